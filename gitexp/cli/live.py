@@ -1,0 +1,112 @@
+"""What is seen while runs go on: a live line a run on a terminal, a line a finished run elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.engine.metrics import logged, printed
+from gitexp.rules.words import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.engine.local import Job
+    from gitexp.rules.record import Record
+    from gitexp.workflows.run import Watcher
+
+_REFRESH = 0.5  # seconds; reading a log's end twice a second costs nothing that can be measured
+
+
+@contextlib.contextmanager
+def watcher() -> Iterator[Watcher]:
+    """Choose the view that fits where standard error goes; standard output stays for results."""
+    if sys.stderr.isatty():
+        with Screen() as screen:
+            yield screen
+    else:
+        yield Lines()
+
+
+def _finished(label: str, job: Job, record: Record | None) -> str:
+    head = f"  {label} seed {job.seed}"
+    if record is None:
+        return f"{head}: interrupted"
+    if not record.ok:
+        return f"{head}: failed: {record.failure}"
+    return f"{head}: {job.metric} {number(record.metrics[job.metric])} in {record.duration:.1f} s"
+
+
+class Lines:
+    """One line of plain text for each piece of news."""
+
+    def said(self, text: str) -> None:
+        """Print news."""
+        typer.echo(text, err=True)
+
+    def started(self, label: str, job: Job) -> None:
+        """Print nothing: the end of a run is news enough for a log file."""
+
+    def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Print a run's end."""
+        typer.echo(_finished(label, job, record), err=True)
+
+
+class Screen:
+    """A live line for each run that is going on, above it what has ended."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
+        self._lock = threading.Lock()
+        self._live = Live(
+            console=Console(stderr=True, highlight=False, markup=False),
+            get_renderable=self._render,
+            refresh_per_second=1 / _REFRESH,
+            transient=True,
+        )
+
+    def __enter__(self) -> Screen:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def said(self, text: str) -> None:
+        """Print news above the live lines."""
+        self._live.console.print(text)
+
+    def started(self, label: str, job: Job) -> None:
+        """Add a live line."""
+        with self._lock:
+            self._running[job.commit, job.seed] = (job, label, time.monotonic())
+
+    def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Turn a live line into a line that stays."""
+        with self._lock:
+            self._running.pop((job.commit, job.seed), None)
+        self._live.console.print(_finished(label, job, record))
+
+    def _render(self) -> Any:  # noqa: ANN401 - rich's renderables share no type
+        from rich.text import Text
+
+        with self._lock:
+            running = list(self._running.values())
+        return Text("\n".join(self._line(*one) for one in running))
+
+    @staticmethod
+    def _line(job: Job, label: str, began: float) -> str:
+        metrics = printed(job.folder / "stdout.log") | logged(job.folder / "metrics.jsonl")
+        latest = ", ".join(
+            f"{name} {number(value)}"
+            for name, value in sorted(metrics.items(), key=lambda item: item[0] != job.metric)[:3]
+        )
+        return f"  {label} seed {job.seed}: running {time.monotonic() - began:.0f} s  {latest}"

@@ -1,0 +1,315 @@
+"""The command line: each command parses, calls one workflow and shows one view.
+
+Workflows load inside the commands: `gitexp --help` and a refused start must not wait for what only
+a run needs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from gitexp.errors import GitexpError, NotReady
+
+app = typer.Typer(
+    name="gitexp",
+    help="Git as the lab notebook of machine learning.\n\n"
+    "An experiment is a branch whose commit message is a hypothesis; it may run only when exactly"
+    " one config line differs from the baseline; its results are git notes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_BUG = 70
+_INTERRUPTED = 130
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="Experiment; without it the one checked out, else the one last started here.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Runs at the same time.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from gitexp import __version__
+
+        typer.echo(f"gitexp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback if gitexp itself fails.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def init(
+    config: Annotated[str, typer.Option(help="Config file of which one line may change.")] = "",
+    command: Annotated[
+        str, typer.Option(help="Training command; {seed} and {config} are filled in.")
+    ] = "",
+    metric: Annotated[str, typer.Option(help="Metric that the command reports.")] = "",
+    direction: Annotated[str, typer.Option(help="Which is better: higher or lower.")] = "higher",
+    effect: Annotated[float, typer.Option(help="Smallest gain worth having.")] = 0.005,
+    metrics: Annotated[str, typer.Option(help="JSON or TOML file with the metrics.")] = "",
+    seed_key: Annotated[str, typer.Option(help="Config key that holds the seed.")] = "",
+    baseline: Annotated[str, typer.Option(help="Branch that experiments start from.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
+    ] = False,
+) -> None:
+    """Set this repository up: commit the settings, install the hooks, approve the settings."""
+    from gitexp.cli import views
+    from gitexp.workflows import init as workflow
+
+    if undo:
+        views.undone(workflow.undo(Path.cwd()))
+        return
+    given = workflow.Proposal(
+        config=config, command=command, metric=metric, direction=direction, effect=effect,
+        metrics=metrics, seed_key=seed_key,
+    )  # fmt: skip
+    asking = None if yes or not sys.stdin.isatty() else _ask
+    views.initialised(*workflow.init(Path.cwd(), given, asking, baseline))
+
+
+def _ask(question: str, proposal: str) -> str:
+    return str(typer.prompt(question, default=proposal or None))
+
+
+@app.command()
+def trust(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
+) -> None:
+    """Show the settings that would run here, and approve them for this clone."""
+    from gitexp.workflows import trust as workflow
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    if workflow.is_trusted(project.repository, project.settings):
+        typer.echo(
+            f"{project.settings_path} on {project.baseline} is approved in this clone already."
+        )
+        return
+    typer.echo(f"{project.settings_path} on {project.baseline}, against what was approved last:")
+    typer.echo(workflow.difference(project.repository, project.settings))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise NotReady("nobody is here to approve", "read the above, then: gitexp trust --yes")
+        typer.confirm("Let this clone run that?", abort=True)
+    workflow.trust(project.repository, project.settings)
+    typer.echo("Approved.")
+
+
+@app.command()
+def start(
+    hypothesis: Annotated[
+        str, typer.Argument(help='A statement with its reason: "X raises Y because Z".')
+    ],
+    set_: Annotated[
+        str | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="The one change; no file is touched."),
+    ] = None,
+    expect: Annotated[
+        str, typer.Option(metavar="CRITERION", help='What counts as success: "accuracy +0.005".')
+    ] = "",
+    evidence: Annotated[str, typer.Option(metavar="TEXT", help="What the idea rests on.")] = "",
+    gain: Annotated[
+        float | None, typer.Option(metavar="G", help="Gain that you expect, in the metric's unit.")
+    ] = None,
+    chance: Annotated[
+        float | None, typer.Option(metavar="P", help="Chance that it works, 0 to 1.")
+    ] = None,
+    cost: Annotated[str, typer.Option(metavar="TIME", help="What it will take: 5m, 2h.")] = "",
+    switch: Annotated[bool, typer.Option("--switch", help="Check the new branch out.")] = False,
+    json_: AsJson = False,
+) -> None:
+    """Register an experiment: exp/NAME, one commit on the tip of the baseline branch.
+
+    Without --set, the one line that you edited in the work tree becomes the experiment, and the
+    file goes back to its committed state.
+    """
+    from gitexp.cli import views
+    from gitexp.workflows import start as workflow
+    from gitexp.workflows.project import open_project
+
+    options = workflow.Options(expect, evidence, gain, chance, cost)
+    started = workflow.start(open_project(), hypothesis, set_=set_, options=options, switch=switch)
+    views.started(started, as_json=json_)
+
+
+@app.command()
+def check(name: Name = None, json_: AsJson = False) -> None:
+    """Hold an experiment against the gate: one line, one value, a hypothesis with its reason."""
+    from gitexp.cli import views
+    from gitexp.workflows.check import check as workflow
+    from gitexp.workflows.project import open_project
+
+    report = workflow(open_project(), name)
+    views.checked(report, as_json=json_)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    name: Name = None,
+    jobs: Jobs = 1,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 10 if ruled out, 11 if inconclusive.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Run an experiment beside its baseline until the answer is clear; the verdict is a git note."""
+    from gitexp.cli import live, views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.run import run as workflow
+
+    with live.watcher() as watcher:
+        answer = workflow(open_project(), name, jobs=jobs, watcher=watcher)
+    views.answered(answer, as_json=json_)
+    if exit_code:
+        raise typer.Exit(views.exit_code(answer))
+
+
+@app.command()
+def baseline(jobs: Jobs = 1, json_: AsJson = False) -> None:
+    """Run the baseline's repeats alone, at the tip of its branch."""
+    from gitexp.cli import live, views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.run import measure_baseline
+
+    project = open_project()
+    with live.watcher() as watcher:
+        records = measure_baseline(project, jobs=jobs, watcher=watcher)
+    views.measured(project, records, as_json=json_)
+
+
+@app.command()
+def log(
+    number: Annotated[
+        int | None, typer.Option("--number", "-n", min=0, help="Show at most this many.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """List the experiments, newest first, with what became of each."""
+    from gitexp.cli import views
+    from gitexp.workflows.log import log as workflow
+    from gitexp.workflows.project import open_project
+
+    views.log(workflow(open_project())[:number], as_json=json_)
+
+
+@app.command()
+def show(name: Name = None, json_: AsJson = False) -> None:
+    """Show one experiment in full: hypothesis, criterion, every pair of runs, environment."""
+    from gitexp.cli import views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.show import show as workflow
+
+    views.show(workflow(open_project(), name), as_json=json_)
+
+
+@app.command()
+def accept(
+    name: Name = None,
+    anyway: Annotated[
+        str, typer.Option(metavar="WHY", help="Accept without a confirmation; the reason is kept.")
+    ] = "",
+    json_: AsJson = False,
+) -> None:
+    """Merge a confirmed experiment into the baseline branch."""
+    from gitexp.cli import views
+    from gitexp.workflows.accept import accept as workflow
+    from gitexp.workflows.project import open_project
+
+    views.accepted(workflow(open_project(), name, anyway=anyway), as_json=json_)
+
+
+@app.command()
+def retest(name: Name = None, json_: AsJson = False) -> None:
+    """Register the same change anew on the baseline's present tip, with fresh seeds."""
+    from gitexp.cli import views
+    from gitexp.workflows.accept import retest as workflow
+    from gitexp.workflows.project import open_project
+
+    views.started(workflow(open_project(), name), as_json=json_)
+
+
+@app.command()
+def demo(
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="New folder for the demo project.")
+    ] = Path("gitexp-demo"),
+) -> None:
+    """Make a small project in a new folder and run the whole loop there, for real."""
+    from gitexp.workflows.demo import demo as workflow
+
+    workflow(directory, typer.echo)
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; the one place that turns errors into exit codes."""
+    # A batch system that stops a job gets the same orderly end as Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
+    try:
+        app(standalone_mode=False)
+    except GitexpError as error:
+        _fail(error.render("gitexp"), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        _report(error)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    typer.echo(text, err=True)
+    sys.exit(code)
+
+
+def _report(error: Any) -> NoReturn:  # noqa: ANN401 - click's usage errors and our bugs
+    if hasattr(error, "exit_code") and hasattr(error, "show"):
+        error.show()
+        sys.exit(error.exit_code)
+    if "--debug" in sys.argv:
+        import traceback
+
+        traceback.print_exception(error)
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    at = f" ({Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno})" if where else ""
+    _fail(
+        f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error}{at}\n"
+        "-> the same command with --debug (gitexp --debug ...) prints all that a report needs",
+        _BUG,
+    )

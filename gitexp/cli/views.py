@@ -1,0 +1,316 @@
+"""What commands print: text for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.rules import words
+from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import Verdict
+from gitexp.workflows.start import as_json as change_as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.record import Record
+    from gitexp.rules.verdict import Judgement
+    from gitexp.workflows.accept import Accepted
+    from gitexp.workflows.check import Report
+    from gitexp.workflows.init import Change
+    from gitexp.workflows.log import Row
+    from gitexp.workflows.project import Project
+    from gitexp.workflows.run import Answer
+    from gitexp.workflows.show import Sheet
+    from gitexp.workflows.start import Started
+
+_COLOURS = {
+    Verdict.CONFIRMED: typer.colors.GREEN,
+    Verdict.RULED_OUT: typer.colors.RED,
+    Verdict.INCONCLUSIVE: typer.colors.YELLOW,
+    Verdict.EXPLORATORY: typer.colors.CYAN,
+}
+_EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
+_WIDTH = 96
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def _wrapped(text: str, indent: str = "  ") -> str:
+    return textwrap.fill(visible(text), _WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def _coloured(text: str, verdict: Verdict | None) -> str:
+    """Colour a verdict where it stands first in a text."""
+    if verdict is None or not text.startswith(verdict):
+        return text
+    return typer.style(str(verdict), fg=_COLOURS[verdict], bold=True) + text[len(verdict) :]
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print findings, each with its id and what mends it."""
+    for finding in found:
+        typer.echo("")
+        typer.echo(finding.message)
+        if finding.hint:
+            mark = f"{finding.id} · "
+            typer.echo(mark + finding.hint.replace("\n", "\n" + " " * len(mark)))
+
+
+def initialised(changes: Sequence[Change], warnings: Sequence[str]) -> None:
+    """Print what init changed and how to take it back."""
+    if not changes:
+        typer.echo("Everything is set up here already; nothing was changed.")
+    for change in changes:
+        typer.echo(f"{change.what}\n    undo: {change.undo}")
+    for warning in warnings:
+        typer.echo(f"\nNote: {warning}")
+    if changes:
+        typer.echo(
+            "\ngitexp init --undo takes all of it back."
+            '\nNext: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
+        )
+
+
+def undone(done: Sequence[str]) -> None:
+    """Print what undoing did."""
+    for line in done or ["there was nothing to undo"]:
+        typer.echo(line)
+
+
+def started(experiment: Started, *, as_json: bool) -> None:
+    """Print a registered experiment and the next command."""
+    registration = experiment.registration
+    if as_json:
+        _print_json(
+            {
+                "name": experiment.name,
+                "branch": f"exp/{experiment.name}",
+                "commit": experiment.commit,
+                "baseline": experiment.base,
+                "change": change_as_json(experiment.change),
+                "trailers": dict(registration.trailers()),
+                "advice": [_finding_json(finding) for finding in experiment.advice],
+            }
+        )
+        return
+    typer.echo(
+        f"{typer.style(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
+        f" ({experiment.base[:8]})"
+    )
+    change = experiment.change
+    typer.echo(f"  {change.file}:{change.line}" + (f"  ({change.kind})" if change.kind else ""))
+    if experiment.old_line:
+        typer.secho(f"  - {visible(experiment.old_line)}", fg=typer.colors.RED)
+    if experiment.new_line:
+        typer.secho(f"  + {visible(experiment.new_line)}", fg=typer.colors.GREEN)
+    looks = ", ".join(map(str, registration.repeats))
+    typer.echo(
+        f"  success: {registration.criterion} over {looks} paired repeats, level"
+        f" {registration.level:.4g} (campaign {registration.campaign}, place {experiment.place} of"
+        f" {experiment.planned})"
+    )
+    findings(experiment.advice)
+    typer.echo(f"\nnext: gitexp run {experiment.name}")
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "message": finding.message,
+        "file": finding.file,
+        "line": finding.line,
+        "hint": finding.hint,
+    }
+
+
+def checked(report: Report, *, as_json: bool) -> None:
+    """Print what the gate says."""
+    if as_json:
+        _print_json(
+            {
+                "name": report.name,
+                "ok": report.ok,
+                "change": change_as_json(report.change),
+                "violations": [_finding_json(f) for f in report.findings if not f.advice],
+                "advice": [_finding_json(f) for f in report.findings if f.advice],
+            }
+        )
+        return
+    if report.ok:
+        typer.echo(f"exp/{report.name}: one change, and it may run")
+        typer.echo(f"  {report.change}")
+    else:
+        broken = sum(not finding.advice for finding in report.findings)
+        typer.echo(f"exp/{report.name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
+    findings(report.findings)
+
+
+def answered(answer: Answer, *, as_json: bool) -> None:
+    """Print an experiment's verdict and what to do with it."""
+    if as_json:
+        _print_json(
+            {
+                "name": answer.name,
+                "commit": answer.commit,
+                "verdict": answer.judgement.verdict,
+                "reason": answer.judgement.reason or None,
+                "runs": answer.ran,
+                "note": answer.note,
+            }
+        )
+        return
+    typer.echo(f"exp/{answer.name}")
+    for line in answer.note.splitlines():
+        typer.echo(f"  {_coloured(line, answer.judgement.verdict)}")
+    if not answer.ran:
+        typer.echo("(nothing was left to run)")
+    if answer.judgement.verdict is Verdict.CONFIRMED:
+        typer.echo(f"\nnext: gitexp accept {answer.name}")
+    else:
+        typer.echo(f"\nnext: gitexp show {answer.name}, or the next idea: gitexp start")
+
+
+def exit_code(answer: Answer) -> int:
+    """Exit code of a verdict for --exit-code."""
+    return _EXITS.get(answer.judgement.verdict or Verdict.CONFIRMED, 0)
+
+
+def measured(project: Project, records: Sequence[Record], *, as_json: bool) -> None:
+    """Print the baseline's repeats."""
+    import statistics
+
+    metric = project.settings.metric
+    values = [record.metrics[metric] for record in records]
+    if as_json:
+        _print_json(
+            {
+                "baseline": project.baseline,
+                "commit": project.tip,
+                "metric": metric,
+                "seeds": {str(record.seed): record.metrics[metric] for record in records},
+            }
+        )
+        return
+    spread = (
+        f", standard deviation {words.number(statistics.stdev(values))}" if len(values) > 1 else ""
+    )
+    typer.echo(
+        f"{project.baseline} ({project.tip[:8]}): {metric} {words.number(statistics.fmean(values))}"
+        f" over {len(values)} repeat{'s' if len(values) > 1 else ''}{spread}"
+    )
+
+
+def _result_line(row: Row) -> str:
+    judgement, registration = row.result.judgement, row.result.registration
+    if judgement is not None and judgement.verdict is not None and registration is not None:
+        return _coloured(words.verdict_line(registration, judgement), judgement.verdict)
+    return {"planned": "planned: gitexp run " + row.result.entry.name}.get(row.state, row.state)
+
+
+def log(rows: Sequence[Row], *, as_json: bool) -> None:
+    """Print the log, newest first."""
+    if as_json:
+        _print_json([row.as_json() for row in rows])
+        return
+    if not rows:
+        typer.echo('No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
+    for number, row in enumerate(rows):
+        entry, registration = row.result.entry, row.result.registration
+        state = "" if row.state in {"done", "planned"} else f"  [{row.state}]"
+        head = typer.style(f"exp/{entry.name}", bold=True)
+        typer.echo(("\n" if number else "") + f"{head}  {entry.time[:10]}{state}")
+        typer.echo(_wrapped(hypothesis_of(entry.message)))
+        if registration is None:
+            typer.echo(f"  no registration: gitexp check {entry.name}")
+            continue
+        typer.echo(f"  {visible(registration.change)}")
+        typer.echo(f"  {_result_line(row)}")
+
+
+def show(sheet: Sheet, *, as_json: bool) -> None:
+    """Print one experiment in full."""
+    if as_json:
+        _print_json(sheet.as_json())
+        return
+    row = sheet.row
+    entry, registration = row.result.entry, row.result.registration
+    typer.echo(f"{typer.style(f'exp/{entry.name}', bold=True)}  {entry.commit[:10]}  [{row.state}]")
+    typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
+    typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
+    if registration is None:
+        typer.echo(f"This commit is no registration: gitexp check {entry.name}")
+        return
+    for token, value in registration.trailers():
+        typer.echo(f"  {token + ':':12} {visible(value)}")
+    judgement = row.result.judgement
+    typer.echo("")
+    if judgement is None:
+        typer.echo(f"  Not run yet: gitexp run {entry.name}")
+        return
+    if judgement.verdict is not None:
+        for line in words.note(registration, judgement).splitlines():
+            typer.echo(f"  {_coloured(line, judgement.verdict)}")
+    else:
+        typer.echo(f"  Not decided yet: gitexp run {entry.name}")
+    _seeds(sheet, judgement)
+    for record in row.result.records:
+        if not record.ok:
+            typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
+    for environment in sheet.environments:
+        packages = environment.get("packages") or {}
+        listed = ", ".join(f"{name} {version}" for name, version in packages.items())
+        typer.echo(
+            f"\n  ran on python {environment.get('python')}"
+            f" ({environment.get('machine', {}).get('host', 'unknown host')})"
+        )
+        if listed:
+            typer.echo(_wrapped(f"with {listed}"))
+
+
+def _seeds(sheet: Sheet, judgement: Judgement) -> None:
+    if not sheet.seeds:
+        return
+    typer.echo(f"\n  {'seed':>6} {'baseline':>12} {'experiment':>12} {'difference':>12}")
+    for seed, one, other in sheet.seeds:
+        difference = other - one if one is not None and other is not None else None
+        typer.echo(f"  {seed:>6} {_cell(one)} {_cell(other)} {_cell(difference, sign=True)}")
+    if judgement.spread is not None:
+        typer.echo(
+            f"  standard deviation of the differences {words.number(judgement.spread)};"
+            f" smallest effect this could have seen {words.number(judgement.detectable)}"
+        )
+
+
+def _cell(value: float | None, *, sign: bool = False) -> str:
+    return f"{'-' if value is None else words.number(value, sign=sign):>12}"
+
+
+def accepted(done: Accepted, *, as_json: bool) -> None:
+    """Print what accepting did."""
+    if as_json:
+        _print_json(
+            {
+                "name": done.name,
+                "baseline": done.baseline,
+                "commit": done.commit,
+                "before": done.before,
+            }
+        )
+        return
+    typer.echo(f"exp/{done.name} is on {done.baseline} now ({done.commit[:10]}).")
+    typer.echo(f"undo: git {_undo(done)}")
+    typer.echo("next: gitexp baseline measures the new baseline on fresh seeds")
+
+
+def _undo(done: Accepted) -> str:
+    if done.moved_here:
+        return f"reset --keep {done.before[:10]}"
+    return f"branch -f {done.baseline} {done.before[:10]}"

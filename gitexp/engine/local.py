@@ -1,0 +1,323 @@
+"""One run on this machine: a slot, the command, and everything worth knowing about it."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine import command as commands
+from gitexp.engine import environment, metrics, process
+from gitexp.engine.slot import Slot, link_inputs, take_slot
+from gitexp.errors import NotReady
+from gitexp.rules import formats
+from gitexp.rules.record import LONGEST, Record, sha256
+from gitexp.store.git import clean_environment
+from gitexp.store.local import salt
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitexp.rules.settings import Settings
+    from gitexp.store.git import Repository
+
+_LAST_LINES = 15  # of a failed run's output, shown to the user
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to run: one commit, one seed; `folder` is kept, the checkout is not."""
+
+    commit: str
+    seed: int
+    attempt: int
+    metric: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a job: its record, the bulk lines that go with it, and its last output."""
+
+    record: Record
+    bulk: tuple[dict[str, Any], ...]
+    last_lines: str
+
+
+class Interrupted(Exception):
+    """The run was stopped from outside; it leaves no record."""
+
+
+def run_job(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    job: Job,
+    *,
+    keeper: process.Keeper,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    hold: Sequence[int] = (),
+) -> Done:
+    """Run the training command once in its own checkout.
+
+    `condition` names the condition of an environment, so that runs which differ only in what they
+    loaded besides can share one. `hold` are lock descriptors that must live as long as the child.
+
+    Raises:
+        Interrupted: `stop` was set before the command ended.
+        NotReady: the checkout could not be prepared.
+    """
+    job.folder.mkdir(parents=True, exist_ok=True)
+    probe = job.folder / "probe"
+    probe.mkdir(exist_ok=True)
+    with take_slot(repository, job.commit) as slot:
+        place = slot.path / prefix
+        parameters = _prepare(repository, prefix, settings, job, slot)
+        words, variables = _command(repository, prefix, settings, job, slot, probe)
+        began, clock = datetime.now(UTC), time.monotonic()
+        finished = process.execute(
+            words,
+            cwd=place,
+            env=variables,
+            stdout=job.folder / "stdout.log",
+            stderr=job.folder / "stderr.log",
+            keeper=keeper,
+            timeout=settings.timeout,
+            stop=stop,
+            hold_fds=(slot.lock, *hold),
+        )
+        if finished.interrupted:
+            raise Interrupted
+        loaded = environment.read_probe(
+            probe, checkout=slot.path, forbidden=_user_trees(repository)
+        )
+        found, failure = _outcome(settings, job, finished, loaded, place)
+        _keep(place, job.folder, settings.keep)
+    described = _describe(repository, settings, loaded, variables)
+    described["condition"] = condition(described)
+    record = Record(
+        seed=job.seed,
+        attempt=job.attempt,
+        condition=described["condition"],
+        environment=sha256(described),
+        metrics=found,
+        start=began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration=finished.duration or time.monotonic() - clock,
+        exit=finished.exit_code,
+        cpu=finished.cpu,
+        memory=finished.peak_memory,
+        failure=failure,
+        folder=str(job.folder.relative_to(repository.local)),
+        rest={"commit": job.commit},
+    )
+    record, more = _fitted(record, job.metric)
+    shutil.rmtree(probe, ignore_errors=True)
+    return Done(record, (described, parameters, *more), _last_lines(job.folder) if failure else "")
+
+
+def _prepare(
+    repository: Repository, prefix: str, settings: Settings, job: Job, slot: Slot
+) -> dict[str, Any]:
+    """Make the checkout ready: inputs linked, old metrics gone, the seed written; returns parameters."""
+    place = slot.path / prefix
+    trees = [tree / prefix for tree in _user_trees(repository)]
+    if settings.link:
+        link_inputs(place, trees, settings.link)
+    if settings.metrics:
+        (place / settings.metrics).unlink(missing_ok=True)
+    key = settings.key_of_seed() if settings.seed_key else None
+    values: dict[str, Any] = {}
+    written = False
+    for name in _configs(place, settings.config):
+        path = place / name
+        content = path.read_bytes()
+        form = formats.format_of(name)
+        if form is None:
+            continue
+        try:
+            leaves = formats.read_leaves(name, content)
+        except formats.Malformed as error:
+            raise NotReady(f"{name} does not parse: {error}") from None
+        for leaf in leaves:
+            if key and tuple(map(str, leaf)) == key and not written:
+                edited = form.set_value(content.decode("utf-8"), leaf, str(job.seed))
+                path.write_bytes(edited.encode("utf-8"))
+                written = True
+        values[name] = {formats.spell_key(k): formats.to_json(v) for k, v in leaves.items()}
+    if key and not written:
+        raise NotReady(
+            f"seed_key {settings.seed_key} is in none of {', '.join(settings.config)}",
+            "add it to the config on the baseline, or mend seed_key in the settings",
+        )
+    hashed = environment.hash_secrets(values, salt(repository.local))
+    return {"kind": "parameters", "schema": 1, "values": hashed}
+
+
+def _configs(place: Path, patterns: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for pattern in patterns:
+        found = [path for path in place.glob(pattern) if path.is_file()]
+        names += sorted(path.relative_to(place).as_posix() for path in found)
+    return list(dict.fromkeys(names))
+
+
+def _command(
+    repository: Repository, prefix: str, settings: Settings, job: Job, slot: Slot, probe: Path
+) -> tuple[list[str] | str, dict[str, str]]:
+    place = slot.path / prefix
+    project = repository.top / prefix if repository.top else None
+    variables = clean_environment()
+    for name in ("GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS", "GIT_OPTIONAL_LOCKS"):
+        variables.pop(name)  # ours, for reading; the training script's git is the user's
+    variables["PATH"] = commands.search_path(variables, project)
+    words = commands.build(settings, seed=job.seed)
+    if isinstance(words, list):
+        words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
+    # The checkout comes before everything that is installed: an editable install would import the
+    # user's tree, edits and all, instead of the commit.
+    roots = dict.fromkeys([place, place / "src", slot.path, slot.path / "src"])
+    before = variables.get("PYTHONPATH")
+    variables |= environment.probe_environment(probe)
+    variables["PYTHONPATH"] = os.pathsep.join(
+        [
+            str(environment.PROBE_FOLDER),
+            *(str(root) for root in roots if root.is_dir()),
+            *([before] if before else []),
+        ]
+    )
+    variables |= {
+        "GITEXP_SEED": str(job.seed),
+        "GITEXP_SAMPLE": "1",
+        "GITEXP_RUN_DIR": str(job.folder),
+        "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
+    }
+    return words, variables
+
+
+def _user_trees(repository: Repository) -> list[Path]:
+    """The user's own work trees: the present one first, then the main one."""
+    trees = [repository.top] if repository.top else []
+    if repository.common.name == ".git" and repository.common.parent not in trees:
+        trees.append(repository.common.parent)
+    return trees
+
+
+def _outcome(
+    settings: Settings,
+    job: Job,
+    finished: process.Finished,
+    loaded: environment.Loaded,
+    place: Path,
+) -> tuple[dict[str, float], str]:
+    """Metrics of a run, and why it counts as failed ("" where it does not)."""
+    found: dict[str, float] = {}
+    failure = ""
+    try:
+        file = place / settings.metrics if settings.metrics else None
+        found = metrics.collect(job.folder / "stdout.log", job.folder / "metrics.jsonl", file)
+    except metrics.Unreadable as error:
+        failure = f"the metrics file cannot be read: {error}"
+    value = found.get(job.metric)
+    if finished.timed_out:
+        failure = f"stopped after the time-out of {settings.timeout:g} s"
+    elif finished.exit_code < 0:
+        failure = f"killed by signal {-finished.exit_code}"
+    elif finished.exit_code:
+        failure = f"the command ended with exit code {finished.exit_code}"
+    elif loaded.foreign:
+        names = ", ".join(str(path) for path in loaded.foreign[:3])
+        failure = f"R1: code was loaded from outside the checkout: {names}"
+    elif not failure and value is None:
+        seen = f"; it reported {', '.join(sorted(found)[:8])}" if found else ""
+        failure = f"no metric {job.metric} was reported{seen}"
+    elif value is not None and not math.isfinite(value):
+        failure = f"{job.metric} is {value}"
+    return {name: number for name, number in found.items() if math.isfinite(number)}, failure
+
+
+def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        for source in place.glob(name):
+            target = folder / source.relative_to(place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
+
+
+def _describe(
+    repository: Repository,
+    settings: Settings,
+    loaded: environment.Loaded,
+    variables: Mapping[str, str],
+) -> dict[str, Any]:
+    """The environment line: what a run stood on besides its commit, stored once per commit."""
+    key = salt(repository.local)
+    machine = environment.machine()
+    return {
+        "kind": "environment",
+        "schema": 1,
+        "python": loaded.python,
+        "implementation": loaded.implementation,
+        "executable": loaded.executable,
+        "packages": loaded.packages,
+        "accelerators": list(loaded.accelerators or machine.get("gpus", ())),  # type: ignore[call-overload]
+        "machine": machine,
+        "git": repository.git.text("version").removeprefix("git version "),
+        "command": settings.command,
+        "variables": environment.kept_variables(variables, key),
+    }
+
+
+def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name the condition of an environment: a known one that agrees with it, else its own.
+
+    Two environments agree when interpreter and accelerators are the same and every package that
+    both loaded has the same version: an experiment may well load one package more.
+    """
+    basis = ("python", "implementation", "accelerators", "packages")
+    own = sha256({name: described.get(name) for name in basis})[:12]
+    if own in known:
+        return own
+    for name, other in reversed(known.items()):
+        if all(described.get(part) == other.get(part) for part in basis[:3]):
+            mine, theirs = described.get("packages") or {}, other.get("packages") or {}
+            if all(mine[package] == theirs[package] for package in mine.keys() & theirs.keys()):
+                return name
+    return own
+
+
+def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
+    """Keep the record's line short: metrics that do not fit go into the bulk."""
+    if len(record.line()) <= LONGEST:
+        return record, []
+    rest = dict(record.metrics)
+    kept = {metric: rest.pop(metric)} if metric in rest else {}
+    for name in sorted(rest, key=len):
+        trial = replace(record, metrics=kept | {name: rest[name]})
+        if len(trial.line()) > LONGEST:
+            break
+        kept[name] = rest[name]
+    more = {k: v for k, v in record.metrics.items() if k not in kept}
+    bulk = {
+        "kind": "metrics", "schema": 1, "seed": record.seed, "attempt": record.attempt,
+        "condition": record.condition, "values": more,
+    }  # fmt: skip
+    return replace(record, metrics=kept, failure=record.failure[:300]), [bulk]
+
+
+def _last_lines(folder: Path) -> str:
+    for name in ("stderr.log", "stdout.log"):
+        try:
+            text = (folder / name).read_bytes()[-8192:].decode("utf-8", "replace")
+        except OSError:
+            continue
+        lines = [line for line in text.splitlines() if line.strip()]
+        if lines:
+            return "\n".join(lines[-_LAST_LINES:])
+    return ""

@@ -1,0 +1,87 @@
+"""Metrics of a run: from its file, from `gitexp.log`, from the last `name=value` on its stdout."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A value must end where a number ends, so that `version=1.2.3` and `lr=1e-3abc` are none.
+_PRINTED = re.compile(
+    r"(?<![\w.])([A-Za-z_][\w./@-]*)\s?=\s?"
+    r"([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan))(?![\w.])",
+    re.IGNORECASE,
+)
+_TAIL = 1 << 20  # bytes of stdout that are searched; final metrics stand at the end
+_MOST = 200  # metrics of one run
+
+
+class Unreadable(Exception):
+    """The metrics file is there and cannot be read; the text says why."""
+
+
+def printed(path: Path) -> dict[str, float]:
+    """Last value of each `name=value` on standard output."""
+    try:
+        with path.open("rb") as handle:
+            handle.seek(0, 2)
+            handle.seek(max(0, handle.tell() - _TAIL))
+            text = handle.read().decode("utf-8", "replace")
+    except OSError:
+        return {}
+    return {name: float(value) for name, value in _PRINTED.findall(text)}
+
+
+def logged(path: Path) -> dict[str, float]:
+    """Last value of each metric that the script gave to `gitexp.log`."""
+    found: dict[str, float] = {}
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        try:
+            found |= {name: float(value) for name, value in json.loads(line)["metrics"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # A line cut off by a kill.
+    return found
+
+
+def from_file(path: Path) -> dict[str, float]:
+    """Numbers of a JSON or TOML metrics file; nested names are joined by dots.
+
+    Raises:
+        Unreadable: not a regular file, or not what its name promises.
+    """
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text("utf-8-sig")
+        content = tomli.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Unreadable(f"{path.name}: {error}") from None
+    return dict(_numbers(content, ""))
+
+
+def _numbers(content: Any, prefix: str) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - parsed
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from _numbers(value, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(content, int | float) and not isinstance(content, bool) and prefix:
+        yield prefix, float(content)
+
+
+def collect(stdout: Path, log: Path, file: Path | None) -> dict[str, float]:
+    """All metrics of a finished run; `gitexp.log` outranks the file, the file what was printed.
+
+    Raises:
+        Unreadable: the metrics file is damaged.
+    """
+    merged = printed(stdout) | (from_file(file) if file else {}) | logged(log)
+    return dict(list(merged.items())[-_MOST:])

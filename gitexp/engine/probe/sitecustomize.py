@@ -1,0 +1,109 @@
+"""Reports, when a run's Python ends, which modules it had loaded and from where.
+
+Python imports a module of this name at start-up. Its folder stands first on the run's PYTHONPATH,
+GITEXP_PROBE names the folder for the reports, and each process writes its own. The run must not
+notice: what goes wrong here goes unreported, and the sitecustomize that Python would have found is
+loaded after all.
+
+Python 3.8 may read this file, and beside the built-in atexit it imports nothing that start-up has
+not imported already.
+"""
+# Neither pathlib nor contextlib is loaded at start-up, and nothing here may reach the run.
+# ruff: noqa: BLE001, PTH105, PTH109, PTH118, PTH120, PTH123, S110, SIM105
+
+import atexit
+import os
+import sys
+
+
+def _loaded() -> "dict[str, str]":
+    """Top-level modules and their files, with the members of namespace packages among them.
+
+    A namespace package has no file, and its members may come from several distributions.
+    """
+    # By place and not by name: a repository's own test.py or code.py shares its name with one of
+    # the standard library's, and before 3.10 Python has no list of those names.
+    library = os.path.dirname(os.__file__) + os.sep
+    facts = {}
+    for name, module in list(sys.modules.items()):
+        try:
+            # Any other way to read attributes would load a module that importlib has left lazy.
+            facts[name] = object.__getattribute__(module, "__dict__")
+        except Exception:
+            pass
+    loaded = {}
+    for name, known in facts.items():
+        # The script's own __file__ is gone by now, while its loader still knows.
+        file = known.get("__file__") or getattr(known.get("__loader__"), "path", None)
+        if not isinstance(file, str):
+            continue
+        above = name.rpartition(".")[0]
+        while above and "__path__" in facts.get(above, ()) and not facts[above].get("__file__"):
+            above = above.rpartition(".")[0]
+        if not above and (not file.startswith(library) or f"-packages{os.sep}" in file):
+            loaded[name] = os.path.join(_folder, file)
+    return loaded
+
+
+def _accelerators() -> "list[str]":
+    """Names of the devices that torch works on; torch is asked only where it has set CUDA up."""
+    try:
+        cuda = sys.modules["torch"].cuda
+        if not cuda.is_initialized():
+            return []
+        return [str(cuda.get_device_name(index)) for index in range(cuda.device_count())]
+    except Exception:
+        return []
+
+
+def _json(value: object) -> str:
+    """Write text, None, lists and dictionaries as JSON: importing json would cost the run more."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        items = ",".join(f"{_json(key)}:{_json(item)}" for key, item in value.items())
+        return f"{{{items}}}"
+    if isinstance(value, list):
+        items = ",".join(map(_json, value))
+        return f"[{items}]"
+    return f'"{str(value).translate(_ESCAPES)}"'
+
+
+def _report() -> None:
+    try:
+        report = {
+            "python": sys.version.split()[0],
+            "implementation": sys.implementation.name,
+            "executable": sys.executable,
+            "prefix": sys.prefix,
+            "base_prefix": sys.base_prefix,
+            "modules": _loaded(),
+            "accelerators": _accelerators(),
+        }
+        # A child that forked, and ends in the ordinary way, reports under its own number.
+        path = os.path.join(_reports, f"{os.getpid()}.json")
+        with open(path + ".tmp", "wb") as file:
+            # As Python reads file names that are not UTF-8, so that they come back as they were.
+            file.write(_json(report).encode("utf-8", "surrogateescape"))
+        os.replace(path + ".tmp", path)
+    except BaseException:
+        pass
+
+
+_reports = os.environ.get("GITEXP_PROBE", "")
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
+_folder = ""
+if _reports:
+    atexit.register(_report)
+    try:
+        _folder = os.getcwd()  # before Python 3.9 a module's file may be relative to it
+    except OSError:
+        pass
+
+# From here on Python finds what it would have found without this folder. Where that is nothing, the
+# ImportError is the very one that `site` expects and passes over.
+_here = os.path.dirname(__file__)
+sys.path[:] = [entry for entry in sys.path if entry != _here]
+sys.path_importer_cache.pop(_here, None)
+sys.modules.pop(__name__, None)
+__import__("sitecustomize")

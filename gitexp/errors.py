@@ -1,0 +1,84 @@
+"""Everything that gitexp raises on purpose, with the exit code that each ends in.
+
+    GitexpError
+    ├── Refused          1   a rule said no; carries the findings
+    ├── UsageError       2   the words typed make no sense together
+    ├── NotReady         3   the repository, its settings or their approval are not as needed
+    ├── CommandFailed    4   the training command failed, or reported no usable metric
+    └── StoreBusy        5   other writers, or a stale lock, kept the store from being written
+
+Anything else that escapes is a bug (exit 70); Ctrl-C ends in 130.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.finding import Finding
+
+
+class GitexpError(Exception):
+    """An expected failure: what happened, and in `hint` the command that goes on from here."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def render(self, program: str = "") -> str:
+        """Return the error as plain text: what happened, then the way on."""
+        lines = [f"{program}: {self.message}" if program else self.message]
+        if self.hint:
+            lines.append(_indented(self.hint, "-> "))
+        return "\n".join(lines)
+
+
+def _indented(text: str, mark: str) -> str:
+    return mark + text.replace("\n", "\n" + " " * len(mark))
+
+
+class Refused(GitexpError):
+    """A rule refused; `findings` says which, where and what mends it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, findings: Sequence[Finding] = (), hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.findings = tuple(findings)
+
+    def render(self, program: str = "") -> str:
+        """Return the refusal as plain text, every finding with its id and what mends it."""
+        parts = [GitexpError.render(self, program)]
+        for finding in self.findings:
+            if not finding.advice:
+                parts.append(f"\n{finding.message}\n{_indented(finding.hint, f'{finding.id} · ')}")
+        return "\n".join(parts)
+
+
+class UsageError(GitexpError):
+    """The arguments contradict each other or name nothing that exists."""
+
+    exit_code = 2
+
+
+class NotReady(GitexpError):
+    """The repository is not in a state in which this command can work."""
+
+    exit_code = 3
+
+
+class CommandFailed(GitexpError):
+    """The training command failed; the failed run is recorded all the same."""
+
+    exit_code = 4
+
+
+class StoreBusy(GitexpError):
+    """A write did not get through; nothing was lost and nothing half-written."""
+
+    exit_code = 5

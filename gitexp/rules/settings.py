@@ -1,0 +1,193 @@
+"""A project's settings: read, checked once, and from then on a type that cannot be wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli
+
+from gitexp.errors import NotReady
+from gitexp.rules.formats.toml import parse_key
+
+FILES = ("gitexp.toml", "pyproject.toml")
+INERT = ("*.md", "docs/", "tests/", ".github/")
+
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `[tool.gitexp]` or gitexp.toml says; docs/settings.md explains each key."""
+
+    config: tuple[str, ...]
+    command: str
+    metric: str
+    baseline: str = "main"
+    metrics: str = ""
+    direction: str = "higher"
+    effect: float = 0.005
+    repeats: tuple[int, ...] = (5, 10, 20)
+    vary: str = "split"
+    test_ratio: float = 0.25
+    planned: int = 20
+    error_budget: float = 0.10
+    seed_key: str = ""
+    shell: bool = False
+    keep: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    inert: tuple[str, ...] = INERT
+    timeout: float | None = None
+    table: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def widening(self) -> float:
+        """n_test / n_train where a seed redraws the split, else 0."""
+        return self.test_ratio if self.vary == "split" else 0.0
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Direction of the project's metric."""
+        return self.direction == "higher"
+
+    def key_of_seed(self) -> tuple[str, ...]:
+        """`seed_key` as the names that lead to it."""
+        return parse_key(self.seed_key)
+
+    @property
+    def digest(self) -> str:
+        """Identity of these settings; approval is given to it."""
+        canonical = json.dumps(self.table, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def table_of(path: str, content: bytes) -> dict[str, Any] | None:
+    """Gitexp's own table of a settings file, None where the file holds none.
+
+    Raises:
+        NotReady: the file is not TOML.
+    """
+    try:
+        document = tomli.loads(content.decode("utf-8-sig"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NotReady(f"{path} does not parse: {error}", f"mend {path}") from None
+    if path.rpartition("/")[2] == "pyproject.toml":
+        tool = document.get("tool")
+        found = tool.get("gitexp") if isinstance(tool, dict) else None
+        return found if isinstance(found, dict) else None
+    return document
+
+
+def parse_settings(path: str, table: dict[str, Any]) -> Settings:
+    """Check a settings table.
+
+    Raises:
+        NotReady: a key is unknown, missing or of the wrong kind; the message names it.
+    """
+    known = {item.name for item in dataclasses.fields(Settings)} - {"table"}
+    for name in table:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise NotReady(
+                f"{path}: unknown setting {name!r}",
+                f"did you mean {near[0]}?" if near else f"settings are: {', '.join(sorted(known))}",
+            )
+    missing = [name for name in ("config", "command", "metric") if not table.get(name)]
+    if missing:
+        raise NotReady(
+            f"{path}: {', '.join(missing)} must be set",
+            "gitexp init --force writes a complete file",
+        )
+    values = {name: _checked(path, name, value) for name, value in table.items()}
+    return Settings(**values, table=table)
+
+
+def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
+    match name:
+        case "config" | "keep" | "link" | "inert":
+            listed = [value] if isinstance(value, str) else value
+            _demand(
+                isinstance(listed, list) and all(_is_inside(item) for item in listed),
+                path, name, 'a list of paths inside the project, such as ["config.toml"]',
+            )  # fmt: skip
+            return tuple(listed)
+        case "repeats":
+            looks = [value] if isinstance(value, int) else value
+            _demand(
+                isinstance(looks, list)
+                and bool(looks)
+                and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in looks)
+                and looks == sorted(set(looks)),
+                path, name, "growing numbers of repeats, such as [5, 10, 20]",
+            )  # fmt: skip
+            return tuple(looks)
+        case "planned":
+            _demand(type(value) is int and value > 0, path, name, "a whole number above 0")
+        case "effect" | "test_ratio" | "error_budget":
+            _demand(
+                type(value) in {int, float} and math.isfinite(value) and value >= 0,
+                path, name, "a number, 0 or more",
+            )  # fmt: skip
+            _demand(name != "error_budget" or 0 < value < 1, path, name, "between 0 and 1")
+            return float(value)
+        case "direction":
+            _demand(value in {"higher", "lower"}, path, name, '"higher" or "lower"')
+        case "vary":
+            _demand(value in {"split", "seed"}, path, name, '"split" or "seed"')
+        case "shell":
+            _demand(isinstance(value, bool), path, name, "true or false")
+        case "seed_key":
+            try:
+                parse_key(value)
+            except (ValueError, TypeError):
+                _demand(False, path, name, "a key of the config, such as train.seed")
+        case "timeout":
+            return parse_time(value, f"{path}: {name}")
+        case "metric":
+            _demand(
+                isinstance(value, str) and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None,
+                path, name, "one word, the metric's name",
+            )  # fmt: skip
+        case "metrics":
+            _demand(
+                _is_inside(value) and value.endswith((".json", ".toml")),
+                path, name, "a .json or .toml file inside the project",
+            )  # fmt: skip
+        case _:
+            _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
+    return value
+
+
+def parse_time(value: object, where: str) -> float:
+    """Seconds of `90`, "90s", "5m", "2h" or "1d".
+
+    Raises:
+        NotReady: anything else.
+    """
+    found = _TIME.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    if found is None or float(found[1]) <= 0:
+        raise NotReady(f'{where} must be a time such as "90s", "5m" or "2h", not {value!r}')
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _is_inside(path: object) -> bool:
+    return (
+        isinstance(path, str)
+        and path != ""
+        and not path.startswith(("/", "-"))
+        and "\\" not in path
+        and ".." not in path.split("/")
+        and path.isprintable()
+    )
+
+
+def _demand(holds: bool, path: str, name: str, wanted: str) -> None:
+    if not holds:
+        raise NotReady(f"{path}: {name} must be {wanted}", f"mend {name} in {path}")

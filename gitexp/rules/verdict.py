@@ -1,0 +1,274 @@
+"""The verdict: what paired runs say about a change, held to the criterion registered before them.
+
+Going by "the number went up" confirms about half of all changes that do nothing, and testing anew
+after every run a quarter of them. So runs are paired by seed, looks are fixed in advance, each look
+spends only its share of both error sides, and the first look that decides closes the experiment.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitexp.rules import student_t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on losing an effect at the bar
+FUTILE = 0.05  # chance that the last look still reaches the bar, below which runs are saved
+FEWEST_PAIRS = 3  # with fewer no spread can be trusted
+ROUNDING = 1e-12  # differences up to this come from floating point; relative for scores above 1
+LARGEST_SCORE = 1e300  # beyond it sums overflow; no metric comes near
+_Z_POWER = 0.8416212335729143  # standard normal quantile of 0.8: four times in five
+
+
+class Verdict(enum.StrEnum):
+    """How an experiment ends; EXPLORATORY is given to runs that skipped the gate, never judged."""
+
+    CONFIRMED = "CONFIRMED"
+    RULED_OUT = "RULED OUT"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    EXPLORATORY = "EXPLORATORY"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What was registered before the first run.
+
+    `bar` is the smallest effect worth having, in the metric's unit; `looks` are the numbers of
+    pairs at which a verdict may fall; `level` is the one-sided error that all looks together may
+    spend on a false confirmation; `widening` is n_test / n_train where a seed redraws the split,
+    else 0.
+
+    Raises:
+        ValueError: a value is out of range.
+    """
+
+    bar: float
+    higher_is_better: bool
+    looks: tuple[int, ...]
+    level: float
+    widening: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bar < math.inf:
+            raise ValueError(f"the bar is a finite effect of at least 0, not {self.bar}")
+        rising = all(a < b for a, b in zip(self.looks, self.looks[1:], strict=False))
+        if not self.looks or self.looks[0] < 1 or not rising:
+            raise ValueError(f"looks are numbers of pairs that increase from 1, not {self.looks}")
+        _refuse_level(self.level)
+        _refuse_widening(self.widening)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two scores of one seed under one condition, as the metric reports them."""
+
+    seed: int
+    baseline: float
+    candidate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with the figures that it stands on; `verdict` is None while more runs are due.
+
+    All figures belong to the first `pairs` pairs, those of look number `look` (0 and no figures
+    before the first is complete); `due` is how many pairs the next look needs, None once closed.
+    `effect` and its bounds are in the metric's unit, positive where the candidate is better.
+    `spread` is the standard deviation of the paired differences. `level` is what this look may
+    spend on confirming: `p` is held against it and `lower` is its bound, while `upper` is the bound
+    for ruling out. `detectable` is the smallest effect that this look would have found. Whatever
+    the pairs cannot support is None.
+    """
+
+    verdict: Verdict | None
+    reason: str
+    look: int
+    pairs: int
+    due: int | None
+    effect: float | None = None
+    spread: float | None = None
+    standard_error: float | None = None
+    p: float | None = None
+    level: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    detectable: float | None = None
+    baseline_mean: float | None = None
+    candidate_mean: float | None = None
+
+
+def judge(design: Design, pairs: Sequence[Pair], failed_seeds: Sequence[int] = ()) -> Judgement:
+    """Walk the registered looks as far as the pairs go, and stop at the first that decides.
+
+    `pairs` come in the order of the registered seeds, without a gap; those beyond a deciding look
+    change nothing. `failed_seeds` are registered seeds of a look still undecided whose candidate
+    run failed and could not be repeated.
+
+    Raises:
+        ValueError: a score is not a finite number, or a seed has two pairs.
+
+    Source: Nadeau & Bengio (2003) for the standard error; both error sides are split over the looks
+    in proportion to the runs that each adds, which Bonferroni's inequality makes safe.
+    """
+    _refuse_unusable(pairs)
+    judgement = Judgement(verdict=None, reason="", look=0, pairs=0, due=design.looks[0])
+    for look, count in enumerate(design.looks, start=1):
+        if count > len(pairs):
+            break
+        judgement = _judge_look(design, look, pairs[:count])
+        if judgement.verdict is not None:
+            return judgement
+    if failed_seeds:
+        return _close(judgement, Verdict.INCONCLUSIVE, "repeats failed")
+    return judgement
+
+
+def smallest_detectable_effect(spread: float, pairs: int, widening: float, level: float) -> float:
+    """Smallest true effect that a test of this design passes four times in five.
+
+    `spread` is the standard deviation of paired differences, in the metric's own unit, as is the
+    effect; `widening` is n_test / n_train where a seed redraws the split, else 0. At most 2.2 % too
+    high with 3 pairs and 1 % from 5 on, never too low: the bar is not part of it.
+
+    Raises:
+        ValueError: fewer than 3 pairs, or a value out of range.
+
+    Source: Nadeau & Bengio (2003), section 3, with the power of a one-sided t test by Abramowitz &
+    Stegun (1964), 26.7.10.
+    """
+    if pairs < FEWEST_PAIRS:
+        raise ValueError(f"{pairs} pairs show no spread that can be trusted; it takes 3")
+    if not 0 <= spread < math.inf:
+        raise ValueError(f"a spread is a finite number of at least 0, not {spread}")
+    _refuse_level(level)
+    _refuse_widening(widening)
+    df = pairs - 1
+    threshold = -student_t.ppf(level, df)
+    errors = threshold * (1 - 1 / (4 * df)) + _Z_POWER * math.sqrt(1 + threshold**2 / (2 * df))
+    return errors * _standard_error(spread, pairs, widening)
+
+
+def campaign_level(budget: float, planned: int, confirmed: int) -> float:
+    """One-sided level of the next experiment in a campaign with `confirmed` confirmations so far.
+
+    Each confirmation pays for more, as it lets one more false one stay within the share `budget` of
+    all that is confirmed; the level never exceeds `budget`.
+
+    Raises:
+        ValueError: `budget` is not above 0 and at most 0.5, `planned` under 1, `confirmed` under 0.
+
+    Source: LOND with uniform levels, Javanmard & Montanari (2015).
+    """
+    _refuse_level(budget)
+    if planned < 1 or confirmed < 0:
+        raise ValueError(f"no campaign has {planned} planned and {confirmed} confirmed experiments")
+    return min(budget, budget * (confirmed + 1) / planned)
+
+
+def _judge_look(design: Design, look: int, pairs: Sequence[Pair]) -> Judgement:
+    """Figures of one look, with a verdict where it decides; the last look always does."""
+    n = len(pairs)
+    last = look == len(design.looks)
+    before = design.looks[look - 2] if look > 1 else 0
+    share = (n - before) / design.looks[-1]
+    sign = 1 if design.higher_is_better else -1
+    differences = [sign * (pair.candidate - pair.baseline) for pair in pairs]
+    effect = math.fsum(differences) / n
+    seen = Judgement(
+        verdict=None,
+        reason="",
+        look=look,
+        pairs=n,
+        due=None if last else design.looks[look],
+        effect=effect,
+        level=design.level * share,
+        baseline_mean=math.fsum(pair.baseline for pair in pairs) / n,
+        candidate_mean=math.fsum(pair.candidate for pair in pairs) / n,
+    )
+    if n < FEWEST_PAIRS:
+        return _close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
+
+    # hypot neither overflows nor loses the small squares that a plain sum would.
+    spread = math.hypot(*(d - effect for d in differences)) / math.sqrt(n - 1)
+    seen = replace(seen, spread=spread)
+    # Scores near a million carry rounding of 1e-10, so that a deterministic trainer's differences
+    # are not quite equal: taken for replicates that agree to ten digits, they confirm anything.
+    rounding = ROUNDING * max(1.0, *(max(abs(p.baseline), abs(p.candidate)) for p in pairs))
+    if all(abs(d) <= rounding for d in differences):
+        return _close(seen, Verdict.RULED_OUT, "identical output")
+    if spread <= rounding:
+        return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+    return _weigh(design, seen, effect=effect, spread=spread, share=share, rounding=rounding)
+
+
+def _weigh(
+    design: Design, seen: Judgement, *, effect: float, spread: float, share: float, rounding: float
+) -> Judgement:
+    """Hold an effect that varies against the bar and against both levels of its look."""
+    n, df = seen.pairs, seen.pairs - 1
+    error = _standard_error(spread, n, design.widening)
+    level, other_level = design.level * share, RULE_OUT_LEVEL * share
+    p = student_t.sf(effect / error, df)
+    lower = effect + student_t.ppf(level, df) * error
+    upper = effect - student_t.ppf(other_level, df) * error
+    seen = replace(
+        seen,
+        standard_error=error,
+        p=p,
+        lower=lower,
+        upper=upper,
+        detectable=smallest_detectable_effect(spread, n, design.widening, level),
+    )
+    reaches_bar = effect >= design.bar - rounding
+    if p <= level and reaches_bar:
+        strong = lower >= design.bar - rounding
+        return _close(seen, Verdict.CONFIRMED, "strong" if strong else "")
+    if upper < design.bar:
+        return _close(seen, Verdict.RULED_OUT, "harmful" if upper < 0 else "below the bar")
+    if seen.due is not None:
+        # Chance that the mean of all registered pairs reaches the bar, given these ones alone.
+        ahead = spread * math.sqrt(1 / n - 1 / design.looks[-1])
+        if student_t.normal_cdf((effect - design.bar) / ahead) < FUTILE:
+            return _close(seen, Verdict.INCONCLUSIVE, "futile")
+        return seen
+    if p <= level:
+        return _close(seen, Verdict.INCONCLUSIVE, "real but below the bar")
+    # Alone, the experiment would have had the customary 5 %, spent over the same looks.
+    if p <= other_level and reaches_bar:
+        return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
+    return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
+
+
+def _close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
+    return replace(seen, verdict=verdict, reason=reason, due=None)
+
+
+def _standard_error(spread: float, pairs: int, widening: float) -> float:
+    return spread * math.sqrt(1 / pairs + widening)
+
+
+def _refuse_unusable(pairs: Sequence[Pair]) -> None:
+    seeds: set[int] = set()
+    for pair in pairs:
+        # Written so that NaN, which compares as false, is refused too.
+        if not (abs(pair.baseline) <= LARGEST_SCORE and abs(pair.candidate) <= LARGEST_SCORE):
+            scores = f"{pair.baseline} and {pair.candidate}"
+            raise ValueError(f"seed {pair.seed}: {scores} are not two scores within +-1e300")
+        if pair.seed in seeds:
+            raise ValueError(f"seed {pair.seed} has two pairs; a seed counts once")
+        seeds.add(pair.seed)
+
+
+def _refuse_level(level: float) -> None:
+    if not 0 < level <= 0.5:
+        raise ValueError(f"a one-sided level lies above 0 and at most at 0.5, not at {level}")
+
+
+def _refuse_widening(widening: float) -> None:
+    if not 0 <= widening < math.inf:
+        raise ValueError(f"widening is n_test / n_train or 0, not {widening}")

@@ -1,0 +1,319 @@
+"""The one place that speaks git: a cleaned environment, fixed arguments, errors in plain words.
+
+git is run as a subprocess because it is the only implementation whose answers users can check by
+hand, and the fastest for whole listings (one process reads what object libraries read in minutes).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady, StoreBusy, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+# git exports its own location into hooks; inherited by a git that works elsewhere, it would stage
+# and read the wrong repository's files. What says how to reach remotes, which configuration counts
+# and who the author is stays; everything else of GIT_* goes.
+_KEPT = frozenset(
+    {
+        "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_AUTHOR_DATE", "GIT_AUTHOR_EMAIL",
+        "GIT_AUTHOR_NAME", "GIT_COMMITTER_DATE", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME",
+        "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_PROXY_COMMAND",
+        "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY",
+    }
+)  # fmt: skip
+_KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_TRACE")
+_LOCATION = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)
+
+ZERO = "0" * 40
+NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
+
+def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
+    """Environment for git and for whatever we start, without git's own location variables.
+
+    `keep_location` is for a hook while it judges: git may have pointed it at a temporary index.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_")
+        or name in _KEPT
+        or name.startswith(_KEPT_PREFIXES)
+        or (keep_location and name in _LOCATION)
+    }
+    # Replacement refs could show the gate another commit than the one that runs.
+    kept |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    return kept
+
+
+class GitFailed(GitexpError):
+    """git said no and nobody upstream knew better words for it."""
+
+    exit_code = 3
+
+    def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
+        said = stderr.strip().removeprefix("fatal: ").removeprefix("error: ")
+        super().__init__(f"git {command[0] if command else ''} failed: {said or f'exit {code}'}")
+        self.code = code
+        self.stderr = stderr
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One path that differs between two trees, as `git diff-tree --raw` tells it.
+
+    Modes are git's octal strings, "000000" where the path is absent; ids are blob ids.
+    """
+
+    path: str
+    old_mode: str
+    new_mode: str
+    old_id: str
+    new_id: str
+
+
+def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
+    lower = stderr.lower()
+    if (
+        "please tell me who you are" in lower
+        or "unable to auto-detect email" in lower
+        or ("empty ident name" in lower)
+    ):
+        return NotReady(
+            "git does not know who you are, and a commit needs an author",
+            'git config --global user.name "Your Name"\n'
+            "git config --global user.email you@example.org",
+        )
+    if "dubious ownership" in lower:
+        return NotReady(stderr.strip().removeprefix("fatal: "))
+    if "no space left on device" in lower:
+        return StoreBusy("the disk is full; nothing that was stored before is affected")
+    if "gpg failed to sign" in lower:
+        return NotReady(
+            "git could not sign the commit, as commit.gpgsign asks",
+            "mend the key (user.signingkey), or: git config commit.gpgsign false",
+        )
+    return GitFailed(command, code, stderr)
+
+
+class Git:
+    """git, run in one directory."""
+
+    def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
+        self.directory = directory
+        self.environment = clean_environment(keep_location=keep_location)
+
+    def run(
+        self,
+        *command: str,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        allow: Sequence[int] = (),
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one git command and return it; exit codes besides 0 and `allow` raise."""
+        try:
+            done = subprocess.run(
+                ("git", *command),
+                cwd=self.directory,
+                env=self.environment if environment is None else self.environment | environment,
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            if not self.directory.is_dir():
+                raise NotReady(f"there is no folder {self.directory}") from None
+            raise NotReady("git is not installed, or not on PATH", "install git 2.31+") from None
+        except OSError as error:
+            raise NotReady(f"git could not be started: {error}") from None
+        if done.returncode and done.returncode not in allow:
+            words = [word for word in command if not word.startswith("-")]
+            raise _translated(words, done.returncode, done.stderr.decode(errors="replace"))
+        return done
+
+    def text(self, *command: str, allow: Sequence[int] = ()) -> str:
+        """Run a command whose answer is one text; trailing line ends are dropped."""
+        return decode(self.run(*command, allow=allow).stdout).rstrip("\n")
+
+    def succeeds(self, *command: str) -> bool:
+        """Say whether a yes/no command (exit 0 or 1) said yes; 128 counts as no."""
+        return self.run(*command, allow=(1, 128)).returncode == 0
+
+    def resolve(self, revision: str) -> str | None:
+        """Commit id that a revision names, or None."""
+        done = self.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
+            allow=(1, 128),
+        )  # fmt: skip
+        return decode(done.stdout).strip() or None if done.returncode == 0 else None
+
+    def objects(self, names: Sequence[str]) -> list[bytes | None]:
+        """Contents of objects named by id or as `commit:path`, None for what is missing."""
+        if not names:
+            return []
+        if any("\n" in name for name in names):
+            raise UsageError("a path with a line break in its name cannot be read from git")
+        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
+        done = self.run(
+            "cat-file",
+            "--batch",
+            stdin="".join(f"{name}\n" for name in names).encode(errors="surrogateescape"),
+        )
+        contents: list[bytes | None] = []
+        out, at = done.stdout, 0
+        for name in names:
+            end = out.index(b"\n", at)
+            header = out[at:end].rsplit(b" ", 2)
+            at = end + 1
+            if out[:end].endswith((b" missing", b" ambiguous")) or len(header) < 3:
+                contents.append(None)
+                continue
+            try:
+                size = int(header[2])
+            except ValueError:
+                raise NotReady(f"git cat-file answered oddly about {name!r}") from None
+            contents.append(out[at : at + size])
+            at += size + 1
+        return contents
+
+    def differences(self, *command: str) -> list[FileChange]:
+        """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
+
+        Renames stay a delete and an add, and no attribute, textconv, external diff or ignore
+        setting of a submodule has a say.
+        """
+        out = self.run(
+            command[0], "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-ext-diff",
+            "--ignore-submodules=none", *command[1:],
+        ).stdout  # fmt: skip
+        return list(parse_raw(out))
+
+
+def parse_raw(out: bytes) -> Iterator[FileChange]:
+    """Parse `--raw -z` records."""
+    fields = out.split(b"\0")
+    for header, path in zip(fields[::2], fields[1::2], strict=False):
+        old_mode, new_mode, old_id, new_id, _status = header.lstrip(b"\n:").decode().split(" ")
+        yield FileChange(decode(path), old_mode, new_mode, old_id, new_id)
+
+
+def decode(raw: bytes) -> str:
+    """Text of what git printed; odd bytes (a file name in another encoding) survive a round trip."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository as found from a directory.
+
+    `top` is the work tree (None in a bare one), `common` the git folder that all its work trees
+    share, `prefix` where the directory lies below `top` ("" or ending in a slash).
+    """
+
+    git: Git
+    common: Path
+    git_dir: Path
+    top: Path | None
+    prefix: str
+    shallow: bool
+
+    @classmethod
+    def discover(cls, directory: Path, *, keep_location: bool = False) -> Repository:
+        """Find the repository that holds `directory`.
+
+        Raises:
+            NotReady: there is none, or git refuses to read it.
+        """
+        git = Git(directory, keep_location=keep_location)
+        done = git.run(
+            "rev-parse", "--path-format=absolute", "--git-common-dir", "--absolute-git-dir",
+            "--is-shallow-repository", "--is-inside-work-tree", "--show-prefix", "--show-toplevel",
+            allow=(128,),
+        )  # fmt: skip
+        lines = decode(done.stdout).split("\n")
+        if len(lines) < 4:
+            said = done.stderr.decode(errors="replace")
+            if "not a git repository" in said:
+                raise NotReady(
+                    f"{directory} is not in a git repository",
+                    "cd into one, or make one: git init && git add -A && git commit -m 'first'",
+                )
+            raise _translated(["rev-parse"], done.returncode, said)
+        common, git_dir, shallow, inside = lines[:4]
+        top = Path(lines[5]) if inside == "true" and len(lines) > 5 else None
+        return cls(
+            git, Path(common), Path(git_dir), top, lines[4] if top else "", shallow == "true"
+        )
+
+    @property
+    def local(self) -> Path:
+        """Folder of what belongs to this clone alone and is never shared."""
+        return self.common / "gitexp"
+
+    def work_tree(self) -> Path:
+        """The work tree.
+
+        Raises:
+            NotReady: the repository is bare.
+        """
+        if self.top is None:
+            raise NotReady(
+                f"{self.common} has no work tree here, and this command needs one",
+                "git worktree add ../work main && cd ../work, or work in a normal clone",
+            )
+        return self.top
+
+    @cached_property
+    def config(self) -> Mapping[str, tuple[str, ...]]:
+        """Git's configuration as it applies here; keys are lower case up to the last subsection."""
+        values: dict[str, tuple[str, ...]] = {}
+        for entry in decode(self.git.run("config", "--list", "-z").stdout).split("\0"):
+            if entry:
+                key, _, value = entry.partition("\n")
+                values[key] = (*values.get(key, ()), value)
+        return values
+
+    def setting(self, key: str) -> str | None:
+        """Last value of a git configuration key (lower case), or None."""
+        return self.config.get(key, (None,))[-1]
+
+    def head_branch(self) -> str | None:
+        """Short name of the branch that is checked out, None where HEAD is detached."""
+        done = self.git.run("symbolic-ref", "--quiet", "HEAD", allow=(1,))
+        return decode(done.stdout).strip().removeprefix("refs/heads/") or None
+
+    def checkouts(self) -> dict[str, Path]:
+        """Branches checked out in any work tree, by full ref name."""
+        found: dict[str, Path] = {}
+        place = Path()
+        for line in decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout).split(
+            "\0"
+        ):
+            word, _, rest = line.partition(" ")
+            if word == "worktree":
+                place = Path(rest)
+            elif word == "branch":
+                found[rest] = place
+        return found
+
+    def branches(self, patterns: Iterable[str]) -> dict[str, str]:
+        """Full ref name to commit id, for refs below the given prefixes."""
+        out = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
+        return dict(line.rsplit(" ", 1) for line in out.splitlines())  # type: ignore[misc]

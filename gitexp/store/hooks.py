@@ -1,0 +1,132 @@
+"""Install the hooks where they hold in every work tree, beside whatever was there before."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.store.local import write_atomically
+
+if TYPE_CHECKING:
+    from gitexp.store.git import Repository
+
+NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
+_MARK = b"gitexp.hook"
+_ASIDE = ".before-gitexp"
+_PASS_ON = '#!/bin/sh\n# Hands over to the hook that gitexp found here.\nexec @BEFORE@ "$@"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What installing did: the folder, the hooks written, those moved aside, the old hooks path."""
+
+    folder: Path
+    written: tuple[str, ...]
+    aside: tuple[str, ...]
+    former_path: str | None
+
+
+def source_folder() -> Path:
+    """Where the hooks are shipped: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "_hooks", package.parent / "hooks"):
+        if (folder / "pre-run").is_file():
+            return folder
+    raise NotReady(
+        "gitexp's hooks are not installed with it", "pip install --force-reinstall gitexp"
+    )
+
+
+def install(repository: Repository) -> Installed:
+    """Write the hooks under the common git folder; one that was there is kept and run first.
+
+    `core.hooksPath` would silence that folder. Where it is set, git is pointed at a folder of our
+    own, in which every hook of the old path is called through.
+    """
+    former = repository.setting("core.hookspath")
+    own = repository.local / "hooks"
+    if former is not None and Path(former) == own:
+        former = (
+            (own / "former-path").read_text().strip() if (own / "former-path").exists() else None
+        )
+        former_path: str | None = former
+        folder = own
+    elif former:
+        former_path, folder = former, own
+    else:
+        former_path, folder = None, repository.common / "hooks"
+    folder.mkdir(parents=True, exist_ok=True)
+    written, aside = [], []
+    for name in NAMES:
+        path = folder / name
+        before = f"{_expanded(former_path)}/{name}" if former_path else str(path) + _ASIDE
+        if not former_path and path.exists() and _MARK not in path.read_bytes():
+            os.replace(path, before)  # noqa: PTH105
+            aside.append(name)
+        if _write(path, (source_folder() / name).read_text(), before):
+            written.append(name)
+    if former_path:
+        _pass_on_the_rest(repository, folder, former_path)
+        write_atomically(folder / "former-path", former_path.encode())
+        repository.git.run("config", "--local", "core.hooksPath", str(folder))
+    return Installed(folder, tuple(written), tuple(aside), former_path)
+
+
+def _expanded(path: str) -> str:
+    """A hooks path as git reads it: `~` expanded, a relative one left to the work tree's top."""
+    return str(Path(path).expanduser())
+
+
+def _pass_on_the_rest(repository: Repository, folder: Path, former: str) -> None:
+    old = Path(repository.top or repository.common, _expanded(former))
+    for path in sorted(old.iterdir()) if old.is_dir() else []:
+        if path.name not in NAMES and path.is_file() and os.access(path, os.X_OK):
+            _write(folder / path.name, _PASS_ON, f"{_expanded(former)}/{path.name}")
+
+
+def _write(path: Path, text: str, before: str) -> bool:
+    content = (
+        text.replace("@PYTHON@", shlex.quote(sys.executable))
+        .replace("@BEFORE@", shlex.quote(before))
+        .encode()
+    )
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomically(path, content)
+    path.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    return True
+
+
+def uninstall(repository: Repository) -> list[str]:
+    """Take the hooks out again and put back what was there; returns what was done, in words."""
+    done = []
+    folder = repository.common / "hooks"
+    for name in NAMES:
+        path = folder / name
+        if path.exists() and _MARK in path.read_bytes():
+            path.unlink()
+            done.append(f"removed the {name} hook")
+            aside = path.with_name(name + _ASIDE)
+            if aside.exists():
+                os.replace(aside, path)  # noqa: PTH105
+                done.append(f"put the former {name} hook back")
+    own = repository.local / "hooks"
+    if own.is_dir():
+        kept = own / "former-path"
+        former = kept.read_text().strip() if kept.exists() else ""
+        if repository.setting("core.hookspath") == str(own):
+            repository.git.run("config", "--local", "--unset", "core.hooksPath", allow=(5,))
+            # The old value may have come from the user's global settings, which are back by now.
+            if former and repository.git.text("config", "core.hooksPath", allow=(1,)) != former:
+                repository.git.run("config", "--local", "core.hooksPath", former)
+            done.append(f"core.hooksPath is {former} again")
+        for path in own.iterdir():
+            path.unlink()
+        own.rmdir()
+    return done

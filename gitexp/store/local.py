@@ -1,0 +1,79 @@
+"""What belongs to this clone alone, under `<git-common-dir>/gitexp`: locks, trust, the last name."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
+    """Hold an exclusive lock on a file; yields its descriptor, or None where it is taken.
+
+    The kernel drops the lock when its holder dies, however it dies: nothing goes stale. A child
+    that inherits the descriptor keeps the lock for as long as it lives.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield None
+            return
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file in one step, so that a reader or a crash sees the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(name, path)  # noqa: PTH105
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
+        raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that this clone keeps for itself; {} where it is missing or damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object for this clone alone."""
+    write_atomically(path, json.dumps(content, indent=1, sort_keys=True).encode() + b"\n")
+
+
+def salt(folder: Path) -> bytes:
+    """This clone's key for hashing secrets, made at first use; the same value gives the same hash."""
+    path = folder / "salt"
+    with contextlib.suppress(OSError):
+        if found := path.read_bytes():
+            return found
+    with locked(folder / "salt.lock"):
+        if path.exists() and (found := path.read_bytes()):
+            return found
+        made = secrets.token_bytes(32)
+        write_atomically(path, made)
+        return made

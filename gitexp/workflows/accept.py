@@ -1,0 +1,248 @@
+"""Take a confirmed experiment into the baseline branch; register a change anew on its present tip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.rules import formats, words
+from gitexp.rules.finding import Finding
+from gitexp.rules.one_change import Edited, inspect
+from gitexp.rules.registration import hypothesis_of
+from gitexp.store.experiments import commit_tree, replay
+from gitexp.store.git import GitFailed
+from gitexp.workflows.ancestors import same_runs
+from gitexp.workflows.check import check, inspect_trees
+from gitexp.workflows.log import is_confirmed, read_accepted
+from gitexp.workflows.project import find_experiment, settings_at
+from gitexp.workflows.results import read_results
+from gitexp.workflows.start import Options, Started, register
+
+if TYPE_CHECKING:
+    from gitexp.workflows.project import Project
+    from gitexp.workflows.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What accepting did: the merge commit, and the baseline's tip before."""
+
+    name: str
+    commit: str
+    baseline: str
+    before: str
+    moved_here: bool  # the baseline is checked out here, so its files changed too
+
+
+def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
+    """Merge a confirmed experiment with --no-ff, so that its commit keeps its id and its results.
+
+    `anyway` takes in an experiment with any other verdict; the reason is recorded in the merge.
+
+    Raises:
+        Refused: not confirmed, or measured against a baseline that would run differently today.
+        NotReady: the baseline branch is behind its upstream, or checked out elsewhere.
+    """
+    report = check(project, name)
+    report.demand()
+    result = read_results(project.repository, report.name)[0]
+    _demand_confirmed(result, anyway)
+    if result.entry.commit in read_accepted(project):
+        raise UsageError(f"exp/{report.name} is accepted already", "gitexp log shows the ladder")
+    _demand_same_baseline(project, result)
+    _demand_upstream(project)
+    message = _message(result, anyway)
+    before = project.repository.git.resolve(project.baseline_ref)
+    if before is None:
+        raise NotReady(
+            f"{project.baseline} is not a local branch here", f"git switch {project.baseline}"
+        )
+    place = project.repository.checkouts().get(project.baseline_ref)
+    if place is None:
+        commit = _merge_objects(project, before, result.entry.commit, message)
+    elif project.repository.top is not None and place == project.repository.top:
+        commit = _merge_here(project, result.entry.commit, message)
+    else:
+        raise NotReady(
+            f"{project.baseline} is checked out in {place}, and its files would change there",
+            f"cd {place} && gitexp accept {report.name}",
+        )
+    return Accepted(report.name, commit, project.baseline, before, moved_here=place is not None)
+
+
+def _demand_confirmed(result: Result, anyway: str) -> None:
+    if is_confirmed(result) or anyway.strip():
+        return
+    verdict = result.judgement and result.judgement.verdict
+    name = result.entry.name
+    raise Refused(
+        f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED experiments are accepted",
+        hint=f'gitexp accept {name} --anyway "WHY" takes it in and records the reason'
+        if verdict
+        else f"gitexp run {name}",
+    )
+
+
+def _demand_same_baseline(project: Project, result: Result) -> None:
+    base = result.entry.parents[0]
+    if base != project.tip and base not in same_runs(project, project.settings, project.tip):
+        raise Refused(
+            f"what runs on {project.baseline} has moved since exp/{result.entry.name} was measured"
+            f" (on {base[:10]}), so its gain is not known there",
+            hint=f"gitexp retest {result.entry.name} registers the same change on the new tip",
+        )
+
+
+def _demand_upstream(project: Project) -> None:
+    git = project.repository.git
+    upstream = (
+        git.run("rev-parse", "--abbrev-ref", f"{project.baseline}@{{upstream}}", allow=(128,))
+        .stdout.decode()
+        .strip()
+    )
+    if not upstream or (tip := git.resolve(upstream)) is None:
+        return
+    behind = int(git.text("rev-list", "--count", f"{project.tip}..{tip}"))
+    if behind:
+        raise NotReady(
+            f"{project.baseline} is {behind} commit{'s' if behind > 1 else ''} behind {upstream}",
+            f"git switch {project.baseline} && git pull, then accept again",
+        )
+
+
+def _message(result: Result, anyway: str) -> str:
+    registration, judgement = result.registration, result.judgement
+    assert registration is not None  # noqa: S101 - checked by the gate
+    lines = [f"Accept exp/{result.entry.name}", "", hypothesis_of(result.entry.message), ""]
+    if judgement is not None:
+        lines += [words.verdict_line(registration, judgement), ""]
+    lines += [
+        f"Accepted: {result.entry.commit}",
+        f"Seeds: {registration.seeds[0]}-{registration.seeds[1]}",
+    ]
+    if anyway.strip():
+        lines.append(f"Anyway: {' '.join(anyway.split())}")
+    return "\n".join(lines) + "\n"
+
+
+def _merge_here(project: Project, commit: str, message: str) -> str:
+    git = project.repository.git
+    try:
+        git.run("merge", "--no-ff", "--no-edit", "--quiet", "--no-autostash", "-m", message, commit)
+    except GitFailed as failure:
+        # git refuses to touch edited files before it begins; a merge that began is taken back.
+        if (project.repository.git_dir / "MERGE_HEAD").exists():
+            git.run("merge", "--abort", allow=(1, 128))
+        raise NotReady(
+            f"git could not merge into {project.baseline} here, and nothing changed:\n"
+            + failure.stderr.strip(),
+            "commit or stash your edits, then accept again",
+        ) from None
+    return git.text("rev-parse", "HEAD")
+
+
+def _merge_objects(project: Project, before: str, commit: str, message: str) -> str:
+    git = project.repository.git
+    done = git.run("merge-tree", "--write-tree", before, commit, allow=(1,))
+    if done.returncode:
+        raise Refused(
+            f"{project.baseline} and the experiment changed the same lines",
+            hint="gitexp retest registers the same change on the new tip",
+        )
+    tree = done.stdout.decode().split("\n")[0].strip()
+    merge = commit_tree(project.repository, tree, [before, commit], message)
+    git.run("update-ref", "-m", "gitexp: accept", project.baseline_ref, merge, before)
+    return merge
+
+
+def retest(project: Project, name: str | None) -> Started:
+    """Register the change of an experiment anew, on the baseline's present tip and on fresh seeds.
+
+    Raises:
+        Refused: the change no longer fits, or the baseline holds it already.
+    """
+    ref, commit = find_experiment(project, name)
+    old_name = ref.rpartition("/")[2]
+    result = read_results(project.repository, old_name)[0]
+    if result.registration is None or len(result.entry.parents) != 1:
+        raise UsageError(
+            f"exp/{old_name} is no registered experiment", f"gitexp check {old_name} says why"
+        )
+    base = result.entry.parents[0]
+    old_settings = settings_at(project.repository, base, project.prefix)[1]
+    change = inspect_trees(project, old_settings, base, commit).change
+    if change is None:
+        raise UsageError(
+            f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
+        )
+    full = project.path(change.file)
+    before, after, onto = project.repository.git.objects(
+        [f"{base}:{full}", f"{commit}:{full}", f"{project.tip}:{full}"]
+    )
+    if before is None or after is None or onto is None:
+        raise Refused(f"{change.file} is no longer on {project.baseline}")
+    try:
+        content = replay(project.repository, before, after, onto)
+    except Refused:
+        content = _set_again(change.file, change.key, change.after, onto)
+    inspection = inspect(
+        [Edited(change.file, "100644", "100644", onto, content)] if content != onto else [],
+        project.settings.config,
+        seed_key=project.settings.seed_key,
+        baseline=project.baseline,
+    )
+    if inspection.change is None:
+        if content == onto:
+            raise Refused(
+                f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
+                f" {formats.spell(change.after)} already",
+                hint="there is nothing left to test",
+            )
+        raise Refused("not registered; nothing was created", inspection.findings)
+    used = max(
+        r.registration.seeds[1]
+        for r in read_results(project.repository)
+        if r.registration and _same_change(r.registration.change, result.registration.change)
+    )
+    return register(
+        project,
+        result.registration.hypothesis,
+        inspection.change,
+        content,
+        options=Options(),
+        criterion=result.registration.criterion,
+        extra=[
+            *((t, v) for t, v in result.registration.extra if t not in {"Retest", "Project"}),
+            ("Retest", f"{old_name} {commit}"),
+        ],
+        seeds_after=used,
+    )
+
+
+def _same_change(one: str, other: str) -> bool:
+    """Whether two Change trailers set the same key to the same value, from whatever it was before."""
+
+    def target(text: str) -> tuple[str, str]:
+        return text.partition(" = ")[0], text.rpartition(" -> ")[2]
+
+    return target(one) == target(other)
+
+
+def _set_again(path: str, key: formats.Key, value: object, onto: bytes) -> bytes:
+    form = formats.format_of(path)
+    if form is not None and value is not formats.ABSENT:
+        try:
+            text: str = form.set_value(onto.decode("utf-8"), key, formats.spell(value))
+            return text.encode("utf-8")
+        except (ValueError, LookupError):
+            pass
+    raise Refused(
+        f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
+        [
+            Finding(
+                "C2", "the old edit does not fit any more",
+                f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
+            )
+        ],
+    )  # fmt: skip

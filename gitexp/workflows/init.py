@@ -1,0 +1,331 @@
+"""Set a repository up: settings committed, hooks installed, settings approved for this clone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.rules import formats
+from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.store import hooks
+from gitexp.store.git import Repository, decode
+from gitexp.store.local import read_json, write_json
+from gitexp.store.notes import VERDICTS
+from gitexp.workflows.project import read_work_tree_table, settings_at
+from gitexp.workflows.trust import is_trusted, trust
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# By how often training scripts print them; the first that a script mentions is proposed.
+_METRICS = (
+    ("accuracy", "higher", 0.005), ("val_accuracy", "higher", 0.005), ("acc", "higher", 0.005),
+    ("f1", "higher", 0.005), ("roc_auc", "higher", 0.005), ("auc", "higher", 0.005),
+    ("r2", "higher", 0.005), ("bleu", "higher", 0.5), ("rmse", "lower", 0.01), ("mae", "lower", 0.01),
+    ("mse", "lower", 0.01), ("perplexity", "lower", 0.1), ("val_loss", "lower", 0.01),
+    ("loss", "lower", 0.01),
+)  # fmt: skip
+_SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
+_CONFIGS = ("config", "params", "conf", "settings", "train", "default")
+_SEEDS = ("seed", "random_seed", "random_state")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What `init` would write; empty where it could not tell."""
+
+    config: str = ""
+    command: str = ""
+    metric: str = ""
+    direction: str = "higher"
+    effect: float = 0.005
+    metrics: str = ""
+    seed_key: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that `init` changed, and how it is undone."""
+
+    what: str
+    undo: str
+
+
+def propose(folder: Path, given: Proposal) -> Proposal:
+    """Fill in what the project's files tell; what was given stays."""
+    config = given.config or _find_config(folder)
+    script, command = _find_script(folder)
+    command = given.command or command
+    text = _read(folder / script) if script else ""
+    metric, direction, effect = next(
+        (known for known in _METRICS if re.search(rf"\b{known[0]}\b", text)), ("", "higher", 0.005)
+    )
+    if given.metric:
+        metric = given.metric
+        _, direction, effect = next(
+            (known for known in _METRICS if known[0] == metric), ("", "higher", 0.005)
+        )
+    metrics_file = given.metrics or next(
+        iter(re.findall(r"""["'/]([\w.-]*metrics[\w.-]*\.(?:json|toml))["']""", text)), ""
+    )
+    seed_key = given.seed_key
+    takes_seed = "GITEXP_SEED" in text or "gitexp.seed" in text or "{seed}" in command
+    if not seed_key and not takes_seed:
+        seed_key = _find_seed_key(folder, config)
+        if not seed_key and re.search(r"""["']--seed["']""", text) and not given.command:
+            command, takes_seed = f"{command} --seed {{seed}}", True
+    warning = ""
+    if command and not (takes_seed or seed_key):
+        warning = (
+            "nothing gives the seed to the training command, so repeats would repeat nothing: use"
+            " {seed} in the command, seed_key in the settings, or GITEXP_SEED in the script"
+        )
+    return replace(
+        given, config=config, command=command, metric=metric,
+        direction=given.direction if given.direction != "higher" else direction,
+        effect=given.effect if given.effect != 0.005 else effect,
+        metrics=metrics_file, seed_key=seed_key, warning=warning,
+    )  # fmt: skip
+
+
+def _find_config(folder: Path) -> str:
+    found = [
+        path.relative_to(folder).as_posix()
+        for place in ("", "config", "configs", "conf")
+        for path in sorted((folder / place).glob("*.toml"))
+        if path.name not in {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml"}
+    ]
+    named = [name for name in found if Path(name).stem in _CONFIGS]
+    return (named or found or [""])[0] if len(named or found) == 1 or named else ""
+
+
+def _find_script(folder: Path) -> tuple[str, str]:
+    for name in _SCRIPTS:
+        for place in ("", "scripts/", "src/"):
+            if (folder / place / name).is_file():
+                return f"{place}{name}", f"python {place}{name}"
+    for path in sorted((folder / "src").glob("*/train.py")) + sorted(folder.glob("*/train.py")):
+        package = path.parent.name
+        if (path.parent / "__init__.py").is_file():
+            return path.relative_to(folder).as_posix(), f"python -m {package}.train"
+    return "", ""
+
+
+def _find_seed_key(folder: Path, config: str) -> str:
+    if not config:
+        return ""
+    try:
+        leaves = formats.read_leaves(config, (folder / config).read_bytes())
+    except (OSError, formats.Malformed):
+        return ""
+    return next((formats.spell_key(key) for key in leaves if key[-1] in _SEEDS), "")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def render(proposal: Proposal, baseline: str) -> str:
+    """Write the settings file."""
+    quoted = {name: formats.spell(getattr(proposal, name)) for name in Proposal.__slots__}
+    lines = [
+        "# gitexp: how experiments run here. Every key: gitexp's docs/settings.md",
+        f"baseline   = {formats.spell(baseline)}",
+        f"config     = [{quoted['config']}]    # files of which one line may change",
+        f"command    = {quoted['command']}    # {{seed}} and {{config}} are filled in; no shell",
+        f"metric     = {quoted['metric']}",
+        f"direction  = {quoted['direction']}",
+        f"effect     = {proposal.effect:g}    # the smallest gain worth having",
+        "repeats    = [5, 10, 20]    # looks: after 5 runs, 10 and 20 the answer may be clear",
+        'vary       = "split"    # what a seed redraws: "split" (data and training) or "seed"',
+        "test_ratio = 0.25    # n_test / n_train, used where vary is split",
+    ]
+    if proposal.metrics:
+        lines.append(f"metrics    = {quoted['metrics']}")
+    if proposal.seed_key:
+        lines.append(f"seed_key   = {quoted['seed_key']}    # written into each run's own copy")
+    return "\n".join(lines) + "\n"
+
+
+def init(
+    directory: Path, given: Proposal, ask: Callable[[str, str], str] | None, baseline: str = ""
+) -> tuple[list[Change], list[str]]:
+    """Set the repository up; returns what was changed and what is worth a warning.
+
+    `ask` gets a question and a proposal and returns the answer; None asks nothing. Twice is
+    harmless: what is there already is left alone.
+
+    Raises:
+        NotReady: there is no commit yet, or the baseline branch is not checked out.
+        UsageError: something could not be found out and nobody was asked.
+    """
+    repository = Repository.discover(directory)
+    top = repository.work_tree()
+    if repository.git.resolve("HEAD") is None:
+        raise NotReady(
+            "this repository has no commit yet, and experiments need a baseline to differ from",
+            "git add -A && git commit -m 'baseline', then: gitexp init",
+        )
+    prefix = repository.prefix
+    here = top / prefix
+    branch = repository.head_branch()
+    existing = read_work_tree_table(here)
+    changes: list[Change] = []
+    warnings: list[str] = []
+    name = baseline or repository.setting("gitexp.baseline") or ""
+    if existing is None:
+        name = name or branch or ""
+        if branch != name or not branch:
+            raise NotReady(
+                "the settings are committed on the baseline branch, and"
+                f" {f'{name} is' if name else 'none is'} not checked out",
+                f"git switch {name or 'main'} && gitexp init",
+            )
+        if branch.startswith("exp/"):
+            raise NotReady(
+                "this is an experiment, not a baseline", "git switch main && gitexp init"
+            )
+        proposal, settings = _settle(here, given, ask, name)
+        if proposal.warning:
+            warnings.append(proposal.warning)
+        changes.append(_commit_settings(repository, prefix, render(proposal, name)))
+    else:
+        name = name or str(existing[1].get("baseline") or branch or "main")
+        tip = repository.git.resolve(f"refs/heads/{name}") or repository.git.resolve("HEAD") or ""
+        settings = settings_at(repository, tip, prefix, name)[1]
+    changes += _configure(repository, name, prefix)
+    changes += _install(repository)
+    if not is_trusted(repository, settings):
+        trust(repository, settings)
+        changes.append(Change("approved the settings for this clone", "gitexp init --undo"))
+    return changes, warnings
+
+
+def _settle(
+    here: Path, given: Proposal, ask: Callable[[str, str], str] | None, baseline: str
+) -> tuple[Proposal, Settings]:
+    proposal = propose(here, given)
+    if ask is not None:
+        for field, question in (
+            ("config", "config file of which one line changes"),
+            ("command", "training command ({seed} is filled in)"),
+            ("metric", "metric that the command reports"),
+        ):
+            if not getattr(given, field):
+                answer = ask(question, getattr(proposal, field)).strip()
+                proposal = propose(here, replace(given, **{field: answer}))
+                given = replace(given, **{field: answer})
+    lacking = [n for n in ("config", "command", "metric") if not getattr(proposal, n)]
+    if lacking:
+        raise UsageError(
+            f"could not find out: {', '.join(lacking)}",
+            "gitexp init " + " ".join(f"--{n} {_example(n)}" for n in lacking),
+        )
+    if not (here / proposal.config).is_file():
+        raise UsageError(f"there is no {proposal.config} in {here}", "gitexp init --config FILE")
+    table: dict[str, Any] = table_of("gitexp.toml", render(proposal, baseline).encode()) or {}
+    return proposal, parse_settings("gitexp.toml", table)
+
+
+def _example(name: str) -> str:
+    return {"config": "config.toml", "command": "'python train.py'", "metric": "accuracy"}[name]
+
+
+def _commit_settings(repository: Repository, prefix: str, text: str) -> Change:
+    path = f"{prefix}gitexp.toml"
+    target = repository.work_tree() / path
+    target.write_text(text, "utf-8")
+    git = repository.git
+    top = type(git)(repository.work_tree())
+    try:
+        top.run("add", "--intent-to-add", "--force", "--", path)
+        # --only leaves whatever else is staged exactly as it is.
+        top.run("commit", "--quiet", "--only", "-m", "Set up gitexp", "--", path)
+    except GitexpError:
+        top.run("reset", "--quiet", "--", path, allow=(1, 128))
+        target.unlink(missing_ok=True)
+        raise
+    commit = git.text("rev-parse", "--short", "HEAD")
+    _remember(repository, settings=path)
+    return Change(f"wrote {path} and committed it ({commit})", f"git revert {commit}")
+
+
+def _configure(repository: Repository, baseline: str, prefix: str) -> list[Change]:
+    changes = []
+    wanted = [("gitexp.baseline", baseline)] + ([("gitexp.project", prefix)] if prefix else [])
+    for key, value in wanted:
+        if repository.setting(key) != value:
+            repository.git.run("config", "--local", key, value)
+            changes.append(Change(f"git config {key} {value}", f"git config --unset {key}"))
+    shown = repository.config.get("notes.displayref", ())
+    if VERDICTS not in shown:
+        repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
+        _remember(repository, display=True)
+        changes.append(
+            Change(
+                f"git config notes.displayRef {VERDICTS} (git log shows verdicts)",
+                f"git config --unset notes.displayRef '^{VERDICTS}$'",
+            )
+        )
+    return changes
+
+
+def _install(repository: Repository) -> list[Change]:
+    installed = hooks.install(repository)
+    if not installed.written:
+        return []
+    where = installed.folder
+    what = f"installed hooks in {where}: {', '.join(installed.written)}"
+    if installed.aside:
+        what += f" (the {', '.join(installed.aside)} hook that was there runs first)"
+    if installed.former_path:
+        what += f" (core.hooksPath was {installed.former_path}; its hooks run first)"
+    return [Change(what, "gitexp init --undo")]
+
+
+def _remember(repository: Repository, **facts: object) -> None:
+    path = repository.local / "init.json"
+    write_json(path, read_json(path) | facts)
+
+
+def undo(directory: Path) -> list[str]:
+    """Take back what `init` did; experiments and results stay. Returns what was done, in words."""
+    repository = Repository.discover(directory)
+    done = hooks.uninstall(repository)
+    facts = read_json(repository.local / "init.json")
+    for key in ("gitexp.baseline", "gitexp.project"):
+        if repository.setting(key) is not None:
+            repository.git.run("config", "--local", "--unset", key, allow=(5,))
+            done.append(f"unset {key}")
+    if facts.get("display"):
+        repository.git.run(
+            "config", "--local", "--unset", "notes.displayRef", f"^{VERDICTS}$", allow=(5,)
+        )
+        done.append("unset notes.displayRef")
+    for name in ("trust.json", "init.json"):
+        if (repository.local / name).exists():
+            (repository.local / name).unlink()
+            if name == "trust.json":
+                done.append("took back the approval of the settings")
+    path = facts.get("settings")
+    if isinstance(path, str):
+        done += _remove_settings(repository, path)
+    return done
+
+
+def _remove_settings(repository: Repository, path: str) -> Sequence[str]:
+    git = type(repository.git)(repository.work_tree())
+    if git.resolve("HEAD") is None or git.run("ls-tree", "-z", "HEAD", path).stdout == b"":
+        return [f"{path} is not in the present branch; left alone elsewhere"]
+    if decode(git.run("status", "--porcelain", "-z", "--", path).stdout):
+        return [f"{path} is edited and was left alone; remove it by hand"]
+    git.run("rm", "--quiet", "--", path)
+    git.run("commit", "--quiet", "--only", "-m", "Remove gitexp's settings", "--", path)
+    return [f"removed {path} and committed that"]

@@ -1,0 +1,130 @@
+"""The experiment log: every experiment with its state and verdict, recomputed from git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.registration import hypothesis_of, split_message
+from gitexp.rules.verdict import Verdict
+from gitexp.store.git import decode
+from gitexp.store.local import locked
+from gitexp.workflows.results import Result, read_results
+
+if TYPE_CHECKING:
+    from gitexp.store.git import Repository
+    from gitexp.workflows.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One experiment of the log; `state` is planned, running, done, failed, stale, accepted or archived."""
+
+    result: Result
+    state: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as `gitexp log --json` prints it."""
+        entry, registration = self.result.entry, self.result.registration
+        judgement = self.result.judgement
+        sign = 1 if registration is None or registration.criterion.higher_is_better else -1
+        effect = judgement and judgement.effect
+        bounds = sorted(
+            sign * bound
+            for bound in ((judgement.lower, judgement.upper) if judgement else ())
+            if bound is not None
+        )
+        lower, upper = bounds if len(bounds) == 2 else (None, None)
+        criterion = registration and {
+            "metric": registration.criterion.metric,
+            "direction": "higher" if registration.criterion.higher_is_better else "lower",
+            "effect": registration.criterion.bar,
+        }
+        return {
+            "name": entry.name,
+            "branch": None if entry.archived else f"exp/{entry.name}",
+            "commit": entry.commit,
+            "baseline": entry.parents[0] if entry.parents else None,
+            "author": entry.author,
+            "time": entry.time,
+            "hypothesis": hypothesis_of(entry.message),
+            "change": registration and parse_change(registration.change),
+            "criterion": criterion,
+            "repeats": list(registration.repeats) if registration else None,
+            "campaign": registration and registration.campaign,
+            "trailers": split_message(entry.message)[1],
+            "state": self.state,
+            "verdict": judgement and judgement.verdict,
+            "reason": (judgement.reason or None) if judgement else None,
+            "effect": None if effect is None else sign * effect,
+            "lower": lower,
+            "upper": upper,
+            "p": judgement and judgement.p,
+            "level": (judgement and judgement.level) or (registration and registration.level),
+            "pairs": judgement.pairs if judgement else 0,
+        }
+
+
+def parse_change(text: str) -> dict[str, Any]:
+    """Read a Change trailer back: file, key, before and after, values as TOML reads them."""
+    from gitexp.rules.formats import to_json
+    from gitexp.rules.formats.toml import parse_value
+
+    file, _, rest = text.partition(": ")
+    key, _, values = rest.partition(" = ")
+    before, _, after = values.partition(" -> ")
+    return {
+        "file": file,
+        "key": key,
+        "before": None if before == "(absent)" else to_json(parse_value(before)),
+        "after": None if after == "(absent)" else to_json(parse_value(after)),
+    }
+
+
+def log(project: Project, name: str | None = None) -> list[Row]:
+    """Read the log, newest first."""
+    accepted = read_accepted(project)
+    return [
+        Row(result, _state(project, result, accepted))
+        for result in read_results(project.repository, name)
+    ]
+
+
+def _state(project: Project, result: Result, accepted: set[str]) -> str:
+    entry, judgement = result.entry, result.judgement
+    if entry.archived:
+        return "archived"
+    if entry.commit in accepted:
+        return "accepted"
+    if judgement is not None and judgement.verdict is not None:
+        return "failed" if judgement.reason == "repeats failed" else "done"
+    if is_running(project.repository, entry.commit):
+        return "running"
+    if any(not record.ok for record in result.records):
+        return "failed"
+    return "planned"
+
+
+def read_accepted(project: Project) -> set[str]:
+    """Commits of experiments that the baseline branch has taken in, merged or squashed."""
+    out = project.repository.git.run(
+        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
+        "--no-show-signature", "--no-color", "--format=%B", project.tip,
+    ).stdout  # fmt: skip
+    return {
+        split_message(message)[1].get("Accepted", "") for message in decode(out).split("\0")
+    } - {""}
+
+
+def is_confirmed(result: Result) -> bool:
+    """Whether an experiment's hypothesis held."""
+    return result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
+
+
+def is_running(repository: Repository, commit: str) -> bool:
+    """Whether some gitexp of this clone is running this commit right now."""
+    for path in (repository.local / "claims").glob(f"{commit}-*.lock"):
+        with locked(path, wait=False) as claim:
+            if claim is None:
+                return True
+    return False

@@ -1,0 +1,193 @@
+"""What every command begins with: the repository, the project in it, and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.rules.registration import is_name
+from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.store.experiments import find_ref
+from gitexp.store.git import Repository
+from gitexp.store.local import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NO_SETTINGS = "gitexp init writes them: which config file, which command, which metric"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as its baseline branch declares it.
+
+    `prefix` is the project's folder below the repository's top ("" or ending in a slash), `tip` the
+    commit at the tip of the baseline branch, `settings` and `settings_path` those of that commit.
+    """
+
+    repository: Repository
+    prefix: str
+    baseline: str
+    tip: str
+    settings_path: str
+    settings: Settings
+
+    @property
+    def baseline_ref(self) -> str:
+        """Full name of the baseline branch."""
+        return f"refs/heads/{self.baseline}"
+
+    def path(self, inside: str) -> str:
+        """Path from the repository's top of a path that is relative to the project."""
+        return f"{self.prefix}{inside}"
+
+
+def open_project(directory: Path | None = None, *, keep_location: bool = False) -> Project:
+    """Find repository, project, baseline branch and settings from a directory.
+
+    Raises:
+        NotReady: one of them is missing; the message says which and what to do.
+    """
+    repository = Repository.discover(directory or Path.cwd(), keep_location=keep_location)
+    prefix = project_prefix(repository)
+    baseline, tip = find_baseline(repository, prefix)
+    path, settings = settings_at(repository, tip, prefix, baseline)
+    return Project(repository, prefix, baseline, tip, path, settings)
+
+
+def project_prefix(repository: Repository) -> str:
+    """Folder of the project that the current directory belongs to.
+
+    The nearest folder upwards that holds settings; else the one that `init` noted in this clone
+    (hooks run at the top of the work tree, wherever the project is).
+    """
+    if repository.top is not None:
+        parts = [part for part in repository.prefix.split("/") if part]
+        for depth in range(len(parts), -1, -1):
+            prefix = "".join(f"{part}/" for part in parts[:depth])
+            if read_work_tree_table(repository.top / prefix) is not None:
+                return prefix
+    return repository.setting("gitexp.project") or ""
+
+
+def read_work_tree_table(folder: Path) -> tuple[str, dict[str, object]] | None:
+    """File name and table of the settings that lie in a folder of the work tree."""
+    for name in FILES:
+        try:
+            table = table_of(name, (folder / name).read_bytes())
+        except OSError:
+            continue
+        except NotReady:
+            # A broken pyproject.toml is somebody else's; a broken gitexp.toml is reported where
+            # the committed one is read.
+            if name == "gitexp.toml":
+                return name, {}
+            continue
+        if table is not None:
+            return name, table
+    return None
+
+
+def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
+    """Name and tip of the baseline branch: this clone's own setting first, then the project's."""
+    named = repository.setting("gitexp.baseline")
+    candidates = [named] if named else []
+    if not named:
+        table = repository.top and read_work_tree_table(repository.top / prefix)
+        if table and isinstance(table[1].get("baseline"), str):
+            candidates.append(str(table[1]["baseline"]))
+        candidates += ["main", "master"]
+    for name in candidates:
+        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            if tip := repository.git.resolve(ref):
+                return name, tip
+    if repository.git.resolve("HEAD") is None:
+        raise NotReady(
+            "this repository has no commit yet, and experiments need a baseline to differ from",
+            "git add -A && git commit -m 'baseline', then: gitexp init",
+        )
+    raise NotReady(
+        f"there is no baseline branch: {' and '.join(candidates)} not found",
+        "git config gitexp.baseline BRANCH names it for this clone",
+    )
+
+
+def settings_at(
+    repository: Repository, commit: str, prefix: str, baseline: str = ""
+) -> tuple[str, Settings]:
+    """Read path and settings of a project as committed.
+
+    Raises:
+        NotReady: there are none in that commit, or they are not valid.
+    """
+    paths = [f"{prefix}{name}" for name in FILES]
+    for path, content in zip(
+        paths, repository.git.objects([f"{commit}:{path}" for path in paths]), strict=True
+    ):
+        table = table_of(path, content) if content is not None else None
+        if table is not None:
+            return path, parse_settings(path, table)
+    where = f"on {baseline}" if baseline else f"in {commit[:10]}"
+    raise NotReady(f"there are no gitexp settings {where}", _NO_SETTINGS)
+
+
+def short_name(name: str) -> str:
+    """An experiment's name out of what people type: `brave-otter` or `exp/brave-otter`.
+
+    Raises:
+        UsageError: it cannot be the name of an experiment.
+    """
+    short = name.removeprefix("refs/heads/").removeprefix("exp/")
+    if not is_name(short):
+        raise UsageError(
+            f"{name!r} cannot be an experiment's name: small letters, digits and dashes",
+            "gitexp log lists them",
+        )
+    return short
+
+
+def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
+    """Full ref and commit of the experiment meant: the named one, else the one checked out, else
+    the one last started in this clone.
+
+    Raises:
+        UsageError: there is no such experiment, or none was meant.
+    """
+    repository = project.repository
+    if name is None:
+        branch = repository.head_branch() or ""
+        if branch.startswith("exp/"):
+            name = branch
+        else:
+            name = last_started(repository)
+    if name is None:
+        raise UsageError(
+            "which experiment? none is checked out and none was started in this clone",
+            'gitexp start --set KEY=VALUE "HYPOTHESIS", or name one that gitexp log lists',
+        )
+    short = short_name(name)
+    found = find_ref(repository, short)
+    if found is None:
+        raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
+    return found
+
+
+def last_started(repository: Repository) -> str | None:
+    """Name of the experiment last started in this clone, if it still exists."""
+    name = read_json(repository.local / "last.json").get("name")
+    return name if isinstance(name, str) and is_name(name) and find_ref(repository, name) else None
+
+
+def note_started(repository: Repository, name: str) -> None:
+    """Remember an experiment as the one last started in this clone."""
+    try:
+        write_json(repository.local / "last.json", {"name": name})
+    except OSError as error:
+        raise GitexpError(f"{repository.local} cannot be written: {error.strerror}") from None
+
+
+def approved(repository: Repository) -> Mapping[str, object]:
+    """Settings that this clone's owner has approved to run, by digest."""
+    return read_json(repository.local / "trust.json")

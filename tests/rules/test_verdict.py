@@ -1,0 +1,453 @@
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from gitexp.rules import student_t
+from gitexp.rules.verdict import (
+    Design,
+    Judgement,
+    Pair,
+    Verdict,
+    campaign_level,
+    judge,
+    smallest_detectable_effect,
+)
+
+# Worked with R's pt and qt, cross-checked with SciPy, statsmodels and baycomp.
+CASES: dict[str, Any] = {
+    case["id"]: case
+    for case in json.loads(Path(__file__).with_name("verdict_cases.json").read_text())
+}
+SCORED = sorted(name for name in CASES if name[:2] <= "13")
+
+unhurried = settings(deadline=None)
+
+
+def a_design(
+    bar: float = 0.005,
+    *looks: int,
+    higher_is_better: bool = True,
+    level: float = 0.05,
+    widening: float = 0.0,
+) -> Design:
+    return Design(bar, higher_is_better, looks or (5,), level, widening)
+
+
+def pairs_of(*differences: float, baseline: float = 0.0) -> tuple[Pair, ...]:
+    return tuple(Pair(seed, baseline, baseline + d) for seed, d in enumerate(differences))
+
+
+def pairs_in(case: dict[str, Any]) -> tuple[Pair, ...]:
+    rows = zip(case["baseline"], case["candidate"], strict=True)
+    return tuple(Pair(seed, *scores) for seed, scores in enumerate(rows))
+
+
+def decided(judgement: Judgement) -> tuple[Verdict | None, str]:
+    return judgement.verdict, judgement.reason
+
+
+def without_means(judgement: Judgement) -> Judgement:
+    return replace(judgement, baseline_mean=None, candidate_mean=None)
+
+
+def assert_figures(judgement: Judgement, expect: dict[str, Any]) -> None:
+    for figure, name in {
+        "effect": "mean",
+        "spread": "sd",
+        "standard_error": "se",
+        "p": "p_superior",
+        "lower": "lower_confirm",
+        "upper": "upper_rule_out",
+    }.items():
+        if name in expect:
+            assert getattr(judgement, figure) == pytest.approx(expect[name], rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_single_looks_match_the_worked_cases(name: str) -> None:
+    case, expect = CASES[name], CASES[name]["expect"]
+    design = Design(
+        bar=case["min_effect"],
+        higher_is_better=case["direction"] == "higher",
+        looks=(expect["n"],),
+        level=case["alpha_confirm"],
+        widening=case["c"],
+    )
+    judgement = judge(design, pairs_in(case))
+    assert decided(judgement) == (expect["verdict"], expect["reason"])
+    assert (judgement.look, judgement.pairs, judgement.due) == (1, expect["n"], None)
+    assert_figures(judgement, expect)
+    if "p_below_bar" in expect:
+        assert judgement.effect is not None
+        assert judgement.standard_error is not None
+        t_of_bar = (judgement.effect - design.bar) / judgement.standard_error
+        assert student_t.cdf(t_of_bar, expect["df"]) == pytest.approx(
+            expect["p_below_bar"], rel=1e-9
+        )
+
+
+def test_examples_of_a_deterministic_trainer_match_the_worked_case() -> None:
+    case = CASES["14_per_example_cv5"]
+    expect = case["expect"]
+    # Per example the variance is sd^2/n x (1 + c); taken as scores, that is a widening of c/n.
+    widening = case["c"] / expect["n"]
+    rows = {"baseline": case["baseline_correct"], "candidate": case["candidate_correct"]}
+    judgement = judge(a_design(0.005, expect["n"], widening=widening), pairs_in(rows))
+    assert judgement.verdict == expect["verdict"]
+    assert_figures(judgement, expect)
+
+
+def test_sequential_looks_match_the_worked_case() -> None:
+    case = CASES["17_sequential_5_10_20"]
+    design, pairs = a_design(0.005, *case["looks"]), pairs_in(case)
+    first, second, third = case["expect"]
+
+    at_first = judge(design, pairs[:9])
+    assert (decided(at_first), at_first.look, at_first.pairs, at_first.due) == (
+        (None, ""),
+        1,
+        5,
+        10,
+    )
+    assert_figures(at_first, first)
+    at_second = judge(design, pairs)
+    assert (decided(at_second), at_second.look, at_second.due) == ((Verdict.CONFIRMED, ""), 2, None)
+    assert_figures(at_second, second)
+    # The second look closed the experiment, so the third is judged as a design of its own.
+    at_third = judge(replace(design, looks=(20,), level=third["alpha_look"]), pairs)
+    assert at_third.verdict == third["verdict"]
+    assert_figures(at_third, third)
+
+    levels = [judgement.level for judgement in (at_first, at_second, at_third)]
+    assert levels == pytest.approx(case["alpha_looks"], rel=1e-12)
+
+
+def test_levels_of_a_campaign_match_the_worked_case() -> None:
+    case = CASES["15_lond_uniform"]
+    confirmed = 0
+    for p, level, confirms in zip(case["p"], case["levels"], case["confirmed"], strict=True):
+        assert campaign_level(case["q"], case["T"], confirmed) == pytest.approx(level, rel=1e-12)
+        confirmed += confirms
+        assert (p <= level) == confirms
+
+
+def test_a_campaign_level_never_exceeds_its_budget() -> None:
+    assert campaign_level(0.1, planned=5, confirmed=4) == 0.1
+    assert campaign_level(0.1, planned=5, confirmed=50) == 0.1
+
+
+NOISE = (0.01, -0.01, 0.02, -0.02, 0.0)  # mean 0, sd 0.0158
+
+# By name: what was registered, the paired differences, and what they must come to.
+DECISIONS: dict[str, tuple[Design, tuple[float, ...], Verdict | None, str]] = {
+    "the lower bound reaches the bar": (
+        a_design(0.1), (0.20, 0.21, 0.22, 0.23, 0.24), Verdict.CONFIRMED, "strong",
+    ),
+    "only the mean reaches the bar": (
+        a_design(0.21), (0.20, 0.21, 0.22, 0.23, 0.24), Verdict.CONFIRMED, "",
+    ),
+    "the mean is exactly the bar in decimal figures": (
+        a_design(0.3), (0.1, 0.2, 0.3, 0.4, 0.5), Verdict.CONFIRMED, "",
+    ),
+    "a gain that is sure but too small": (
+        a_design(0.22), (0.19, 0.20, 0.21, 0.22, 0.23), Verdict.INCONCLUSIVE,
+        "real but below the bar",
+    ),
+    "an upper bound below the bar": (a_design(0.1), NOISE, Verdict.RULED_OUT, "below the bar"),
+    "an upper bound below zero": (
+        a_design(0.1), (-0.2, -0.21, -0.22, -0.23, -0.24), Verdict.RULED_OUT, "harmful",
+    ),
+    "an effect lost in noise": (a_design(0.005), NOISE, Verdict.INCONCLUSIVE, "too noisy"),
+    "a p between the level and 5 %": (
+        a_design(0.005, level=0.005), (0.01, 0.03, 0.01, 0.03, 0.0), Verdict.INCONCLUSIVE,
+        "passes alone but not at its level",
+    ),
+    "a p between the level and 5 % with the mean below the bar": (
+        a_design(0.02, level=0.005), (0.01, 0.03, 0.01, 0.03, 0.0), Verdict.INCONCLUSIVE,
+        "too noisy",
+    ),
+    "a p that passes alone, but not at the share of its look": (
+        a_design(0.005, 3, 5, level=0.005), (0.0, 0.03, 0.01, 0.03, 0.005), Verdict.INCONCLUSIVE,
+        "too noisy",
+    ),
+    "equal outputs": (a_design(), (0.0,) * 5, Verdict.RULED_OUT, "identical output"),
+    "equal outputs up to rounding": (
+        a_design(), (1e-12, -1e-12, 0.0, 1e-13, 0.0), Verdict.RULED_OUT, "identical output",
+    ),
+    "outputs that differ by more than rounding": (
+        a_design(0.0), (1e-11, 3e-11, 2e-11, 2e-11, 2e-11), Verdict.CONFIRMED, "strong",
+    ),
+    "the same difference each time": (
+        a_design(), (0.1,) * 5, Verdict.INCONCLUSIVE, "zero variance",
+    ),
+    "equal outputs at the first of three looks": (
+        a_design(0.005, 5, 10, 20), (0.0,) * 5, Verdict.RULED_OUT, "identical output",
+    ),
+    "two pairs and no more to come": (
+        a_design(0.005, 2), (0.1, 0.2), Verdict.INCONCLUSIVE, "unreplicated",
+    ),
+    "two equal outputs and no more to come": (
+        a_design(0.005, 2), (0.0, 0.0), Verdict.INCONCLUSIVE, "unreplicated",
+    ),
+    "two pairs and more to come": (a_design(0.005, 2, 5), (0.1, 0.2), None, ""),
+    "no hope of reaching the bar at the last look": (
+        a_design(0.02, 5, 10), (0.012, -0.014, 0.024, -0.024, 0.002), Verdict.INCONCLUSIVE,
+        "futile",
+    ),
+    "the same runs while the last look is far": (
+        a_design(0.005, 5, 100), (0.012, -0.014, 0.024, -0.024, 0.002), None, "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_looks_are_decided_by_the_rules_in_order(name: str) -> None:
+    design, differences, verdict, reason = DECISIONS[name]
+    judgement = judge(design, pairs_of(*differences))
+    assert decided(judgement) == (verdict, reason)
+    assert (judgement.due is None) == (verdict is not None)
+
+
+def test_before_the_first_look_no_figure_is_shown() -> None:
+    assert judge(a_design(0.005, 5, 10), pairs_of(0.1, 0.2, 0.3, 0.4)) == Judgement(
+        verdict=None, reason="", look=0, pairs=0, due=5
+    )
+
+
+def test_figures_that_the_pairs_cannot_support_are_absent() -> None:
+    for differences in [(0.1,), (0.1, 0.2), (0.1, 0.1, 0.1)]:
+        judgement = judge(a_design(0.005, len(differences)), pairs_of(*differences))
+        assert judgement.effect == pytest.approx(sum(differences) / len(differences))
+        assert judgement.spread == (pytest.approx(0) if len(differences) > 2 else None)
+        assert {judgement.standard_error, judgement.p, judgement.lower, judgement.upper} == {None}
+
+
+def test_a_failed_seed_leaves_an_undecided_look_inconclusive() -> None:
+    design, pairs = a_design(0.005, 5, 10), pairs_of(*NOISE, 0.03)
+    assert decided(judge(design, pairs)) == (None, "")
+    for known in (pairs[:3], pairs):
+        judgement = judge(design, known, failed_seeds=(7,))
+        assert decided(judgement) == (Verdict.INCONCLUSIVE, "repeats failed")
+        assert judgement.due is None
+
+
+def test_a_failed_seed_beyond_a_deciding_look_changes_nothing() -> None:
+    design, pairs = a_design(0.1, 5, 10), pairs_of(*NOISE)
+    assert judge(design, pairs, failed_seeds=(7,)) == judge(design, pairs)
+
+
+def test_rounding_of_large_scores_is_no_spread() -> None:
+    pairs = tuple(Pair(seed, 9e5 + seed / 7, 9e5 + (seed / 7 + 0.1)) for seed in range(5))
+    assert len({pair.candidate - pair.baseline for pair in pairs}) > 1
+    assert decided(judge(a_design(), pairs)) == (Verdict.INCONCLUSIVE, "zero variance")
+
+
+def test_means_are_those_of_the_raw_scores_and_the_effect_is_positive_when_better() -> None:
+    pairs = tuple(Pair(seed, 3.0 + seed, 2.0 + seed / 2) for seed in range(4))
+    judgement = judge(a_design(0.5, 4, higher_is_better=False), pairs)
+    assert (judgement.baseline_mean, judgement.candidate_mean) == (4.5, 2.75)
+    assert judgement.effect == 1.75
+
+
+# Multiples of 1/1024 add and negate without rounding, so that equality can be exact.
+fractions = st.integers(-50, 50).map(lambda i: i / 1024)
+score_pairs = st.lists(st.tuples(fractions, fractions), max_size=24).map(
+    lambda rows: tuple(Pair(seed, *scores) for seed, scores in enumerate(rows))
+)
+designs = st.builds(
+    Design,
+    bar=st.integers(0, 30).map(lambda i: i / 1024),
+    higher_is_better=st.booleans(),
+    looks=st.sets(st.integers(1, 20), min_size=1, max_size=4).map(lambda s: tuple(sorted(s))),
+    level=st.sampled_from((0.005, 0.05, 0.1)),
+    widening=st.sampled_from((0.0, 0.25)),
+)
+
+
+@unhurried
+@given(designs, score_pairs)
+def test_the_other_direction_of_negated_scores_gives_the_same_figures(
+    design: Design, pairs: tuple[Pair, ...]
+) -> None:
+    judgement = judge(design, pairs)
+    mirrored = judge(
+        replace(design, higher_is_better=not design.higher_is_better),
+        tuple(Pair(p.seed, -p.baseline, -p.candidate) for p in pairs),
+    )
+    assert without_means(mirrored) == without_means(judgement)
+
+
+@unhurried
+@given(designs, score_pairs, st.integers(-(10**6), 10**6))
+def test_a_constant_added_to_both_arms_changes_nothing(
+    design: Design, pairs: tuple[Pair, ...], constant: int
+) -> None:
+    moved = tuple(Pair(p.seed, p.baseline + constant, p.candidate + constant) for p in pairs)
+    assert without_means(judge(design, moved)) == without_means(judge(design, pairs))
+
+
+@unhurried
+@given(designs, score_pairs, score_pairs, st.booleans())
+def test_pairs_beyond_a_deciding_look_change_nothing(
+    design: Design, pairs: tuple[Pair, ...], others: tuple[Pair, ...], failed: bool
+) -> None:
+    judgement = judge(design, pairs)
+    if judgement.verdict is not None:
+        later = tuple(replace(p, seed=1000 + p.seed) for p in others)
+        assert judge(design, pairs[: judgement.pairs] + later, (999,) * failed) == judgement
+
+
+@unhurried
+@given(designs, score_pairs)
+def test_the_last_look_always_decides_and_earlier_ones_name_the_next(
+    design: Design, pairs: tuple[Pair, ...]
+) -> None:
+    judgement = judge(design, pairs)
+    if judgement.verdict is None:
+        assert judgement.due == min(n for n in design.looks if n > len(pairs))
+        assert judgement.pairs == max((n for n in design.looks if n <= len(pairs)), default=0)
+    else:
+        assert judgement.pairs == design.looks[judgement.look - 1] <= len(pairs)
+
+
+@unhurried
+@given(designs, score_pairs)
+def test_a_confirmation_is_backed_by_its_bound_and_a_rule_out_by_its_own(
+    design: Design, pairs: tuple[Pair, ...]
+) -> None:
+    judgement = judge(design, pairs)
+    if judgement.p is None:
+        return
+    assert judgement.lower is not None
+    assert judgement.upper is not None
+    if judgement.verdict is Verdict.CONFIRMED:
+        assert judgement.lower >= -1e-12
+        assert (judgement.reason == "strong") == (judgement.lower >= design.bar - 1e-12)
+    if judgement.verdict is Verdict.RULED_OUT:
+        assert judgement.upper < design.bar
+        assert (judgement.reason == "harmful") == (judgement.upper < 0)
+
+
+def test_p_without_a_redrawn_split_is_scipys_paired_t_test() -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    for _ in range(50):
+        n = rng.randrange(3, 30)
+        pairs = tuple(Pair(i, rng.gauss(0.8, 0.02), rng.gauss(0.81, 0.02)) for i in range(n))
+        judgement = judge(a_design(0.005, n), pairs)
+        candidate, baseline = [p.candidate for p in pairs], [p.baseline for p in pairs]
+        test = stats.ttest_rel(candidate, baseline, alternative="greater")
+        assert judgement.p == pytest.approx(test.pvalue, rel=1e-9)
+        # SciPy's one-sided 95 % interval ends where ours does.
+        assert judgement.lower == pytest.approx(test.confidence_interval(0.95).low, rel=1e-9)
+
+
+@pytest.mark.parametrize("pairs", [3, 4, 5, 10, 20, 60])
+@pytest.mark.parametrize("level", [0.00125, 0.0125, 0.05, 0.5])
+def test_the_detectable_effect_is_found_four_times_in_five(pairs: int, level: float) -> None:
+    effect = smallest_detectable_effect(0.02, pairs, 0.25, level)
+    threshold = stats.t.isf(level, pairs - 1)
+    in_errors = effect / (0.02 * math.sqrt(1 / pairs + 0.25))
+    power = stats.nct.sf(threshold, pairs - 1, in_errors)
+    assert 0.8 - 1e-9 <= power < 0.82
+
+
+def test_a_judgement_carries_the_effect_that_its_look_would_have_found() -> None:
+    judgement = judge(a_design(0.005, 5, 20, widening=0.25), pairs_of(*NOISE))
+    assert judgement.spread is not None
+    assert judgement.detectable == smallest_detectable_effect(judgement.spread, 5, 0.25, 0.0125)
+
+
+def rate(verdict: Verdict, design: Design, true_effect: float) -> float:
+    """Share of 5,000 simulated experiments that end so; its standard error is 0.003 at 0.04."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    count = 0
+    for _ in range(5_000):
+        pairs = pairs_of(*(rng.gauss(true_effect, 1) for _ in range(design.looks[-1])))
+        count += judge(design, pairs).verdict is verdict
+    return count / 5_000
+
+
+def test_looking_three_times_confirms_nothing_more_often_than_registered() -> None:
+    assert 0.025 < rate(Verdict.CONFIRMED, a_design(0.0, 5, 10, 20), true_effect=0) < 0.06
+
+
+def test_looking_three_times_rarely_rules_out_an_effect_at_the_bar() -> None:
+    # 0.04 by the bounds alone; stopping the futile ones first leaves 0.02.
+    assert 0.005 < rate(Verdict.RULED_OUT, a_design(0.5, 5, 10, 20), true_effect=0.5) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bar": -0.1}, "bar"),
+        ({"bar": math.nan}, "bar"),
+        ({"bar": math.inf}, "bar"),
+        ({"looks": ()}, "looks"),
+        ({"looks": (0, 5)}, "looks"),
+        ({"looks": (5, 5)}, "looks"),
+        ({"looks": (10, 5)}, "looks"),
+        ({"level": 0.0}, "level"),
+        ({"level": 0.51}, "level"),
+        ({"level": math.nan}, "level"),
+        ({"widening": -0.25}, "widening"),
+        ({"widening": math.inf}, "widening"),
+    ],
+)
+def test_a_design_out_of_range_is_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        replace(a_design(), **change)
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, 1e301])
+def test_scores_that_are_not_finite_are_refused_with_their_seed(score: float) -> None:
+    for pair in (Pair(7, score, 0.9), Pair(7, 0.9, score)):
+        with pytest.raises(ValueError, match="seed 7"):
+            judge(a_design(), (pair,))
+
+
+def test_scores_of_any_finite_size_are_judged() -> None:
+    for size in (1e-9, 1e150, 1e299):
+        judgement = judge(a_design(0.0), pairs_of(*(size * d for d in (1, 2, 3, 4, 5))))
+        assert decided(judgement) == (Verdict.CONFIRMED, "strong")
+
+
+def test_a_seed_with_two_pairs_is_refused() -> None:
+    with pytest.raises(ValueError, match="seed 0 has two pairs"):
+        judge(a_design(), pairs_of(0.1, 0.2) + pairs_of(0.3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((0.1, 2, 0.0, 0.05), "2 pairs"),
+        ((-0.1, 5, 0.0, 0.05), "spread"),
+        ((math.nan, 5, 0.0, 0.05), "spread"),
+        ((0.1, 5, -1.0, 0.05), "widening"),
+        ((0.1, 5, 0.0, 0.0), "level"),
+    ],
+)
+def test_a_detectable_effect_needs_a_possible_design(
+    arguments: tuple[float, int, float, float], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        smallest_detectable_effect(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [(0.0, 20, 0), (0.1, 0, 0), (0.1, 20, -1)])
+def test_an_impossible_campaign_is_refused(arguments: tuple[float, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"level|campaign"):
+        campaign_level(*arguments)
