@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.rules import hypothesis
-from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import Inspection
 from gitexp.rules.registration import split_message
 from gitexp.workflows.check import check_commit, inspect_index
 from gitexp.workflows.project import Project, open_project, settings_at, short_name
+
+if TYPE_CHECKING:
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.one_change import Inspection
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What is seen while runs go on: a live line a run on a terminal, a line a finished run elsewhere."""
+"""What is seen while runs go on: live lines on a terminal, one line a finished run elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -73,7 +73,7 @@ class Screen:
             transient=True,
         )
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         self._live.start()
         return self
 

@@ -180,7 +180,7 @@ def run(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Run an experiment beside its baseline until the answer is clear; the verdict is a git note."""
+    """Run an experiment beside its baseline until the answer is clear; the verdict is a note."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import run as workflow
@@ -287,7 +287,7 @@ def main() -> None:
         # The reader (head, less) has gone; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         _report(error)
 
 

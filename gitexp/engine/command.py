@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from gitexp.rules.settings import Settings
 

@@ -7,7 +7,6 @@ from small files, without importing a library.
 from __future__ import annotations
 
 import functools
-import hmac
 import json
 import os
 import re
@@ -336,6 +335,8 @@ def _hashed(value: object, salt: bytes, *, secret: bool) -> object:
 
 
 def _keyed_hash(text: str, salt: bytes) -> str:
+    import hmac  # loads OpenSSL
+
     digest = hmac.digest(salt, text.encode(errors="surrogatepass"), "sha256")
     return f"hmac-sha256:{digest.hex()[:16]}"
 

@@ -8,7 +8,6 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine import command as commands
@@ -23,6 +22,7 @@ from gitexp.store.local import salt
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from gitexp.rules.settings import Settings
     from gitexp.store.git import Repository
@@ -125,7 +125,7 @@ def run_job(
 def _prepare(
     repository: Repository, prefix: str, settings: Settings, job: Job, slot: Slot
 ) -> dict[str, Any]:
-    """Make the checkout ready: inputs linked, old metrics gone, the seed written; returns parameters."""
+    """Link inputs, remove old metrics, write the seed; returns the parameters' bulk line."""
     place = slot.path / prefix
     trees = [tree / prefix for tree in _user_trees(repository)]
     if settings.link:
@@ -281,14 +281,14 @@ def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, 
     both loaded has the same version: an experiment may well load one package more.
     """
     basis = ("python", "implementation", "accelerators", "packages")
-    own = sha256({name: described.get(name) for name in basis})[:12]
+    own: str = sha256({name: described.get(name) for name in basis})[:12]
     if own in known:
         return own
-    for name, other in reversed(known.items()):
+    for condition, other in reversed(list(known.items())):
         if all(described.get(part) == other.get(part) for part in basis[:3]):
             mine, theirs = described.get("packages") or {}, other.get("packages") or {}
             if all(mine[package] == theirs[package] for package in mine.keys() & theirs.keys()):
-                return name
+                return condition
     return own
 
 

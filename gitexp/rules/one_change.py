@@ -1,7 +1,7 @@
 """The gate's core rule: exactly one line of one config file differs, and exactly one value.
 
 A line rule alone lets a third of real one-line replacements through wrongly (renamed keys and
-table headers, inline tables with two edits), and a value rule alone lets a reformatted file through.
+table headers, inline tables with two edits); a value rule alone lets a reformatted file through.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
             findings.append(
                 Finding(
                     "C11",
-                    f"{file.path}: values were not compared (no parser for this format), lines only",
+                    f"{file.path}: no parser for this format: lines were compared, values not",
                     file=file.path,
                     line=lines.at,
                     advice=True,
@@ -276,7 +276,7 @@ def _compare_values(
     ]
     removed = [key for key in old if key not in new]
     added = [key for key in new if key not in old]
-    # An empty table is only there to hold keys: filling or emptying it is the key's change, not two.
+    # An empty table only holds keys: filling or emptying it is the key's change, not two.
     removed, added = (
         [key for key in removed if not (old[key] == {} and _has_below(added, key))],
         [key for key in added if not (new[key] == {} and _has_below(removed, key))],
@@ -326,8 +326,7 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
     split = "\n".join(
-        f"  gitexp start --set {_quoted(formats.spell_key(c.key) + '=' + _cut(formats.spell(c.after)))}"
-        ' "HYPOTHESIS"'
+        f'  gitexp start --set {_setting(c)} "HYPOTHESIS"'
         for c in changes[:2]
         if c.after is not ABSENT
     )
@@ -339,6 +338,10 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
         changes[0].file,
         changes[0].line,
     )
+
+
+def _setting(change: Change) -> str:
+    return _quoted(f"{formats.spell_key(change.key)}={_cut(formats.spell(change.after))}")
 
 
 def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data

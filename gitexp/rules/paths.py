@@ -25,7 +25,7 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def is_config(path: str, patterns: Iterable[str]) -> bool:
-    """Say whether a path is a declared config file; a name without a slash is at the project's top."""
+    """Say whether a path is a declared config file; one without a slash is at the top."""
     return any(
         fnmatch.fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")
         for pattern in patterns

@@ -21,8 +21,8 @@ class Record:
 
     `start` is ISO 8601 in UTC, `duration` and `cpu` seconds, `memory` the peak in bytes. `exit` is
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
-    `environment` is the sha256 of the bulk line that describes where it ran, `condition` of the part
-    of it that pairs must share.
+    `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
+    the part of it that pairs must share.
     """
 
     seed: int

@@ -114,7 +114,7 @@ def _wrapped(hypothesis: str) -> str:
 
 
 def split_message(message: str) -> tuple[str, dict[str, str]]:
-    """Split a commit message into its text and its trailers (the last paragraph, if it is all trailers).
+    """Split a commit message into its text and its trailers (the last paragraph, if all of it is).
 
     A trailer that stands twice counts with its first value, so that nothing appended later wins.
     """

@@ -1,4 +1,4 @@
-"""Experiments as refs and commits: named, made without touching any work tree, read in one sweep."""
+"""Experiments as refs and commits: made without touching any work tree, read in one sweep."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARCHIVE = "refs/gitexp/archive/"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One experiment as git stores it; `time` is the commit's, ISO 8601; `runs` the text of its note."""
+    """One experiment as git stores it; `time` is ISO 8601, `runs` the text of its note."""
 
     ref: str
     commit: str
@@ -51,7 +51,8 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
 
     A branch of this clone hides a remote's branch of the same name and an archived one.
     """
-    which = "*" if name is None else name
+    # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
+    which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     done = repository.git.run(
         "log", "--no-walk", f"--branches=exp/{which}", f"--remotes=*/exp/{which}",
         f"--glob={ARCHIVE}{which}", f"--notes={RUNS}", "-z", "--encoding=UTF-8", "--no-color",

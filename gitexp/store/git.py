@@ -131,7 +131,7 @@ class Git:
             done = subprocess.run(
                 ("git", *command),
                 cwd=self.directory,
-                env=self.environment if environment is None else self.environment | environment,
+                env=self.environment | dict(environment or {}),
                 input=stdin,
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 capture_output=True,
@@ -215,7 +215,7 @@ def parse_raw(out: bytes) -> Iterator[FileChange]:
 
 
 def decode(raw: bytes) -> str:
-    """Text of what git printed; odd bytes (a file name in another encoding) survive a round trip."""
+    """Text of what git printed; bytes that are not UTF-8 survive a round trip."""
     return raw.decode("utf-8", "surrogateescape")
 
 
@@ -316,4 +316,4 @@ class Repository:
     def branches(self, patterns: Iterable[str]) -> dict[str, str]:
         """Full ref name to commit id, for refs below the given prefixes."""
         out = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
-        return dict(line.rsplit(" ", 1) for line in out.splitlines())  # type: ignore[misc]
+        return dict(line.rsplit(" ", 1) for line in out.splitlines())

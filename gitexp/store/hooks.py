@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
 _MARK = b"gitexp.hook"
 _ASIDE = ".before-gitexp"
-_PASS_ON = '#!/bin/sh\n# Hands over to the hook that gitexp found here.\nexec @BEFORE@ "$@"\n'
+_HAND_OVER = '#!/bin/sh\n# Hands over to the hook that gitexp found here.\nexec @BEFORE@ "$@"\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def install(repository: Repository) -> Installed:
         if _write(path, (source_folder() / name).read_text(), before):
             written.append(name)
     if former_path:
-        _pass_on_the_rest(repository, folder, former_path)
+        _hand_over_the_rest(repository, folder, former_path)
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
@@ -83,11 +83,11 @@ def _expanded(path: str) -> str:
     return str(Path(path).expanduser())
 
 
-def _pass_on_the_rest(repository: Repository, folder: Path, former: str) -> None:
+def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> None:
     old = Path(repository.top or repository.common, _expanded(former))
     for path in sorted(old.iterdir()) if old.is_dir() else []:
         if path.name not in NAMES and path.is_file() and os.access(path, os.X_OK):
-            _write(folder / path.name, _PASS_ON, f"{_expanded(former)}/{path.name}")
+            _write(folder / path.name, _HAND_OVER, f"{_expanded(former)}/{path.name}")
 
 
 def _write(path: Path, text: str, before: str) -> bool:

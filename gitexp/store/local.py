@@ -1,4 +1,4 @@
-"""What belongs to this clone alone, under `<git-common-dir>/gitexp`: locks, trust, the last name."""
+"""What belongs to this clone alone, under `<git-common-dir>/gitexp`: locks, trust, last name."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def salt(folder: Path) -> bytes:
-    """This clone's key for hashing secrets, made at first use; the same value gives the same hash."""
+    """This clone's key for hashing secrets, made at first use."""
     path = folder / "salt"
     with contextlib.suppress(OSError):
         if found := path.read_bytes():

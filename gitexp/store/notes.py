@@ -135,7 +135,7 @@ def _edit_once(
 
 
 def _identity(repository: Repository) -> dict[str, str]:
-    """A name for the notes' own commits where git knows none: a result is worth more than a name."""
+    """Name the notes' own commits where git knows no author: a result is worth more than a name."""
     known = repository.config
     return {
         variable: fallback

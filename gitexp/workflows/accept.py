@@ -1,4 +1,4 @@
-"""Take a confirmed experiment into the baseline branch; register a change anew on its present tip."""
+"""Take a confirmed experiment into the baseline; register a change anew on its present tip."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
     verdict = result.judgement and result.judgement.verdict
     name = result.entry.name
     raise Refused(
-        f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED experiments are accepted",
+        f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED ones are accepted",
         hint=f'gitexp accept {name} --anyway "WHY" takes it in and records the reason'
         if verdict
         else f"gitexp run {name}",
@@ -221,7 +221,7 @@ def retest(project: Project, name: str | None) -> Started:
 
 
 def _same_change(one: str, other: str) -> bool:
-    """Whether two Change trailers set the same key to the same value, from whatever it was before."""
+    """Whether two Change trailers set the same key to the same value, whatever it was before."""
 
     def target(text: str) -> tuple[str, str]:
         return text.partition(" = ")[0], text.rpartition(" -> ")[2]

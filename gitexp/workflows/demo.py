@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError
@@ -14,6 +13,7 @@ from gitexp.store.git import Git, clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 _TRAIN = '''\
 """Recognise handwritten digits; the seed redraws the split, so every repeat is a new test."""
@@ -121,8 +121,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
         [
             sys.executable,
             "-c",
-            "from pathlib import Path; p = Path('config.toml'); p.write_text("
-            "p.read_text().replace('C = 1.0', 'C = 10.0').replace('rbf', 'poly'))",
+            _TWO_EDITS,
         ],
     )
     loop.git(
@@ -141,7 +140,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
 
 
 def _make_project(folder: Path) -> None:
-    import git
+    import git  # noqa: TID251 - late, and the plainest way to make a repository
 
     # The command names the interpreter that runs this: it has scikit-learn, activated or not.
     command = shlex.join([sys.executable, "train.py"])
@@ -175,6 +174,14 @@ def _toml_string(text: str) -> str:
     from gitexp.rules.formats import spell
 
     return spell(text)
+
+
+# What the sed command shown does, on systems whose sed spells -i differently.
+_TWO_EDITS = """
+from pathlib import Path
+path = Path("config.toml")
+path.write_text(path.read_text().replace("C = 1.0", "C = 10.0").replace("rbf", "poly"))
+"""
 
 
 class _Loop:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _METRICS = (
     ("accuracy", "higher", 0.005), ("val_accuracy", "higher", 0.005), ("acc", "higher", 0.005),
     ("f1", "higher", 0.005), ("roc_auc", "higher", 0.005), ("auc", "higher", 0.005),
-    ("r2", "higher", 0.005), ("bleu", "higher", 0.5), ("rmse", "lower", 0.01), ("mae", "lower", 0.01),
-    ("mse", "lower", 0.01), ("perplexity", "lower", 0.1), ("val_loss", "lower", 0.01),
-    ("loss", "lower", 0.01),
+    ("r2", "higher", 0.005), ("bleu", "higher", 0.5), ("rmse", "lower", 0.01),
+    ("mae", "lower", 0.01), ("mse", "lower", 0.01), ("perplexity", "lower", 0.1),
+    ("val_loss", "lower", 0.01), ("loss", "lower", 0.01),
 )  # fmt: skip
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _CONFIGS = ("config", "params", "conf", "settings", "train", "default")
@@ -220,8 +220,8 @@ def _settle(
         ):
             if not getattr(given, field):
                 answer = ask(question, getattr(proposal, field)).strip()
-                proposal = propose(here, replace(given, **{field: answer}))
-                given = replace(given, **{field: answer})
+                given = replace(given, **{field: answer})  # type: ignore[arg-type]
+                proposal = propose(here, given)
     lacking = [n for n in ("config", "command", "metric") if not getattr(proposal, n)]
     if lacking:
         raise UsageError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One experiment of the log; `state` is planned, running, done, failed, stale, accepted or archived."""
+    """One experiment; `state` is planned, running, done, failed, stale, accepted or archived."""
 
     result: Result
     state: str
@@ -28,7 +28,7 @@ class Row:
         entry, registration = self.result.entry, self.result.registration
         judgement = self.result.judgement
         sign = 1 if registration is None or registration.criterion.higher_is_better else -1
-        effect = judgement and judgement.effect
+        effect = judgement.effect if judgement else None
         bounds = sorted(
             sign * bound
             for bound in ((judgement.lower, judgement.upper) if judgement else ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.registration import is_name
@@ -12,9 +11,6 @@ from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store.experiments import find_ref
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NO_SETTINGS = "gitexp init writes them: which config file, which command, which metric"
 
@@ -149,8 +145,9 @@ def short_name(name: str) -> str:
 
 
 def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
-    """Full ref and commit of the experiment meant: the named one, else the one checked out, else
-    the one last started in this clone.
+    """Full ref and commit of the experiment meant.
+
+    That is the named one, else the one checked out, else the one last started in this clone.
 
     Raises:
         UsageError: there is no such experiment, or none was meant.
@@ -158,10 +155,7 @@ def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
     repository = project.repository
     if name is None:
         branch = repository.head_branch() or ""
-        if branch.startswith("exp/"):
-            name = branch
-        else:
-            name = last_started(repository)
+        name = branch if branch.startswith("exp/") else last_started(repository)
     if name is None:
         raise UsageError(
             "which experiment? none is checked out and none was started in this clone",
@@ -186,8 +180,3 @@ def note_started(repository: Repository, name: str) -> None:
         write_json(repository.local / "last.json", {"name": name})
     except OSError as error:
         raise GitexpError(f"{repository.local} cannot be written: {error.strerror}") from None
-
-
-def approved(repository: Repository) -> Mapping[str, object]:
-    """Settings that this clone's owner has approved to run, by digest."""
-    return read_json(repository.local / "trust.json")

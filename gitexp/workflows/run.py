@@ -8,7 +8,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from gitexp.engine.local import Done, Interrupted, Job, condition_of, run_job
 from gitexp.engine.process import Keeper
@@ -144,7 +144,7 @@ class _Bench:
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
 
-    def __enter__(self) -> _Bench:
+    def __enter__(self) -> Self:
         self._keeper.__enter__()
         return self
 
@@ -177,9 +177,8 @@ class _Bench:
         self._learn(commit)
         took = [record.duration for record in records if record.ok]
         cost = f", about {_span(sum(took) / len(took) * len(missing) / self.jobs)}" if took else ""
-        self.watcher.said(
-            f"{label} ({commit[:8]}): {len(missing)} run{'s' if len(missing) > 1 else ''} to do{cost}"
-        )
+        runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
+        self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
         failed: list[tuple[Job, Done]] = []
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="gitexp-run") as pool:
             waiting = {pool.submit(self._one, label, commit, s, conditions) for s in missing}
@@ -295,7 +294,7 @@ class _Bench:
             except Interrupted:
                 return None
             finally:
-                self.watcher.finished(label, job, done.record if done else None)
+                self.watcher.finished(label, job, done.record if done is not None else None)
             return None if done.record.ok else (job, done)
 
     def _condition(self, described: dict[str, Any]) -> str:

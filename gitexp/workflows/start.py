@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, Refused, UsageError
@@ -186,7 +186,7 @@ def criterion_from(project: Project, expect: str) -> Criterion:
         raise UsageError(
             f"{expect!r} counts a worse {settings.metric} as success:"
             f" settings say that {settings.direction} is better",
-            f"--expect {str(Criterion(criterion.metric, criterion.bar, settings.higher_is_better))!r}",
+            f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
         )
     return criterion
 
@@ -260,7 +260,9 @@ def _set(project: Project, setting: str) -> tuple[str, bytes, bytes]:
         except ValueError:
             raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
         every |= {formats.spell_key(key) for key in leaves}
-        keys |= {path: key for key in leaves if tuple(map(str, key)) == wanted}
+        for key in leaves:
+            if tuple(map(str, key)) == wanted:
+                keys[path] = key
     if not keys:
         raise UsageError(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - parsed data
     match value:
         case Absent():
             return None
-        case float() if value != value or value in {float("inf"), float("-inf")}:
+        case float() if not math.isfinite(value):
             return str(value)
         case list():
             return [to_json(item) for item in value]

@@ -1,0 +1,82 @@
+"""A sealed world: no settings of the machine, no network, real git in temporary folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project import TRAIN, World, git
+
+# Whatever git and Python variables the caller has must not decide a test.
+for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_", "PYTHON"))]:
+    del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def _sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    config = home / ".gitconfig"
+    config.write_text(
+        "[user]\n\tname = Ada Tester\n\temail = ada@example.org\n"
+        "[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
+        '[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n'
+    )
+    for name, value in {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "EDITOR", "VISUAL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One initialised project, built once and copied: 3 ms a test instead of 300."""
+    folder = tmp_path_factory.mktemp("template") / "project"
+    folder.mkdir()
+    (folder / "config.toml").write_text(
+        "# knobs\n[model]\nC = 1.0  # strength\nkernel = 'rbf'\n\n[train]\nepochs = 20\nlr = 1e-3\n"
+    )
+    (folder / "train.py").write_text(TRAIN)
+    (folder / "README.md").write_text("A project.\n")
+    (folder / "gitexp.toml").write_text(
+        'config = ["config.toml"]\n'
+        f'command = "{sys.executable} train.py"\n'
+        'metric = "accuracy"\nrepeats = [5]\nvary = "seed"\neffect = 0.005\n'
+    )
+    environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    git(folder, "init", "--quiet", "--initial-branch=main", environment=environment)
+    git(folder, "add", "--all", environment=environment)
+    git(
+        folder, "-c", "user.name=Ada Tester", "-c", "user.email=ada@example.org",
+        "commit", "--quiet", "-m", "baseline", environment=environment,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def world(_template: Path, tmp_path: Path) -> World:
+    """A committed project that `init` has not touched yet."""
+    folder = tmp_path / "project"
+    shutil.copytree(_template, folder, symlinks=True)
+    return World(folder)
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """A project after `gitexp init`: hooks installed, settings approved."""
+    world.gitexp("init", "--yes")
+    return world

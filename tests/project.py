@@ -1,0 +1,124 @@
+"""A real project for tests, and the two programs that work in it: git and gitexp."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Trains nothing, but reads its config and seed as a real script does. The effect of C is known:
+# +0.002 a unit, with seed noise of a standard deviation near 0.001 that C shifts a little.
+TRAIN = """\
+import os
+import random
+import tomllib
+
+with open("config.toml", "rb") as handle:
+    config = tomllib.load(handle)
+seed = int(os.environ["GITEXP_SEED"])
+noise = random.Random(f"{seed} {config['model']['C']}").gauss(0, 0.001)
+accuracy = 0.9 + 0.002 * config["model"]["C"] + noise
+print(f"epochs={config['train']['epochs']}")
+print(f"accuracy={accuracy:.6f}")
+"""
+
+BECAUSE = "C raises accuracy because the model underfits: its training accuracy is 0.93"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever was printed
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run git, which must succeed; returns its output without the last line end."""
+    done = subprocess.run(
+        ["git", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
+    return done.stdout.rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A work tree, with git and gitexp run in it as a user would."""
+
+    path: Path
+
+    def git(self, *words: str) -> str:
+        """Run git, which must succeed."""
+        return git(self.path, *words)
+
+    def try_git(self, *words: str, **variables: str) -> Ran:
+        """Run git, whatever comes of it."""
+        return self.run("git", *words, **variables)
+
+    def run(self, *words: str, cwd: Path | None = None, **variables: str) -> Ran:
+        """Run any program in the work tree."""
+        done = subprocess.run(
+            words, cwd=cwd or self.path, env=os.environ | variables, capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def gitexp(self, *words: str, code: int = 0, cwd: Path | None = None, **variables: str) -> Ran:
+        """Run gitexp as an installed program; it must end with `code` and never in a traceback."""
+        ran = self.run(sys.executable, "-m", "gitexp", *words, cwd=cwd, **variables)
+        assert "Traceback" not in ran.err, ran.err
+        assert ran.code == code, f"gitexp {' '.join(words)}: {ran.code}\n{ran.out}\n{ran.err}"
+        return ran
+
+    def start(self, *words: str, text: str = BECAUSE) -> str:
+        """Register an experiment; returns its name."""
+        name: str = self.gitexp("start", text, *words, "--json").json["name"]
+        return name
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Write a file of the work tree."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def commit(self, message: str = "a commit", *, verify: bool = True) -> str:
+        """Commit everything; returns the commit id."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "-m", message, *([] if verify else ["--no-verify"]))
+        return self.git("rev-parse", "HEAD")
+
+    def edit(self, old: str, new: str, name: str = "config.toml") -> None:
+        """Replace a text in a file of the work tree; it must occur once."""
+        path = self.path / name
+        content = path.read_bytes().decode()
+        assert content.count(old) == 1, (old, content)
+        path.write_bytes(content.replace(old, new).encode())
+
+    def snapshot(self) -> tuple[str, str, str, tuple[tuple[str, bytes], ...]]:
+        """Everything that a refused command must leave as it was: refs, HEAD, index, files."""
+        files = tuple(
+            (str(path.relative_to(self.path)), path.read_bytes())
+            for path in sorted(self.path.rglob("*"))
+            if path.is_file() and ".git" not in path.relative_to(self.path).parts
+        )
+        return (
+            self.try_git("for-each-ref").out,
+            (self.path / ".git" / "HEAD").read_text(),
+            self.try_git("status", "--porcelain").out,
+            files,
+        )
