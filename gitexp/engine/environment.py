@@ -84,6 +84,8 @@ def read_probe(probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Report:
+    """What one process wrote when it ended."""
+
     python: str
     implementation: str
     executable: str | None

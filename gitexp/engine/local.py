@@ -281,10 +281,11 @@ def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, 
     both loaded has the same version: an experiment may well load one package more.
     """
     basis = ("python", "implementation", "accelerators", "packages")
-    own: str = sha256({name: described.get(name) for name in basis})[:12]
+    own = sha256({name: described.get(name) for name in basis})[:12]
     if own in known:
         return own
-    for condition, other in reversed(list(known.items())):
+    for condition in reversed([*known]):
+        other = known[condition]
         if all(described.get(part) == other.get(part) for part in basis[:3]):
             mine, theirs = described.get("packages") or {}, other.get("packages") or {}
             if all(mine[package] == theirs[package] for package in mine.keys() & theirs.keys()):

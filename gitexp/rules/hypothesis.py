@@ -10,9 +10,9 @@
 It reads words, not meaning: whoever writes "because it is better" gets through. Where a text can be
 read both ways the honest reading wins, since a refusal of an honest sentence teaches nothing.
 
-Patterns are strings that `re` compiles and caches when a text first needs them, since a hook imports
-this module on every commit. Repetition in them is possessive or bounded: a message may be a pasted
-log, and time must stay linear in its length.
+Patterns are strings, compiled by `re` when a text first needs them: a hook imports this module on
+every commit. Repetition in them is possessive or bounded, because a message may be a pasted log and
+time must stay linear in its length.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _CODE = (
     + _PASSAGE.format("`", "`")
     + r"|\b(?:https?|ftp|file)://[!-~]++|\bwww\.[!-~]++"
 )
-_PLACEHOLDER = r"<(?! )[^<>\n]{1,100}(?<! )>"
+_PLACEHOLDER = r"<(?:change|metric|what\s+you\s+saw\s+or\s+know|reason|why|[^\w<>]{0,20})>"
 _QUOTED = "|".join(_PASSAGE.format(*pair) for pair in ('""', "“”", "„“", "«»", "「」", "『』")) + (
     r"|(?<!\w)'[^'\n]*+'(?!\w)|‘[^‘'\n]*+'(?!\w)"
 )
@@ -146,7 +146,7 @@ _OPENING = "|".join(
         r"what\s+(?:if|about|happens\s+(?:if|when))\b|how\s+(?:about|come)\b|any\s+idea\b",
         rf"what\s+{_BE}\s+(?:the|an?|our|your|this|best)\b",
         rf"(?:what|when|where)\s+(?:{_ASK}|has|{_BE})\s+(?={_SUBJECT})",
-        rf"(?:what|which|how\s+(?:much|many))\s+\w+\s+{_ASK}\s+(?={_SUBJECT})",
+        rf"(?:what|which|how\s+(?:much|many))(?:\s+\w+){{1,2}}\s+{_ASK}\s+(?={_SUBJECT})",
         rf"how\s+(?:(?:much|many|well|far|fast|often|long)\s+)?(?:{_ASK}|{_BE})\b",
         rf"why\s+(?:{_ASK}|{_BE}|not|bother|{_BE}n't|(?:do|does|did|wo|ca|could|would|should)n't)\b",
         r"which\s+(?:is|are|does|do|would|will|should)\b",
@@ -177,7 +177,7 @@ def _question(reading: _Reading, reason: _Reason | None) -> Finding | None:
     return Finding(
         "H1",
         "a hypothesis is a statement, and this asks a question",
-        f'{_point(reading, start, end)}\n  say what you expect: "{statement or REASON_TEMPLATE}"',
+        f'{_point(reading, start, end)}\n  state it: "{statement or REASON_TEMPLATE}"',
     )
 
 
@@ -225,12 +225,10 @@ def _head(reading: _Reading) -> tuple[int, str]:
 
 def _inverted(head: str, among: frozenset[str]) -> re.Match[str] | None:
     """Find the word of `among` that follows an auxiliary and a subject of one to five words."""
-    words = re.finditer(r"\w(?:[\w=.%'+-]*[\w%+])?|\S", head)
-    for place, word in zip(range(7), words, strict=False):
-        if place == 0:
-            continue
+    words = [*re.finditer(r"\w(?:[\w=.%'+-]*[\w%+])?|\S", head)]
+    for place, word in enumerate(words[1:7]):
         if word[0] in among:
-            return word if place > 1 else None
+            return word if place else None
         if word[0] in _BREAKS or word[0].endswith("ly") or not re.match(r"\w", word[0]):
             return None
     return None
@@ -267,7 +265,7 @@ def _statement(reading: _Reading, asked: int, reason: _Reason | None) -> str:
     given = reason and reason.complete and reason.start < start + end.start()
     statement = f"{subject} {said} {rest}".rstrip() + ("" if given else " because …")
     statement = "".join(map(_visible, statement))
-    return statement if _width(statement) <= _COLUMNS - 26 else ""
+    return statement if _width(statement) <= len(REASON_TEMPLATE) else ""
 
 
 def _third_person(verb: str) -> str:
@@ -306,14 +304,15 @@ _DATE = (
 )
 # At the head of a clause only: elsewhere "as" compares or names a role.
 _AS = (
-    r"(?=as\s)(?<!\S)(?<![^.,;:!?(—–]\s)as\s+(?!(?:a|an|soon|long|far|much|many|well|if|of|in|for|to|with)\b)"
+    r"(?=as\s)(?<!\S)(?<![^.,;:!?(—–]\s)as\s+"
+    r"(?!(?:a|an|soon|long|far|much|many|well|if|of|in|for|to|with)\b)"
     r"(?:(?:the|it|they|there|this|these|those|its|our|their|most|many|all|both|every)(?=\s)"
     r"|(?=(?:[\w%-]+\s+){1,4}?(?:is|are|was|were|has|have|had|does|do|can|cannot|will)\b))"
 )
 _WORDS_AHEAD = (
     rf"{_START}(?:"
     + _phrases(
-        "because(?: of)?+",
+        r"because(?: of\b)?+",
         rf"(?<!ever\s)since(?! {_DATE})",
         "b/c",
         "due to",
@@ -328,8 +327,8 @@ _WORDS_AHEAD = (
         "inasmuch as",
         "as a (?:result|consequence) of",
         "for the (?:simple )?reason that",
-        "the reason (?:is|being)(?: that)?+",
-        r"the reason\b[^.!?\n]{1,150}?\bis(?: that)?+",
+        r"the reason (?:is|being)(?: that\b)?+",
+        r"the reason\b[^.!?\n]{1,150}?\bis(?: that\b)?+",
         "on the grounds? that",
         "(?:caused|driven|explained) by",
     )
@@ -418,7 +417,7 @@ def _missing_reason(reading: _Reading, reason: _Reason | None) -> Finding | None
     if reason and reason.complete:
         return None
     if reason:
-        said = "".join(map(_visible, " ".join(reading.shown[reason.start : reason.end].split())))
+        said = "".join(_cut(_cells(reading.shown[reason.start : reason.end]), 24))
         message = f'nothing follows "{said}": the reason itself is missing'
         shown = _point(reading, reason.end, reason.end, "‹…›", tail=False)
     else:
@@ -445,7 +444,7 @@ _MOVES = _words("""
 """)
 _ACTS = _words("""
     help matter work make give learn need keep let lead cause generalise generalize converge
-    transfer scale overfit underfit overfits improve use try add remove replace show see find know
+    transfer scale overfit underfit use try add remove replace show see find know
     get go allow prevent stop start stay become carry hold miss lack suffer depend explain predict
     separate stabilise stabilize regularise regularize smooth act mean think expect believe fit
     win leak saturate dominate encode capture share ignore confuse discard preserve bring take
@@ -455,12 +454,12 @@ _ACTS = _words("""
 _BASE_VERBS = _MOVES | _ACTS
 _FINITE = _words("""
     is are was were be been has have had does do did will would can could may might must should
-    cannot isn aren doesn don won it they we i you he she there that's it's underfits overfits got
+    cannot isn aren doesn don won it they we i you he she there got
     went led made gave took found saw knew kept held won
 """)
 _COMPARED = _words("better worse faster slower fewer")
 _METRICS = _words("""
-    accuracy acc error errors loss losses precision recall specificity sensitivity f1 auc auroc
+    accuracy acc error errors loss losses precision recall specificity sensitivity ap f1 auc auroc
     auprc roc perplexity ppl bleu rouge chrf meteor wer cer mse rmse mae mape r2 ndcg map mrr iou
     miou dice fid psnr ssim lpips latency throughput reward return returns regret likelihood nll
     elbo ece brier kappa mcc logloss bpc bpb correlation spearman pearson score scores hits
@@ -576,7 +575,7 @@ def _hype(reading: _Reading, reason: _Reason | None, metric: str) -> Finding | N
         "H5",
         "fashion is no reason: nothing here was seen in your baseline",
         f"{_point(reading, reason.end + found.start(), reason.end + found.end())}\n"
-        "  which gap in the baseline does it answer?  gitexp gaps shows where it loses most",
+        "  which gap in the baseline does it answer? `gitexp gaps` lists them",
         advice=True,
     )
 
@@ -626,7 +625,7 @@ def _point(reading: _Reading, start: int, end: int, missing: str = "", *, tail: 
     first, last = _sentence(reading, start)
     before = _cells(reading.shown[first:start].lstrip())
     after = _cells(reading.shown[end : max(end, last)].rstrip() if tail else "")
-    mark = _cells(missing or reading.shown[start:end])
+    mark = _cells(missing or reading.shown[start : min(end, start + 2 * _REACH)])
     if missing and before and before[-1] != " ":
         before.append(" ")
     if missing and after and after[0] != " ":
@@ -643,7 +642,10 @@ def _point(reading: _Reading, start: int, end: int, missing: str = "", *, tail: 
 
 
 def _cells(text: str) -> list[str]:
-    return [_visible(c) for c in re.sub(r"[ \t\n\r\xa0\u3000]+", " ", text)]
+    return [
+        _visible(c)
+        for c in re.sub(r"[ \t\n\r\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+", " ", text)
+    ]
 
 
 def _cut(cells: list[str], room: int) -> list[str]:

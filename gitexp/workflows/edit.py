@@ -1,0 +1,218 @@
+"""The edit that becomes an experiment: said as KEY=VALUE, or made by hand in the work tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.rules import formats
+from gitexp.rules.finding import Finding
+from gitexp.rules.paths import is_config
+from gitexp.store.experiments import replay
+from gitexp.store.git import Git, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from gitexp.workflows.project import Project
+
+_NOTHING = "not registered; nothing was created"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A config file before and after, as committed on the baseline's tip.
+
+    `path` is relative to the project. `lies` is the file as it lies in the work tree, None where
+    the work tree was not looked at.
+    """
+
+    path: str
+    before: bytes
+    after: bytes
+    lies: bytes | None = None
+
+
+def from_setting(project: Project, setting: str) -> Edit:
+    """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the baseline's config.
+
+    Raises:
+        UsageError: no such key, or more than one file has it.
+        Refused: the value is the baseline's own, or the config does not parse.
+    """
+    typed, equals, value = setting.partition("=")
+    if not equals or not typed.strip():
+        raise UsageError(
+            f"--set {setting!r} has no value", "write it as KEY=VALUE: --set model.C=10"
+        )
+    wanted, _, key_text = typed.strip().rpartition(":")
+    path, key, content, form = _find(project, wanted, key_text, value)
+    spelled_key, old = formats.spell_key(key), formats.read_leaves(path, content)[key]
+    if formats.same(old, form.parse_value(value)):
+        message = f"{spelled_key} is {formats.spell(old)} on {project.baseline} already"
+        raise Refused(_NOTHING, [Finding("C10", message, "give it another value", path)])
+    try:
+        edited: str = form.set_value(content.decode("utf-8"), key, form.spell_value(value))
+    except (ValueError, LookupError) as error:
+        raise UsageError(
+            f"{path}: {spelled_key} cannot be set from the command line: {error}",
+            f'edit the line in {path} by hand, then: gitexp start "HYPOTHESIS"',
+        ) from None
+    return Edit(path, content, edited.encode("utf-8"))
+
+
+def _find(
+    project: Project, wanted: str, key_text: str, value: str
+) -> tuple[str, formats.Key, bytes, ModuleType]:
+    """Find the one config file that has a key."""
+    files = _config_files(project)
+    if wanted and wanted not in files:
+        raise UsageError(
+            f"{wanted} is no config file on {project.baseline}", f"try {', '.join(files)}"
+        )
+    found: list[tuple[str, formats.Key, bytes, ModuleType]] = []
+    every: set[str] = set()
+    for path, content in files.items():
+        form = formats.format_of(path)
+        if form is None or wanted not in {"", path}:
+            continue
+        try:
+            leaves = formats.read_leaves(path, content)
+            names = form.parse_key(key_text)
+        except formats.Malformed as error:
+            message = f"{path} on {project.baseline} does not parse: {error}"
+            hint = f"mend it on {project.baseline}"
+            raise Refused(_NOTHING, [Finding("C7", message, hint, path, error.line)]) from None
+        except ValueError:
+            raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
+        every.update(map(formats.spell_key, leaves))
+        found += [(path, key, content, form) for key in leaves if tuple(map(str, key)) == names]
+    if not found:
+        raise UsageError(
+            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{key_text} is in {' and '.join(path for path, *_ in found)}",
+            f"say which: --set {found[0][0]}:{key_text}={value}",
+        )
+    return found[0]
+
+
+def _near(key: str, every: Iterable[str]) -> str:
+    import difflib
+
+    near = (
+        [other for other in every if other.lower() == key.lower()]
+        or [other for other in every if other.lower().endswith(f".{key.lower()}")]
+        or difflib.get_close_matches(key, every, 3)
+    )
+    new = 'a new line is added by hand: edit the file, then gitexp start "HYPOTHESIS"'
+    return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
+
+
+def _config_files(project: Project) -> dict[str, bytes]:
+    """Config files at the baseline's tip, by path relative to the project."""
+    git, declared = project.repository.git, project.settings.config
+    paths = list(declared)
+    if any(c in pattern for pattern in declared for c in "*?["):
+        listed = Git(project.repository.top or project.repository.common).run(
+            "ls-tree", "-r", "-z", "--name-only", "--full-tree", project.tip
+        )
+        names = (decode(name) for name in listed.stdout.split(b"\0"))
+        paths = [
+            inside
+            for name in names
+            if name.startswith(project.prefix)
+            and is_config(inside := name.removeprefix(project.prefix), declared)
+        ]
+    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in paths])
+    found = zip(paths, contents, strict=True)
+    files = {path: content for path, content in found if content is not None}
+    if not files:
+        raise NotReady(
+            f"{', '.join(declared)} is not on {project.baseline}",
+            f"commit it there, or name the right file in {project.settings_path}",
+        )
+    return files
+
+
+def from_work_tree(project: Project) -> Edit:
+    """Take the one edited config file of the work tree.
+
+    The edit is the one from HEAD to the work tree, replayed on the baseline's tip.
+
+    Raises:
+        Refused: nothing is edited, or more than one file is.
+        NotReady: the file is half staged, or not on the baseline.
+    """
+    repository = project.repository
+    top = Git(repository.work_tree())
+    head = top.resolve("HEAD") or project.tip
+    # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
+    top.run("update-index", "-q", "--refresh", allow=(1,))
+    path = _edited_config(project, top, head)
+    full = project.path(path)
+    # What git would commit: line-end conversion and clean filters applied, as `git add` does.
+    lies = (top.directory / full).read_bytes()
+    blob = decode(top.run("hash-object", "-w", f"--path={full}", "--stdin", stdin=lies).stdout)
+    committed, staged, clean, onto = top.objects(
+        [f"{head}:{full}", f":{full}", blob.strip(), f"{project.tip}:{full}"]
+    )
+    if committed is None or clean is None or onto is None:
+        raise NotReady(
+            f"{path} is not on {project.baseline}", f"commit it on {project.baseline} first"
+        )
+    if staged not in {committed, clean}:
+        raise NotReady(
+            f"{path} has one edit staged and another one in the work tree",
+            f"git add {path} takes the work tree's, git restore {path} the staged one",
+        )
+    return Edit(path, onto, replay(repository, committed, clean, onto), lies)
+
+
+def _edited_config(project: Project, top: Git, head: str) -> str:
+    """Name the one edited file, which must be a config file; untracked files never matter."""
+    edited = top.differences("diff-index", head, "--")
+    names = [file.path.removeprefix(project.prefix) for file in edited]
+    config = next((name for name in names if is_config(name, project.settings.config)), "")
+    if not names:
+        message = "no config line is edited in the work tree"
+        hint = (
+            f"edit one line of {', '.join(project.settings.config)}, or:"
+            ' gitexp start --set KEY=VALUE "HYPOTHESIS"'
+        )
+        raise Refused(_NOTHING, [Finding("C10", message, hint)])
+    others = [name for name in names if name != config]
+    if others:
+        hint = (
+            "commit it, or put it aside with git stash; or leave it as it is and use: gitexp start"
+            ' --set KEY=VALUE "HYPOTHESIS"'
+        )
+        message = "{} is edited too, and the experiment would hold one config line only"
+        raise Refused(_NOTHING, [Finding("C1", message.format(n), hint, n) for n in others])
+    if edited[0].new_mode != edited[0].old_mode:
+        message = f"{config} changed its mode or is gone"
+        raise Refused(_NOTHING, [Finding("C6", message, f"git restore {config}", config)])
+    return config
+
+
+def put_back(project: Project, edit: Edit) -> None:
+    """Give the edited file its committed state back; the edit now lives in the experiment.
+
+    Raises:
+        NotReady: git could not, or the file was edited again meanwhile and is left as it is.
+    """
+    top = Git(project.repository.work_tree())
+    full = project.path(edit.path)
+    try:
+        if (top.directory / full).read_bytes() != edit.lies:
+            raise NotReady("it was edited again meanwhile")
+        top.run("restore", "--source=HEAD", "--staged", "--worktree", "--", full)
+    except GitexpError as error:
+        raise NotReady(
+            f"the experiment is registered, but {edit.path} was not put back: {error.message}",
+            f"git restore --source=HEAD --staged --worktree -- {edit.path}",
+        ) from None

@@ -1,0 +1,258 @@
+"""What the loop costs, beside the least that it could cost: `python -m tests.bench.loop [ROW ...]`.
+
+Every row times gitexp and a floor by turns in the same run, whole processes from start to exit, and
+prints medians. Trust ratios and differences; milliseconds belong to one machine on one day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.projects import drop_experiments, many_experiments, project, seal
+from tests.bench.timing import Cost, Side, by_turns, median
+from tests.bench.writer import REF, WAYS
+from tests.project import BECAUSE, World
+
+_APP = """\
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def one() -> None:
+    typer.echo("one line")
+
+
+@app.command()
+def two() -> None:
+    typer.echo("another line")
+
+
+app()
+"""
+_GITEXP = str(Path(sys.executable).with_name("gitexp"))
+_PARSER = (sys.executable, "-I", "-c", "import tomli")
+_WRITERS, _EACH = 8, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Medians of the two sides of a row; `target` says what is wanted of them."""
+
+    what: str
+    ours: Cost
+    floor: Cost
+    target: str = ""
+
+
+Rows = Iterator[Measured]
+
+
+def _compared(what: str, rounds: int, ours: Side, floor: Side, target: str = "") -> Measured:
+    mine, theirs = by_turns(rounds, ours, floor)
+    return Measured(what, median(mine), median(theirs), target)
+
+
+def _bare_app(folder: Path) -> Side:
+    path = folder / "app.py"
+    path.write_text(_APP)
+    return Side([(sys.executable, str(path), "one")], folder)
+
+
+def ordinary_commit(home: Path, rounds: int) -> Rows:
+    """The hooks on a branch that is no experiment."""
+    world = project(home / "ordinary")
+    commit = ("commit", "--quiet", "--allow-empty", "-m", "a commit")
+    silent = ("git", "-c", "core.hooksPath=/dev/null", *commit)
+    yield _compared(
+        "git commit with hooks / without",
+        4 * rounds,
+        Side([("git", *commit)], world.path),
+        Side([silent], world.path),
+        "under 10 ms more",
+    )
+
+
+def hooks(home: Path, rounds: int) -> Rows:
+    """The hooks on an experiment, run as git runs them."""
+    world = project(home / "hooks")
+    world.git("switch", "--quiet", "--create", "exp/by-hand")
+    world.edit("C = 1.0", "C = 10")
+    world.git("add", "--all")
+    message = world.path / ".git" / "COMMIT_EDITMSG"
+
+    def write() -> None:
+        message.write_text(f"{BECAUSE}\n")
+
+    plain = ("git", "rev-parse", "HEAD")
+    floor = Side([_PARSER, plain, plain], world.path)
+    for name, words in {"pre-commit": (), "commit-msg": ("--", str(message))}.items():
+        yield _compared(
+            f"{name} on an experiment / import tomli + 2 git",
+            rounds,
+            Side([("git", "hook", "run", name, *words)], world.path, write),
+            floor,
+            "under 3 x",
+        )
+
+
+def start(home: Path, rounds: int) -> Rows:
+    """Registering an experiment in a small and in a large tree."""
+    app = _bare_app(home)
+    command = (_GITEXP, "start", "--set", "model.C=10", BECAUSE)
+    sides = []
+    for files in (50, 20_000):
+        world = project(home / f"start-{files}", files=files - 4)
+        sides.append(Side([command], world.path, lambda world=world: drop_experiments(world)))
+    costs = [median(found) for found in by_turns(rounds, *sides, app)]
+    yield Measured("gitexp start --set, 50 files / typer app", costs[0], costs[2], "within 4 x")
+    yield Measured("gitexp start --set, 20,000 files / typer app", costs[1], costs[2], "within 4 x")
+    yield Measured("the same, 20,000 files / 50 files", costs[1], costs[0], "alike")
+
+
+def run(home: Path, rounds: int) -> Rows:
+    """One more experiment on a measured baseline, beside its script alone."""
+    added = []
+    for repeats in (1, 5):
+        world = project(home / f"run-{repeats}", repeats=repeats)
+        world.gitexp("baseline")
+        bare = [("env", f"GITEXP_SEED={s + 1}", "python", "train.py") for s in range(repeats)]
+        side = Side([(_GITEXP, "run")], world.path, _new_experiment(world))
+        measured = _compared(
+            f"gitexp run, {repeats} seed{'s' if repeats > 1 else ''} / the script alone",
+            rounds,
+            side,
+            Side(bare, world.path),
+            "under 200 ms CPU more" if repeats == 1 else "",
+        )
+        added.append(measured.ours - measured.floor)
+        yield measured
+    each = added[1] - added[0]
+    yield Measured(
+        "added by each further seed / by the first",
+        Cost(each.wall / 4, each.cpu / 4),
+        added[0],
+    )
+
+
+def _new_experiment(world: World) -> Callable[[], object]:
+    values = iter(range(2, 10_000))
+
+    def register() -> None:
+        drop_experiments(world)
+        world.start("--set", f"model.C={next(values)}")
+
+    return register
+
+
+def log(home: Path, rounds: int) -> Rows:
+    """The whole log, beside the one `git log` that reads the same fields."""
+    for count in (100, 1000):
+        world = project(home / f"log-{count}")
+        many_experiments(world, count)
+        read = (
+            "git", "log", "--no-walk", "--branches=exp/*", "--notes=gitexp-runs", "-z",
+            "--format=%S%x01%H%x01%P%x01%an%x01%cI%x01%B%x01%N",
+        )  # fmt: skip
+        yield _compared(
+            f"gitexp log --json, {count:,} / git log + python -c pass",
+            rounds,
+            Side([(_GITEXP, "log", "--json")], world.path),
+            Side([read, (sys.executable, "-c", "pass")], world.path),
+        )
+
+
+def light(home: Path, rounds: int) -> Rows:
+    """Commands that only read."""
+    world = project(home / "light")
+    world.start("--set", "model.C=10")
+    app = _bare_app(home)
+    commands = [(_GITEXP, "--help"), (_GITEXP, "check"), (_GITEXP, "log")]
+    *costs, floor = by_turns(rounds, *(Side([c], world.path) for c in commands), app)
+    for command, found in zip(commands, costs, strict=True):
+        yield Measured(f"gitexp {command[1]} / typer app", median(found), median(floor))
+
+
+def writers(home: Path, rounds: int) -> Rows:
+    """Eight writers at once; counts what survives."""
+    world = project(home / "writers")
+    many_experiments(world, _WRITERS * _EACH)
+    commits = world.git("for-each-ref", "--format=%(objectname)", "refs/heads/exp/").split()
+    took: dict[str, list[float]] = {how: [] for how in WAYS}
+    kept: dict[str, list[int]] = {how: [] for how in WAYS}
+    for _ in range(max(1, rounds // 5)):
+        for how in WAYS:
+            took[how].append(_write_at_once(how, commits, world.path))
+            kept[how].append(len(world.git("notes", f"--ref={REF}", "list").splitlines()))
+            world.git("update-ref", "-d", REF)
+    print(f"\n{_WRITERS} writers x {_EACH} notes, of {len(commits)} (medians)")
+    print(f"{'':24}{'kept':>8}{'notes a second':>18}")
+    for how in WAYS:
+        seconds = sorted(took[how])[len(took[how]) // 2]
+        survived = sorted(kept[how])[len(kept[how]) // 2]
+        print(f"{how:24}{survived:>8}{len(commits) / seconds:>18.0f}")
+    yield from ()
+
+
+def _write_at_once(how: str, commits: list[str], folder: Path) -> float:
+    """Seconds that all writers took together."""
+    package = str(Path(__file__).resolve().parents[2])
+    processes = []
+    begin = time.perf_counter()
+    for number in range(_WRITERS):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.writer", how], cwd=folder, stdin=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": package},
+        )  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write("\n".join(commits[number::_WRITERS]).encode())
+        process.stdin.close()
+        processes.append(process)
+    for process in processes:
+        process.wait()
+    return time.perf_counter() - begin
+
+
+ROWS = {row.__name__: row for row in (ordinary_commit, hooks, start, run, log, light, writers)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("row", nargs="*", help=f"any of {', '.join(ROWS)}; none: all of them")
+    parser.add_argument("--rounds", type=int, default=15)
+    asked = parser.parse_args()
+    unknown = set(asked.row) - set(ROWS)
+    if unknown:
+        parser.error(f"no row {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="gitexp-bench-") as folder:
+        seal(Path(folder))
+        git = subprocess.check_output(["git", "version"], text=True).strip()
+        print(f"{git}, Python {platform.python_version()}, {asked.rounds} rounds; ms, medians")
+        print(f"{'':52}{'wall':>8}{'floor':>8}{'more':>8}{'ratio':>7}"
+              f"{'cpu':>9}{'floor':>8}{'more':>8}{'ratio':>7}")  # fmt: skip
+        for name in asked.row or ROWS:
+            for measured in ROWS[name](Path(folder), asked.rounds):
+                print(_line(measured), flush=True)
+
+
+def _line(measured: Measured) -> str:
+    ours, floor = measured.ours, measured.floor
+    cells = [
+        f"{mine:>8.1f}{theirs:>8.1f}{mine - theirs:>+8.1f}{mine / theirs:>6.2f}x"
+        for mine, theirs in ((ours.wall, floor.wall), (ours.cpu, floor.cpu))
+    ]
+    return f"{measured.what:52}{cells[0]} {cells[1]}  {measured.target}".rstrip()
+
+
+if __name__ == "__main__":
+    main()
