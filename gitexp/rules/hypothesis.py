@@ -36,7 +36,7 @@ def lint(text: str, metric: str = "") -> tuple[Finding, ...]:
     """
     reading = _read(text)
     if not any(c.isprintable() and not c.isspace() for c in reading.shown):
-        return (Finding("H0", "the hypothesis is empty", f'  write: "{REASON_TEMPLATE}"'),)
+        return (Finding("H0", "the hypothesis is empty", f'write: "{REASON_TEMPLATE}"'),)
     reason = _find_reason(reading)
     question = _question(reading, reason)
     findings = [question, _missing_reason(reading, reason)]
@@ -176,8 +176,8 @@ def _question(reading: _Reading, reason: _Reason | None) -> Finding | None:
     statement = _statement(reading, start, reason)
     return Finding(
         "H1",
-        "a hypothesis is a statement, and this asks a question",
-        f'{_point(reading, start, end)}\n  state it: "{statement or REASON_TEMPLATE}"',
+        "a hypothesis is a statement, and this asks a question\n" + _point(reading, start, end),
+        f'state it: "{statement or REASON_TEMPLATE}"',
     )
 
 
@@ -424,7 +424,7 @@ def _missing_reason(reading: _Reading, reason: _Reason | None) -> Finding | None
         message = "the reason is missing: a hypothesis says why the change should work"
         end = _claim(reading)[1]
         shown = _point(reading, end, end, "‹because …›", tail=False)
-    return Finding("H2", message, f'{shown}\n  say why: "{REASON_TEMPLATE}"')
+    return Finding("H2", f"{message}\n{shown}", f'say why: "{REASON_TEMPLATE}"')
 
 
 # --- H3, H4, H5: advice -------------------------------------------------------------------------
@@ -511,9 +511,9 @@ def _mere_label(reading: _Reading, reason: _Reason | None, metric: str) -> Findi
     missing = f"‹raises|lowers {_spelled(metric)}{'' if reason else ' because …'}›"
     return Finding(
         "H3",
-        "this labels the change without saying what it will do",
-        f"{_point(reading, at, at, missing)}\n"
-        "  say what you expect to happen; the change itself stands in the diff",
+        "this labels the change without saying what it will do\n"
+        + _point(reading, at, at, missing),
+        "say what you expect to happen; the change itself stands in the diff",
         advice=True,
     )
 
@@ -527,9 +527,9 @@ def _unmeasured(reading: _Reading, reason: _Reason | None, metric: str) -> Findi
     at = _where_claim_ends(reading, reason)
     return Finding(
         "H4",
-        "neither a metric nor a direction is named, so no number can prove this wrong",
-        f"{_point(reading, at, at, f'‹raises|lowers {_spelled(metric)}›')}\n"
-        "  say which number should move, and which way",
+        "neither a metric nor a direction is named, so no number can prove this wrong\n"
+        + _point(reading, at, at, f"‹raises|lowers {_spelled(metric)}›"),
+        "say which number should move, and which way",
         advice=True,
     )
 
@@ -573,9 +573,9 @@ def _hype(reading: _Reading, reason: _Reason | None, metric: str) -> Finding | N
         return None
     return Finding(
         "H5",
-        "fashion is no reason: nothing here was seen in your baseline",
-        f"{_point(reading, reason.end + found.start(), reason.end + found.end())}\n"
-        "  which gap in the baseline does it answer? `gitexp gaps` lists them",
+        "fashion is no reason: nothing here was seen in your baseline\n"
+        + _point(reading, reason.end + found.start(), reason.end + found.end()),
+        "name the gap in the baseline that it answers: what does it get wrong, and how often",
         advice=True,
     )
 

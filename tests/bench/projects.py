@@ -72,7 +72,7 @@ def many_experiments(world: World, count: int, *, pairs: int = 5) -> None:
     stream += [f"N inline :{n + 1}\n{_data(_records(n, seeds))}" for n in range(count)]
     stream.append(f"N inline {base}\n{_data(_records(-1, seeds))}")
     subprocess.run(
-        ["git", "fast-import", "--quiet"], cwd=world.path, input="\n".join(stream).encode(),
+        ["git", "fast-import", "--quiet"], cwd=world.path, input="".join(stream).encode(),
         check=True,
     )  # fmt: skip
     world.git("pack-refs", "--all")

@@ -190,7 +190,9 @@ def ids(text: str, metric: str = "") -> str:
 
 
 def hint(text: str, rule: str, metric: str = "") -> str:
-    return next(finding.hint for finding in lint(text, metric) if finding.id == rule)
+    """What a finding shows below its first line: the sentence, the carets and the way on."""
+    found = next(finding for finding in lint(text, metric) if finding.id == rule)
+    return "\n".join([*found.message.split("\n")[1:], found.hint])
 
 
 def width(text: str) -> int:
@@ -203,7 +205,7 @@ def width(text: str) -> int:
 
 def marked(finding: Finding) -> str:
     """The characters of the shown sentence that stand above the carets."""
-    sentence, carets = finding.hint.split("\n")[:2]
+    sentence, carets = finding.message.split("\n")[1:]
     start, end = carets.index("^"), len(carets)
     return "".join(c for i, c in enumerate(sentence) if start <= width(sentence[:i]) < end)
 
@@ -236,13 +238,13 @@ def test_a_missing_reason_is_marked_where_it_belongs() -> None:
     assert hint("C=10 lifts accuracy.", "H2") == (
         "    C=10 lifts accuracy ‹because …›\n"
         "                        ^^^^^^^^^^^\n"
-        '  say why: "<change> raises|lowers <metric> because <what you saw or know>"'
+        'say why: "<change> raises|lowers <metric> because <what you saw or know>"'
     )
 
 
 def test_a_reason_word_with_nothing_behind_it_is_named() -> None:
     (finding,) = lint("C=10 lifts accuracy due  to")
-    assert finding.message == 'nothing follows "due to": the reason itself is missing'
+    assert finding.message.startswith('nothing follows "due to": the reason itself is missing\n')
     assert marked(finding) == "‹…›"
 
 
@@ -352,12 +354,12 @@ def test_nothing_that_is_written_can_break_the_linter_or_steer_the_terminal(
     text: str, metric: str
 ) -> None:
     for finding in lint(text, metric):
-        assert "\n" not in finding.message
-        for line in (finding.message, *finding.hint.split("\n")):
+        assert "\n" not in finding.hint
+        for line in (*finding.message.split("\n"), finding.hint):
             assert all(c.isprintable() or c in "\u200c\u200d" for c in line)
             assert width(line) <= 76
         if finding.id != "H0":
-            sentence, carets, *_ = finding.hint.split("\n")
+            sentence, carets = finding.message.split("\n")[1:]
             assert set(carets) <= {" ", "^"}
             assert width(sentence) <= 76
             assert len(carets) <= 76
