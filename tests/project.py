@@ -67,7 +67,7 @@ class World:
 
     def try_git(self, *words: str, **variables: str) -> Ran:
         """Run git, whatever comes of it."""
-        return self.run("git", *words, **variables)
+        return self.run("git", *words, cwd=None, **variables)
 
     def run(self, *words: str, cwd: Path | None = None, **variables: str) -> Ran:
         """Run any program in the work tree."""

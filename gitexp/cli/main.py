@@ -63,16 +63,31 @@ def _options(
 
 @app.command()
 def init(
-    config: Annotated[str, typer.Option(help="Config file of which one line may change.")] = "",
-    command: Annotated[
-        str, typer.Option(help="Training command; {seed} and {config} are filled in.")
+    config: Annotated[
+        str, typer.Option(metavar="FILE", help="Config file of which one line may change.")
     ] = "",
-    metric: Annotated[str, typer.Option(help="Metric that the command reports.")] = "",
-    direction: Annotated[str, typer.Option(help="Which is better: higher or lower.")] = "higher",
-    effect: Annotated[float, typer.Option(help="Smallest gain worth having.")] = 0.005,
-    metrics: Annotated[str, typer.Option(help="JSON or TOML file with the metrics.")] = "",
-    seed_key: Annotated[str, typer.Option(help="Config key that holds the seed.")] = "",
-    baseline: Annotated[str, typer.Option(help="Branch that experiments start from.")] = "",
+    command: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND", help="Training command; {seed} and {config} are filled in."
+        ),
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(metavar="NAME", help="Metric that the command reports.")
+    ] = "",
+    direction: Annotated[
+        str, typer.Option(metavar="WAY", help="Which is better: higher or lower.")
+    ] = "higher",
+    effect: Annotated[float, typer.Option(metavar="G", help="Smallest gain worth having.")] = 0.005,
+    metrics: Annotated[
+        str, typer.Option(metavar="FILE", help="JSON or TOML file with the metrics.")
+    ] = "",
+    seed_key: Annotated[
+        str, typer.Option(metavar="KEY", help="Config key that holds the seed.")
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option(metavar="BRANCH", help="Branch that experiments start from.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
@@ -124,7 +139,10 @@ def trust(
 @app.command()
 def start(
     hypothesis: Annotated[
-        str, typer.Argument(help='A statement with its reason: "X raises Y because Z".')
+        str,
+        typer.Argument(
+            metavar="HYPOTHESIS", help='A statement with its reason: "X raises Y because Z".'
+        ),
     ],
     set_: Annotated[
         str | None,
@@ -236,14 +254,20 @@ def accept(
     anyway: Annotated[
         str, typer.Option(metavar="WHY", help="Accept without a confirmation; the reason is kept.")
     ] = "",
+    pr: Annotated[
+        bool, typer.Option("--pr", help="Push the branch and its results for review instead.")
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """Merge a confirmed experiment into the baseline branch."""
     from gitexp.cli import views
-    from gitexp.workflows.accept import accept as workflow
+    from gitexp.workflows import accept as workflow
     from gitexp.workflows.project import open_project
 
-    views.accepted(workflow(open_project(), name, anyway=anyway), as_json=json_)
+    if pr:
+        views.offered(workflow.offer(open_project(), name, anyway=anyway), as_json=json_)
+    else:
+        views.accepted(workflow.accept(open_project(), name, anyway=anyway), as_json=json_)
 
 
 @app.command()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
     from gitexp.rules.record import Record
     from gitexp.rules.verdict import Judgement
-    from gitexp.workflows.accept import Accepted
+    from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
     from gitexp.workflows.init import Change
     from gitexp.workflows.log import Row
@@ -212,7 +212,11 @@ def _result_line(row: Row) -> str:
     judgement, registration = row.result.judgement, row.result.registration
     if judgement is not None and judgement.verdict is not None and registration is not None:
         return _coloured(words.verdict_line(registration, judgement), judgement.verdict)
-    return {"planned": "planned: gitexp run " + row.result.entry.name}.get(row.state, row.state)
+    name = row.result.entry.name
+    return {
+        "planned": f"planned: gitexp run {name}",
+        "stale": f"planned on an older baseline: gitexp retest {name}",
+    }.get(row.state, row.state)
 
 
 def log(rows: Sequence[Row], *, as_json: bool) -> None:
@@ -224,7 +228,7 @@ def log(rows: Sequence[Row], *, as_json: bool) -> None:
         typer.echo('No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
     for number, row in enumerate(rows):
         entry, registration = row.result.entry, row.result.registration
-        state = "" if row.state in {"done", "planned"} else f"  [{row.state}]"
+        state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
         head = typer.style(f"exp/{entry.name}", bold=True)
         typer.echo(("\n" if number else "") + f"{head}  {entry.time[:10]}{state}")
         typer.echo(_wrapped(hypothesis_of(entry.message)))
@@ -308,6 +312,15 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
     typer.echo(f"exp/{done.name} is on {done.baseline} now ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
     typer.echo("next: gitexp baseline measures the new baseline on fresh seeds")
+
+
+def offered(done: Offered, *, as_json: bool) -> None:
+    """Print what was pushed for review."""
+    if as_json:
+        _print_json({"name": done.name, "remote": done.remote, "message": done.message})
+        return
+    typer.echo(f"exp/{done.name} and its results are on {done.remote}.")
+    typer.echo(f"Merge it there; if you squash, keep this message:\n\n{visible(done.message)}")
 
 
 def _undo(done: Accepted) -> str:

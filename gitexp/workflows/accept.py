@@ -10,7 +10,7 @@ from gitexp.rules import formats, words
 from gitexp.rules.finding import Finding
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.registration import hypothesis_of
-from gitexp.store.experiments import commit_tree, replay
+from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.check import check, inspect_trees
@@ -44,13 +44,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
         Refused: not confirmed, or measured against a baseline that would run differently today.
         NotReady: the baseline branch is behind its upstream, or checked out elsewhere.
     """
-    report = check(project, name)
-    report.demand()
-    result = read_results(project.repository, report.name)[0]
-    _demand_confirmed(result, anyway)
-    if result.entry.commit in read_accepted(project):
-        raise UsageError(f"exp/{report.name} is accepted already", "gitexp log shows the ladder")
-    _demand_same_baseline(project, result)
+    result = _acceptable(project, name, anyway)
     _demand_upstream(project)
     message = _message(result, anyway)
     before = project.repository.git.resolve(project.baseline_ref)
@@ -66,9 +60,56 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     else:
         raise NotReady(
             f"{project.baseline} is checked out in {place}, and its files would change there",
-            f"cd {place} && gitexp accept {report.name}",
+            f"cd {place} && gitexp accept {result.entry.name}",
         )
-    return Accepted(report.name, commit, project.baseline, before, moved_here=place is not None)
+    return Accepted(
+        result.entry.name, commit, project.baseline, before, moved_here=place is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What `--pr` pushed, and the message that a squash has to keep."""
+
+    name: str
+    remote: str
+    message: str
+
+
+def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
+    """Push an experiment and its results for review, instead of merging it here.
+
+    Raises:
+        Refused: it could not be accepted here either.
+        NotReady: no remote is known, or it refused the push.
+    """
+    result = _acceptable(project, name, anyway)
+    repository = project.repository
+    remotes = repository.git.text("remote").splitlines()
+    remote = repository.setting(f"branch.{project.baseline}.remote")
+    if remote is None and len(remotes) == 1:
+        remote = remotes[0]
+    if remote is None:
+        raise NotReady(
+            f"which remote? {project.baseline} follows none"
+            + (f", and there are {', '.join(remotes)}" if remotes else ", and there is none"),
+            f"git branch --set-upstream-to=REMOTE/{project.baseline} {project.baseline}",
+        )
+    notes = [f"{ref}:{ref}" for ref in repository.branches(["refs/notes/gitexp*"])]
+    repository.git.run("push", "--quiet", "--", remote, f"{HEADS}{result.entry.name}", *notes)
+    return Offered(result.entry.name, remote, _message(result, anyway))
+
+
+def _acceptable(project: Project, name: str | None, anyway: str) -> Result:
+    """Find an experiment that may be taken in."""
+    report = check(project, name)
+    report.demand()
+    result = read_results(project.repository, report.name)[0]
+    _demand_confirmed(result, anyway)
+    if result.entry.commit in read_accepted(project):
+        raise UsageError(f"exp/{report.name} is accepted already", "gitexp log shows the ladder")
+    _demand_same_baseline(project, result)
+    return result
 
 
 def _demand_confirmed(result: Result, anyway: str) -> None:

@@ -9,6 +9,7 @@ from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.verdict import Verdict
 from gitexp.store.git import decode
 from gitexp.store.local import locked
+from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.results import Result, read_results
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One experiment; `state` is planned, running, done, failed, stale, accepted or archived."""
+    """One experiment with its state.
+
+    That is planned, running, done, failed, stale (never run, and what runs on the baseline branch
+    has moved since), accepted or archived.
+    """
 
     result: Result
     state: str
@@ -84,9 +89,19 @@ def parse_change(text: str) -> dict[str, Any]:
 def log(project: Project, name: str | None = None) -> list[Row]:
     """Read the log, newest first."""
     accepted = read_accepted(project)
+    results = read_results(project.repository, name)
+    states = [_state(project, result, accepted) for result in results]
+    alike = {project.tip}
+    if any(
+        state == "planned" and result.entry.parents[:1] != (project.tip,)
+        for state, result in zip(states, results, strict=True)
+    ):
+        alike |= set(same_runs(project, project.settings, project.tip))
     return [
-        Row(result, _state(project, result, accepted))
-        for result in read_results(project.repository, name)
+        Row(
+            result, "stale" if state == "planned" and not alike & {*result.entry.parents} else state
+        )
+        for state, result in zip(states, results, strict=True)
     ]
 
 
