@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 
     from gitexp.engine.local import Job
     from gitexp.rules.record import Record
-    from gitexp.workflows.run import Watcher
+    from gitexp.workflows.measure import Watcher
 
 _REFRESH = 0.5  # seconds; reading a log's end twice a second costs nothing that can be measured
 
 
 @contextlib.contextmanager
-def watcher() -> Iterator[Watcher]:
-    """Choose the view that fits where standard error goes; standard output stays for results."""
+def watcher(*, yes: bool = False) -> Iterator[Watcher]:
+    """Choose the view that fits where standard error goes; standard output stays for results.
+
+    `yes` agrees to whatever is asked.
+    """
     if sys.stderr.isatty():
-        with Screen() as screen:
+        with Screen(yes=yes) as screen:
             yield screen
     else:
-        yield Lines()
+        yield Lines(yes=yes)
 
 
 def _finished(label: str, job: Job, record: Record | None) -> str:
@@ -44,6 +47,14 @@ def _finished(label: str, job: Job, record: Record | None) -> str:
 
 class Lines:
     """One line of plain text for each piece of news."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self._yes = yes
+
+    def agrees(self, question: str) -> bool:
+        """Return what --yes says: nobody is here to ask."""
+        typer.echo(question, err=True)
+        return self._yes
 
     def said(self, text: str) -> None:
         """Print news."""
@@ -60,10 +71,11 @@ class Lines:
 class Screen:
     """A live line for each run that is going on, above it what has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, yes: bool) -> None:
         from rich.console import Console
         from rich.live import Live
 
+        self._yes = yes
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
         self._lock = threading.Lock()
         self._live = Live(
@@ -79,6 +91,16 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+
+    def agrees(self, question: str) -> bool:
+        """Ask, with the live lines out of the way."""
+        if self._yes or not sys.stdin.isatty():
+            return self._yes
+        self._live.stop()
+        try:
+            return typer.confirm(question, err=True)
+        finally:
+            self._live.start()
 
     def said(self, text: str) -> None:
         """Print news above the live lines."""

@@ -6,6 +6,7 @@ a run needs.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -38,6 +39,9 @@ Name = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before more than 30 minutes of runs.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Runs at the same time.")]
 
 
@@ -196,6 +200,11 @@ def run(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="End with 10 if ruled out, 11 if inconclusive.")
     ] = False,
+    explore: Annotated[
+        str,
+        typer.Option(metavar="WHY", help="Run what the gate refuses; it can only be EXPLORATORY."),
+    ] = "",
+    yes: Yes = False,
     json_: AsJson = False,
 ) -> None:
     """Run an experiment beside its baseline until the answer is clear; the verdict is a note."""
@@ -203,24 +212,24 @@ def run(
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import run as workflow
 
-    with live.watcher() as watcher:
-        answer = workflow(open_project(), name, jobs=jobs, watcher=watcher)
+    with live.watcher(yes=yes) as watcher:
+        answer = workflow(open_project(), name, jobs=jobs, watcher=watcher, explore=explore.strip())
     views.answered(answer, as_json=json_)
     if exit_code:
         raise typer.Exit(views.exit_code(answer))
 
 
 @app.command()
-def baseline(jobs: Jobs = 1, json_: AsJson = False) -> None:
+def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
     """Run the baseline's repeats alone, at the tip of its branch."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import measure_baseline
 
     project = open_project()
-    with live.watcher() as watcher:
-        records = measure_baseline(project, jobs=jobs, watcher=watcher)
-    views.measured(project, records, as_json=json_)
+    with live.watcher(yes=yes) as watcher:
+        done = measure_baseline(project, jobs=jobs, watcher=watcher)
+    views.measured(project, done, as_json=json_)
 
 
 @app.command()
@@ -232,10 +241,10 @@ def log(
 ) -> None:
     """List the experiments, newest first, with what became of each."""
     from gitexp.cli import views
-    from gitexp.workflows.log import log as workflow
+    from gitexp.workflows.log import read_log
     from gitexp.workflows.project import open_project
 
-    views.log(workflow(open_project())[:number], as_json=json_)
+    views.log(read_log(open_project())[:number], as_json=json_)
 
 
 @app.command()
@@ -298,11 +307,17 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
 
 def main() -> None:
     """Run the command line; the one place that turns errors into exit codes."""
-    # A batch system that stops a job gets the same orderly end as Ctrl-C.
+    # A batch system that stops a job gets the same orderly end as Ctrl-C; nohup's wish is kept.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
+    # What the terminal's encoding lacks must not end a command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(standalone_mode=False)
+        # Outside of standalone mode an Exit comes back as its code.
+        sys.exit(app(standalone_mode=False) or 0)
     except GitexpError as error:
         _fail(error.render("gitexp"), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):

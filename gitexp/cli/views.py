@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.rules import words
+from gitexp.rules import formats, words
 from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
-from gitexp.workflows.start import as_json as change_as_json
+from gitexp.workflows.ladder import Step as LadderStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.finding import Finding
-    from gitexp.rules.record import Record
+    from gitexp.rules.one_change import Change
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
-    from gitexp.workflows.init import Change
+    from gitexp.workflows.init import Change as Step
     from gitexp.workflows.log import Row
     from gitexp.workflows.project import Project
-    from gitexp.workflows.run import Answer
+    from gitexp.workflows.run import Answer, Measured
     from gitexp.workflows.show import Sheet
     from gitexp.workflows.start import Started
 
@@ -64,7 +64,7 @@ def findings(found: Sequence[Finding]) -> None:
             typer.echo(mark + finding.hint.replace("\n", "\n" + " " * len(mark)))
 
 
-def initialised(changes: Sequence[Change], warnings: Sequence[str]) -> None:
+def initialised(changes: Sequence[Step], warnings: Sequence[str]) -> None:
     """Print what init changed and how to take it back."""
     if not changes:
         typer.echo("Everything is set up here already; nothing was changed.")
@@ -95,7 +95,7 @@ def started(experiment: Started, *, as_json: bool) -> None:
                 "branch": f"exp/{experiment.name}",
                 "commit": experiment.commit,
                 "baseline": experiment.base,
-                "change": change_as_json(experiment.change),
+                "change": _change_json(experiment.change),
                 "trailers": dict(registration.trailers()),
                 "advice": [_finding_json(finding) for finding in experiment.advice],
             }
@@ -121,6 +121,17 @@ def started(experiment: Started, *, as_json: bool) -> None:
     typer.echo(f"\nnext: gitexp run {experiment.name}")
 
 
+def _change_json(change: Change | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    return {
+        "file": change.file,
+        "key": formats.spell_key(change.key),
+        "before": formats.to_json(change.before),
+        "after": formats.to_json(change.after),
+    }
+
+
 def _finding_json(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.id,
@@ -138,7 +149,7 @@ def checked(report: Report, *, as_json: bool) -> None:
             {
                 "name": report.name,
                 "ok": report.ok,
-                "change": change_as_json(report.change),
+                "change": _change_json(report.change),
                 "violations": [_finding_json(f) for f in report.findings if not f.advice],
                 "advice": [_finding_json(f) for f in report.findings if f.advice],
             }
@@ -183,19 +194,20 @@ def exit_code(answer: Answer) -> int:
     return _EXITS.get(answer.judgement.verdict or Verdict.CONFIRMED, 0)
 
 
-def measured(project: Project, records: Sequence[Record], *, as_json: bool) -> None:
-    """Print the baseline's repeats."""
+def measured(project: Project, done: Measured, *, as_json: bool) -> None:
+    """Print the baseline's repeats, and what the last step did where it was no experiment."""
     import statistics
 
     metric = project.settings.metric
-    values = [record.metrics[metric] for record in records]
+    values = [record.metrics[metric] for record in done.records]
     if as_json:
         _print_json(
             {
                 "baseline": project.baseline,
                 "commit": project.tip,
                 "metric": metric,
-                "seeds": {str(record.seed): record.metrics[metric] for record in records},
+                "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
+                "step": done.step and done.step.as_json(),
             }
         )
         return
@@ -206,6 +218,20 @@ def measured(project: Project, records: Sequence[Record], *, as_json: bool) -> N
         f"{project.baseline} ({project.tip[:8]}): {metric} {words.number(statistics.fmean(values))}"
         f" over {len(values)} repeat{'s' if len(values) > 1 else ''}{spread}"
     )
+    if done.step is not None:
+        typer.echo(f"  {visible(done.step.subject)} ({done.step.commit[:8]}): {_effect(done.step)}")
+
+
+def _effect(step: LadderStep) -> str:
+    """What a step did to the metric, in words."""
+    effect = step.effect
+    if effect is None:
+        return "not measured on both sides: gitexp baseline"
+    over = f"over {effect.seeds} seed{'s' if effect.seeds > 1 else ''}"
+    if effect.neutral:
+        return f"neutral, identical {over}"
+    spread = "" if effect.spread is None else f" (standard deviation {words.number(effect.spread)})"
+    return f"moved by {words.number(effect.mean, sign=True)} {over}{spread}"
 
 
 def _result_line(row: Row) -> str:
@@ -219,22 +245,37 @@ def _result_line(row: Row) -> str:
     }.get(row.state, row.state)
 
 
-def log(rows: Sequence[Row], *, as_json: bool) -> None:
+def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
     """Print the log, newest first."""
     if as_json:
-        _print_json([row.as_json() for row in rows])
+        # One row a line: json writes indented text in Python, five times slower than compact in C.
+        lines = (json.dumps(row.as_json(), ensure_ascii=False, default=str) for row in rows)
+        typer.echo("[" + ",\n ".join(lines) + "]")
         return
     if not rows:
         typer.echo('No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
     for number, row in enumerate(rows):
-        entry, registration = row.result.entry, row.result.registration
-        state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
-        head = typer.style(f"exp/{entry.name}", bold=True)
-        typer.echo(("\n" if number else "") + f"{head}  {entry.time[:10]}{state}")
-        typer.echo(_wrapped(hypothesis_of(entry.message)))
-        if registration is None:
-            typer.echo(f"  no registration: gitexp check {entry.name}")
-            continue
+        if number:
+            typer.echo("")
+        if isinstance(row, LadderStep):
+            typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
+            typer.echo(_wrapped(row.subject))
+            typer.echo(f"  {_effect(row)}")
+        else:
+            _experiment(row)
+
+
+def _experiment(row: Row) -> None:
+    entry, registration = row.result.entry, row.result.registration
+    state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
+    typer.echo(f"{typer.style(f'exp/{entry.name}', bold=True)}  {entry.time[:10]}{state}")
+    typer.echo(_wrapped(hypothesis_of(entry.message)))
+    if row.result.explored:
+        why = row.result.records[0].explore
+        typer.echo(f"  {_coloured(Verdict.EXPLORATORY, Verdict.EXPLORATORY)}: {visible(why)}")
+    elif registration is None:
+        typer.echo(f"  no registration: gitexp check {entry.name}")
+    else:
         typer.echo(f"  {visible(registration.change)}")
         typer.echo(f"  {_result_line(row)}")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine import command as commands
 from gitexp.engine import environment, metrics, process
+from gitexp.engine.condition import ask_present, fingerprint
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules import formats
@@ -39,6 +40,7 @@ class Job:
     attempt: int
     metric: str
     folder: Path
+    explore: str = ""  # why the gate was skipped, "" where it was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def run_job(
         place = slot.path / prefix
         parameters = _prepare(repository, prefix, settings, job, slot)
         words, variables = _command(repository, prefix, settings, job, slot, probe)
+        cache = repository.local / "data.json"
+        data = fingerprint(place, [*settings.data, *settings.link], cache)
         began, clock = datetime.now(UTC), time.monotonic()
         finished = process.execute(
             words,
@@ -99,8 +103,10 @@ def run_job(
             probe, checkout=slot.path, forbidden=_user_trees(repository)
         )
         found, failure = _outcome(settings, job, finished, loaded, place)
+        if data != fingerprint(place, data, cache):
+            failure = failure or "R2: declared data changed while it ran"
         _keep(place, job.folder, settings.keep)
-    described = _describe(repository, settings, loaded, variables)
+    described = _describe(repository, settings, loaded, variables) | {"data": data}
     described["condition"] = condition(described)
     record = Record(
         seed=job.seed,
@@ -115,6 +121,7 @@ def run_job(
         memory=finished.peak_memory,
         failure=failure,
         folder=str(job.folder.relative_to(repository.local)),
+        explore=job.explore,
         rest={"commit": job.commit},
     )
     record, more = _fitted(record, job.metric)
@@ -201,6 +208,29 @@ def _command(
     return words, variables
 
 
+def present_environment(
+    repository: Repository, prefix: str, settings: Settings, packages: Sequence[str]
+) -> dict[str, Any] | None:
+    """Environment in which a run would find itself today, as far as it can be told beforehand.
+
+    Linked data is looked at where it lies; tracked data belongs to the commit. None where the
+    command does not begin with a Python.
+    """
+    project = repository.top / prefix if repository.top else repository.common
+    variables = clean_environment()
+    variables["PATH"] = commands.search_path(variables, project)
+    words = commands.build(settings, seed=0)
+    if isinstance(words, str):
+        return None
+    program = commands.locate(words[0], project, project, variables["PATH"])
+    present = ask_present([program], project, variables, packages)
+    if present is not None:
+        linked = [p for p in settings.data if settings.link and p.startswith(settings.link)]
+        cache = repository.local / "data.json"
+        present["data"] = fingerprint(project, [*linked, *settings.link], cache)
+    return present
+
+
 def _user_trees(repository: Repository) -> list[Path]:
     """The user's own work trees: the present one first, then the main one."""
     trees = [repository.top] if repository.top else []
@@ -272,25 +302,6 @@ def _describe(
         "command": settings.command,
         "variables": environment.kept_variables(variables, key),
     }
-
-
-def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
-    """Name the condition of an environment: a known one that agrees with it, else its own.
-
-    Two environments agree when interpreter and accelerators are the same and every package that
-    both loaded has the same version: an experiment may well load one package more.
-    """
-    basis = ("python", "implementation", "accelerators", "packages")
-    own = sha256({name: described.get(name) for name in basis})[:12]
-    if own in known:
-        return own
-    for condition in reversed([*known]):
-        other = known[condition]
-        if all(described.get(part) == other.get(part) for part in basis[:3]):
-            mine, theirs = described.get("packages") or {}, other.get("packages") or {}
-            if all(mine[package] == theirs[package] for package in mine.keys() & theirs.keys()):
-                return condition
-    return own
 
 
 def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:

@@ -47,13 +47,13 @@ def next_place(standings: Iterable[Standing], metric: str, *, planned: int, budg
 
 
 def count(standings: Iterable[Standing], metric: str, campaign: int) -> tuple[int, int]:
-    """Count places taken and experiments confirmed in one campaign."""
+    """Count places taken and experiments confirmed in one campaign; exploratory ones take none."""
     within = [
         s
         for s in standings
         if s.registration.campaign == campaign and s.registration.criterion.metric == metric
     ]
     return (
-        sum(s.measured for s in within),
+        sum(s.measured and s.verdict is not Verdict.EXPLORATORY for s in within),
         sum(s.verdict is Verdict.CONFIRMED for s in within),
     )

@@ -6,18 +6,20 @@ table headers, inline tables with two edits); a value rule alone lets a reformat
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
-from gitexp.rules.formats import ABSENT, Key, Malformed
+from gitexp.rules.formats import ABSENT, Key, Line, Malformed
+from gitexp.rules.formats.toml import parse_key
 from gitexp.rules.paths import is_config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-_REGULAR = "100644"
+_REGULAR = ("100644", "100755")
 _MODES = {
     "000000": "no file",
     "100644": "a regular file",
@@ -46,7 +48,10 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The one value that differs; `before` or `after` is ABSENT for an added or removed key."""
+    """The one value that differs; `before` or `after` is ABSENT for an added or removed key.
+
+    In a format without a parser the key is a Line, and the values are its text.
+    """
 
     file: str
     key: Key
@@ -56,7 +61,7 @@ class Change:
 
     def __str__(self) -> str:
         before, after = (_cut(formats.spell(value)) for value in (self.before, self.after))
-        return f"{self.file}: {formats.spell_key(self.key)} = {before} -> {after}"
+        return f"{_named(self.file)}: {formats.spell_key(self.key)} = {before} -> {after}"
 
     @property
     def kind(self) -> str:
@@ -90,7 +95,7 @@ def inspect(
             found, said = _inspect_config(file, baseline)
             changes += found
             findings += said
-    if not edited:
+    if not findings and not changes:
         findings.append(
             Finding(
                 "C10",
@@ -100,7 +105,7 @@ def inspect(
         )
     if len(changes) > 1:
         findings.append(_several(changes, baseline))
-    if len(changes) == 1 and seed_key and formats.spell_key(changes[0].key) == seed_key:
+    if len(changes) == 1 and seed_key and tuple(map(str, changes[0].key)) == parse_key(seed_key):
         findings.append(
             Finding(
                 "C8",
@@ -110,7 +115,7 @@ def inspect(
                 changes[0].line,
             )
         )
-    whole = len(changes) == 1 and not findings
+    whole = len(changes) == 1 and all(finding.advice for finding in findings)
     return Inspection(changes[0] if whole else None, tuple(findings))
 
 
@@ -122,7 +127,7 @@ def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str)
             findings.append(
                 Finding(
                     "N1",
-                    f"{file.path} is a notebook, and what runs is scripts",
+                    f"{_named(file.path)} is a notebook, and what runs is scripts",
                     f"jupyter nbconvert --to script {_quoted(file.path)}",
                     file.path,
                 )
@@ -134,7 +139,8 @@ def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str)
         findings.append(
             Finding(
                 "C1",
-                f"{file.path} {verb}, and only one line of {declared} may differ from {baseline}",
+                f"{_named(file.path)} {verb}, and only one line of {declared} may differ from"
+                f" {baseline}",
                 f"commit it on {baseline} first, behind a config line that leaves behaviour as it"
                 " is; the experiment then turns that one line",
                 file.path,
@@ -146,45 +152,41 @@ def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str)
 
 
 def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Finding]]:
+    name = _named(file.path)
     findings: list[Finding] = []
+    was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
+    wrong = ""
     if file.old_mode != file.new_mode:
-        was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
+        wrong = f"was {was}, is now {now}"
+    elif file.new_mode not in _REGULAR:
+        wrong = f"is {now}"
+    elif file.before is None or file.after is None:
+        wrong = "could not be read"
+    if wrong:
         findings.append(
             Finding(
                 "C6",
-                f"{file.path}: was {was}, is now {now}; an experiment changes a value only",
+                f"{name}: {wrong}; an experiment changes one value of a regular file",
                 f"commit that on {baseline} first",
                 file.path,
             )
         )
-    if file.before is None or file.after is None:
-        return [], findings
-    if file.before == file.after:
+    if file.before is None or file.after is None or file.before == file.after:
         return [], findings
     lines = _compare_lines(file.path, file.before, file.after, baseline)
     findings += lines.findings
     if formats.format_of(file.path) is None:
-        if lines.count == 1:
-            findings.append(
-                Finding(
-                    "C11",
-                    f"{file.path}: no parser for this format: lines were compared, values not",
-                    file=file.path,
-                    line=lines.at,
-                    advice=True,
-                )
-            )
-        return [], findings
+        changes, said = _take_line(file.path, lines, baseline)
+        return changes, findings + said
     changes, said = _compare_values(file.path, file.before, file.after, lines.at)
     findings += said
     if len(changes) == 1 and lines.count > 1:
         findings.append(
             Finding(
                 "C3",
-                f"{file.path}: one value differs, and {lines.count} lines do; an experiment changes"
+                f"{name}: one value differs, and {lines.count} lines do; an experiment changes"
                 " one line",
-                f"git checkout {baseline} -- {_quoted(file.path)}, then:"
-                f' gitexp start --set {formats.spell_key(changes[0].key)}=VALUE "HYPOTHESIS"',
+                _way_to_one_line(changes[0], baseline),
                 file.path,
                 lines.at,
             )
@@ -193,8 +195,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
         findings.append(
             Finding(
                 "C4",
-                f"{file.path}: the text differs and no value does (comment, space, order or"
-                " spelling)",
+                f"{name}: the text differs and no value does (comment, space, order or spelling)",
                 f"commit formatting on {baseline}; an experiment changes one value",
                 file.path,
                 lines.at,
@@ -203,12 +204,29 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
     return changes, findings
 
 
+def _way_to_one_line(change: Change, baseline: str) -> str:
+    if ABSENT in (change.before, change.after):
+        return (
+            f"what else the edit needs (a table header, a bracket) goes to {baseline} first; the"
+            " one line is the experiment"
+        )
+    return (
+        f"git checkout {baseline} -- {_quoted(change.file)}, then:"
+        f' gitexp start --set {_quoted(formats.spell_key(change.key))}=VALUE "HYPOTHESIS"'
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Lines:
     count: int  # lines that differ, a replaced line counted once
-    at: int | None  # 1-based line of the first difference
-    ends_only: bool
+    at: int  # 1-based line of the first difference
+    before: tuple[bytes, ...]  # from the first line that differs to the last, with their ends
+    after: tuple[bytes, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def ends_only(self) -> bool:
+        return [_text(line) for line in self.before] == [_text(line) for line in self.after]
 
 
 def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
@@ -221,20 +239,37 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
         tail += 1
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
     findings = []
-    ends = [(_end(a), _end(b)) for a, b in zip(left, right, strict=False)]
-    if len(left) == len(right) and any(a != b for a, b in ends):
-        what = "the last newline" if any(b"" in pair for pair in ends) else "line ends"
+    if what := _ends_changed(left, right):
         findings.append(
             Finding(
                 "C5",
-                f"{path}: {what} changed, which is a change of its own",
+                f"{_named(path)}: {what} changed, which is a change of its own",
                 f"keep {what} as on {baseline}, or change {what} there first",
                 path,
                 head + 1,
             )
         )
-    same_text = [_text(line) for line in left] == [_text(line) for line in right]
-    return _Lines(max(len(left), len(right)), head + 1, same_text, tuple(findings))
+    return _Lines(_count(left, right), head + 1, tuple(left), tuple(right), tuple(findings))
+
+
+def _ends_changed(left: Sequence[bytes], right: Sequence[bytes]) -> str:
+    """Name what became of the ends of lines that are still there; empty where nothing did."""
+    if len(left) == len(right):
+        ends = [(_end(a), _end(b)) for a, b in zip(left, right, strict=True)]
+    else:
+        # Which line became which is unknown: only lines with the same text can be told.
+        kept = {_text(line): _end(line) for line in left}
+        ends = [(kept.get(_text(line), _end(line)), _end(line)) for line in right]
+    changed = [pair for pair in ends if pair[0] != pair[1]]
+    if not changed:
+        return ""
+    return "the last newline" if all(b"" in pair for pair in changed) else "line ends"
+
+
+def _count(left: Sequence[bytes], right: Sequence[bytes]) -> int:
+    # First and last line differ, so they are two at least, even where lines only moved.
+    gone, come = Counter(left) - Counter(right), Counter(right) - Counter(left)
+    return max(gone.total(), come.total(), min(2, max(len(left), len(right))))
 
 
 def _lines(content: bytes) -> list[bytes]:
@@ -251,18 +286,46 @@ def _text(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
+def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], list[Finding]]:
+    """Judge a file that no parser reads: one line is one change."""
+    if lines.ends_only:
+        return [], []
+    if lines.count > 1:
+        return [], [
+            Finding(
+                "C3",
+                f"{_named(path)}: {lines.count} lines differ; an experiment changes one line",
+                f"git checkout {baseline} -- {_quoted(path)}, and edit one line",
+                path,
+                lines.at,
+            )
+        ]
+    before, after = (
+        _text(side[0]).decode("utf-8", "backslashreplace") if side else ABSENT
+        for side in (lines.before, lines.after)
+    )
+    advice = Finding(
+        "C11",
+        f"{_named(path)}: no parser for this format: lines were compared, values not",
+        file=path,
+        line=lines.at,
+        advice=True,
+    )
+    return [Change(path, (Line(lines.at),), before, after, lines.at)], [advice]
+
+
 def _compare_values(
-    path: str, before: bytes, after: bytes, at: int | None
+    path: str, before: bytes, after: bytes, at: int
 ) -> tuple[list[Change], list[Finding]]:
     sides = []
-    for content, name in ((before, "on the baseline"), (after, "")):
+    for content, name in ((before, " on the baseline"), (after, "")):
         try:
             sides.append(formats.read_leaves(path, content))
         except Malformed as error:
             return [], [
                 Finding(
                     "C7",
-                    f"{path} does not parse{' ' + name if name else ''}: {error}",
+                    f"{_named(path)} does not parse{name}: {error}",
                     "mend the file; nothing was run",
                     path,
                     error.line,
@@ -276,39 +339,59 @@ def _compare_values(
     ]
     removed = [key for key in old if key not in new]
     added = [key for key in new if key not in old]
-    # An empty table only holds keys: filling or emptying it is the key's change, not two.
+    # An empty table or array only holds: filling or emptying it is the key's change, not two.
+    above_added, above_removed = _prefixes(added), _prefixes(removed)
     removed, added = (
-        [key for key in removed if not (old[key] == {} and _has_below(added, key))],
-        [key for key in added if not (new[key] == {} and _has_below(removed, key))],
+        [key for key in removed if not (old[key] in ({}, []) and key in above_added)],
+        [key for key in added if not (new[key] in ({}, []) and key in above_removed)],
     )
-    if (
-        removed
-        and added
-        and not changes
-        and len(removed) == len(added)
-        and all(formats.same(old[a], new[b]) for a, b in zip(removed, added, strict=True))
-    ):
-        return [], [_renamed(path, removed, added, at)]
+    if not changes and (renamed := _renamed(path, old, new, removed, added, at)):
+        return [], [renamed]
     changes += [Change(path, key, old[key], ABSENT, at) for key in removed]
     changes += [Change(path, key, ABSENT, new[key], at) for key in added]
     return changes, []
 
 
-def _has_below(keys: Sequence[Key], prefix: Key) -> bool:
-    return any(key[: len(prefix)] == prefix for key in keys)
+def _prefixes(keys: Sequence[Key]) -> set[Key]:
+    return {key[:length] for key in keys for length in range(len(key))}
 
 
-def _renamed(path: str, removed: Sequence[Key], added: Sequence[Key], at: int | None) -> Finding:
+def _renamed(
+    path: str,
+    before: Mapping[Key, Any],
+    after: Mapping[Key, Any],
+    removed: Sequence[Key],
+    added: Sequence[Key],
+    at: int,
+) -> Finding | None:
+    """Find that one key or table moved to another name with all that it holds."""
+    if not removed or len(removed) != len(added):
+        return None
     old, new = removed[0], added[0]
     # What the two ends have in common is not part of the name that changed.
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         old, new = old[:-1], new[:-1]
-    thing = "key" if len(old) == len(removed[0]) else "table"
-    more = f" (with its {len(removed)} keys)" if thing == "table" else ""
+    moved = all(
+        a[: len(old)] == old and b == new + a[len(old) :] and formats.same(before[a], after[b])
+        for a, b in zip(removed, added, strict=True)
+    )
+    if not moved:
+        return None
+    if any(key[: len(old)] == old for key in after) or any(
+        key[: len(new)] == new for key in before
+    ):
+        # Both tables were and are there: keys moved, from one to the other.
+        old, new = removed[0], added[0]
+        if len(removed) > 1:
+            return None
+    thing, more = "key", ""
+    if len(old) < len(removed[0]):
+        thing = "table"
+        more = f" (with its {len(removed)} key{'' if len(removed) == 1 else 's'})"
     return Finding(
         "C9",
-        f"{path}: the {thing} {formats.spell_key(old)} is renamed {formats.spell_key(new)}{more};"
-        " that removes one and adds another",
+        f"{_named(path)}: the {thing} {formats.spell_key(old)} is renamed"
+        f" {formats.spell_key(new)}{more}; that removes one and adds another",
         "rename on the baseline, together with the code that reads it; then change its value",
         path,
         at,
@@ -316,36 +399,55 @@ def _renamed(path: str, removed: Sequence[Key], added: Sequence[Key], at: int | 
 
 
 def _several(changes: Sequence[Change], baseline: str) -> Finding:
-    where = ", ".join(dict.fromkeys(change.file for change in changes))
-    width = max(len(formats.spell_key(change.key)) for change in changes[:_SHOWN])
-    listed = [
-        f"  {formats.spell_key(change.key):{width}}  {_cut(formats.spell(change.before))} ->"
-        f" {_cut(formats.spell(change.after))}"
+    files = list(dict.fromkeys(change.file for change in changes))
+    keys = [
+        f"{_named(change.file)}:{spelled}" if len(files) > 1 else spelled
         for change in changes[:_SHOWN]
+        for spelled in [formats.spell_key(change.key)]
+    ]
+    width = max(len(_cut(key)) for key in keys)
+    listed = [
+        f"  {_cut(key):{width}}  {_cut(formats.spell(change.before))} ->"
+        f" {_cut(formats.spell(change.after))}"
+        for key, change in zip(keys, changes, strict=False)
     ]
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
     split = "\n".join(
-        f'  gitexp start --set {_setting(c)} "HYPOTHESIS"'
-        for c in changes[:2]
-        if c.after is not ABSENT
+        f'  gitexp start --set {_setting(key, change)} "HYPOTHESIS"'
+        for key, change in zip(keys[:2], changes, strict=False)
+        if ABSENT not in (change.before, change.after) and not isinstance(change.key[0], Line)
     )
     return Finding(
         "C2",
-        f"{where}: {len(changes)} values differ from {baseline}, and an experiment changes one\n"
-        + "\n".join(listed),
+        f"{', '.join(map(_named, files))}: {len(changes)} values differ from {baseline}, and an"
+        " experiment changes one\n" + "\n".join(listed),
         f"split it, one experiment each:\n{split}" if split else "split it, one experiment each",
         changes[0].file,
         changes[0].line,
     )
 
 
-def _setting(change: Change) -> str:
-    return _quoted(f"{formats.spell_key(change.key)}={_cut(formats.spell(change.after))}")
+def _setting(key: str, change: Change) -> str:
+    spelled = formats.spell(change.after)
+    return _quoted(f"{key}={spelled if len(spelled) <= _LONGEST_VALUE else 'VALUE'}")
+
+
+def _named(path: str) -> str:
+    """Write a file's name so that it stays on one line and no terminal obeys it."""
+    plain = path.isprintable() and path == " ".join(path.split())
+    return path if plain else formats.spell(path)
 
 
 def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
-    names = {"bool": "boolean", "int": "integer", "str": "string", "list": "array", "dict": "table"}
+    names = {
+        "bool": "boolean",
+        "int": "integer",
+        "str": "string",
+        "list": "array",
+        "dict": "table",
+        "NoneType": "null",
+    }
     return names.get(type(value).__name__, type(value).__name__)
 
 
@@ -355,6 +457,6 @@ def _cut(text: str) -> str:
 
 def _quoted(word: str) -> str:
     """Quote a word for a POSIX shell, for commands that people paste."""
-    if word and all(c.isalnum() or c in "@%+=:,./-_[]" for c in word) and word.isascii():
+    if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word) and word.isascii():
         return word
     return "'" + word.replace("'", "'\"'\"'") + "'"

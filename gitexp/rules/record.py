@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ class Record:
     `start` is ISO 8601 in UTC, `duration` and `cpu` seconds, `memory` the peak in bytes. `exit` is
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
     `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
-    the part of it that pairs must share.
+    the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
     """
 
     seed: int
@@ -37,6 +36,7 @@ class Record:
     memory: int = 0
     failure: str = ""
     folder: str = ""
+    explore: str = ""
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -60,6 +60,7 @@ class Record:
             "exit": self.exit,
             "failure": self.failure,
             "folder": self.folder,
+            "explore": self.explore,
             **self.rest,
         }
         return canonical({name: value for name, value in fields.items() if value not in ("", {})})
@@ -72,6 +73,8 @@ def canonical(content: Mapping[str, Any]) -> str:
 
 def sha256(content: Mapping[str, Any]) -> str:
     """Identity of an object: the hash of its canonical line."""
+    import hashlib  # loads OpenSSL
+
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
@@ -92,37 +95,62 @@ def parse_records(text: str) -> list[Record]:
                     environment=str(fields["environment"]),
                     metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
                     start=str(fields["start"]),
-                    duration=float(fields["duration"]),
-                    cpu=float(fields.get("cpu", 0)),
+                    duration=_finite(fields["duration"]),
+                    cpu=_finite(fields.get("cpu", 0)),
                     memory=int(fields.get("memory", 0)),
                     exit=int(fields["exit"]),
                     failure=str(fields.get("failure", "")),
                     folder=str(fields.get("folder", "")),
+                    explore=str(fields.get("explore", "")),
                 )
             )
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
     return records
 
 
+def _finite(value: Any) -> float:  # noqa: ANN401 - parsed data
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
 def first_good(
-    records: Iterable[Record], seeds: Iterable[int], metric: str, conditions: Sequence[str] = ()
+    records: Iterable[Record],
+    seeds: Iterable[int],
+    metric: str,
+    conditions: Sequence[str] | None = None,
 ) -> dict[int, Record]:
     """Pick for each seed the first attempt that reported the metric, in one of the conditions.
+
+    None stands for any condition.
 
     The first, not the best: choosing among attempts would be choosing the result.
     """
     wanted = set(seeds)
     found: dict[int, Record] = {}
-    for record in sorted(records, key=lambda r: (r.attempt, r.start, r.environment)):
+    for record in sorted(records, key=_place):
         if (
             record.seed in wanted
             and record.ok
             and metric in record.metrics
-            and (not conditions or record.condition in conditions)
+            and (conditions is None or record.condition in conditions)
         ):
             found.setdefault(record.seed, record)
     return found
+
+
+def _place(record: Record) -> tuple[Any, ...]:
+    """Order of attempts; two machines' attempts of one second stand as if written in one place."""
+    return (
+        record.attempt,
+        record.start,
+        record.environment,
+        record.condition,
+        sorted(record.metrics.items()),
+        record.folder,
+    )
 
 
 def pair(
@@ -138,10 +166,14 @@ def pair(
     """
     baseline, candidate = list(baseline), list(candidate)
     measured = first_good(candidate, seeds, metric)
+    partners = {
+        condition: first_good(baseline, seeds, metric, [condition])
+        for condition in {record.condition for record in measured.values()}
+    }
     pairs: list[tuple[int, float, float]] = []
     for seed in seeds:
         mine = measured.get(seed)
-        partner = mine and first_good(baseline, [seed], metric, [mine.condition]).get(seed)
+        partner = mine and partners[mine.condition].get(seed)
         if mine is None or partner is None:
             break
         pairs.append((seed, partner.metrics[metric], mine.metrics[metric]))

@@ -6,18 +6,22 @@ that `git interpret-trailers` parses. Editing any of it makes another commit, wi
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-import textwrap
 from dataclasses import dataclass
 
 from gitexp.errors import UsageError
 from gitexp.rules.finding import Finding
+from gitexp.rules.settings import MOST_REPEATS
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
 _CRITERION = re.compile(rf"([^\s=,:+<>%]+)\s+([+\-−])\s*{_NUMBER}")
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)\s*:\s?(.*)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_BLANK_LINES = r"\n(?:[ \t\r]*+\n)++"
+# What git itself passes over among trailers.
+_NO_TRAILERS = ("#", "(cherry picked from commit ")
 REQUIRED = (
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
 )  # fmt: skip
@@ -33,7 +37,7 @@ class Criterion:
     higher_is_better: bool
 
     def __str__(self) -> str:
-        return f"{self.metric} {'+' if self.higher_is_better else '-'}{self.bar:g}"
+        return f"{self.metric} {'+' if self.higher_is_better else '-'}{_number(self.bar)}"
 
     @classmethod
     def parse(cls, text: str) -> Criterion:
@@ -74,7 +78,7 @@ class Registration:
 
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """Return the trailers in the order in which they are written."""
-        vary = f"split {self.widening:g}" if self.widening else "seed"
+        vary = f"split {_number(self.widening)}" if self.widening else "seed"
         return (
             ("Experiment", self.name),
             ("Change", self.change),
@@ -89,7 +93,7 @@ class Registration:
 
     def message(self) -> str:
         """Write the commit message."""
-        lines = [f"{token}: {_one_line(value)}" for token, value in self.trailers()]
+        lines = [f"{token}: {_joined(value)}" for token, value in self.trailers()]
         return f"{_wrapped(self.hypothesis)}\n\n" + "\n".join(lines) + "\n"
 
     def registered_seeds(self) -> range:
@@ -102,15 +106,31 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def _number(value: float) -> str:
+    """Write a number as people do, and with every digit that it has."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _joined(text: str) -> str:
+    """Put lines into one; spaces inside a line stay, as they may belong to a changed value."""
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _wrapped(hypothesis: str) -> str:
     text = hypothesis.strip()
     if "\n" in text:
         return text
-    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    import textwrap
+
+    # git takes a line that begins with # for a comment, and one with --- for the start of a patch.
+    held = re.sub(r"[ \t](?=#|---(?!\S))", "\0", text)
+    wrapped = textwrap.fill(held, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wrapped.replace("\0", " ")
 
 
 def split_message(message: str) -> tuple[str, dict[str, str]]:
@@ -118,28 +138,34 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
 
     A trailer that stands twice counts with its first value, so that nothing appended later wins.
     """
-    body, _, last = message.replace("\r\n", "\n").strip().rpartition("\n\n")
-    if not body.strip():
-        return message.strip(), {}
+    text = message.replace("\r\n", "\n").strip()
+    *_, last = re.split(_BLANK_LINES, text)
+    body = text[: len(text) - len(last)].rstrip()
+    if not body:
+        return text, {}
+    written: list[tuple[str, str]] = []
+    for line in last.split("\n"):
+        if matched := _TRAILER.fullmatch(line):
+            written.append((_canonical(matched[1]), matched[2].strip()))
+        elif line[:1].isspace() and written:
+            token, value = written[-1]
+            written[-1] = token, f"{value} {line.strip()}".strip()
+        elif not line.startswith(_NO_TRAILERS):
+            return text, {}
     found: dict[str, str] = {}
-    token = ""
-    for line in last.splitlines():
-        matched = _TRAILER.fullmatch(line)
-        if matched:
-            token = matched[1]
-            found.setdefault(_canonical(token), matched[2].strip())
-        elif not (line[:1].isspace() and token):
-            return message.strip(), {}
-    return body.strip(), found
+    for token, value in written:
+        found.setdefault(token, value)
+    return body, found
 
 
+@functools.lru_cache(maxsize=256)
 def _canonical(token: str) -> str:
     return "-".join(part.capitalize() for part in token.split("-"))
 
 
 def hypothesis_of(message: str) -> str:
     """Return the first paragraph of a message on one line."""
-    return _one_line(split_message(message)[0].split("\n\n", 1)[0])
+    return _one_line(re.split(_BLANK_LINES, split_message(message)[0], maxsplit=1)[0])
 
 
 def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...]]:
@@ -187,7 +213,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
 
 def _read_repeats(text: str) -> tuple[int, ...]:
     looks = tuple(int(part) for part in text.split())
-    if not looks or looks[0] < 1 or list(looks) != sorted(set(looks)) or looks[-1] > 100_000:
+    if not looks or looks[0] < 1 or list(looks) != sorted(set(looks)) or looks[-1] > MOST_REPEATS:
         raise ValueError(text)
     return looks
 

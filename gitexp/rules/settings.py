@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import hashlib
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +14,14 @@ from gitexp.errors import NotReady
 from gitexp.rules.formats.toml import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
+MOST_REPEATS = 100_000
 INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+_MOST_PLANNED = 100_000
+_LARGEST = 1e300  # beyond it sums overflow; a whole number of any length is compared exactly
+_LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Settings:
     error_budget: float = 0.10
     seed_key: str = ""
     shell: bool = False
+    data: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
@@ -64,6 +66,8 @@ class Settings:
     @property
     def digest(self) -> str:
         """Identity of these settings; approval is given to it."""
+        import hashlib  # loads OpenSSL
+
         canonical = json.dumps(self.table, sort_keys=True, default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -76,7 +80,7 @@ def table_of(path: str, content: bytes) -> dict[str, Any] | None:
     """
     try:
         document = tomli.loads(content.decode("utf-8-sig"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise NotReady(f"{path} does not parse: {error}", f"mend {path}") from None
     if path.rpartition("/")[2] == "pyproject.toml":
         tool = document.get("tool")
@@ -94,6 +98,8 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     known = {item.name for item in dataclasses.fields(Settings)} - {"table"}
     for name in table:
         if name not in known:
+            import difflib
+
             near = difflib.get_close_matches(name, known, 1)
             raise NotReady(
                 f"{path}: unknown setting {name!r}",
@@ -111,7 +117,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
     match name:
-        case "config" | "keep" | "link" | "inert":
+        case "config" | "data" | "keep" | "link" | "inert":
             listed = [value] if isinstance(value, str) else value
             _demand(
                 isinstance(listed, list) and all(_is_inside(item) for item in listed),
@@ -123,31 +129,34 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             _demand(
                 isinstance(looks, list)
                 and bool(looks)
-                and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in looks)
+                and all(type(n) is int and 0 < n <= MOST_REPEATS for n in looks)
                 and looks == sorted(set(looks)),
-                path, name, "growing numbers of repeats, such as [5, 10, 20]",
+                path, name, f"growing numbers of repeats up to {MOST_REPEATS}, such as [5, 10, 20]",
             )  # fmt: skip
             return tuple(looks)
         case "planned":
-            _demand(type(value) is int and value > 0, path, name, "a whole number above 0")
+            _demand(
+                type(value) is int and 0 < value <= _MOST_PLANNED,
+                path, name, f"a whole number from 1 to {_MOST_PLANNED}",
+            )  # fmt: skip
         case "effect" | "test_ratio" | "error_budget":
             _demand(
-                type(value) in {int, float} and math.isfinite(value) and value >= 0,
+                type(value) in {int, float} and 0 <= value <= _LARGEST,
                 path, name, "a number, 0 or more",
             )  # fmt: skip
-            _demand(name != "error_budget" or 0 < value < 1, path, name, "between 0 and 1")
+            _demand(name != "error_budget" or 0 < value < 0.5, path, name, "between 0 and 0.5")
             return float(value)
         case "direction":
-            _demand(value in {"higher", "lower"}, path, name, '"higher" or "lower"')
+            _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')
         case "vary":
-            _demand(value in {"split", "seed"}, path, name, '"split" or "seed"')
+            _demand(value in ("split", "seed"), path, name, '"split" or "seed"')
         case "shell":
             _demand(isinstance(value, bool), path, name, "true or false")
         case "seed_key":
-            try:
-                parse_key(value)
-            except (ValueError, TypeError):
-                _demand(False, path, name, "a key of the config, such as train.seed")
+            _demand(
+                isinstance(value, str) and _is_key(value),
+                path, name, "a key of the config, such as train.seed",
+            )  # fmt: skip
         case "timeout":
             return parse_time(value, f"{path}: {name}")
         case "metric":
@@ -172,20 +181,27 @@ def parse_time(value: object, where: str) -> float:
         NotReady: anything else.
     """
     found = _TIME.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
-    if found is None or float(found[1]) <= 0:
-        raise NotReady(f'{where} must be a time such as "90s", "5m" or "2h", not {value!r}')
-    return float(found[1]) * _SECONDS[found[2]]
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST_TIME:
+        raise NotReady(
+            f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
+        )
+    return seconds
 
 
 def _is_inside(path: object) -> bool:
-    return (
-        isinstance(path, str)
-        and path != ""
-        and not path.startswith(("/", "-"))
-        and "\\" not in path
-        and ".." not in path.split("/")
-        and path.isprintable()
-    )
+    if not isinstance(path, str) or path.startswith("-") or "\\" in path:
+        return False
+    # A slash at the end means a folder; "./config.toml" would never equal a path that git prints.
+    parts = path.removesuffix("/").lower().split("/")
+    return path.isprintable() and not {"", ".", "..", ".git"}.intersection(parts)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return bool(parse_key(text))
+    except ValueError:
+        return False
 
 
 def _demand(holds: bool, path: str, name: str, wanted: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import Verdict
@@ -9,6 +10,8 @@ from gitexp.rules.verdict import Verdict
 if TYPE_CHECKING:
     from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Judgement
+
+_WIDTH = 76  # columns; git log indents notes by four
 
 _MEANING = {
     "strong": "even the lower bound reaches the bar",
@@ -31,6 +34,7 @@ def number(value: float | None, *, sign: bool = False) -> str:
     """Four significant digits, enough for a metric and few enough to read."""
     if value is None:
         return "?"
+    value += 0.0  # no minus before a zero
     return f"{value:+.4g}" if sign else f"{value:.4g}"
 
 
@@ -73,7 +77,7 @@ def note(registration: Registration, judgement: Judgement) -> str:
             f" p {judgement.p:.3g} against {judgement.level:.3g}"
         )
     lines.append(meaning(judgement))
-    return "\n".join(lines) + "\n"
+    return "\n".join(textwrap.fill(line, _WIDTH, break_long_words=False) for line in lines) + "\n"
 
 
 def is_decided(judgement: Judgement) -> bool:

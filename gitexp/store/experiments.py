@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.store.git import ZERO, GitFailed, decode
+from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 HEADS = "refs/heads/exp/"
 ARCHIVE = "refs/gitexp/archive/"
+_REMOTES = "refs/remotes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class Entry:
         return self.ref.startswith(ARCHIVE)
 
 
-_FORMAT = "%S%x01%H%x01%P%x01%an%x01%cI%x01%B%x01%N"
+# None of the first five can hold a line break; a message and an author's name can hold all else.
+_FIELDS = "%P%n%an%n%cI%n%B"
+_FORMAT = f"%S%n%H%n{_FIELDS}%x01%N"
 
 
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
@@ -54,7 +56,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     done = repository.git.run(
-        "log", "--no-walk", f"--branches=exp/{which}", f"--remotes=*/exp/{which}",
+        "log", "--no-walk", f"--glob={HEADS}{which}", f"--glob={_REMOTES}*/exp/{which}",
         f"--glob={ARCHIVE}{which}", f"--notes={RUNS}", "-z", "--encoding=UTF-8", "--no-color",
         "--no-show-signature", f"--format={_FORMAT}",
     )  # fmt: skip
@@ -62,10 +64,11 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     for text in decode(done.stdout).split("\0"):
         if not text.strip("\n"):
             continue
-        # Records escape control characters and messages are split off last, so neither can shift
-        # a field of the other.
+        # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
-        ref, commit, parents, author, time, message = head.split("\x01", 5)
+        ref, commit, parents, author, time, message = head.split("\n", 5)
+        if "/" in ref.removeprefix(HEADS).removeprefix(ARCHIVE) and not ref.startswith(_REMOTES):
+            continue  # exp/team/x is somebody's branch, and must not hide the experiment x
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
         known = found.get(entry.name)
         if known is None or _rank(entry.ref) < _rank(known.ref):
@@ -74,16 +77,16 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
 
 
 def _rank(ref: str) -> int:
-    return 0 if ref.startswith(HEADS) else 1 if ref.startswith("refs/remotes/") else 2
+    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
 
 
 def read_commit(repository: Repository, ref: str, commit: str) -> Entry:
     """Read one commit without its notes."""
     out = repository.git.text(
         "log", "-1", "--no-walk", "--encoding=UTF-8", "--no-color", "--no-show-signature",
-        "--no-notes", "--format=%P%x01%an%x01%cI%x01%B", commit,
+        "--no-notes", f"--format={_FIELDS}", commit,
     )  # fmt: skip
-    parents, author, time, message = out.split("\x01", 3)
+    parents, author, time, message = out.split("\n", 3)
     return Entry(ref, commit, tuple(parents.split()), author, time, message)
 
 
@@ -111,7 +114,7 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
     parts = path.split("/")
     for depth in range(len(parts) - 1, -1, -1):
         folder = "/".join(parts[:depth])
-        listing = git.run("ls-tree", "-z", f"{base}:{folder}").stdout
+        listing = git.run("ls-tree", "-z", "--full-tree", f"{base}:{folder}").stdout
         entries = []
         for entry in listing.split(b"\0"):
             header, _, name = entry.partition(b"\t")
@@ -121,19 +124,24 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
             entries.append(entry)
         if not mode:
             raise NotReady(f"{path} is not in {base[:10]}")
-        child = _written(git.run("mktree", "-z", stdin=b"\0".join(entries)).stdout)
+        # The other entries come from a tree that git has; a partial clone may lack what they name.
+        child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
     return commit_tree(repository, child, [base], message)
 
 
 def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
     """Make a commit as `git commit` would: same author, committer, and signature."""
     # commit-tree ignores commit.gpgsign unless it is told.
-    signing = repository.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,))
-    done = repository.git.run(
-        "-c", "i18n.commitEncoding=UTF-8", "commit-tree", *(["-S"] if signing == "true" else []),
-        *(word for parent in parents for word in ("-p", parent)), "-F", "-", tree,
-        stdin=message.encode(errors="surrogateescape"),
-    )  # fmt: skip
+    signing = repository.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
+    try:
+        done = repository.git.run(
+            "-c", "i18n.commitEncoding=UTF-8", "commit-tree", *(["-S"] if signing else []),
+            *(word for parent in parents for word in ("-p", parent)), "-F", "-", tree,
+            stdin=message.encode(errors="surrogateescape"),
+        )  # fmt: skip
+    except GitFailed as failure:
+        # A signing program that gives no reason leaves git without words too.
+        raise unsigned(failure.stderr) if signing else failure from None
     return _written(done.stdout)
 
 
@@ -169,6 +177,8 @@ def replay(repository: Repository, before: bytes, after: bytes, onto: bytes) -> 
     """
     if before == onto:
         return after
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         paths = [Path(folder, name) for name in ("onto", "before", "after")]
         for path, content in zip(paths, (onto, before, after), strict=True):

@@ -26,8 +26,10 @@ _KEPT = frozenset(
         "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_AUTHOR_DATE", "GIT_AUTHOR_EMAIL",
         "GIT_AUTHOR_NAME", "GIT_COMMITTER_DATE", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME",
         "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_PROXY_COMMAND",
-        "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY",
+        "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_SYSTEM", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_EXEC_PATH", "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_PROXY_COMMAND", "GIT_SSH",
+        "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY",
+        "GIT_TERMINAL_PROMPT",
     }
 )  # fmt: skip
 _KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_TRACE")
@@ -40,8 +42,15 @@ _LOCATION = (
     "GIT_QUARANTINE_PATH",
 )
 
-ZERO = "0" * 40
+# As an old value: the ref must not exist yet. Zeros would have to be as many as the object format
+# has digits (40 or 64), and git takes nothing at all for the same.
+ZERO = ""
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
+_PLACES = (
+    "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",
+    "--show-prefix", "--show-toplevel",
+)  # fmt: skip
 
 
 def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
@@ -88,12 +97,22 @@ class FileChange:
     new_id: str
 
 
+def unsigned(stderr: str) -> NotReady:
+    """Say that a commit could not be signed."""
+    said = " ".join(stderr.replace("error:", "").replace("fatal:", "").split())
+    return NotReady(
+        "git could not sign the commit, as commit.gpgsign asks" + (f": {said}" if said else ""),
+        "mend the key (user.signingkey), or: git config commit.gpgsign false",
+    )
+
+
 def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     lower = stderr.lower()
     if (
         "please tell me who you are" in lower
         or "unable to auto-detect email" in lower
-        or ("empty ident name" in lower)
+        or "auto-detection is disabled" in lower
+        or "empty ident name" in lower
     ):
         return NotReady(
             "git does not know who you are, and a commit needs an author",
@@ -104,11 +123,8 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         return NotReady(stderr.strip().removeprefix("fatal: "))
     if "no space left on device" in lower:
         return StoreBusy("the disk is full; nothing that was stored before is affected")
-    if "gpg failed to sign" in lower:
-        return NotReady(
-            "git could not sign the commit, as commit.gpgsign asks",
-            "mend the key (user.signingkey), or: git config commit.gpgsign false",
-        )
+    if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
+        return unsigned(stderr)
     return GitFailed(command, code, stderr)
 
 
@@ -117,7 +133,8 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
-        self.environment = clean_environment(keep_location=keep_location)
+        # What git says is read here; the locale stays, for hooks that git runs in turn.
+        self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
     def run(
         self,
@@ -182,7 +199,7 @@ class Git:
             end = out.index(b"\n", at)
             header = out[at:end].rsplit(b" ", 2)
             at = end + 1
-            if out[:end].endswith((b" missing", b" ambiguous")) or len(header) < 3:
+            if header[-1] in {b"missing", b"ambiguous"} or len(header) < 3:
                 contents.append(None)
                 continue
             try:
@@ -197,11 +214,11 @@ class Git:
         """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
 
         Renames stay a delete and an add, and no attribute, textconv, external diff or ignore
-        setting of a submodule has a say.
+        setting of a submodule has a say. Untracked files never matter, in a submodule neither.
         """
         out = self.run(
-            command[0], "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-ext-diff",
-            "--ignore-submodules=none", *command[1:],
+            command[0], "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative",
+            "--no-ext-diff", "--ignore-submodules=untracked", *command[1:],
         ).stdout  # fmt: skip
         return list(parse_raw(out))
 
@@ -242,11 +259,7 @@ class Repository:
             NotReady: there is none, or git refuses to read it.
         """
         git = Git(directory, keep_location=keep_location)
-        done = git.run(
-            "rev-parse", "--path-format=absolute", "--git-common-dir", "--absolute-git-dir",
-            "--is-shallow-repository", "--is-inside-work-tree", "--show-prefix", "--show-toplevel",
-            allow=(128,),
-        )  # fmt: skip
+        done = git.run("rev-parse", "--path-format=absolute", *_PLACES, allow=(128,))
         lines = decode(done.stdout).split("\n")
         if len(lines) < 4:
             said = done.stderr.decode(errors="replace")
@@ -256,6 +269,13 @@ class Repository:
                     "cd into one, or make one: git init && git add -A && git commit -m 'first'",
                 )
             raise _translated(["rev-parse"], done.returncode, said)
+        if len(lines) > len(_PLACES) + 1:
+            # A folder with a line break in its name: each answer by itself.
+            asked = [
+                git.run("rev-parse", "--path-format=absolute", place, allow=(128,)).stdout
+                for place in _PLACES
+            ]
+            lines = [decode(answer).removesuffix("\n") for answer in asked]
         common, git_dir, shallow, inside = lines[:4]
         top = Path(lines[5]) if inside == "true" and len(lines) > 5 else None
         return cls(

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
 _MARK = b"gitexp.hook"
 _ASIDE = ".before-gitexp"
-_HAND_OVER = '#!/bin/sh\n# Hands over to the hook that gitexp found here.\nexec @BEFORE@ "$@"\n'
+# Where the old path is relative, a work tree may lack the hook: then there is nothing to run.
+_HAND_OVER = """\
+#!/bin/sh
+# Hands over to the hook that gitexp found here.
+before=@BEFORE@
+if [ -x "$before" ]; then exec "$before" "$@"; fi
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,9 @@ def install(repository: Repository) -> Installed:
 
     `core.hooksPath` would silence that folder. Where it is set, git is pointed at a folder of our
     own, in which every hook of the old path is called through.
+
+    Raises:
+        NotReady: another tool replaced one of our hooks while the one from before is still kept.
     """
     former = repository.setting("core.hookspath")
     own = repository.local / "hooks"
@@ -62,13 +71,20 @@ def install(repository: Repository) -> Installed:
     else:
         former_path, folder = None, repository.common / "hooks"
     folder.mkdir(parents=True, exist_ok=True)
-    written, aside = [], []
+    written = []
+    aside = [] if former_path else [name for name in NAMES if _is_foreign(folder / name)]
+    for name in aside:
+        if os.path.lexists(folder / f"{name}{_ASIDE}"):
+            raise NotReady(
+                f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
+                " holds the hook from before: only one of them can be kept",
+                f"remove one of the two in {folder}, then: gitexp init",
+            )
     for name in NAMES:
         path = folder / name
         before = f"{_expanded(former_path)}/{name}" if former_path else str(path) + _ASIDE
-        if not former_path and path.exists() and _MARK not in path.read_bytes():
+        if name in aside:
             os.replace(path, before)  # noqa: PTH105
-            aside.append(name)
         if _write(path, (source_folder() / name).read_text(), before):
             written.append(name)
     if former_path:
@@ -76,6 +92,11 @@ def install(repository: Repository) -> Installed:
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a hook is there that gitexp did not write; a dangling link counts."""
+    return os.path.lexists(path) and not (path.exists() and _MARK in path.read_bytes())
 
 
 def _expanded(path: str) -> str:
@@ -96,7 +117,7 @@ def _write(path: Path, text: str, before: str) -> bool:
         .replace("@BEFORE@", shlex.quote(before))
         .encode()
     )
-    if path.exists() and path.read_bytes() == content:
+    if path.exists() and path.read_bytes() == content and os.access(path, os.X_OK):
         return False
     write_atomically(path, content)
     path.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
@@ -113,7 +134,7 @@ def uninstall(repository: Repository) -> list[str]:
             path.unlink()
             done.append(f"removed the {name} hook")
             aside = path.with_name(name + _ASIDE)
-            if aside.exists():
+            if os.path.lexists(aside):
                 os.replace(aside, path)  # noqa: PTH105
                 done.append(f"put the former {name} hook back")
     own = repository.local / "hooks"
@@ -125,7 +146,7 @@ def uninstall(repository: Repository) -> list[str]:
             # The old value may have come from the user's global settings, which are back by now.
             if former and repository.git.text("config", "core.hooksPath", allow=(1,)) != former:
                 repository.git.run("config", "--local", "core.hooksPath", former)
-            done.append(f"core.hooksPath is {former} again")
+            done.append(f"core.hooksPath is {former} again" if former else "unset core.hooksPath")
         for path in own.iterdir():
             path.unlink()
         own.rmdir()

@@ -6,9 +6,9 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
-import tempfile
 from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,15 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
 
     The kernel drops the lock when its holder dies, however it dies: nothing goes stale. A child
     that inherits the descriptor keeps the lock for as long as it lives.
+
+    Raises:
+        NotReady: the file cannot be opened or made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise NotReady(f"{path} cannot be opened: {error.strerror}") from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -37,6 +43,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file in one step, so that a reader or a crash sees the old or the new one."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -67,6 +75,8 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def salt(folder: Path) -> bytes:
     """This clone's key for hashing secrets, made at first use."""
+    import secrets
+
     path = folder / "salt"
     with contextlib.suppress(OSError):
         if found := path.read_bytes():

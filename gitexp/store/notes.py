@@ -8,7 +8,6 @@ real ref moves only from the value that was read (docs/decisions/0002-notes.md).
 from __future__ import annotations
 
 import os
-import random
 import time
 from typing import TYPE_CHECKING
 
@@ -38,17 +37,18 @@ def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict
     """Notes of the given commits under one ref, as text; commits without one are left out."""
     if not commits:
         return {}
+    return {commit: text for commit, text in _read(repository, ref, commits) if text.strip()}
+
+
+def _read(repository: Repository, ref: str, commits: Sequence[str]) -> list[tuple[str, str]]:
+    """Ids of commits with the text of their notes, in the order asked for."""
     done = repository.git.run(
         "log", "--no-walk=unsorted", "--stdin", f"--notes={ref}", "-z", "--encoding=UTF-8",
         "--no-show-signature", "--no-color", "--format=%H%n%N",
         stdin="".join(f"{commit}\n" for commit in dict.fromkeys(commits)).encode(),
     )  # fmt: skip
-    notes = {}
-    for entry in decode(done.stdout).split("\0"):
-        commit, _, text = entry.partition("\n")
-        if text.strip():
-            notes[commit] = text.strip("\n")
-    return notes
+    entries = (entry.partition("\n") for entry in decode(done.stdout).split("\0"))
+    return [(commit, text.strip("\n")) for commit, _, text in entries if commit]
 
 
 def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[str]]) -> None:
@@ -59,7 +59,8 @@ def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[
     """
 
     def grown(commit: str, old: str) -> str:
-        known = old.splitlines()
+        # Not splitlines: that also cuts at what a line of another tool may well contain (U+2028).
+        known = old.split("\n") if old else []
         return "\n".join([*known, *(line for line in lines[commit] if line not in known)]) + "\n"
 
     _edit(repository, ref, tuple(lines), grown)
@@ -84,11 +85,14 @@ def _edit(
         return
     said = ""
     with locked(repository.local / "notes.lock"):
+        _sweep(repository)
         for attempt in range(_ATTEMPTS):
             try:
                 _edit_once(repository, ref, commits, edited)
             except GitFailed as failure:
                 said = failure.stderr.strip()
+                import random
+
                 # Jitter keeps two contenders from meeting again at the next try.
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
             else:
@@ -100,6 +104,16 @@ def _edit(
     )
 
 
+def _sweep(repository: Repository) -> None:
+    """Remove what killed writers left: under the lock nobody else has a scratch ref."""
+    folder = repository.common / _SCRATCH
+    for left in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if left.suffix == ".lock":
+            left.unlink(missing_ok=True)
+        else:
+            repository.git.run("update-ref", "-d", f"{_SCRATCH}/{left.name}", allow=(1, 128))
+
+
 def _edit_once(
     repository: Repository,
     ref: str,
@@ -108,35 +122,54 @@ def _edit_once(
 ) -> None:
     git = repository.git
     environment = _identity(repository)
-    done = git.run("rev-parse", "--verify", "--quiet", ref, allow=(1,))
-    before = decode(done.stdout).strip()
     scratch = f"{_SCRATCH}/{os.getpid()}"
-    old = read_notes(repository, ref, commits) if before else {}
     try:
-        # A killed writer may have left a scratch ref under a process id that came round again.
-        git.run("update-ref", *((scratch, before) if before else ("-d", scratch)))
+        before, old = _snapshot(repository, ref, scratch, commits)
+        moves = [f"delete {scratch}"]
         for commit in commits:
             text = edited(commit, old.get(commit, ""))
             if text.rstrip("\n") == old.get(commit, ""):
                 continue
+            content = text.encode(errors="surrogateescape")
             blob = decode(
-                git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=text.encode()).stdout
+                git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=content).stdout
             ).strip()
             # -C takes the blob as it is: -m and -F would strip blank lines.
             git.run(
                 *_DURABLE, "notes", f"--ref={scratch}", "add", "-f", "-C", blob, commit,
                 environment=environment,
             )  # fmt: skip
-        after = git.resolve(scratch)
-        if after and after != before:
-            git.run(*_DURABLE, "update-ref", "-m", "gitexp", ref, after, before or ZERO)
-    finally:
+            moves = [f"update {ref} {scratch} {before}", f"delete {scratch}"]
+        git.run(
+            *_DURABLE, "update-ref", "-m", "gitexp", "--stdin",
+            stdin="".join(f"{move}\n" for move in moves).encode(),
+        )  # fmt: skip
+    except BaseException:
         git.run("update-ref", "-d", scratch, allow=(1, 128))
+        raise
+
+
+def _snapshot(
+    repository: Repository, ref: str, scratch: str, commits: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """Point the scratch ref at the notes as they are now; returns their id and what they say.
+
+    What is read and edited afterwards is under a name of our own and cannot move in between.
+    """
+    git = repository.git
+    if git.run("update-ref", scratch, ref, allow=(1, 128)).returncode:
+        if git.resolve(ref) is None:
+            # A killed writer may have left one under a process id that came round again.
+            git.run("update-ref", "-d", scratch)
+            return ZERO, {}
+        git.run("update-ref", scratch, ref)
+    [(before, _), *notes] = _read(repository, scratch, [scratch, *commits])
+    return before, dict(notes)
 
 
 def _identity(repository: Repository) -> dict[str, str]:
     """Name the notes' own commits where git knows no author: a result is worth more than a name."""
-    known = repository.config
+    given = repository.git.environment
     return {
         variable: fallback
         for variable, key, fallback in (
@@ -145,5 +178,6 @@ def _identity(repository: Repository) -> dict[str, str]:
             ("GIT_AUTHOR_EMAIL", "user.email", "gitexp@localhost"),
             ("GIT_COMMITTER_EMAIL", "user.email", "gitexp@localhost"),
         )
-        if key not in known and variable not in repository.git.environment
+        # An empty name counts as none, but git takes an empty variable for a name all the same.
+        if not given.get(variable) and (variable in given or not repository.setting(key))
     }

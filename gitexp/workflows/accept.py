@@ -13,9 +13,10 @@ from gitexp.rules.registration import hypothesis_of
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.check import check, inspect_trees
+from gitexp.workflows.check import check
+from gitexp.workflows.differences import inspect_trees
 from gitexp.workflows.log import is_confirmed, read_accepted
-from gitexp.workflows.project import find_experiment, settings_at
+from gitexp.workflows.project import find_experiment, settings_of
 from gitexp.workflows.results import read_results
 from gitexp.workflows.start import Options, Started, register
 
@@ -211,8 +212,7 @@ def retest(project: Project, name: str | None) -> Started:
             f"exp/{old_name} is no registered experiment", f"gitexp check {old_name} says why"
         )
     base = result.entry.parents[0]
-    old_settings = settings_at(project.repository, base, project.prefix)[1]
-    change = inspect_trees(project, old_settings, base, commit).change
+    change = inspect_trees(project, settings_of(project, base), base, commit).change
     if change is None:
         raise UsageError(
             f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.paths import matches
 from gitexp.store.git import decode, parse_raw
-from gitexp.workflows.check import relative
+from gitexp.workflows.differences import relative
 
 if TYPE_CHECKING:
     from gitexp.rules.settings import Settings
@@ -19,8 +19,9 @@ def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
     """Ancestors from which only files differ that cannot alter a run, nearest first."""
     out = project.repository.git.run(
         "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r", "-z",
-        "--no-abbrev", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--no-notes",
-        "--no-show-signature", "--no-color", "--format=%x01%H %P", commit,
+        "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
+        "--ignore-submodules=none", "--no-notes", "--no-show-signature", "--no-color",
+        "--format=%x01%H %P", commit,
     ).stdout  # fmt: skip
     ancestors: list[str] = []
     for entry in out.split(b"\x01")[1:]:

@@ -9,19 +9,18 @@ from gitexp.errors import NotReady, Refused
 from gitexp.rules import hypothesis
 from gitexp.rules.campaign import count
 from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import Change, Edited, Inspection, inspect
-from gitexp.rules.paths import is_config
 from gitexp.rules.registration import Registration, hypothesis_of, parse_message
 from gitexp.rules.verdict import campaign_level
-from gitexp.store.experiments import Entry, read_commit
-from gitexp.workflows.project import Project, find_experiment, settings_at
+from gitexp.store.experiments import read_commit
+from gitexp.workflows.differences import inspect_trees
+from gitexp.workflows.project import find_experiment, settings_of
 from gitexp.workflows.results import read_results
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from gitexp.rules.one_change import Change
     from gitexp.rules.settings import Settings
-    from gitexp.store.git import FileChange
+    from gitexp.store.experiments import Entry
+    from gitexp.workflows.project import Project
 
 # Level is written with six significant digits.
 _LEVEL_SLACK = 1 + 1e-5
@@ -29,10 +28,14 @@ _LEVEL_SLACK = 1 + 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the gate says about one experiment; `settings` are those of its own baseline."""
+    """What the gate says about one experiment.
+
+    `base` is the baseline commit that it was compared with, `settings` are those of that commit.
+    """
 
     name: str
     entry: Entry
+    base: str
     settings: Settings
     change: Change | None
     registration: Registration | None
@@ -64,21 +67,24 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     repository = project.repository
     entry = read_commit(repository, ref, commit)
     findings, base = _about_place(project, entry)
-    settings = settings_at(repository, base, project.prefix)[1]
+    settings = settings_of(project, base)
     inspection = inspect_trees(project, settings, base, commit)
     findings += inspection.findings
     registration, said = _about_message(entry, inspection.change, settings)
     findings += said
     if registration is not None:
         findings += _about_level(project, registration, commit, settings)
-    return Report(entry.name, entry, settings, inspection.change, registration, tuple(findings))
+    return Report(
+        entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
+    )
 
 
 def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
     """Check that the experiment is one commit on the baseline; returns what to compare it with."""
     git = project.repository.git
-    if len(entry.parents) == 1 and git.succeeds(
-        "merge-base", "--is-ancestor", entry.parents[0], project.tip
+    if len(entry.parents) == 1 and (
+        entry.parents[0] == project.tip
+        or git.succeeds("merge-base", "--is-ancestor", entry.parents[0], project.tip)
     ):
         return [], entry.parents[0]
     base = git.text("merge-base", project.tip, entry.commit, allow=(1,)).split("\n")[0]
@@ -143,57 +149,3 @@ def _about_level(
             f"git commit --amend, and write: Level: {allowed:g}",
         )
     ]
-
-
-def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:
-    """Compare two commits by the one-change rule."""
-    return _inspect(
-        project, settings, project.repository.git.differences("diff-tree", base, commit)
-    )
-
-
-def inspect_index(project: Project, settings: Settings, base: str) -> Inspection:
-    """Compare what is about to be committed with a commit by the one-change rule."""
-    return _inspect(
-        project, settings, project.repository.git.differences("diff-index", "--cached", base, "--")
-    )
-
-
-def _inspect(project: Project, settings: Settings, files: Sequence[FileChange]) -> Inspection:
-    configs = [file for file in files if is_config(relative(project, file.path), settings.config)]
-    blobs = [
-        (file, mode, blob)
-        for file in configs
-        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
-        if mode.startswith("10")
-    ]
-    contents = dict(
-        zip(
-            [blob for _, _, blob in blobs],
-            project.repository.git.objects([blob for _, _, blob in blobs]),
-            strict=True,
-        )
-    )
-    return inspect(
-        [
-            Edited(
-                relative(project, file.path),
-                file.old_mode,
-                file.new_mode,
-                contents.get(file.old_id),
-                contents.get(file.new_id),
-            )
-            for file in files
-        ],
-        settings.config,
-        seed_key=settings.seed_key,
-        baseline=project.baseline,
-    )
-
-
-def relative(project: Project, path: str) -> str:
-    """Path as the project sees it; what lies outside begins with a slash and matches no pattern."""
-    if not project.prefix:
-        return path
-    inside = path.removeprefix(project.prefix)
-    return inside if inside != path else f"/{path}"

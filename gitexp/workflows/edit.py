@@ -11,6 +11,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
+from gitexp.workflows.differences import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,7 +177,7 @@ def from_work_tree(project: Project) -> Edit:
 def _edited_config(project: Project, top: Git, head: str) -> str:
     """Name the one edited file, which must be a config file; untracked files never matter."""
     edited = top.differences("diff-index", head, "--")
-    names = [file.path.removeprefix(project.prefix) for file in edited]
+    names = [relative(project, file.path) for file in edited]
     config = next((name for name in names if is_config(name, project.settings.config)), "")
     if not names:
         message = "no config line is edited in the work tree"
@@ -192,7 +193,9 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
             ' --set KEY=VALUE "HYPOTHESIS"'
         )
         message = "{} is edited too, and the experiment would hold one config line only"
-        raise Refused(_NOTHING, [Finding("C1", message.format(n), hint, n) for n in others])
+        # git takes :/ for the top of the work tree.
+        shown = [f":{name}" if name.startswith("/") else name for name in others]
+        raise Refused(_NOTHING, [Finding("C1", message.format(n), hint, n) for n in shown])
     if edited[0].new_mode != edited[0].old_mode:
         message = f"{config} changed its mode or is gone"
         raise Refused(_NOTHING, [Finding("C6", message, f"git restore {config}", config)])

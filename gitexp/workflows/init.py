@@ -14,7 +14,7 @@ from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.notes import VERDICTS
-from gitexp.workflows.project import read_work_tree_table, settings_at
+from gitexp.workflows.project import find_baseline, read_work_tree_table, settings_at
 from gitexp.workflows.trust import is_trusted, trust
 
 if TYPE_CHECKING:
@@ -197,15 +197,45 @@ def init(
             warnings.append(proposal.warning)
         changes.append(_commit_settings(repository, prefix, render(proposal, name)))
     else:
-        name = name or str(existing[1].get("baseline") or branch or "main")
-        tip = repository.git.resolve(f"refs/heads/{name}") or repository.git.resolve("HEAD") or ""
-        settings = settings_at(repository, tip, prefix, name)[1]
+        name, settings = _settings_there(repository, prefix, existing, baseline)
     changes += _configure(repository, name, prefix)
     changes += _install(repository)
     if not is_trusted(repository, settings):
         trust(repository, settings)
         changes.append(Change("approved the settings for this clone", "gitexp init --undo"))
     return changes, warnings
+
+
+def _settings_there(
+    repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
+) -> tuple[str, Settings]:
+    """Find the baseline branch of a project that has settings, and read them as committed there."""
+    if baseline:
+        heads = (f"refs/heads/{baseline}", f"refs/remotes/origin/{baseline}")
+        tip = next((commit for ref in heads if (commit := repository.git.resolve(ref))), "")
+        if not tip:
+            raise NotReady(f"there is no branch {baseline}", "gitexp init --baseline BRANCH")
+    else:
+        try:
+            baseline, tip = find_baseline(repository, prefix)
+        except NotReady:
+            # Nothing names a branch, and none has a usual name: then the one that is checked out.
+            baseline = repository.head_branch() or ""
+            named = repository.setting("gitexp.baseline") or existing[1].get("baseline")
+            if named or not baseline or baseline.startswith("exp/"):
+                raise
+            tip = repository.git.resolve("HEAD") or ""
+    paths = [f"{tip}:{prefix}{name}" for name in FILES]
+    if not any(
+        content is not None and table_of(path, content) is not None
+        for path, content in zip(paths, repository.git.objects(paths), strict=True)
+    ):
+        raise NotReady(
+            f"the settings in {prefix}{existing[0]} are not committed on {baseline}",
+            f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp',"
+            " then: gitexp init",
+        )
+    return baseline, settings_at(repository, tip, prefix, baseline)[1]
 
 
 def _settle(
@@ -260,8 +290,13 @@ def _commit_settings(repository: Repository, prefix: str, text: str) -> Change:
 def _configure(repository: Repository, baseline: str, prefix: str) -> list[Change]:
     changes = []
     wanted = [("gitexp.baseline", baseline)] + ([("gitexp.project", prefix)] if prefix else [])
+    before = read_json(repository.local / "init.json").get("before", {})
     for key, value in wanted:
         if repository.setting(key) != value:
+            # What stood there before the first init comes back with --undo.
+            local = repository.git.text("config", "--local", "--get", key, allow=(1,))
+            before = {key: local, **before}
+            _remember(repository, before=before)
             repository.git.run("config", "--local", key, value)
             changes.append(Change(f"git config {key} {value}", f"git config --unset {key}"))
     shown = repository.config.get("notes.displayref", ())
@@ -298,10 +333,15 @@ def _remember(repository: Repository, **facts: object) -> None:
 def undo(directory: Path) -> list[str]:
     """Take back what `init` did; experiments and results stay. Returns what was done, in words."""
     repository = Repository.discover(directory)
+    branch = repository.head_branch()
+    on_baseline = branch is not None and branch == repository.setting("gitexp.baseline")
     done = hooks.uninstall(repository)
     facts = read_json(repository.local / "init.json")
-    for key in ("gitexp.baseline", "gitexp.project"):
-        if repository.setting(key) is not None:
+    for key, value in facts.get("before", {}).items():
+        if value:
+            repository.git.run("config", "--local", key, value)
+            done.append(f"{key} is {value} again")
+        else:
             repository.git.run("config", "--local", "--unset", key, allow=(5,))
             done.append(f"unset {key}")
     if facts.get("display"):
@@ -315,8 +355,10 @@ def undo(directory: Path) -> list[str]:
             if name == "trust.json":
                 done.append("took back the approval of the settings")
     path = facts.get("settings")
-    if isinstance(path, str):
+    if isinstance(path, str) and on_baseline:
         done += _remove_settings(repository, path)
+    elif isinstance(path, str):
+        done.append(f"{path} was left alone: it is removed on the baseline branch only")
     return done
 
 
@@ -327,5 +369,9 @@ def _remove_settings(repository: Repository, path: str) -> Sequence[str]:
     if decode(git.run("status", "--porcelain", "-z", "--", path).stdout):
         return [f"{path} is edited and was left alone; remove it by hand"]
     git.run("rm", "--quiet", "--", path)
-    git.run("commit", "--quiet", "--only", "-m", "Remove gitexp's settings", "--", path)
+    try:
+        git.run("commit", "--quiet", "--only", "-m", "Remove gitexp's settings", "--", path)
+    except GitexpError as error:
+        git.run("restore", "--source=HEAD", "--staged", "--worktree", "--", path)
+        return [f"{path} was left alone, its removal could not be committed: {error.message}"]
     return [f"removed {path} and committed that"]

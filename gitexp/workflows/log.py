@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.registration import hypothesis_of, split_message
@@ -10,6 +11,7 @@ from gitexp.rules.verdict import Verdict
 from gitexp.store.git import decode
 from gitexp.store.local import locked
 from gitexp.workflows.ancestors import same_runs
+from gitexp.workflows.ladder import Step, read_steps
 from gitexp.workflows.results import Result, read_results
 
 if TYPE_CHECKING:
@@ -27,6 +29,16 @@ class Row:
 
     result: Result
     state: str
+
+    @property
+    def commit(self) -> str:
+        """Commit that the row is about."""
+        return self.result.entry.commit
+
+    @property
+    def time(self) -> str:
+        """When it was registered, ISO 8601."""
+        return self.result.entry.time
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as `gitexp log --json` prints it."""
@@ -46,6 +58,7 @@ class Row:
             "effect": registration.criterion.bar,
         }
         return {
+            "kind": "experiment",
             "name": entry.name,
             "branch": None if entry.archived else f"exp/{entry.name}",
             "commit": entry.commit,
@@ -59,7 +72,9 @@ class Row:
             "campaign": registration and registration.campaign,
             "trailers": split_message(entry.message)[1],
             "state": self.state,
-            "verdict": judgement and judgement.verdict,
+            "verdict": Verdict.EXPLORATORY
+            if self.result.explored
+            else judgement and judgement.verdict,
             "reason": (judgement.reason or None) if judgement else None,
             "effect": None if effect is None else sign * effect,
             "lower": lower,
@@ -105,6 +120,17 @@ def log(project: Project, name: str | None = None) -> list[Row]:
     ]
 
 
+def read_log(project: Project) -> list[Row | Step]:
+    """Read experiments and the untested steps of the baseline branch, newest first."""
+    experiments = log(project)
+    bases = {row.result.entry.parents[0] for row in experiments if row.result.entry.parents}
+    rows: list[Row | Step] = [*experiments]
+    if bases - {project.tip}:
+        rows += [step for step in read_steps(project, bases) if not step.accepted]
+        rows.sort(key=lambda row: datetime.fromisoformat(row.time), reverse=True)
+    return rows
+
+
 def _state(project: Project, result: Result, accepted: set[str]) -> str:
     entry, judgement = result.entry, result.judgement
     if entry.archived:
@@ -115,6 +141,8 @@ def _state(project: Project, result: Result, accepted: set[str]) -> str:
         return "failed" if judgement.reason == "repeats failed" else "done"
     if is_running(project.repository, entry.commit):
         return "running"
+    if result.explored:
+        return "done"
     if any(not record.ok for record in result.records):
         return "failed"
     return "planned"

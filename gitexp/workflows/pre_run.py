@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
 from gitexp.rules.finding import Finding
+from gitexp.rules.paths import is_config
+from gitexp.store.git import decode
 from gitexp.workflows.check import check
+from gitexp.workflows.differences import relative
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitexp.workflows.project import Project
 
 
@@ -24,20 +30,46 @@ def pre_run(project: Project) -> str | None:
     if not branch.startswith("exp/"):
         return None
     report = check(project, branch)
-    project.repository.git.run("update-index", "-q", "--refresh", allow=(1,))
-    dirty = project.repository.git.differences("diff-index", "HEAD", "--")
+    git = project.repository.git
+    # Exit 128: an editor or another git holds the index just now; comparing works without it.
+    git.run("update-index", "-q", "--refresh", allow=(1, 128))
+    dirty = [file.path for file in git.differences("diff-index", "HEAD", "--")]
+    dirty += [path for path in _hidden(project) if path not in dirty]
     findings = [
         *report.findings,
         *(
             Finding(
                 "W1",
-                f"{file.path} is not as committed, so what runs is not the experiment",
-                f"git restore {file.path}, or commit it on {project.baseline}",
-                file.path,
+                f"{path} is not as committed, so what runs is not the experiment",
+                "git restore --source=HEAD --staged --worktree --ignore-skip-worktree-bits --"
+                f" {shlex.quote(path)}\nor commit it on {project.baseline}",
+                path,
             )
-            for file in dirty
+            for path in dirty
         ),
     ]
     if any(not finding.advice for finding in findings):
         raise Refused(f"exp/{report.name}: refused", findings)
     return report.name
+
+
+def _hidden(project: Project) -> Iterator[str]:
+    """Find edits that git was told to overlook: by a flag in the index, or by a clean filter."""
+    top, git = project.repository.work_tree(), project.repository.git
+    listed = git.run("-C", str(top), "ls-files", "-v", "-z").stdout
+    for entry in decode(listed).split("\0"):
+        tag, _, path = entry.partition(" ")
+        flagged = tag in {"h", "s", "S"}
+        lies = top / path
+        if lies.is_symlink() or not (
+            flagged or is_config(relative(project, path), project.settings.config)
+        ):
+            continue
+        if not lies.is_file():
+            if tag == "h":
+                yield path
+            continue
+        # As git would check it out. Line ends are left to git: its settings may have turned them.
+        committed = git.run("cat-file", "--filters", f"HEAD:{path}", allow=(128,)).stdout
+        if committed.replace(b"\r\n", b"\n") != lies.read_bytes().replace(b"\r\n", b"\n"):
+            yield path

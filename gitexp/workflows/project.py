@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitexp.errors import GitexpError, NotReady, UsageError
-from gitexp.rules.registration import is_name
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
-from gitexp.store.experiments import find_ref
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
 
@@ -129,12 +127,25 @@ def settings_at(
     raise NotReady(f"there are no gitexp settings {where}", _NO_SETTINGS)
 
 
+def settings_of(project: Project, commit: str) -> Settings:
+    """Settings of a project as some commit has them.
+
+    Raises:
+        NotReady: there are none in that commit, or they are not valid.
+    """
+    if commit == project.tip:
+        return project.settings
+    return settings_at(project.repository, commit, project.prefix)[1]
+
+
 def short_name(name: str) -> str:
     """An experiment's name out of what people type: `brave-otter` or `exp/brave-otter`.
 
     Raises:
         UsageError: it cannot be the name of an experiment.
     """
+    from gitexp.rules.registration import is_name
+
     short = name.removeprefix("refs/heads/").removeprefix("exp/")
     if not is_name(short):
         raise UsageError(
@@ -152,15 +163,19 @@ def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
     Raises:
         UsageError: there is no such experiment, or none was meant.
     """
+    from gitexp.store.experiments import find_ref
+
     repository = project.repository
     if name is None:
-        branch = repository.head_branch() or ""
-        name = branch if branch.startswith("exp/") else last_started(repository)
-    if name is None:
-        raise UsageError(
-            "which experiment? none is checked out and none was started in this clone",
-            'gitexp start --set KEY=VALUE "HYPOTHESIS", or name one that gitexp log lists',
-        )
+        name = repository.head_branch() or ""
+        if not name.startswith("exp/"):
+            last = last_started(repository)
+            if last is not None:
+                return last
+            raise UsageError(
+                "which experiment? none is checked out and none was started in this clone",
+                'gitexp start --set KEY=VALUE "HYPOTHESIS", or name one that gitexp log lists',
+            )
     short = short_name(name)
     found = find_ref(repository, short)
     if found is None:
@@ -168,10 +183,13 @@ def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
     return found
 
 
-def last_started(repository: Repository) -> str | None:
-    """Name of the experiment last started in this clone, if it still exists."""
+def last_started(repository: Repository) -> tuple[str, str] | None:
+    """Full ref and commit of the experiment last started in this clone, if it still exists."""
+    from gitexp.rules.registration import is_name
+    from gitexp.store.experiments import find_ref
+
     name = read_json(repository.local / "last.json").get("name")
-    return name if isinstance(name, str) and is_name(name) and find_ref(repository, name) else None
+    return find_ref(repository, name) if isinstance(name, str) and is_name(name) else None
 
 
 def note_started(repository: Repository, name: str) -> None:

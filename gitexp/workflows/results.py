@@ -32,12 +32,17 @@ class Result:
     baseline_records: tuple[Record, ...]
     judgement: Judgement | None
 
+    @property
+    def explored(self) -> bool:
+        """Whether it only ever ran past the gate, on purpose."""
+        return bool(self.records) and all(record.explore for record in self.records)
+
     def standing(self) -> Standing | None:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
         verdict = self.judgement.verdict if self.judgement else None
-        return Standing(self.registration, bool(self.records), verdict)
+        return Standing(self.registration, bool(self.records) and not self.explored, verdict)
 
 
 def read_results(repository: Repository, name: str | None = None) -> list[Result]:
@@ -55,9 +60,8 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
         registration, _ = parse_message(entry.message)
         records = tuple(parse_records(entry.runs))
         baseline = parsed.get(entry.parents[0], ()) if entry.parents else ()
-        judgement = (
-            judge_records(registration, baseline, records) if registration and records else None
-        )
+        gated = [record for record in records if not record.explore]
+        judgement = judge_records(registration, baseline, gated) if registration and gated else None
         results.append(Result(entry, registration, records, baseline, judgement))
     return results
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules import formats, hypothesis
-from gitexp.rules.one_change import Change, Edited, inspect
-from gitexp.rules.registration import Criterion, Registration, is_name, split_message
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.rules import hypothesis
+from gitexp.rules.one_change import Edited, inspect
+from gitexp.rules.registration import Registration, is_name
 from gitexp.rules.settings import parse_time
 from gitexp.store.experiments import commit_file, create_branch, names_taken
+from gitexp.workflows.design import criterion_from, first_fresh_seed
 from gitexp.workflows.edit import from_setting, from_work_tree, put_back
 from gitexp.workflows.project import note_started
-from gitexp.workflows.results import Result, place_of_next, read_results
+from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.finding import Finding
+    from gitexp.rules.one_change import Change
+    from gitexp.rules.registration import Criterion
     from gitexp.workflows.project import Project
 
 # Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
@@ -95,7 +99,7 @@ def start(
     if switch:
         try:
             project.repository.git.run("switch", "--quiet", f"exp/{started.name}")
-        except NotReady as error:
+        except GitexpError as error:
             raise NotReady(
                 f"exp/{started.name} is registered, but could not be switched to: {error.message}",
                 f"git switch exp/{started.name}",
@@ -126,7 +130,7 @@ def register(
     first = first_fresh_seed(project, results, seeds_after)
     trailers = [
         ("Evidence", options.evidence),
-        ("Gain", "" if options.gain is None else f"{options.gain:g}"),
+        ("Gain", "" if options.gain is None else f"{_gain(options.gain):g}"),
         ("Chance", "" if options.chance is None else f"{_chance(options.chance):g}"),
         ("Cost", options.cost and _cost(options.cost)),
         *extra,
@@ -170,50 +174,6 @@ def register(
     )  # fmt: skip
 
 
-def criterion_from(project: Project, expect: str) -> Criterion:
-    """Criterion as typed, else as the settings have it."""
-    settings = project.settings
-    if not expect:
-        return Criterion(settings.metric, settings.effect, settings.higher_is_better)
-    criterion = Criterion.parse(expect)
-    if (
-        criterion.metric == settings.metric
-        and criterion.higher_is_better != settings.higher_is_better
-    ):
-        raise UsageError(
-            f"{expect!r} counts a worse {settings.metric} as success:"
-            f" settings say that {settings.direction} is better",
-            f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
-        )
-    return criterion
-
-
-def first_fresh_seed(project: Project, results: Sequence[Result], after: int = 0) -> int:
-    """First seed for a new experiment: beyond those that won the present baseline.
-
-    A baseline measured on the very seeds that its change won on would look better than it is.
-    """
-    # The experiments that were accepted name their seeds in the commits that took them in.
-    out = project.repository.git.text(
-        "log", "--first-parent", "-1", "--no-notes", "--no-show-signature", "--no-color", "-E",
-        "--grep=^Accepted: [0-9a-f]{40}", "--format=%B", project.tip,
-    )  # fmt: skip
-    last = after
-    _, _, end = split_message(out)[1].get("Seeds", "").partition("-")
-    if end.isdigit():
-        last = max(last, int(end))
-    accepted = split_message(out)[1].get("Accepted", "")
-    last = max(
-        [last]
-        + [
-            r.registration.seeds[1]
-            for r in results
-            if r.registration and r.entry.commit == accepted
-        ]
-    )
-    return last + 1
-
-
 def new_name(taken: set[str]) -> str:
     """Draw a free name from coolname: two words, three once collisions grow likely."""
     import coolname
@@ -237,6 +197,12 @@ def _lines_at(old: bytes, new: bytes, line: int | None) -> tuple[str, str]:
     )
 
 
+def _gain(gain: float) -> float:
+    if not math.isfinite(gain):
+        raise UsageError(f"--gain {gain:g} is no gain", "in the metric's own unit: --gain 0.01")
+    return gain
+
+
 def _chance(chance: float) -> float:
     if not 0 <= chance <= 1:
         raise UsageError(f"--chance {chance:g} is no probability", "between 0 and 1: --chance 0.3")
@@ -249,15 +215,3 @@ def _cost(cost: str) -> str:
     except NotReady as error:
         raise UsageError(error.message) from None
     return cost
-
-
-def as_json(change: Change | None) -> dict[str, Any] | None:
-    """Return a change as JSON objects carry it."""
-    if change is None:
-        return None
-    return {
-        "file": change.file,
-        "key": formats.spell_key(change.key),
-        "before": formats.to_json(change.before),
-        "after": formats.to_json(change.after),
-    }

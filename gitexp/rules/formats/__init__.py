@@ -26,6 +26,9 @@ _FORMATS: dict[str, ModuleType] = {".toml": toml}
 # Deeper than any config that people write; the parsers' own recursion gives out far beyond it.
 _DEEPEST = 200
 
+# Python neither prints nor reads longer integers; no config has one of 600 digits.
+_LONGEST_INTEGER = 2000  # bits
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -35,6 +38,15 @@ class Malformed(ValueError):
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class Line(int):
+    """Takes a key's place where a format has none that we know: the 1-based number of a line."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"line {self:d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +78,33 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
         line = content.count(b"\n", 0, error.start) + 1
         raise Malformed(f"not UTF-8 (byte {error.start})", line) from None
     try:
-        return dict(_leaves(form.parse(text), ()))
+        document = form.parse(text)
     except RecursionError:
         raise Malformed("nested too deeply to be a config") from None
     except form.ERROR as error:
-        message = str(error)
-        at = re.search(r"line (\d+)", message)
-        raise Malformed(message, int(at[1]) if at else None) from None
+        raise Malformed(str(error), getattr(error, "lineno", None)) from None
+    _refuse_monsters(document)
+    return dict(_leaves(document, ()))
+
+
+def _refuse_monsters(document: Any) -> None:  # noqa: ANN401 - parsed data
+    """Refuse what parses and would then break whoever walks or prints it."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inside: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inside += item.values()
+            elif isinstance(item, list):
+                inside += item
+            elif isinstance(item, int) and item.bit_length() > _LONGEST_INTEGER:
+                raise Malformed("an integer is too long to be a config's")
+        level = inside
+    if level:
+        raise Malformed("nested too deeply to be a config")
 
 
 def _leaves(value: Any, key: Key) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401 - parsed data
-    if len(key) > _DEEPEST:
-        raise RecursionError
     if isinstance(value, dict) and (value or not key):
         for name, item in value.items():
             yield from _leaves(item, (*key, name))
@@ -105,10 +132,12 @@ def spell_key(key: Key) -> str:
     """Write a key as people type it: `model.C`, `layers[0].size`, `"odd name".x`."""
     parts: list[str] = []
     for part in key:
-        if isinstance(part, int):
+        if isinstance(part, Line):
+            parts.append(str(part))
+        elif isinstance(part, int):
             parts.append(f"[{part}]")
         else:
-            name = part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=True)
+            name = part if _BARE.fullmatch(part) else _quoted(part)
             parts.append(f".{name}" if parts else name)
     return "".join(parts)
 
@@ -121,9 +150,7 @@ def spell(value: Any) -> str:  # noqa: ANN401 - parsed data
         case bool():
             return "true" if value else "false"
         case str():
-            # What JSON leaves alone but a terminal obeys (direction marks, C1 controls) is escaped.
-            quoted = json.dumps(value, ensure_ascii=False)
-            return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in quoted)
+            return _quoted(value)
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
         case list():
@@ -137,6 +164,19 @@ def spell(value: Any) -> str:  # noqa: ANN401 - parsed data
             return "null"
         case _:
             return str(value)
+
+
+def _quoted(text: str) -> str:
+    """Quote a text as TOML and JSON both read it; what a terminal obeys comes out escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
+    return "".join(c if c.isprintable() else _escaped(c) for c in quoted)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - parsed data

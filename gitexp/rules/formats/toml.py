@@ -1,7 +1,8 @@
-"""TOML: read with tomli, edited with tomlkit."""
+"""TOML: read with tomli; a value is set at its place in the text, all else kept."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -9,7 +10,11 @@ import tomli
 if TYPE_CHECKING:
     from gitexp.rules.formats import Key
 
-ERROR = tomli.TOMLDecodeError
+# tomli's own error is one; another comes from Python, for an integer of over 4,300 digits.
+ERROR = ValueError
+
+# A bracketed index: outside of quotes, and not in the middle of a name.
+_INDEX = r'"(?:[^"\\]++|\\.)*+"|\'[^\']*+\'|\[([0-9]+)\](?=[.\[ \t]|$)'
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -25,10 +30,10 @@ def parse_key(text: str) -> tuple[str, ...]:
     Raises:
         ValueError: not a key.
     """
-    spread = "".join(f".{part[:-1]}" if part[-1:] == "]" else part for part in _split_indices(text))
+    spread = re.sub(_INDEX, lambda found: f".{found[1]}" if found[1] else found[0], text)
     try:
         node: Any = tomli.loads(f"{spread} = 0")
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):
         raise ValueError(text) from None
     key: list[str] = []
     while isinstance(node, dict):
@@ -36,26 +41,17 @@ def parse_key(text: str) -> tuple[str, ...]:
             raise ValueError(text)
         name, node = next(iter(node.items()))
         key.append(name)
+    # `a = 1 #` and a table header before a name would parse too.
+    if node != 0 or "\n" in text:
+        raise ValueError(text)
     return tuple(key)
-
-
-def _split_indices(text: str) -> list[str]:
-    """Split `a[0].b` into `a`, `0]`, `.b`; brackets inside quotes are left alone."""
-    if '"' in text or "'" in text:
-        return [text]
-    first, *rest = text.split("[")
-    parts = [first]
-    for piece in rest:
-        index, bracket, tail = piece.partition("]")
-        parts += [f"{index}{bracket}", tail]
-    return parts
 
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a value as TOML spells it; what TOML cannot read is taken as a plain string."""
     try:
         parsed = tomli.loads(f"value = {text}")
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
 
@@ -71,31 +67,19 @@ def spell_value(text: str) -> str:
 def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
-    tomlkit keeps comments, quotes and blank space but rewrites some spellings, so it only finds the
-    value: the value's own text is then cut out of the line and the new one put in its place.
-
     Raises:
-        KeyError: no such key.
-        ValueError: the value is not on one line.
+        LookupError: no value stands there; it may be a table.
+        ValueError: the value is not on one line, or the text is not TOML.
     """
-    import tomlkit
-    from tomlkit.items import Item
+    # Hooks only read: what finds places loads where one is looked for.
+    from gitexp.rules.formats.toml_places import find_values
 
-    document: Any = tomlkit.parse(text)
-    node, parent = document, document
-    for part in key:
-        parent, node = node, node[part]
-    mark = "gitexp-marks-the-place"
-    if not isinstance(node, Item):
-        node = parent.item(key[-1])
-    value = tomlkit.item(mark)
-    value._trivia = node._trivia
-    old = node.as_string()
-    if "\n" in old or "\r" in old:
-        raise ValueError("the value spans several lines")
-    parent[key[-1]] = value
-    marked = document.as_string()
-    before, _, after = marked.partition(f'"{mark}"')
-    if not (text.startswith(before) and text.endswith(after)):
-        raise ValueError("the value cannot be replaced without rewriting its surroundings")
-    return f"{before}{spelled}{after}"
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
+    tomli.loads(text)
+    for found, start, end in find_values(text):
+        if found == key:
+            if "\n" in text[start:end]:
+                raise ValueError("the value spans several lines")
+            return f"{mark}{text[:start]}{spelled}{text[end:]}"
+    raise LookupError("no single value stands there")

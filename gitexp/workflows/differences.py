@@ -1,0 +1,72 @@
+"""What differs between two commits, or a commit and the index, judged by the one-change rule.
+
+Apart from the gate's other questions, because the pre-commit hook asks nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.one_change import Edited, Inspection, inspect
+from gitexp.rules.paths import is_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.settings import Settings
+    from gitexp.store.git import FileChange
+    from gitexp.workflows.project import Project
+
+
+def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:
+    """Compare two commits by the one-change rule."""
+    return _inspect(
+        project, settings, project.repository.git.differences("diff-tree", base, commit)
+    )
+
+
+def inspect_index(project: Project, settings: Settings, base: str) -> Inspection:
+    """Compare what is about to be committed with a commit by the one-change rule."""
+    return _inspect(
+        project, settings, project.repository.git.differences("diff-index", "--cached", base, "--")
+    )
+
+
+def _inspect(project: Project, settings: Settings, files: Sequence[FileChange]) -> Inspection:
+    configs = [file for file in files if is_config(relative(project, file.path), settings.config)]
+    blobs = [
+        (file, mode, blob)
+        for file in configs
+        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
+        if mode.startswith("10")
+    ]
+    contents = dict(
+        zip(
+            [blob for _, _, blob in blobs],
+            project.repository.git.objects([blob for _, _, blob in blobs]),
+            strict=True,
+        )
+    )
+    return inspect(
+        [
+            Edited(
+                relative(project, file.path),
+                file.old_mode,
+                file.new_mode,
+                contents.get(file.old_id),
+                contents.get(file.new_id),
+            )
+            for file in files
+        ],
+        settings.config,
+        seed_key=settings.seed_key,
+        baseline=project.baseline,
+    )
+
+
+def relative(project: Project, path: str) -> str:
+    """Path as the project sees it; what lies outside begins with a slash and matches no pattern."""
+    if not project.prefix:
+        return path
+    inside = path.removeprefix(project.prefix)
+    return inside if inside != path else f"/{path}"

@@ -1,0 +1,329 @@
+"""Where runs happen: missing seeds, claims, conditions, records stored as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from gitexp.engine.condition import condition_of, moved
+from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
+from gitexp.engine.process import Keeper
+from gitexp.errors import CommandFailed, NotReady
+from gitexp.rules.record import Record, canonical, first_good, pair, parse_records
+from gitexp.store.local import locked
+from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
+from gitexp.workflows.ancestors import same_runs
+from gitexp.workflows.results import judge_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitexp.rules.registration import Registration
+    from gitexp.rules.settings import Settings
+    from gitexp.rules.verdict import Judgement
+    from gitexp.workflows.project import Project
+
+_LONG = 30 * 60  # seconds of baseline runs that are not begun without being asked for
+_NAP = 0.2  # seconds between looks at a claim that another gitexp holds
+
+
+class Watcher(Protocol):
+    """What a view may show while runs go on; called from several threads."""
+
+    def said(self, text: str) -> None:
+        """Show one line of news."""
+
+    def agrees(self, question: str) -> bool:
+        """Ask whether to go on with something expensive; False where nobody is there to ask."""
+
+    def started(self, label: str, job: Job) -> None:
+        """Show that a run has begun; its folder fills with output."""
+
+    def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Show a run's end; None where it was interrupted."""
+
+
+class Bench:
+    """Where runs happen: at most `jobs` at once, each seed by one gitexp at a time."""
+
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        metric: str,
+        jobs: int,
+        watcher: Watcher,
+        explore: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.project, self.repository = project, project.repository
+        self.settings, self.metric = settings, metric
+        self.jobs, self.watcher = jobs, watcher
+        self.ran = 0
+        self._explored, self._why = explore  # the commit that runs ungated, and why
+        self.here: list[str] | None = None  # conditions that hold today, None where unknown
+        self._keeper = Keeper()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._records: dict[str, list[Record]] = {}  # by commit, as last read
+        self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
+        self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
+
+    def __enter__(self) -> Self:
+        self._keeper.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._keeper.__exit__(*error)
+
+    def read(self, *commits: str) -> None:
+        """Read the records of commits as they stand now, in one git process."""
+        notes = read_notes(self.repository, RUNS, commits)
+        self._records |= {commit: self._parsed(notes.get(commit, "")) for commit in commits}
+
+    def _parsed(self, text: str) -> list[Record]:
+        """Records that count here: ungated ones do so only where the gate is skipped again."""
+        return [record for record in parse_records(text) if self._why or not record.explore]
+
+    def records(self, commit: str) -> list[Record]:
+        """Records of a commit as last read: at the beginning, and after anything was run."""
+        if commit not in self._records:
+            self.read(commit)
+        return self._records[commit]
+
+    def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
+        """Judge an experiment by the records as last read."""
+        return judge_records(registration, self.records(base), self.records(commit))
+
+    def measure(
+        self,
+        label: str,
+        commit: str,
+        seeds: Iterable[int],
+        conditions: Sequence[str] | None = None,
+        *,
+        ask: bool = False,
+    ) -> None:
+        """Run the seeds that have no usable record yet, in any (or one of these) conditions.
+
+        Raises:
+            CommandFailed: the first run that failed; runs that were going on have ended too.
+        """
+        records = self.records(commit)
+        missing = [s for s in seeds if s not in first_good(records, seeds, self.metric, conditions)]
+        if not missing:
+            return
+        self._learn(commit)
+        took = [record.duration for record in records if record.ok]
+        seconds = sum(took) / len(took) * len(missing) / self.jobs if took else 0
+        cost = f", about {_span(seconds)}" if took else ""
+        runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
+        self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
+        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {_span(seconds)} on that?"):
+            raise NotReady(
+                f"the baseline's runs would take about {_span(seconds)}, and nobody agreed to that",
+                "the same command with --yes",
+            )
+        failed: list[tuple[Job, Done]] = []
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="gitexp-run") as pool:
+            waiting = {pool.submit(self._one, label, commit, s, conditions) for s in missing}
+            try:
+                while waiting:
+                    ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        if not future.cancelled() and (bad := future.result()) is not None:
+                            failed.append(bad)
+                    if failed:
+                        # Fail fast: what has not begun does not begin.
+                        waiting = {f for f in waiting if not f.cancel()}
+            except BaseException:
+                self._stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        self.read(*self._records)
+        if failed:
+            job, done = failed[0]
+            raise CommandFailed(
+                f"{label}, seed {job.seed}: {done.record.failure}"
+                + (f"\n{_indented(done.last_lines)}" if done.last_lines else ""),
+                f"the whole output is in {job.folder}; the failed run is recorded, and the same"
+                " command tries again",
+            )
+
+    def match(self, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
+        """Re-run baseline seeds whose records stand in another condition than the experiment's."""
+        records, baseline = self.records(commit), self.records(base)
+        measured = first_good(records, seeds, self.metric)
+        pairs, _ = pair(seeds, baseline, records, self.metric)
+        alone = [
+            s
+            for s in seeds[len(pairs) :]
+            if s in measured
+            and s not in first_good(baseline, [s], self.metric, [measured[s].condition])
+        ]
+        for condition in dict.fromkeys(measured[s].condition for s in alone):
+            mine = [s for s in alone if measured[s].condition == condition]
+            self.watcher.said(
+                f"{label}: {self._moved(base, condition)}; its seeds are run again, because pairs"
+                " must share their condition"
+            )
+            self.measure(label, base, mine, [condition])
+            good = first_good(self.records(base), mine, self.metric, [condition])
+            if len(good) < len(mine):
+                raise NotReady(
+                    "baseline and experiment do not run in the same condition:"
+                    f" {self._moved(base, condition)}",
+                    "make the environment the same for both (python and package versions), and run"
+                    " again",
+                )
+
+    def _moved(self, base: str, condition: str) -> str:
+        """Say what differs between a condition and the one that the baseline was measured in."""
+        self._learn(base)
+        now = self._known.get(condition, {})
+        other = (r.condition for r in reversed(self.records(base)) if r.condition != condition)
+        return _moved_words(self._known.get(next(other, ""), {}), now)
+
+    def measure_partners(self, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
+        """Run the baseline's seeds that the experiment's next runs will be paired with.
+
+        A record made in another condition is no partner for a run that is made today.
+        """
+        done = first_good(self.records(commit), seeds, self.metric) if commit else {}
+        due = [seed for seed in seeds if seed not in done]
+        if self.here is None and due:
+            self.here = self._conditions_here(label, base)
+        self.measure(label, base, due, self.here, ask=True)
+
+    def _conditions_here(self, label: str, base: str) -> list[str] | None:
+        """Conditions of the baseline's records that hold today; None where that cannot be told."""
+        self._learn(base)
+        used = dict.fromkeys(record.condition for record in self.records(base) if record.ok)
+        known = {name: self._known[name] for name in used if name in self._known}
+        packages = {package for other in known.values() for package in other.get("packages") or {}}
+        if not known:
+            return None
+        now = present_environment(
+            self.repository, self.project.prefix, self.settings, sorted(packages)
+        )
+        if now is None:
+            return None
+        here = [name for name, then in known.items() if not moved(then, now)]
+        if not here:
+            then = list(known.values())[-1]
+            self.watcher.said(f"{label}: {_moved_words(then, now)}; its seeds are run again")
+        return here
+
+    def _learn(self, commit: str) -> None:
+        """Read the environments and bulk lines that a commit has already."""
+        if commit in self._bulk:
+            return
+        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
+        self._bulk[commit] = set(text.splitlines())
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                content = json.loads(line)
+                if content["kind"] == "environment":
+                    self._known.setdefault(content["condition"], content)
+
+    def _one(
+        self, label: str, commit: str, seed: int, conditions: Sequence[str] | None
+    ) -> tuple[Job, Done] | None:
+        """Run one seed unless somebody has done so meanwhile; returns it where it failed."""
+        with self._claimed(label, commit, seed) as claim:
+            if self._stop.is_set():
+                return None
+            # Read anew: whoever held the claim before may have run this very seed.
+            text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
+            if first_good(self._parsed(text), [seed], self.metric, conditions):
+                return None
+            attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
+            attempt = 1 + max(attempts, default=0)
+            folder = self.repository.local / "runs" / commit[:12] / f"{seed}-{attempt}"
+            while folder.exists():
+                # An interrupted attempt left its folder, which is somebody's evidence.
+                attempt += 1
+                folder = folder.with_name(f"{seed}-{attempt}")
+            why = self._why if commit == self._explored else ""
+            job = Job(commit, seed, attempt, self.metric, folder, why)
+            self.watcher.started(label, job)
+            done = None
+            try:
+                done = run_job(
+                    self.repository, self.project.prefix, self.settings, job,
+                    keeper=self._keeper, stop=self._stop, condition=self._condition, hold=(claim,),
+                )  # fmt: skip
+                self._store(commit, done)
+            except Interrupted:
+                return None
+            finally:
+                self.watcher.finished(label, job, done.record if done is not None else None)
+            return None if done.record.ok else (job, done)
+
+    def _condition(self, described: dict[str, Any]) -> str:
+        with self._lock:
+            name = condition_of(described, self._known)
+            self._known.setdefault(name, described)
+            if self.here is not None and name not in self.here:
+                self.here.append(name)
+            return name
+
+    def _store(self, commit: str, done: Done) -> None:
+        with self._lock:
+            self.ran += 1
+            known = self._bulk[commit]
+            bulk = [line for content in done.bulk if (line := canonical(content)) not in known]
+            # The environment first: a record that is stored always finds the line it cites.
+            if bulk:
+                append_lines(self.repository, BULK, {commit: bulk})
+                known.update(bulk)
+            append_lines(self.repository, RUNS, {commit: [done.record.line()]})
+
+    @contextlib.contextmanager
+    def _claimed(self, label: str, commit: str, seed: int) -> Iterator[int]:
+        """Keep every other gitexp of this clone from running the same seed meanwhile."""
+        path = self.repository.local / "claims" / f"{commit}-{seed}.lock"
+        told = False
+        while True:
+            with locked(path, wait=False) as claim:
+                if claim is not None or self._stop.is_set():
+                    yield claim if claim is not None else -1
+                    return
+            if not told:
+                told = True
+                self.watcher.said(f"{label}, seed {seed}: another gitexp is running it; waiting")
+            time.sleep(_NAP)
+
+    def adopt(self, commit: str, seeds: Iterable[int]) -> None:
+        """Take over records of ancestors that would run the same: only inert files differ."""
+        seeds = list(seeds)
+        if len(first_good(self.records(commit), seeds, self.metric)) == len(seeds):
+            return
+        ancestors = same_runs(self.project, self.settings, commit)
+        if not ancestors:
+            return
+        known = {record.line() for record in self.records(commit)}
+        for ref in (BULK, RUNS):
+            notes = read_notes(self.repository, ref, ancestors)
+            lines = [line for text in notes.values() for line in text.splitlines()]
+            lines = [line for line in dict.fromkeys(lines) if line not in known]
+            if lines:
+                append_lines(self.repository, ref, {commit: lines})
+        self.read(commit)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _moved_words(then: dict[str, Any], now: dict[str, Any]) -> str:
+    return f"the environment has moved ({', '.join(moved(then, now)) or 'unknown'})"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  | {line}" for line in text.splitlines())
