@@ -4,8 +4,7 @@ Workflows load inside the commands: `gitexp --help` and a refused start must not
 a run needs.
 """
 
-from __future__ import annotations
-
+# Not postponed: typer would compile and evaluate 130 annotations anew at every start, for 5 ms.
 import io
 import os
 import signal
@@ -118,6 +117,13 @@ def _ask(question: str, proposal: str) -> str:
 
 @app.command()
 def trust(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="Experiment whose own settings are meant; without it, the baseline branch's.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
 ) -> None:
     """Show the settings that would run here, and approve them for this clone."""
@@ -125,18 +131,23 @@ def trust(
     from gitexp.workflows.project import open_project
 
     project = open_project()
-    if workflow.is_trusted(project.repository, project.settings):
-        typer.echo(
-            f"{project.settings_path} on {project.baseline} is approved in this clone already."
-        )
+    settings, where = project.settings, f"{project.settings_path} on {project.baseline}"
+    if name is not None:
+        from gitexp.workflows.check import check
+
+        report = check(project, name)
+        settings, where = report.settings, f"{project.settings_path} that exp/{report.name} runs by"
+    if workflow.is_trusted(project.repository, settings):
+        typer.echo(f"{where} is approved in this clone already.")
         return
-    typer.echo(f"{project.settings_path} on {project.baseline}, against what was approved last:")
-    typer.echo(workflow.difference(project.repository, project.settings))
+    typer.echo(f"{where}, against what was approved last:")
+    typer.echo(workflow.difference(project.repository, settings))
     if not yes:
         if not sys.stdin.isatty():
-            raise NotReady("nobody is here to approve", "read the above, then: gitexp trust --yes")
+            again = f"gitexp trust {name} --yes" if name else "gitexp trust --yes"
+            raise NotReady("nobody is here to approve", f"read the above, then: {again}")
         typer.confirm("Let this clone run that?", abort=True)
-    workflow.trust(project.repository, project.settings)
+    workflow.trust(project.repository, settings)
     typer.echo("Approved.")
 
 
@@ -287,6 +298,47 @@ def retest(name: Name = None, json_: AsJson = False) -> None:
     from gitexp.workflows.project import open_project
 
     views.started(workflow(open_project(), name), as_json=json_)
+
+
+@app.command()
+def split(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Experiment to split; without it the work tree."),
+    ] = None,
+    message: Annotated[
+        list[str] | None,
+        typer.Option("--message", "-m", help="Hypothesis of a change, in their order; repeat it."),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Turn a commit or work tree with several one-line changes into as many experiments."""
+    from gitexp.cli import views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.split import split as workflow
+
+    asking = None if json_ or message or not sys.stdin.isatty() else _ask_hypothesis
+    views.split(workflow(open_project(), name, message or [], asking), as_json=json_)
+
+
+def _ask_hypothesis(change: str) -> str:
+    return str(typer.prompt(f"{change}\nhypothesis"))
+
+
+@app.command()
+def preset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the preset.")],
+    settings: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE...", help="Values that belong together.")
+    ],
+    json_: AsJson = False,
+) -> None:
+    """Write coupled values as a preset on the baseline; choosing it is then one line."""
+    from gitexp.cli import views
+    from gitexp.workflows.preset import preset as workflow
+    from gitexp.workflows.project import open_project
+
+    views.preset(workflow(open_project(), name, settings), as_json=json_)
 
 
 @app.command()

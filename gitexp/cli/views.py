@@ -13,6 +13,7 @@ from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
 from gitexp.workflows.ladder import Step as LadderStep
+from gitexp.workflows.preset import READER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.check import Report
     from gitexp.workflows.init import Change as Step
     from gitexp.workflows.log import Row
+    from gitexp.workflows.preset import Preset
     from gitexp.workflows.project import Project
     from gitexp.workflows.run import Answer, Measured
     from gitexp.workflows.show import Sheet
@@ -87,25 +89,58 @@ def undone(done: Sequence[str]) -> None:
 
 def started(experiment: Started, *, as_json: bool) -> None:
     """Print a registered experiment and the next command."""
-    registration = experiment.registration
+    if as_json:
+        _print_json(_started_json(experiment))
+        return
+    _started(experiment)
+    typer.echo(f"\nnext: gitexp run {experiment.name}")
+
+
+def split(experiments: Sequence[Started], *, as_json: bool) -> None:
+    """Print the experiments that one edit was split into."""
+    if as_json:
+        _print_json([_started_json(experiment) for experiment in experiments])
+        return
+    for experiment in experiments:
+        _started(experiment)
+        typer.echo("")
+    typer.echo("Your files are as they were.")
+    typer.echo("next: " + "\n      ".join(f"gitexp run {e.name}" for e in experiments))
+
+
+def preset(done: Preset, *, as_json: bool) -> None:
+    """Print a preset that was written, and what to add where no program reads presets."""
     if as_json:
         _print_json(
-            {
-                "name": experiment.name,
-                "branch": f"exp/{experiment.name}",
-                "commit": experiment.commit,
-                "baseline": experiment.base,
-                "change": _change_json(experiment.change),
-                "trailers": dict(registration.trailers()),
-                "advice": [_finding_json(finding) for finding in experiment.advice],
-            }
+            {"name": done.name, "file": done.file, "commit": done.commit, "is_read": done.is_read}
         )
         return
+    typer.echo(f"{done.file} has the preset {done.name} now ({done.commit[:10]}):\n")
+    typer.echo(visible(done.added))
+    if not done.is_read:
+        typer.echo("\nNo program here mentions presets. What to add where the config is loaded:\n")
+        typer.echo(READER)
+    typer.echo(f'\nnext: gitexp start --set preset={done.name} "HYPOTHESIS because REASON"')
+
+
+def _started_json(experiment: Started) -> dict[str, Any]:
+    return {
+        "name": experiment.name,
+        "branch": f"exp/{experiment.name}",
+        "commit": experiment.commit,
+        "baseline": experiment.base,
+        "change": _change_json(experiment.change),
+        "trailers": dict(experiment.registration.trailers()),
+        "advice": [_finding_json(finding) for finding in experiment.advice],
+    }
+
+
+def _started(experiment: Started) -> None:
+    registration, change = experiment.registration, experiment.change
     typer.echo(
         f"{typer.style(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
         f" ({experiment.base[:8]})"
     )
-    change = experiment.change
     typer.echo(f"  {change.file}:{change.line}" + (f"  ({change.kind})" if change.kind else ""))
     if experiment.old_line:
         typer.secho(f"  - {visible(experiment.old_line)}", fg=typer.colors.RED)
@@ -118,7 +153,6 @@ def started(experiment: Started, *, as_json: bool) -> None:
         f" {experiment.planned})"
     )
     findings(experiment.advice)
-    typer.echo(f"\nnext: gitexp run {experiment.name}")
 
 
 def _change_json(change: Change | None) -> dict[str, Any] | None:

@@ -29,6 +29,8 @@ def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | 
         words = shlex.split(settings.command)
     except ValueError as error:
         raise NotReady(f"the command {settings.command!r} cannot be split: {error}") from None
+    if not words:
+        raise NotReady("the settings' command is empty", "name the training command there")
     return [_filled(word, values) for word in words]
 
 

@@ -17,6 +17,7 @@ from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules import formats
 from gitexp.rules.record import LONGEST, Record, sha256
+from gitexp.rules.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
 from gitexp.store.local import salt
 
@@ -152,11 +153,15 @@ def _prepare(
             leaves = formats.read_leaves(name, content)
         except formats.Malformed as error:
             raise NotReady(f"{name} does not parse: {error}") from None
-        for leaf in leaves:
-            if key and tuple(map(str, leaf)) == key and not written:
-                edited = form.set_value(content.decode("utf-8"), leaf, str(job.seed))
-                path.write_bytes(edited.encode("utf-8"))
-                written = True
+        if key and not written and (found := formats.keys_at(leaves, key)):
+            try:
+                seed = form.spell_value(str(job.seed))
+                edited = form.set_value(content.decode("utf-8"), found[0], seed)
+            except (ValueError, LookupError) as error:
+                message = f"{name}: the seed cannot be written to {settings.seed_key}: {error}"
+                raise NotReady(message, "name another seed_key in the settings") from None
+            path.write_bytes(edited.encode("utf-8"))
+            written = True
         values[name] = {formats.spell_key(k): formats.to_json(v) for k, v in leaves.items()}
     if key and not written:
         raise NotReady(
@@ -251,7 +256,9 @@ def _outcome(
     failure = ""
     try:
         file = place / settings.metrics if settings.metrics else None
-        found = metrics.collect(job.folder / "stdout.log", job.folder / "metrics.jsonl", file)
+        found = metrics.collect(
+            job.folder / "stdout.log", job.folder / "metrics.jsonl", file, metric=job.metric
+        )
     except metrics.Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
     value = found.get(job.metric)
@@ -267,14 +274,22 @@ def _outcome(
     elif not failure and value is None:
         seen = f"; it reported {', '.join(sorted(found)[:8])}" if found else ""
         failure = f"no metric {job.metric} was reported{seen}"
-    elif value is not None and not math.isfinite(value):
+    elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
-    return {name: number for name, number in found.items() if math.isfinite(number)}, failure
+    return {name: number for name, number in found.items() if _is_score(number)}, failure
+
+
+def _is_score(number: float) -> bool:
+    """Whether a verdict can be computed from a number: finite, and its sums are too."""
+    return math.isfinite(number) and abs(number) <= LARGEST_SCORE
 
 
 def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
     for name in names:
-        for source in place.glob(name):
+        # Listed first: a folder that is moved takes along what it holds.
+        for source in list(place.glob(name)):
+            if not os.path.lexists(source):
+                continue
             target = folder / source.relative_to(place)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(source, target)
@@ -308,6 +323,8 @@ def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
     """Keep the record's line short: metrics that do not fit go into the bulk."""
     if len(record.line()) <= LONGEST:
         return record, []
+    # What JSON escapes takes six bytes a character.
+    record = replace(record, failure=record.failure[: 300 if record.failure.isascii() else 50])
     rest = dict(record.metrics)
     kept = {metric: rest.pop(metric)} if metric in rest else {}
     for name in sorted(rest, key=len):
@@ -320,7 +337,7 @@ def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
         "kind": "metrics", "schema": 1, "seed": record.seed, "attempt": record.attempt,
         "condition": record.condition, "values": more,
     }  # fmt: skip
-    return replace(record, metrics=kept, failure=record.failure[:300]), [bulk]
+    return replace(record, metrics=kept), [bulk] if more else []
 
 
 def _last_lines(folder: Path) -> str:

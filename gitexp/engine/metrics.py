@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def logged(path: Path) -> dict[str, float]:
         return found
     for line in lines:
         try:
-            found |= {name: float(value) for name, value in json.loads(line)["metrics"].items()}
+            found |= {name: _number(v) for name, v in json.loads(line)["metrics"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # A line cut off by a kill.
     return found
@@ -61,12 +62,14 @@ def from_file(path: Path) -> dict[str, float]:
     """
     if not path.exists():
         return {}
+    if not path.is_file():
+        raise Unreadable(f"{path.name} is no regular file")
     try:
         text = path.read_text("utf-8-sig")
         content = tomli.loads(text) if path.suffix == ".toml" else json.loads(text)
+        return dict(_numbers(content, ""))
     except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name}: {error}") from None
-    return dict(_numbers(content, ""))
 
 
 def _numbers(content: Any, prefix: str) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - parsed
@@ -74,14 +77,25 @@ def _numbers(content: Any, prefix: str) -> Iterator[tuple[str, float]]:  # noqa:
         for name, value in content.items():
             yield from _numbers(value, f"{prefix}.{name}" if prefix else str(name))
     elif isinstance(content, int | float) and not isinstance(content, bool) and prefix:
-        yield prefix, float(content)
+        yield prefix, _number(content)
 
 
-def collect(stdout: Path, log: Path, file: Path | None) -> dict[str, float]:
+def _number(value: Any) -> float:  # noqa: ANN401 - parsed
+    """Value as a float; an integer beyond its range is as infinite as a float would be."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def collect(stdout: Path, log: Path, file: Path | None, metric: str = "") -> dict[str, float]:
     """All metrics of a finished run; `gitexp.log` outranks the file, the file what was printed.
+
+    Of very many only the last ones are kept, and `metric` in any case.
 
     Raises:
         Unreadable: the metrics file is damaged.
     """
     merged = printed(stdout) | (from_file(file) if file else {}) | logged(log)
-    return dict(list(merged.items())[-_MOST:])
+    judged = {metric: merged.pop(metric)} if metric in merged else {}
+    return judged | dict(list(merged.items())[-_MOST:])

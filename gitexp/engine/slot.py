@@ -7,9 +7,9 @@ asks git for its commit gets the right answer.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -18,7 +18,6 @@ from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gitexp.store.git import Repository
 
@@ -49,11 +48,11 @@ def take_slot(repository: Repository, commit: str) -> Iterator[Slot]:
 
 
 def _check_out(repository: Repository, path: Path, commit: str) -> None:
-    if (path / ".git").is_file():
+    admin = _admin(path)
+    # In a clone made by copying a folder, slots still belong to the clone that was copied.
+    if admin is not None and admin.parent == (repository.common / "worktrees").resolve():
         # The lock is ours, so an index.lock here is what a killed checkout left behind.
-        admin = (path / ".git").read_text().removeprefix("gitdir:").strip()
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(admin, "index.lock"))  # noqa: PTH108, PTH118
+        (admin / "index.lock").unlink(missing_ok=True)
         try:
             return _refresh(path, commit)
         except (GitFailed, OSError):
@@ -66,6 +65,14 @@ def _check_out(repository: Repository, path: Path, commit: str) -> None:
             "--quiet", str(path), commit,
         )  # fmt: skip
     return _refresh(path, commit)
+
+
+def _admin(path: Path) -> Path | None:
+    """Where git keeps a linked work tree's index and HEAD, None where it is none."""
+    try:
+        return Path((path / ".git").read_text().removeprefix("gitdir:").strip()).resolve()
+    except OSError:
+        return None
 
 
 def _refresh(path: Path, commit: str) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
 from gitexp.rules.formats import ABSENT, Key, Line, Malformed
-from gitexp.rules.formats.toml import parse_key
 from gitexp.rules.paths import is_config
 
 if TYPE_CHECKING:
@@ -73,10 +72,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What the rule found: the change where there is exactly one, and everything wrong at once."""
+    """What the rule found: the change where there is exactly one, and everything wrong at once.
+
+    `changes` are all values that differ.
+    """
 
     change: Change | None
     findings: tuple[Finding, ...]
+    changes: tuple[Change, ...] = ()
 
 
 def inspect(
@@ -105,7 +108,8 @@ def inspect(
         )
     if len(changes) > 1:
         findings.append(_several(changes, baseline))
-    if len(changes) == 1 and seed_key and tuple(map(str, changes[0].key)) == parse_key(seed_key):
+    seed = formats.parse_key(seed_key) if seed_key else ()
+    if len(changes) == 1 and seed and formats.keys_at([changes[0].key], seed):
         findings.append(
             Finding(
                 "C8",
@@ -116,7 +120,7 @@ def inspect(
             )
         )
     whole = len(changes) == 1 and all(finding.advice for finding in findings)
-    return Inspection(changes[0] if whole else None, tuple(findings))
+    return Inspection(changes[0] if whole else None, tuple(findings), tuple(changes))
 
 
 def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str) -> list[Finding]:
@@ -422,9 +426,26 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
         "C2",
         f"{', '.join(map(_named, files))}: {len(changes)} values differ from {baseline}, and an"
         " experiment changes one\n" + "\n".join(listed),
-        f"split it, one experiment each:\n{split}" if split else "split it, one experiment each",
+        (f"split it, one experiment each:\n{split}" if split else "split it, one experiment each")
+        + _together(keys, changes),
         changes[0].file,
         changes[0].line,
+    )
+
+
+def _together(keys: Sequence[str], changes: Sequence[Change]) -> str:
+    """Spell out the way for values that only make sense together: a preset, then one line."""
+    settable = all(
+        ABSENT not in (change.before, change.after) and change.file.endswith(".toml")
+        for change in changes
+    )
+    if not settable or len(changes) > _SHOWN:
+        return ""
+    settings = " ".join(_setting(*pair) for pair in zip(keys, changes, strict=False))
+    return (
+        "\nor, if they only make sense together, as one preset and one line that chooses it:\n"
+        f"  gitexp preset NAME {settings}\n"
+        '  gitexp start --set preset=NAME "HYPOTHESIS"'
     )
 
 

@@ -48,7 +48,7 @@ class Criterion:
         """
         found = _CRITERION.fullmatch(text.strip())
         bar = float(found[3]) if found else math.nan
-        if found is None or not math.isfinite(bar):
+        if found is None or not math.isfinite(bar) or not found[1].isprintable():
             raise UsageError(
                 f"{text!r} is not a criterion",
                 'write a metric, a sign and the smallest effect worth having: "accuracy +0.005"',

@@ -11,7 +11,7 @@ from typing import Any
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.formats.toml import parse_key
+from gitexp.rules.formats import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
 MOST_REPEATS = 100_000
@@ -161,7 +161,9 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             return parse_time(value, f"{path}: {name}")
         case "metric":
             _demand(
-                isinstance(value, str) and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None,
+                isinstance(value, str)
+                and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None
+                and value.isprintable(),
                 path, name, "one word, the metric's name",
             )  # fmt: skip
         case "metrics":
@@ -171,6 +173,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             )  # fmt: skip
         case _:
             _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
+            # git would take a name that begins with a dash for an option.
+            _demand(name != "baseline" or value[:1] not in ("", "-"), path, name, "a branch")
     return value
 
 

@@ -107,7 +107,8 @@ def _edit(
 def _sweep(repository: Repository) -> None:
     """Remove what killed writers left: under the lock nobody else has a scratch ref."""
     folder = repository.common / _SCRATCH
-    for left in sorted(folder.iterdir()) if folder.is_dir() else ():
+    # A ref cannot go before the lock file on it has gone.
+    for left in sorted(folder.glob("*"), key=lambda path: path.suffix != ".lock"):
         if left.suffix == ".lock":
             left.unlink(missing_ok=True)
         else:

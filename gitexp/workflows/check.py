@@ -9,7 +9,12 @@ from gitexp.errors import NotReady, Refused
 from gitexp.rules import hypothesis
 from gitexp.rules.campaign import count
 from gitexp.rules.finding import Finding
-from gitexp.rules.registration import Registration, hypothesis_of, parse_message
+from gitexp.rules.registration import (
+    Registration,
+    hypothesis_of,
+    parse_message,
+    split_message,
+)
 from gitexp.rules.verdict import campaign_level
 from gitexp.store.experiments import read_commit
 from gitexp.workflows.differences import inspect_trees
@@ -70,6 +75,7 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     settings = settings_of(project, base)
     inspection = inspect_trees(project, settings, base, commit)
     findings += inspection.findings
+    findings += _about_command(settings)
     registration, said = _about_message(entry, inspection.change, settings)
     findings += said
     if registration is not None:
@@ -82,6 +88,10 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
 def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
     """Check that the experiment is one commit on the baseline; returns what to compare it with."""
     git = project.repository.git
+    if entry.commit == project.tip:
+        said = f"exp/{entry.name} has no commit of its own: it is the tip of {project.baseline}"
+        hint = f"git switch exp/{entry.name}, change one config line and commit it"
+        return [Finding("B1", said, hint)], entry.commit
     if len(entry.parents) == 1 and (
         entry.parents[0] == project.tip
         or git.succeeds("merge-base", "--is-ancestor", entry.parents[0], project.tip)
@@ -94,14 +104,31 @@ def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
             hint = "git fetch --unshallow, and check again"
         raise NotReady(f"exp/{entry.name} and {project.baseline} have no common commit here", hint)
     ahead = int(git.text("rev-list", "--count", f"{base}..{entry.commit}"))
+    hint = f"git switch exp/{entry.name} && git reset --soft {base[:10]} && git commit"
+    if "Experiment" in split_message(entry.message)[1]:
+        hint += f"\nwhere {project.baseline} was rewritten: gitexp retest {entry.name}"
     return [
         Finding(
             "B1",
             f"exp/{entry.name} is {ahead} commits away from {project.baseline}, and an experiment"
             " is exactly one",
-            f"git switch exp/{entry.name} && git reset --soft {base[:10]} && git commit",
+            hint,
         )
     ], base
+
+
+def _about_command(settings: Settings) -> list[Finding]:
+    """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
+    notebook = next((word for word in settings.command.split() if ".ipynb" in word), "")
+    if not notebook:
+        return []
+    return [
+        Finding(
+            "N1",
+            f"the training command runs the notebook {notebook}, and what runs is scripts",
+            f"jupyter nbconvert --to script {notebook}, then name the script in `command`",
+        )
+    ]
 
 
 def _about_message(

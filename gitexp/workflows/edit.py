@@ -43,25 +43,48 @@ def from_setting(project: Project, setting: str) -> Edit:
         UsageError: no such key, or more than one file has it.
         Refused: the value is the baseline's own, or the config does not parse.
     """
-    typed, equals, value = setting.partition("=")
-    if not equals or not typed.strip():
-        raise UsageError(
-            f"--set {setting!r} has no value", "write it as KEY=VALUE: --set model.C=10"
-        )
-    wanted, _, key_text = typed.strip().rpartition(":")
-    path, key, content, form = _find(project, wanted, key_text, value)
-    spelled_key, old = formats.spell_key(key), formats.read_leaves(path, content)[key]
-    if formats.same(old, form.parse_value(value)):
+    found = find_key(project, setting)
+    old = formats.read_leaves(found.path, found.content)[found.key]
+    spelled_key = formats.spell_key(found.key)
+    if formats.same(old, found.form.parse_value(found.typed)):
         message = f"{spelled_key} is {formats.spell(old)} on {project.baseline} already"
-        raise Refused(_NOTHING, [Finding("C10", message, "give it another value", path)])
+        finding = Finding("C10", message, "give it another value", found.path)
+        raise Refused(_NOTHING, [finding])
     try:
-        edited: str = form.set_value(content.decode("utf-8"), key, form.spell_value(value))
+        edited: str = found.form.set_value(found.content.decode("utf-8"), found.key, found.spelled)
     except (ValueError, LookupError) as error:
         raise UsageError(
-            f"{path}: {spelled_key} cannot be set from the command line: {error}",
-            f'edit the line in {path} by hand, then: gitexp start "HYPOTHESIS"',
+            f"{found.path}: {spelled_key} cannot be set from the command line: {error}",
+            f'edit the line in {found.path} by hand, then: gitexp start "HYPOTHESIS"',
         ) from None
-    return Edit(path, content, edited.encode("utf-8"))
+    return Edit(found.path, found.content, edited.encode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`KEY=VALUE` as typed, the file that has the key, and the value as that file spells it."""
+
+    path: str
+    key: formats.Key
+    content: bytes
+    form: ModuleType
+    typed: str
+    spelled: str
+
+
+def find_key(project: Project, setting: str) -> Setting:
+    """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means on the baseline's tip.
+
+    Raises:
+        UsageError: no such key, or more than one file has it.
+        Refused: a config does not parse.
+    """
+    typed, equals, value = setting.partition("=")
+    if not equals or not typed.strip():
+        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
+    wanted, _, key_text = typed.strip().rpartition(":")
+    path, key, content, form = _find(project, wanted, key_text, value)
+    return Setting(path, key, content, form, value, form.spell_value(value))
 
 
 def _find(
@@ -81,7 +104,7 @@ def _find(
             continue
         try:
             leaves = formats.read_leaves(path, content)
-            names = form.parse_key(key_text)
+            names = formats.parse_key(key_text)
         except formats.Malformed as error:
             message = f"{path} on {project.baseline} does not parse: {error}"
             hint = f"mend it on {project.baseline}"
@@ -89,7 +112,7 @@ def _find(
         except ValueError:
             raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
         every.update(map(formats.spell_key, leaves))
-        found += [(path, key, content, form) for key in leaves if tuple(map(str, key)) == names]
+        found += [(path, key, content, form) for key in formats.keys_at(leaves, names)]
     if not found:
         raise UsageError(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)

@@ -7,7 +7,6 @@ tells whether it was neutral, or what moved.
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +132,8 @@ def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> E
             differences.append(record.metrics[metric] - partner.metrics[metric])
     if not differences:
         return None
+    import statistics
+
     return Effect(
         len(differences),
         statistics.fmean(differences),

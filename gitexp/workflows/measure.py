@@ -67,6 +67,7 @@ class Bench:
         self.here: list[str] | None = None  # conditions that hold today, None where unknown
         self._keeper = Keeper()
         self._stop = threading.Event()
+        self._failed = threading.Event()
         self._lock = threading.Lock()
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
@@ -116,7 +117,7 @@ class Bench:
         missing = [s for s in seeds if s not in first_good(records, seeds, self.metric, conditions)]
         if not missing:
             return
-        self._learn(commit)
+        self.learn(commit)
         took = [record.duration for record in records if record.ok]
         seconds = sum(took) / len(took) * len(missing) / self.jobs if took else 0
         cost = f", about {_span(seconds)}" if took else ""
@@ -128,17 +129,15 @@ class Bench:
                 "the same command with --yes",
             )
         failed: list[tuple[Job, Done]] = []
+        self._failed.clear()
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="gitexp-run") as pool:
-            waiting = {pool.submit(self._one, label, commit, s, conditions) for s in missing}
             try:
+                waiting = {pool.submit(self._one, label, commit, s, conditions) for s in missing}
                 while waiting:
                     ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in ended:
-                        if not future.cancelled() and (bad := future.result()) is not None:
+                        if (bad := future.result()) is not None:
                             failed.append(bad)
-                    if failed:
-                        # Fail fast: what has not begun does not begin.
-                        waiting = {f for f in waiting if not f.cancel()}
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -182,7 +181,7 @@ class Bench:
 
     def _moved(self, base: str, condition: str) -> str:
         """Say what differs between a condition and the one that the baseline was measured in."""
-        self._learn(base)
+        self.learn(base)
         now = self._known.get(condition, {})
         other = (r.condition for r in reversed(self.records(base)) if r.condition != condition)
         return _moved_words(self._known.get(next(other, ""), {}), now)
@@ -200,7 +199,7 @@ class Bench:
 
     def _conditions_here(self, label: str, base: str) -> list[str] | None:
         """Conditions of the baseline's records that hold today; None where that cannot be told."""
-        self._learn(base)
+        self.learn(base)
         used = dict.fromkeys(record.condition for record in self.records(base) if record.ok)
         known = {name: self._known[name] for name in used if name in self._known}
         packages = {package for other in known.values() for package in other.get("packages") or {}}
@@ -217,7 +216,7 @@ class Bench:
             self.watcher.said(f"{label}: {_moved_words(then, now)}; its seeds are run again")
         return here
 
-    def _learn(self, commit: str) -> None:
+    def learn(self, commit: str) -> None:
         """Read the environments and bulk lines that a commit has already."""
         if commit in self._bulk:
             return
@@ -234,7 +233,8 @@ class Bench:
     ) -> tuple[Job, Done] | None:
         """Run one seed unless somebody has done so meanwhile; returns it where it failed."""
         with self._claimed(label, commit, seed) as claim:
-            if self._stop.is_set():
+            # Fail fast: after a failure, what has not begun does not begin.
+            if self._stop.is_set() or self._failed.is_set():
                 return None
             # Read anew: whoever held the claim before may have run this very seed.
             text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
@@ -256,6 +256,8 @@ class Bench:
                     self.repository, self.project.prefix, self.settings, job,
                     keeper=self._keeper, stop=self._stop, condition=self._condition, hold=(claim,),
                 )  # fmt: skip
+                if not done.record.ok:
+                    self._failed.set()
                 self._store(commit, done)
             except Interrupted:
                 return None
@@ -289,7 +291,7 @@ class Bench:
         told = False
         while True:
             with locked(path, wait=False) as claim:
-                if claim is not None or self._stop.is_set():
+                if claim is not None or self._stop.is_set() or self._failed.is_set():
                     yield claim if claim is not None else -1
                     return
             if not told:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project
 
+_RECENT = 3  # baselines whose conditions a new one may share
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -58,7 +60,8 @@ def run(
         assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
         registration = report.registration
     commit, base = report.entry.commit, report.base
-    demand_trust(project.repository, report.settings, project.settings_path)
+    own = report.name if report.settings.digest != project.settings.digest else ""
+    demand_trust(project.repository, report.settings, project.settings_path, own)
     bench = Bench(
         project, report.settings, registration.criterion.metric, jobs, watcher, (commit, explore)
     )
@@ -143,10 +146,14 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     results = read_results(project.repository)
     first = first_fresh_seed(project, results)
     seeds = range(first, first + settings.repeats[-1])
+    bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     with Bench(project, settings, settings.metric, jobs, watcher) as bench:
+        for base in list(bases)[:_RECENT]:
+            # A refactoring may load one package more: its runs still compare with those before it.
+            bench.learn(base)
         bench.adopt(project.tip, seeds)
         bench.measure_partners(f"baseline {project.baseline}", project.tip, "", seeds)
         good = first_good(bench.records(project.tip), seeds, settings.metric, bench.here)
-    steps = read_steps(project, {r.entry.parents[0] for r in results if r.entry.parents})
+    steps = read_steps(project, bases)
     step = steps[0] if steps and not steps[0].accepted else None
     return Measured(tuple(good[seed] for seed in seeds), step)

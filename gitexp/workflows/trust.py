@@ -24,8 +24,12 @@ def is_trusted(repository: Repository, settings: Settings) -> bool:
     return settings.digest in read_json(repository.local / "trust.json")
 
 
-def demand_trust(repository: Repository, settings: Settings, path: str) -> None:
+def demand_trust(
+    repository: Repository, settings: Settings, path: str, experiment: str = ""
+) -> None:
     """Stop before anything runs by settings that nobody here has approved.
+
+    `experiment` names the one whose own baseline has these settings, where the branch has others.
 
     Raises:
         NotReady: shows them, as a diff against the ones approved last.
@@ -34,7 +38,7 @@ def demand_trust(repository: Repository, settings: Settings, path: str) -> None:
         raise NotReady(
             f"{path} is not approved in this clone, and says what would be run:\n"
             + difference(repository, settings),
-            "gitexp trust approves it",
+            f"gitexp trust {experiment} approves it" if experiment else "gitexp trust approves it",
         )
 
 

@@ -212,7 +212,7 @@ def test_keys_are_spelled_as_people_type_them(key: Key, spelled: str) -> None:
 def test_a_spelled_key_is_printable_and_can_be_typed_back(key: tuple[str, ...]) -> None:
     spelled = formats.spell_key(key)
     assert spelled.isprintable()
-    assert toml.parse_key(spelled) == key
+    assert formats.parse_key(spelled) == key
     assert list(dict(flatten(tomllib.loads(f"{spelled} = 1")))) == [key]
 
 
@@ -222,26 +222,26 @@ def test_list_indices_of_a_typed_key_come_back_as_digits(
     name: str, indices: list[int], last: str
 ) -> None:
     key: Key = (name, *indices, last)
-    assert toml.parse_key(formats.spell_key(key)) == tuple(map(str, key))
+    assert formats.parse_key(formats.spell_key(key)) == tuple(map(str, key))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", ".", "a.", ".a", "a b", "[0]", "a[", "a]", "a[x]", "a[-1]", "a[0]b", "a = 1",
+        "", " ", ".", "a.", ".a", "a b", "a[", "a]", "a[x]", "a[-1]", "a[0]b", "a = 1",
         "a = 1 #", "a # c", "a\nb", "a = 0\nb", '"a', "a#", "[a]\nb", "é", "a = " + "[" * 9999,
     ],
 )  # fmt: skip
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        toml.parse_key(text)
+        formats.parse_key(text)
 
 
 @unhurried
 @given(st.text(max_size=20))
 def test_any_text_is_a_key_or_a_value_error(text: str) -> None:
     try:
-        key = toml.parse_key(text)
+        key = formats.parse_key(text)
     except ValueError:
         return
     assert key

@@ -52,6 +52,12 @@ def lines_of(findings: Sequence[Finding]) -> list[str]:
     ]
 
 
+def settings_in(hint: str) -> list[str]:
+    """Return what follows --set in each command of a hint, as a shell would hand it on."""
+    lines = [line for line in hint.split("\n") if line.startswith("  gitexp start --set ")]
+    return [shlex.split(line)[3] for line in lines]
+
+
 # --- one value on one line ----------------------------------------------------------------------
 
 ACCEPTED = (
@@ -309,8 +315,7 @@ def test_several_changes_are_listed_and_each_gets_its_command() -> None:
         '  m.name         "a" -> "b c"',
         "  m.layers[0].n  1 -> 2",
     ]
-    commands = [shlex.split(line) for line in finding.hint.split("\n")[1:]]
-    assert [command[3] for command in commands] == ["m.C=10.0", 'm.name="b c"']
+    assert settings_in(finding.hint)[:2] == ["m.C=10.0", 'm.name="b c"']
 
 
 def test_a_long_list_of_changes_is_cut() -> None:
@@ -338,9 +343,7 @@ def test_commands_in_hints_survive_a_shell(name: str, value: str) -> None:
     after = f"{quoted} = {Change('f', ('x',), 0, value)!s}\nz.z = 1\n".replace("f: x = 0 -> ", "")
     found = judge(edited(before, after))
     assert ids(found) == ["C2"]
-    (first, _second) = found.findings[0].hint.split("\n")[1:]
-    setting = shlex.split(first)[3]
-    assert setting.startswith(f"{quoted}=")
+    assert settings_in(found.findings[0].hint)[0].startswith(f"{quoted}=")
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -582,15 +585,20 @@ def test_as_deep_as_is_read_is_also_compared_and_written(opening: str) -> None:
     assert str(found.change).startswith("config.toml: a")
 
 
-def test_a_line_of_five_megabytes_is_one_line() -> None:
-    huge = "x" * 5_000_000
+def test_a_huge_line_is_one_line() -> None:
+    huge = "x" * 900_000
     found = judge(edited(f"a = '{huge}'\n", f"a = '{huge}y'\n"))
     assert found.findings == ()
     assert len(str(found.change)) < 300
     assert ids(judge(edited(f"a = 1 #{huge}\n", f"a = 1 #{huge}y\n"))) == ["C4"]
-    assert ids(judge(edited(f"{huge}\n", "x\n", "f"), config=("f",))) == ["C11"]
     numbers = f"a = [{'1, ' * 100_000}"
     assert judge(edited(f"{numbers}2]\n", f"{numbers}3]\n")).findings == ()
+
+
+def test_a_file_beyond_any_config_is_refused_unless_only_lines_are_compared() -> None:
+    huge = "x" * 5_000_000
+    assert ids(judge(edited(f"a = '{huge}'\n", f"a = '{huge}y'\n"))) == ["C7"]
+    assert ids(judge(edited(f"{huge}\n", f"{huge}y\n", "f"), config=("f",))) == ["C11"]
 
 
 def test_many_changes_and_many_lines_are_compared_in_one_go() -> None:

@@ -2,6 +2,11 @@
 
 A key is a tuple of names and list indices; a leaf is any value that holds no keys of its own. An
 array is one leaf unless all its elements are tables.
+
+Each format is a module that loads when a file of its kind is read:
+- `parse(text)` gives nested tables, or raises its ERROR
+- `parse_value(text)` reads what somebody typed, `spell_value(text)` writes it as the format does
+- `find_value(text, key)` says where a value stands, `set_value(text, key, spelled)` replaces it
 """
 
 from __future__ import annotations
@@ -11,17 +16,32 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats import toml
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
 Key = tuple[str | int, ...]
 
-_FORMATS: dict[str, ModuleType] = {".toml": toml}
+_FORMATS = {
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    "MLproject": "yaml",
+    ".json": "json",
+    ".ini": "ini",
+    ".cfg": "ini",
+    ".py": "python",
+    ".conf": "plain",
+    ".env": "plain",
+    ".properties": "plain",
+}
+
+# Bytes. Parsers need up to 15 s and 300 times the memory for this much of the worst; configs that
+# people write are far below it, and the server's hook reads no larger blob either.
+LARGEST = 1_000_000
 
 # Deeper than any config that people write; the parsers' own recursion gives out far beyond it.
 _DEEPEST = 200
@@ -30,6 +50,9 @@ _DEEPEST = 200
 _LONGEST_INTEGER = 2000  # bits
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+# A bracketed index: outside of quotes, and not in the middle of a name.
+_INDEX = r'"(?:[^"\\]++|\\.)*+"|\'[^\']*+\'|\[([0-9]+)\](?=[.\[ \t]|$)'
 
 
 class Malformed(ValueError):
@@ -57,21 +80,32 @@ class Absent:
 ABSENT = Absent()
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A value known by its text alone: a Python expression, or YAML under a tag of its own."""
+
+    text: str
+
+
 def format_of(path: str) -> ModuleType | None:
     """The format module for a file name, or None where only lines can be compared."""
-    dot = path.rfind(".")
-    return _FORMATS.get(path[dot:].lower()) if dot >= 0 else None
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    form = _FORMATS.get(name[dot:].lower() if dot >= 0 else name)
+    return import_module(f"{__name__}.{form}") if form else None
 
 
 def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
     """Parse a config into its leaves.
 
     Raises:
-        Malformed: not UTF-8, or not of the format that its name promises.
+        Malformed: not UTF-8, larger than LARGEST, or not of the format that its name promises.
     """
     form = format_of(path)
     if form is None:
         raise Malformed(f"no parser for {path}")
+    if len(content) > LARGEST:
+        raise Malformed(f"{len(content):,} bytes are more than a config's {LARGEST:,}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -81,6 +115,8 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
         document = form.parse(text)
     except RecursionError:
         raise Malformed("nested too deeply to be a config") from None
+    except Malformed:
+        raise
     except form.ERROR as error:
         raise Malformed(str(error), getattr(error, "lineno", None)) from None
     _refuse_monsters(document)
@@ -95,7 +131,7 @@ def _refuse_monsters(document: Any) -> None:  # noqa: ANN401 - parsed data
         for item in level:
             if isinstance(item, dict):
                 inside += item.values()
-            elif isinstance(item, list):
+            elif isinstance(item, list | tuple):
                 inside += item
             elif isinstance(item, int) and item.bit_length() > _LONGEST_INTEGER:
                 raise Malformed("an integer is too long to be a config's")
@@ -123,8 +159,8 @@ def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - parsed data
 def _identity(value: Any) -> object:  # noqa: ANN401 - parsed data
     if isinstance(value, dict):
         return ("dict", tuple(sorted((name, _identity(item)) for name, item in value.items())))
-    if isinstance(value, list):
-        return ("list", tuple(_identity(item) for item in value))
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, tuple(_identity(item) for item in value))
     return (type(value).__name__, repr(value))
 
 
@@ -139,7 +175,42 @@ def spell_key(key: Key) -> str:
         else:
             name = part if _BARE.fullmatch(part) else _quoted(part)
             parts.append(f".{name}" if parts else name)
-    return "".join(parts)
+    return "".join(parts) or "(document)"
+
+
+def parse_key(text: str) -> tuple[str, ...]:
+    """Read a dotted key with optional list indices: `a.b`, `"odd name".x`, `layers[0].size`.
+
+    Indices come back as digits: only the document knows whether `0` is a name or a place.
+
+    Raises:
+        ValueError: not a key.
+    """
+    import tomli
+
+    spread = re.sub(_INDEX, lambda found: f".{found[1]}" if found[1] else found[0], text)
+    try:
+        node: Any = tomli.loads(f"{spread[text[:1] == '[' :]} = 0")
+    except (ValueError, RecursionError):
+        raise ValueError(text) from None
+    key: list[str] = []
+    while isinstance(node, dict):
+        if len(node) != 1:
+            raise ValueError(text)
+        name, node = next(iter(node.items()))
+        key.append(name)
+    # `a = 1 #` and a table header before a name would parse too.
+    if node != 0 or "\n" in text:
+        raise ValueError(text)
+    return tuple(key)
+
+
+def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
+    """Keys that typed names lead to; if none, those with dots in a name (`[a.b]` in an INI file)."""
+    spelled = [(key, tuple(map(str, key))) for key in keys]
+    return [key for key, parts in spelled if parts == names] or [
+        key for key, parts in spelled if ".".join(parts) == ".".join(names)
+    ]
 
 
 def spell(value: Any) -> str:  # noqa: ANN401 - parsed data
@@ -151,10 +222,14 @@ def spell(value: Any) -> str:  # noqa: ANN401 - parsed data
             return "true" if value else "false"
         case str():
             return _quoted(value)
+        case Source():
+            return "".join(c if c.isprintable() else _escaped(c) for c in value.text)
         case dt.datetime() | dt.date() | dt.time():
             return value.isoformat()
         case list():
             return f"[{', '.join(spell(item) for item in value)}]"
+        case tuple():
+            return f"({', '.join(spell(item) for item in value)})"
         case dict():
             inside = ", ".join(
                 f"{spell_key((name,))} = {spell(item)}" for name, item in value.items()
@@ -186,7 +261,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - parsed data
             return None
         case float() if not math.isfinite(value):
             return str(value)
-        case list():
+        case list() | tuple():
             return [to_json(item) for item in value]
         case dict():
             return {name: to_json(item) for name, item in value.items()}

@@ -1,0 +1,42 @@
+"""A value replaced where it stands, every other character kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitexp.rules.formats import Key
+
+
+def replace_value(
+    text: str, key: Key, spelled: str, find_value: Callable[[str, Key], tuple[int, int]]
+) -> str:
+    """Put a spelled value where `find_value` finds the present one; a byte order mark stays.
+
+    Raises:
+        LookupError: no value stands there.
+        ValueError: the old value or the new one is not on one line.
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
+    start, end = find_value(text, key)
+    if any(line_end in part for part in (text[start:end], spelled) for line_end in "\n\r"):
+        raise ValueError("the value spans several lines")
+    # `key:` may end right before its missing value.
+    gap = " " if start == end and spelled and not text[start - 1 : start].isspace() else ""
+    return f"{mark}{text[:start]}{gap}{spelled}{text[end:]}"
+
+
+def value_at(document: object, key: Key) -> object:
+    """Follow a key through nested tables and lists.
+
+    Raises:
+        LookupError: it leads nowhere.
+    """
+    for part in key:
+        if not isinstance(document, dict | list):
+            raise LookupError(part)
+        document = document[part]
+    return document

@@ -1,0 +1,131 @@
+"""Turn a commit or a work tree with several changes into as many experiments."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.rules import formats, hypothesis
+from gitexp.rules.finding import Finding
+from gitexp.rules.one_change import Edited
+from gitexp.rules.parts import Part, take_apart
+from gitexp.rules.paths import is_config
+from gitexp.store.git import Git
+from gitexp.workflows.differences import relative
+from gitexp.workflows.project import find_experiment
+from gitexp.workflows.start import Options, Started, register
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitexp.store.git import FileChange
+    from gitexp.workflows.project import Project
+
+_NOTHING = "nothing was registered"
+
+
+def find_parts(project: Project, name: str | None) -> list[Part]:
+    """Take an experiment's commit, or without a name the edits of the work tree, apart.
+
+    Raises:
+        Refused: something differs that is no value of a config file, or cannot stand alone.
+        UsageError: nothing differs.
+    """
+    git = Git(project.repository.top or project.repository.common)
+    if name is None:
+        project.repository.work_tree()
+        git.run("update-index", "-q", "--refresh", allow=(1,))
+        files = git.differences("diff-index", git.resolve("HEAD") or project.tip, "--")
+    else:
+        _, commit = find_experiment(project, name)
+        base = git.text("merge-base", project.tip, commit, allow=(1,)).split("\n")[0]
+        if not base:
+            raise NotReady(f"{name} and {project.baseline} have no common commit")
+        files = git.differences("diff-tree", base, commit)
+    parts: list[Part] = []
+    findings: list[Finding] = []
+    for file in files:
+        edited = _read(project, git, file, stored=name is not None)
+        if edited is None:
+            message = f"{relative(project, file.path)} is no edited config file"
+            hint = f"commit it on {project.baseline} first, behind a config line"
+            findings.append(Finding("C1", message, hint, relative(project, file.path)))
+            continue
+        settings = project.settings
+        found, said = take_apart(
+            edited, settings.config, seed_key=settings.seed_key, baseline=project.baseline
+        )
+        parts += found
+        findings += said
+    if findings:
+        raise Refused(_NOTHING, findings)
+    if not parts:
+        raise UsageError(
+            "there is nothing to split: no config value differs",
+            "edit the config, or name an experiment: gitexp split NAME",
+        )
+    return parts
+
+
+def _read(project: Project, git: Git, file: FileChange, *, stored: bool) -> Edited | None:
+    """Read a config file on both sides; the edit must fit the baseline's tip as it is."""
+    path = relative(project, file.path)
+    if file.old_mode != file.new_mode or not is_config(path, project.settings.config):
+        return None
+    new = file.new_id
+    if not stored:
+        lies = (git.directory / file.path).read_bytes()
+        # As `git add` would store it: line ends and clean filters applied.
+        done = git.run("hash-object", "-w", f"--path={file.path}", "--stdin", stdin=lies)
+        new = done.stdout.decode().strip()
+    before, after, tip = git.objects([file.old_id, new, f"{project.tip}:{file.path}"])
+    if before != tip:
+        raise NotReady(
+            f"{path} has moved on {project.baseline} since this edit was begun",
+            f"make the edit on {project.baseline}'s version of the file",
+        )
+    return Edited(path, file.old_mode, file.new_mode, before, after)
+
+
+def split(
+    project: Project,
+    name: str | None,
+    texts: Sequence[str],
+    ask: Callable[[str], str] | None,
+) -> list[Started]:
+    """Register one experiment for each change, with a hypothesis each; all of them or none.
+
+    `texts` are hypotheses in the order of the changes; `ask` is asked for those that are missing.
+
+    Raises:
+        UsageError: hypotheses are missing and nobody was asked.
+        Refused: a hypothesis breaks a rule.
+    """
+    parts = find_parts(project, name)
+    given = list(texts)
+    if ask is not None:
+        given += [ask(str(part.change)) for part in parts[len(given) :]]
+    if len(given) != len(parts):
+        listed = "\n".join(f"  {part.change}" for part in parts)
+        raise UsageError(
+            f"{len(parts)} changes need as many hypotheses, and {len(given)} were given:\n{listed}",
+            f"gitexp split {name or ''} ".replace("  ", " ")
+            + " ".join(f"-m {shlex.quote(_template(part))}" for part in parts),
+        )
+    findings = [
+        finding
+        for text in given
+        for finding in hypothesis.lint(text, project.settings.metric)
+        if not finding.advice
+    ]
+    if findings:
+        raise Refused(_NOTHING, findings)
+    return [
+        register(project, text, part.change, part.content, options=Options())
+        for part, text in zip(parts, given, strict=True)
+    ]
+
+
+def _template(part: Part) -> str:
+    return f"{formats.spell_key(part.change.key)}={formats.spell(part.change.after)} … because …"
