@@ -302,7 +302,7 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
 def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
     state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
-    typer.echo(f"{typer.style(f'exp/{entry.name}', bold=True)}  {entry.time[:10]}{state}")
+    typer.echo(f"{typer.style(f'exp/{visible(entry.name)}', bold=True)}  {entry.time[:10]}{state}")
     typer.echo(_wrapped(hypothesis_of(entry.message)))
     if row.result.explored:
         why = row.result.records[0].explore
@@ -321,7 +321,9 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         return
     row = sheet.row
     entry, registration = row.result.entry, row.result.registration
-    typer.echo(f"{typer.style(f'exp/{entry.name}', bold=True)}  {entry.commit[:10]}  [{row.state}]")
+    typer.echo(
+        f"{typer.style(f'exp/{visible(entry.name)}', bold=True)}  {entry.commit[:10]}  [{row.state}]"
+    )
     typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
     typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:

@@ -91,7 +91,7 @@ def ask_present(
 
 
 def _versions(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, str | None]:
-    """Versions of distributions by normalised name, found as Python would: the first folder wins."""
+    """Versions of distributions by normalised name; as in Python, the first folder wins."""
     versions: dict[str, str | None] = dict.fromkeys(packages)
     for folder in reversed(folders) if versions else ():
         with suppress(OSError):

@@ -575,7 +575,7 @@ def _hype(reading: _Reading, reason: _Reason | None, metric: str) -> Finding | N
         "H5",
         "fashion is no reason: nothing here was seen in your baseline\n"
         + _point(reading, reason.end + found.start(), reason.end + found.end()),
-        "name the gap in the baseline that it answers: what does it get wrong, and how often",
+        "name the gap in the baseline that it answers: what goes wrong, how often",
         advice=True,
     )
 

@@ -42,7 +42,8 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
     """Verdict, effect with its bounds, and the number of pairs, on one line."""
     word = judgement.verdict or "UNDECIDED"
     if judgement.effect is None:
-        return f"{word}: {judgement.reason}, {_pairs(judgement.pairs)}"
+        reason = f"{judgement.reason}, " if judgement.reason else ""
+        return f"{word}: {reason}{_pairs(judgement.pairs)}"
     sign = 1 if registration.criterion.higher_is_better else -1
     bounds = sorted(
         sign * bound for bound in (judgement.lower, judgement.upper) if bound is not None
@@ -60,6 +61,8 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
 
 def meaning(judgement: Judgement) -> str:
     """The one reason, in plain words."""
+    if judgement.verdict is None:
+        return f"open: the next look needs {_pairs(judgement.due or 0)}"
     said = _MEANING.get(judgement.reason, "")
     if judgement.reason == "too noisy" and judgement.detectable is not None:
         said += f": the smallest effect it could have seen is {number(judgement.detectable)}"

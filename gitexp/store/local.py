@@ -75,8 +75,6 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 def salt(folder: Path) -> bytes:
     """This clone's key for hashing secrets, made at first use."""
-    import secrets
-
     path = folder / "salt"
     with contextlib.suppress(OSError):
         if found := path.read_bytes():
@@ -84,6 +82,6 @@ def salt(folder: Path) -> bytes:
     with locked(folder / "salt.lock"):
         if path.exists() and (found := path.read_bytes()):
             return found
-        made = secrets.token_bytes(32)
+        made = os.urandom(32)
         write_atomically(path, made)
         return made

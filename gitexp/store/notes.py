@@ -18,7 +18,7 @@ from gitexp.store.local import locked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gitexp.store.git import Repository
+    from gitexp.store.git import Git, Repository
 
 VERDICTS = "refs/notes/gitexp"
 RUNS = "refs/notes/gitexp-runs"
@@ -131,15 +131,7 @@ def _edit_once(
             text = edited(commit, old.get(commit, ""))
             if text.rstrip("\n") == old.get(commit, ""):
                 continue
-            content = text.encode(errors="surrogateescape")
-            blob = decode(
-                git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=content).stdout
-            ).strip()
-            # -C takes the blob as it is: -m and -F would strip blank lines.
-            git.run(
-                *_DURABLE, "notes", f"--ref={scratch}", "add", "-f", "-C", blob, commit,
-                environment=environment,
-            )  # fmt: skip
+            _add(git, scratch, commit, text, environment)
             moves = [f"update {ref} {scratch} {before}", f"delete {scratch}"]
         git.run(
             *_DURABLE, "update-ref", "-m", "gitexp", "--stdin",
@@ -148,6 +140,20 @@ def _edit_once(
     except BaseException:
         git.run("update-ref", "-d", scratch, allow=(1, 128))
         raise
+
+
+def _add(git: Git, ref: str, commit: str, text: str, environment: Mapping[str, str]) -> None:
+    content: bytes | None = text.encode(errors="surrogateescape")
+    given = ("-F", "-")
+    # -F strips blank lines and trailing space. Our own lines have none; what another tool wrote
+    # beside them goes in as a blob, one process more, and stays as it is.
+    if text != "".join(f"{line.rstrip()}\n" for line in text.split("\n") if line.strip()):
+        done = git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=content)
+        given, content = ("-C", decode(done.stdout).strip()), None
+    git.run(
+        *_DURABLE, "notes", f"--ref={ref}", "add", "-f", *given, commit,
+        stdin=content, environment=environment,
+    )  # fmt: skip
 
 
 def _snapshot(

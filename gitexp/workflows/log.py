@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from gitexp.workflows.results import Result, read_results
 if TYPE_CHECKING:
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
+
+
+_ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,25 @@ def parse_change(text: str) -> dict[str, Any]:
 
     file, _, rest = text.partition(": ")
     key, _, values = rest.partition(" = ")
-    before, _, after = values.partition(" -> ")
+    # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
+    arrows = [found.span() for found in re.finditer(" -> ", values)]
+    sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
+    before, after = next(
+        (both for both in sides if all(side == _ABSENT or _is_value(side) for side in both)),
+        sides[0],
+    )
     return {
         "file": file,
         "key": key,
-        "before": None if before == "(absent)" else to_json(parse_value(before)),
-        "after": None if after == "(absent)" else to_json(parse_value(after)),
+        "before": None if before == _ABSENT else to_json(parse_value(before)),
+        "after": None if after == _ABSENT else to_json(parse_value(after)),
     }
+
+
+def _is_value(text: str) -> bool:
+    from gitexp.rules.formats.toml import parse_value
+
+    return parse_value(text) is not text
 
 
 def log(project: Project, name: str | None = None) -> list[Row]:
@@ -137,15 +153,16 @@ def _state(project: Project, result: Result, accepted: set[str]) -> str:
         return "archived"
     if entry.commit in accepted:
         return "accepted"
-    if judgement is not None and judgement.verdict is not None:
-        return "failed" if judgement.reason == "repeats failed" else "done"
+    repeatable = judgement is None or judgement.reason == "repeats failed"
+    if judgement is not None and judgement.verdict is not None and not repeatable:
+        return "done"
     if is_running(project.repository, entry.commit):
         return "running"
     if result.explored:
         return "done"
-    if any(not record.ok for record in result.records):
-        return "failed"
-    return "planned"
+    # A failed attempt that was made good is none any more.
+    good = {record.seed for record in result.records if record.ok}
+    return "failed" if any(r.seed not in good for r in result.records) else "planned"
 
 
 def read_accepted(project: Project) -> set[str]:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.bench.projects import drop_experiments, many_experiments, project, seal
@@ -113,7 +114,7 @@ def start(home: Path, rounds: int) -> Rows:
     sides = []
     for files in (50, 20_000):
         world = project(home / f"start-{files}", files=files - 4)
-        sides.append(Side([command], world.path, lambda world=world: drop_experiments(world)))
+        sides.append(Side([command], world.path, partial(drop_experiments, world)))
     costs = [median(found) for found in by_turns(rounds, *sides, app)]
     yield Measured("gitexp start --set, 50 files / typer app", costs[0], costs[2], "within 4 x")
     yield Measured("gitexp start --set, 20,000 files / typer app", costs[1], costs[2], "within 4 x")

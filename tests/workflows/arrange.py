@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -107,10 +108,10 @@ print(f"accuracy={0.9 + 0.002 * CONFIG['model']['C'] + noise:.6f}")
 def processes_of(marker: str) -> list[int]:
     """Numbers of the processes whose environment or command line holds a text."""
     found = []
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208
         if name.isdigit() and int(name) != os.getpid():
             try:
-                with open(f"/proc/{name}/cmdline", "rb") as handle:
+                with Path(f"/proc/{name}/cmdline").open("rb") as handle:
                     line = handle.read()
             except OSError:
                 continue

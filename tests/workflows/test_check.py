@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.project import BECAUSE
-from tests.workflows.arrange import message, records, refs, show, train_with, trailers
+from tests.workflows.arrange import message, records, refs, show, trailers, train_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,11 @@ def test_the_commands_that_the_refusal_shows_do_mend_it(ready: World) -> None:
     by_hand(ready, TWO_VALUES)
     ready.git("switch", "--quiet", "main")
     hint = violations(ready, "by-hand")["C2"]["hint"]
-    commands = [line.strip() for line in hint.splitlines() if "gitexp start" in line]
+    commands = [
+        line.strip()
+        for line in hint.splitlines()
+        if line.strip().startswith("gitexp start --set") and "preset=" not in line
+    ]
     assert len(commands) == 2
     for command in commands:
         setting = command.split()[3]
@@ -232,7 +236,11 @@ def test_the_settings_that_count_are_those_of_the_experiments_own_baseline(ready
 
 
 def test_what_a_terminal_would_obey_is_shown_escaped(ready: World) -> None:
-    by_hand(ready, TWO_VALUES, f"Is \x1b[31mC\x9b0m better?\n\nExperiment: \x1b[31mred\x1b[0m\nChange: \u202etxt")
+    by_hand(
+        ready,
+        TWO_VALUES,
+        "Is \x1b[31mC\x9b0m better?\n\nExperiment: \x1b[31mred\x1b[0m\nChange: \u202etxt",
+    )
     ready.git("mv", "README.md", "READ\x1bME.md")
     ready.git("commit", "--quiet", "--amend", "--no-edit", "--no-verify")
     for words in (("check", "by-hand"), ("run", "by-hand"), ("show", "by-hand"), ("log",)):

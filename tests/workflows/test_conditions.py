@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +24,7 @@ ENVIRONMENT = {
 }
 
 
-def other(**changed: object) -> dict[str, object]:
+def other(**changed: object) -> dict[str, Any]:
     return ENVIRONMENT | changed
 
 
@@ -49,7 +49,7 @@ def test_what_keeps_two_runs_apart_is_named(
 
 
 def test_a_run_joins_the_condition_that_it_agrees_with() -> None:
-    known = {"one": ENVIRONMENT, "two": other(python="3.12.1")}
+    known: dict[str, dict[str, Any]] = {"one": ENVIRONMENT, "two": other(python="3.12.1")}
     assert condition_of(other(packages={"numpy": "2.0", "xgboost": "2"}), known) == "one"
     assert condition_of(other(python="3.12.1", packages={}), known) == "two"
     alone = condition_of(other(packages={"numpy": "9"}), known)

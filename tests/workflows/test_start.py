@@ -24,8 +24,8 @@ from tests.workflows.arrange import (
     refs,
     settle,
     show,
-    train_with,
     trailers,
+    train_with,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def refuses_without_a_trace(
 ) -> str:
     """Run a start that must be refused and leave everything as it was; returns what it said."""
     before = refs(world), head_and_index_and_files(world)
-    ran = world.gitexp("start", text, *words, code=code, **variables)
+    ran = world.gitexp("start", text, *words, code=code, **variables)  # type: ignore[arg-type]
     assert (refs(world), head_and_index_and_files(world)) == before
     assert not ran.out
     return ran.err
@@ -585,7 +585,7 @@ def test_the_seed_is_never_the_change(ready: World) -> None:
 
 def test_started_experiments_differ_though_all_else_is_equal(ready: World) -> None:
     commits = [
-        ready.gitexp("start", BECAUSE, *SET, "--json", **{
+        ready.gitexp("start", BECAUSE, *SET, "--json", **{  # type: ignore[arg-type]
             f"GIT_{who}_DATE": "2026-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")
         }).json["commit"]
         for _ in range(2)

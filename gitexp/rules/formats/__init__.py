@@ -31,12 +31,6 @@ _FORMATS = {
     ".yml": "yaml",
     "MLproject": "yaml",
     ".json": "json",
-    ".ini": "ini",
-    ".cfg": "ini",
-    ".py": "python",
-    ".conf": "plain",
-    ".env": "plain",
-    ".properties": "plain",
 }
 
 # Bytes. Parsers need up to 15 s and 300 times the memory for this much of the worst; configs that
@@ -206,7 +200,7 @@ def parse_key(text: str) -> tuple[str, ...]:
 
 
 def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
-    """Keys that typed names lead to; if none, those with dots in a name (`[a.b]` in an INI file)."""
+    """Keys that typed names lead to; where none does, those with dots in a name (INI's `[a.b]`)."""
     spelled = [(key, tuple(map(str, key))) for key in keys]
     return [key for key, parts in spelled if parts == names] or [
         key for key, parts in spelled if ".".join(parts) == ".".join(names)

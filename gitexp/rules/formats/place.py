@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +29,15 @@ def replace_value(
     return f"{mark}{text[:start]}{gap}{spelled}{text[end:]}"
 
 
-def value_at(document: object, key: Key) -> object:
+def value_at(document: Any, key: Key) -> Any:  # noqa: ANN401 - parsed data
     """Follow a key through nested tables and lists.
 
     Raises:
         LookupError: it leads nowhere.
     """
-    for part in key:
-        if not isinstance(document, dict | list):
-            raise LookupError(part)
-        document = document[part]
+    try:
+        for part in key:
+            document = document[part]
+    except TypeError:
+        raise LookupError("no single value stands there") from None
     return document

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gitexp.rules.formats import Malformed, Source, same, spell
@@ -104,17 +104,15 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
     """
     with _said_plainly(text):
         reader = _Reader(text)
-        nodes = list(reader.nodes())
-        node = _document(nodes, key)
-        for part in key[len(nodes) > 1 :]:
-            if isinstance(node, SequenceNode):
-                node = node.value[int(part)]
-            elif isinstance(node, MappingNode):
-                node = reader.table(node)[str(part)]
-            else:
-                raise LookupError("no single value stands there")
-            if node.start_mark is None:
+        nodes: dict[str | int, Node] = dict(enumerate(reader.nodes()))
+        node = nodes.get(0)
+        for number, part in enumerate(key):
+            inside = nodes if number == 0 and len(nodes) > 1 else reader.parts(node)
+            node = inside.get(part)
+            if node is not None and node.start_mark is None:
                 raise ValueError("it is an alias of a value that stands elsewhere")
+    if node is None:
+        raise LookupError("no single value stands there")
     start, end = node.start_mark.index, node.end_mark.index
     if _in_block_style(node):
         raise ValueError("the value spans several lines")
@@ -132,8 +130,8 @@ def set_value(text: str, key: Key, spelled: str) -> str:
     edited = replace_value(text, key, spelled, find_value)
     try:
         stands = value_at(parse(edited.removeprefix("\ufeff")), key)
-    except (ValueError, LookupError):
-        stands = spelled, "in another place"
+    except (ValueError, LookupError, RecursionError):
+        stands = Source("")
     if not same(stands, parse_value(spelled) if spelled else None):
         raise ValueError(f"{spelled} would not mean the same there")
     return edited
@@ -157,7 +155,7 @@ class _Reader:
         self._count(1)
         tag = str(node.tag)
         kind = tag.removeprefix(_CORE)
-        shown = tag if tag.startswith("!") else f"!!{kind}"
+        shown = tag if tag.startswith("!") else f"!!{kind}" if kind != tag else f"!<{tag}>"
         if isinstance(node, MappingNode):
             table = {name: self.value(item) for name, item in self.table(node).items()}
             return table if kind == "map" else {TAG: Source(shown), **table}
@@ -169,7 +167,9 @@ class _Reader:
                 named = {str(index): item for index, item in enumerate(items)}
                 return {TAG: Source(shown), **named}
             return Source(f"{shown} {spell(items)}")
-        return self._scalar(node) if kind in _CORE_KINDS else Source(f"{shown} {spell(node.value)}")
+        if isinstance(node, ScalarNode) and kind in _CORE_KINDS:
+            return self._scalar(node)
+        return Source(f"{shown} {spell(node.value)}")
 
     def _scalar(self, node: ScalarNode) -> Any:  # noqa: ANN401 - parsed data
         kind = str(node.tag).removeprefix(_CORE)
@@ -177,6 +177,15 @@ class _Reader:
             return _CORE_KINDS[kind](self.yaml.constructor, node)
         except (ValueError, LookupError):  # `_` and `!!int x`
             return node.value
+
+    def parts(self, node: Node | None) -> dict[str | int, Node]:
+        """Nodes inside a node by what leads to them in a key."""
+        if isinstance(node, MappingNode):
+            return dict(self.table(node).items())
+        if isinstance(node, SequenceNode):
+            # Under a tag of its own a list is a table.
+            return dict(enumerate(node.value)) | {str(i): n for i, n in enumerate(node.value)}
+        return {}
 
     def table(self, node: MappingNode) -> dict[str, Node]:
         """Nodes of a mapping by name; its own go before those of its merge keys.
@@ -225,16 +234,8 @@ def _alias(node: Node) -> Node:
     return alias
 
 
-def _document(nodes: list[Node], key: Key) -> Node:
-    if not nodes:
-        raise LookupError("the document is empty")
-    return nodes[int(key[0])] if len(nodes) > 1 else nodes[0]
-
-
 def _in_block_style(node: Node) -> bool:
-    if isinstance(node, ScalarNode):
-        return node.style in {"|", ">"}
-    return not node.flow_style
+    return not node.flow_style if isinstance(node, CollectionNode) else False
 
 
 @contextmanager
@@ -261,4 +262,5 @@ def _said_plainly(text: str) -> Iterator[None]:
 def _malformed(message: str, mark: Any) -> Malformed:  # noqa: ANN401 - ruamel.yaml's mark
     if mark is None:
         return Malformed(message)
-    return Malformed(f"{message} (at line {mark.line + 1}, column {mark.column + 1})", mark.line + 1)
+    line = mark.line + 1
+    return Malformed(f"{message} (at line {line}, column {mark.column + 1})", line)
