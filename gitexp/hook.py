@@ -54,7 +54,7 @@ def _commit_msg(project: Project, rest: list[str]) -> None:
     path = Path(rest[0])
     name = short_name(project.repository.head_branch() or "")
     inspection, settings = _judge_index(project)
-    # A merge or a cherry-pick runs no pre-commit hook, and comes here all the same.
+    # A merge runs no pre-commit hook, and comes here all the same.
     _refuse(inspection.findings, "this commit is no experiment")
     text = _without_comments(project, path)
     if not text.strip():

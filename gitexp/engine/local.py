@@ -313,7 +313,7 @@ def _describe(
         "packages": loaded.packages,
         "accelerators": list(loaded.accelerators or machine.get("gpus", ())),  # type: ignore[call-overload]
         "machine": machine,
-        "git": repository.git.text("version").removeprefix("git version "),
+        "git": repository.git_version,
         "command": settings.command,
         "variables": environment.kept_variables(variables, key),
     }

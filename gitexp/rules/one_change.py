@@ -343,11 +343,12 @@ def _compare_values(
     ]
     removed = [key for key in old if key not in new]
     added = [key for key in new if key not in old]
-    # An empty table or array only holds: filling or emptying it is the key's change, not two.
+    # An empty table or array only holds, and so does YAML's `key:` above its first indented line:
+    # filling or emptying it is the key's change, not two.
     above_added, above_removed = _prefixes(added), _prefixes(removed)
     removed, added = (
-        [key for key in removed if not (old[key] in ({}, []) and key in above_added)],
-        [key for key in added if not (new[key] in ({}, []) and key in above_removed)],
+        [key for key in removed if not (old[key] in ({}, [], None) and key in above_added)],
+        [key for key in added if not (new[key] in ({}, [], None) and key in above_removed)],
     )
     if not changes and (renamed := _renamed(path, old, new, removed, added, at)):
         return [], [renamed]

@@ -81,12 +81,9 @@ def _lines(content: bytes) -> list[bytes]:
 
 def _set_alone(file: Edited, change: Change) -> bytes | None:
     """Make one change of several by setting its value; None where that cannot be done."""
-    form = formats.format_of(file.path)
-    if form is None or file.before is None or ABSENT in (change.before, change.after):
+    if file.before is None or file.after is None or ABSENT in (change.before, change.after):
         return None
     try:
-        spelled = form.spell_value(formats.spell(change.after))
-        text: str = form.set_value(file.before.decode("utf-8"), change.key, spelled)
+        return formats.copy_value(file.path, change.key, file.after, file.before)
     except (ValueError, LookupError):
         return None
-    return text.encode("utf-8")

@@ -17,7 +17,7 @@ from gitexp.rules.settings import MOST_REPEATS
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
 _CRITERION = re.compile(rf"([^\s=,:+<>%]+)\s+([+\-−])\s*{_NUMBER}")
-_TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)\s*:\s?(.*)")
+_TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _BLANK_LINES = r"\n(?:[ \t\r]*+\n)++"
 # What git itself passes over among trailers.

@@ -114,9 +114,9 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
     parts = path.split("/")
     for depth in range(len(parts) - 1, -1, -1):
         folder = "/".join(parts[:depth])
-        listing = git.run("ls-tree", "-z", "--full-tree", f"{base}:{folder}").stdout
+        listed = git.run("ls-tree", "-z", "--full-tree", f"{base}:{folder}", allow=(128,))
         entries = []
-        for entry in listing.split(b"\0"):
+        for entry in listed.stdout.split(b"\0"):
             header, _, name = entry.partition(b"\t")
             if decode(name) == parts[depth]:
                 mode, kind, _ = decode(header).split(" ")

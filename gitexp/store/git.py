@@ -157,7 +157,7 @@ class Git:
         except FileNotFoundError:
             if not self.directory.is_dir():
                 raise NotReady(f"there is no folder {self.directory}") from None
-            raise NotReady("git is not installed, or not on PATH", "install git 2.31+") from None
+            raise NotReady("git is not installed, or not on PATH", "install git 2.38+") from None
         except OSError as error:
             raise NotReady(f"git could not be started: {error}") from None
         if done.returncode and done.returncode not in allow:
@@ -309,6 +309,11 @@ class Repository:
                 key, _, value = entry.partition("\n")
                 values[key] = (*values.get(key, ()), value)
         return values
+
+    @cached_property
+    def git_version(self) -> str:
+        """Version of the git that works here."""
+        return self.git.text("version").removeprefix("git version ")
 
     def setting(self, key: str) -> str | None:
         """Last value of a git configuration key (lower case), or None."""

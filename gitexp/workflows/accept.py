@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     else:
         raise NotReady(
             f"{project.baseline} is checked out in {place}, and its files would change there",
-            f"cd {place} && gitexp accept {result.entry.name}",
+            f"cd {shlex.quote(str(place))} && gitexp accept {result.entry.name}",
         )
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None
@@ -170,10 +171,22 @@ def _message(result: Result, anyway: str) -> str:
 
 def _merge_here(project: Project, commit: str, message: str) -> str:
     git = project.repository.git
+    # git would refuse too, but only after it has put every edit aside and back.
+    git.run("update-index", "-q", "--refresh", allow=(1,))
+    edited = {file.path for file in git.differences("diff-index", "HEAD", "--")}
+    changed = {file.path for file in git.differences("diff-tree", f"{commit}^", commit)}
+    if edited & changed:
+        raise NotReady(
+            f"{', '.join(sorted(edited & changed))} is edited here, and the merge changes it",
+            "commit or stash your edits, then accept again",
+        )
     try:
-        git.run("merge", "--no-ff", "--no-edit", "--quiet", "--no-autostash", "-m", message, commit)
+        # The message as it is: what merge.log or commit.cleanup add would hide its trailers.
+        git.run(
+            "merge", "--no-ff", "--no-edit", "--quiet", "--no-autostash", "--no-log",
+            "--cleanup=whitespace", "-m", message, commit,
+        )  # fmt: skip
     except GitFailed as failure:
-        # git refuses to touch edited files before it begins; a merge that began is taken back.
         if (project.repository.git_dir / "MERGE_HEAD").exists():
             git.run("merge", "--abort", allow=(1, 128))
         raise NotReady(
@@ -226,7 +239,7 @@ def retest(project: Project, name: str | None) -> Started:
     try:
         content = replay(project.repository, before, after, onto)
     except Refused:
-        content = _set_again(change.file, change.key, change.after, onto)
+        content = _set_again(change.file, change.key, after, onto)
     inspection = inspect(
         [Edited(change.file, "100644", "100644", onto, content)] if content != onto else [],
         project.settings.config,
@@ -270,20 +283,16 @@ def _same_change(one: str, other: str) -> bool:
     return target(one) == target(other)
 
 
-def _set_again(path: str, key: formats.Key, value: object, onto: bytes) -> bytes:
-    form = formats.format_of(path)
-    if form is not None and value is not formats.ABSENT:
-        try:
-            text: str = form.set_value(onto.decode("utf-8"), key, formats.spell(value))
-            return text.encode("utf-8")
-        except (ValueError, LookupError):
-            pass
-    raise Refused(
-        f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
-        [
-            Finding(
-                "C2", "the old edit does not fit any more",
-                f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
-            )
-        ],
-    )  # fmt: skip
+def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:
+    try:
+        return formats.copy_value(path, key, after, onto)
+    except (ValueError, LookupError):
+        raise Refused(
+            f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
+            [
+                Finding(
+                    "C2", "the old edit does not fit any more",
+                    f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
+                )
+            ],
+        ) from None  # fmt: skip

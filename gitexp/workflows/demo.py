@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError
@@ -13,7 +15,6 @@ from gitexp.store.git import Git, clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 _TRAIN = '''\
 """Recognise handwritten digits; the seed redraws the split, so every repeat is a new test."""
@@ -135,8 +136,10 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
     loop.gitexp("start", "--set", "model.C=10", "Would a larger C help?", refused=True)
     loop.title("The notebook, read with git alone")
     loop.git("--no-pager", "log", "--branches", "--notes=gitexp")
-    say(f"\nIt is all in {folder}. Go on there: cd {shlex.quote(os.path.relpath(folder))}"
-        " && gitexp log")  # fmt: skip
+    # Where no environment is activated, only the whole path calls this gitexp again.
+    program = "gitexp" if shutil.which("gitexp") else shlex.quote(str(Path(sys.argv[0]).absolute()))
+    there = shlex.quote(os.path.relpath(folder))
+    say(f"\nIt is all in {folder}. Go on there: cd {there} && {program} log")
 
 
 def _make_project(folder: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
 
 
-_ABSENT = "(absent)"
+_NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ def parse_change(text: str) -> dict[str, Any]:
     arrows = [found.span() for found in re.finditer(" -> ", values)]
     sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
     before, after = next(
-        (both for both in sides if all(side == _ABSENT or _is_value(side) for side in both)),
+        (both for both in sides if all(side in _NOTHING or _is_value(side) for side in both)),
         sides[0],
     )
     return {
         "file": file,
         "key": key,
-        "before": None if before == _ABSENT else to_json(parse_value(before)),
-        "after": None if after == _ABSENT else to_json(parse_value(after)),
+        "before": None if before in _NOTHING else to_json(parse_value(before)),
+        "after": None if after in _NOTHING else to_json(parse_value(after)),
     }
 
 

@@ -220,13 +220,17 @@ class Bench:
         """Read the environments and bulk lines that a commit has already."""
         if commit in self._bulk:
             return
-        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
-        self._bulk[commit] = set(text.splitlines())
-        for line in text.splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                content = json.loads(line)
-                if content["kind"] == "environment":
-                    self._known.setdefault(content["condition"], content)
+        # With the other commits' lines, which are wanted soon: one git process for all.
+        wanted = [c for c in {**self._records, commit: None} if c not in self._bulk]
+        notes = read_notes(self.repository, BULK, wanted)
+        for one in wanted:
+            lines = notes.get(one, "").splitlines()
+            self._bulk[one] = set(lines)
+            for line in lines:
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    content = json.loads(line)
+                    if content["kind"] == "environment":
+                        self._known.setdefault(content["condition"], content)
 
     def _one(
         self, label: str, commit: str, seed: int, conditions: Sequence[str] | None

@@ -143,8 +143,10 @@ def test_a_branch_that_is_no_registration_is_listed_as_such(ready: World) -> Non
     ready.git("switch", "--quiet", "--create", "exp/sketch")
     ready.edit("C = 1.0", "C = 10")
     ready.commit("a sketch", verify=False)
-    ready.git("branch", "exp/Upper")
-    ready.git("branch", "exp/team/x")
+    for branch in ("exp/Upper", "exp/team/x"):
+        ready.git("switch", "--quiet", "--create", branch, "main")
+        ready.edit("C = 1.0", "C = 11")
+        ready.commit(f"a sketch of {branch}", verify=False)
     rows = {row["name"]: row for row in ready.gitexp("log", "--json").json}
     assert (rows["sketch"]["change"], rows["sketch"]["verdict"]) == (None, None)
     assert "no registration: gitexp check sketch" in ready.gitexp("log").out

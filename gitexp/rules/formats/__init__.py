@@ -12,11 +12,13 @@ Each format is a module that loads when a file of its kind is read:
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 import re
 from dataclasses import dataclass
 from importlib import import_module
+
+# Not `import json`: the package's own json takes that name as soon as it is loaded.
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,10 +33,16 @@ _FORMATS = {
     ".yml": "yaml",
     "MLproject": "yaml",
     ".json": "json",
+    ".ini": "ini",
+    ".cfg": "ini",
+    ".py": "python",
+    ".conf": "plain",
+    ".env": "plain",
+    ".properties": "plain",
 }
 
-# Bytes. Parsers need up to 15 s and 300 times the memory for this much of the worst; configs that
-# people write are far below it, and the server's hook reads no larger blob either.
+# Bytes. The worst of this size costs 15 s and 600 MB (ruamel.yaml, ast); configs that people write
+# are far smaller, and the server's hook reads no larger blob either.
 LARGEST = 1_000_000
 
 # Deeper than any config that people write; the parsers' own recursion gives out far beyond it.
@@ -115,6 +123,22 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
         raise Malformed(str(error), getattr(error, "lineno", None)) from None
     _refuse_monsters(document)
     return dict(_leaves(document, ()))
+
+
+def copy_value(path: str, key: Key, source: bytes, target: bytes) -> bytes:
+    """Give a key the value that it has in another version of the file, spelled as it is there.
+
+    Raises:
+        LookupError: one of them has no value there, or the format has no parser.
+        ValueError: the value does not stand on one line of its own in both.
+    """
+    form = format_of(path)
+    if form is None:
+        raise LookupError(f"no parser for {path}")
+    text = source.decode("utf-8-sig")
+    start, end = form.find_value(text, key)
+    edited: str = form.set_value(target.decode("utf-8"), key, text[start:end])
+    return edited.encode("utf-8")
 
 
 def _refuse_monsters(document: Any) -> None:  # noqa: ANN401 - parsed data
@@ -237,7 +261,7 @@ def spell(value: Any) -> str:  # noqa: ANN401 - parsed data
 
 def _quoted(text: str) -> str:
     """Quote a text as TOML and JSON both read it; what a terminal obeys comes out escaped."""
-    quoted = json.dumps(text, ensure_ascii=False)
+    quoted = dumps(text, ensure_ascii=False)
     if quoted.isprintable():
         return quoted
     return "".join(c if c.isprintable() else _escaped(c) for c in quoted)

@@ -38,6 +38,6 @@ def value_at(document: Any, key: Key) -> Any:  # noqa: ANN401 - parsed data
     try:
         for part in key:
             document = document[part]
-    except TypeError:
+    except (LookupError, TypeError):
         raise LookupError("no single value stands there") from None
     return document

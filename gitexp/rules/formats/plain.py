@@ -57,13 +57,12 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
         LookupError: no value stands there.
         ValueError: the key comes more than once.
     """
-    place = value_at(_places(text), key)
-    if isinstance(place, list):
-        raise ValueError("the key comes more than once")  # noqa: TRY004 - of the document
-    if not isinstance(place, tuple):
-        raise LookupError("no value stands there")
-    start, end = place
-    return start, end
+    match value_at(_places(text), key):
+        case (int(start), int(end)):
+            return start, end
+        case list():
+            raise ValueError("the key comes more than once")
+    raise LookupError("no value stands there")
 
 
 def set_value(text: str, key: Key, spelled: str) -> str:

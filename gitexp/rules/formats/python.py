@@ -12,17 +12,24 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.formats import Malformed, Source, same, spell
 from gitexp.rules.formats.place import replace_value, value_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from gitexp.rules.formats import Key
 
 ERROR = ValueError
 
 _Parts = dict[str | int, ast.AST]
+
+_LISTS = (ast.List, ast.Tuple)
+_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _LINE_END = re.compile(r"\r\n?|\n")  # as Python's tokenizer has it: a form feed ends no line
 
@@ -35,12 +42,15 @@ def parse(text: str) -> dict[str, Any]:
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a value as Python spells it; what is no literal is taken as a plain string."""
+    typed = text.strip()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.literal_eval(text.strip())
-        return _spelled(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        (statement,) = _module(typed).body
+        whole = isinstance(statement, ast.Expr) and statement.value.end_col_offset == len(
+            typed.encode()
+        )
+        ast.literal_eval(typed)
+        return _spelled(typed) if whole and typed.isprintable() else text
+    except (ValueError, TypeError, SyntaxError, RecursionError):
         return text
 
 
@@ -59,7 +69,7 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
     node: Any = _module(text)
     for part in key:
         node = (_parts(node) or {}).get(part)
-    if not hasattr(node, "end_lineno"):
+    if getattr(node, "lineno", None) is None:
         raise LookupError("no single value stands there")
     starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
     ends = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
@@ -103,45 +113,124 @@ def _characters(text: str, start: int, column: int) -> int:
 
 def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
     parts = _parts(node)
-    if isinstance(node, ast.List | ast.Tuple):
-        items = [_value(item) for item in node.elts]
-        return items if parts or isinstance(node, ast.List) else tuple(items)
-    if parts is not None:
-        return {name: _value(part) for name, part in parts.items()}
-    if isinstance(node, ast.Set):
-        return Source(f"{{{', '.join(sorted({ast.unparse(item) for item in node.elts}))}}}")
-    try:
-        return ast.literal_eval(node)  # type: ignore[arg-type] # any node that is an expression
-    except ValueError:
-        return Source(ast.unparse(node))
+    match node:
+        case ast.List() | ast.Tuple():
+            items = [_value(item) for item in node.elts]
+            return items if parts or isinstance(node, ast.List) else tuple(items)
+        case _ if parts is not None:
+            return {name: _value(part) for name, part in parts.items()}
+        case ast.Set():
+            return Source(f"{{{', '.join(sorted({ast.unparse(item) for item in node.elts}))}}}")
+        case ast.Constant() | ast.UnaryOp() | ast.BinOp():
+            with suppress(ValueError):
+                return ast.literal_eval(node)
+    return Source(ast.unparse(node))
 
 
-def _parts(node: ast.AST) -> _Parts | None:
-    """Nodes that have a key of their own inside a node, None where it is one value."""
+def _parts(node: ast.AST | None) -> _Parts | None:
+    """What has a key of its own inside a node; None where the node is one value."""
     match node:
         case ast.Module() | ast.ClassDef():
             return _block(node)
         case ast.Dict():
-            pairs = [(_name(key), value) for key, value in zip(node.keys, node.values, strict=True)]
+            return _table(zip(map(_name, node.keys), node.values, strict=True))
         case ast.Call():
-            pairs = [(word.arg or "**", word.value) for word in node.keywords]
-            tables = [(i, item) for i, item in enumerate(node.args) if _parts(item) is not None]
-            if not (isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args):
-                if not pairs and not tables:
-                    return None
-                rest: list[ast.expr] = [
-                    ast.Constant(...) if _parts(item) is not None else item for item in node.args
-                ]
-                call = _source(ast.Call(node.func, rest, []))
-                return {"(call)": call, **dict(tables), **dict(pairs)}
+            return _call(node)
         case ast.List() | ast.Tuple() if node.elts:
-            tables = list(enumerate(node.elts))
-            keyed = all(
-                isinstance(item, ast.Dict | ast.Call) and _parts(item) is not None
-                for item in node.elts
-            )
-            return dict(tables) if keyed else None
+            inside = [not isinstance(item, _LISTS) and _parts(item) for item in node.elts]
+            if all(parts is not None and parts is not False for parts in inside):
+                return dict(enumerate(node.elts))
+    return None
+
+
+def _table(pairs: Iterable[tuple[str, ast.AST]]) -> _Parts | None:
+    listed = list(pairs)
+    table: _Parts = dict(listed)
+    return table if len(table) == len(listed) else None
+
+
+def _call(node: ast.Call) -> _Parts | None:
+    words = _table((word.arg or "**", word.value) for word in node.keywords)
+    if isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
+        return words
+    tables: _Parts = {i: arg for i, arg in enumerate(node.args) if _parts(arg) is not None}
+    if words is None or not (words or tables):
+        return None
+    rest = [ast.Constant(...) if i in tables else arg for i, arg in enumerate(node.args)]
+    return {"(call)": _source(ast.Call(node.func, rest, []))} | tables | words
+
+
+def _name(node: ast.expr | None) -> str:
+    """Name of a dict's key; a text that looks like another key keeps its quotes."""
+    match node:
+        case None:
+            return "**"
+        case ast.Constant(value=str(name)):
+            plain = name and name[0] not in "(*'\"" and not name.isdecimal()
+            return name if plain else ast.unparse(node)
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            return str(number)
+    return f"({ast.unparse(node)})"
+
+
+def _block(node: ast.Module | ast.ClassDef) -> _Parts:
+    named: dict[str, list[Any]] = {}
+    if isinstance(node, ast.ClassDef):
+        head = copy(node)
+        head.name, head.body = "_", []
+        if (text := ast.unparse(head)) != "class _:":
+            named["(class)"] = [_constant(text)]
+    for statement in node.body:
+        for name, part in _named(statement):
+            named.setdefault(name, []).append(part)
+    return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
+
+
+def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """Name what a statement holds."""
+    match statement:
+        case ast.Assign():
+            for target in statement.targets:
+                yield from _assigned(target, statement.value)
+        case ast.AnnAssign(value=ast.expr() as value):
+            yield from _assigned(statement.target, value)
+        case ast.ClassDef():
+            yield statement.name, statement
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            pass
+        case ast.Expr(value=ast.Dict() as table) if (parts := _parts(table)) is not None:
+            yield from ((str(name), part) for name, part in parts.items())
+        case ast.Expr(value=ast.Call() as call):
+            yield f"({ast.unparse(call.func)})", call
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            yield f"(def {statement.name})", _source(statement)
+        case ast.AugAssign() | ast.AnnAssign():
+            yield f"({ast.unparse(statement.target)})", _source(statement)
         case _:
-            return None
-    parts: _Parts = dict(pairs)
-    return parts if len(parts) == len(pairs) else None
+            yield f"({type(statement).__name__.lower()})", _source(statement)
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
+    """Pair `a, b = 1, 2`; anything else is one target."""
+    if isinstance(target, _LISTS) and isinstance(value, _LISTS):
+        starred = any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
+        if not starred and len(target.elts) == len(value.elts):
+            for inner, item in zip(target.elts, value.elts, strict=True):
+                yield from _assigned(inner, item)
+            return
+    yield ast.unparse(target), value
+
+
+def _source(node: ast.AST) -> ast.Constant:
+    """Make one value of code, without its docstrings."""
+    for inner in ast.walk(node):
+        if isinstance(inner, _DOCUMENTED) and ast.get_docstring(inner, clean=False) is not None:
+            inner.body = inner.body[1:] or [ast.Pass()]
+    return _constant(ast.unparse(node))
+
+
+def _constant(text: str) -> ast.Constant:
+    """Dress code up as a node that no text has, so that it becomes a value like any other."""
+    node = ast.Constant(None)
+    node.value = Source(text)  # type: ignore[assignment]
+    return node

@@ -31,10 +31,11 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 def spell_value(text: str) -> str:
     """Spell what a user typed: kept to the letter where it is TOML, quoted where it is not."""
+    if parse_value(text) is not text:
+        return text.strip()
     import tomlkit
 
-    value = parse_value(text)
-    return tomlkit.item(text).as_string() if value is text else text.strip()
+    return tomlkit.item(text).as_string()
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:

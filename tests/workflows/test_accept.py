@@ -1,0 +1,294 @@
+"""Accepting an experiment, and registering one anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.project import BECAUSE, World
+from tests.workflows.arrange import (
+    head_and_index_and_files,
+    message,
+    note,
+    records,
+    refs,
+    settle,
+    trailers,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def short(ready: World) -> World:
+    """A project whose experiments take three pairs."""
+    settle(ready, repeats=[3])
+    return ready
+
+
+def confirmed(world: World, value: int = 10) -> str:
+    """Register and run an experiment that holds."""
+    name = world.start("--set", f"model.C={value}")
+    assert world.gitexp("run", name, "--jobs", "2", "--json").json["verdict"] == "CONFIRMED"
+    return name
+
+
+def refuses_without_a_trace(world: World, *words: str, code: int) -> str:
+    before = refs(world), head_and_index_and_files(world)
+    ran = world.gitexp(*words, code=code)
+    assert (refs(world), head_and_index_and_files(world)) == before
+    return ran.err
+
+
+def test_only_what_is_confirmed_is_accepted_unless_a_reason_is_given(short: World) -> None:
+    name = short.start("--set", "model.C=2")
+    said = refuses_without_a_trace(short, "accept", name, code=1)
+    assert "not decided yet" in said
+    assert f"gitexp run {name}" in said
+    verdict = short.gitexp("run", "--json").json["verdict"]
+    assert verdict != "CONFIRMED"
+    said = refuses_without_a_trace(short, "accept", name, code=1)
+    assert f"exp/{name} is {verdict}" in said
+    assert f"gitexp accept {name} --anyway" in said
+    assert "only CONFIRMED" in refuses_without_a_trace(
+        short, "accept", name, "--anyway", " ", code=1
+    )
+    short.gitexp("accept", name, "--anyway", "needed for\nthe demo")
+    assert trailers(short, "main")["Anyway"] == "needed for the demo"
+    assert verdict in message(short, "main")
+    assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
+
+
+def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World) -> None:
+    name = confirmed(short)
+    commit, before = short.git("rev-parse", f"exp/{name}", "main").split()
+    first_parents = short.git("rev-list", "--first-parent", "main").split()
+    done = short.gitexp("accept", "--json").json
+    assert done == {
+        "name": name, "baseline": "main", "commit": short.git("rev-parse", "main"),
+        "before": before,
+    }  # fmt: skip
+    assert short.git("rev-list", "--parents", "-1", "main").split()[1:] == [before, commit]
+    assert short.git("rev-list", "--first-parent", "main").split()[1:] == first_parents
+    assert short.git("rev-parse", f"exp/{name}") == commit
+    assert len(records(short, commit)) == 3
+    assert "CONFIRMED" in note(short, "gitexp", commit)
+    found = trailers(short, "main")
+    assert (found["Accepted"], found["Seeds"]) == (commit, "1-3")
+    text = message(short, "main")
+    assert text.startswith(f"Accept exp/{name}\n\nC raises accuracy because")
+    assert note(short, "gitexp", commit).splitlines()[0] in text
+    assert short.git("status", "--porcelain") == ""
+    assert "C = 10  # strength" in (short.path / "config.toml").read_text()
+    assert "is accepted already" in refuses_without_a_trace(short, "accept", name, code=2)
+
+
+def test_the_shown_undo_takes_it_back(short: World) -> None:
+    name = confirmed(short)
+    before = short.git("rev-parse", "main")
+    [undo] = [
+        line for line in short.gitexp("accept").out.splitlines() if line.startswith("undo: git ")
+    ]
+    short.git(*undo.removeprefix("undo: git ").split())
+    assert short.git("rev-parse", "main") == before
+    assert "C = 1.0" in (short.path / "config.toml").read_text()
+    assert short.gitexp("log", "--json").json[0]["state"] == "done"
+    short.gitexp("accept", name)
+
+
+def test_the_next_experiment_stands_on_seeds_that_nobody_won_on(short: World) -> None:
+    name = confirmed(short)
+    short.gitexp("accept", name)
+    following = short.start("--set", "model.C=20")
+    assert trailers(short, f"exp/{following}")["Seeds"] == "4-6"
+    assert trailers(short, f"exp/{following}")["Level"] == "0.01"
+    answer = short.gitexp("run", "--json").json
+    assert (answer["verdict"], answer["runs"]) == ("CONFIRMED", 6)
+    assert [record["seed"] for record in records(short, "main")] == [4, 5, 6]
+    short.gitexp("accept", following)
+    subjects = short.git("log", "--first-parent", "--format=%s", "main").splitlines()
+    assert subjects[:2] == [f"Accept exp/{following}", f"Accept exp/{name}"]
+    third = short.start("--set", "model.C=30")
+    assert trailers(short, f"exp/{third}")["Seeds"] == "7-9"
+
+
+def test_a_baseline_that_is_not_checked_out_is_merged_without_touching_files(short: World) -> None:
+    name = confirmed(short)
+    short.git("switch", "--quiet", "--create", "feature")
+    short.edit("C = 1.0", "C = 7.0")
+    short.write("untracked.txt", "mine")
+    untouched = head_and_index_and_files(short)
+    before = short.git("rev-parse", "main")
+    ran = short.gitexp("accept", name)
+    assert head_and_index_and_files(short) == untouched
+    assert short.git("rev-parse", "main^1") == before
+    assert short.git("show", "main:config.toml") == short.git("show", f"exp/{name}:config.toml")
+    assert trailers(short, "main")["Accepted"] == short.git("rev-parse", f"exp/{name}")
+    assert f"undo: git branch -f main {before[:10]}" in ran.out
+
+
+def test_a_baseline_that_is_checked_out_elsewhere_is_left_to_its_place(
+    short: World, tmp_path: Path
+) -> None:
+    name = confirmed(short)
+    place = tmp_path / "a linked tree"
+    short.git("switch", "--quiet", "--create", "feature")
+    short.git("worktree", "add", "--quiet", str(place), "main")
+    said = refuses_without_a_trace(short, "accept", name, code=3)
+    assert f"cd '{place}' && gitexp accept {name}" in said
+    World(place).gitexp("accept", name)
+    assert "C = 10" in (place / "config.toml").read_text()
+    assert "C = 1.0" in (short.path / "config.toml").read_text()
+
+
+def test_an_edited_config_is_not_overwritten(short: World) -> None:
+    name = confirmed(short)
+    short.edit("lr = 1e-3", "lr = 2e-3")
+    said = refuses_without_a_trace(short, "accept", name, code=3)
+    assert "commit or stash your edits" in said
+    short.git("restore", "config.toml")
+    short.gitexp("accept", name)
+
+
+def test_habits_of_merging_that_git_was_taught_do_not_break_the_record(short: World) -> None:
+    for key, value in {
+        "merge.ff": "only", "merge.log": "true", "merge.autoStash": "true",
+        "commit.cleanup": "scissors", "branch.main.mergeOptions": "--no-ff --edit",
+    }.items():  # fmt: skip
+        short.git("config", key, value)
+    name = confirmed(short)
+    short.gitexp("accept", name, GIT_EDITOR="false")
+    assert trailers(short, "main")["Accepted"] == short.git("rev-parse", f"exp/{name}")
+    assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
+
+
+def test_a_baseline_behind_its_upstream_is_updated_first(short: World, tmp_path: Path) -> None:
+    short.git("clone", "--quiet", "--bare", ".", str(tmp_path / "remote.git"))
+    short.git("remote", "add", "hub", str(tmp_path / "remote.git"))
+    short.git("fetch", "--quiet", "hub")
+    short.git("branch", "--quiet", "--set-upstream-to=hub/main", "main")
+    name = confirmed(short)
+    other = World(tmp_path / "other")
+    short.git("clone", "--quiet", str(tmp_path / "remote.git"), str(other.path))
+    other.write("README.md", "theirs\n")
+    other.commit("theirs")
+    other.git("push", "--quiet", "origin", "main")
+    short.git("fetch", "--quiet", "hub")
+    assert "main is 1 commit behind hub/main" in refuses_without_a_trace(
+        short, "accept", name, code=3
+    )
+    short.git("pull", "--quiet", "--ff-only")
+    short.gitexp("accept", name)
+
+
+def test_a_pull_request_carries_the_experiment_and_its_results(
+    short: World, tmp_path: Path
+) -> None:
+    short.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    name = confirmed(short)
+    assert "which remote?" in refuses_without_a_trace(short, "accept", "--pr", code=3)
+    short.git("remote", "add", "hub", str(tmp_path / "remote.git"))
+    short.git("push", "--quiet", "hub", "main")
+    done = short.gitexp("accept", "--pr", "--json").json
+    assert (done["name"], done["remote"]) == (name, "hub")
+    remote = World(tmp_path / "remote.git")
+    commit = short.git("rev-parse", f"exp/{name}")
+    assert remote.git("rev-parse", f"exp/{name}") == commit
+    assert "CONFIRMED" in note(remote, "gitexp", commit)
+    # A squash that keeps the message counts as accepted.
+    short.git("merge", "--quiet", "--squash", f"exp/{name}")
+    short.git("commit", "--quiet", "-m", done["message"])
+    assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
+    assert trailers(short, f"exp/{short.start('--set', 'model.C=20')}")["Seeds"] == "4-6"
+
+
+def test_where_the_baseline_has_moved_the_gain_is_measured_anew(short: World) -> None:
+    name = confirmed(short)
+    short.write("README.md", "More words.\n")
+    short.commit("words alone")
+    short.edit("0.9 +", "0.8 +", "train.py")
+    short.commit("what runs has changed")
+    said = refuses_without_a_trace(short, "accept", name, code=1)
+    assert f"gitexp retest {name}" in said
+    again = short.gitexp("retest", name, "--json").json
+    assert again["change"] == {
+        "file": "config.toml", "key": "model.C", "before": 1.0, "after": 10,
+    }  # fmt: skip
+    assert short.git("rev-parse", f"exp/{again['name']}^") == short.git("rev-parse", "main")
+    found = trailers(short, f"exp/{again['name']}")
+    assert found["Seeds"] == "4-6"
+    assert found["Retest"] == f"{name} {short.git('rev-parse', f'exp/{name}')}"
+    assert message(short, f"exp/{again['name']}").startswith("C raises accuracy because")
+    assert short.gitexp("run", "--json").json["verdict"] == "CONFIRMED"
+    short.gitexp("accept", again["name"])
+    assert "C = 10" in (short.path / "config.toml").read_text()
+
+
+def test_a_commit_that_cannot_alter_a_run_does_not_hinder(short: World) -> None:
+    name = confirmed(short)
+    short.write("README.md", "More words.\n")
+    short.write("tests/test_it.py", "")
+    short.commit("words and tests")
+    short.gitexp("accept", name)
+    assert trailers(short, "main")["Accepted"] == short.git("rev-parse", f"exp/{name}")
+    assert "More words." in (short.path / "README.md").read_text()
+
+
+def test_a_second_experiment_on_the_old_baseline_has_to_be_retested(short: World) -> None:
+    first, second = confirmed(short), confirmed(short, 11)
+    short.gitexp("accept", first)
+    assert f"gitexp retest {second}" in refuses_without_a_trace(short, "accept", second, code=1)
+    again = short.gitexp("retest", second, "--json").json
+    assert (again["change"]["before"], again["change"]["after"]) == (10, 11)
+    assert trailers(short, f"exp/{again['name']}")["Seeds"] == "4-6"
+
+
+def test_each_retest_takes_seeds_that_this_change_has_not_used(short: World) -> None:
+    name = short.start(
+        "--set", "model.C=10", "--expect", "accuracy +0.01", "--evidence", "train 0.93",
+        "--gain", "0.02",
+    )  # fmt: skip
+    for seeds in ("4-6", "7-9"):
+        again = short.gitexp("retest", name, "--json").json["name"]
+        found = trailers(short, f"exp/{again}")
+        assert (found["Seeds"], found["Criterion"]) == (seeds, "accuracy +0.01")
+        assert (found["Evidence"], found["Gain"]) == ("train 0.93", "0.02")
+        assert short.gitexp("check", again).code == 0
+        name = again
+    assert list(found).count("Retest") == 1
+
+
+def test_a_retest_finds_its_line_where_the_baseline_rewrote_it(short: World) -> None:
+    name = short.start("--set", "model.C=10")
+    short.edit("C = 1.0  # strength", "C = 3.0  # strength of the penalty")
+    short.commit("another C")
+    again = short.gitexp("retest", name, "--json").json
+    assert again["change"]["before"] == 3.0
+    assert "C = 10  # strength of the penalty" in short.git(
+        "show", f"exp/{again['name']}:config.toml"
+    )
+
+
+def test_a_retest_of_what_the_baseline_holds_already_is_refused(short: World) -> None:
+    name = confirmed(short)
+    short.gitexp("accept", name)
+    said = refuses_without_a_trace(short, "retest", name, code=1)
+    assert "main has config.toml: model.C = 10 already" in said
+
+
+def test_a_retest_of_a_key_that_is_gone_is_refused(short: World) -> None:
+    name = short.start("--set", "train.lr=2e-3")
+    short.edit("lr = 1e-3\n", "")
+    short.commit("no lr any more")
+    refuses_without_a_trace(short, "retest", name, code=1)
+
+
+def test_what_is_no_experiment_is_neither_accepted_nor_retested(short: World) -> None:
+    short.git("switch", "--quiet", "--create", "exp/sketch")
+    short.edit("C = 1.0", "C = 10")
+    short.edit("epochs = 20", "epochs = 40")
+    short.commit(BECAUSE, verify=False)
+    assert "C2" in refuses_without_a_trace(short, "accept", "sketch", "--anyway", "why", code=1)
+    assert "no registered experiment" in refuses_without_a_trace(short, "retest", code=2)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tests.project import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_demo_runs_the_whole_loop_for_real_and_without_an_identity(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    ran = World(tmp_path).gitexp(
+        "demo", "a new folder",
+        GIT_CONFIG_GLOBAL=os.devnull, HOME=str(home), XDG_CONFIG_HOME=str(home),
+    )  # fmt: skip
+    said = ran.out + ran.err
+    for words in ("CONFIRMED: accuracy +0.0", "RULED OUT: accuracy ", "C2 · ", "H1 · "):
+        assert words in said
+    demo = World(tmp_path / "a new folder")
+    assert demo.git("status", "--porcelain") == ""
+    assert demo.git("branch", "--show-current") == "main"
+    rows = demo.gitexp("log", "--json").json
+    assert [row["verdict"] for row in rows] == ["RULED OUT", "CONFIRMED"]
+    assert [row["change"]["key"] for row in rows] == ["model.class_weight", "model.gamma"]
+    assert list(home.iterdir()) == []
+    # Shown is what was typed: each command, then its own output.
+    shown = [line for line in ran.out.splitlines() if line.startswith("$ ")]
+    assert any(line.startswith("$ gitexp start --set model.gamma=0.001") for line in shown)
+    assert "$ git --no-pager log --branches --notes=gitexp" in shown
+
+
+def test_the_demo_wants_a_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("mine", "dangling"):
+        ran = World(tmp_path).gitexp("demo", name, code=2)
+        assert "exists already" in ran.err
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_a_demo_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot be made" in World(tmp_path).gitexp("demo", "file/demo", code=3).err
