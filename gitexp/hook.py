@@ -56,13 +56,16 @@ def _commit_msg(project: Project, rest: list[str]) -> None:
     inspection, settings = _judge_index(project)
     # A merge runs no pre-commit hook, and comes here all the same.
     _refuse(inspection.findings, "this commit is no experiment")
-    text = _without_comments(project, path)
+    written, below, mark = _read_message(project, path)
+    text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
     if not text.strip():
         return  # git itself refuses an empty message
     _refuse(hypothesis.lint(hypothesis_of(text), settings.metric), "this message is no hypothesis")
     if inspection.change is not None:
-        trailers = split_message(text)[1]
-        fill(replace(project, settings=settings), path, name, inspection.change, trailers)
+        given = split_message(text)[1]
+        project = replace(project, settings=settings)
+        whole = fill(project, written, name, inspection.change, given, mark) + below
+        path.write_bytes(whole.encode(errors="surrogateescape"))
 
 
 def _pre_run(project: Project, _rest: list[str]) -> None:
@@ -104,23 +107,24 @@ def _judge_index(project: Project) -> tuple[Inspection, Settings]:
     return inspect_index(project, settings, base), settings
 
 
-def _without_comments(project: Project, path: Path) -> str:
-    """The message as git will take it, as far as a hook can tell: comments and scissors gone."""
+def _read_message(project: Project, path: Path) -> tuple[str, str, str]:
+    """What was written, what git will cut off below it, and how the lines begin that git drops.
+
+    The last is empty where git keeps every line; as far as a hook can tell.
+    """
     setting = project.repository.setting
     mark = setting("core.commentstring") or setting("core.commentchar") or "#"
     if mark == "auto":
         mark = "#"
+    text = decode(path.read_bytes())
     # git names this editor where it opens none (-m, -F): there a line with # is text, and stays.
     edited = os.environ.get("GIT_EDITOR") != ":"
+    at = f"\n{text}".find(f"\n{mark} {_SCISSORS}\n") if edited else -1
+    if at < 0:
+        at = len(text)
     cleanup = setting("commit.cleanup") or "default"
-    comments = cleanup == "strip" or (edited and cleanup == "default")
-    lines = []
-    for line in decode(path.read_bytes()).split("\n"):
-        if edited and line == f"{mark} {_SCISSORS}":
-            break
-        if not (comments and line.startswith(mark)):
-            lines.append(line)
-    return "\n".join(lines)
+    drops = cleanup == "strip" or (edited and cleanup == "default")
+    return text[:at], text[at:], mark if drops else ""
 
 
 def _refuse(findings: list[Finding] | tuple[Finding, ...], message: str) -> None:

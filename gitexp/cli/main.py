@@ -369,7 +369,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         # Outside of standalone mode an Exit comes back as its code.
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
         _fail(error.render("gitexp"), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):

@@ -321,9 +321,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         return
     row = sheet.row
     entry, registration = row.result.entry, row.result.registration
-    typer.echo(
-        f"{typer.style(f'exp/{visible(entry.name)}', bold=True)}  {entry.commit[:10]}  [{row.state}]"
-    )
+    head = typer.style(f"exp/{visible(entry.name)}", bold=True)
+    typer.echo(f"{head}  {entry.commit[:10]}  [{row.state}]")
     typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
     typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:

@@ -285,11 +285,9 @@ def _is_score(number: float) -> bool:
 
 
 def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
-    for name in names:
-        # Listed first: a folder that is moved takes along what it holds.
-        for source in list(place.glob(name)):
-            if not os.path.lexists(source):
-                continue
+    # Listed first: a folder that is moved takes along what it holds.
+    for source in [source for name in names for source in place.glob(name)]:
+        if os.path.lexists(source):
             target = folder / source.relative_to(place)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(source, target)

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A value must end where a number ends, so that `version=1.2.3` and `lr=1e-3abc` are none.
+# A value must end where a number ends, so that `version=1.2.3` and `lr=1e-3abc` are none; the full
+# stop of a sentence may follow.
 _PRINTED = re.compile(
     r"(?<![\w.])([A-Za-z_][\w./@-]*)\s?=\s?"
-    r"([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan))(?![\w.])",
+    r"([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan))(?!\w|\.\w)",
     re.IGNORECASE,
 )
 _TAIL = 1 << 20  # bytes of stdout that are searched; final metrics stand at the end

@@ -6,24 +6,27 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.rules.registration import Criterion, Registration
+from gitexp.store.git import decode
 from gitexp.workflows.design import criterion_from, first_fresh_seed
 from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from gitexp.rules.one_change import Change
     from gitexp.workflows.project import Project
 
 
-def _repeats(text: str) -> tuple[int, ...]:
-    """Looks as the author wrote them; what cannot be read is left for the gate to name."""
-    return tuple(map(int, text.split())) if re.fullmatch(r"[1-9]\d*(\s+[1-9]\d*)*", text) else ()
+_NEVER = "\x01"  # begins no line that people write
 
 
-def fill(project: Project, path: Path, name: str, change: Change, given: Mapping[str, str]) -> None:
-    """Add what is missing; what the author wrote stays, but for the facts: name and change."""
+def fill(
+    project: Project, text: str, name: str, change: Change, given: Mapping[str, str], mark: str = ""
+) -> str:
+    """Add what is missing; what the author wrote stays, but for the facts: name and change.
+
+    `given` are the trailers that are there, `mark` begins the lines that git will drop.
+    """
     settings = project.settings
     criterion = (
         Criterion.parse(given["Criterion"])
@@ -47,18 +50,24 @@ def fill(project: Project, path: Path, name: str, change: Change, given: Mapping
         level=place.level,
         extra=(("Project", project.prefix.rstrip("/")),) if project.prefix else (),
     )
+    if not given:
+        # A paragraph of their own: git would add them to one that holds a sign-off among text.
+        lines = "".join(f"{token}: {value}\n" for token, value in registration.trailers())
+        return f"{text.rstrip()}\n\n{lines}"
     words = []
     for token, value in registration.trailers():
         rule = "replace" if token in {"Experiment", "Change"} else "doNothing"
         words += ["--if-exists", rule, "--trailer", f"{token}: {value}"]
-    project.repository.git.run(
-        "-c",
-        "trailer.separators=:",
-        "interpret-trailers",
-        "--in-place",
-        "--no-divider",  # a line of dashes is the author's, not the start of a patch
-        "--where=end",
-        "--if-missing=add",
-        *words,
-        str(path.absolute()),
-    )
+    # Where git keeps lines that look like comments they are text, and nothing is put above them.
+    # A line of dashes is the author's too, and not the start of a patch.
+    done = project.repository.git.run(
+        "-c", "trailer.separators=:", "-c", f"core.commentChar={mark or _NEVER}",
+        "interpret-trailers", "--no-divider", "--where=after", "--if-missing=add", *words,
+        stdin=text.encode(errors="surrogateescape"),
+    )  # fmt: skip
+    return decode(done.stdout)
+
+
+def _repeats(text: str) -> tuple[int, ...]:
+    """Looks as the author wrote them; what cannot be read is left for the gate to name."""
+    return tuple(map(int, text.split())) if re.fullmatch(r"[1-9]\d*(\s+[1-9]\d*)*", text) else ()

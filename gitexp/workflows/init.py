@@ -30,6 +30,7 @@ _METRICS = (
 )  # fmt: skip
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _CONFIGS = ("config", "params", "conf", "settings", "train", "default")
+_KINDS = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf")
 _SEEDS = ("seed", "random_seed", "random_state")
 
 
@@ -57,10 +58,10 @@ class Change:
 
 def propose(folder: Path, given: Proposal) -> Proposal:
     """Fill in what the project's files tell; what was given stays."""
-    config = given.config or _find_config(folder)
     script, command = _find_script(folder)
     command = given.command or command
     text = _read(folder / script) if script else ""
+    config = given.config or _find_config(folder, text)
     metric, direction, effect = next(
         (known for known in _METRICS if re.search(rf"\b{known[0]}\b", text)), ("", "higher", 0.005)
     )
@@ -92,15 +93,20 @@ def propose(folder: Path, given: Proposal) -> Proposal:
     )  # fmt: skip
 
 
-def _find_config(folder: Path) -> str:
+def _find_config(folder: Path, script: str) -> str:
+    """Find the config: by its usual name, one that the script mentions first; else the only TOML."""
     found = [
         path.relative_to(folder).as_posix()
+        for kind in _KINDS
         for place in ("", "config", "configs", "conf")
-        for path in sorted((folder / place).glob("*.toml"))
+        for path in sorted((folder / place).glob(f"*{kind}"))
         if path.name not in {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml"}
     ]
     named = [name for name in found if Path(name).stem in _CONFIGS]
-    return (named or found or [""])[0] if len(named or found) == 1 or named else ""
+    if named:
+        return min(named, key=lambda name: Path(name).name not in script)
+    tables = [name for name in found if name.endswith(".toml")]
+    return tables[0] if len(tables) == 1 else ""
 
 
 def _find_script(folder: Path) -> tuple[str, str]:

@@ -215,6 +215,13 @@ def test_of_two_machines_first_attempts_the_earlier_counts() -> None:
     assert first_good([late, early], [1], "accuracy") == {1: early}
 
 
+def test_attempts_of_one_second_stand_in_the_same_order_wherever_they_are_read() -> None:
+    one, other = a_run(1, 0.5), a_run(1, 0.9)
+    assert first_good([one, other], [1], "accuracy") == first_good([other, one], [1], "accuracy")
+    one, other = a_run(1, condition="a"), a_run(1, condition="b")
+    assert first_good([one, other], [1], "accuracy") == first_good([other, one], [1], "accuracy")
+
+
 def test_only_wanted_seeds_and_conditions_count() -> None:
     records = [a_run(1, condition="a"), a_run(1, 0.5, condition="b", attempt=2), a_run(2)]
     assert first_good(records, [1], "accuracy", ["b"]) == {1: records[1]}
@@ -239,6 +246,16 @@ def test_runs_of_different_conditions_are_no_pair() -> None:
     assert pair([1, 2], baseline, candidate, "accuracy") == ([], [])
     baseline.append(a_run(1, 0.15, condition="gpu", attempt=2))
     assert pair([1, 2], baseline, candidate, "accuracy")[0] == [(1, 0.15, 0.3), (2, 0.2, 0.4)]
+
+
+def test_each_pair_has_a_condition_of_its_own() -> None:
+    baseline = [
+        a_run(seed, seed + part, condition=condition)
+        for seed in (1, 2)
+        for condition, part in (("cpu", 0.1), ("gpu", 0.2))
+    ]
+    candidate = [a_run(1, 3.0, condition="cpu"), a_run(2, 4.0, condition="gpu")]
+    assert pair([1, 2], baseline, candidate, "accuracy")[0] == [(1, 1.1, 3.0), (2, 2.2, 4.0)]
 
 
 def test_pairs_end_at_the_first_seed_that_is_missing() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ def refs(world: World) -> dict[str, str]:
 
 def show(world: World, name: str) -> bytes:
     """A blob's bytes, by git's own name for it (`main:config.toml`)."""
-    import subprocess
-
     return subprocess.run(
         ["git", "cat-file", "blob", name], cwd=world.path, capture_output=True, check=True
     ).stdout
@@ -103,18 +100,3 @@ import random
 noise = random.Random(f"{SEED} {CONFIG['model']['C']}").gauss(0, 0.001)
 print(f"accuracy={0.9 + 0.002 * CONFIG['model']['C'] + noise:.6f}")
 """
-
-
-def processes_of(marker: str) -> list[int]:
-    """Numbers of the processes whose environment or command line holds a text."""
-    found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit() and int(name) != os.getpid():
-            try:
-                with Path(f"/proc/{name}/cmdline").open("rb") as handle:
-                    line = handle.read()
-            except OSError:
-                continue
-            if marker.encode() in line:
-                found.append(int(name))
-    return found

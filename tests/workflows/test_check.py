@@ -214,12 +214,12 @@ def test_advice_does_not_refuse(ready: World) -> None:
 
 
 def test_a_config_without_a_parser_is_held_to_lines_and_told_so(ready: World) -> None:
-    ready.write("knobs.conf", "depth 3\nwidth 4\n")
+    ready.write("knobs.xyz", "depth 3\nwidth 4\n")
     text = (ready.path / "gitexp.toml").read_text()
-    ready.write("gitexp.toml", text.replace('["config.toml"]', '["config.toml", "knobs.conf"]'))
+    ready.write("gitexp.toml", text.replace('["config.toml"]', '["config.toml", "knobs.xyz"]'))
     ready.commit("a config of another kind")
     ready.git("switch", "--quiet", "--create", "exp/by-hand")
-    ready.edit("depth 3", "depth 5", "knobs.conf")
+    ready.edit("depth 3", "depth 5", "knobs.xyz")
     ready.commit(BECAUSE, verify=False)
     report = ready.gitexp("check", "by-hand", "--json", code=1).json
     assert "C11" in {found["id"] for found in report["advice"]}

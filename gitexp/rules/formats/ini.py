@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.formats import Malformed, plain
-from gitexp.rules.formats.place import replace_value, value_at
+from gitexp.rules.formats.place import read_back, replace_value, value_at
 
 if TYPE_CHECKING:
     from gitexp.rules.formats import Key
@@ -73,10 +73,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
         LookupError: no value stands there.
         ValueError: the text is not INI, or the old value or the new one is not on one line.
     """
-    edited = replace_value(text, key, spelled, find_value)
-    if value_at(parse(edited.removeprefix("\ufeff")), key) != spelled:
-        raise ValueError(f"{spelled} would not mean the same there")
-    return edited
+    return read_back(replace_value(text, key, spelled, find_value), key, spelled, parse)
 
 
 def _read(text: str) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.formats import same
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,6 +29,21 @@ def replace_value(
     # `key:` may end right before its missing value.
     gap = " " if start == end and spelled and not text[start - 1 : start].isspace() else ""
     return f"{mark}{text[:start]}{gap}{spelled}{text[end:]}"
+
+
+def read_back(text: str, key: Key, meant: object, parse: Callable[[str], object]) -> str:
+    """Return an edited text if its parser finds the value that is meant at the key.
+
+    Raises:
+        ValueError: it does not, as where a value's text begins a comment.
+    """
+    try:
+        stands = same(value_at(parse(text.removeprefix("\ufeff")), key), meant)
+    except (ValueError, LookupError, RecursionError):
+        stands = False
+    if not stands:
+        raise ValueError("that would not mean the same there")
+    return text
 
 
 def value_at(document: Any, key: Key) -> Any:  # noqa: ANN401 - parsed data

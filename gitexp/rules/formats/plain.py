@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats.place import replace_value, value_at
+from gitexp.rules.formats.place import read_back, replace_value, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,10 +72,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
         LookupError: no value stands there.
         ValueError: the key comes more than once, or the new value does not fit into a line.
     """
-    edited = replace_value(text, key, spelled, find_value)
-    if value_at(parse(edited.removeprefix("\ufeff")), key) != spelled:
-        raise ValueError(f"{spelled} would not mean the same there")
-    return edited
+    return read_back(replace_value(text, key, spelled, find_value), key, spelled, parse)
 
 
 def _places(text: str) -> dict[str, Any]:

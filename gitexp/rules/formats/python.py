@@ -16,8 +16,8 @@ from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats import Malformed, Source, same, spell
-from gitexp.rules.formats.place import replace_value, value_at
+from gitexp.rules.formats import Malformed, Source, spell
+from gitexp.rules.formats.place import read_back, replace_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,13 +45,14 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     typed = text.strip()
     try:
         (statement,) = _module(typed).body
-        whole = isinstance(statement, ast.Expr) and statement.value.end_col_offset == len(
-            typed.encode()
-        )
-        ast.literal_eval(typed)
-        return _spelled(typed) if whole and typed.isprintable() else text
-    except (ValueError, TypeError, SyntaxError, RecursionError):
-        return text
+        # A comment or a bracket around it would not be part of the value.
+        whole = getattr(statement, "end_col_offset", 0) == len(typed.encode())
+        if isinstance(statement, ast.Expr) and whole and typed.isprintable():
+            ast.literal_eval(statement.value)
+            return _value(statement.value)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return text
 
 
 def spell_value(text: str) -> str:
@@ -85,9 +86,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
         ValueError: the value is not on one line, or the text is not Python.
     """
     edited = replace_value(text, key, spelled, find_value)
-    if not same(value_at(parse(edited.removeprefix("\ufeff")), key), _spelled(spelled)):
-        raise ValueError(f"{spelled} would not mean the same there")
-    return edited
+    return read_back(edited, key, _spelled(spelled), parse)
 
 
 def _module(text: str) -> ast.Module:

@@ -35,7 +35,7 @@ def spell_value(text: str) -> str:
         return text.strip()
     import tomlkit
 
-    return tomlkit.item(text).as_string()
+    return str(tomlkit.item(text).as_string())
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:

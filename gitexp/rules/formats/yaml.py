@@ -23,7 +23,7 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceN
 from ruamel.yaml.reader import ReaderError
 
 from gitexp.rules.formats import Malformed, Source, same, spell
-from gitexp.rules.formats.place import replace_value, value_at
+from gitexp.rules.formats.place import read_back, replace_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,13 @@ def spell_value(text: str) -> str:
     """Spell what a user typed: kept to the letter where it means that between brackets too."""
     value, typed = parse_value(text), text.strip()
     try:
-        if typed.isprintable() and same(parse(f"[{typed}]"), [value]):
+        if typed.isprintable() and all(
+            same(parse(around.replace("_", typed)), meant)
+            for around, meant in (
+                ("a: _", {"a": value}),
+                ("[{a: _, b: }]", [{"a": value, "b": None}]),
+            )
+        ):
             return typed
     except (ValueError, RecursionError):
         pass
@@ -116,6 +122,8 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
     start, end = node.start_mark.index, node.end_mark.index
     if _in_block_style(node):
         raise ValueError("the value spans several lines")
+    if start == end:
+        start = end = _place_of_nothing(text, end)
     properties = _PROPERTIES.match(text, start, end)
     return properties.end() if properties else start, end
 
@@ -128,13 +136,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
         ValueError: the value is not on one line, an alias stands there, or the text is not YAML.
     """
     edited = replace_value(text, key, spelled, find_value)
-    try:
-        stands = value_at(parse(edited.removeprefix("\ufeff")), key)
-    except (ValueError, LookupError, RecursionError):
-        stands = Source("")
-    if not same(stands, parse_value(spelled) if spelled else None):
-        raise ValueError(f"{spelled} would not mean the same there")
-    return edited
+    return read_back(edited, key, parse_value(spelled) if spelled else None, parse)
 
 
 class _Reader:
@@ -234,8 +236,19 @@ def _alias(node: Node) -> Node:
     return alias
 
 
+def _place_of_nothing(text: str, at: int) -> int:
+    """Where a value that is left out would begin; ruamel.yaml's mark may be some comments later."""
+    head = text[:at].rstrip()
+    while (line := head.rpartition("\n")[2]).lstrip().startswith("#"):
+        head = head[: -len(line)].rstrip()
+    comment = re.search(r"(?<=[:?-])[ \t]+#", line)
+    return len(head) - (len(line) - comment.start() if comment else 0)
+
+
 def _in_block_style(node: Node) -> bool:
-    return not node.flow_style if isinstance(node, CollectionNode) else False
+    if isinstance(node, CollectionNode):
+        return not node.flow_style
+    return isinstance(node, ScalarNode) and node.style in {"|", ">"}
 
 
 @contextmanager

@@ -1,0 +1,182 @@
+"""The command line as a program: exit codes, streams, help."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import gitexp
+from gitexp.cli.main import app
+from tests.project import BECAUSE, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = sorted(
+    (command.name or command.callback.__name__).replace("_", "-")
+    for command in app.registered_commands
+    if command.callback is not None
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_explained_in_plain_words(tmp_path: Path, command: str) -> None:
+    outside = World(tmp_path)
+    text = outside.gitexp(command, "--help").out
+    usage, sentence = text.strip().split("\n")[0], text.strip().split("\n")[2].strip()
+    assert usage.startswith(f"Usage: gitexp {command}")
+    assert re.match(r"[A-Z][a-z]+ ", sentence), sentence
+    assert outside.gitexp(command, "-h").out == text
+    # Each option and argument says what it is for.
+    options = re.findall(r"^  (-\S.*)$", text, re.MULTILINE)
+    assert options
+    assert all(re.search(r"\s{2,}\S", option) or len(option) > 20 for option in options), options
+    assert "│" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_overview_names_every_command(tmp_path: Path) -> None:
+    text = World(tmp_path).gitexp("--help").out
+    assert all(re.search(rf"^  {name}\s", text, re.MULTILINE) for name in COMMANDS)
+
+
+def test_version_is_the_packages(tmp_path: Path) -> None:
+    assert World(tmp_path).gitexp("--version").out == f"gitexp {gitexp.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("frobnicate",),
+        ("log", "--frobnicate"),
+        ("log", "-n", "few"),
+        ("log", "-n", "-1"),
+        ("run", "--jobs", "0"),
+        ("run", "one", "two"),
+        ("start",),
+        ("start", BECAUSE, "--gain", "much"),
+        (),
+    ],
+)
+def test_words_that_make_no_sense_end_in_2(ready: World, words: tuple[str, ...]) -> None:
+    before = ready.snapshot()
+    ran = ready.gitexp(*words, code=2)
+    assert "Usage: gitexp" in ran.out + ran.err
+    assert ready.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log",), ("show",), ("check",), ("run",), ("baseline",), ("accept",), ("retest",),
+        ("trust",), ("init", "--yes"), ("init", "--undo"), ("start", BECAUSE, "--set", "a=1"),
+    ],
+)  # fmt: skip
+def test_outside_of_a_repository_commands_end_in_3(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ran = World(tmp_path).gitexp(*words, code=3)
+    assert ran.out == ""
+    assert "is not in a git repository" in ran.err
+    assert "-> cd into one" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_is_all_that_stands_on_standard_output(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    for words in (
+        ("check",), ("run", "--jobs", "2"), ("baseline",), ("log",), ("show",), ("accept",),
+    ):  # fmt: skip
+        ran = ready.gitexp(*words, "--json")
+        assert ran.json, words
+    assert ready.gitexp("log", "--json").json[0]["name"] == name
+    # Refusals are for people, and stand on standard error.
+    ran = ready.gitexp("retest", name, "--json", code=1)
+    assert ran.out == ""
+    assert "nothing left to test" in ran.err
+    again = ready.gitexp("start", BECAUSE, "--set", "model.C=11", "--json").json
+    assert again["trailers"]["Seeds"] == "6-10"
+
+
+def test_news_of_runs_stands_on_standard_error(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run")
+    assert ran.out.startswith(f"exp/{name}\n  CONFIRMED: ")
+    assert ran.out.endswith(f"next: gitexp accept {name}\n")
+    assert re.search(rf"exp/{name} seed 5: accuracy 0\.9\d+ in 0\.\d s", ran.err)
+    assert re.search(r"baseline main \([0-9a-f]{8}\): 5 runs to do", ran.err)
+
+
+def test_exit_code_tells_the_verdict_only_where_asked(ready: World) -> None:
+    ready.start("--set", "train.lr=2e-3")
+    assert ready.gitexp("run", "--json").json["verdict"] == "RULED OUT"
+    ready.gitexp("run", "--exit-code", code=10)
+
+
+@pytest.mark.parametrize("command", ["log", "log --json", "show", "--help"])
+def test_a_reader_that_has_gone_is_no_error(ready: World, command: str) -> None:
+    ready.start("--set", "model.C=10")
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m gitexp {command} | head -0; exit ${{PIPESTATUS[0]}}"],
+        cwd=ready.path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.returncode in {0, 1}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+def test_what_the_terminal_cannot_show_ends_nothing(ready: World, encoding: str) -> None:
+    text = f"{BECAUSE} – größer 因为 😀"
+    ready.gitexp("start", text, "--set", "model.C=10", PYTHONIOENCODING=encoding)
+    for words in (("log",), ("show",), ("check",), ("log", "--json")):
+        ready.gitexp(*words, PYTHONIOENCODING=encoding)
+    ready.gitexp("start", "Größer?", "--set", "model.C=11", PYTHONIOENCODING=encoding, code=1)
+
+
+def test_json_holds_in_any_encoding(ready: World) -> None:
+    ready.gitexp("start", f"{BECAUSE} – größer 因为 😀", "--set", "model.C=10")
+    for encoding in ("ascii", "utf-8"):
+        [row] = ready.gitexp("log", "--json", PYTHONIOENCODING=encoding).json
+        assert row["hypothesis"].endswith("– größer 因为 😀")
+
+
+def test_the_installed_program_and_the_module_are_one(ready: World) -> None:
+    ran = ready.run("gitexp", "log", "--json")
+    assert (ran.code, ran.json) == (0, [])
+
+
+def test_a_bug_ends_in_one_line_and_debug_tells_the_rest(ready: World) -> None:
+    # Nobody foresaw that this file, which gitexp alone writes, holds anything else.
+    approved = {"x": {"settings": 3, "time": "2026"}}
+    (ready.path / ".git" / "gitexp" / "trust.json").write_text(json.dumps(approved))
+    ran = ready.run(sys.executable, "-m", "gitexp", "baseline")
+    assert ran.code == 70
+    assert "a bug of ours, sorry: AttributeError" in ran.err
+    assert "Traceback" not in ran.err
+    assert "--debug" in ran.err
+    ran = ready.run(sys.executable, "-m", "gitexp", "--debug", "baseline")
+    assert ran.code == 70
+    assert "Traceback" in ran.err
+
+
+def test_colours_are_for_terminals(ready: World) -> None:
+    ready.start("--set", "model.C=10")
+    for command in ("run", "log", "show"):
+        ran = ready.gitexp(command, NO_COLOR="", TERM="xterm-256color")
+        assert "\x1b[" not in ran.out + ran.err
+
+
+def test_start_up_loads_nothing_heavy(ready: World) -> None:
+    script = (
+        "import sys, runpy\nsys.argv = ['gitexp', *sys.argv[1:]]\n"
+        "try: runpy.run_module('gitexp', run_name='__main__')\nexcept SystemExit: pass\n"
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    heavy = {"numpy", "scipy", "sklearn", "git", "rich", "pydantic", "coolname", "tomlkit"}
+    for words in (("--help",), ("log",), ("check", "--json"), ("start", "Is C better?")):
+        ran = ready.run(sys.executable, "-c", script, *words, PATH=os.environ["PATH"])
+        assert not heavy & set(ran.err.split()), words

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.engine.condition import condition_of
+from gitexp.engine.local import Done, Interrupted, Job, run_job
+from gitexp.engine.process import Keeper
+from gitexp.errors import NotReady
+from gitexp.rules.record import LONGEST
+from gitexp.rules.settings import Settings
+from gitexp.store.git import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.project import World
+
+
+@dataclass
+class Trainer:
+    """Runs scripts in a project, each committed and run once."""
+
+    world: World
+    keeper: Keeper
+    stop: threading.Event = field(default_factory=threading.Event)
+    runs: int = 0
+
+    def __call__(self, script: str, **how: Any) -> Done:  # noqa: ANN401 - as run takes them
+        self.world.write("train.py", script)
+        self.world.git("add", "--all")
+        self.world.git("commit", "--quiet", "--allow-empty", "-m", f"script {self.runs}")
+        commit = self.world.git("rev-parse", "HEAD")
+        return self.run(commit, **how)
+
+    def run(self, commit: str, *, seed: int = 7, **settings: Any) -> Done:  # noqa: ANN401 - by name
+        metric = "accuracy"
+        self.runs += 1
+        repository = Repository.discover(self.world.path)
+        plain = Settings(
+            config=("config.toml",), command=f"{sys.executable} train.py", metric=metric
+        )
+        folder = repository.local / "runs" / commit[:12] / f"{seed}-{self.runs}"
+        return run_job(
+            repository, "", replace(plain, **settings), Job(commit, seed, 1, metric, folder),
+            keeper=self.keeper, stop=self.stop, condition=lambda found: condition_of(found, {}),
+        )  # fmt: skip
+
+    def folder(self, done: Done) -> Path:
+        return self.world.path / ".git" / "gitexp" / done.record.folder
+
+
+@pytest.fixture
+def trainer(world: World) -> Iterator[Trainer]:
+    with Keeper() as keeper:
+        yield Trainer(world, keeper)
+
+
+TELL = """
+import json, os, subprocess, sys
+facts = {
+    'variables': dict(os.environ), 'path': sys.path, 'place': os.getcwd(),
+    'head': subprocess.check_output(['git', 'rev-parse', 'HEAD'], text=True).strip(),
+    'status': subprocess.check_output(['git', 'status', '--porcelain'], text=True),
+}
+print(json.dumps(facts))
+print('accuracy=0.5')
+"""
+
+
+def told(trainer: Trainer, done: Done) -> dict[str, Any]:
+    assert done.record.ok, done.record.failure
+    facts: dict[str, Any] = json.loads(
+        (trainer.folder(done) / "stdout.log").read_text().split("\n")[0]
+    )
+    return facts
+
+
+def test_a_run_finds_itself_in_its_own_commit(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer.world.write("train.py", TELL)
+    commit = trainer.world.commit("tell")
+    trainer.world.write("src/package.py", "")
+    newer = trainer.world.commit("newer")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ada")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    monkeypatch.setenv("GIT_PREFIX", "x/")
+    facts = told(trainer, trainer.run(commit))
+    assert facts["head"] == commit
+    assert facts["status"] == ""
+    assert "/.git/gitexp/slots/" in facts["place"]
+    variables = facts["variables"]
+    assert not {"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OPTIONAL_LOCKS"} & set(variables)
+    assert variables["GIT_AUTHOR_NAME"] == "Ada"
+    facts = told(trainer, trainer.run(newer))
+    paths = [path for path in facts["variables"]["PYTHONPATH"].split(os.pathsep) if path]
+    assert paths[1:] == [facts["place"], facts["place"] + "/src"]
+
+
+def test_a_run_gets_its_seed_and_a_folder_that_is_kept(trainer: Trainer) -> None:
+    done = trainer(TELL, seed=42)
+    variables = told(trainer, done)["variables"]
+    assert (variables["GITEXP_SEED"], variables["GITEXP_SAMPLE"]) == ("42", "1")
+    assert variables["GITEXP_RUN_DIR"] == str(trainer.folder(done))
+    assert not variables["GITEXP_RUN_DIR"].startswith(told(trainer, done)["place"])
+    assert {path.name for path in trainer.folder(done).iterdir()} == {"stdout.log", "stderr.log"}
+
+
+def test_what_the_caller_put_on_the_python_path_comes_after_the_checkout(
+    trainer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "helper.py").write_text("WHERE = 'outside'\n")
+    (tmp_path / "only_outside.py").write_text("WHERE = 'outside'\n")
+    trainer.world.write("helper.py", "WHERE = 'checkout'\n")
+    done = trainer(
+        "import helper, only_outside\n"
+        "assert (helper.WHERE, only_outside.WHERE) == ('checkout', 'outside')\n"
+        "print('accuracy=0.5')\n"
+    )
+    assert done.record.ok, done.last_lines
+
+
+def test_the_seed_is_written_into_the_runs_own_config_alone(trainer: Trainer) -> None:
+    before = (trainer.world.path / "config.toml").read_bytes()
+    done = trainer(
+        "print(open('config.toml').read())\nprint('accuracy=0.5')\n", seed_key="train.epochs"
+    )
+    shown = (trainer.folder(done) / "stdout.log").read_text()
+    assert "epochs = 7\nlr = 1e-3" in shown
+    assert "C = 1.0  # strength" in shown
+    assert (trainer.world.path / "config.toml").read_bytes() == before
+    [parameters] = [line for line in done.bulk if line["kind"] == "parameters"]
+    # The parameters are the commit's; the seed of the run stands in its record.
+    assert parameters["values"]["config.toml"]["train.epochs"] == 20
+    assert done.record.seed == 7
+
+
+def test_a_seed_key_that_no_config_has_is_named(trainer: Trainer) -> None:
+    with pytest.raises(NotReady, match=r"seed_key train\.seed is in none of config\.toml"):
+        trainer("print('accuracy=0.5')", seed_key="train.seed")
+
+
+def test_a_config_that_does_not_parse_is_named(trainer: Trainer) -> None:
+    trainer.world.write("config.toml", "[")
+    with pytest.raises(NotReady, match=r"config\.toml does not parse"):
+        trainer("print('accuracy=0.5')")
+
+
+def test_the_projects_own_environment_serves_where_none_is_activated(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = trainer.world.write(".venv/bin/tool", "#!/bin/sh\necho accuracy=0.75\n")
+    program.chmod(0o755)
+    trainer.world.write(".gitignore", ".venv/\n")
+    for command in ("tool", ".venv/bin/tool"):
+        assert trainer("", command=command).record.metrics == {"accuracy": 0.75}
+    monkeypatch.setenv("VIRTUAL_ENV", "/elsewhere")
+    assert trainer("", command="tool").record.exit == 127
+
+
+def test_a_stopped_run_leaves_no_record(trainer: Trainer) -> None:
+    trainer.stop.set()
+    with pytest.raises(Interrupted):
+        trainer("print('accuracy=0.5')")
+
+
+@pytest.mark.parametrize(
+    ("script", "failure", "found"),
+    [
+        ("print('accuracy=0.5')", "", {"accuracy": 0.5}),
+        ("print('accuracy=0.5 f1=nan g=1e301')", "", {"accuracy": 0.5}),
+        ("print('accuracy=-inf')", "accuracy is -inf", {}),
+        ("print('accuracy=2e300')", "accuracy is 2e+300", {}),
+        ("print('f1=0.5'); raise SystemExit(3)", "the command ended with exit code 3", {"f1": 0.5}),
+        ("print('f1=0.5')", "no metric accuracy was reported; it reported f1", {"f1": 0.5}),
+        ("", "no metric accuracy was reported", {}),
+        ("import os; os.abort()", "killed by signal 6", {}),
+    ],
+)
+def test_a_run_counts_only_with_a_usable_metric_and_a_good_end(
+    trainer: Trainer, script: str, failure: str, found: Mapping[str, float]
+) -> None:
+    record = trainer(script).record
+    assert (record.failure, record.metrics) == (failure, found)
+    assert record.ok == (not failure)
+
+
+def test_the_last_lines_of_a_failed_run_are_handed_back(trainer: Trainer) -> None:
+    done = trainer("for n in range(30): print(n)\n")
+    assert done.last_lines.splitlines() == [str(n) for n in range(15, 30)]
+    done = trainer("print('out')\nraise SystemExit('err')\n")
+    assert done.last_lines == "err"
+    assert trainer("print('accuracy=1')").last_lines == ""
+
+
+@pytest.mark.parametrize("name", ["layer", "schicht-größe"])
+def test_a_record_stays_short_whatever_a_run_reports(trainer: Trainer, name: str) -> None:
+    many = f"for n in range(150): print(f'{name}.{{n}}={{n}}')\nprint('accuracy=0.5')\n"
+    done = trainer(many)
+    assert len(done.record.line().encode()) <= LONGEST
+    assert done.record.metrics["accuracy"] == 0.5
+    [rest] = [line for line in done.bulk if line["kind"] == "metrics"]
+    assert len(rest["values"]) + len(done.record.metrics) == 151
+    folder = "ö" * 80
+    trainer.world.write(f"lib/{folder}/helper.py", "")
+    done = trainer(
+        f"import sys\nsys.path.insert(0, {str(trainer.world.path / 'lib' / folder)!r})\n"
+        f"import helper\n{many}"
+    )
+    assert done.record.failure.startswith("R1: ")
+    assert len(done.record.line().encode()) <= LONGEST
+
+
+def test_kept_files_are_moved_as_they_lie(trainer: Trainer) -> None:
+    done = trainer(
+        "import os\nos.makedirs('out/deep')\nopen('out/deep/a', 'w').close()\n"
+        "open('m1.pkl', 'w').close()\nopen('m2.pkl', 'w').close()\n"
+        "os.symlink('m1.pkl', 'latest')\nprint('accuracy=0.5')\n",
+        keep=("*.pkl", "latest", "out/**/*", "missing"),
+    )
+    folder = trainer.folder(done)
+    assert {path.name for path in folder.iterdir()} >= {"m1.pkl", "m2.pkl", "latest", "out"}
+    assert (folder / "latest").is_symlink()
+    assert (folder / "out" / "deep" / "a").is_file()
+
+
+def test_an_old_metrics_file_is_never_read(trainer: Trainer) -> None:
+    trainer.world.write("metrics.json", '{"accuracy": 0.99}')
+    record = trainer("", metrics="metrics.json").record
+    assert record.failure == "no metric accuracy was reported"
+
+
+def test_the_environment_line_tells_what_a_run_stood_on(trainer: Trainer) -> None:
+    [described] = [
+        line for line in trainer("print('accuracy=1')").bulk if line["kind"] == "environment"
+    ]
+    assert described["python"] == sys.version.split()[0]
+    assert described["executable"] == sys.executable
+    assert described["packages"] == {}
+    json.dumps(described, allow_nan=False)

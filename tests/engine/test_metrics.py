@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.engine.metrics import Unreadable, collect, from_file, logged, printed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def stdout(folder: Path, text: str | bytes) -> Path:
+    path = folder / "stdout.log"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("accuracy=0.93", {"accuracy": 0.93}),
+        ("accuracy = 0.93\n", {"accuracy": 0.93}),
+        ("accuracy=0.93.\n", {"accuracy": 0.93}),
+        ("accuracy=0.1 accuracy=0.2\naccuracy=0.3", {"accuracy": 0.3}),
+        ("loss=1e-3, acc=.5, x=-1, y=+2.", {"loss": 1e-3, "acc": 0.5, "x": -1, "y": 2}),
+        ("val/acc@1=1 test.f1=0.5 a-b=2", {"val/acc@1": 1, "test.f1": 0.5, "a-b": 2}),
+        ("epoch 3: loss=0.5 (lr=1e-4)", {"loss": 0.5, "lr": 1e-4}),
+        ("epoch=1/20\rloss=2\rloss=1\r", {"epoch": 1, "loss": 1}),
+        ("loss=inf x=-INF", {"loss": math.inf, "x": -math.inf}),
+        ("loss=1e999", {"loss": math.inf}),
+        ("version=1.2.3 lr=1e-3abc ip=10.0.0.1 name=x seed==5 =3 a=", {}),
+        ("accuracy: 0.93", {}),
+        ("", {}),
+        (b"\xff\xfe accuracy=0.5 \xff", {"accuracy": 0.5}),
+    ],
+)  # fmt: skip
+def test_the_last_value_printed_for_a_name_counts(
+    tmp_path: Path, text: str | bytes, found: dict[str, float]
+) -> None:
+    assert printed(stdout(tmp_path, text)) == found
+
+
+def test_nan_is_found_as_nan(tmp_path: Path) -> None:
+    assert math.isnan(printed(stdout(tmp_path, "loss=nan"))["loss"])
+
+
+def test_of_a_long_output_the_end_is_read(tmp_path: Path) -> None:
+    text = "early=1\n" + "x" * (2 << 20) + "\nlate=2\n"
+    assert printed(stdout(tmp_path, text)) == {"late": 2}
+    assert printed(tmp_path / "missing") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("m.json", '{"accuracy": 0.93}', {"accuracy": 0.93}),
+        ("m.json", '\ufeff{"t": {"loss": 1, "f": {"m": 0.5}}}', {"t.loss": 1, "t.f.m": 0.5}),
+        ("m.json", '{"ok": true, "name": "x", "none": null, "list": [1, 2]}', {}),
+        ("m.json", '{"loss": Infinity}', {"loss": math.inf}),
+        ("m.json", f'{{"h": {10**400}, "d": -{10**400}}}', {"h": math.inf, "d": -math.inf}),
+        ("m.json", "0.93", {}),
+        ("m.json", "[]", {}),
+        ("m.toml", "accuracy = 0.93\n[test]\nloss = 1e-3\n", {"accuracy": 0.93, "test.loss": 1e-3}),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_file_are_named_by_the_way_to_them(
+    tmp_path: Path, name: str, text: str, found: dict[str, float]
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert from_file(tmp_path / name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("m.json", b"{"),
+        ("m.json", b""),
+        ("m.json", b"\xff\xfe"),
+        ("m.json", b"[" * 100_000),
+        ("m.json", b'{"a": ' + b"1" * 5000 + b"}"),
+        ("m.toml", b"accuracy ="),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Unreadable, match=rf"^{name}: "):
+        from_file(tmp_path / name)
+
+
+def test_a_deep_file_is_read_or_named(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text('{"a":' * 900 + "1" + "}" * 900)
+    with contextlib.suppress(Unreadable):
+        assert [*from_file(tmp_path / "m.json").values()] == [1]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("pipe.json", "folder.json"):
+        with pytest.raises(Unreadable, match="no regular file"):
+            from_file(tmp_path / name)
+    assert from_file(tmp_path / "missing.json") == {}
+
+
+def test_the_last_value_logged_for_a_name_counts_and_a_cut_line_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = [
+        '{"metrics": {"loss": 2, "acc": 0.5}}', '{"metrics": {"loss": 1}, "step": 3}',
+        '{"metrics": {"loss": NaN, "big": 1' + "0" * 400 + "}}", "[]", "{}", '{"metrics": [1]}',
+        '{"metrics": {"loss": "x"}}', "", '{"metrics": {"los',
+    ]  # fmt: skip
+    path.write_text("\n".join(lines))
+    found = logged(path)
+    assert math.isnan(found.pop("loss"))
+    assert found == {"acc": 0.5, "big": math.inf}
+    assert logged(tmp_path / "missing") == {}
+
+
+def test_a_log_call_outranks_the_file_and_the_file_what_was_printed(tmp_path: Path) -> None:
+    out = stdout(tmp_path, "a=1 b=1 c=1")
+    (tmp_path / "m.json").write_text(json.dumps({"b": 2, "c": 2}))
+    (tmp_path / "log").write_text(json.dumps({"metrics": {"c": 3}}))
+    assert collect(out, tmp_path / "log", tmp_path / "m.json") == {"a": 1, "b": 2, "c": 3}
+    assert collect(out, tmp_path / "log", None) == {"a": 1, "b": 1, "c": 3}
+
+
+def test_of_very_many_metrics_the_judged_one_is_kept(tmp_path: Path) -> None:
+    out = stdout(tmp_path, "accuracy=0.5\n" + "\n".join(f"x{n}={n}" for n in range(1000)))
+    found = collect(out, tmp_path / "log", None, metric="accuracy")
+    assert len(found) == 201
+    assert found["accuracy"] == 0.5
+    assert "x999" in found
+    assert "accuracy" not in collect(out, tmp_path / "log", None)

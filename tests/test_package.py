@@ -1,0 +1,94 @@
+"""What a training script may import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gitexp
+from gitexp.engine.metrics import logged
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_outside_of_a_run_everything_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SEED", "SAMPLE", "RUN_DIR", "METRICS"):
+        monkeypatch.delenv(f"GITEXP_{name}", raising=False)
+    assert (gitexp.seed(), gitexp.seed(7)) == (0, 7)
+    assert (gitexp.sample(), gitexp.sample(0.5)) == (1.0, 0.5)
+    assert (gitexp.run_dir(), gitexp.run_dir("out")) == (".", "out")
+    gitexp.log(accuracy=0.93)
+
+
+def test_inside_a_run_they_say_what_the_run_was_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITEXP_SEED", "42")
+    monkeypatch.setenv("GITEXP_SAMPLE", "0.1")
+    monkeypatch.setenv("GITEXP_RUN_DIR", str(tmp_path))
+    assert (gitexp.seed(7), gitexp.sample(), gitexp.run_dir()) == (42, 0.1, str(tmp_path))
+
+
+class Scalar:
+    """Stands for a NumPy scalar or a tensor of one element."""
+
+    def __float__(self) -> float:
+        return 0.25
+
+
+def test_logged_metrics_are_read_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    monkeypatch.setenv("GITEXP_METRICS", str(path))
+    gitexp.log()
+    assert not path.exists()
+    gitexp.log(step=1, loss=2, accuracy=0.5)
+    gitexp.log(2, loss=Scalar())  # type: ignore[arg-type]
+    assert logged(path) == {"loss": 0.25, "accuracy": 0.5}
+    assert [json.loads(line).get("step") for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_processes_that_log_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    script = "import gitexp, sys\nfor n in range(200): gitexp.log(**{f'{sys.argv[1]}.{n}': n})"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, who],
+            env={"GITEXP_METRICS": str(path), "PYTHONPATH": str(ROOT)},
+        )
+        for who in "abcd"
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
+    assert len(logged(path)) == 800
+
+
+def test_a_value_that_is_no_number_fails_where_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITEXP_METRICS", str(tmp_path / "metrics.jsonl"))
+    with pytest.raises(ValueError, match="high"):
+        gitexp.log(accuracy="high")  # type: ignore[arg-type]
+    assert logged(tmp_path / "metrics.jsonl") == {}
+
+
+def test_importing_gitexp_loads_the_standard_library_alone() -> None:
+    script = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nbefore = set(sys.modules)\n"
+        "import gitexp\nprint(*set(sys.modules) - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded - {"gitexp"} <= sys.stdlib_module_names
+    assert [name for name in done.stdout.split() if name.startswith("gitexp.")] == []
+
+
+def test_what_is_promised_is_there() -> None:
+    assert set(gitexp.__all__) == {"log", "run_dir", "sample", "seed"}
+    assert all(getattr(gitexp, name).__doc__ for name in gitexp.__all__)
+    assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()

@@ -1,0 +1,499 @@
+"""`gitexp init` and `--undo`: what it finds, what it writes, and that it takes all of it back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.workflows.init import Proposal, propose
+from tests.project import TRAIN, World, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TOML = "[model]\nC = 1.0\n\n[train]\nepochs = 20\n"
+BECAUSE = "C raises accuracy because the model underfits"
+
+
+@pytest.fixture
+def bare_project(tmp_path: Path) -> World:
+    """A committed project that has never heard of gitexp."""
+    world = World(tmp_path / "project")
+    world.path.mkdir()
+    world.git("init", "--quiet")
+    world.write("config.toml", TOML)
+    world.write("train.py", TRAIN)
+    world.commit("baseline")
+    return world
+
+
+def everything(world: World) -> object:
+    """What a refused init must leave as it was: refs, index, files, configuration and hooks."""
+    folder = world.path / ".git"
+    own = sorted(str(path.relative_to(folder)) for path in (folder / "hooks").rglob("*"))
+    gitexp = sorted(str(path.relative_to(folder)) for path in (folder / "gitexp").rglob("*"))
+    return world.snapshot(), (folder / "config").read_text(), own, gitexp
+
+
+def settings(world: World) -> dict[str, Any]:
+    return tomllib.loads((world.path / "gitexp.toml").read_text())
+
+
+# --- what it finds -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"config.toml": TOML, "train.py": ""}, ("config.toml", "python train.py")),
+        ({"knobs.toml": TOML, "main.py": ""}, ("knobs.toml", "python main.py")),
+        ({"a.toml": TOML, "b.toml": TOML, "train.py": ""}, ("", "python train.py")),
+        ({"a.toml": TOML, "params.toml": TOML, "run.py": ""}, ("params.toml", "python run.py")),
+        ({"params.yaml": "C: 1\n", "scripts/train.py": ""},
+         ("params.yaml", "python scripts/train.py")),
+        ({"conf/config.yaml": "C: 1\n", "src/train.py": ""},
+         ("conf/config.yaml", "python src/train.py")),
+        ({"config.json": "{}", "src/net/__init__.py": "", "src/net/train.py": ""},
+         ("config.json", "python -m net.train")),
+        ({"config.toml": TOML, "params.yaml": "C: 1\n", "train.py": "open('params.yaml')"},
+         ("params.yaml", "python train.py")),
+        ({"package.json": "{}", "ruff.toml": "", "uv.toml": "", "KNOWN.toml": ""}, ("", "")),
+        ({}, ("", "")),
+    ],
+)  # fmt: skip
+def test_config_and_command_are_found(
+    files: dict[str, str], found: tuple[str, str], tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        World(tmp_path).write(name, text)
+    proposal = propose(tmp_path, Proposal())
+    assert (proposal.config, proposal.command) == found
+
+
+@pytest.mark.parametrize(
+    ("script", "metric", "direction", "effect"),
+    [
+        ("print(f'accuracy={a}')", "accuracy", "higher", 0.005),
+        ("loss = 1; print('rmse', loss)", "rmse", "lower", 0.01),
+        ("val_loss", "val_loss", "lower", 0.01),
+        ("inaccuracy = lossless", "", "higher", 0.005),
+        ("", "", "higher", 0.005),
+    ],
+)
+def test_the_metric_is_found_with_its_direction(
+    script: str, metric: str, direction: str, effect: float, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+    found = propose(tmp_path, Proposal())
+    assert (found.metric, found.direction, found.effect) == (metric, direction, effect)
+
+
+@pytest.mark.parametrize(
+    ("script", "config", "seed_key", "command"),
+    [
+        ("os.environ['GITEXP_SEED']", "[train]\nseed = 1\n", "", "python train.py"),
+        ("gitexp.seed()", TOML, "", "python train.py"),
+        ("config['train']", "[train]\nseed = 1\n", "train.seed", "python train.py"),
+        ("config", "random_state = 3\n", "random_state", "python train.py"),
+        ("parser.add_argument('--seed')", TOML, "", "python train.py --seed {seed}"),
+        ("nothing", TOML, "", "python train.py"),
+    ],
+)
+def test_the_way_of_the_seed_is_found(
+    script: str, config: str, seed_key: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+    (tmp_path / "config.toml").write_text(config)
+    found = propose(tmp_path, Proposal())
+    assert (found.seed_key, found.command) == (seed_key, command)
+    assert bool(found.warning) == (script == "nothing")
+
+
+def test_a_metrics_file_is_found(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("Path('out') / 'metrics.json'\n")
+    assert propose(tmp_path, Proposal()).metrics == "metrics.json"
+
+
+def test_what_was_given_stays(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("accuracy --seed 'metrics.json'\n")
+    (tmp_path / "config.toml").write_text(TOML)
+    given = Proposal("other.toml", "make train", "rmse", "lower", 2.5, "m.toml", "x.seed")
+    assert propose(tmp_path, given) == given
+
+
+# --- what it writes ------------------------------------------------------------------------------
+
+
+def test_a_new_project_is_set_up(bare_project: World) -> None:
+    told = bare_project.gitexp("init", "--yes").out
+    assert settings(bare_project)["config"] == ["config.toml"]
+    assert settings(bare_project)["command"] == "python train.py"
+    assert settings(bare_project)["metric"] == "accuracy"
+    assert settings(bare_project)["baseline"] == "main"
+    assert bare_project.git("log", "--format=%s") == "Set up gitexp\nbaseline"
+    assert bare_project.git("show", "--format=", "--name-only", "HEAD") == "gitexp.toml"
+    assert bare_project.git("config", "gitexp.baseline") == "main"
+    assert bare_project.git("config", "notes.displayRef") == "refs/notes/gitexp"
+    assert bare_project.git("status", "--porcelain") == ""
+    assert "gitexp init --undo" in told
+    bare_project.start("--set", "model.C=10")
+
+
+def test_every_flag_is_written(bare_project: World) -> None:
+    bare_project.write("knobs.toml", "[a]\nseed = 1\n")
+    bare_project.commit("more")
+    command = """sh -c "echo 'größe' \\\\ {seed}" """.strip()
+    bare_project.gitexp(
+        "init", "--yes", "--config", "knobs.toml", "--command", command, "--metric", "score",
+        "--direction", "lower", "--effect", "0.25", "--metrics", "out/m.json",
+        "--seed-key", "a.seed",
+    )  # fmt: skip
+    written = settings(bare_project)
+    assert written["command"] == command
+    assert {name: written[name] for name in ("config", "metric", "direction", "effect", "metrics",
+                                             "seed_key")} == {
+        "config": ["knobs.toml"], "metric": "score", "direction": "lower", "effect": 0.25,
+        "metrics": "out/m.json", "seed_key": "a.seed",
+    }  # fmt: skip
+
+
+def test_twice_changes_nothing(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    before = everything(bare_project)
+    assert "nothing was changed" in bare_project.gitexp("init", "--yes").out
+    assert everything(bare_project) == before
+
+
+def test_a_folder_below_becomes_a_project_of_its_own(bare_project: World) -> None:
+    name = "it's a project"
+    bare_project.write(f"{name}/config.toml", TOML)
+    bare_project.write(f"{name}/train.py", TRAIN)
+    bare_project.commit("a folder")
+    bare_project.gitexp("init", "--yes", cwd=bare_project.path / name)
+    assert bare_project.git("ls-files", "--", name).splitlines()[1] == f"{name}/gitexp.toml"
+    assert bare_project.git("config", "gitexp.project") == f"{name}/"
+    started = bare_project.gitexp(
+        "start", BECAUSE, "--set", "model.C=10", "--json", cwd=bare_project.path / name
+    ).json["name"]
+    assert f"Project: {name}" in bare_project.git("log", "-1", "--format=%B", f"exp/{started}")
+
+
+def test_settings_in_pyproject_are_taken_as_they_are(bare_project: World) -> None:
+    bare_project.write(
+        "pyproject.toml",
+        '[project]\nname = "x"\n[tool.gitexp]\nconfig = "config.toml"\n'
+        f'command = "python train.py"\nmetric = "accuracy"\nvary = "seed"\nrepeats = 5\n',
+    )
+    head = bare_project.commit("settings")
+    bare_project.gitexp("init", "--yes")
+    assert bare_project.git("rev-parse", "HEAD") == head
+    assert not (bare_project.path / "gitexp.toml").exists()
+    name = bare_project.start("--set", "model.C=10")
+    assert bare_project.gitexp("run", name, "--json").json["verdict"] == "CONFIRMED"
+    bare_project.gitexp("init", "--undo")
+    assert bare_project.git("rev-parse", "HEAD") == head
+
+
+def test_a_pyproject_of_other_tools_is_left_alone(bare_project: World) -> None:
+    bare_project.write("pyproject.toml", "[tool.ruff]\nline-length = 100\n")
+    bare_project.commit("ruff")
+    bare_project.gitexp("init", "--yes")
+    assert settings(bare_project)["metric"] == "accuracy"
+    assert "gitexp" not in (bare_project.path / "pyproject.toml").read_text()
+
+
+def test_settings_are_committed_although_git_ignores_them(bare_project: World) -> None:
+    bare_project.write(".gitignore", "*.toml\n")
+    bare_project.commit("ignore")
+    bare_project.gitexp("init", "--yes")
+    assert "gitexp.toml" in bare_project.git("ls-files")
+
+
+def test_what_is_staged_and_edited_stays_so(bare_project: World) -> None:
+    bare_project.write("train.py", f"{TRAIN}# staged\n")
+    bare_project.write("new.py", "staged = True\n")
+    bare_project.git("add", "--all")
+    bare_project.write("train.py", f"{TRAIN}# edited\n")
+    bare_project.write("untracked.py", "")
+    before = bare_project.git("status", "--porcelain"), bare_project.git("diff", "--cached")
+    bare_project.gitexp("init", "--yes")
+    after = bare_project.git("status", "--porcelain"), bare_project.git("diff", "--cached")
+    assert after == before
+    assert bare_project.git("show", "--format=", "--name-only", "HEAD") == "gitexp.toml"
+
+
+def test_a_fresh_clone_needs_nothing_but_init(bare_project: World, tmp_path: Path) -> None:
+    bare_project.gitexp("init", "--yes")
+    name = bare_project.start("--set", "model.C=10")
+    git(tmp_path, "clone", "--quiet", "--branch", f"exp/{name}", str(bare_project.path), "clone")
+    clone = World(tmp_path / "clone")
+    clone.gitexp("run", name, code=3)
+    clone.gitexp("init", "--yes")
+    assert clone.git("config", "gitexp.baseline") == "main"
+    clone.gitexp("check", name)
+    assert clone.git("branch", "--show-current") == f"exp/{name}"
+
+
+def test_the_usual_name_of_a_baseline_goes_before_the_branch_that_is_checked_out(
+    world: World,
+) -> None:
+    assert "baseline" not in settings(world)
+    for branch in ("feature", "exp/x"):
+        world.git("switch", "--quiet", "--create", branch)
+        world.gitexp("init", "--yes")
+        assert world.git("config", "gitexp.baseline") == "main"
+        world.gitexp("init", "--undo")
+
+
+def test_a_baseline_of_another_name_is_taken_where_nothing_else_is_there(world: World) -> None:
+    world.git("branch", "--move", "trunk")
+    world.gitexp("init", "--yes")
+    assert world.git("config", "gitexp.baseline") == "trunk"
+    world.start("--set", "model.C=10")
+
+
+def test_the_baseline_can_be_named(world: World) -> None:
+    world.git("branch", "trunk")
+    world.gitexp("init", "--yes", "--baseline", "trunk")
+    assert world.git("config", "gitexp.baseline") == "trunk"
+    world.gitexp("init", "--yes", "--baseline", "main")
+    assert world.git("config", "gitexp.baseline") == "main"
+    world.gitexp("init", "--undo")
+    assert world.try_git("config", "gitexp.baseline").code == 1
+
+
+# --- what it refuses, with nothing changed -------------------------------------------------------
+
+
+def unborn(world: World) -> None:
+    world.git("switch", "--quiet", "--orphan", "fresh")
+
+
+def detached(world: World) -> None:
+    world.git("switch", "--quiet", "--detach")
+
+
+def on_an_experiment(world: World) -> None:
+    world.git("switch", "--quiet", "--create", "exp/x")
+
+
+def without_an_identity(world: World) -> None:
+    world.git("config", "user.useConfigOnly", "true")
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+
+
+def hook(name: str) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        path = world.path / ".git" / "hooks" / name
+        path.write_text("#!/bin/sh\necho 'not in this house' >&2\nexit 1\n")
+        path.chmod(0o755)
+
+    return arrange
+
+
+def in_a_merge(world: World) -> None:
+    world.git("switch", "--quiet", "--create", "other")
+    world.write("other.txt", "x\n")
+    world.commit("other")
+    world.git("switch", "--quiet", "main")
+    world.git("merge", "--quiet", "--no-ff", "--no-commit", "other")
+
+
+def unable_to_sign(world: World) -> None:
+    world.git("config", "commit.gpgSign", "true")
+    world.git("config", "gpg.program", "/no/such/gpg")
+
+
+def with_uncommitted_settings(world: World) -> None:
+    world.write("gitexp.toml", 'config = "config.toml"\ncommand = "true"\nmetric = "accuracy"\n')
+
+
+def with_broken_settings(world: World) -> None:
+    world.write("gitexp.toml", 'config = "config.toml"\ncomand = "true"\nmetric = "accuracy"\n')
+    world.commit("settings")
+
+
+def with_settings_that_are_no_toml(world: World) -> None:
+    world.write("gitexp.toml", "config = [\n")
+    world.commit("settings")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "words"),
+    [
+        (unborn, ["no commit yet", "git add -A && git commit"]),
+        (detached, ["none is not checked out", "git switch main && gitexp init"]),
+        (on_an_experiment, ["this is an experiment, not a baseline", "git switch main"]),
+        (without_an_identity, ["git does not know who you are"]),
+        (hook("pre-commit"), ["not in this house"]),
+        (hook("commit-msg"), ["not in this house"]),
+        (in_a_merge, ["merge"]),
+        (unable_to_sign, ["could not sign the commit"]),
+        (with_uncommitted_settings, ["gitexp.toml are not committed on main", "git add gitexp.toml"]),
+        (with_broken_settings, ["unknown setting 'comand'", "did you mean command?"]),
+        (with_settings_that_are_no_toml, ["gitexp.toml does not parse"]),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_way_is_said_and_nothing_is_changed(
+    arrange: Callable[[World], None],
+    words: list[str],
+    bare_project: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.environ["GIT_CONFIG_GLOBAL"])
+    arrange(bare_project)
+    bare_project.write("train.py", f"{TRAIN}# staged\n")
+    bare_project.git("add", "train.py")
+    before = everything(bare_project)
+    ran = bare_project.gitexp("init", "--yes", code=3)
+    for word in words:
+        assert word in ran.err
+    assert everything(bare_project) == before
+
+
+def test_a_bare_repository_is_refused(bare_project: World, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(bare_project.path), "bare.git")
+    before = sorted(path.name for path in (tmp_path / "bare.git").rglob("*"))
+    ran = World(tmp_path / "bare.git").gitexp("init", "--yes", code=3)
+    assert "no work tree" in ran.err
+    assert sorted(path.name for path in (tmp_path / "bare.git").rglob("*")) == before
+
+
+def test_outside_of_a_repository_it_says_how_to_make_one(tmp_path: Path) -> None:
+    ran = World(tmp_path).gitexp("init", "--yes", code=3)
+    assert "is not in a git repository" in ran.err
+    assert "git init" in ran.err
+
+
+def test_what_it_could_not_find_out_is_named_by_its_flags(bare_project: World) -> None:
+    bare_project.git("rm", "--quiet", "config.toml", "train.py")
+    bare_project.write("x.txt", "x\n")
+    bare_project.commit("nothing to find")
+    before = everything(bare_project)
+    ran = bare_project.gitexp("init", "--yes", code=2)
+    assert "could not find out: config, command, metric" in ran.err
+    hint = "gitexp init --config config.toml --command 'python train.py' --metric accuracy"
+    assert hint in ran.err
+    ran = bare_project.gitexp("init", "--yes", "--metric", "score", code=2)
+    assert "could not find out: config, command\n" in ran.err
+    assert everything(bare_project) == before
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--config", "nope.toml"), ("--direction", "sideways"), ("--effect", "-1"),
+     ("--effect", "nan"), ("--metric", "two words"), ("--metrics", "../m.json"),
+     ("--baseline", "nope"), ("--config", "../config.toml")],
+)  # fmt: skip
+def test_a_flag_that_cannot_be_is_refused_before_anything_is_changed(
+    flags: tuple[str, str], bare_project: World
+) -> None:
+    before = everything(bare_project)
+    ran = bare_project.run("gitexp", "init", "--yes", *flags)
+    assert ran.code in {2, 3}
+    assert ran.err.startswith("gitexp: ")
+    assert everything(bare_project) == before
+
+
+def test_a_baseline_that_is_not_there_is_refused_where_settings_are(world: World) -> None:
+    before = everything(world)
+    ran = world.gitexp("init", "--yes", "--baseline", "nope", code=3)
+    assert "there is no branch nope" in ran.err
+    assert everything(world) == before
+
+
+# --- undo ----------------------------------------------------------------------------------------
+
+
+def test_undo_takes_back_everything_but_the_experiments(bare_project: World) -> None:
+    config, tree = (
+        (bare_project.path / ".git" / "config").read_text(),
+        bare_project.git("rev-parse", "HEAD^{tree}"),
+    )
+    bare_project.gitexp("init", "--yes")
+    name = bare_project.start("--set", "model.C=10")
+    bare_project.gitexp("run", name)
+    notes = bare_project.git("for-each-ref", "refs/notes", "refs/heads/exp")
+    told = bare_project.gitexp("init", "--undo").out
+    for words in ("removed the pre-commit hook", "unset gitexp.baseline", "removed gitexp.toml"):
+        assert words in told
+    after = (bare_project.path / ".git" / "config").read_text()
+    assert [line for line in after.splitlines() if line != "[gitexp]" and line != "[notes]"] == (
+        config.splitlines()
+    )
+    assert bare_project.git("rev-parse", "HEAD^{tree}") == tree
+    assert bare_project.git("for-each-ref", "refs/notes", "refs/heads/exp") == notes
+    assert bare_project.git("status", "--porcelain") == ""
+    assert not [p for p in (bare_project.path / ".git" / "hooks").iterdir() if not p.suffix]
+    bare_project.gitexp("init", "--undo")
+    bare_project.gitexp("init", "--yes")
+    bare_project.gitexp("check", name)
+
+
+def test_undo_brings_back_what_the_user_had_set(bare_project: World) -> None:
+    bare_project.git("config", "gitexp.baseline", "main")
+    bare_project.git("config", "--add", "notes.displayRef", "refs/notes/mine")
+    bare_project.git("config", "--add", "notes.displayRef", "refs/notes/gitexp")
+    config = (bare_project.path / ".git" / "config").read_text()
+    bare_project.gitexp("init", "--yes")
+    bare_project.gitexp("init", "--undo")
+    assert (bare_project.path / ".git" / "config").read_text() == config
+
+
+def test_undo_on_an_experiment_adds_no_commit_to_it(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    name = bare_project.start("--set", "model.C=10")
+    bare_project.git("switch", "--quiet", f"exp/{name}")
+    before = bare_project.snapshot()
+    told = bare_project.gitexp("init", "--undo").out
+    assert "gitexp.toml was left alone" in told
+    assert bare_project.snapshot() == before
+    bare_project.git("switch", "--quiet", "--detach")
+    bare_project.gitexp("init", "--undo")
+    assert bare_project.git("rev-parse", "HEAD") == bare_project.git("rev-parse", f"exp/{name}")
+
+
+def test_undo_leaves_edited_settings_alone(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    path = bare_project.path / "gitexp.toml"
+    path.write_text(f"{path.read_text()}planned = 5\n")
+    head = bare_project.git("rev-parse", "HEAD")
+    told = bare_project.gitexp("init", "--undo").out
+    assert "gitexp.toml is edited and was left alone" in told
+    assert "planned = 5" in path.read_text()
+    assert bare_project.git("rev-parse", "HEAD") == head
+
+
+def test_undo_that_a_hook_rejects_leaves_the_settings_in_place(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    hook("pre-commit")(bare_project)
+    head = bare_project.git("rev-parse", "HEAD")
+    told = bare_project.gitexp("init", "--undo").out
+    assert "gitexp.toml was left alone" in told
+    assert "not in this house" in told
+    assert bare_project.git("status", "--porcelain") == ""
+    assert bare_project.git("rev-parse", "HEAD") == head
+    assert (bare_project.path / "gitexp.toml").exists()
+
+
+def test_undo_leaves_what_is_staged_as_it_is(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    bare_project.write("train.py", f"{TRAIN}# staged\n")
+    bare_project.git("add", "train.py")
+    bare_project.gitexp("init", "--undo")
+    assert bare_project.git("status", "--porcelain") == "M  train.py"
+    assert not (bare_project.path / "gitexp.toml").exists()
+
+
+def test_undo_works_where_the_local_state_is_gone(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    shutil.rmtree(bare_project.path / ".git" / "gitexp")
+    bare_project.gitexp("init", "--undo")
+    assert not (bare_project.path / ".git" / "hooks" / "pre-commit").exists()
+    bare_project.edit("C = 1.0", "C = 10")
+    bare_project.commit("what if?")
