@@ -187,7 +187,7 @@ def test_settings_in_pyproject_are_taken_as_they_are(bare_project: World) -> Non
     bare_project.write(
         "pyproject.toml",
         '[project]\nname = "x"\n[tool.gitexp]\nconfig = "config.toml"\n'
-        f'command = "python train.py"\nmetric = "accuracy"\nvary = "seed"\nrepeats = 5\n',
+        'command = "python train.py"\nmetric = "accuracy"\nvary = "seed"\nrepeats = 5\n',
     )
     head = bare_project.commit("settings")
     bare_project.gitexp("init", "--yes")

@@ -276,4 +276,5 @@ def test_leaves_are_what_ruamels_safe_loader_reads(text: str) -> None:
 @given(DOCUMENTS)
 def test_leaves_are_what_pyyaml_reads_where_yaml_1_1_agrees(text: str) -> None:
     assume(not any(quirk in text for quirk in ("yes", "1e-3")))
+    assume(text.count("&") < 2)  # it refuses an anchor that is given anew
     assert_same_leaves(text, pyyaml.safe_load(text))
