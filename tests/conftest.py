@@ -19,8 +19,10 @@ if not os.environ.get("GITEXP_FUZZ"):
     hypothesis.settings.load_profile("repeatable")
 
 # Whatever git and Python variables the caller has must not decide a test.
+# The one that says where vectors lie is for the tests themselves.
 for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_", "PYTHON"))]:
-    del os.environ[_name]
+    if _name != "GITEXP_CONFIG_PAIRS":
+        del os.environ[_name]
 
 
 @pytest.fixture(autouse=True)

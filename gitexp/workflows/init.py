@@ -94,7 +94,7 @@ def propose(folder: Path, given: Proposal) -> Proposal:
 
 
 def _find_config(folder: Path, script: str) -> str:
-    """Find the config: by its usual name, one that the script mentions first; else the only TOML."""
+    """Find the config by its usual name, first one that the script mentions; else the only TOML."""
     found = [
         path.relative_to(folder).as_posix()
         for kind in _KINDS
@@ -191,7 +191,7 @@ def init(
         if branch != name or not branch:
             raise NotReady(
                 "the settings are committed on the baseline branch, and"
-                f" {f'{name} is' if name else 'none is'} not checked out",
+                f" {f'{name} is not' if name else 'no branch is'} checked out",
                 f"git switch {name or 'main'} && gitexp init",
             )
         if branch.startswith("exp/"):

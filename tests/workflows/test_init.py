@@ -327,14 +327,14 @@ def with_settings_that_are_no_toml(world: World) -> None:
     ("arrange", "words"),
     [
         (unborn, ["no commit yet", "git add -A && git commit"]),
-        (detached, ["none is not checked out", "git switch main && gitexp init"]),
+        (detached, ["no branch is checked out", "git switch main && gitexp init"]),
         (on_an_experiment, ["this is an experiment, not a baseline", "git switch main"]),
         (without_an_identity, ["git does not know who you are"]),
         (hook("pre-commit"), ["not in this house"]),
         (hook("commit-msg"), ["not in this house"]),
         (in_a_merge, ["merge"]),
         (unable_to_sign, ["could not sign the commit"]),
-        (with_uncommitted_settings, ["gitexp.toml are not committed on main", "git add gitexp.toml"]),
+        (with_uncommitted_settings, ["are not committed on main", "git add gitexp.toml"]),
         (with_broken_settings, ["unknown setting 'comand'", "did you mean command?"]),
         (with_settings_that_are_no_toml, ["gitexp.toml does not parse"]),
     ],
@@ -423,7 +423,7 @@ def test_undo_takes_back_everything_but_the_experiments(bare_project: World) -> 
     for words in ("removed the pre-commit hook", "unset gitexp.baseline", "removed gitexp.toml"):
         assert words in told
     after = (bare_project.path / ".git" / "config").read_text()
-    assert [line for line in after.splitlines() if line != "[gitexp]" and line != "[notes]"] == (
+    assert [line for line in after.splitlines() if line not in {"[gitexp]", "[notes]"}] == (
         config.splitlines()
     )
     assert bare_project.git("rev-parse", "HEAD^{tree}") == tree
