@@ -56,8 +56,9 @@ def install(repository: Repository) -> Installed:
     own, in which every hook of the old path is called through.
 
     Raises:
-        NotReady: another tool replaced one of our hooks while the one from before is still kept.
+        NotReady: there is no room for them, as `demand_room` says.
     """
+    demand_room(repository)
     former = repository.setting("core.hookspath")
     own = repository.local / "hooks"
     if former is not None and Path(former) == own:
@@ -73,13 +74,6 @@ def install(repository: Repository) -> Installed:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     aside = [] if former_path else [name for name in NAMES if _is_foreign(folder / name)]
-    for name in aside:
-        if os.path.lexists(folder / f"{name}{_ASIDE}"):
-            raise NotReady(
-                f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
-                " holds the hook from before: only one of them can be kept",
-                f"remove one of the two in {folder}, then: gitexp init",
-            )
     for name in NAMES:
         path = folder / name
         before = f"{_expanded(former_path)}/{name}" if former_path else str(path) + _ASIDE
@@ -92,6 +86,32 @@ def install(repository: Repository) -> Installed:
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
+
+
+def demand_room(repository: Repository) -> None:
+    """Refuse where our hooks and what is there cannot both live; nothing is changed.
+
+    Raises:
+        NotReady: a hooks path stands where this repository's own configuration cannot override it,
+            or another tool replaced one of our hooks while the one from before is still kept.
+    """
+    where = repository.git.text(
+        "config", "--show-scope", "--get", "core.hooksPath", allow=(1,)
+    ).partition("\t")[0]
+    if where in {"worktree", "command"}:
+        raise NotReady(
+            f"core.hooksPath is set for this {where} alone, so hooks in the repository never run",
+            "git config --show-origin core.hooksPath says where; unset it there, or set it with"
+            " git config --local",
+        )
+    folder = repository.common / "hooks"
+    for name in () if repository.setting("core.hookspath") else NAMES:
+        if _is_foreign(folder / name) and os.path.lexists(folder / f"{name}{_ASIDE}"):
+            raise NotReady(
+                f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
+                " holds the hook from before: only one of them can be kept",
+                f"remove one of the two in {folder}, then: gitexp init",
+            )
 
 
 def _is_foreign(path: Path) -> bool:

@@ -185,6 +185,7 @@ def init(
     existing = read_work_tree_table(here)
     changes: list[Change] = []
     warnings: list[str] = []
+    hooks.demand_room(repository)
     name = baseline or repository.setting("gitexp.baseline") or ""
     if existing is None:
         name = name or branch or ""

@@ -232,8 +232,11 @@ def test_two_former_hooks_for_one_place_are_refused_and_both_kept(world: World) 
     a_hook(world.path / ".git" / "hooks" / "pre-commit", ": first")
     world.gitexp("init", "--yes")
     a_hook(world.path / ".git" / "hooks" / "pre-commit", ": second")
-    before = hooks_folder(world)
+    world.git("rm", "--quiet", "gitexp.toml")
+    world.git("commit", "--quiet", "--no-verify", "-m", "without settings")
+    before, head = hooks_folder(world), world.git("rev-parse", "HEAD")
     ran = world.gitexp("init", "--yes", code=3)
+    assert world.git("rev-parse", "HEAD") == head
     assert "pre-commit was replaced by another tool" in ran.err
     assert "remove one of the two" in ran.err
     assert hooks_folder(world) == before
@@ -382,3 +385,13 @@ def test_a_submodule_gets_its_own_hooks(world: World, tmp_path: Path) -> None:
     inner.edit("C = 1.0", "C = 10")
     inner.edit("epochs = 20", "epochs = 40")
     assert inner.try_git("commit", "-am", BECAUSE).code == 1
+
+
+def test_a_path_for_one_work_tree_alone_is_refused(world: World) -> None:
+    world.git("config", "extensions.worktreeConfig", "true")
+    world.git("config", "--worktree", "core.hooksPath", "hooks")
+    before, config = hooks_folder(world), settings(world)
+    ran = world.gitexp("init", "--yes", code=3)
+    assert "core.hooksPath is set for this worktree alone" in ran.err
+    assert "git config --show-origin core.hooksPath" in ran.err
+    assert (hooks_folder(world), settings(world)) == (before, config)
