@@ -12,8 +12,6 @@ from gitexp.rules import formats, words
 from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
-from gitexp.workflows.ladder import Step as LadderStep
-from gitexp.workflows.preset import READER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
     from gitexp.workflows.init import Change as Step
+    from gitexp.workflows.ladder import Step as LadderStep
     from gitexp.workflows.log import Row
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.project import Project
@@ -119,6 +118,8 @@ def preset(done: Preset, *, as_json: bool) -> None:
     typer.echo(visible(done.added))
     if not done.is_read:
         typer.echo("\nNo program here mentions presets. What to add where the config is loaded:\n")
+        from gitexp.workflows.preset import READER
+
         typer.echo(READER)
     typer.echo(f'\nnext: gitexp start --set preset={done.name} "HYPOTHESIS because REASON"')
 
@@ -286,12 +287,14 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
         lines = (json.dumps(row.as_json(), ensure_ascii=False, default=str) for row in rows)
         typer.echo("[" + ",\n ".join(lines) + "]")
         return
+    from gitexp.workflows.ladder import Step
+
     if not rows:
         typer.echo('No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
     for number, row in enumerate(rows):
         if number:
             typer.echo("")
-        if isinstance(row, LadderStep):
+        if isinstance(row, Step):
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(_wrapped(row.subject))
             typer.echo(f"  {_effect(row)}")

@@ -216,16 +216,20 @@ class Bench:
             self.watcher.said(f"{label}: {_moved_words(then, now)}; its seeds are run again")
         return here
 
-    def learn(self, commit: str) -> None:
-        """Read the environments and bulk lines that a commit has already."""
-        if commit in self._bulk:
+    def learn(self, *commits: str) -> None:
+        """Read the environments and bulk lines that commits have already."""
+        if self._bulk.keys() >= {*commits}:
             return
-        # With the other commits' lines, which are wanted soon: one git process for all.
-        wanted = [c for c in {**self._records, commit: None} if c not in self._bulk]
-        notes = read_notes(self.repository, BULK, wanted)
-        for one in wanted:
-            lines = notes.get(one, "").splitlines()
-            self._bulk[one] = set(lines)
+        # With those of the other commits at hand, which are wanted soon: one git process for all.
+        new = [
+            commit
+            for commit in dict.fromkeys([*self._records, *commits])
+            if commit not in self._bulk
+        ]
+        notes = read_notes(self.repository, BULK, new)
+        for commit in new:
+            lines = notes.get(commit, "").splitlines()
+            self._bulk[commit] = set(lines)
             for line in lines:
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     content = json.loads(line)

@@ -12,8 +12,6 @@ from gitexp.rules.registration import Criterion, Registration, hypothesis_of
 from gitexp.rules.verdict import Judgement, Verdict, campaign_level
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
-from gitexp.workflows.design import first_fresh_seed
-from gitexp.workflows.ladder import Step, read_steps
 from gitexp.workflows.measure import Bench
 from gitexp.workflows.results import read_results
 from gitexp.workflows.trust import demand_trust
@@ -21,6 +19,7 @@ from gitexp.workflows.trust import demand_trust
 if TYPE_CHECKING:
     from gitexp.store.git import Repository
     from gitexp.workflows.check import Report
+    from gitexp.workflows.ladder import Step
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project
 
@@ -141,6 +140,9 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         NotReady: the settings are not approved in this clone.
         CommandFailed: a run failed.
     """
+    from gitexp.workflows.design import first_fresh_seed
+    from gitexp.workflows.ladder import read_steps
+
     settings = project.settings
     demand_trust(project.repository, settings, project.settings_path)
     results = read_results(project.repository)
@@ -148,9 +150,8 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     seeds = range(first, first + settings.repeats[-1])
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     with Bench(project, settings, settings.metric, jobs, watcher) as bench:
-        for base in list(bases)[:_RECENT]:
-            # A refactoring may load one package more: its runs still compare with those before it.
-            bench.learn(base)
+        # A refactoring may load one package more: its runs still compare with those before it.
+        bench.learn(*list(bases)[:_RECENT])
         bench.adopt(project.tip, seeds)
         bench.measure_partners(f"baseline {project.baseline}", project.tip, "", seeds)
         good = first_good(bench.records(project.tip), seeds, settings.metric, bench.here)

@@ -93,6 +93,8 @@ def spell_value(text: str) -> str:
             for around, meant in (
                 ("a: _", {"a": value}),
                 ("[{a: _, b: }]", [{"a": value, "b": None}]),
+                # Below a block mapping ruamel.yaml takes a value like `:0` for an empty key.
+                ("a: {b: _, c: }", {"a": {"b": value, "c": None}}),
             )
         ):
             return typed

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules import formats
@@ -213,6 +213,7 @@ def test_a_damaged_document_is_read_or_malformed(form: Format, data: st.DataObje
 @each_format
 @unhurried
 @given(typed=st.text(max_size=30) | _GRAMMAR)
+@example(typed=":0")
 def test_whatever_is_typed_is_set_as_it_is_understood_or_refused(form: Format, typed: str) -> None:
     text, key = {
         "config.json": ('{"a": [{"b": 1}]}', ("a", 0, "b")),
