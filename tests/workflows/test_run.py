@@ -53,6 +53,12 @@ def metrics(world: World, revision: str, name: str = "accuracy") -> dict[int, fl
     return {record["seed"]: record["metrics"][name] for record in records(world, revision)}
 
 
+def _obeys_signals() -> None:
+    """Undo what the tests' own caller ignores: a shell's background job, nohup."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def run_beside(world: World, *words: str, **variables: str) -> subprocess.Popen[str]:
     """Start gitexp in a process group of its own, as a shell does."""
     return subprocess.Popen(
@@ -60,7 +66,7 @@ def run_beside(world: World, *words: str, **variables: str) -> subprocess.Popen[
         cwd=world.path, env=os.environ | variables, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
         # A test run that was started in the background would hand on an ignored Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=_obeys_signals,
     )  # fmt: skip
 
 
