@@ -164,7 +164,11 @@ def start(
         typer.Option("--set", metavar="KEY=VALUE", help="The one change; no file is touched."),
     ] = None,
     expect: Annotated[
-        str, typer.Option(metavar="CRITERION", help='What counts as success: "accuracy +0.005".')
+        str,
+        typer.Option(
+            metavar="CRITERION",
+            help='What counts as success: "accuracy +0.005", "rmse -2%", "accuracy >= 0.97".',
+        ),
     ] = "",
     evidence: Annotated[str, typer.Option(metavar="TEXT", help="What the idea rests on.")] = "",
     gain: Annotated[
@@ -174,6 +178,15 @@ def start(
         float | None, typer.Option(metavar="P", help="Chance that it works, 0 to 1.")
     ] = None,
     cost: Annotated[str, typer.Option(metavar="TIME", help="What it will take: 5m, 2h.")] = "",
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help='What may not get worse by more: "latency_ms +5%"; repeat it.'
+        ),
+    ] = None,
+    replicate: Annotated[
+        bool, typer.Option("--replicate", help="Test a change again that has its answer.")
+    ] = False,
     switch: Annotated[bool, typer.Option("--switch", help="Check the new branch out.")] = False,
     json_: AsJson = False,
 ) -> None:
@@ -186,8 +199,10 @@ def start(
     from gitexp.workflows import start as workflow
     from gitexp.workflows.project import open_project
 
-    options = workflow.Options(expect, evidence, gain, chance, cost)
-    started = workflow.start(open_project(), hypothesis, set_=set_, options=options, switch=switch)
+    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()))
+    started = workflow.start(
+        open_project(), hypothesis, set_=set_, options=options, switch=switch, replicate=replicate
+    )
     views.started(started, as_json=json_)
 
 

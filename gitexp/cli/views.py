@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.rules import formats, words
+from gitexp.rules.outlook import shown
 from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
@@ -16,8 +18,10 @@ from gitexp.rules.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.criterion import Criterion
     from gitexp.rules.finding import Finding
     from gitexp.rules.one_change import Change
+    from gitexp.rules.outlook import Outlook
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
@@ -133,6 +137,7 @@ def _started_json(experiment: Started) -> dict[str, Any]:
         "change": _change_json(experiment.change),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [_finding_json(finding) for finding in experiment.advice],
+        "outlook": dataclasses.asdict(experiment.outlook),
     }
 
 
@@ -148,12 +153,31 @@ def _started(experiment: Started) -> None:
     if experiment.new_line:
         typer.secho(f"  + {visible(experiment.new_line)}", fg=typer.colors.GREEN)
     looks = ", ".join(map(str, registration.repeats))
+    over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
+    examples = ", by examples" if registration.by_examples else ""
     typer.echo(
-        f"  success: {registration.criterion} over {looks} paired repeats, level"
+        f"  success: {registration.criterion} {over}{examples}, level"
         f" {registration.level:.4g} (campaign {registration.campaign}, place {experiment.place} of"
         f" {experiment.planned})"
     )
+    if registration.guards:
+        typer.echo(f"  guards:  {', '.join(map(str, registration.guards))}")
+    _outlook(registration.criterion, experiment.outlook)
     findings(experiment.advice)
+
+
+def _outlook(criterion: Criterion, outlook: Outlook) -> None:
+    """Print what can be seen, and what it takes."""
+    said = []
+    if outlook.detectable is not None:
+        said.append(
+            f"{shown(criterion, outlook.detectable)} or more shows four times in five (by"
+            f" {outlook.source})"
+        )
+    if outlook.seconds is not None:
+        said.append(f"about {outlook.runs} runs, {words.span(outlook.seconds)}")
+    if said:
+        typer.echo(f"  outlook: {'; '.join(said)}")
 
 
 def _change_json(change: Change | None) -> dict[str, Any] | None:

@@ -123,7 +123,7 @@ def run_job(
         failure=failure,
         folder=str(job.folder.relative_to(repository.local)),
         explore=job.explore,
-        rest={"commit": job.commit},
+        commit=job.commit,
     )
     record, more = _fitted(record, job.metric)
     shutil.rmtree(probe, ignore_errors=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class Record:
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
     `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
     the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
+    `commit` is the one that ran: records that a tool copied to another commit's note stay its own.
+    `ids` is the fingerprint of the examples that it was tested on, where it told them.
     """
 
     seed: int
@@ -37,7 +40,8 @@ class Record:
     failure: str = ""
     folder: str = ""
     explore: str = ""
-    rest: Mapping[str, Any] = field(default_factory=dict)
+    commit: str = ""
+    ids: str = ""
 
     @property
     def ok(self) -> bool:
@@ -61,7 +65,8 @@ class Record:
             "failure": self.failure,
             "folder": self.folder,
             "explore": self.explore,
-            **self.rest,
+            "commit": self.commit,
+            "ids": self.ids,
         }
         return canonical({name: value for name, value in fields.items() if value not in ("", {})})
 
@@ -102,6 +107,8 @@ def parse_records(text: str) -> list[Record]:
                     failure=str(fields.get("failure", "")),
                     folder=str(fields.get("folder", "")),
                     explore=str(fields.get("explore", "")),
+                    commit=str(fields.get("commit", "")),
+                    ids=str(fields.get("ids", "")),
                 )
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -158,11 +165,11 @@ def pair(
     baseline: Iterable[Record],
     candidate: Iterable[Record],
     metric: str,
-) -> tuple[list[tuple[int, float, float]], list[int]]:
+) -> tuple[list[tuple[Record, Record]], list[int]]:
     """Pair two sets of records by seed and condition, never by order.
 
-    Returns the longest complete run of `seeds` from the first on, as (seed, baseline, candidate),
-    and the candidate seeds that only ever failed.
+    Returns the longest complete run of `seeds` from the first on, as (baseline, candidate), and the
+    candidate seeds that only ever failed.
     """
     baseline, candidate = list(baseline), list(candidate)
     measured = first_good(candidate, seeds, metric)
@@ -170,12 +177,63 @@ def pair(
         condition: first_good(baseline, seeds, metric, [condition])
         for condition in {record.condition for record in measured.values()}
     }
-    pairs: list[tuple[int, float, float]] = []
+    pairs: list[tuple[Record, Record]] = []
     for seed in seeds:
         mine = measured.get(seed)
         partner = mine and partners[mine.condition].get(seed)
         if mine is None or partner is None:
             break
-        pairs.append((seed, partner.metrics[metric], mine.metrics[metric]))
+        pairs.append((partner, mine))
     failed = {record.seed for record in candidate if not record.ok} - set(measured)
     return pairs, [seed for seed in seeds if seed in failed]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSpread:
+    """What the examples of a look's runs say, kept beside the records that it was computed from.
+
+    `pairs` is the look, `inputs` names its runs, `count` the distinct examples and `variance` what
+    having tested just these adds to the mean difference.
+    """
+
+    pairs: int
+    inputs: str
+    count: int
+    variance: float
+
+    def line(self) -> str:
+        """Write it as one canonical line of the records' note."""
+        return canonical(
+            {
+                "schema": SCHEMA,
+                "kind": "examples",
+                "pairs": self.pairs,
+                "inputs": self.inputs,
+                "count": self.count,
+                "variance": self.variance,
+            }
+        )
+
+
+def parse_spreads(text: str) -> list[ExampleSpread]:
+    """Read the example spreads of a note; whatever else stands there is left out."""
+    spreads = []
+    for line in text.splitlines():
+        if '"kind":"examples"' not in line:
+            continue
+        with suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            fields = json.loads(line)
+            if fields["schema"] == SCHEMA:
+                variance = _finite(fields["variance"])
+                spreads.append(
+                    ExampleSpread(
+                        int(fields["pairs"]), str(fields["inputs"]), int(fields["count"]), variance
+                    )
+                )
+    return spreads
+
+
+def inputs_of(pairs: Iterable[tuple[Record, Record]]) -> str:
+    """Name the runs of paired records: what was computed from them holds for no others."""
+    runs = [[r.commit, r.seed, r.attempt, r.start, r.ids] for both in pairs for r in both]
+    return sha256({"runs": runs})[:16]

@@ -37,12 +37,13 @@ class Settings:
     effect: float = 0.005
     repeats: tuple[int, ...] = (5, 10, 20)
     vary: str = "split"
-    test_ratio: float = 0.25
+    test_ratio: float | None = None
     planned: int = 20
     error_budget: float = 0.10
     seed_key: str = ""
     shell: bool = False
     data: tuple[str, ...] = ()
+    predictions: str = ""
     keep: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
@@ -51,8 +52,24 @@ class Settings:
 
     @property
     def widening(self) -> float:
-        """n_test / n_train where a seed redraws the split, else 0."""
-        return self.test_ratio if self.vary == "split" else 0.0
+        """n_test / n_train where splits are redrawn, else 0.
+
+        By a seed, or by one deterministic run itself: then only if `test_ratio` says so.
+        """
+        if self.vary == "seed":
+            return 0.0
+        ratio = self.test_ratio
+        return (0.25 if self.vary == "split" else 0.0) if ratio is None else ratio
+
+    @property
+    def seeded(self) -> bool:
+        """Whether runs are repeated with other seeds; a deterministic trainer runs once."""
+        return self.vary != "none"
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of pairs at which a verdict may fall."""
+        return self.repeats if self.seeded else (1,)
 
     @property
     def higher_is_better(self) -> bool:
@@ -149,7 +166,7 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
         case "direction":
             _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')
         case "vary":
-            _demand(value in ("split", "seed"), path, name, '"split" or "seed"')
+            _demand(value in ("split", "seed", "none"), path, name, '"split", "seed" or "none"')
         case "shell":
             _demand(isinstance(value, bool), path, name, "true or false")
         case "seed_key":

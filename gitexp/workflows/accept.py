@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
 
+# Trailers that tell of one registration and not of its change.
+_OWN = {"Retest", "Replicate", "Project"}
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -254,11 +257,6 @@ def retest(project: Project, name: str | None) -> Started:
                 hint="there is nothing left to test",
             )
         raise Refused("not registered; nothing was created", inspection.findings)
-    used = max(
-        r.registration.seeds[1]
-        for r in read_results(project.repository)
-        if r.registration and _same_change(r.registration.change, result.registration.change)
-    )
     return register(
         project,
         result.registration.hypothesis,
@@ -266,21 +264,12 @@ def retest(project: Project, name: str | None) -> Started:
         content,
         options=Options(),
         criterion=result.registration.criterion,
+        guards=result.registration.guards,
         extra=[
-            *((t, v) for t, v in result.registration.extra if t not in {"Retest", "Project"}),
+            *((t, v) for t, v in result.registration.extra if t not in _OWN),
             ("Retest", f"{old_name} {commit}"),
         ],
-        seeds_after=used,
     )
-
-
-def _same_change(one: str, other: str) -> bool:
-    """Whether two Change trailers set the same key to the same value, whatever it was before."""
-
-    def target(text: str) -> tuple[str, str]:
-        return text.partition(" = ")[0], text.rpartition(" -> ")[2]
-
-    return target(one) == target(other)
 
 
 def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:

@@ -17,7 +17,9 @@ from gitexp.rules.registration import (
 )
 from gitexp.rules.verdict import campaign_level
 from gitexp.store.experiments import read_commit
+from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_trees
+from gitexp.workflows.known import answer_known, tried_before
 from gitexp.workflows.project import find_experiment, settings_of
 from gitexp.workflows.results import read_results
 
@@ -79,7 +81,8 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     registration, said = _about_message(entry, inspection.change, settings)
     findings += said
     if registration is not None:
-        findings += _about_level(project, registration, commit, settings)
+        findings += _about_design(registration, settings)
+        findings += _about_others(project, registration, entry, settings)
     return Report(
         entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
     )
@@ -158,21 +161,66 @@ def _about_message(
     return registration, findings
 
 
-def _about_level(
-    project: Project, registration: Registration, commit: str, settings: Settings
+def _about_design(registration: Registration, settings: Settings) -> list[Finding]:
+    """Hold what a registration says of seeds, evidence and direction against the settings."""
+    criterion = registration.criterion
+    due = registration_for(
+        settings, criterion=criterion, first_seed=1, campaign=1, level=registration.level,
+        repeats=registration.repeats,
+    )  # fmt: skip
+    findings = [
+        Finding(
+            "T2",
+            f"the trailer {token} says {said}, and the settings make it {meant}",
+            f"git commit --amend, and write: {token}: {meant}",
+        )
+        for token, said, meant in (
+            ("Vary", registration.vary(), due.vary()),
+            ("Seeds", _seeds(registration), _seeds(due)),
+            ("Test", _evidence(registration), _evidence(due)),
+        )
+        if said != meant
+    ]
+    if wrong := against_direction(criterion, settings):
+        findings.append(wrong)
+    return findings
+
+
+def _seeds(registration: Registration) -> str:
+    return "first and last" if registration.seeded else "none"
+
+
+def _evidence(registration: Registration) -> str:
+    return "examples" if registration.by_examples else "scores"
+
+
+def _about_others(
+    project: Project, registration: Registration, entry: Entry, settings: Settings
 ) -> list[Finding]:
-    """Hold the level against what the campaign allows, this experiment's own success left out."""
-    others = [r for r in read_results(project.repository) if r.entry.commit != commit]
+    """Hold an experiment against the log: its level, and whether it was answered before.
+
+    Its own success does not count for its level, and what has run already is not asked again.
+    """
+    others, measured = [], False
+    for result in read_results(project.repository):
+        if result.entry.commit == entry.commit:
+            measured = bool(result.records)
+        else:
+            others.append(result)
+    findings = []
+    if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
+        found = answer_known(project, tried_before(others, registration.change), entry.parents)
+        findings += [found] if found else []
     standings = [standing for result in others if (standing := result.standing())]
     _, confirmed = count(standings, registration.criterion.metric, registration.campaign)
     allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
-    if registration.level <= allowed * _LEVEL_SLACK:
-        return []
-    return [
-        Finding(
-            "T3",
-            f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
-            f" {allowed:g} ({confirmed} confirmed, {settings.planned} planned)",
-            f"git commit --amend, and write: Level: {allowed:g}",
+    if registration.level > allowed * _LEVEL_SLACK:
+        findings.append(
+            Finding(
+                "T3",
+                f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
+                f" {allowed:g} ({confirmed} confirmed, {settings.planned} planned)",
+                f"git commit --amend, and write: Level: {allowed:g}",
+            )
         )
-    ]
+    return findings

@@ -13,7 +13,19 @@ from gitexp.engine.condition import condition_of, moved
 from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, NotReady
-from gitexp.rules.record import Record, canonical, first_good, pair, parse_records
+from gitexp.rules import words
+from gitexp.rules.criterion import Scale
+from gitexp.rules.outcomes import parse_outcomes
+from gitexp.rules.record import (
+    ExampleSpread,
+    Record,
+    canonical,
+    first_good,
+    inputs_of,
+    pair,
+    parse_records,
+    parse_spreads,
+)
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 from gitexp.workflows.ancestors import same_runs
@@ -22,6 +34,8 @@ from gitexp.workflows.results import judge_records
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.outcomes import Outcomes
     from gitexp.rules.registration import Registration
     from gitexp.rules.settings import Settings
     from gitexp.rules.verdict import Judgement
@@ -70,6 +84,7 @@ class Bench:
         self._failed = threading.Event()
         self._lock = threading.Lock()
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
+        self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
 
@@ -83,7 +98,10 @@ class Bench:
     def read(self, *commits: str) -> None:
         """Read the records of commits as they stand now, in one git process."""
         notes = read_notes(self.repository, RUNS, commits)
-        self._records |= {commit: self._parsed(notes.get(commit, "")) for commit in commits}
+        for commit in commits:
+            text = notes.get(commit, "")
+            self._records[commit] = self._parsed(text)
+            self._spreads[commit] = parse_spreads(text)
 
     def _parsed(self, text: str) -> list[Record]:
         """Records that count here: ungated ones do so only where the gate is skipped again."""
@@ -97,7 +115,8 @@ class Bench:
 
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
-        return judge_records(registration, self.records(base), self.records(commit))
+        spreads = self._spreads.get(commit, ())
+        return judge_records(registration, self.records(base), self.records(commit), spreads)
 
     def measure(
         self,
@@ -120,12 +139,13 @@ class Bench:
         self.learn(commit)
         took = [record.duration for record in records if record.ok]
         seconds = sum(took) / len(took) * len(missing) / self.jobs if took else 0
-        cost = f", about {_span(seconds)}" if took else ""
+        cost = f", about {words.span(seconds)}" if took else ""
         runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
         self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
-        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {_span(seconds)} on that?"):
+        long = words.span(seconds)
+        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {long} on that?"):
             raise NotReady(
-                f"the baseline's runs would take about {_span(seconds)}, and nobody agreed to that",
+                f"the baseline's runs would take about {long}, and nobody agreed to that",
                 "the same command with --yes",
             )
         failed: list[tuple[Job, Done]] = []
@@ -178,6 +198,50 @@ class Bench:
                     "make the environment the same for both (python and package versions), and run"
                     " again",
                 )
+
+    def weigh(self, registration: Registration, base: str, commit: str) -> None:
+        """Compute what the examples say, for each look whose runs are there, and store it.
+
+        Raises:
+            NotReady: outcomes are missing, or the two arms share no example.
+        """
+        if not registration.by_examples:
+            return
+        criterion = registration.criterion
+        seeds = registration.registered_seeds()
+        pairs, _ = pair(seeds, self.records(base), self.records(commit), criterion.metric)
+        done = {(spread.pairs, spread.inputs) for spread in self._spreads[commit]}
+        lines = []
+        for count in registration.repeats:
+            inputs = inputs_of(pairs[:count])
+            if count > len(pairs) or (count, inputs) in done:
+                continue
+            both = self._outcomes(base, [r for r, _ in pairs[:count]])
+            mine = self._outcomes(commit, [r for _, r in pairs[:count]])
+            variance, n = _variance(criterion, both, mine)
+            lines.append(ExampleSpread(count, inputs, n, variance).line())
+        if lines:
+            append_lines(self.repository, RUNS, {commit: lines})
+            self.read(commit)
+
+    def _outcomes(self, commit: str, records: Sequence[Record]) -> list[Outcomes]:
+        """Outcomes that runs stored.
+
+        Raises:
+            NotReady: they are not there.
+        """
+        wanted = [(record.seed, record.attempt, record.condition) for record in records]
+        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
+        found = parse_outcomes(text, set(wanted))
+        for key in wanted:
+            if key not in found:
+                raise NotReady(
+                    f"the outcomes of seed {key[0]} of {commit[:8]} are not here, and the criterion"
+                    " is judged by examples",
+                    "git fetch REMOTE refs/notes/gitexp-data:refs/notes/gitexp-data, if they were"
+                    " measured elsewhere",
+                )
+        return [found[key] for key in wanted]
 
     def _moved(self, base: str, condition: str) -> str:
         """Say what differs between a condition and the one that the baseline was measured in."""
@@ -325,10 +389,23 @@ class Bench:
         self.read(commit)
 
 
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _variance(
+    criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
+) -> tuple[float, int]:
+    from gitexp.engine.examples import example_variance
+
+    alone = criterion.scale is Scale.CONSTANT
+    try:
+        return example_variance(
+            criterion.metric, None if alone else baseline, candidate,
+            percent=criterion.scale is Scale.PERCENT,
+        )  # fmt: skip
+    except ValueError as error:
+        raise NotReady(
+            f"the examples tell nothing: {error}",
+            "the runs are kept; registered anew without `predictions` in the settings, scores are"
+            " judged",
+        ) from None
 
 
 def _moved_words(then: dict[str, Any], now: dict[str, Any]) -> str:

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
-from gitexp.rules.record import Record, pair, parse_records
+from gitexp.rules.record import (
+    ExampleSpread,
+    Record,
+    first_good,
+    inputs_of,
+    pair,
+    parse_records,
+    parse_spreads,
+)
 from gitexp.rules.registration import Registration, parse_message
-from gitexp.rules.verdict import Design, Judgement, Pair, judge
+from gitexp.rules.verdict import Design, Examples, Judgement, Pair, Verdict, judge
 from gitexp.store.experiments import Entry, read_experiments
 from gitexp.store.notes import RUNS, read_notes
 
@@ -19,11 +27,16 @@ if TYPE_CHECKING:
     from gitexp.store.git import Repository
 
 
+# Seeds of the two runs of a baseline that prove its trainer deterministic.
+PROOF = (1, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """An experiment with everything known about it.
 
     `registration` is None where the message is no registration; then there is no judgement either.
+    `foreign` are records in its note that another commit made: they count for nothing.
     """
 
     entry: Entry
@@ -31,6 +44,7 @@ class Result:
     records: tuple[Record, ...]
     baseline_records: tuple[Record, ...]
     judgement: Judgement | None
+    foreign: tuple[Record, ...] = ()
 
     @property
     def explored(self) -> bool:
@@ -58,28 +72,96 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
     results = []
     for entry in entries:
         registration, _ = parse_message(entry.message)
-        records = tuple(parse_records(entry.runs))
+        every = parse_records(entry.runs)
+        # An amended commit keeps its note where git was told so; its results are another's.
+        records = tuple(record for record in every if record.commit in {"", entry.commit})
+        foreign = tuple(record for record in every if record.commit not in {"", entry.commit})
         baseline = parsed.get(entry.parents[0], ()) if entry.parents else ()
         gated = [record for record in records if not record.explore]
-        judgement = judge_records(registration, baseline, gated) if registration and gated else None
-        results.append(Result(entry, registration, records, baseline, judgement))
+        judgement = None
+        if registration and gated:
+            spreads = parse_spreads(entry.runs) if registration.by_examples else []
+            judgement = judge_records(registration, baseline, gated, spreads)
+        results.append(Result(entry, registration, records, baseline, judgement, foreign))
     return results
 
 
 def judge_records(
-    registration: Registration, baseline: Iterable[Record], records: Iterable[Record]
+    registration: Registration,
+    baseline: Iterable[Record],
+    records: Iterable[Record],
+    spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
-    criterion = registration.criterion
-    pairs, failed = pair(registration.registered_seeds(), baseline, records, criterion.metric)
-    design = Design(
-        bar=criterion.bar,
-        higher_is_better=criterion.higher_is_better,
+    baseline = list(baseline)
+    metric = registration.criterion.metric
+    paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
+    exact: frozenset[str] | None = None
+    if not registration.seeded:
+        exact = exact_metrics(baseline, metric)
+        if exact is None:
+            paired = []
+        elif metric not in exact:
+            return Judgement(Verdict.INCONCLUSIVE, "not deterministic", 0, 0, None)
+    guards = {
+        guard.metric: _pairs_on(paired, guard.metric)
+        for guard in registration.guards
+        # A single run shows a guard only if it would show the same again.
+        if exact is None or guard.metric in exact
+    }
+    known = {(spread.pairs, spread.inputs): spread for spread in spreads}
+    examples = {
+        count: Examples(spread.count, spread.variance)
+        for count in (registration.repeats if known else ())
+        if (spread := known.get((count, inputs_of(paired[:count]))))
+    }
+    return judge(
+        design_of(registration),
+        _pairs_on(paired, metric),
+        failed,
+        guards=guards,
+        examples=examples,
+    )
+
+
+def design_of(registration: Registration) -> Design:
+    """What a registration asks of the runs."""
+    return Design(
+        criterion=registration.criterion,
         looks=registration.repeats,
         level=registration.level,
         widening=registration.widening,
+        guards=registration.guards,
+        seeded=registration.seeded,
+        by_examples=registration.by_examples,
     )
-    return judge(design, [Pair(*numbers) for numbers in pairs], failed)
+
+
+def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
+    """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
+    runs = list(baseline)
+    conditions = {record.condition for record in runs}
+    twice = [
+        found
+        for condition in conditions
+        if len(found := first_good(runs, PROOF, metric, [condition])) == len(PROOF)
+    ]
+    if not twice:
+        return None
+    return frozenset.intersection(
+        *(
+            frozenset(dict(both[PROOF[0]].metrics.items() & both[PROOF[1]].metrics.items()))
+            for both in twice
+        )
+    )
+
+
+def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
+    return [
+        Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])
+        for partner, mine in paired
+        if metric in partner.metrics and metric in mine.metrics
+    ]
 
 
 def place_of_next(results: Iterable[Result], metric: str, settings: Settings) -> Place:

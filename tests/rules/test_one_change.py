@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.criterion import Criterion
 from gitexp.rules.formats import ABSENT, Line, spell, spell_key
 from gitexp.rules.one_change import Change, Edited, Inspection, inspect
-from gitexp.rules.registration import Criterion, Registration, parse_message
+from gitexp.rules.registration import Registration, parse_message
 from tests.rules.documents import documents
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def test_three_settings_are_enough() -> None:
     assert parse_settings("gitexp.toml", LEAST) == Settings(
         config=("config.toml",), command="python train.py", metric="accuracy",
         baseline="main", metrics="", direction="higher", effect=0.005, repeats=(5, 10, 20),
-        vary="split", test_ratio=0.25, planned=20, error_budget=0.10, seed_key="", shell=False,
+        vary="split", test_ratio=None, planned=20, error_budget=0.10, seed_key="", shell=False,
         data=(), keep=(), link=(), inert=INERT, timeout=None,
     )  # fmt: skip
 
@@ -211,7 +211,7 @@ def test_any_value_is_taken_or_refused_by_a_name_that_was_given(changes: dict[st
     else:
         said = ""
         assert hash(found.repeats)
-        assert math.isfinite(found.effect + found.test_ratio + found.error_budget)
+        assert math.isfinite(found.effect + found.widening + found.error_budget)
         assert found.timeout is None or 0 < found.timeout < 1e9
     assert not said or any(name in said for name in changes)
 
