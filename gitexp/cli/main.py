@@ -267,10 +267,16 @@ def log(
 ) -> None:
     """List the experiments, newest first, with what became of each."""
     from gitexp.cli import views
-    from gitexp.workflows.log import read_log
+    from gitexp.workflows.log import Row, read_log
     from gitexp.workflows.project import open_project
 
-    views.log(read_log(open_project())[:number], as_json=json_)
+    project = open_project()
+    rows = read_log(project)
+    views.log(rows[:number], as_json=json_)
+    if rows and not json_:
+        from gitexp.workflows.standing import standing
+
+        views.standing(standing(project, [row for row in rows if isinstance(row, Row)]))
 
 
 @app.command()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
     from gitexp.rules.one_change import Change
     from gitexp.rules.outlook import Outlook
+    from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
     from gitexp.workflows.run import Answer, Measured
     from gitexp.workflows.show import Sheet
+    from gitexp.workflows.standing import Standing
     from gitexp.workflows.start import Started
 
 _COLOURS = {
@@ -326,6 +328,36 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
             _experiment(row)
 
 
+def standing(now: Standing) -> None:
+    """Print where the log as a whole stands."""
+    typer.echo(
+        f"\nCampaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} places taken,"
+        f" {now.confirmed} confirmed; the next experiment's level is {now.next_level:.4g}."
+    )
+    if now.taken > now.planned:
+        typer.echo(
+            "Clones that did not know of each other overran it: at most"
+            f" {100 * now.bound:.3g} % of what it confirms is false, in the long run."
+        )
+    if now.asked:
+        which = "The validation set" if now.sets == 1 else "The validation set asked most"
+        typer.echo(f"{which} has answered {_counted(now.asked, 'experiment')}.")
+    if now.ladder is None:
+        return
+    claimed = words.number(now.ladder.claimed, sign=True)
+    measured = "not measured yet between its ends: gitexp baseline"
+    if now.ladder.measured is not None:
+        measured = (
+            f"measured between its ends {words.number(now.ladder.measured, sign=True)}"
+            f" ± {words.number(now.ladder.within)} (95 %, on fresh seeds)"
+        )
+    typer.echo(f"Ladder: {now.ladder.accepted} accepted, gains claimed {claimed}; {measured}.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
     state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
@@ -351,6 +383,12 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     head = typer.style(f"exp/{visible(entry.name)}", bold=True)
     typer.echo(f"{head}  {entry.commit[:10]}  [{row.state}]")
     typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
+    if foreign := row.result.foreign:
+        origin = ", ".join(sorted({record.commit[:10] for record in foreign}))
+        typer.echo(
+            f"  {_counted(len(foreign), 'record')} in its note belong to another commit ({origin}),"
+            " and do not count.\n"
+        )
     typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:
         typer.echo(f"This commit is no registration: gitexp check {entry.name}")
@@ -368,6 +406,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     else:
         typer.echo(f"  Not decided yet: gitexp run {entry.name}")
     _seeds(sheet, judgement)
+    _explained(sheet, registration, judgement)
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
@@ -380,6 +419,24 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         )
         if listed:
             typer.echo(_wrapped(f"with {listed}"))
+
+
+def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
+    """Print what the figures say in plain sentences, what they cannot tell, and the siblings."""
+    for title, sentences in (
+        ("What this says", words.explained(registration, judgement)),
+        ("What it cannot tell", words.untold(registration, judgement, shared=sheet.shared)),
+    ):
+        if sentences:
+            typer.echo(f"\n  {title}")
+        for sentence in sentences:
+            typer.echo(
+                textwrap.fill(sentence, _WIDTH, initial_indent="  - ", subsequent_indent="    ")
+            )
+    if sheet.siblings:
+        typer.echo("\n  The same change in other experiments")
+    for row in sheet.siblings:
+        typer.echo(f"  - exp/{visible(row.result.entry.name)}  {_result_line(row)}")
 
 
 def _seeds(sheet: Sheet, judgement: Judgement) -> None:

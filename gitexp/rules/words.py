@@ -117,6 +117,92 @@ def guarded_line(guarded: Guarded) -> str:
     return f"{guarded.guard}: {state}, at worst {moved(limit, way * guarded.lower)}"
 
 
+def explained(registration: Registration, judgement: Judgement) -> list[str]:
+    """What the figures of a judgement say, in plain sentences."""
+    criterion, metric = registration.criterion, registration.criterion.metric
+    if judgement.effect is None:
+        return [f"{meaning(judgement)[:1].upper()}{meaning(judgement)[1:]}."]
+    sentences = [
+        f"Over {_pairs(judgement.pairs)} of runs, each with the same seed and conditions on both"
+        f" sides, {metric} went from {number(judgement.baseline_mean)} to"
+        f" {number(judgement.candidate_mean)}."
+    ]
+    if judgement.p is None or judgement.level is None:
+        return [*sentences, f"{meaning(judgement)[:1].upper()}{meaning(judgement)[1:]}."]
+    nothing = (
+        f"If the truth were just {number(criterion.amount)}"
+        if criterion.scale is Scale.CONSTANT
+        else "If the change did nothing"
+    )
+    sentences.append(
+        f"{nothing}, a result this good would come up in {_of_many(judgement.p)} experiments;"
+        f" the place that it took in its campaign allows {_of_many(judgement.level)}."
+    )
+    if judgement.lower is not None and judgement.upper is not None:
+        sentences.append(
+            f"At these error rates {metric} moved by {moved(criterion, judgement.lower)} at the"
+            f" least and by {moved(criterion, judgement.upper)} at the most"
+            f" (success was: {criterion})."
+            if criterion.scale is not Scale.CONSTANT
+            else f"At these error rates {metric} lies between {moved(criterion, judgement.lower)}"
+            f" and {moved(criterion, judgement.upper)} (success was: {criterion})."
+        )
+    if judgement.examples is not None:
+        sentences.append(
+            f"The error allows for the {judgement.examples} examples that were tested having been"
+            " others."
+        )
+    sentences += [f"Guard {guarded_line(guarded)}." for guarded in judgement.guards]
+    said = meaning(judgement)
+    return [*sentences, f"{said[:1].upper()}{said[1:]}."]
+
+
+def untold(registration: Registration, judgement: Judgement, *, shared: int = 0) -> list[str]:
+    """What a judgement leaves open, however clear it is.
+
+    `shared` is how many other experiments were held against the same baseline runs.
+    """
+    sentences = []
+    if not registration.seeded:
+        sentences.append("What another training run would give: one run stands for all.")
+    elif not registration.widening:
+        sentences.append(
+            "Anything about other splits of the data: every seed was tested on the same one."
+        )
+    if shared:
+        others = "one other experiment" if shared == 1 else f"{shared} other experiments"
+        sentences.append(
+            f"Whether the baseline was unlucky: {others} used the same baseline runs, so errors"
+            " come in clumps."
+        )
+    if judgement.verdict is Verdict.CONFIRMED:
+        sentences.append(
+            "How much of the gain will stay: winners shrink on re-test, as luck helped to choose"
+            " them (gitexp start --replicate measures it on fresh seeds)."
+        )
+    if judgement.detectable is not None and judgement.verdict is not Verdict.CONFIRMED:
+        sentences.append(
+            f"Anything about effects smaller than"
+            f" {moved_by(registration.criterion, judgement.detectable)}: this design sees larger"
+            " ones only."
+        )
+    return sentences
+
+
+def moved_by(criterion: Criterion, effect: float) -> str:
+    """The size of an effect, without its direction."""
+    if criterion.scale is Scale.PERCENT:
+        return f"{number(100 * math.expm1(effect))}%"
+    return number(effect)
+
+
+def _of_many(share: float) -> str:
+    """A probability as people picture it."""
+    if share < 1e-6:
+        return "fewer than one in a million"
+    return f"{share:.2g} of one" if share > 0.5 else f"one in {number(1 / share)}"
+
+
 def is_decided(judgement: Judgement) -> bool:
     """Whether the experiment has its answer."""
     return judgement.verdict is not None

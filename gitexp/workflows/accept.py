@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules import formats, words
+from gitexp.rules.criterion import Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.registration import hypothesis_of
@@ -118,7 +119,10 @@ def _acceptable(project: Project, name: str | None, anyway: str) -> Result:
 
 
 def _demand_confirmed(result: Result, anyway: str) -> None:
-    if is_confirmed(result) or anyway.strip():
+    if anyway.strip():
+        return
+    if is_confirmed(result):
+        _demand_gain(result)
         return
     verdict = result.judgement and result.judgement.verdict
     name = result.entry.name
@@ -127,6 +131,25 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
         hint=f'gitexp accept {name} --anyway "WHY" takes it in and records the reason'
         if verdict
         else f"gitexp run {name}",
+    )
+
+
+def _demand_gain(result: Result) -> None:
+    """Refuse what reaches a constant no better than its baseline did: the change did not do it."""
+    registration, judgement = result.registration, result.judgement
+    if registration is None or judgement is None:
+        return
+    criterion, before, after = (
+        registration.criterion, judgement.baseline_mean, judgement.candidate_mean,
+    )  # fmt: skip
+    if criterion.scale is not Scale.CONSTANT or before is None or after is None:
+        return
+    if criterion.sign * (after - before) > 0:
+        return
+    raise Refused(
+        f"exp/{result.entry.name} reaches {criterion}, and is no better than its baseline"
+        f" ({words.number(before)} -> {words.number(after)})",
+        hint=f'gitexp accept {result.entry.name} --anyway "WHY" takes it in and records the reason',
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.criterion import Scale
 from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.verdict import Verdict
 from gitexp.store.git import decode
@@ -16,6 +17,8 @@ from gitexp.workflows.ladder import Step, read_steps
 from gitexp.workflows.results import Result, read_results
 
 if TYPE_CHECKING:
+    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.verdict import Guarded
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
 
@@ -56,11 +59,7 @@ class Row:
             if bound is not None
         )
         lower, upper = bounds if len(bounds) == 2 else (None, None)
-        criterion = registration and {
-            "metric": registration.criterion.metric,
-            "direction": "higher" if registration.criterion.higher_is_better else "lower",
-            "effect": registration.criterion.bar,
-        }
+        criterion = registration and _criterion_json(registration.criterion)
         return {
             "kind": "experiment",
             "name": entry.name,
@@ -86,7 +85,32 @@ class Row:
             "p": judgement and judgement.p,
             "level": (judgement and judgement.level) or (registration and registration.level),
             "pairs": judgement.pairs if judgement else 0,
+            "examples": judgement and judgement.examples,
+            "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
+            "foreign": len(self.result.foreign),
         }
+
+
+def _criterion_json(criterion: Criterion) -> dict[str, Any]:
+    """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
+    constant = criterion.scale is Scale.CONSTANT
+    share = criterion.amount / 100 if criterion.scale is Scale.PERCENT else criterion.amount
+    return {
+        "metric": criterion.metric,
+        "direction": "higher" if criterion.higher_is_better else "lower",
+        "effect": None if constant else share,
+        "constant": criterion.amount if constant else None,
+        "scale": criterion.scale,
+    }
+
+
+def _guard_json(guarded: Guarded) -> dict[str, Any]:
+    return {
+        "guard": str(guarded.guard),
+        "holds": guarded.holds,
+        "effect": guarded.effect,
+        "lower": guarded.lower,
+    }
 
 
 def parse_change(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.record import first_good
+from gitexp.rules.registration import same_target
 from gitexp.store.notes import BULK, read_notes
 from gitexp.workflows.log import Row, log
 from gitexp.workflows.project import find_experiment
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 class Sheet:
     """An experiment's row, its seeds side by side, and where its runs stood.
 
-    `seeds` holds (seed, baseline metric, experiment metric), None where not measured.
+    `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
+    make the same change, and `shared` other experiments were held against the same baseline runs.
     """
 
     row: Row
     seeds: tuple[tuple[int, float | None, float | None], ...]
     environments: tuple[dict[str, Any], ...]
+    siblings: tuple[Row, ...] = ()
+    shared: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as `gitexp show --json` prints it."""
@@ -36,6 +40,7 @@ class Sheet:
                 {"seed": seed, "baseline": one, "experiment": other}
                 for seed, one, other in self.seeds
             ],
+            "siblings": [row.as_json() for row in self.siblings],
             "runs": [json.loads(record.line()) for record in result.records],
             "environments": list(self.environments),
         }
@@ -48,12 +53,11 @@ def show(project: Project, name: str | None) -> Sheet:
         UsageError: there is no such experiment.
     """
     ref, _ = find_experiment(project, name)
-    rows = log(project, ref.rpartition("/")[2])
-    if not rows:
-        raise UsageError(
-            f"there is no experiment {ref.rpartition('/')[2]}", "gitexp log lists them"
-        )
-    row = rows[0]
+    short = ref.rpartition("/")[2]
+    every = log(project)
+    row = next((row for row in every if row.result.entry.name == short), None)
+    if row is None:
+        raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
     registration = row.result.registration
     seeds: tuple[tuple[int, float | None, float | None], ...] = ()
     if registration is not None:
@@ -72,7 +76,22 @@ def show(project: Project, name: str | None) -> Sheet:
         )
     commit = row.result.entry.commit
     bulk = read_notes(project.repository, BULK, [commit]).get(commit, "")
-    return Sheet(row, seeds, tuple(_environments(bulk)))
+    others = [other for other in every if other is not row]
+    return Sheet(
+        row,
+        seeds,
+        tuple(_environments(bulk)),
+        siblings=tuple(other for other in others if _alike(other, row)),
+        shared=sum(
+            bool(other.result.records) and other.result.entry.parents == row.result.entry.parents
+            for other in others
+        ),
+    )
+
+
+def _alike(one: Row, other: Row) -> bool:
+    mine, theirs = one.result.registration, other.result.registration
+    return bool(mine and theirs and same_target(mine.change, theirs.change))
 
 
 def _environments(bulk: str) -> list[dict[str, Any]]:
