@@ -164,14 +164,15 @@ def _started(experiment: Started) -> None:
     )
     if registration.guards:
         typer.echo(f"  guards:  {', '.join(map(str, registration.guards))}")
-    _outlook(registration.criterion, experiment.outlook)
+    doubted = any(finding.id == "S2" for finding in experiment.advice)
+    _outlook(registration.criterion, experiment.outlook, doubted=doubted)
     findings(experiment.advice)
 
 
-def _outlook(criterion: Criterion, outlook: Outlook) -> None:
-    """Print what can be seen, and what it takes."""
+def _outlook(criterion: Criterion, outlook: Outlook, *, doubted: bool) -> None:
+    """Print what can be seen (unless advice says that it is too little), and what it takes."""
     said = []
-    if outlook.detectable is not None:
+    if outlook.detectable is not None and not doubted:
         said.append(
             f"{shown(criterion, outlook.detectable)} or more shows four times in five (by"
             f" {outlook.source})"

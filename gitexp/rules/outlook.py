@@ -161,9 +161,9 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
         way = "ask for an effect worth having: --expect"
     return Finding(
         "S2",
-        f"an effect of {registration.criterion} is unanswerable here: this design sees"
+        f"an effect of just {registration.criterion} is unanswerable here: this design confirms"
         f" {shown(registration.criterion, outlook.detectable)} or more, four times in five (by"
-        f" {outlook.source})",
+        f" {outlook.source}), and can only rule out less",
         way,
         advice=True,
     )

@@ -122,11 +122,9 @@ def explained(registration: Registration, judgement: Judgement) -> list[str]:
     criterion, metric = registration.criterion, registration.criterion.metric
     if judgement.effect is None:
         return [f"{meaning(judgement)[:1].upper()}{meaning(judgement)[1:]}."]
-    sentences = [
-        f"Over {_pairs(judgement.pairs)} of runs, each with the same seed and conditions on both"
-        f" sides, {metric} went from {number(judgement.baseline_mean)} to"
-        f" {number(judgement.candidate_mean)}."
-    ]
+    went = f"{number(judgement.baseline_mean)} to {number(judgement.candidate_mean)}"
+    over = f"Over {_pairs(judgement.pairs)} of runs with seed and conditions in common"
+    sentences = [f"{over}, {metric} went from {went}."]
     if judgement.p is None or judgement.level is None:
         return [*sentences, f"{meaning(judgement)[:1].upper()}{meaning(judgement)[1:]}."]
     nothing = (
