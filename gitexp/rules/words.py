@@ -133,8 +133,8 @@ def explained(registration: Registration, judgement: Judgement) -> list[str]:
         else "If the change did nothing"
     )
     sentences.append(
-        f"{nothing}, a result this good would come up in {_of_many(judgement.p)} experiments;"
-        f" the place that it took in its campaign allows {_of_many(judgement.level)}."
+        f"{nothing}, a result this good would come up {_times(judgement.p)}; the place that it took"
+        f" in its campaign allows {_times(judgement.level)}."
     )
     if judgement.lower is not None and judgement.upper is not None:
         sentences.append(
@@ -194,11 +194,11 @@ def moved_by(criterion: Criterion, effect: float) -> str:
     return number(effect)
 
 
-def _of_many(share: float) -> str:
+def _times(share: float) -> str:
     """A probability as people picture it."""
     if share < 1e-6:
-        return "fewer than one in a million"
-    return f"{share:.2g} of one" if share > 0.5 else f"one in {number(1 / share)}"
+        return "less than once in a million"
+    return f"{100 * share:.2g} times in 100" if share > 0.015 else f"once in {1 / share:,.0f}"
 
 
 def is_decided(judgement: Judgement) -> bool:
