@@ -21,7 +21,8 @@ class Record:
     `start` is ISO 8601 in UTC, `duration` and `cpu` seconds, `memory` the peak in bytes. `exit` is
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
     `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
-    the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
+    the part of it that pairs must share. `explore` says why the gate was skipped on purpose. `ids`
+    is the fingerprint of the rows that the run was tested on, where it stored predictions.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Record:
     failure: str = ""
     folder: str = ""
     explore: str = ""
+    ids: str = ""
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +63,7 @@ class Record:
             "failure": self.failure,
             "folder": self.folder,
             "explore": self.explore,
+            "ids": self.ids,
             **self.rest,
         }
         return canonical({name: value for name, value in fields.items() if value not in ("", {})})
@@ -102,6 +105,7 @@ def parse_records(text: str) -> list[Record]:
                     failure=str(fields.get("failure", "")),
                     folder=str(fields.get("folder", "")),
                     explore=str(fields.get("explore", "")),
+                    ids=str(fields.get("ids", "")),
                 )
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):

@@ -33,6 +33,7 @@ class Settings:
     metric: str
     baseline: str = "main"
     metrics: str = ""
+    predictions: str = ""
     direction: str = "higher"
     effect: float = 0.005
     repeats: tuple[int, ...] = (5, 10, 20)
@@ -170,6 +171,11 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             _demand(
                 _is_inside(value) and value.endswith((".json", ".toml")),
                 path, name, "a .json or .toml file inside the project",
+            )  # fmt: skip
+        case "predictions":
+            _demand(
+                _is_inside(value) and value.endswith((".csv", ".npz", ".parquet")),
+                path, name, "a .csv, .npz or .parquet file inside the project",
             )  # fmt: skip
         case _:
             _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
