@@ -108,6 +108,7 @@ def example_variance(
 class _Run:
     """Rows of one run: the `place` of each among the distinct ids, what was true, what was guessed.
 
+    Places grow, so that the rows of a pair stand side by side.
     Labels are numbered from 0; `positive` is the one that binary metrics ask for, and `labels` how
     many there are, 0 where y_true is a quantity.
     """
@@ -205,6 +206,9 @@ def _as_arrays(
             if labels and not by_score
             else _numbers(metric.columns[1], guessed)
         )
+        # A pair's rows may have been written in different orders, and are compared one by one.
+        order = np.argsort(place)
+        place, values, guesses = place[order], values[order], guesses[order]
         read.append(_Run(place, values, guesses, len(set(labels.values())), positive))
     return read
 
@@ -341,7 +345,6 @@ def _bootstrap(metric: Metric, arms: _Arms, *, percent: bool) -> float:
                 weights = drawn[:, run.place].astype(np.float64)
                 totals += value(run, weights)
                 if arms.baseline is not None:
-                    # Rows of a pair come in one order, so the same draw serves both.
                     totals -= value(arms.baseline[n], weights)
             statistics += (totals / len(arms.candidate)).tolist()
     defined = [statistic for statistic in statistics if math.isfinite(statistic)]

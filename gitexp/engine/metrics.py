@@ -25,7 +25,7 @@ _MOST = 200  # metrics of one run
 
 
 class Unreadable(Exception):
-    """The metrics file is there and cannot be read; the text says why."""
+    """A file that a run wrote is there and cannot be read; the text says why."""
 
 
 def printed(path: Path) -> dict[str, float]:

@@ -121,7 +121,7 @@ def _pack(outcomes: Outcomes) -> str:
     import zlib
 
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)  # ends lines with "\r\n", or else a lone "\r" would go unquoted
     writer.writerow(["id", *outcomes.ids])
     for name, texts in outcomes.columns.items():
         writer.writerow([name, *texts])

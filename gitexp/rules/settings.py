@@ -188,6 +188,11 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 _is_inside(value) and value.endswith((".json", ".toml")),
                 path, name, "a .json or .toml file inside the project",
             )  # fmt: skip
+        case "predictions":
+            _demand(
+                _is_inside(value) and value.endswith((".csv", ".npz", ".parquet")),
+                path, name, "a .csv, .npz or .parquet file inside the project",
+            )  # fmt: skip
         case _:
             _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
             # git would take a name that begins with a dash for an option.

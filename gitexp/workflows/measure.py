@@ -87,6 +87,7 @@ class Bench:
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
+        self._warned: set[str] = set()  # commits of which something odd was said
 
     def __enter__(self) -> Self:
         self._keeper.__enter__()
@@ -335,6 +336,9 @@ class Bench:
                 return None
             finally:
                 self.watcher.finished(label, job, done.record if done is not None else None)
+            if done.warning and commit not in self._warned:
+                self._warned.add(commit)  # the same script says the same of every seed
+                self.watcher.said(f"{label}, seed {seed}: {done.warning}")
             return None if done.record.ok else (job, done)
 
     def _condition(self, described: dict[str, Any]) -> str:
