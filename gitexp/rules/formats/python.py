@@ -4,7 +4,8 @@ Literals are values, and the keys of dicts, of `dict(...)` and of other calls wi
 are keys; what is called stands beside them as `(call)`. Any other expression is Source. So is every
 statement that assigns nothing plainly (imports, functions, loops), under a name for its kind such
 as `(import)` or `(def main)`: no edit of the code goes unseen. What comes more than once under one
-name is a list. Comments, docstrings and annotations of what is assigned count for nothing.
+name is a list, but a literal that another replaces before any code can read it counts for nothing.
+So do comments, docstrings and annotations of what is assigned.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gitexp.rules.formats import Malformed, Source, spell
 from gitexp.rules.formats.place import read_back, replace_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.rules.formats import Key
 
@@ -96,7 +97,8 @@ def _module(text: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise Malformed(f"{error.msg} (line {error.lineno})", error.lineno) from None
+        place = f"at line {error.lineno}, column {error.offset}"
+        raise Malformed(f"{error.msg} ({place})", error.lineno) from None
     except MemoryError:  # so says Python's parser where something is nested too deeply
         raise RecursionError from None
 
@@ -179,10 +181,32 @@ def _block(node: ast.Module | ast.ClassDef) -> _Parts:
         head.name, head.body = "_", []
         if (text := ast.unparse(head)) != "class _:":
             named["(class)"] = [_constant(text)]
-    for statement in node.body:
+    for statement in _effective(node.body):
         for name, part in _named(statement):
             named.setdefault(name, []).append(part)
     return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
+
+
+def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Leave out literals assigned to a name that gets another one before any code can read it."""
+    kept: list[ast.stmt] = []
+    replaced: set[str] = set()
+    for statement in reversed(body):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if not any(isinstance(i, ast.Name) and i.id != "dict" for i in ast.walk(value)):
+                if name in replaced:
+                    continue
+                replaced.add(name)
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                pass
+            # Which name it reads does not matter: an edit here shall not change what counts there.
+            case _:
+                replaced.clear()
+        kept.append(statement)
+    return kept[::-1]
 
 
 def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:

@@ -70,8 +70,17 @@ EDITS = (
     ("for i in a:\n    b = 1\n", "for i in a:\n    b = 2\n",
      '"(for)" = for i in a:\\u000a    b = 1 -> for i in a:\\u000a    b = 2'),
     ("a += 1\n", "a += 2\n", '"(a)" = a += 1 -> a += 2'),
-    ("a = 1\na = 2\n", "a = 1\na = 3\n", "a = [1, 2] -> [1, 3]"),
-    ("a = 1\n", "a = 1\na = 2\n", "a = 1 -> [1, 2]"),
+    # one name twice: the last value counts, and each that code may have read before
+    ("a = 1\na = 2\n", "a = 1\na = 3\n", "a = 2 -> 3"),
+    ("a = 1\n", "a = 1\na = 2\n", "a = 1 -> 2"),
+    ("a = 1\nb = 2 * a\na = 3\n", "a = 2\nb = 2 * a\na = 3\n", "a = [1, 3] -> [2, 3]"),
+    ("a = 1\nf()\na = 3\n", "a = 2\nf()\na = 3\n", "a = [1, 3] -> [2, 3]"),
+    ("a = f()\na = 3\n", "a = g()\na = 3\n", "a = [f(), 3] -> [g(), 3]"),
+    ("class A:\n    b = 1\n    b = 2\n", "class A:\n    b = 3\n    b = 2\n", "C4 0"),
+    ("a = 1\nb = {'c': 2}\na = 3\n", "a = 2\nb = {'c': 2}\na = 3\n", "C4 0"),
+    ("a = 1\n", "a = 1\na = 1\n", "C4 0"),
+    ("a = 1\na: int = a + 1\n", "a = 2\na: int = a + 1\n", "a = [1, a + 1] -> [2, a + 1]"),
+    ("a = 1\nb = dict(c=a)\na = 2\n", "a = 1\nb = dict(c=d)\na = 2\n", "b.c = a -> d"),
     ("class A(B):\n    c = 1\n", "class A(D):\n    c = 1\n",
      'A."(class)" = class _(B): -> class _(D):'),
     ("class A:\n    c: int\n", "class A:\n    c: float\n", 'A."(c)" = c: int -> c: float'),
@@ -126,9 +135,9 @@ def test_a_texts_that_looks_like_another_key_keeps_its_quotes() -> None:
 
 
 MALFORMED = (
-    ("a = 1\nb = \n", "invalid syntax (line 2)", 2),
-    ("a = (\n1\n", "'(' was never closed (line 1)", 1),
-    ("a = 1\n\tb = 2\n", "unexpected indent (line 2)", 2),
+    ("a = 1\nb = \n", "invalid syntax (at line 2, column 5)", 2),
+    ("a = (\n1\n", "'(' was never closed (at line 1, column 5)", 1),
+    ("a = 1\n\tb = 2\n", "unexpected indent (at line 2, column 1)", 2),
     ("a = '\n", "unterminated string literal", 1),
     ("a = 0777\n", "leading zeros", 1),
     ("a = 0x" + "f" * 5_000, "integer is too long", None),
@@ -188,7 +197,7 @@ def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expecte
     [
         ("import a\n", '"(import)"'),
         ("def f(): pass\n", '"(def f)"'),
-        ("a = 1\na = 2\n", "a"),
+        ("a = 1\nf()\na = 2\n", "a"),
         ("a += 1\n", '"(a)"'),
         ("a = SVC(C=1)\n", 'a."(call)"'),
         ("class A(B): pass\n", 'A."(class)"'),
