@@ -129,11 +129,17 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
 
     A trailer that stands twice counts with its first value, so that nothing appended later wins.
     """
+    text, trailers = _split(message)
+    return text, dict(trailers)
+
+
+@functools.lru_cache(maxsize=10_000)  # the log asks three times about each message
+def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     text = message.replace("\r\n", "\n").strip()
     *_, last = re.split(_BLANK_LINES, text)
     body = text[: len(text) - len(last)].rstrip()
     if not body:
-        return text, {}
+        return text, ()
     written: list[tuple[str, str]] = []
     for line in last.split("\n"):
         if matched := _TRAILER.fullmatch(line):
@@ -142,11 +148,11 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
             token, value = written[-1]
             written[-1] = token, f"{value} {line.strip()}".strip()
         elif not line.startswith(_NO_TRAILERS):
-            return text, {}
+            return text, ()
     found: dict[str, str] = {}
     for token, value in written:
         found.setdefault(token, value)
-    return body, found
+    return body, tuple(found.items())
 
 
 @functools.lru_cache(maxsize=256)

@@ -123,22 +123,16 @@ def parse_change(text: str) -> dict[str, Any]:
     # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
     arrows = [found.span() for found in re.finditer(" -> ", values)]
     sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
-    before, after = next(
-        (both for both in sides if all(side in _NOTHING or _is_value(side) for side in both)),
-        sides[0],
-    )
-    return {
-        "file": file,
-        "key": key,
-        "before": None if before in _NOTHING else to_json(parse_value(before)),
-        "after": None if after in _NOTHING else to_json(parse_value(after)),
-    }
+    if len(sides) > 1:
+        sides = [both for both in sides if all(map(_is_value, both))] or sides
+    before, after = (None if side in _NOTHING else to_json(parse_value(side)) for side in sides[0])
+    return {"file": file, "key": key, "before": before, "after": after}
 
 
 def _is_value(text: str) -> bool:
     from gitexp.rules.formats.toml import parse_value
 
-    return parse_value(text) is not text
+    return text in _NOTHING or parse_value(text) is not text
 
 
 def log(project: Project, name: str | None = None) -> list[Row]:
