@@ -93,15 +93,14 @@ class Row:
 
 def _criterion_json(criterion: Criterion) -> dict[str, Any]:
     """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
-    constant = criterion.scale is Scale.CONSTANT
-    share = criterion.amount / 100 if criterion.scale is Scale.PERCENT else criterion.amount
-    return {
-        "metric": criterion.metric,
-        "direction": "higher" if criterion.higher_is_better else "lower",
-        "effect": None if constant else share,
-        "constant": criterion.amount if constant else None,
-        "scale": criterion.scale,
-    }
+    direction = "higher" if criterion.higher_is_better else "lower"
+    fields = {"metric": criterion.metric, "direction": direction, "effect": criterion.amount}
+    match criterion.scale:
+        case Scale.PERCENT:
+            return fields | {"effect": criterion.amount / 100, "scale": "percent"}
+        case Scale.CONSTANT:
+            return fields | {"effect": None, "scale": "constant", "constant": criterion.amount}
+    return fields
 
 
 def _guard_json(guarded: Guarded) -> dict[str, Any]:
