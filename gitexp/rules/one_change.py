@@ -59,7 +59,7 @@ class Change:
     line: int | None = None
 
     def __str__(self) -> str:
-        before, after = (_cut(formats.spell(value)) for value in (self.before, self.after))
+        before, after = _cut_alike(formats.spell(self.before), formats.spell(self.after))
         return f"{_named(self.file)}: {formats.spell_key(self.key)} = {before} -> {after}"
 
     @property
@@ -233,7 +233,21 @@ class _Lines:
         return [_text(line) for line in self.before] == [_text(line) for line in self.after]
 
 
-def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
+def keep_line_end(before: bytes, after: bytes) -> bytes:
+    """Give a replaced line the end that it had, where no other line differs.
+
+    Editors end a last line that had no end as soon as they save it.
+    """
+    head, left, right = _differing(before, after)
+    if len(left) != 1 or len(right) != 1 or _text(left[0]) == _text(right[0]):
+        return after
+    lines = _lines(after)
+    lines[head] = _text(right[0]) + _end(left[0])
+    return b"".join(lines)
+
+
+def _differing(before: bytes, after: bytes) -> tuple[int, list[bytes], list[bytes]]:
+    """How many lines are alike at the head, and both sides from there to the last that differs."""
     old, new = _lines(before), _lines(after)
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
@@ -241,7 +255,11 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    return head, old[head : len(old) - tail], new[head : len(new) - tail]
+
+
+def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
+    head, left, right = _differing(before, after)
     findings = []
     if what := _ends_changed(left, right):
         findings.append(
@@ -412,9 +430,9 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
     ]
     width = max(len(_cut(key)) for key in keys)
     listed = [
-        f"  {_cut(key):{width}}  {_cut(formats.spell(change.before))} ->"
-        f" {_cut(formats.spell(change.after))}"
+        f"  {_cut(key):{width}}  {before} -> {after}"
         for key, change in zip(keys, changes, strict=False)
+        for before, after in [_cut_alike(formats.spell(change.before), formats.spell(change.after))]
     ]
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
@@ -475,6 +493,16 @@ def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _cut_alike(one: str, other: str) -> tuple[str, str]:
+    """Cut two long values where they differ: what they begin with alike tells nothing."""
+    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    alike = next(differ, min(len(one), len(other)))
+    begin = alike - _LONGEST_VALUE // 4 if alike > _LONGEST_VALUE // 2 else 0
+    if not begin or max(len(one), len(other)) <= _LONGEST_VALUE:
+        return _cut(one), _cut(other)
+    return _cut(f"…{one[begin:]}"), _cut(f"…{other[begin:]}")
 
 
 def _quoted(word: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
+from gitexp.rules.one_change import keep_line_end
 from gitexp.rules.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
@@ -194,7 +195,9 @@ def from_work_tree(project: Project) -> Edit:
             f"{path} has one edit staged and another one in the work tree",
             f"git add {path} takes the work tree's, git restore {path} the staged one",
         )
-    return Edit(path, onto, replay(repository, committed, clean, onto), lies)
+    return Edit(
+        path, onto, replay(repository, committed, keep_line_end(committed, clean), onto), lies
+    )
 
 
 def _edited_config(project: Project, top: Git, head: str) -> str:

@@ -486,6 +486,19 @@ def test_line_ends_are_as_git_would_commit_them(ready: World, committed: str) ->
     assert show(ready, f"exp/{name}:config.toml") == old.replace(b"C = 1.0", b"C = 10")
 
 
+def test_an_editor_that_ends_the_line_that_it_edits_makes_no_second_change(ready: World) -> None:
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 1e-3")
+    ready.commit("no newline at the end")
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 5e-3\n")
+    name = ready.start()
+    assert show(ready, f"exp/{name}:config.toml") == b"[train]\nepochs = 20\nlr = 5e-3"
+    assert ready.gitexp("check", name).code == 0
+    ready.write("config.toml", "[train]\nepochs = 40\nlr = 1e-3\n")
+    assert "C5" in refuses_without_a_trace(ready, code=1)
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 1e-3\n")
+    assert "C5" in refuses_without_a_trace(ready, code=1)
+
+
 def test_a_project_in_a_subfolder_ignores_edits_elsewhere_only_with_set(ready: World) -> None:
     ready.write("other/gitexp.toml", (ready.path / "gitexp.toml").read_text())
     ready.write("other/config.toml", "C = 1\n")
