@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from gitexp.cli import foresight
 from gitexp.errors import GitexpError, NotReady
 
 app = typer.Typer(
@@ -187,6 +188,9 @@ def start(
     replicate: Annotated[
         bool, typer.Option("--replicate", help="Test a change again that has its answer.")
     ] = False,
+    despite: Annotated[
+        str, typer.Option(metavar="REASON", help="Why it is tested against what KNOWN.toml says.")
+    ] = "",
     switch: Annotated[bool, typer.Option("--switch", help="Check the new branch out.")] = False,
     json_: AsJson = False,
 ) -> None:
@@ -199,7 +203,7 @@ def start(
     from gitexp.workflows import start as workflow
     from gitexp.workflows.project import open_project
 
-    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()))
+    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
     started = workflow.start(
         open_project(), hypothesis, set_=set_, options=options, switch=switch, replicate=replicate
     )
@@ -372,6 +376,9 @@ def demo(
     from gitexp.workflows.demo import demo as workflow
 
     workflow(directory, typer.echo)
+
+
+foresight.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

@@ -91,11 +91,17 @@ class Registration:
 
 def same_target(one: str, other: str) -> bool:
     """Whether two Change trailers set the same key to the same value, whatever it was before."""
-    return _target(one) == _target(other)
+    return (key_of(one), value_of(one)) == (key_of(other), value_of(other))
 
 
-def _target(change: str) -> tuple[str, str]:
-    return change.partition(" = ")[0], change.rpartition(" -> ")[2]
+def key_of(change: str) -> str:
+    """File and key of a Change trailer."""
+    return change.partition(" = ")[0]
+
+
+def value_of(change: str) -> str:
+    """Value that a Change trailer sets, as it is spelled there."""
+    return change.rpartition(" -> ")[2]
 
 
 def is_name(text: str) -> bool:

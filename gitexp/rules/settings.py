@@ -15,6 +15,7 @@ from gitexp.rules.formats import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
 MOST_REPEATS = 100_000
+NOTEBOOK = ("KNOWN.toml", "GOALS.toml")
 INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
@@ -60,6 +61,11 @@ class Settings:
             return 0.0
         ratio = self.test_ratio
         return (0.25 if self.vary == "split" else 0.0) if ratio is None else ratio
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Paths that cannot alter a run: the inert ones, and what only gitexp reads."""
+        return (*self.inert, *NOTEBOOK)
 
     @property
     def seeded(self) -> bool:

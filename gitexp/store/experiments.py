@@ -103,7 +103,9 @@ def names_taken(repository: Repository) -> set[str]:
 
 
 def commit_file(repository: Repository, base: str, path: str, content: bytes, message: str) -> str:
-    """Make a commit on `base` in which one existing file has new content; returns its id.
+    """Make a commit on `base` in which one file has new content; returns its id.
+
+    A file that is not there yet is added, to a folder that is.
 
     Works on objects alone: no index, no work tree, the same cost in a tree of 50 files and 50,000.
     Author, committer and signing are what `git commit` would use.
@@ -123,7 +125,10 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
                 entry = f"{mode} {kind} {child}\t".encode() + name  # noqa: PLW2901
             entries.append(entry)
         if not mode:
-            raise NotReady(f"{path} is not in {base[:10]}")
+            if depth < len(parts) - 1 or listed.returncode:
+                raise NotReady(f"{path} is not in {base[:10]}")
+            mode = "100644"
+            entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
         # The other entries come from a tree that git has; a partial clone may lack what they name.
         child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
     return commit_tree(repository, child, [base], message)

@@ -19,7 +19,7 @@ from gitexp.rules.verdict import campaign_level
 from gitexp.store.experiments import read_commit
 from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_trees
-from gitexp.workflows.known import answer_known, tried_before
+from gitexp.workflows.known import against_known, answer_known, settled, tried_before
 from gitexp.workflows.project import find_experiment, settings_of
 from gitexp.workflows.results import read_results
 
@@ -83,6 +83,9 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     if registration is not None:
         findings += _about_design(registration, settings)
         findings += _about_others(project, registration, entry, settings)
+        if inspection.change is not None and "Despite" not in dict(registration.extra):
+            known = against_known(settled(project, base), inspection.change)
+            findings += [known] if known else []
     return Report(
         entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
     )

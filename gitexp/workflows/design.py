@@ -10,8 +10,10 @@ from gitexp.errors import UsageError
 from gitexp.rules.criterion import Criterion, Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.outcomes import is_known
-from gitexp.rules.record import first_good
+from gitexp.rules.record import first_good, parse_records
 from gitexp.rules.registration import Registration, split_message
+from gitexp.store.notes import RUNS, read_notes
+from gitexp.workflows.ancestors import same_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,6 +106,15 @@ def scores(records: Iterable[Record], metric: str) -> list[float]:
     """Scores of the runs that went well, one a seed."""
     runs = list(records)
     return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]
+
+
+def records_like_tip(project: Project) -> list[Record]:
+    """Records of the baseline's tip, else of the ancestors that run the same."""
+    for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
+        notes = read_notes(project.repository, RUNS, commits)
+        if records := [record for text in notes.values() for record in parse_records(text)]:
+            return records
+    return []
 
 
 def history(

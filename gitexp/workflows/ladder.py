@@ -154,5 +154,5 @@ def _commits(project: Project) -> Iterator[_Commit]:
         text, _, notes = decode(head).rpartition("\x01")
         commit, time, author, message = text.split("\x01", 3)
         paths = [relative(project, file.path) for file in parse_raw(raw.lstrip(b"\0\n"))]
-        alters = not all(matches(path, project.settings.inert) for path in paths)
+        alters = not all(matches(path, project.settings.unread) for path in paths)
         yield _Commit(commit, time, author, message, parse_records(notes), alters)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from gitexp.rules import student_t
 from gitexp.rules.campaign import count
 from gitexp.rules.criterion import Scale
-from gitexp.rules.record import first_good, parse_records
-from gitexp.store.notes import RUNS, read_notes
-from gitexp.workflows.ancestors import same_runs
+from gitexp.rules.record import first_good
+from gitexp.workflows.design import records_like_tip
 from gitexp.workflows.results import place_of_next
 
 if TYPE_CHECKING:
@@ -111,10 +110,7 @@ def _ladder(project: Project, accepted: Sequence[Result]) -> Ladder | None:
         for result in steps
         if result.registration and result.judgement
     )
-    tips = [project.tip, *same_runs(project, project.settings, project.tip)]
-    notes = read_notes(project.repository, RUNS, tips)
-    now = [record for text in notes.values() for record in parse_records(text)]
-    gain = _gain(steps[-1].baseline_records, now, metric)
+    gain = _gain(steps[-1].baseline_records, records_like_tip(project), metric)
     return Ladder(len(steps), claimed, *(gain or (None, None)))
 
 

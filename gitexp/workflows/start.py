@@ -9,23 +9,30 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules import hypothesis
 from gitexp.rules.criterion import parse_guards
+from gitexp.rules.expectation import overpromised
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.outlook import foresee, question
-from gitexp.rules.record import parse_records
 from gitexp.rules.registration import is_name
 from gitexp.rules.settings import parse_time
 from gitexp.store.experiments import commit_file, create_branch, names_taken
-from gitexp.store.notes import RUNS, read_notes
 from gitexp.workflows.design import (
     criterion_from,
     first_fresh_seed,
     history,
     met_already,
+    records_like_tip,
     registration_for,
     scores,
 )
 from gitexp.workflows.edit import from_setting, from_work_tree, put_back
-from gitexp.workflows.known import answered, replicated, tried_before
+from gitexp.workflows.known import (
+    against_known,
+    answered,
+    remarks,
+    replicated,
+    settled,
+    tried_before,
+)
 from gitexp.workflows.project import note_started
 from gitexp.workflows.results import place_of_next, read_results
 
@@ -54,6 +61,7 @@ class Options:
     chance: float | None = None
     cost: str = ""
     guards: tuple[str, ...] = ()
+    despite: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +163,15 @@ def register(
         extra = [*extra, replicated(change, earlier)]
     elif "Retest" not in dict(extra):
         advice = [*advice, *answered(project, earlier)]
+        advice = [*advice, *remarks(results, str(change), text, criterion)]
         earlier = []
+    if not options.despite.strip() and (
+        known := against_known(settled(project, project.tip), change)
+    ):
+        raise Refused("not registered; nothing was created", [known])
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results, earlier)
-    baseline = parse_records(read_notes(repository, RUNS, [project.tip]).get(project.tip, ""))
+    baseline = records_like_tip(project)
     if met := met_already(criterion, scores(baseline, criterion.metric)):
         raise Refused("not registered; nothing was created", [met])
     trailers = [
@@ -166,6 +179,7 @@ def register(
         ("Gain", "" if options.gain is None else f"{_gain(options.gain):g}"),
         ("Chance", "" if options.chance is None else f"{_chance(options.chance):g}"),
         ("Cost", options.cost and _cost(options.cost)),
+        ("Despite", " ".join(options.despite.split())),
         *extra,
         ("Project", project.prefix.rstrip("/")),
     ]
@@ -200,7 +214,8 @@ def register(
         raise NotReady("no free name was found in five tries", "run the same command again")
     note_started(repository, name)
     outlook = foresee(registration, *history(results, baseline))
-    advice = [*advice, *filter(None, [question(registration, outlook)])]
+    asked = [question(registration, outlook), overpromised(registration)]
+    advice = [*advice, *filter(None, asked)]
     base = project.repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)
     return Started(
