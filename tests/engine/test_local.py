@@ -33,6 +33,7 @@ class Trainer:
     keeper: Keeper
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
+    metric: str = "accuracy"
 
     def __call__(self, script: str, **how: Any) -> Done:  # noqa: ANN401 - as run takes them
         self.world.write("train.py", script)
@@ -42,15 +43,14 @@ class Trainer:
         return self.run(commit, **how)
 
     def run(self, commit: str, *, seed: int = 7, **settings: Any) -> Done:  # noqa: ANN401 - by name
-        metric = "accuracy"
         self.runs += 1
         repository = Repository.discover(self.world.path)
         plain = Settings(
-            config=("config.toml",), command=f"{sys.executable} train.py", metric=metric
+            config=("config.toml",), command=f"{sys.executable} train.py", metric=self.metric
         )
         folder = repository.local / "runs" / commit[:12] / f"{seed}-{self.runs}"
         return run_job(
-            repository, "", replace(plain, **settings), Job(commit, seed, 1, metric, folder),
+            repository, "", replace(plain, **settings), Job(commit, seed, 1, self.metric, folder),
             keeper=self.keeper, stop=self.stop, condition=lambda found: condition_of(found, {}),
         )  # fmt: skip
 
@@ -323,3 +323,13 @@ def test_predictions_that_are_kept_are_read_first(trainer: Trainer) -> None:
     done = trainer(WRITES + SCORED, predictions="p.csv", keep=("*.csv",))
     assert stored(done) == ["a", "b"]
     assert (trainer.folder(done) / "p.csv").is_file()
+
+
+def test_predictions_without_the_score_that_the_metric_takes_are_told_at_once(
+    trainer: Trainer,
+) -> None:
+    trainer.metric = "test_auc"
+    script = WRITES + "print('test_auc=0.5')\n"
+    assert trainer(script).record.ok
+    failure = trainer(script, predictions="p.csv").record.failure
+    assert failure == "test_auc takes a column y_score of the predictions"
