@@ -61,16 +61,15 @@ def predictions(y_true: object, y_pred: object, ids: object = None, **columns: o
 
     if "id" in columns:
         raise ValueError("gitexp.predictions: the rows' names are given as ids=, not id=")
-    table = {"y_true": _column("y_true", y_true), "y_pred": _column("y_pred", y_pred)}
-    rows = len(table["y_true"])
-    names = range(rows) if ids is None else ids
-    table = {"id": _column("ids", names)} | table
-    table |= {name: _column(name, values) for name, values in columns.items()}
-    for name, values in table.items():
-        if len(values) != rows:
+    true = _column("y_true", y_true)
+    given = {"ids": range(len(true)) if ids is None else ids, "y_pred": y_pred} | columns
+    rest = {name: _column(name, values) for name, values in given.items()}
+    for name, values in rest.items():
+        if len(values) != len(true):
             raise ValueError(
-                f"gitexp.predictions: y_true has {rows} rows and {name} has {len(values)}"
+                f"gitexp.predictions: y_true has {len(true)} rows and {name} has {len(values)}"
             )
+    table = {"id": rest.pop("ids"), "y_true": true} | rest
     # Moved into place whole: of two processes or a killed one, nobody reads half a file.
     part = f"{path}.{_os.getpid()}"
     with open(part, "w", encoding="utf-8", newline="") as handle:  # noqa: PTH123

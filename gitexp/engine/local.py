@@ -20,7 +20,7 @@ from gitexp.engine.predictions import read_predictions
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules import formats
-from gitexp.rules.outcomes import outcomes_line
+from gitexp.rules.outcomes import find_metric, outcomes_line
 from gitexp.rules.record import LONGEST, Record, sha256
 from gitexp.rules.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
@@ -316,6 +316,10 @@ def _predictions(
     except Unreadable as error:
         reason = f"the predictions cannot be read: {error}"
         return (None, reason, "") if promised else (None, "", reason)
+    known = find_metric(job.metric)
+    if promised and known and (lacking := set(known.columns) - outcomes.columns.keys()):
+        # Told by the first run, not by the verdict that cannot be computed after the last.
+        return None, f"{job.metric} takes a column {lacking.pop()} of the predictions", ""
     return outcomes, "", disagreement(job.metric, score, outcomes)
 
 

@@ -162,7 +162,7 @@ def _parquet(path: Path) -> Rows:
     except ImportError:
         raise Unreadable(
             "reading Parquet takes pyarrow beside gitexp (python -m pip install pyarrow); CSV and"
-            " NPZ take nothing"
+            " NPZ do without"
         ) from None
     try:
         with parquet.ParquetFile(path) as file:

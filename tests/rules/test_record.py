@@ -68,6 +68,7 @@ _records = st.builds(
     memory=st.integers(0, 2**50),
     failure=st.just("") | _texts,
     folder=_texts,
+    ids=_texts,
 )
 
 
@@ -84,7 +85,7 @@ def test_a_record_is_one_canonical_line() -> None:
 
 def test_what_is_empty_is_left_out() -> None:
     fields = json.loads(a_run(accuracy=None).line())
-    assert not {"metrics", "failure", "folder"} & fields.keys()
+    assert not {"metrics", "failure", "folder", "ids"} & fields.keys()
     assert fields["exit"] == 0
     assert fields["cpu"] == 0
 

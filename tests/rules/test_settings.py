@@ -21,6 +21,7 @@ LEAST: dict[str, Any] = {
 FULL: dict[str, Any] = LEAST | {
     "baseline": "trunk",
     "metrics": "out/metrics.json",
+    "predictions": "out/predictions.npz",
     "direction": "lower",
     "effect": 0.01,
     "repeats": [3, 6],
@@ -51,8 +52,9 @@ def refused(table: dict[str, Any], path: str = "gitexp.toml") -> str:
 def test_three_settings_are_enough() -> None:
     assert parse_settings("gitexp.toml", LEAST) == Settings(
         config=("config.toml",), command="python train.py", metric="accuracy",
-        baseline="main", metrics="", direction="higher", effect=0.005, repeats=(5, 10, 20),
-        vary="split", test_ratio=None, planned=20, error_budget=0.10, seed_key="", shell=False,
+        baseline="main", metrics="", predictions="", direction="higher", effect=0.005,
+        repeats=(5, 10, 20), vary="split", test_ratio=None, planned=20, error_budget=0.10,
+        seed_key="", shell=False,
         data=(), keep=(), link=(), inert=INERT, timeout=None,
     )  # fmt: skip
 
@@ -95,6 +97,8 @@ def test_the_split_widens_only_where_a_seed_redraws_it() -> None:
         ("timeout", 90, 90.0),
         ("timeout", 1.5, 1.5),
         ("metrics", "metrics.toml", "metrics.toml"),
+        ("predictions", "p.csv", "p.csv"),
+        ("predictions", "out/p.parquet", "out/p.parquet"),
         ("metric", "val/acc@5", "val/acc@5"),
         ("seed_key", 'runs[0]."odd name"', 'runs[0]."odd name"'),
         ("command", "sh -c 'a | b'", "sh -c 'a | b'"),
@@ -167,6 +171,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("metric", [5, True, ["accuracy"], "two words", "a=b", "a%", "a,b", "a:b", "<a", "a\x1bb"]),
     ("baseline", [5, True, ["main"], "", "-main", "--output=x"]),
     ("metrics", [5, True, ["m.json"], "m.csv", "m", "", ".json/"]),
+    ("predictions", [5, True, ["p.csv"], "p.json", "p", "", ".csv/", "../p.csv", "/p.csv"]),
     ("direction", [5, True, "up", "", ["higher"], {"a": 1}, "Higher", 1.0]),
     ("effect", ["0.1", True, -1, -0.001, math.nan, math.inf, 10**400, 1e301, [0.1], {}]),
     ("repeats", [0, -5, True, [], [0, 5], [5, 5], [10, 5], [5.0], ["5"], [True], 5.0, "5",
@@ -298,6 +303,7 @@ OTHER: dict[str, Any] = {
     "metrics": "m.toml", "direction": "higher", "effect": 0.02, "repeats": [3, 7], "vary": "split",
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
+    "predictions": "other.csv",
 }  # fmt: skip
 
 
