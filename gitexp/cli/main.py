@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gitexp.errors import GitexpError, NotReady
+from gitexp.rules.text import visible
 
 app = typer.Typer(
     name="gitexp",
@@ -392,7 +393,7 @@ def main() -> None:
         # Outside of standalone mode an Exit comes back as its code.
         sys.exit(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        _fail(error.render("gitexp"), error.exit_code)
+        _fail(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
     except BrokenPipeError:
