@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
+from gitexp.rules.text import visible
 from gitexp.store.git import decode
 from gitexp.workflows.differences import inspect_index
 from gitexp.workflows.project import open_project, settings_of, short_name
@@ -31,12 +32,12 @@ def main(arguments: list[str]) -> int:
         project = open_project(keep_location=True)
         _HOOKS[name](project, rest)
     except GitexpError as error:
-        print(error.render("gitexp"), file=sys.stderr)
+        print(visible(error.render("gitexp")), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
-        print(f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error!r}", file=sys.stderr)
         return 70
     return 0
 
@@ -48,7 +49,7 @@ def _pre_commit(project: Project, _rest: list[str]) -> None:
 
 def _commit_msg(project: Project, rest: list[str]) -> None:
     from gitexp.rules import hypothesis
-    from gitexp.rules.registration import hypothesis_of, split_message
+    from gitexp.rules.registration import hypothesis_of, lint_trailers, split_message
     from gitexp.workflows.fill import fill
 
     path = Path(rest[0])
@@ -60,9 +61,10 @@ def _commit_msg(project: Project, rest: list[str]) -> None:
     text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
     if not text.strip():
         return  # git itself refuses an empty message
-    _refuse(hypothesis.lint(hypothesis_of(text), settings.metric), "this message is no hypothesis")
+    given = split_message(text)[1]
+    linted = hypothesis.lint(hypothesis_of(text), settings.metric)
+    _refuse([*linted, *lint_trailers(given)], "this message is no hypothesis")
     if inspection.change is not None:
-        given = split_message(text)[1]
         project = replace(project, settings=settings)
         whole = fill(project, written, name, inspection.change, given, mark) + below
         path.write_bytes(whole.encode(errors="surrogateescape"))

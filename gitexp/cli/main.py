@@ -16,6 +16,7 @@ import typer
 
 from gitexp.cli import foresight
 from gitexp.errors import GitexpError, NotReady
+from gitexp.rules.text import visible
 
 app = typer.Typer(
     name="gitexp",
@@ -411,7 +412,7 @@ def _run() -> int:
         # Outside of standalone mode an Exit comes back as its code.
         return int(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        return _failed(error.render("gitexp"), error.exit_code)
+        return _failed(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _failed("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
     except BrokenPipeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,16 @@ _WIDTH = 96
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    typer.echo(_shown_json(json.dumps(content, indent=2, ensure_ascii=False, default=str)))
+
+
+def _shown_json(text: str) -> str:
+    """Write what a terminal would obey as JSON escapes, which mean the same to a program."""
+    if text.isascii():
+        return text
+    return re.sub(
+        r"[^ -~\n]", lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text
+    )
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:
@@ -65,10 +75,10 @@ def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and what mends it."""
     for finding in found:
         typer.echo("")
-        typer.echo(finding.message)
+        typer.echo(visible(finding.message))
         if finding.hint:
             mark = f"{finding.id} · "
-            typer.echo(mark + finding.hint.replace("\n", "\n" + " " * len(mark)))
+            typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))
 
 
 def initialised(changes: Sequence[Step], warnings: Sequence[str]) -> None:
@@ -312,7 +322,7 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
     if as_json:
         # One row a line: json writes indented text in Python, five times slower than compact in C.
         lines = (json.dumps(row.as_json(), ensure_ascii=False, default=str) for row in rows)
-        typer.echo("[" + ",\n ".join(lines) + "]")
+        typer.echo(_shown_json("[" + ",\n ".join(lines) + "]"))
         return
     from gitexp.workflows.ladder import Step
 

@@ -26,6 +26,7 @@ _MODES = {
     "120000": "a symbolic link",
     "160000": "a submodule",
 }
+_LFS = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 8  # findings about other files, before the rest is only counted
 _LONGEST_VALUE = 120  # characters of one value in a Change trailer
 
@@ -159,6 +160,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
     name = _named(file.path)
     findings: list[Finding] = []
     was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
+    in_lfs = any(side and side.startswith(_LFS) for side in (file.before, file.after))
     wrong = ""
     if file.old_mode != file.new_mode:
         wrong = f"was {was}, is now {now}"
@@ -166,16 +168,20 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
         wrong = f"is {now}"
     elif file.before is None or file.after is None:
         wrong = "could not be read"
+    elif in_lfs:
+        wrong = "is kept by Git LFS, so its values are not in git"
     if wrong:
         findings.append(
             Finding(
                 "C6",
                 f"{name}: {wrong}; an experiment changes one value of a regular file",
-                f"commit that on {baseline} first",
+                f"git lfs untrack {_quoted(file.path)}, and commit it on {baseline}"
+                if in_lfs
+                else f"commit that on {baseline} first",
                 file.path,
             )
         )
-    if file.before is None or file.after is None or file.before == file.after:
+    if file.before is None or file.after is None or file.before == file.after or in_lfs:
         return [], findings
     lines = _compare_lines(file.path, file.before, file.after, baseline)
     findings += lines.findings

@@ -16,9 +16,10 @@ from gitexp.errors import UsageError
 from gitexp.rules.criterion import Criterion, Guard, number_written, parse_guards
 from gitexp.rules.finding import Finding
 from gitexp.rules.settings import MOST_REPEATS
+from gitexp.rules.text import OBEYED, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
@@ -193,7 +194,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
             findings.append(
                 Finding("T4", f"{token}: {trailers[token]!r} cannot be read", _EXAMPLES[token])
             )
-    if findings:
+    if findings := findings or lint_trailers(trailers):
         return None, tuple(findings)
     repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
     if (seeds[1] - seeds[0] + 1 if seeds else 1) != repeats[-1]:
@@ -218,6 +219,19 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         by_examples=values["Test"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
+
+
+def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
+    """Name trailers that hold what a terminal does not show but obeys."""
+    return [
+        Finding(
+            "T4",
+            f"{token} holds {visible(found[0])}, which a terminal does not show but obeys",
+            "git commit --amend, and take it out",
+        )
+        for token, value in trailers.items()
+        if (found := re.search(OBEYED, value))
+    ]
 
 
 def _read_repeats(text: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from gitexp.rules.criterion import Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.workflows.ancestors import same_runs
@@ -108,6 +109,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
 
 def _acceptable(project: Project, name: str | None, anyway: str) -> Result:
     """Find an experiment that may be taken in."""
+    demand_plain(anyway, "--anyway")
     report = check(project, name)
     report.demand()
     result = read_results(project.repository, report.name)[0]

@@ -10,6 +10,7 @@ from gitexp.rules import words
 from gitexp.rules.criterion import Criterion
 from gitexp.rules.record import Record, first_good
 from gitexp.rules.registration import Registration, hypothesis_of
+from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import Judgement, Verdict, campaign_level
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
@@ -56,7 +57,7 @@ def run(
         CommandFailed: a run failed; it is recorded, and the next attempt is free to succeed.
     """
     report = check(project, name)
-    if explore:
+    if demand_plain(explore, "--explore"):
         registration = _improvised(report)
     else:
         report.demand()

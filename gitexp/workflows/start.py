@@ -14,6 +14,7 @@ from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.outlook import foresee, question
 from gitexp.rules.registration import is_name
 from gitexp.rules.settings import parse_time
+from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import commit_file, create_branch, names_taken
 from gitexp.workflows.design import (
     criterion_from,
@@ -175,7 +176,7 @@ def register(
     if met := met_already(criterion, scores(baseline, criterion.metric)):
         raise Refused("not registered; nothing was created", [met])
     trailers = [
-        ("Evidence", options.evidence),
+        ("Evidence", demand_plain(options.evidence, "--evidence")),
         ("Gain", "" if options.gain is None else f"{_gain(options.gain):g}"),
         ("Chance", "" if options.chance is None else f"{_chance(options.chance):g}"),
         ("Cost", options.cost and _cost(options.cost)),
