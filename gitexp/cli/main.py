@@ -143,10 +143,11 @@ def trust(
     typer.echo(f"{where}, against what was approved last:")
     typer.echo(workflow.difference(project.repository, settings))
     if not yes:
+        again = f"gitexp trust {name}" if name else "gitexp trust"
         if not sys.stdin.isatty():
-            again = f"gitexp trust {name} --yes" if name else "gitexp trust --yes"
-            raise NotReady("nobody is here to approve", f"read the above, then: {again}")
-        typer.confirm("Let this clone run that?", abort=True)
+            raise NotReady("nobody is here to approve", f"read the above, then: {again} --yes")
+        if not typer.confirm("Let this clone run that?"):
+            raise NotReady("not approved, so nothing here runs by these settings", again)
     workflow.trust(project.repository, settings)
     typer.echo("Approved.")
 
@@ -389,11 +390,11 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     code = _run()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or 1
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a stream may have been closed outside
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
     # Taking the interpreter apart would cost 10 ms, a tenth of most commands.
     os._exit(code)
 
@@ -401,16 +402,23 @@ def main() -> None:
 def _run() -> int:
     """Run the command; returns its exit code."""
     try:
-        # Outside of standalone mode an Exit comes back as its code.
-        return int(app(prog_name="gitexp", standalone_mode=False) or 0)
+        # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
+        code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        return code
     except GitexpError as error:
         return _failed(error.render("gitexp"), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; what is left to write goes nowhere, quietly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        # A terminal shows ^C where the cursor stood.
+        begin = "\n" if sys.stderr.isatty() else ""
+        return _failed(f"{begin}gitexp: interrupted; what had finished is stored", _INTERRUPTED)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            return _reported(error)
+        return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
+    except SystemExit as left:  # typer's own end where the reader (head, less) has gone
+        return left.code if isinstance(left.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         return _reported(error)
 
