@@ -98,7 +98,10 @@ def init(
         bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
     ] = False,
 ) -> None:
-    """Set this repository up: commit the settings, install the hooks, approve the settings."""
+    """Set this repository up: settings, hooks, approval.
+
+    Finds config file, command and metric, or asks; says what it changed and how to undo that.
+    """
     from gitexp.cli import views
     from gitexp.workflows import init as workflow
 
@@ -128,7 +131,7 @@ def trust(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
 ) -> None:
-    """Show the settings that would run here, and approve them for this clone."""
+    """Show the settings that would run here, and approve them."""
     from gitexp.workflows import trust as workflow
     from gitexp.workflows.project import open_project
 
@@ -145,10 +148,11 @@ def trust(
     typer.echo(f"{where}, against what was approved last:")
     typer.echo(workflow.difference(project.repository, settings))
     if not yes:
+        again = f"gitexp trust {name}" if name else "gitexp trust"
         if not sys.stdin.isatty():
-            again = f"gitexp trust {name} --yes" if name else "gitexp trust --yes"
-            raise NotReady("nobody is here to approve", f"read the above, then: {again}")
-        typer.confirm("Let this clone run that?", abort=True)
+            raise NotReady("nobody is here to approve", f"read the above, then: {again} --yes")
+        if not typer.confirm("Let this clone run that?"):
+            raise NotReady("not approved, so nothing here runs by these settings", again)
     workflow.trust(project.repository, settings)
     typer.echo("Approved.")
 
@@ -195,10 +199,10 @@ def start(
     switch: Annotated[bool, typer.Option("--switch", help="Check the new branch out.")] = False,
     json_: AsJson = False,
 ) -> None:
-    """Register an experiment: exp/NAME, one commit on the tip of the baseline branch.
+    """Register an experiment: one commit on the baseline's tip.
 
-    Without --set, the one line that you edited in the work tree becomes the experiment, and the
-    file goes back to its committed state.
+    It is the branch exp/NAME, and the name is drawn. Without --set, the one line that you edited
+    in the work tree becomes the experiment, and the file goes back to its committed state.
     """
     from gitexp.cli import views
     from gitexp.workflows import start as workflow
@@ -213,7 +217,10 @@ def start(
 
 @app.command()
 def check(name: Name = None, json_: AsJson = False) -> None:
-    """Hold an experiment against the gate: one line, one value, a hypothesis with its reason."""
+    """Hold an experiment against every rule of the gate.
+
+    One line, one value, a hypothesis with its reason, trailers that tell the truth.
+    """
     from gitexp.cli import views
     from gitexp.workflows.check import check as workflow
     from gitexp.workflows.project import open_project
@@ -238,7 +245,7 @@ def run(
     yes: Yes = False,
     json_: AsJson = False,
 ) -> None:
-    """Run an experiment beside its baseline until the answer is clear; the verdict is a note."""
+    """Run an experiment beside its baseline, and note the verdict."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import run as workflow
@@ -252,7 +259,7 @@ def run(
 
 @app.command()
 def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
-    """Run the baseline's repeats alone, at the tip of its branch."""
+    """Run the baseline's repeats alone, at its branch's tip."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import measure_baseline
@@ -286,7 +293,10 @@ def log(
 
 @app.command()
 def show(name: Name = None, json_: AsJson = False) -> None:
-    """Show one experiment in full: hypothesis, criterion, every pair of runs, environment."""
+    """Show one experiment in full.
+
+    Hypothesis, criterion, verdict, every pair of runs, environment.
+    """
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.show import show as workflow
@@ -318,7 +328,7 @@ def accept(
 
 @app.command()
 def retest(name: Name = None, json_: AsJson = False) -> None:
-    """Register the same change anew on the baseline's present tip, with fresh seeds."""
+    """Register a change anew: on the present tip, on fresh seeds."""
     from gitexp.cli import views
     from gitexp.workflows.accept import retest as workflow
     from gitexp.workflows.project import open_project
@@ -338,7 +348,7 @@ def split(
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Turn a commit or work tree with several one-line changes into as many experiments."""
+    """Turn several one-line changes into as many experiments."""
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.split import split as workflow
@@ -359,7 +369,7 @@ def preset(
     ],
     json_: AsJson = False,
 ) -> None:
-    """Write coupled values as a preset on the baseline; choosing it is then one line."""
+    """Write coupled values as one preset; choosing it is one line."""
     from gitexp.cli import views
     from gitexp.workflows.preset import preset as workflow
     from gitexp.workflows.project import open_project
@@ -373,7 +383,7 @@ def demo(
         Path, typer.Argument(metavar="[DIR]", help="New folder for the demo project.")
     ] = Path("gitexp-demo"),
 ) -> None:
-    """Make a small project in a new folder and run the whole loop there, for real."""
+    """Make a small project and run the whole loop there, for real."""
     from gitexp.workflows.demo import demo as workflow
 
     workflow(directory, typer.echo)
@@ -397,11 +407,11 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     code = _run()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or 1
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a stream may have been closed outside
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
     # Taking the interpreter apart would cost 10 ms, a tenth of most commands.
     os._exit(code)
 
@@ -409,18 +419,27 @@ def main() -> None:
 def _run() -> int:
     """Run the command; returns its exit code."""
     try:
-        # Outside of standalone mode an Exit comes back as its code.
-        return int(app(prog_name="gitexp", standalone_mode=False) or 0)
+        # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
+        code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
         return _failed(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; what is left to write goes nowhere, quietly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return _interrupted()
+    except OSError as error:
+        if "--debug" in sys.argv:
+            return _reported(error)
+        return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
+    except SystemExit as left:  # typer's own end where the reader (head, less) has gone
+        return left.code if isinstance(left.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         return _reported(error)
+    return _interrupted() if code == _INTERRUPTED else code
+
+
+def _interrupted() -> int:
+    # A terminal shows ^C where the cursor stood.
+    begin = "\n" if sys.stderr.isatty() else ""
+    return _failed(f"{begin}gitexp: interrupted; what had finished is stored", _INTERRUPTED)
 
 
 def _failed(text: str, code: int) -> int:

@@ -13,7 +13,7 @@ from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import VERDICTS
+from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
 from gitexp.workflows.project import find_baseline, read_work_tree_table, settings_at
 from gitexp.workflows.trust import is_trusted, trust
 
@@ -310,6 +310,7 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
     if VERDICTS not in shown:
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
+        begin_notes(repository, VERDICTS)
         changes.append(
             Change(
                 f"git config notes.displayRef {VERDICTS} (git log shows verdicts)",
@@ -355,6 +356,7 @@ def undo(directory: Path) -> list[str]:
         repository.git.run(
             "config", "--local", "--unset", "notes.displayRef", f"^{VERDICTS}$", allow=(5,)
         )
+        forget_empty_notes(repository, VERDICTS)
         done.append("unset notes.displayRef")
     for name in ("trust.json", "init.json"):
         if (repository.local / name).exists():
