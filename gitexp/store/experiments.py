@@ -128,6 +128,7 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
             if depth < len(parts) - 1 or listed.returncode:
                 raise NotReady(f"{path} is not in {base[:10]}")
             mode = "100644"
+            entries = [entry for entry in entries if entry]
             entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
         # The other entries come from a tree that git has; a partial clone may lack what they name.
         child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
 
 _LONG = 30 * 60  # seconds of baseline runs that are not begun without being asked for
+_SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give
 _NAP = 0.2  # seconds between looks at a claim that another gitexp holds
 
 
@@ -219,7 +221,8 @@ class Bench:
                 continue
             both = self._outcomes(base, [r for r, _ in pairs[:count]])
             mine = self._outcomes(commit, [r for _, r in pairs[:count]])
-            variance, n = _variance(criterion, both, mine)
+            reported = pairs[0][1].metrics[criterion.metric]
+            variance, n = _variance(criterion, both, mine, reported)
             lines.append(ExampleSpread(count, inputs, n, variance).line())
         if lines:
             append_lines(self.repository, RUNS, {commit: lines})
@@ -394,12 +397,21 @@ class Bench:
 
 
 def _variance(
-    criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
+    criterion: Criterion,
+    baseline: Sequence[Outcomes],
+    candidate: Sequence[Outcomes],
+    reported: float,
 ) -> tuple[float, int]:
-    from gitexp.engine.examples import example_variance
+    """Variance over examples, and their number; `reported` is the first candidate's own score."""
+    from gitexp.engine.examples import example_variance, recompute
 
     alone = criterion.scale is Scale.CONSTANT
     try:
+        told = recompute(criterion.metric, candidate[0]) if candidate[0].complete else None
+        if told is not None and not math.isclose(told, reported, rel_tol=_SAME_UNIT, abs_tol=1e-9):
+            # Accuracy in percent beside errors as shares: one of the two variances would vanish.
+            message = f"{criterion.metric} was reported as {reported:g}, and they give {told:g}"
+            raise ValueError(message)  # noqa: TRY301 - said like the others
         return example_variance(
             criterion.metric, None if alone else baseline, candidate,
             percent=criterion.scale is Scale.PERCENT,
