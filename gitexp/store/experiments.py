@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
+from gitexp.rules.registration import is_name, split_message
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
@@ -45,20 +46,22 @@ class Entry:
 
 # None of the first five can hold a line break; a message and an author's name can hold all else.
 _FIELDS = "%P%n%an%n%cI%n%B"
-_FORMAT = f"%S%n%H%n{_FIELDS}%x01%N"
+_FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
 
 
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
     """Read all experiments (or one) with their records, newest first, in one git process.
 
-    A branch of this clone hides a remote's branch of the same name and an archived one.
+    A branch of this clone hides a remote's branch of the same name and an archived one. A branch
+    whose name cannot be an experiment's is somebody's own and hides none.
     """
     # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
+    globs = [f"{HEADS}{which}", f"{_REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
     done = repository.git.run(
-        "log", "--no-walk", f"--glob={HEADS}{which}", f"--glob={_REMOTES}*/exp/{which}",
-        f"--glob={ARCHIVE}{which}", f"--notes={RUNS}", "-z", "--encoding=UTF-8", "--no-color",
-        "--no-show-signature", f"--format={_FORMAT}",
+        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), f"--notes={RUNS}", "-z",
+        "--decorate=full", *(f"--decorate-refs={glob}" for glob in globs), "--encoding=UTF-8",
+        "--no-color", "--no-show-signature", f"--format={_FORMAT}",
     )  # fmt: skip
     found: dict[str, Entry] = {}
     for text in decode(done.stdout).split("\0"):
@@ -66,14 +69,31 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
             continue
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
-        ref, commit, parents, author, time, message = head.split("\n", 5)
-        if "/" in ref.removeprefix(HEADS).removeprefix(ARCHIVE) and not ref.startswith(_REMOTES):
-            continue  # exp/team/x is somebody's branch, and must not hide the experiment x
+        refs, commit, parents, author, time, message = head.split("\n", 5)
+        ref = _own_ref(refs.split(", "), message)
+        if not ref:
+            continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
         known = found.get(entry.name)
         if known is None or _rank(entry.ref) < _rank(known.ref):
             found[entry.name] = entry
     return list(found.values())
+
+
+def _own_ref(refs: Sequence[str], message: str) -> str:
+    """Choose the ref by which a commit is known: the one that it names itself, if any does."""
+    known = [ref for ref in refs if _is_experiments(ref)]
+    if len(known) > 1:
+        registered = split_message(message)[1].get("Experiment")
+        known.sort(key=lambda ref: (ref.rpartition("/")[2] != registered, _rank(ref)))
+    return known[0] if known else ""
+
+
+def _is_experiments(ref: str) -> bool:
+    inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
+    if ref.startswith(_REMOTES):
+        inside = ref.rpartition("/exp/")[2]
+    return is_name(inside)
 
 
 def _rank(ref: str) -> int:

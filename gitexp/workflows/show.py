@@ -52,10 +52,11 @@ def show(project: Project, name: str | None) -> Sheet:
     Raises:
         UsageError: there is no such experiment.
     """
-    ref, _ = find_experiment(project, name)
+    ref, commit = find_experiment(project, name)
     short = ref.rpartition("/")[2]
     every = log(project)
-    row = next((row for row in every if row.result.entry.name == short), None)
+    # The log knows a commit that has several branches by the one that it names itself.
+    row = next((row for row in every if row.result.entry.commit == commit), None)
     if row is None:
         raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
     registration = row.result.registration
@@ -74,7 +75,6 @@ def show(project: Project, name: str | None) -> Sheet:
             for seed in registered
             if seed in mine
         )
-    commit = row.result.entry.commit
     bulk = read_notes(project.repository, BULK, [commit]).get(commit, "")
     others = [other for other in every if other is not row]
     return Sheet(
