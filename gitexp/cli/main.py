@@ -81,9 +81,12 @@ def init(
         str, typer.Option(metavar="NAME", help="Metric that the command reports.")
     ] = "",
     direction: Annotated[
-        str, typer.Option(metavar="WAY", help="Which is better: higher or lower.")
-    ] = "higher",
-    effect: Annotated[float, typer.Option(metavar="G", help="Smallest gain worth having.")] = 0.005,
+        str, typer.Option(metavar="WAY", help="Which is better, higher or lower; unset, by name.")
+    ] = "",
+    effect: Annotated[
+        float | None,
+        typer.Option(metavar="G", help="Smallest gain worth having; unset, by name."),
+    ] = None,
     metrics: Annotated[
         str, typer.Option(metavar="FILE", help="JSON or TOML file with the metrics.")
     ] = "",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.command import build
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules import formats
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
@@ -41,8 +44,8 @@ class Proposal:
     config: str = ""
     command: str = ""
     metric: str = ""
-    direction: str = "higher"
-    effect: float = 0.005
+    direction: str = ""
+    effect: float | None = None
     metrics: str = ""
     seed_key: str = ""
     warning: str = ""
@@ -87,8 +90,8 @@ def propose(folder: Path, given: Proposal) -> Proposal:
         )
     return replace(
         given, config=config, command=command, metric=metric,
-        direction=given.direction if given.direction != "higher" else direction,
-        effect=given.effect if given.effect != 0.005 else effect,
+        direction=given.direction or direction,
+        effect=effect if given.effect is None else given.effect,
         metrics=metrics_file, seed_key=seed_key, warning=warning,
     )  # fmt: skip
 
@@ -200,11 +203,23 @@ def init(
                 "this is an experiment, not a baseline", "git switch main && gitexp init"
             )
         proposal, settings = _settle(here, given, ask, name)
+        missing = _uncommitted(repository, here, settings)
+        if proposal.config in missing:
+            raise NotReady(
+                f"{proposal.config} is not committed, and experiments start from what is",
+                _commit_command([proposal.config]) + " && gitexp init",
+            )
+        if missing:
+            warnings.append(
+                f"{', '.join(missing)} is not committed, so no run would find it: "
+                + _commit_command(missing)
+            )
         if proposal.warning:
             warnings.append(proposal.warning)
         changes.append(_commit_settings(repository, prefix, render(proposal, name)))
     else:
         name, settings = _settings_there(repository, prefix, existing, baseline)
+        _demand_as_given(given, settings, f"{prefix}{existing[0]}", name)
     changes += _configure(repository, name, prefix)
     changes += _install(repository)
     if not is_trusted(repository, settings):
@@ -268,7 +283,47 @@ def _settle(
     if not (here / proposal.config).is_file():
         raise UsageError(f"there is no {proposal.config} in {here}", "gitexp init --config FILE")
     table: dict[str, Any] = table_of("gitexp.toml", render(proposal, baseline).encode()) or {}
-    return proposal, parse_settings("gitexp.toml", table)
+    try:
+        settings = parse_settings("gitexp.toml", table)
+        build(settings, seed=0)
+    except NotReady as error:
+        # Nothing is written yet: what is wrong was said on the command line, or at a prompt.
+        message = error.message.removeprefix("gitexp.toml: ")
+        raise UsageError(message, "gitexp init -h says what each option takes") from None
+    return proposal, settings
+
+
+def _uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
+    """Name the files that the settings speak of, that lie here and that are in no commit yet."""
+    words = dict.fromkeys([*settings.config, *settings.command.split()])
+    # Not Path.is_file: that raises at what is too long for a name.
+    files = [word for word in words if word[0] != "/" and os.path.isfile(here / word)]  # noqa: PTH113
+    found = repository.git.objects([f"HEAD:{repository.prefix}{file}" for file in files])
+    return [file for file, content in zip(files, found, strict=True) if content is None]
+
+
+def _commit_command(files: Sequence[str]) -> str:
+    listed = shlex.join(files)
+    return f"git add {listed} && git commit -m {shlex.quote('Add ' + ', '.join(files))}"
+
+
+def _demand_as_given(given: Proposal, settings: Settings, path: str, baseline: str) -> None:
+    """Stop where options ask for other settings than there are: `init` writes none anew.
+
+    Raises:
+        UsageError: names what differs.
+    """
+    there = settings.table | {"config": settings.config[0]}
+    differ = [
+        f"{name} = {formats.spell(there.get(name, ''))}"
+        for name in Proposal.__slots__
+        if getattr(given, name) not in {"", None, there.get(name)}
+    ]
+    if differ:
+        raise UsageError(
+            f"{path} has settings already, and init changes none: {', '.join(differ)}",
+            f"git switch {baseline} && $EDITOR {path} && git commit -am 'Settings' && gitexp trust",
+        )
 
 
 def _example(name: str) -> str:
@@ -291,7 +346,8 @@ def _commit_settings(repository: Repository, prefix: str, text: str) -> Change:
         raise
     commit = git.text("rev-parse", "--short", "HEAD")
     _remember(repository, settings=path)
-    return Change(f"wrote {path} and committed it ({commit})", f"git revert {commit}")
+    shown = "".join(f"\n    | {line}" for line in text.splitlines())
+    return Change(f"wrote {path} and committed it ({commit}):{shown}", f"git revert {commit}")
 
 
 def _configure(repository: Repository, baseline: str, prefix: str) -> list[Change]:
@@ -327,7 +383,10 @@ def _install(repository: Repository) -> list[Change]:
     where = installed.folder
     what = f"installed hooks in {where}: {', '.join(installed.written)}"
     if installed.aside:
-        what += f" (the {', '.join(installed.aside)} hook that was there runs first)"
+        one = len(installed.aside) == 1
+        named = " and ".join(installed.aside)
+        what += f" (the {named} {'hook that was' if one else 'hooks that were'} there"
+        what += f" {'runs' if one else 'run'} first)"
     if installed.former_path:
         what += f" (core.hooksPath was {installed.former_path}; its hooks run first)"
     return [Change(what, "gitexp init --undo")]
