@@ -308,6 +308,30 @@ def show(name: Name = None, json_: AsJson = False) -> None:
 
 
 @app.command()
+def holdout(
+    name: Name = None,
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the look is for; it stays on record.")
+    ] = "",
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Look at the tip of the baseline branch instead.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Open the holdout: run the setting `holdout` once, on the first seed; every opening is kept.
+
+    Nothing else runs that command or sets GITEXP_HOLDOUT=1, which it gets.
+    """
+    from gitexp.cli import live, views
+    from gitexp.workflows.holdout import open_holdout
+    from gitexp.workflows.project import open_project
+
+    with live.watcher() as watcher:
+        done = open_holdout(open_project(), name, baseline=baseline, why=why, watcher=watcher)
+    views.opened(done, as_json=json_)
+
+
+@app.command()
 def accept(
     name: Name = None,
     anyway: Annotated[

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report
+    from gitexp.workflows.holdout import Opened
     from gitexp.workflows.init import Change as Step
     from gitexp.workflows.ladder import Step as LadderStep
     from gitexp.workflows.log import Row
@@ -421,6 +422,12 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
+    for opening in sheet.openings:
+        number = opening.metrics.get(registration.criterion.metric)
+        came = opening.failure or f"{registration.criterion.metric} {words.number(number)}"
+        typer.echo(
+            f"  holdout opened {opening.start[:10]} ({visible(opening.why)}): {visible(came)}"
+        )
     for environment in sheet.environments:
         packages = environment.get("packages") or {}
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())
@@ -466,6 +473,36 @@ def _seeds(sheet: Sheet, judgement: Judgement) -> None:
 
 def _cell(value: float | None, *, sign: bool = False) -> str:
     return f"{'-' if value is None else words.number(value, sign=sign):>12}"
+
+
+def opened(done: Opened, *, as_json: bool) -> None:
+    """Print what the holdout showed, and how often it was opened."""
+    opening = done.opening
+    if as_json:
+        _print_json(
+            {
+                "of": done.label,
+                "commit": opening.commit,
+                "metric": done.metric,
+                "seed": opening.seed,
+                "metrics": dict(opening.metrics),
+                "why": opening.why,
+                "times": done.times,
+            }
+        )
+        return
+    typer.echo(
+        f"{done.label} on the holdout: {done.metric} {words.number(opening.metrics[done.metric])}"
+        f" (seed {opening.seed}, one run)"
+    )
+    if done.times == 1:
+        typer.echo("This is the first time that the holdout was opened; the number is honest once.")
+    else:
+        typer.echo(
+            f"The holdout has been opened {done.times} times now. Each opening spends what makes it"
+            " one:\nwhoever chooses by what it showed has fitted it, and its number flatters."
+            " Fresh data would not."
+        )
 
 
 def accepted(done: Accepted, *, as_json: bool) -> None:

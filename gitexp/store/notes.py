@@ -89,6 +89,17 @@ def _beginning(git: Git) -> str:
     return decode(done.stdout).strip()
 
 
+def find_lines(repository: Repository, ref: str, text: str) -> str:
+    """Lines with a fixed text in any note under a ref, commits without a say; one git process."""
+    done = repository.git.run(
+        "grep", "-h", "--text", "--no-color", "--no-line-number", "--no-column", "--no-textconv",
+        "--no-recurse-submodules", "--fixed-strings", "-e", text, ref, "--",
+        allow=(1, 128),
+    )  # fmt: skip
+    # 128: there is no such ref yet.
+    return decode(done.stdout)
+
+
 def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[str]]) -> None:
     """Append lines to the notes of commits; lines already there are not written twice.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.holdout import Opening, parse_openings
 from gitexp.rules.record import first_good
 from gitexp.rules.registration import same_target
 from gitexp.store.notes import BULK, read_notes
@@ -23,6 +24,7 @@ class Sheet:
 
     `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
     make the same change, and `shared` other experiments were held against the same baseline runs.
+    `openings` are those of the holdout on this commit.
     """
 
     row: Row
@@ -30,6 +32,7 @@ class Sheet:
     environments: tuple[dict[str, Any], ...]
     siblings: tuple[Row, ...] = ()
     shared: int = 0
+    openings: tuple[Opening, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as `gitexp show --json` prints it."""
@@ -43,6 +46,7 @@ class Sheet:
             "siblings": [row.as_json() for row in self.siblings],
             "runs": [json.loads(record.line()) for record in result.records],
             "environments": list(self.environments),
+            "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
 
@@ -85,6 +89,9 @@ def show(project: Project, name: str | None) -> Sheet:
         shared=sum(
             bool(other.result.records) and other.result.entry.parents == row.result.entry.parents
             for other in others
+        ),
+        openings=tuple(
+            opening for opening in parse_openings(row.result.entry.runs) if opening.commit == commit
         ),
     )
 
