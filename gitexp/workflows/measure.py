@@ -77,7 +77,7 @@ class Bench:
         self.settings, self.metric = settings, metric
         self.jobs, self.watcher = jobs, watcher
         self.ran = 0
-        self._explored, self._why = explore  # the commit that runs ungated, and why
+        self._experiment, self._why = explore  # its commit, and why it runs ungated, if it does
         self.here: list[str] | None = None  # conditions that hold today, None where unknown
         self._keeper = Keeper()
         self._stop = threading.Event()
@@ -101,12 +101,20 @@ class Bench:
         notes = read_notes(self.repository, RUNS, commits)
         for commit in commits:
             text = notes.get(commit, "")
-            self._records[commit] = self._parsed(text)
+            self._records[commit] = self._parsed(text, commit)
             self._spreads[commit] = parse_spreads(text)
 
-    def _parsed(self, text: str) -> list[Record]:
-        """Records that count here: ungated ones do so only where the gate is skipped again."""
-        return [record for record in parse_records(text) if self._why or not record.explore]
+    def _parsed(self, text: str, commit: str) -> list[Record]:
+        """Records that count here: ungated ones do so only where the gate is skipped again.
+
+        A baseline's may come from a commit that runs alike, an experiment's are its own alone.
+        """
+        return [
+            record
+            for record in parse_records(text)
+            if (self._why or not record.explore)
+            and (commit != self._experiment or record.is_of(commit))
+        ]
 
     def records(self, commit: str) -> list[Record]:
         """Records of a commit as last read: at the beginning, and after anything was run."""
@@ -219,7 +227,7 @@ class Bench:
                 continue
             both = self._outcomes(base, [r for r, _ in pairs[:count]])
             mine = self._outcomes(commit, [r for _, r in pairs[:count]])
-            variance, n = _variance(criterion, both, mine)
+            variance, n = weigh_examples(criterion, both, mine)
             lines.append(ExampleSpread(count, inputs, n, variance).line())
         if lines:
             append_lines(self.repository, RUNS, {commit: lines})
@@ -311,7 +319,7 @@ class Bench:
                 return None
             # Read anew: whoever held the claim before may have run this very seed.
             text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
-            if first_good(self._parsed(text), [seed], self.metric, conditions):
+            if first_good(self._parsed(text, commit), [seed], self.metric, conditions):
                 return None
             attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
             attempt = 1 + max(attempts, default=0)
@@ -320,7 +328,7 @@ class Bench:
                 # An interrupted attempt left its folder, which is somebody's evidence.
                 attempt += 1
                 folder = folder.with_name(f"{seed}-{attempt}")
-            why = self._why if commit == self._explored else ""
+            why = self._why if commit == self._experiment else ""
             job = Job(commit, seed, attempt, self.metric, folder, why)
             self.watcher.started(label, job)
             done = None
@@ -393,9 +401,14 @@ class Bench:
         self.read(commit)
 
 
-def _variance(
+def weigh_examples(
     criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
 ) -> tuple[float, int]:
+    """Compute what having tested just these examples adds to a mean difference, and their number.
+
+    Raises:
+        NotReady: they do not tell.
+    """
     from gitexp.engine.examples import example_variance
 
     alone = criterion.scale is Scale.CONSTANT
