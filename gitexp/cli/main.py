@@ -308,6 +308,28 @@ def show(name: Name = None, json_: AsJson = False) -> None:
 
 
 @app.command()
+def verify(
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write verdict notes anew that are not what records give."),
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Recompute every verdict from messages and records; say what differs or does not belong.
+
+    Ends with 1 where something is wrong. Each campaign is listed with its error bound.
+    """
+    from gitexp.cli import views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.verify import verify as workflow
+
+    report = workflow(open_project(), fix=fix)
+    views.verified(report, as_json=json_)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
 def holdout(
     name: Name = None,
     why: Annotated[

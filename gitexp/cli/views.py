@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.show import Sheet
     from gitexp.workflows.standing import Standing
     from gitexp.workflows.start import Started
+    from gitexp.workflows.verify import Campaign, Verification
 
 _COLOURS = {
     Verdict.CONFIRMED: typer.colors.GREEN,
@@ -383,6 +384,8 @@ def _experiment(row: Row) -> None:
     else:
         typer.echo(f"  {visible(registration.change)}")
         typer.echo(f"  {_result_line(row)}")
+    if foreign := row.result.foreign:
+        typer.echo(f"  {_counted(len(foreign), 'record')} of another commit do not count")
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -473,6 +476,43 @@ def _seeds(sheet: Sheet, judgement: Judgement) -> None:
 
 def _cell(value: float | None, *, sign: bool = False) -> str:
     return f"{'-' if value is None else words.number(value, sign=sign):>12}"
+
+
+def verified(report: Verification, *, as_json: bool) -> None:
+    """Print what recomputing found, what is worth knowing besides, and each campaign's bound."""
+    if as_json:
+        _print_json(report.as_json())
+        return
+    wrong = [finding for finding in report.findings if not finding.advice]
+    if report.rewritten:
+        typer.echo(f"{_counted(report.rewritten, 'verdict note')} written anew.")
+    recomputed = (
+        f"{_counted(report.verdicts, 'verdict')} recomputed from"
+        f" {_counted(report.records, 'record')}"
+    )
+    typer.echo(f"{recomputed}: {_counted(len(wrong), 'thing') if wrong else 'nothing'} wrong.")
+    for campaign in report.campaigns:
+        typer.echo(_wrapped(_campaign(campaign), ""))
+    findings(wrong)
+    if others := [finding for finding in report.findings if finding.advice]:
+        typer.echo("\nWorth knowing, and not wrong:")
+        findings(others)
+
+
+def _campaign(campaign: Campaign) -> str:
+    lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
+    said = (
+        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
+        f" places taken{lost}, {campaign.confirmed} confirmed, levels of"
+        f" {words.number(campaign.levels)} spent"
+    )
+    if campaign.bound is None:
+        return f"{said}; as a level is above what it allowed, nothing bounds its errors."
+    overran = " It overran its plan." if campaign.taken > campaign.planned else ""
+    return (
+        f"{said}.{overran} In the long run at most {100 * campaign.bound:.3g} % of what it confirms"
+        " is false."
+    )
 
 
 def opened(done: Opened, *, as_json: bool) -> None:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.verdict import LARGEST_SCORE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,6 +50,10 @@ class Record:
     def ok(self) -> bool:
         """Whether the run counts as a measurement."""
         return not self.failure
+
+    def is_of(self, commit: str) -> bool:
+        """Whether this commit ran, and not one whose note was copied or whose record was added."""
+        return self.commit in {"", commit}
 
     def line(self) -> str:
         """Write the record as one canonical line."""
@@ -102,7 +108,7 @@ def parse_records(text: str) -> list[Record]:
                     attempt=int(fields["attempt"]),
                     condition=str(fields["condition"]),
                     environment=str(fields["environment"]),
-                    metrics={k: n for k, v in metrics if math.isfinite(n := float(v))},
+                    metrics={k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
                     start=str(fields["start"]),
                     duration=_finite(fields["duration"]),
                     cpu=_finite(fields.get("cpu", 0)),

@@ -12,7 +12,7 @@ from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.store.git import Repository
 
@@ -98,6 +98,45 @@ def _is_experiments(ref: str) -> bool:
 
 def _rank(ref: str) -> int:
     return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
+
+
+def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
+    """Read commits that no experiment's ref may name with their records, in one git process.
+
+    Those that are not in this clone are left out.
+    """
+    asked = "".join(f"{commit}\n" for commit in commits)
+    if not asked:
+        return []
+    done = repository.git.run(
+        "log", "--no-walk=unsorted", "--ignore-missing", "--stdin", f"--notes={RUNS}", "-z",
+        "--encoding=UTF-8", "--no-color", "--no-show-signature", f"--format=%H%n{_FIELDS}%x01%N",
+        stdin=asked.encode(),
+    )  # fmt: skip
+    found = []
+    for text in decode(done.stdout).split("\0"):
+        if text.strip("\n"):
+            head, _, runs = text.lstrip("\n").rpartition("\x01")
+            commit, parents, author, time, message = head.split("\n", 4)
+            found.append(
+                Entry("", commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
+            )
+    return found
+
+
+def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set[str]:
+    """Those of the commits that are not reached from what `held` names; missing ones are left out.
+
+    `held` are arguments of git rev-list: commits, or options such as `--branches`.
+    """
+    asked = dict.fromkeys(commits)
+    if not asked:
+        return set()
+    done = repository.git.run(
+        "rev-list", "--ignore-missing", "--stdin", "--not", *held,
+        stdin="".join(f"{commit}\n" for commit in asked).encode(),
+    )  # fmt: skip
+    return asked.keys() & decode(done.stdout).split()
 
 
 def read_commit(repository: Repository, ref: str, commit: str) -> Entry:

@@ -47,6 +47,11 @@ _LOCATION = (
 ZERO = ""
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
+_RAW = (
+    "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
+    "--ignore-submodules=untracked",
+)  # fmt: skip
+
 _PLACES = (
     "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",
     "--show-prefix", "--show-toplevel",
@@ -216,11 +221,40 @@ class Git:
         Renames stay a delete and an add, and no attribute, textconv, external diff or ignore
         setting of a submodule has a say. Untracked files never matter, in a submodule neither.
         """
-        out = self.run(
-            command[0], "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative",
-            "--no-ext-diff", "--ignore-submodules=untracked", *command[1:],
-        ).stdout  # fmt: skip
-        return list(parse_raw(out))
+        return list(parse_raw(self.run(command[0], *_RAW, *command[1:]).stdout))
+
+    def differences_of(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
+        """Changed paths of many (base, commit) at once, both of which exist; one process."""
+        if not pairs:
+            return []
+        lines = "".join(f"{commit} {base}\n" for base, commit in pairs)
+        out = self.run("diff-tree", "--stdin", "--always", *_RAW, stdin=lines.encode()).stdout
+        found: list[list[FileChange]] = []
+        fields = iter(out.split(b"\0"))
+        for field in fields:
+            if field.startswith(b":"):
+                found[-1] += parse_raw(field + b"\0" + next(fields))
+            elif field:
+                found.append([])  # the commit whose changes follow
+        return found
+
+    def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Contents of objects one after the other, as `objects` but holding one at a time."""
+        with subprocess.Popen(
+            ("git", "cat-file", "--batch"),
+            cwd=self.directory, env=self.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None  # noqa: S101 - asked for above
+            assert process.stdout is not None  # noqa: S101
+            for name in names:
+                process.stdin.write(f"{name}\n".encode())
+                process.stdin.flush()
+                header = process.stdout.readline().split()
+                if len(header) == 3:
+                    yield process.stdout.read(int(header[2]) + 1)[:-1]
+                else:
+                    yield None
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

@@ -89,6 +89,12 @@ def _beginning(git: Git) -> str:
     return decode(done.stdout).strip()
 
 
+def list_notes(repository: Repository, ref: str) -> dict[str, str]:
+    """Every object with a note under a ref, with the id of the note's blob; one git process."""
+    lines = repository.git.text("notes", f"--ref={ref}", "list").splitlines()
+    return {noted: blob for blob, noted in (line.split() for line in lines)}
+
+
 def find_lines(repository: Repository, ref: str, text: str) -> str:
     """Lines with a fixed text in any note under a ref, commits without a say; one git process."""
     done = repository.git.run(

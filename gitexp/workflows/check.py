@@ -24,13 +24,14 @@ from gitexp.workflows.project import find_experiment, settings_of
 from gitexp.workflows.results import read_results
 
 if TYPE_CHECKING:
-    from gitexp.rules.one_change import Change
+    from gitexp.rules.one_change import Change, Inspection
     from gitexp.rules.settings import Settings
     from gitexp.store.experiments import Entry
     from gitexp.workflows.project import Project
+    from gitexp.workflows.results import Result
 
 # Level is written with six significant digits.
-_LEVEL_SLACK = 1 + 1e-5
+LEVEL_SLACK = 1 + 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,9 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     findings, base = _about_place(project, entry)
     settings = settings_of(project, base)
     inspection = inspect_trees(project, settings, base, commit)
-    findings += inspection.findings
-    findings += _about_command(settings)
-    registration, said = _about_message(entry, inspection.change, settings)
+    registration, said = hold(entry, inspection, settings)
     findings += said
     if registration is not None:
-        findings += _about_design(registration, settings)
         findings += _about_others(project, registration, entry, settings)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             known = against_known(settled(project, base), inspection.change)
@@ -89,6 +87,17 @@ def check_commit(project: Project, ref: str, commit: str) -> Report:
     return Report(
         entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
     )
+
+
+def hold(
+    entry: Entry, inspection: Inspection, settings: Settings
+) -> tuple[Registration | None, list[Finding]]:
+    """Hold a commit against the rules that look at nothing but its tree, message and settings."""
+    registration, said = _about_message(entry, inspection.change, settings)
+    findings = [*inspection.findings, *_about_command(settings), *said]
+    if registration is not None:
+        findings += _about_design(registration, settings)
+    return registration, findings
 
 
 def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
@@ -204,20 +213,20 @@ def _about_others(
 
     Its own success does not count for its level, and what has run already is not asked again.
     """
-    others, measured = [], False
+    others, measured, findings = [], False, []
     for result in read_results(project.repository):
         if result.entry.commit == entry.commit:
             measured = bool(result.records)
+            findings += _about_foreign(result)
         else:
             others.append(result)
-    findings = []
     if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
         found = answer_known(project, tried_before(others, registration.change), entry.parents)
         findings += [found] if found else []
     standings = [standing for result in others if (standing := result.standing())]
     _, confirmed = count(standings, registration.criterion.metric, registration.campaign)
     allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
-    if registration.level > allowed * _LEVEL_SLACK:
+    if registration.level > allowed * LEVEL_SLACK:
         findings.append(
             Finding(
                 "T3",
@@ -227,3 +236,18 @@ def _about_others(
             )
         )
     return findings
+
+
+def _about_foreign(result: Result) -> list[Finding]:
+    """Tell of records that came with a note which git copied, or that somebody wrote there."""
+    if not result.foreign:
+        return []
+    return [
+        Finding(
+            "V3",
+            f"{len(result.foreign)} record{'' if len(result.foreign) == 1 else 's'} in the note of"
+            f" exp/{result.entry.name} belong to another commit and do not count",
+            "gitexp verify names it",
+            advice=True,
+        )
+    ]

@@ -33,35 +33,42 @@ def inspect_index(project: Project, settings: Settings, base: str) -> Inspection
 
 
 def _inspect(project: Project, settings: Settings, files: Sequence[FileChange]) -> Inspection:
-    configs = [file for file in files if is_config(relative(project, file.path), settings.config)]
-    blobs = [
-        (file, mode, blob)
-        for file in configs
-        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
-        if mode.startswith("10")
-    ]
-    contents = dict(
-        zip(
-            [blob for _, _, blob in blobs],
-            project.repository.git.objects([blob for _, _, blob in blobs]),
-            strict=True,
+    return inspect_many(project, [(settings, files)])[0]
+
+
+def inspect_many(
+    project: Project, wanted: Sequence[tuple[Settings, Sequence[FileChange]]]
+) -> list[Inspection]:
+    """Judge changed files by the one-change rule, each by its own settings; one git process."""
+    blobs = list(
+        dict.fromkeys(
+            blob
+            for settings, files in wanted
+            for file in files
+            if is_config(relative(project, file.path), settings.config)
+            for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
+            if mode.startswith("10")
         )
     )
-    return inspect(
-        [
-            Edited(
-                relative(project, file.path),
-                file.old_mode,
-                file.new_mode,
-                contents.get(file.old_id),
-                contents.get(file.new_id),
-            )
-            for file in files
-        ],
-        settings.config,
-        seed_key=settings.seed_key,
-        baseline=project.baseline,
-    )
+    contents = dict(zip(blobs, project.repository.git.objects(blobs), strict=True))
+    return [
+        inspect(
+            [
+                Edited(
+                    relative(project, file.path),
+                    file.old_mode,
+                    file.new_mode,
+                    contents.get(file.old_id),
+                    contents.get(file.new_id),
+                )
+                for file in files
+            ],
+            settings.config,
+            seed_key=settings.seed_key,
+            baseline=project.baseline,
+        )
+        for settings, files in wanted
+    ]
 
 
 def relative(project: Project, path: str) -> str:

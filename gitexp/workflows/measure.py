@@ -79,7 +79,7 @@ class Bench:
         self.settings, self.metric = settings, metric
         self.jobs, self.watcher = jobs, watcher
         self.ran = 0
-        self._explored, self._why = explore  # the commit that runs ungated, and why
+        self._experiment, self._why = explore  # its commit, and why it runs ungated, if it does
         self.here: list[str] | None = None  # conditions that hold today, None where unknown
         self._keeper = Keeper()
         self._stop = threading.Event()
@@ -103,12 +103,20 @@ class Bench:
         notes = read_notes(self.repository, RUNS, commits)
         for commit in commits:
             text = notes.get(commit, "")
-            self._records[commit] = self._parsed(text)
+            self._records[commit] = self._parsed(text, commit)
             self._spreads[commit] = parse_spreads(text)
 
-    def _parsed(self, text: str) -> list[Record]:
-        """Records that count here: ungated ones do so only where the gate is skipped again."""
-        return [record for record in parse_records(text) if self._why or not record.explore]
+    def _parsed(self, text: str, commit: str) -> list[Record]:
+        """Records that count here: ungated ones do so only where the gate is skipped again.
+
+        A baseline's may come from a commit that runs alike, an experiment's are its own alone.
+        """
+        return [
+            record
+            for record in parse_records(text)
+            if (self._why or not record.explore)
+            and (commit != self._experiment or record.is_of(commit))
+        ]
 
     def records(self, commit: str) -> list[Record]:
         """Records of a commit as last read: at the beginning, and after anything was run."""
@@ -221,8 +229,8 @@ class Bench:
                 continue
             both = self._outcomes(base, [r for r, _ in pairs[:count]])
             mine = self._outcomes(commit, [r for _, r in pairs[:count]])
-            reported = pairs[0][1].metrics[criterion.metric]
-            variance, n = _variance(criterion, both, mine, reported)
+            _demand_unit(criterion, mine[0], pairs[0][1].metrics[criterion.metric])
+            variance, n = weigh_examples(criterion, both, mine)
             lines.append(ExampleSpread(count, inputs, n, variance).line())
         if lines:
             append_lines(self.repository, RUNS, {commit: lines})
@@ -314,7 +322,7 @@ class Bench:
                 return None
             # Read anew: whoever held the claim before may have run this very seed.
             text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
-            if first_good(self._parsed(text), [seed], self.metric, conditions):
+            if first_good(self._parsed(text, commit), [seed], self.metric, conditions):
                 return None
             attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
             attempt = 1 + max(attempts, default=0)
@@ -323,7 +331,7 @@ class Bench:
                 # An interrupted attempt left its folder, which is somebody's evidence.
                 attempt += 1
                 folder = folder.with_name(f"{seed}-{attempt}")
-            why = self._why if commit == self._explored else ""
+            why = self._why if commit == self._experiment else ""
             job = Job(commit, seed, attempt, self.metric, folder, why)
             self.watcher.started(label, job)
             done = None
@@ -396,22 +404,35 @@ class Bench:
         self.read(commit)
 
 
-def _variance(
-    criterion: Criterion,
-    baseline: Sequence[Outcomes],
-    candidate: Sequence[Outcomes],
-    reported: float,
+def _demand_unit(criterion: Criterion, outcomes: Outcomes, reported: float) -> None:
+    """Refuse a score that its own examples do not give: accuracy in percent beside errors as shares.
+
+    Raises:
+        NotReady: they differ by more than rounding.
+    """
+    from gitexp.engine.examples import recompute
+
+    told = recompute(criterion.metric, outcomes) if outcomes.complete else None
+    if told is not None and not math.isclose(told, reported, rel_tol=_SAME_UNIT, abs_tol=1e-9):
+        raise NotReady(
+            f"{criterion.metric} was reported as {reported:g}, and the predictions give {told:g}",
+            "report the metric that the predictions give; or take `predictions` out of the"
+            " settings, and scores are judged",
+        )
+
+
+def weigh_examples(
+    criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
 ) -> tuple[float, int]:
-    """Variance over examples, and their number; `reported` is the first candidate's own score."""
-    from gitexp.engine.examples import example_variance, recompute
+    """Compute what having tested just these examples adds to a mean difference, and their number.
+
+    Raises:
+        NotReady: they do not tell.
+    """
+    from gitexp.engine.examples import example_variance
 
     alone = criterion.scale is Scale.CONSTANT
     try:
-        told = recompute(criterion.metric, candidate[0]) if candidate[0].complete else None
-        if told is not None and not math.isclose(told, reported, rel_tol=_SAME_UNIT, abs_tol=1e-9):
-            # Accuracy in percent beside errors as shares: one of the two variances would vanish.
-            message = f"{criterion.metric} was reported as {reported:g}, and they give {told:g}"
-            raise ValueError(message)  # noqa: TRY301 - said like the others
         return example_variance(
             criterion.metric, None if alone else baseline, candidate,
             percent=criterion.scale is Scale.PERCENT,

@@ -47,6 +47,11 @@ class Result:
     foreign: tuple[Record, ...] = ()
 
     @property
+    def verdict(self) -> Verdict | None:
+        """What its records by the rules decided, None where they decide nothing yet."""
+        return self.judgement.verdict if self.judgement else None
+
+    @property
     def explored(self) -> bool:
         """Whether it only ever ran past the gate, on purpose."""
         return bool(self.records) and all(record.explore for record in self.records)
@@ -55,8 +60,7 @@ class Result:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
-        verdict = self.judgement.verdict if self.judgement else None
-        return Standing(self.registration, bool(self.records) and not self.explored, verdict)
+        return Standing(self.registration, bool(self.records) and not self.explored, self.verdict)
 
 
 def read_results(repository: Repository, name: str | None = None) -> list[Result]:
@@ -74,8 +78,8 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
         registration, _ = parse_message(entry.message)
         every = parse_records(entry.runs)
         # An amended commit keeps its note where git was told so; its results are another's.
-        records = tuple(record for record in every if record.commit in {"", entry.commit})
-        foreign = tuple(record for record in every if record.commit not in {"", entry.commit})
+        records = tuple(record for record in every if record.is_of(entry.commit))
+        foreign = tuple(record for record in every if not record.is_of(entry.commit))
         baseline = parsed.get(entry.parents[0], ()) if entry.parents else ()
         gated = [record for record in records if not record.explore]
         judgement = None

@@ -63,6 +63,9 @@ def run(
         report.demand()
         assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
         registration = report.registration
+    for finding in report.findings:
+        if finding.id == "V3":
+            watcher.said(finding.message)
     commit, base = report.entry.commit, report.base
     own = report.name if report.settings.digest != project.settings.digest else ""
     demand_trust(project.repository, report.settings, project.settings_path, own)
@@ -89,14 +92,20 @@ def run(
                 bench.weigh(registration, base, commit)
                 judgement = bench.judge(registration, base, commit)
         except CommandFailed:
-            judgement = bench.judge(registration, base, commit)
+            judgement = _as_explored(bench.judge(registration, base, commit), explore)
             if judgement.verdict is not None:
                 _write_view(project.repository, commit, registration, judgement)
             raise
-    if explore:
-        judgement = replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
+    judgement = _as_explored(judgement, explore)
     note = _write_view(project.repository, commit, registration, judgement)
     return Answer(report.name, commit, registration, judgement, bench.ran, note)
+
+
+def _as_explored(judgement: Judgement, explore: str) -> Judgement:
+    """Whatever it would have been, runs past the gate are EXPLORATORY."""
+    if not explore or judgement.verdict is None:
+        return judgement
+    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
 
 
 def _demand_exact(records: Sequence[Record], metric: str) -> None:

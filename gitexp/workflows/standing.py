@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules import student_t
-from gitexp.rules.campaign import count
+from gitexp.rules.campaign import count, error_bound
 from gitexp.rules.criterion import Scale
 from gitexp.rules.record import first_good
 from gitexp.workflows.design import records_like_tip
@@ -75,7 +75,7 @@ def standing(project: Project, rows: Sequence[Row]) -> Standing:
         planned=settings.planned,
         confirmed=confirmed,
         next_level=place.level,
-        bound=settings.error_budget * max(1, taken / settings.planned),
+        bound=error_bound(taken, planned=settings.planned, budget=settings.error_budget),
         ladder=_ladder(project, [row.result for row in rows if row.state == "accepted"]),
         asked=max(asked.values(), default=0) if asked is not None else None,
         sets=len(asked) if asked is not None else None,
