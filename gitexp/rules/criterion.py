@@ -142,7 +142,7 @@ class Guard:
             return cls(Criterion.parse(text))
         except UsageError:
             raise UsageError(
-                f"{text!r} is not a guard",
+                f"{text.strip()!r} is not a guard",
                 'write a metric and how far it may get worse: "latency_ms +5%", "recall -0.01", or'
                 ' what must hold: "latency_ms <= 100"',
             ) from None

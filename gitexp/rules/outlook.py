@@ -148,7 +148,8 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
             " the spread",
             advice=True,
         )
-    if bar >= outlook.detectable:
+    # Against a constant any true value beyond it is success, and how far beyond none can know.
+    if bar >= outlook.detectable or registration.criterion.scale is Scale.CONSTANT:
         return None
     times = (outlook.detectable / bar) ** 2 if bar else math.inf
     if outlook.enough:
@@ -170,7 +171,9 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
 
 
 def shown(criterion: Criterion, effect: float) -> str:
-    """Write an effect as the criterion counts it."""
+    """Write an effect as the criterion counts it; against a constant, the value that it leads to."""
+    if criterion.scale is Scale.CONSTANT:
+        return f"{criterion.amount + criterion.sign * effect:.4g}"
     if criterion.scale is Scale.PERCENT:
         return f"{100 * math.expm1(criterion.sign * effect):+.3g}%"
     return f"{criterion.sign * effect:+.3g}"
