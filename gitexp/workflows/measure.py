@@ -405,7 +405,7 @@ class Bench:
 
 
 def _demand_unit(criterion: Criterion, outcomes: Outcomes, reported: float) -> None:
-    """Refuse a score that its own examples do not give: accuracy in percent beside errors as shares.
+    """Refuse a score that its own examples do not give, such as one in percent of theirs.
 
     Raises:
         NotReady: they differ by more than rounding.
