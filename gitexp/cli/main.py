@@ -282,16 +282,17 @@ def log(
 ) -> None:
     """List the experiments, newest first, with what became of each."""
     from gitexp.cli import views
-    from gitexp.workflows.log import Row, read_log
+    from gitexp.workflows import log as workflow
     from gitexp.workflows.project import open_project
 
     project = open_project()
-    rows = read_log(project)
+    # What reads JSON asked for experiments, and the baseline's untested steps are none.
+    rows = workflow.log(project) if json_ else workflow.read_log(project)
     views.log(rows[:number], as_json=json_)
     if rows and not json_:
         from gitexp.workflows.standing import standing
 
-        views.standing(standing(project, [row for row in rows if isinstance(row, Row)]))
+        views.standing(standing(project, [row for row in rows if isinstance(row, workflow.Row)]))
 
 
 @app.command()

@@ -51,18 +51,13 @@ class Step:
     effect: Effect | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the step as `gitexp log --json` prints it."""
+        """Return the step as `gitexp baseline --json` prints it."""
         effect = self.effect
         return {
-            "kind": "step",
-            "name": None,
-            "branch": None,
             "commit": self.commit,
             "author": self.author,
             "time": self.time,
-            "hypothesis": self.subject,
-            "state": "untested step",
-            "verdict": None,
+            "subject": self.subject,
             "reason": None if effect is None else "neutral" if effect.neutral else "moved",
             "effect": effect.mean if effect else None,
             "pairs": effect.seeds if effect else 0,

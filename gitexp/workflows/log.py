@@ -61,7 +61,6 @@ class Row:
         lower, upper = bounds if len(bounds) == 2 else (None, None)
         criterion = registration and _criterion_json(registration.criterion)
         return {
-            "kind": "experiment",
             "name": entry.name,
             "branch": None if entry.archived else f"exp/{entry.name}",
             "commit": entry.commit,

@@ -12,7 +12,7 @@ from gitexp.rules.criterion import parse_guards
 from gitexp.rules.expectation import overpromised
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.outlook import foresee, question
-from gitexp.rules.registration import is_name
+from gitexp.rules.registration import hypothesis_of, is_name
 from gitexp.rules.settings import parse_time
 from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import commit_file, create_branch, names_taken
@@ -102,7 +102,7 @@ def start(
         Refused: the hypothesis or the change breaks a rule; nothing was created.
     """
     options = options or Options()
-    findings = hypothesis.lint(text, project.settings.metric)
+    findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
     refusals = [finding for finding in findings if not finding.advice]
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)

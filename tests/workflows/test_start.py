@@ -257,6 +257,14 @@ def test_a_prediction_that_makes_no_sense_is_refused(ready: World, option: str, 
     assert value.lstrip("-") in said
 
 
+def test_the_first_paragraph_is_the_hypothesis_here_as_in_the_gate(ready: World) -> None:
+    text = "C raises accuracy\n\nbecause it underfits"
+    said = refuses_without_a_trace(ready, *SET, code=1, text=text)
+    assert "C raises accuracy ‹because …›" in said
+    name = ready.start(*SET, text=f"{BECAUSE}\n\nOpen: does it hold for other kernels?")
+    assert ready.gitexp("check", name, "--json").json["ok"]
+
+
 def test_a_hypothesis_in_any_script_and_of_many_lines_is_kept(ready: World) -> None:
     text = (
         "C=10 hebt die Genauigkeit, weil das Modell unterfittet 😀\n"
