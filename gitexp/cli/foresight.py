@@ -11,6 +11,7 @@ import typer
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from gitexp.workflows.gaps import Report
     from gitexp.workflows.notebook import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -205,10 +206,74 @@ def _print_json(content: object) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
+def gaps(
+    number: Annotated[int, typer.Option("--number", "-n", min=0, help="At most this many.")] = 5,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Train on parts of the data, too: a learning curve.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Show where the baseline loses most, from the predictions that its runs saved."""
+    from gitexp.cli import live
+    from gitexp.workflows.gaps import gaps as workflow
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    if curve:
+        with live.watcher() as watcher:
+            report = workflow(project, curve=watcher)
+    else:
+        report = workflow(project)
+    if json_:
+        _print_json(report.as_json())
+    else:
+        _gaps(report, number)
+
+
+def _gaps(report: "Report", number: int) -> None:
+    """Print at most a screenful."""
+    from gitexp.rules.words import number as shown
+
+    found = report.findings
+    within = "" if report.within is None else f" ± {shown(report.within)} (95 %)"
+    typer.echo(
+        f"{report.metric} {shown(report.score)}{within} over {report.runs} runs;"
+        f" {found.examples} examples; always the same answer: {shown(found.dummy)}"
+    )
+    if report.train is not None:
+        typer.echo(f"in training {shown(report.train)}")
+    if report.detectable is not None:
+        typer.echo(f"an experiment confirms gains of {shown(report.detectable)} or more")
+    for place, gap in enumerate(report.gaps[:number], start=1):
+        low, high = gap.interval
+        between = "" if low == high else f" [{shown(low)} to {shown(high)}]"
+        typer.echo(f"\n{place}. {visible(gap.said)}")
+        typer.echo(f"   ceiling {shown(gap.ceiling)}{between}: a limit, no forecast")
+        line = gap.template(report.metric, higher_is_better=report.higher_is_better)
+        typer.echo(visible(f"   {line}"))
+    if not report.gaps:
+        typer.echo("\nNo gap stands out: errors are spread as chance would spread them.")
+    if found.calibration is not None:
+        error = found.calibration["error"]
+        typer.echo(f"\nprobabilities are off by {shown(error)} on average")
+    if report.curve is not None:
+        low, high = report.curve.interval
+        typer.echo(
+            f"\ntwice the data would bring {shown(report.curve.gain, sign=True)}"
+            f" [{shown(low, sign=True)} to {shown(high, sign=True)}]"
+        )
+    for line in found.skipped:
+        typer.echo(f"skipped: {visible(line)}")
+    typer.echo(
+        "What predictions cannot tell: whether a gap can be closed, and what was never tested."
+    )
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.add_typer(known, name="known")
     for name, command in (
+        ("gaps", gaps),
         ("search", search), ("next", next_), ("calibration", calibration),
         ("goal", goal),
     ):  # fmt: skip

@@ -49,6 +49,7 @@ class Job:
     metric: str
     folder: Path
     explore: str = ""  # why the gate was skipped, "" where it was not
+    sample: float = 1.0  # share of the data that the run is asked to train on
     holdout: bool = False  # the holdout is opened: GITEXP_HOLDOUT tells the command so
 
 
@@ -209,7 +210,7 @@ def _command(
     for name in ("GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS", "GIT_OPTIONAL_LOCKS"):
         variables.pop(name)  # ours, for reading; the training script's git is the user's
     variables["PATH"] = commands.search_path(variables, project)
-    words = commands.build(settings, seed=job.seed)
+    words = commands.build(settings, seed=job.seed, sample=job.sample)
     if isinstance(words, list):
         words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
     # The checkout comes before everything that is installed: an editable install would import the
@@ -226,7 +227,7 @@ def _command(
     )
     variables |= {
         "GITEXP_SEED": str(job.seed),
-        "GITEXP_SAMPLE": "1",
+        "GITEXP_SAMPLE": f"{job.sample:g}",
         "GITEXP_RUN_DIR": str(job.folder),
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
         "GITEXP_PREDICTIONS": str(job.folder / _PREDICTIONS),

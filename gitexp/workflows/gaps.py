@@ -1,0 +1,288 @@
+"""Where the baseline loses most: gaps in its saved predictions, and its learning curve."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import CommandFailed, NotReady
+from gitexp.rules.criterion import Criterion
+from gitexp.rules.gaps import Gap, ranked
+from gitexp.rules.outcomes import parse_outcomes
+from gitexp.rules.outlook import foresee
+from gitexp.rules.record import canonical, first_good, parse_records
+from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
+from gitexp.workflows.ancestors import same_runs
+from gitexp.workflows.design import history, registration_for
+from gitexp.workflows.results import place_of_next, read_results
+from gitexp.workflows.trust import demand_trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.engine.gaps import Findings
+    from gitexp.rules.outcomes import Outcomes
+    from gitexp.rules.record import Record
+    from gitexp.workflows.measure import Watcher
+    from gitexp.workflows.project import Project
+
+_TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
+_SAMPLES = (0.25, 0.5)  # of the training data, beside the whole
+_CURVE_SEEDS = 3
+_DRAWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Learning curve of the baseline: mean score at each share of the training data.
+
+    `gain` is what twice the data would bring by the power law through it, with its 95 % interval;
+    beyond twice nothing is foretold.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    gain: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Score of the baseline with its error bar, and its gaps, most recoverable first.
+
+    `within` is the 95 % half-width of the score, `detectable` the smallest effect that the next
+    experiment would confirm; None where there are too few runs to tell.
+    """
+
+    metric: str
+    score: float
+    runs: int
+    within: float | None
+    detectable: float | None
+    findings: Findings
+    gaps: tuple[Gap, ...]
+    train: float | None
+    curve: Curve | None
+    higher_is_better: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as `gitexp gaps --json` prints it."""
+        found = self.findings
+        return {
+            "metric": self.metric, "score": self.score, "runs": self.runs, "within": self.within,
+            "detectable": self.detectable, "train": self.train, "task": found.task,
+            "rows": found.rows, "examples": found.examples, "dummy": found.dummy,
+            "gaps": [
+                gap.as_json()
+                | {"template": gap.template(self.metric, higher_is_better=self.higher_is_better)}
+                for gap in self.gaps
+            ],
+            "calibration": found.calibration,
+            "curve": self.curve
+            and {
+                "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
+                "interval": list(self.curve.interval),
+            },
+            "skipped": list(found.skipped),
+        }  # fmt: skip
+
+
+def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
+    """Find the gaps of the baseline's tip; with a watcher, sub-sampled runs are made for a curve.
+
+    Raises:
+        NotReady: nothing is measured, or no predictions were saved.
+        CommandFailed: a sub-sampled run failed.
+    """
+    from gitexp.engine.gaps import find
+
+    metric, repository = project.settings.metric, project.repository
+    commits = [project.tip, *same_runs(project, project.settings, project.tip)]
+    runs, bulk = read_notes(repository, RUNS, commits), read_notes(repository, BULK, commits)
+    records = [record for commit in commits for record in parse_records(runs.get(commit, ""))]
+    good = first_good(records, {record.seed for record in records}, metric)
+    if not good:
+        raise NotReady(f"{project.baseline} has not been measured yet", "gitexp baseline")
+    keys = {(record.seed, record.attempt, record.condition) for record in good.values()}
+    outcomes: dict[tuple[int, int, str], Outcomes] = {}
+    for text in bulk.values():
+        outcomes |= parse_outcomes(text, keys)
+    if not outcomes:
+        raise NotReady(
+            "the baseline's runs saved no predictions, and gaps are found in them",
+            "call gitexp.predictions(y_true, y_pred, ids=...) in the training script, or name the"
+            " file that it writes as `predictions` in the settings; then: gitexp baseline",
+        )
+    values = [record.metrics[metric] for record in good.values()]
+    score = statistics.fmean(values)
+    train = _train_scores(good.values(), metric)
+    try:
+        found = find([*outcomes.values()], train=train, score=score, metric=metric)
+    except ValueError as error:
+        raise NotReady(f"the predictions tell nothing: {error}") from None
+    learned = _learn(project, good, curve, bulk.get(project.tip, "")) if curve else None
+    every = [*found.gaps]
+    if learned is not None and learned.interval[0] > 0:
+        # What falls from training to test is then for want of data.
+        lost = [gap for gap in every if gap.kind == "variance"]
+        every = [gap for gap in every if gap.kind != "variance"]
+        every.append(
+            Gap(
+                "data",
+                f"{metric} still rises with the training data: twice as much would bring"
+                f" {learned.gain:+.3g}",
+                learned.gain,
+                max([learned.gain, *(gap.recoverable for gap in lost)]),
+                learned.interval,
+            )
+        )
+    return Report(
+        metric=metric,
+        score=score,
+        runs=len(values),
+        within=_half_width(values, project.settings.widening),
+        detectable=_detectable(project, records),
+        findings=found,
+        gaps=tuple(ranked(every)),
+        train=statistics.fmean(train) if train else None,
+        curve=learned,
+        higher_is_better=project.settings.higher_is_better,
+    )
+
+
+def _train_scores(records: Iterable[Record], metric: str) -> list[float]:
+    found = []
+    for record in records:
+        names = (pattern.format(metric) for pattern in _TRAIN)
+        value = next((record.metrics[name] for name in names if name in record.metrics), None)
+        if value is not None:
+            found.append(value)
+    return found
+
+
+def _half_width(values: Sequence[float], widening: float) -> float | None:
+    from gitexp.rules import student_t
+
+    n = len(values)
+    if n < 3:
+        return None
+    error = statistics.stdev(values) * math.sqrt(1 / n + widening)
+    return -student_t.ppf(0.025, n - 1) * error
+
+
+def _detectable(project: Project, records: Sequence[Record]) -> float | None:
+    settings, results = project.settings, read_results(project.repository)
+    place = place_of_next(results, settings.metric, settings)
+    design = registration_for(
+        settings,
+        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        first_seed=1,
+        campaign=place.campaign,
+        level=place.level,
+    )
+    return foresee(design, *history(results, records)).detectable
+
+
+# --- the learning curve -------------------------------------------------------------------------
+
+
+def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: str) -> Curve | None:
+    """Run the baseline on parts of its data, and fit a power law to what is lost.
+
+    Raises:
+        NotReady: the command does not use the sample.
+        CommandFailed: a run failed.
+    """
+    settings = project.settings
+    demand_trust(project.repository, settings, project.settings_path)
+    metric, seeds = settings.metric, sorted(good)[:_CURVE_SEEDS]
+    known = _known_points(bulk, metric)
+    points: dict[float, list[float]] = {1.0: [good[seed].metrics[metric] for seed in seeds]}
+    for sample in _SAMPLES:
+        for seed in seeds:
+            if (sample, seed) not in known:
+                known[sample, seed] = _run_sample(project, seed, sample, watcher)
+            points.setdefault(sample, []).append(known[sample, seed])
+    if all(scores == points[1.0] for scores in points.values()):
+        raise NotReady(
+            "runs on a part of the data give the same scores: the command does not use the sample",
+            "use {sample} in the command, GITEXP_SAMPLE or gitexp.sample() in the script",
+        )
+    return _fit(points, higher_is_better=settings.higher_is_better)
+
+
+def _known_points(bulk: str, metric: str) -> dict[tuple[float, int], float]:
+    known = {}
+    for line in bulk.splitlines():
+        if '"kind":"sample"' not in line:
+            continue
+        with suppress(ValueError, KeyError, TypeError):
+            fields = json.loads(line)
+            known[float(fields["sample"]), int(fields["seed"])] = float(fields["values"][metric])
+    return known
+
+
+def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) -> float:
+    from gitexp.engine.local import Job, run_job
+    from gitexp.engine.process import Keeper
+
+    repository, metric = project.repository, project.settings.metric
+    folder = repository.local / "runs" / project.tip[:12] / f"sample-{sample:g}-{seed}"
+    job = Job(project.tip, seed, 1, metric, folder, sample=sample)
+    label = f"baseline {project.baseline} on {100 * sample:g} %"
+    watcher.started(label, job)
+    record = None
+    try:
+        with Keeper() as keeper:
+            done = run_job(
+                repository, project.prefix, project.settings, job, keeper=keeper,
+                stop=threading.Event(), condition=lambda described: str(described["python"]),
+            )  # fmt: skip
+        record = done.record
+    finally:
+        watcher.finished(label, job, record)
+    if not record.ok:
+        raise CommandFailed(
+            f"{label}, seed {seed}: {record.failure}\n{done.last_lines}",
+            f"the whole output is in {folder}",
+        )
+    line = {
+        "kind": "sample", "schema": 1, "seed": seed, "sample": sample,
+        "values": dict(record.metrics),
+    }  # fmt: skip
+    append_lines(repository, BULK, {project.tip: [canonical(line)]})
+    return record.metrics[metric]
+
+
+def _fit(points: dict[float, list[float]], *, higher_is_better: bool) -> Curve | None:
+    """Power law through what is lost, each seed's scores drawn anew for the interval.
+
+    Source: loss = b n^-c, fitted on logarithms; bootstrap over seeds.
+    """
+    import numpy as np
+
+    top = 1.0 if higher_is_better else 0.0
+    samples = sorted(points)
+    losses = np.array([[abs(top - score) for score in points[sample]] for sample in samples])
+    if higher_is_better and max(max(scores) for scores in points.values()) > 1:
+        return None
+    if losses.min() <= 0:
+        return None
+    x = np.log(samples)
+
+    def gain(table: Any) -> float:  # noqa: ANN401 - an array
+        slope, height = np.polyfit(x, np.log(table.mean(axis=1)), 1)
+        return float(np.exp(height) * (1 - 2.0**slope))
+
+    rng = np.random.default_rng(20_261_125)
+    drawn = [
+        gain(losses[:, rng.integers(0, losses.shape[1], losses.shape[1])]) for _ in range(_DRAWS)
+    ]
+    sign = 1 if higher_is_better else -1
+    low, high = sorted(sign * float(bound) for bound in np.quantile(drawn, [0.025, 0.975]))
+    means = tuple((sample, statistics.fmean(points[sample])) for sample in samples)
+    return Curve(means, sign * gain(losses), (low, high))

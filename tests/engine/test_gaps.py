@@ -1,0 +1,216 @@
+"""Planted gaps: real models on data with a known flaw, which must come first, and pure noise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits, make_classification, make_regression
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import train_test_split
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from gitexp.engine.gaps import Findings, find
+from gitexp.rules.gaps import Gap, ranked
+from gitexp.rules.outcomes import Outcomes
+
+Array = NDArray[Any]
+Runs = tuple[list[Outcomes], list[float], float]
+SEEDS = 20
+
+
+def outcomes(ids: Iterable[object], true: Any, predicted: Any, **columns: Any) -> Outcomes:  # noqa: ANN401 - arrays and lists
+    names = tuple(map(str, ids))
+    texts = {"y_true": true, "y_pred": predicted, **columns}
+    return Outcomes(names, {name: tuple(map(str, c)) for name, c in texts.items()}, len(names))
+
+
+def trained(
+    x: Array,
+    y: Array,
+    model: Callable[[int], Any],
+    seeds: Iterable[int],
+    *,
+    features: bool = False,
+    probabilities: bool = False,
+) -> Runs:
+    """Train on redrawn splits; returns outcomes, training scores and the mean test score."""
+    found, train, test = [], [], []
+    for seed in seeds:
+        a, b = train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed)
+        fitted = model(seed).fit(x[a], y[a])
+        columns: dict[str, Any] = {}
+        if probabilities:
+            table = fitted.predict_proba(x[b])
+            columns = {f"proba_{name}": table[:, j] for j, name in enumerate(fitted.classes_)}
+        if features:
+            columns |= {f"x{j}": x[b, j] for j in range(x.shape[1])}
+        found.append(outcomes(b, y[b], fitted.predict(x[b]), **columns))
+        train.append(float(fitted.score(x[a], y[a])))
+        test.append(float(fitted.score(x[b], y[b])))
+    return found, train, float(np.mean(test))
+
+
+def confused_pair(seed: int) -> Runs:
+    """A third of the threes look like eights."""
+    rng = np.random.default_rng(seed)
+    x, y = load_digits(return_X_y=True)
+    drawn = (y == 3) & (rng.random(len(y)) < 0.35)
+    x[drawn] = x[rng.choice(np.flatnonzero(y == 8), drawn.sum())]
+    return trained(x, y, lambda _: SVC(gamma=0.001), range(5 * seed, 5 * seed + 5))
+
+
+def bad_slice(seed: int) -> Runs:
+    """Labels are a coin's in one corner of the features."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2000, 4))
+    y = (x[:, 0] + x[:, 1] > 0).astype(int)
+    corner = (x[:, 2] > 1.0) & (x[:, 3] > -0.5) & (rng.random(2000) < 0.45)
+    y = np.where(corner, 1 - y, y)
+    seeds = range(5 * seed, 5 * seed + 5)
+    return trained(x, y, lambda _: LogisticRegression(), seeds, features=True)
+
+
+def label_noise(seed: int) -> Runs:
+    """Fifteen of a hundred labels are wrong."""
+    rng = np.random.default_rng(seed)
+    x, y = load_digits(return_X_y=True)
+    flipped = rng.random(len(y)) < 0.15
+    y[flipped] = (y[flipped] + rng.integers(1, 10, flipped.sum())) % 10
+    seeds = range(3 * seed, 3 * seed + 3)
+
+    def forest(number: int) -> RandomForestClassifier:
+        return RandomForestClassifier(100, random_state=number)
+
+    return trained(x, y, forest, seeds, probabilities=True)
+
+
+def underfit(seed: int) -> Runs:
+    x, y = load_digits(return_X_y=True)
+
+    def stump(number: int) -> DecisionTreeClassifier:
+        return DecisionTreeClassifier(max_depth=3, random_state=number)
+
+    return trained(x, y, stump, range(5 * seed, 5 * seed + 5))
+
+
+def overfit(seed: int) -> Runs:
+    x, y = make_classification(600, 40, n_informative=5, n_classes=3, random_state=seed)
+
+    def tree(number: int) -> DecisionTreeClassifier:
+        return DecisionTreeClassifier(random_state=number)
+
+    return trained(x, y, tree, range(5 * seed, 5 * seed + 5))
+
+
+def pure_noise(seed: int) -> Runs:
+    """Errors fall anywhere: no slice is to be claimed."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(1000, 5)), rng.integers(0, 2, 1000)
+    predicted = np.where(rng.random(1000) < 0.2, 1 - y, y)
+    columns = {f"x{j}": x[:, j] for j in range(5)}
+    return [outcomes(range(1000), y, predicted, **columns)], [], 0.8
+
+
+def gaps_of(runs: Runs) -> tuple[list[Gap], Findings]:
+    found, train, test = runs
+    findings = find(found, train=train, score=test, metric="accuracy")
+    return ranked(findings.gaps), findings
+
+
+PLANTED: dict[str, tuple[Callable[[int], Runs], tuple[str, str | None, str | None] | None]] = {
+    "a confused pair": (confused_pair, ("confusion", "3", "8")),
+    "a bad slice": (bad_slice, ("slice", None, None)),
+    "wrong labels": (label_noise, ("labels", None, None)),
+    "an underfit model": (underfit, ("bias", None, None)),
+    "an overfit model": (overfit, ("variance", None, None)),
+    "pure noise": (pure_noise, None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_gap_comes_first_and_noise_has_none(name: str) -> None:
+    plant, expected = PLANTED[name]
+    first: Counter[tuple[str, str | None, str | None] | None] = Counter()
+    for seed in range(SEEDS):
+        gaps, _ = gaps_of(plant(seed))
+        first[(gaps[0].kind, gaps[0].true, gaps[0].predicted) if gaps else None] += 1
+    assert first[expected] >= 18, first
+
+
+def test_counts_are_those_of_scikit_learns_confusion_matrix() -> None:
+    runs = confused_pair(1)
+    gaps, findings = gaps_of(runs)
+    true = [text for one in runs[0] for text in one.columns["y_true"]]
+    predicted = [text for one in runs[0] for text in one.columns["y_pred"]]
+    labels = sorted(set(true))
+    matrix = confusion_matrix(true, predicted, labels=labels)
+    for gap in gaps:
+        if gap.kind == "confusion":
+            assert (
+                gap.count == matrix[labels.index(gap.true or ""), labels.index(gap.predicted or "")]
+            )
+            assert gap.ceiling == pytest.approx(gap.count / len(true))
+            assert gap.interval[0] < gap.ceiling < gap.interval[1]
+            assert gap.recoverable < gap.ceiling
+    assert findings.rows == len(true)
+    assert findings.examples == len({name for one in runs[0] for name in one.ids})
+    assert findings.dummy == pytest.approx(max(true.count(label) for label in labels) / len(true))
+
+
+def test_the_worst_range_of_a_target_is_found() -> None:
+    rng = np.random.default_rng(3)
+    x, y = make_regression(1500, 5, noise=5.0, random_state=3)
+    y = np.where(y > np.quantile(y, 0.9), y + rng.normal(0, 150, 1500), y)
+    runs = trained(x, y, lambda _: LinearRegression(), range(4), features=True)
+    findings = find(runs[0], train=[], score=1.0, metric="rmse")
+    assert findings.task == "regression"
+    best = ranked(findings.gaps)[0]
+    assert best.kind == "decile"
+    assert "y_true" in (best.where or "")
+
+
+def test_probabilities_that_are_off_are_told() -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.random(4000)
+    y = (rng.random(4000) < truth).astype(int)
+    told = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth)
+    good = find([told], train=[], score=0.75, metric="accuracy").calibration
+    skewed = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth**3)
+    bad = find([skewed], train=[], score=0.75, metric="accuracy").calibration
+    assert good is not None
+    assert bad is not None
+    assert good["error"] < 0.03 < 0.1 < bad["error"]
+
+
+def test_labels_of_two_spellings_are_one() -> None:
+    one = outcomes(range(6), ["1", "2", "3", "1", "2", "3"], ["1.0", "2.0", "3.0"] * 2)
+    findings = find([one], train=[], score=1.0, metric="accuracy")
+    assert findings.gaps == ()
+    assert findings.task == "classification"
+
+
+def test_strings_beside_numbers_are_labels() -> None:
+    one = outcomes(range(4), ["1", "cat", "1", "cat"], ["cat", "1", "1", "never seen"])
+    assert find([one], train=[], score=0.25, metric="accuracy").task == "classification"
+
+
+def test_a_single_label_leaves_nothing_to_tell_apart() -> None:
+    one = outcomes(range(3), ["a", "a", "a"], ["a", "a", "a"])
+    with pytest.raises(ValueError, match="nothing to tell apart"):
+        find([one], train=[], score=1.0, metric="accuracy")
+
+
+def test_what_could_not_be_looked_for_is_said() -> None:
+    runs = confused_pair(2)
+    said = " ".join(gaps_of(runs)[1].skipped)
+    for word in ("slices", "wrong labels", "calibration"):
+        assert word in said

@@ -1,0 +1,84 @@
+"""`gitexp gaps` from a real run, and what it says where there is nothing to see."""
+
+from __future__ import annotations
+
+from tests.project import World
+from tests.workflows.arrange import records, settle, train_with
+
+# Threes are taken for eights in a fifth of their rows, and anything else once in a hundred.
+CONFUSED = """
+import random
+draw = random.Random(SEED)
+true = [n % 10 for n in range(2000)]
+guess = [8 if t == 3 and draw.random() < 0.2 else (t + 1) % 10 if draw.random() < 0.01 else t
+         for t in true]
+with open("predictions.csv", "w") as file:
+    print("id,y_true,y_pred", file=file)
+    for n, (t, p) in enumerate(zip(true, guess)):
+        print(f"{n},{t},{p}", file=file)
+print(f"accuracy={sum(t == p for t, p in zip(true, guess)) / len(true):.9f}")
+print("train_accuracy=0.97")
+"""
+
+# The error falls with the square root of the data.
+GROWS = """
+import random, gitexp
+share = gitexp.sample()
+draw = random.Random(f"{SEED} {share}")
+rows = range(3000)
+guess = [int(draw.random() > 0.1 / share ** 0.5) for n in rows]
+gitexp.predictions([1] * 1500 + [0] * 1500, guess[:1500] + [1 - g for g in guess[1500:]])
+print(f"accuracy={sum(guess) / len(rows):.9f}")
+print("train_accuracy=1.0")
+"""
+
+
+def test_the_confused_pair_comes_first_with_a_hypothesis_to_fill_in(ready: World) -> None:
+    train_with(ready, CONFUSED, predictions="predictions.csv", repeats=[3])
+    ready.gitexp("baseline")
+    report = ready.gitexp("gaps", "--json").json
+    first = report["gaps"][0]
+    assert (first["kind"], first["true"], first["predicted"]) == ("confusion", "3", "8")
+    assert 0.01 < first["interval"][0] < first["ceiling"] < first["interval"][1] < 0.04
+    assert report["runs"] == 3
+    assert report["score"] > 0.95
+    assert report["train"] == 0.97
+    out = ready.gitexp("gaps").out
+    assert "1. 3 is taken for 8 in" in out
+    assert "raises accuracy because 3 is taken for 8" in out
+    assert len(out.splitlines()) < 40
+    # The line that it offers registers an experiment, once key, value and change are filled in.
+    line = first["template"].replace("KEY=VALUE", "model.C=10").replace("<change>", "C=10")
+    done = ready.run("sh", "-c", line)
+    assert done.code == 0, done.err
+
+
+def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
+    train_with(ready, GROWS, predictions="predictions.csv", repeats=[3], vary="split")
+    ready.gitexp("baseline")
+    before = records(ready, "main")
+    report = ready.gitexp("gaps", "--curve", "--json").json
+    assert report["gaps"][0]["kind"] == "data"
+    low, high = report["curve"]["interval"]
+    assert low < 0.1 * (1 - 2**-0.5) < high
+    # Runs on a part of the data are no records, and are not made twice.
+    assert records(ready, "main") == before
+    assert "running" not in ready.gitexp("gaps", "--curve").err
+
+
+def test_a_command_that_ignores_the_sample_is_found_out(ready: World) -> None:
+    train_with(ready, CONFUSED, predictions="predictions.csv", repeats=[3])
+    ready.gitexp("baseline")
+    assert "does not use the sample" in ready.gitexp("gaps", "--curve", code=3).err
+
+
+def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
+    assert "gitexp baseline" in ready.gitexp("gaps", code=3).err
+    settle(ready, repeats=[3])
+    ready.gitexp("baseline")
+    assert "saved no predictions" in ready.gitexp("gaps", code=3).err
+
+
+def test_gaps_alone_loads_scikit_learn(ready: World) -> None:
+    ran = ready.gitexp("log", PYTHONPROFILEIMPORTTIME="1")
+    assert "sklearn" not in ran.err
