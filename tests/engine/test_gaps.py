@@ -155,9 +155,8 @@ def test_counts_are_those_of_scikit_learns_confusion_matrix() -> None:
     matrix = confusion_matrix(true, predicted, labels=labels)
     for gap in gaps:
         if gap.kind == "confusion":
-            assert (
-                gap.count == matrix[labels.index(gap.true or ""), labels.index(gap.predicted or "")]
-            )
+            cell = labels.index(gap.true or ""), labels.index(gap.predicted or "")
+            assert gap.count == matrix[cell]
             assert gap.ceiling == pytest.approx(matrix[cell] / len(true))
             assert gap.interval[0] < gap.ceiling < gap.interval[1]
             assert gap.recoverable < gap.ceiling
