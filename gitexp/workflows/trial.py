@@ -139,16 +139,17 @@ def _tried(done: Done) -> Tried:
 def _failed(settings: Settings, job: Job, done: Done) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
     said = "\n".join(f"  | {line}" for line in done.last_lines.splitlines())
-    if done.record.exit == 0 and settings.metric not in done.record.metrics:
+    way = "mend that, then the same command again"
+    if done.record.exit:
+        way += (
+            "; what runs is the commit that is checked out, without files that git does not track:"
+            " commit what it lacks (data: set up without --try, name it as link in gitexp.toml,"
+            " commit that, then: gitexp init --try)"
+        )
+    elif settings.metric not in done.record.metrics:
         way = (
             f"print {settings.metric}=0.93 at the end, write it to a file that --metrics names, or"
             " judge another number: --metric"
-        )
-    else:
-        way = (
-            "what runs is the commit that is checked out, without files that git does not track:"
-            " commit what it needs; where that is data, set up without --try, name it as link in"
-            " gitexp.toml and commit that, then: gitexp init --try"
         )
     return CommandFailed(
         f"the trial failed, and nothing was set up: {done.record.failure}\n{said}".rstrip(),
