@@ -97,8 +97,8 @@ def init(
         str,
         typer.Option(
             metavar="WHAT",
-            help="What a seed changes: split (the rows tested, and the training; unset, this), seed"
-            " (the training alone) or none.",
+            help="What a seed changes: split (the rows tested, and the training), seed (the"
+            " training alone) or none; unset, split.",
         ),
     ] = "",
     baseline: Annotated[

@@ -190,7 +190,7 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
 
 
 def shown(criterion: Criterion, effect: float) -> str:
-    """Write an effect as the criterion counts it; against a constant, the value that it leads to."""
+    """Write an effect as the criterion counts it; against a constant, the value it leads to."""
     if criterion.scale is Scale.CONSTANT:
         return f"{criterion.amount + criterion.sign * effect:.4g}"
     if criterion.scale is Scale.PERCENT:

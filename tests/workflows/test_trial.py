@@ -92,7 +92,7 @@ def test_a_trial_settles_what_a_seed_varies(
     assert ("repeats" in written, "test_ratio" in written) == (vary != "none", vary == "split")
     assert ("predictions" in written) == ("predictions" in script)
     # The settings that were written are the approved ones, and the trial left no record.
-    assert project.git("for-each-ref", "refs/notes") == ""
+    assert project.git("for-each-ref", "refs/notes/gitexp-runs") == ""
     assert list((project.path / ".git/gitexp/runs").iterdir()) == []
     project.gitexp("start", "--set", "model.C=10", "C raises accuracy because it underfits")
 
