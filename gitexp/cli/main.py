@@ -93,10 +93,28 @@ def init(
     seed_key: Annotated[
         str, typer.Option(metavar="KEY", help="Config key that holds the seed.")
     ] = "",
+    vary: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="What a seed changes: split (the rows tested, and the training), seed (the"
+            " training alone) or none; unset, split.",
+        ),
+    ] = "",
     baseline: Annotated[
         str, typer.Option(metavar="BRANCH", help="Branch that experiments start from.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    try_: Annotated[
+        bool,
+        typer.Option(
+            "--try",
+            help="First run the command, up to three times: does it report the metric, what does it"
+            " cost, what does a seed change? If it fails, nothing is set up.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing, and run nothing without --try.")
+    ] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
     ] = False,
@@ -105,7 +123,7 @@ def init(
 
     Finds config file, command and metric, or asks; says what it changed and how to undo that.
     """
-    from gitexp.cli import views
+    from gitexp.cli import live, views
     from gitexp.workflows import init as workflow
 
     if undo:
@@ -113,10 +131,15 @@ def init(
         return
     given = workflow.Proposal(
         config=config, command=command, metric=metric, direction=direction, effect=effect,
-        metrics=metrics, seed_key=seed_key,
+        metrics=metrics, seed_key=seed_key, vary=vary,
     )  # fmt: skip
     asking = None if yes or not sys.stdin.isatty() else _ask
-    views.initialised(*workflow.init(Path.cwd(), given, asking, baseline))
+    changes, warnings, trial = workflow.init(
+        Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_
+    )
+    if trial is not None:
+        views.tried(trial)
+    views.initialised(changes, warnings)
 
 
 def _ask(question: str, proposal: str) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.show import Sheet
     from gitexp.workflows.standing import Standing
     from gitexp.workflows.start import Started
+    from gitexp.workflows.trial import Trial
     from gitexp.workflows.verify import Campaign, Verification
 
 _COLOURS = {
@@ -81,6 +82,39 @@ def findings(found: Sequence[Finding]) -> None:
         if finding.hint:
             mark = f"{finding.id} · "
             typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))
+
+
+def tried(trial: Trial) -> None:
+    """Print what a trial saw, and what the ways to spend runs would cost and see."""
+    typer.echo(
+        f"{_counted(trial.runs, 'trial run')}, {words.span(trial.seconds)} each; thrown away, as"
+        " records need settings to stand on."
+    )
+    for sentence in trial.told:
+        typer.echo(_wrapped(sentence, ""))
+    typer.echo(
+        f"\n  {'repeats':<9} {'planned':>7} {'experiment':>11} {'with baseline':>14}"
+        f" {'campaign':>9}  confirms from"
+    )
+    for choice in trial.choices:
+        sees = "-" if choice.spreads is None else f"{choice.spreads:.1f} sd"
+        typer.echo(
+            f"  {', '.join(map(str, choice.repeats)):<9} {choice.planned:>7}"
+            f" {words.span(choice.experiment):>11} {words.span(choice.alone):>14}"
+            f" {words.span(choice.campaign):>9}  {sees:>7}"
+            f"{'  <- proposed' if choice.proposed else ''}"
+        )
+    few = trial.choices[0]
+    if few.spreads is not None:
+        typer.echo(
+            _wrapped(
+                "Costs are with every look taken. An effect from there on is confirmed four times"
+                " in five, by scores; sd is the standard deviation of the difference that one seed"
+                f" shows. Three repeats cannot confirm anything below {few.spreads:.1f} sd, and few"
+                " changes do that much."
+            )
+        )
+    typer.echo("")
 
 
 def initialised(changes: Sequence[Step], warnings: Sequence[str]) -> None:
@@ -181,7 +215,9 @@ def _started(experiment: Started) -> None:
     findings(experiment.advice)
 
 
-def _outlook(criterion: Criterion, outlook: Outlook, *, doubted: bool) -> None:
+def _outlook(
+    criterion: Criterion, outlook: Outlook, *, doubted: bool, head: str = "outlook"
+) -> None:
     """Print what can be seen (unless advice says that it is too little), and what it takes."""
     said = []
     if outlook.detectable is not None and not doubted:
@@ -190,9 +226,9 @@ def _outlook(criterion: Criterion, outlook: Outlook, *, doubted: bool) -> None:
             f" {outlook.source})"
         )
     if outlook.seconds is not None:
-        said.append(f"about {outlook.runs} runs, {words.span(outlook.seconds)}")
+        said.append(f"about {_counted(outlook.runs, 'run')}, {words.span(outlook.seconds)}")
     if said:
-        typer.echo(f"  outlook: {'; '.join(said)}")
+        typer.echo(_wrapped(f"{head}: {'; '.join(said)}"))
 
 
 def _change_json(change: Change | None) -> dict[str, Any] | None:
@@ -282,18 +318,30 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
                 "metric": metric,
                 "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
                 "step": done.step and done.step.as_json(),
+                "outlook": {
+                    "criterion": str(done.next.criterion),
+                    "level": done.next.level,
+                    **dataclasses.asdict(done.outlook),
+                },
+                "advice": [_finding_json(done.advice)] if done.advice else [],
             }
         )
         return
-    spread = (
-        f", standard deviation {words.number(statistics.stdev(values))}" if len(values) > 1 else ""
-    )
-    typer.echo(
-        f"{project.baseline} ({project.tip[:8]}): {metric} {words.number(statistics.fmean(values))}"
-        f" over {len(values)} repeat{'s' if len(values) > 1 else ''}{spread}"
-    )
+    over = f"over {_counted(len(values), 'repeat')}"
+    if len(values) > 1:
+        over += f", standard deviation {words.number(statistics.stdev(values))}"
+    if not done.next.seeded:
+        over = "(deterministic: a repeated run gives the same)"
+        if not done.next.by_examples:
+            over += "; only per-example predictions could tell how sure a difference is"
+    mean = words.number(statistics.fmean(values))
+    typer.echo(f"{project.baseline} ({project.tip[:8]}): {metric} {mean} {over}")
     if done.step is not None:
         typer.echo(f"  {visible(done.step.subject)} ({done.step.commit[:8]}): {_effect(done.step)}")
+    criterion = done.next.criterion
+    head = f"outlook for {criterion} at level {done.next.level:.3g}"
+    _outlook(criterion, done.outlook, doubted=done.advice is not None, head=head)
+    findings([done.advice] if done.advice else [])
 
 
 def _effect(step: LadderStep) -> str:

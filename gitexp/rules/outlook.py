@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.criterion import Scale
 from gitexp.rules.finding import Finding
-from gitexp.rules.record import first_good
+from gitexp.rules.record import PROOF, first_good
 from gitexp.rules.verdict import FEWEST_PAIRS, ROUNDING, smallest_detectable_effect
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def foresee(
     `durations` are seconds of runs that ended well, `baseline` the records of the baseline's tip.
     """
     criterion = registration.criterion
-    measured = first_good(baseline, registration.registered_seeds(), criterion.metric)
-    runs = 2 * registration.repeats[-1] - len(measured) + (not registration.seeded)
+    partners = registration.registered_seeds() if registration.seeded else PROOF
+    measured = first_good(baseline, partners, criterion.metric)
+    runs = registration.repeats[-1] + len(partners) - len(measured)
     seconds = statistics.fmean(durations) * runs if durations else None
     alike = [
         judgement
@@ -113,11 +114,21 @@ def _spread(
 
 def _detectable(registration: Registration, spread: float, repeats: int) -> float:
     """Smallest effect that shows at the last look, if it came after that many repeats."""
-    looks = registration.repeats
+    r = registration
+    return spread * spreads_to_confirm(r.repeats, r.level, r.widening, repeats)
+
+
+def spreads_to_confirm(
+    looks: Sequence[int], level: float, widening: float, repeats: int = 0
+) -> float:
+    """Smallest effect that the last look confirms four times in five.
+
+    In standard deviations of a paired difference; with `repeats`, as if that look came after so
+    many.
+    """
     before = looks[-2] if len(looks) > 1 else 0
     share = (looks[-1] - before) / looks[-1]
-    level = registration.level * share
-    return smallest_detectable_effect(spread, repeats, registration.widening, level)
+    return smallest_detectable_effect(1.0, repeats or looks[-1], widening, level * share)
 
 
 def _enough(registration: Registration, spread: float) -> int | None:
@@ -137,6 +148,14 @@ def _enough(registration: Registration, spread: float) -> int | None:
 def question(registration: Registration, outlook: Outlook) -> Finding | None:
     """Say that a design cannot answer what it asks, and what would."""
     bar, repeats = registration.criterion.bar, registration.repeats[-1]
+    if registration.seeded and repeats < FEWEST_PAIRS:
+        return Finding(
+            "S2",
+            f"{_count(repeats, 'repeat')} cannot confirm anything: fewer than {FEWEST_PAIRS} pairs"
+            " cannot tell an effect from a lucky seed",
+            "at least 5: `repeats` in the settings",
+            advice=True,
+        )
     if outlook.detectable is None:
         if outlook.spreads is None or outlook.spreads <= _WORTH_SAYING:
             return None
@@ -171,7 +190,7 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
 
 
 def shown(criterion: Criterion, effect: float) -> str:
-    """Write an effect as the criterion counts it; against a constant, the value that it leads to."""
+    """Write an effect as the criterion counts it; against a constant, the value it leads to."""
     if criterion.scale is Scale.CONSTANT:
         return f"{criterion.amount + criterion.sign * effect:.4g}"
     if criterion.scale is Scale.PERCENT:

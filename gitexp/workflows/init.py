@@ -18,10 +18,14 @@ from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
 from gitexp.workflows.project import find_baseline, read_work_tree_table, settings_at
+from gitexp.workflows.trial import Trial, try_out
 from gitexp.workflows.trust import is_trusted, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from gitexp.workflows.measure import Watcher
 
 # By how often training scripts print them; the first that a script mentions is proposed.
 _METRICS = (
@@ -35,6 +39,7 @@ _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _CONFIGS = ("config", "params", "conf", "settings", "train", "default")
 _KINDS = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf")
 _SEEDS = ("seed", "random_seed", "random_state")
+_TRIAL = "run it now, twice or three times, to see what it costs and what a seed changes (y or n)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,10 @@ class Proposal:
     effect: float | None = None
     metrics: str = ""
     seed_key: str = ""
+    vary: str = ""
+    predictions: str = ""
+    repeats: tuple[int, ...] = ()
+    planned: int | None = None
     warning: str = ""
 
 
@@ -92,8 +101,17 @@ def propose(folder: Path, given: Proposal) -> Proposal:
         given, config=config, command=command, metric=metric,
         direction=given.direction or direction,
         effect=effect if given.effect is None else given.effect,
-        metrics=metrics_file, seed_key=seed_key, warning=warning,
+        metrics=metrics_file, seed_key=seed_key, predictions=_find_predictions(text),
+        warning=warning,
     )  # fmt: skip
+
+
+def _find_predictions(script: str) -> str:
+    """Find the file of per-example predictions; a mere mention of one may be of another kind."""
+    if re.search(r"\bgitexp\.predictions\b|from gitexp import .*\bpredictions\b", script):
+        return "predictions.csv"
+    named = re.search(r"""["'/]([\w.-]*predictions[\w.-]*\.(?:csv|npz|parquet))["']""", script)
+    return named[1] if named and "y_true" in script and "y_pred" in script else ""
 
 
 def _find_config(folder: Path, script: str) -> str:
@@ -143,37 +161,59 @@ def _read(path: Path) -> str:
 
 def render(proposal: Proposal, baseline: str) -> str:
     """Write the settings file."""
-    quoted = {name: formats.spell(getattr(proposal, name)) for name in Proposal.__slots__}
+    spell, vary = formats.spell, proposal.vary or "split"
     lines = [
         "# gitexp: how experiments run here. Every key: gitexp's docs/settings.md",
-        f"baseline   = {formats.spell(baseline)}",
-        f"config     = [{quoted['config']}]    # files of which one line may change",
-        f"command    = {quoted['command']}    # {{seed}} and {{config}} are filled in; no shell",
-        f"metric     = {quoted['metric']}",
-        f"direction  = {quoted['direction']}",
+        f"baseline   = {spell(baseline)}",
+        f"config     = [{spell(proposal.config)}]    # files of which one line may change",
+        f"command    = {spell(proposal.command)}    # {{seed}}, {{config}} are filled in; no shell",
+        f"metric     = {spell(proposal.metric)}",
+        f"direction  = {spell(proposal.direction)}",
         f"effect     = {proposal.effect:g}    # the smallest gain worth having",
-        "repeats    = [5, 10, 20]    # looks: after 5 runs, 10 and 20 the answer may be clear",
-        'vary       = "split"    # what a seed redraws: "split" (data and training) or "seed"',
-        "test_ratio = 0.25    # n_test / n_train, used where vary is split",
     ]
+    if vary != "none":
+        looks = spell(list(proposal.repeats or (5, 10, 20)))
+        lines.append(f"repeats    = {looks}    # looks: the answer may be clear after so many runs")
+    lines += [
+        f"planned    = {proposal.planned or 20}    # experiments that share the error budget",
+        f"vary       = {spell(vary)}    # what a seed changes:",
+        '#   "split": which rows are tested, and the training (the careful answer)',
+        '#   "seed":  the training alone; the same rows are tested every time',
+        '#   "none":  nothing; one run is an experiment, and its predictions tell how sure it is',
+    ]
+    if vary == "split":
+        lines.append("test_ratio = 0.25    # test rows / training rows: what redrawn splits share")
     if proposal.metrics:
-        lines.append(f"metrics    = {quoted['metrics']}")
+        lines.append(f"metrics    = {spell(proposal.metrics)}")
     if proposal.seed_key:
-        lines.append(f"seed_key   = {quoted['seed_key']}    # written into each run's own copy")
+        lines.append(
+            f"seed_key   = {spell(proposal.seed_key)}    # written into each run's own copy"
+        )
+    if proposal.predictions:
+        path = spell(proposal.predictions)
+        lines.append(f"predictions = {path}    # a row for each example: id, y_true, y_pred")
     return "\n".join(lines) + "\n"
 
 
 def init(
-    directory: Path, given: Proposal, ask: Callable[[str, str], str] | None, baseline: str = ""
-) -> tuple[list[Change], list[str]]:
-    """Set the repository up; returns what was changed and what is worth a warning.
+    directory: Path,
+    given: Proposal,
+    ask: Callable[[str, str], str] | None,
+    watch: Callable[[], AbstractContextManager[Watcher]],
+    *,
+    baseline: str = "",
+    trial: bool = False,
+) -> tuple[list[Change], list[str], Trial | None]:
+    """Set the repository up; returns what was changed, what is worth a warning, and the trial.
 
-    `ask` gets a question and a proposal and returns the answer; None asks nothing. Twice is
-    harmless: what is there already is left alone.
+    `ask` gets a question and a proposal and returns the answer; None asks nothing. With `trial`, or
+    where the answer is yes, the command runs before anything is changed, and `watch` shows it.
+    Twice is harmless: what is there already is left alone.
 
     Raises:
         NotReady: there is no commit yet, or the baseline branch is not checked out.
         UsageError: something could not be found out and nobody was asked.
+        CommandFailed: the trial failed; nothing was changed.
     """
     repository = Repository.discover(directory)
     top = repository.work_tree()
@@ -188,6 +228,7 @@ def init(
     existing = read_work_tree_table(here)
     changes: list[Change] = []
     warnings: list[str] = []
+    tried: Trial | None = None
     hooks.demand_room(repository)
     name = baseline or repository.setting("gitexp.baseline") or ""
     if existing is None:
@@ -202,7 +243,8 @@ def init(
             raise NotReady(
                 "this is an experiment, not a baseline", "git switch main && gitexp init"
             )
-        proposal, settings = _settle(here, given, ask, name)
+        proposal = _settle(here, given, ask)
+        settings = _parsed(proposal, name)
         missing = _uncommitted(repository, here, settings)
         if proposal.config in missing:
             raise NotReady(
@@ -214,24 +256,38 @@ def init(
                 f"{', '.join(missing)} is not committed, so no run would find it: "
                 + _commit_command(missing)
             )
+        if trial or (ask is not None and ask(_TRIAL, "n").strip().lower() in {"y", "yes"}):
+            tip = repository.git.text("rev-parse", "HEAD")
+            with watch() as watcher:
+                tried = try_out(repository, prefix, settings, tip, watcher)
+            proposal = _settle_by(proposal, tried)
+            settings = _parsed(proposal, name)
         if proposal.warning:
             warnings.append(proposal.warning)
         changes.append(_commit_settings(repository, prefix, render(proposal, name)))
     else:
-        name, settings = _settings_there(repository, prefix, existing, baseline)
+        name, tip, settings = _settings_there(repository, prefix, existing, baseline)
         _demand_as_given(given, settings, f"{prefix}{existing[0]}", name)
+        if trial:
+            with watch() as watcher:
+                tried = try_out(repository, prefix, settings, tip, watcher)
+            if tried.vary != settings.vary:
+                warnings.append(
+                    f'the settings on {name} say vary = "{settings.vary}", and the trial says'
+                    f' "{tried.vary}": mend {existing[0]} there and commit it, then: gitexp trust'
+                )
     changes += _configure(repository, name, prefix)
     changes += _install(repository)
     if not is_trusted(repository, settings):
         trust(repository, settings)
         changes.append(Change("approved the settings for this clone", "gitexp init --undo"))
-    return changes, warnings
+    return changes, warnings, tried
 
 
 def _settings_there(
     repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
-) -> tuple[str, Settings]:
-    """Find the baseline branch of a project that has settings, and read them as committed there."""
+) -> tuple[str, str, Settings]:
+    """Find the baseline branch of a project that has settings, its tip, and the settings there."""
     if baseline:
         heads = (f"refs/heads/{baseline}", f"refs/remotes/origin/{baseline}")
         tip = next((commit for ref in heads if (commit := repository.git.resolve(ref))), "")
@@ -257,12 +313,10 @@ def _settings_there(
             f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp',"
             " then: gitexp init",
         )
-    return baseline, settings_at(repository, tip, prefix, baseline)[1]
+    return baseline, tip, settings_at(repository, tip, prefix, baseline)[1]
 
 
-def _settle(
-    here: Path, given: Proposal, ask: Callable[[str, str], str] | None, baseline: str
-) -> tuple[Proposal, Settings]:
+def _settle(here: Path, given: Proposal, ask: Callable[[str, str], str] | None) -> Proposal:
     proposal = propose(here, given)
     if ask is not None:
         for field, question in (
@@ -282,6 +336,10 @@ def _settle(
         )
     if not (here / proposal.config).is_file():
         raise UsageError(f"there is no {proposal.config} in {here}", "gitexp init --config FILE")
+    return proposal
+
+
+def _parsed(proposal: Proposal, baseline: str) -> Settings:
     table: dict[str, Any] = table_of("gitexp.toml", render(proposal, baseline).encode()) or {}
     try:
         settings = parse_settings("gitexp.toml", table)
@@ -290,7 +348,7 @@ def _settle(
         # Nothing is written yet: what is wrong was said on the command line, or at a prompt.
         message = error.message.removeprefix("gitexp.toml: ")
         raise UsageError(message, "gitexp init -h says what each option takes") from None
-    return proposal, settings
+    return settings
 
 
 def _uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
@@ -317,13 +375,27 @@ def _demand_as_given(given: Proposal, settings: Settings, path: str, baseline: s
     differ = [
         f"{name} = {formats.spell(there.get(name, ''))}"
         for name in Proposal.__slots__
-        if getattr(given, name) not in {"", None, there.get(name)}
+        if getattr(given, name) not in ("", None, (), there.get(name))
     ]
     if differ:
         raise UsageError(
             f"{path} has settings already, and init changes none: {', '.join(differ)}",
             f"git switch {baseline} && $EDITOR {path} && git commit -am 'Settings' && gitexp trust",
         )
+
+
+def _settle_by(proposal: Proposal, trial: Trial) -> Proposal:
+    """Settle what a trial has shown."""
+    return replace(
+        proposal,
+        vary=trial.vary,
+        repeats=trial.proposed.repeats,
+        planned=trial.proposed.planned,
+        # Predictions that came by gitexp.predictions from wherever they were called.
+        predictions=proposal.predictions or ("predictions.csv" if trial.stored else ""),
+        # Two runs tell more of the seed than a look at the script.
+        warning=proposal.warning if trial.vary == "none" or trial.runs == 1 else "",
+    )
 
 
 def _example(name: str) -> str:

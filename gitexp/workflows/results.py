@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
 from gitexp.rules.record import (
+    PROOF,
     ExampleSpread,
     Record,
     first_good,
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
     from gitexp.rules.settings import Settings
     from gitexp.store.git import Repository
-
-
-# Seeds of the two runs of a baseline that prove its trainer deterministic.
-PROOF = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
 from gitexp.rules import words
 from gitexp.rules.criterion import Criterion
-from gitexp.rules.record import Record, first_good
+from gitexp.rules.record import PROOF, Record, first_good
 from gitexp.rules.registration import Registration, hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import Judgement, Verdict, campaign_level
@@ -16,12 +16,14 @@ from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
 from gitexp.workflows.design import met_already, registration_for
 from gitexp.workflows.measure import Bench
-from gitexp.workflows.results import PROOF, exact_metrics, read_results
+from gitexp.workflows.results import exact_metrics, place_of_next, read_results
 from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.outlook import Outlook
     from gitexp.store.git import Repository
     from gitexp.workflows.check import Report
     from gitexp.workflows.ladder import Step
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
 
 _RECENT = 3  # baselines whose conditions a new one may share
+_ANEW = "; then gitexp retest registers the change anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,7 @@ def run(
             while judgement.verdict is None or judgement.reason == "repeats failed":
                 due = seeds[: judgement.due or _first_undecided(registration, judgement)]
                 if not registration.seeded:
-                    bench.measure_partners(label, base, "", PROOF)
-                    _demand_exact(bench.records(base), registration.criterion.metric)
+                    _prove(bench, label, base, registration.criterion.metric, _ANEW)
                 bench.measure_partners(label, base, commit, due)
                 if not bench.records(commit):
                     _refuse_what_is_met(bench.records(base), registration.criterion, due)
@@ -108,18 +110,34 @@ def _as_explored(judgement: Judgement, explore: str) -> Judgement:
     return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
 
 
-def _demand_exact(records: Sequence[Record], metric: str) -> None:
-    """Stop where a trainer that was said to be deterministic is not."""
-    exact = exact_metrics(records, metric)
-    if exact is None or metric in exact:
-        return
-    found = first_good(records, PROOF, metric)
-    values = " and ".join(f"{found[seed].metrics[metric]:.6g}" for seed in PROOF)
-    raise NotReady(
-        f'vary = "none" says that a repeated run gives the same, and {metric} came out as {values}',
-        'say vary = "seed" (or "split") in the settings on the baseline branch; then gitexp retest'
-        " registers the change anew",
-    )
+def _prove(bench: Bench, label: str, base: str, metric: str, then: str = "") -> None:
+    """Prove a trainer deterministic that is said to be: run the baseline twice.
+
+    Raises:
+        NotReady: the two runs differ; `then` is what to do after the settings were mended.
+    """
+    bench.measure_partners(label, base, "", PROOF)
+    for _ in PROOF:
+        if exact_metrics(bench.records(base), metric) is not None:
+            break
+        # The two were made in two conditions: the older one again, in that of the later.
+        found = first_good(bench.records(base), PROOF, metric).values()
+        last = max(found, key=lambda record: record.start)
+        bench.measure(label, base, PROOF, [last.condition])
+    exact = exact_metrics(bench.records(base), metric)
+    if exact is None:
+        raise NotReady(
+            "the two runs that must give the same do not run in the same condition",
+            "keep python, packages and declared data as they are between two runs",
+        )
+    if metric not in exact:
+        found = first_good(bench.records(base), PROOF, metric).values()
+        values = " and ".join(f"{record.metrics[metric]:.6g}" for record in found)
+        raise NotReady(
+            f'vary = "none" says that a repeated run gives the same, and {metric} came out as'
+            f" {values}",
+            f'say vary = "seed" (or "split") in the settings on the baseline branch{then}',
+        )
 
 
 def _refuse_what_is_met(
@@ -170,34 +188,56 @@ def _write_view(
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The baseline's repeats, one record a seed; `step` led here, if it was no experiment."""
+    """The baseline's repeats, one record a seed; `step` led here, if it was no experiment.
+
+    `next` is what the next experiment would register by the settings alone, `outlook` what that
+    would see and cost, `advice` that it cannot see what it asks.
+    """
 
     records: tuple[Record, ...]
     step: Step | None
+    next: Registration
+    outlook: Outlook
+    advice: Finding | None
 
 
 def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measured:
-    """Run the baseline's repeats at the tip of its branch.
+    """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
     Raises:
-        NotReady: the settings are not approved in this clone.
+        NotReady: the settings are not approved in this clone, or claim a determinism that is none.
         CommandFailed: a run failed.
     """
-    from gitexp.workflows.design import first_fresh_seed
+    from gitexp.rules.outlook import foresee, question
+    from gitexp.workflows.design import criterion_from, first_fresh_seed, history
     from gitexp.workflows.ladder import read_steps
 
-    settings = project.settings
+    settings, label = project.settings, f"baseline {project.baseline}"
     demand_trust(project.repository, settings, project.settings_path)
     results = read_results(project.repository)
     first = first_fresh_seed(project, results)
-    seeds = range(first, first + settings.looks[-1])
+    seeds = range(first, first + settings.looks[-1]) if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     with Bench(project, settings, settings.metric, jobs, watcher) as bench:
         # A refactoring may load one package more: its runs still compare with those before it.
         bench.learn(*list(bases)[:_RECENT])
         bench.adopt(project.tip, seeds)
-        bench.measure_partners(f"baseline {project.baseline}", project.tip, "", seeds)
-        good = first_good(bench.records(project.tip), seeds, settings.metric, bench.here)
+        if settings.seeded:
+            bench.measure_partners(label, project.tip, "", seeds)
+        else:
+            _prove(bench, label, project.tip, settings.metric)
+        records = bench.records(project.tip)
+        good = first_good(records, seeds, settings.metric, bench.here)
     steps = read_steps(project, bases)
     step = steps[0] if steps and not steps[0].accepted else None
-    return Measured(tuple(good[seed] for seed in seeds), step)
+    place = place_of_next(results, settings.metric, settings)
+    registration = registration_for(
+        settings,
+        criterion=criterion_from(project, ""),
+        first_seed=first,
+        campaign=place.campaign,
+        level=place.level,
+    )
+    outlook = foresee(registration, *history(results, records))
+    advice = question(registration, outlook)
+    return Measured(tuple(good[seed] for seed in seeds), step, registration, outlook, advice)

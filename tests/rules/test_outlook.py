@@ -168,7 +168,8 @@ def test_time_is_that_of_the_runs_still_to_do() -> None:
     assert (outlook.runs, outlook.seconds) == (15, 15 * 90)
     assert foresee(registration, [], [], []).seconds is None
     # A deterministic trainer runs once, and twice on the baseline to prove it.
-    assert foresee(a_registration("accuracy +1", 1, seeded=False), [], [], [2.0]).runs == 3
+    alone = a_registration("accuracy +1", 1, seeded=False)
+    assert [foresee(alone, [], runs(BASELINE[:n]), [2.0]).runs for n in (0, 1, 2)] == [3, 2, 1]
 
 
 def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> None:
@@ -265,7 +266,13 @@ def test_many_repeats_without_a_known_spread_are_told_nothing() -> None:
     assert question(registration, foresee(registration, [], [], [])) is None
 
 
-def test_one_or_two_repeats_foresee_nothing() -> None:
+def test_one_or_two_repeats_foresee_nothing_and_are_told_so() -> None:
     for looks in ((1,), (2,), (1, 2)):
         registration = a_registration("accuracy +0.005", *looks)
-        assert foresee(registration, [], runs(BASELINE), []).detectable is None
+        outlook = foresee(registration, [], runs(BASELINE), [])
+        assert outlook.detectable is None
+        asked = question(registration, outlook)
+        assert asked is not None
+        assert asked.message.startswith("2 repeats cannot" if 2 in looks else "1 repeat cannot")
+    alone = a_registration("accuracy +0.005", 1, seeded=False)
+    assert question(alone, foresee(alone, [], [], [])) is None

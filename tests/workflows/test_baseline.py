@@ -1,0 +1,96 @@
+"""`gitexp baseline`: what it says about the experiments to come, and its proof of determinism."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+
+import pytest
+from scipy import stats
+
+from tests.project import World
+from tests.workflows.arrange import SCORE, records, settle, train_with
+
+
+@pytest.mark.parametrize(("vary", "widening"), [("seed", 0.0), ("split", 0.25)])
+def test_the_baseline_says_what_an_experiment_would_see(
+    ready: World, vary: str, widening: float
+) -> None:
+    settle(ready, vary=vary)
+    told = ready.gitexp("baseline", "--json").json
+    outlook = told["outlook"]
+    spread = statistics.stdev(told["seeds"].values()) * math.sqrt(2)
+    assert (outlook["criterion"], outlook["level"]) == ("accuracy +0.005", 0.005)
+    assert outlook["runs"] == 5
+    took = [record["duration"] for record in records(ready, "main")]
+    assert outlook["seconds"] == pytest.approx(5 * statistics.fmean(took))
+    # Four times in five, by SciPy's noncentral t.
+    shift = outlook["detectable"] / (spread * math.sqrt(1 / 5 + widening))
+    power = stats.nct.sf(stats.t.isf(0.005, 4), 4, shift)
+    assert power == pytest.approx(0.8, abs=0.02)
+    said = " ".join(ready.gitexp("baseline").out.split())
+    assert "outlook for accuracy +0.005 at level 0.005:" in said
+    assert f"+{outlook['detectable']:.3g} or more" in said
+
+
+def test_an_effect_that_it_would_not_see_is_answered_by_more(ready: World) -> None:
+    settle(ready, effect=0.001)
+    ran = ready.gitexp("baseline")
+    assert "an effect of just accuracy +0.001 is unanswerable here" in ran.out
+    enough = re.search(r"\nS2 · (\d+) repeats would: `repeats` in the settings", ran.out)
+    assert enough is not None
+    [advice] = ready.gitexp("baseline", "--json").json["advice"]
+    assert advice["id"] == "S2"
+    settle(ready, repeats=[int(enough[1])])
+    # The spread moves with further runs, and so does what is enough, but not by much.
+    outlook = ready.gitexp("baseline", "--json").json["outlook"]
+    assert outlook["detectable"] == pytest.approx(0.001, rel=0.5)
+
+
+def test_three_repeats_are_told_what_they_cannot_confirm(ready: World) -> None:
+    settle(ready, repeats=[3], vary="split")
+    assert "unanswerable here" in ready.gitexp("baseline").out
+    settle(ready, repeats=[2])
+    assert "2 repeats cannot confirm anything" in ready.gitexp("baseline").out
+
+
+def test_a_deterministic_baseline_is_proven_by_two_runs(ready: World) -> None:
+    train_with(ready, "print(f\"accuracy={CONFIG['model']['C'] / 10}\")", vary="none")
+    out = " ".join(ready.gitexp("baseline").out.split())
+    assert "accuracy 0.1 (deterministic: a repeated run gives the same)" in out
+    assert "only per-example predictions could tell" in out
+    assert [record["seed"] for record in records(ready, "main")] == [1, 2]
+    told = ready.gitexp("baseline", "--json").json
+    # What is left for an experiment is its one run.
+    assert (told["outlook"]["runs"], len(records(ready, "main"))) == (1, 2)
+
+
+def test_a_baseline_that_is_not_deterministic_is_refused_with_what_to_set(ready: World) -> None:
+    train_with(ready, SCORE, vary="none")
+    ran = ready.gitexp("baseline", code=3)
+    assert 'vary = "none" says that a repeated run gives the same' in ran.err
+    assert 'say vary = "seed" (or "split")' in ran.err
+    assert "retest" not in ran.err
+    settle(ready, vary="seed")
+    ready.gitexp("baseline")
+
+
+@pytest.mark.parametrize("command", ["run", "baseline"])
+def test_the_two_runs_of_a_proof_share_their_condition(ready: World, command: str) -> None:
+    # A shell cannot be asked what it would load today: the second run fails, its input is mended,
+    # and only then do the two runs turn out to stand on different data.
+    ready.write(".gitignore", "data/\n")
+    ready.write("data/x", "bad\n")
+    ready.write(
+        "train.sh", "grep -q good data/x || test $GITEXP_SEED = 1 || exit 1\necho accuracy=0.5\n"
+    )
+    settle(ready, command="sh train.sh", vary="none", link=["data"])
+    ready.start("--set", "model.C=10")
+    assert "seed 2" in ready.gitexp(command, code=4).err
+    ready.write("data/x", "good\n")
+    ready.gitexp(command)
+    good = [(r["seed"], r["condition"]) for r in records(ready, "main") if "failure" not in r]
+    [[last]] = [[c for seed, c in good if seed == 2]]
+    assert (1, last) in good
+    assert len(good) == 3
