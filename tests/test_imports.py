@@ -44,7 +44,7 @@ def test_help_loads_no_workflow(ready: World) -> None:
     assert not [name for name in modules if name.startswith(layers)]
 
 
-@pytest.mark.parametrize("words", [("check",), ("log",), ("log", "--json"), ("show",)])
+@pytest.mark.parametrize("words", [("check",), ("log",), ("log", "--json"), ("show",), ("verify",)])
 def test_reading_loads_nothing_heavy(words: tuple[str, ...], ready: World) -> None:
     ready.start("--set", "model.C=10")
     modules = loaded(ready, "-m", "gitexp", *words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import StoreBusy
@@ -93,6 +94,56 @@ def list_notes(repository: Repository, ref: str) -> dict[str, str]:
     """Every object with a note under a ref, with the id of the note's blob; one git process."""
     lines = repository.git.text("notes", f"--ref={ref}", "list").splitlines()
     return {noted: blob for blob, noted in (line.split() for line in lines)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An edit, in a notes' commit, after which a note lacked lines that it had before.
+
+    `noted` is what the note is about, `before` and `after` its blobs; None where it was removed.
+    """
+
+    edit: str
+    noted: str
+    before: str
+    after: str | None
+
+
+def find_cuts(repository: Repository, ref: str) -> list[Cut]:
+    """Edits that took or changed lines of a note, newest first; one git process.
+
+    A note that only moved, as git sorts many into folders, has the same blob before and after.
+    """
+    done = repository.git.run(
+        "log", "-m", "--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
+        "--no-textconv", "--no-notes", "--no-color", "--no-show-signature", "--format=%x02%H",
+        ref, "--", allow=(128,),
+    )  # fmt: skip
+    cuts = []
+    for text in decode(done.stdout).split("\x02")[1:]:
+        edit, _, listed = text.partition("\0")
+        before: dict[str, str] = {}
+        after: dict[str, str] = {}
+        cut: set[str] = set()
+        fields = iter(listed.lstrip("\n").split("\0"))
+        for field in fields:
+            if field.startswith(":"):
+                _, _, old, new, status = field.split(" ")
+                noted = next(fields).replace("/", "")
+                if status != "A":
+                    before[noted] = old
+                if status != "D":
+                    after[noted] = new
+            elif field.strip():
+                _, taken, path = field.split("\t")
+                if taken != "0":
+                    cut.add(path.replace("/", ""))
+        cuts += [
+            Cut(edit, noted, before[noted], after.get(noted))
+            for noted in sorted(cut & before.keys())
+            if before[noted] != after.get(noted)
+        ]
+    return cuts
 
 
 def find_lines(repository: Repository, ref: str, text: str) -> str:

@@ -11,7 +11,6 @@ from gitexp.rules.outcomes import parse_outcomes
 from gitexp.rules.record import inputs_of, pair, parse_spreads
 from gitexp.store.notes import BULK, list_notes
 from gitexp.workflows.inventory import counted, label_of, name_of
-from gitexp.workflows.measure import weigh_examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,6 +66,8 @@ def _pairs(result: Result) -> list[tuple[Record, Record]]:
 def _about_spreads(
     result: Result, spreads: Sequence[ExampleSpread], baseline: str, experiment: str
 ) -> Iterator[Finding]:
+    from gitexp.workflows.measure import weigh_examples  # loads the engine
+
     pairs = _pairs(result)
     sides = [
         (text, [(r.seed, r.attempt, r.condition) for r in records])

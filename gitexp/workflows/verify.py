@@ -19,6 +19,7 @@ from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.earned import about_acceptances, about_winning_seeds
+from gitexp.workflows.history import about_history
 from gitexp.workflows.inventory import Inventory, gated, label_of, read_inventory
 from gitexp.workflows.log import is_confirmed
 from gitexp.workflows.recheck import (
@@ -123,6 +124,7 @@ def verify(project: Project, *, fix: bool = False) -> Verification:
             *about_lost(inventory),
             *about_foreign(inventory),
             *about_baselines(inventory, settings),
+            *about_history(inventory),
             *about_levels(high),
             *about_gate(inventory, settings),
             *about_conditions(inventory),

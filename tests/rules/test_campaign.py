@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.campaign import Place, Standing, count, next_place
+from gitexp.rules.campaign import Place, Standing, count, error_bound, next_place
 from gitexp.rules.criterion import Criterion
 from gitexp.rules.registration import Registration
 from gitexp.rules.verdict import Verdict
@@ -107,6 +107,15 @@ def test_places_and_confirmations_are_counted_within_one_campaign() -> None:
     assert count(standings, "accuracy", 1) == (2, 1)
     assert count(iter(standings), "accuracy", 2) == (1, 1)
     assert count(standings, "accuracy", 3) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "bound"), [(0, 0.1), (1, 0.1), (20, 0.1), (21, 0.105), (40, 0.2), (1000, 1.0)]
+)
+def test_an_overrun_campaign_bounds_its_errors_by_the_places_taken(
+    taken: int, bound: float
+) -> None:
+    assert error_bound(taken, planned=20, budget=0.1) == pytest.approx(bound)
 
 
 @unhurried

@@ -20,6 +20,7 @@ from gitexp.rules.record import (
     parse_records,
     sha256,
 )
+from gitexp.rules.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +60,7 @@ _records = st.builds(
     environment=st.sampled_from(("x", "y")),
     metrics=st.dictionaries(
         st.sampled_from(("accuracy", "loss", "é\n")),
-        st.floats(allow_nan=False, allow_infinity=False),
+        st.floats(-LARGEST_SCORE, LARGEST_SCORE),
     ),
     start=st.sampled_from(("2026-01-02T03:04:05+00:00", "2026-01-02T03:04:06+00:00")),
     duration=_seconds,
@@ -178,7 +179,9 @@ def test_fields_of_a_later_release_do_no_harm() -> None:
 
 
 def test_metrics_that_are_no_finite_number_are_dropped_and_the_others_kept() -> None:
-    line = line_with(metrics={"accuracy": 0.9, "loss": math.nan, "f1": math.inf, "auc": "nan"})
+    line = line_with(
+        metrics={"accuracy": 0.9, "loss": math.nan, "f1": math.inf, "auc": "nan", "mse": 1e301}
+    )
     (record,) = parse_records(line)
     assert record.metrics == {"accuracy": 0.9}
     assert parse_records(line_with(metrics={"accuracy": math.nan}))[0].metrics == {}

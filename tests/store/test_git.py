@@ -279,6 +279,32 @@ def test_objects_are_found_under_any_file_name(name: bytes, tmp_path: Path) -> N
     assert [os.fsencode(path) for path in paths_of(world, "diff-tree", base, "HEAD")] == [name]
 
 
+def test_many_commits_are_compared_as_each_by_itself(tmp_path: Path) -> None:
+    world = a_repository(tmp_path / "r")
+    commits = [world.git("rev-parse", "HEAD")]
+    for name in ODD_NAMES:
+        world.write(name, f"{name}\n")
+        world.write("a.txt", name)
+        commits.append(world.commit("another"))
+    world.git("commit", "--quiet", "--allow-empty", "-m", "the same")
+    commits.append(world.git("rev-parse", "HEAD"))
+    pairs = [(one, other) for one in commits[::3] for other in commits]
+    git = Git(world.path)
+    assert git.differences_of(pairs) == [git.differences("diff-tree", *both) for both in pairs]
+    assert git.differences_of([]) == []
+
+
+def test_objects_can_be_read_one_at_a_time(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4000
+    world = a_repository(tmp_path / "r", a__bin=content, empty="")
+    ids = [world.git("rev-parse", f"HEAD:{name}") for name in ("a.bin", "empty")]
+    asked = [*ids, "0" * 40, f"{ids[0]}^{{tree}}", ids[0]]
+    assert list(Git(world.path).each(asked)) == [content, b"", None, None, content]
+    left = Git(world.path).each(asked)
+    assert next(left) == content
+    left.close()  # type: ignore[attr-defined]
+
+
 def test_a_line_break_in_a_file_name_is_told_apart_but_not_asked_for(tmp_path: Path) -> None:
     world = a_repository(tmp_path / "r")
     base = world.git("rev-parse", "HEAD")

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.store.git import Repository
-from gitexp.store.notes import BULK, RUNS, VERDICTS, append_lines, read_notes, replace_notes
+from gitexp.store.notes import (
+    BULK,
+    RUNS,
+    VERDICTS,
+    append_lines,
+    find_cuts,
+    find_lines,
+    list_notes,
+    read_notes,
+    replace_notes,
+)
 from tests.project import World, git
 
 if TYPE_CHECKING:
@@ -450,3 +460,49 @@ def test_a_scratch_ref_under_our_own_number_is_not_built_upon(world: World) -> N
     world.git("update-ref", f"refs/notes/gitexp-scratch/{os.getpid()}", "refs/notes/old")
     append(world, line(1))
     assert note(world) == [line(1)]
+
+
+# --- all notes at once --------------------------------------------------------------------------
+
+
+def many_commits(world: World, count: int) -> list[str]:
+    """Commits of their own, each under a ref, made by one process."""
+    stream = "".join(
+        f"commit refs/many/{n}\ncommitter A <a@b> {n} +0000\ndata 1\nx\n" for n in range(count)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=world.path, input=stream.encode(), check=True
+    )
+    return world.git("for-each-ref", "--format=%(objectname)", "refs/many/").split()
+
+
+def test_notes_that_git_only_sorts_into_folders_are_listed_and_not_cut(world: World) -> None:
+    repository = Repository.discover(world.path)
+    commits = many_commits(world, 300)
+    append_lines(repository, RUNS, {commit: [line(1)] for commit in commits})
+    append_lines(repository, RUNS, {commit: [line(2)] for commit in commits[:3]})
+    paths = world.git("ls-tree", "-r", "--name-only", RUNS).splitlines()
+    assert all("/" in path for path in paths)
+    assert list_notes(repository, RUNS).keys() == {*commits}
+    assert find_cuts(repository, RUNS) == []
+    assert find_lines(repository, RUNS, '"n":2').splitlines() == [line(2)] * 3
+
+
+def test_lines_taken_or_changed_or_lost_with_their_note_are_cuts(world: World) -> None:
+    repository = Repository.discover(world.path)
+    commit = world.git("rev-parse", "HEAD")
+    for what in (list_notes, find_cuts):
+        assert not what(repository, RUNS)
+    assert find_lines(repository, RUNS, "n") == ""
+    append_lines(repository, RUNS, {commit: [line(1), line(2)]})
+    first = world.git("rev-parse", f"{RUNS}:{commit}")
+    world.git("notes", f"--ref={RUNS}", "add", "-f", "-m", f"{line(1)}\n{line(3)}", commit)
+    second, changed = world.git("rev-parse", f"{RUNS}:{commit}"), world.git("rev-parse", RUNS)
+    world.git("notes", f"--ref={RUNS}", "remove", commit)
+    removed = world.git("rev-parse", RUNS)
+    assert [
+        (cut.edit, cut.noted, cut.before, cut.after) for cut in find_cuts(repository, RUNS)
+    ] == [
+        (removed, commit, second, None),
+        (changed, commit, first, second),
+    ]

@@ -63,7 +63,8 @@ def note(world: World, ref: str, revision: str) -> str:
 
 def records(world: World, revision: str) -> list[dict[str, Any]]:
     """Records of a commit in the order of seeds and attempts."""
-    lines = map(json.loads, note(world, "gitexp-runs", revision).splitlines())
+    # git sets what it appends apart by a blank line.
+    lines = map(json.loads, filter(None, note(world, "gitexp-runs", revision).splitlines()))
     runs = (line for line in lines if "kind" not in line)
     return sorted(runs, key=lambda r: (r["seed"], r["attempt"]))
 

@@ -288,12 +288,53 @@ def test_a_deleted_record_leaves_a_note_that_nothing_gives(measured: World, side
     noted = branch if side == "experiment" else f"{branch}^"
     first, *rest = note(measured, RUNS, noted).splitlines()
     set_note(measured, RUNS, noted, "\n".join(rest))
-    words = [p["message"] for p in verified(measured)["problems"] if branch in p["message"]]
-    assert len(words) == 1
-    assert "note:    CONFIRMED" in words[0]
-    assert "records: UNDECIDED" in words[0]
+    found = verified(measured)
+    [words] = [
+        p["message"] for p in found["problems"] if p["id"] == "V1" and branch in p["message"]
+    ]
+    assert "note:    CONFIRMED" in words
+    assert "records: UNDECIDED" in words
+    owner = branch if side == "experiment" else f"commit {measured.git('rev-parse', noted)[:10]}"
+    assert f"1 result taken out of the note of {owner}" in said(found, "V10")
     assert measured.gitexp("run", branch, "--json").json["runs"] == 1
     assert json.loads(first)["metrics"] in [r["metrics"] for r in records(measured, noted)]
+
+
+def test_a_result_that_was_edited_or_removed_with_its_verdict_is_missed(measured: World) -> None:
+    branch = named(measured, NONE)
+    before = note(measured, RUNS, branch)
+    one, two, three = (json.loads(line) for line in before.splitlines())
+    # What says the same in other words is no other result.
+    masked = [one | {"folder": "***"}, two | {"metrics": {"accuracy": 0.99}}]
+    set_note(measured, RUNS, branch, "\n".join(map(json.dumps, [*masked, three])))
+    assert f"1 result changed in the note of {branch}" in said(verified(measured), "V10")
+    measured.git("notes", f"--ref={RUNS}", "remove", branch)
+    measured.git("notes", f"--ref={VERDICTS}", "remove", branch)
+    found = verified(measured)
+    assert ids(found) == ["V10"]
+    assert f"3 results taken out of the note of {branch}" in said(found, "V10")
+    assert f"git show {measured.git('rev-parse', f'refs/notes/{RUNS}')[:10]}" in said(found, "V10")
+    set_note(measured, RUNS, branch, before)
+    assert ids(verified(measured)) == ["V1"]
+    measured.gitexp("verify", "--fix")
+
+
+def test_notes_merged_line_by_line_have_lost_nothing(measured: World) -> None:
+    branch = named(measured, NONE)
+    refs = f"refs/notes/{RUNS}"
+    measured.git("update-ref", "refs/notes/theirs", refs)
+    forge(measured, branch, branch, attempt=2)
+    line = json.dumps(records(measured, branch)[0] | {"attempt": 3})
+    measured.git("notes", "--ref=theirs", "append", "-m", line, branch)
+    measured.git("notes", f"--ref={RUNS}", "merge", "-q", "-s", "cat_sort_uniq", "theirs")
+    assert len(records(measured, branch)) == 7
+    verified(measured, ok=True)
+    # The other way of merging drops what only the other side has.
+    line = json.dumps(records(measured, branch)[0] | {"attempt": 4})
+    measured.git("notes", "--ref=theirs", "append", "-m", line, branch)
+    measured.git("notes", f"--ref={RUNS}", "append", "-m", line.replace('": 4', '": 5'), branch)
+    measured.git("notes", f"--ref={RUNS}", "merge", "-q", "-s", "ours", "theirs")
+    assert f"1 result taken out of the note of {branch}" in said(verified(measured), "V10")
 
 
 @pytest.mark.parametrize("edit", ["edited", "removed", "emptied of its last line"])
