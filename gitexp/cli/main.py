@@ -5,6 +5,7 @@ a run needs.
 """
 
 # Not postponed: typer would compile and evaluate 130 annotations anew at every start, for 5 ms.
+import errno
 import io
 import os
 import signal
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 
 _BUG = 70
+_UNWRITABLE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
 _INTERRUPTED = 130
 
 Name = Annotated[
@@ -397,11 +399,21 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
     except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader (head, less) has gone
         sys.exit(1)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            _report(error)
+        place = "what was to be written" if error.filename is None else error.filename
+        _drop_output()
+        _fail(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         _report(error)
+
+
+def _drop_output() -> None:
+    """Let go of what could not be printed; Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(text: str, code: int) -> NoReturn:

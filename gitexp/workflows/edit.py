@@ -178,7 +178,7 @@ def from_work_tree(project: Project) -> Edit:
     top = Git(repository.work_tree())
     head = top.resolve("HEAD") or project.tip
     # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
-    top.run("update-index", "-q", "--refresh", allow=(1,))
+    top.run("update-index", "-q", "--refresh", allow=(1, 128))
     path = _edited_config(project, top, head)
     full = project.path(path)
     # What git would commit: line-end conversion and clean filters applied, as `git add` does.
