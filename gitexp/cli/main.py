@@ -5,6 +5,7 @@ a run needs.
 """
 
 # Not postponed: typer would compile and evaluate 130 annotations anew at every start, for 5 ms.
+import errno
 import io
 import os
 import signal
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 _BUG = 70
+_UNWRITABLE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
 _INTERRUPTED = 130
 
 Name = Annotated[
@@ -497,6 +499,7 @@ def _run() -> int:
     except GitexpError as error:
         return _failed(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
+<<<<<<< HEAD
         return _interrupted()
     except OSError as error:
         if "--debug" in sys.argv:
@@ -504,11 +507,24 @@ def _run() -> int:
         return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
     except SystemExit as left:  # typer's own end where the reader (head, less) has gone
         return left.code if isinstance(left.code, int) else 1
+=======
+        _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
+    except BrokenPipeError:
+        _drop_output()  # the reader (head, less) has gone
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            _report(error)
+        place = "what was to be written" if error.filename is None else error.filename
+        _drop_output()
+        _fail(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
+>>>>>>> 51fc6aa132fd99165836be40209e54213ef4f674
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         return _reported(error)
     return _interrupted() if code == _INTERRUPTED else code
 
 
+<<<<<<< HEAD
 def _interrupted() -> int:
     # A terminal shows ^C where the cursor stood.
     begin = "\n" if sys.stderr.isatty() else ""
@@ -516,6 +532,14 @@ def _interrupted() -> int:
 
 
 def _failed(text: str, code: int) -> int:
+=======
+def _drop_output() -> None:
+    """Let go of what could not be printed; Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(text: str, code: int) -> NoReturn:
+>>>>>>> 51fc6aa132fd99165836be40209e54213ef4f674
     typer.echo(text, err=True)
     return code
 

@@ -128,6 +128,15 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         return NotReady(stderr.strip().removeprefix("fatal: "))
     if "no space left on device" in lower:
         return StoreBusy("the disk is full; nothing that was stored before is affected")
+    if (
+        "read-only file system" in lower
+        or "insufficient permission" in lower
+        or ("permission denied" in lower and "unable to create" in lower)
+    ):
+        return NotReady(
+            "the repository cannot be written: " + " ".join(stderr.removeprefix("fatal: ").split()),
+            "ls -ld .git says whose it is; nothing was changed",
+        )
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)
     return GitFailed(command, code, stderr)

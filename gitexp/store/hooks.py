@@ -73,10 +73,10 @@ def install(repository: Repository) -> Installed:
         former_path, folder = None, repository.common / "hooks"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    aside = [] if former_path else [name for name in NAMES if _is_foreign(folder / name)]
+    aside = [] if former_path else [name for name in NAMES if _is_foreign(_place(folder, name))]
     for name in NAMES:
-        path = folder / name
-        before = f"{_expanded(former_path)}/{name}" if former_path else str(path) + _ASIDE
+        path = _place(folder, name)
+        before = f"{_expanded(former_path)}/{name}" if former_path else f"{folder / name}{_ASIDE}"
         if name in aside:
             os.replace(path, before)  # noqa: PTH105
         if _write(path, (source_folder() / name).read_text(), before):
@@ -106,7 +106,7 @@ def demand_room(repository: Repository) -> None:
         )
     folder = repository.common / "hooks"
     for name in () if repository.setting("core.hookspath") else NAMES:
-        if _is_foreign(folder / name) and os.path.lexists(folder / f"{name}{_ASIDE}"):
+        if _is_foreign(_place(folder, name)) and os.path.lexists(folder / f"{name}{_ASIDE}"):
             raise NotReady(
                 f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
                 " holds the hook from before: only one of them can be kept",
@@ -114,9 +114,23 @@ def demand_room(repository: Repository) -> None:
             )
 
 
+def _place(folder: Path, name: str) -> Path:
+    """Where our hook stands, or would.
+
+    The pre-commit framework moves a hook that it finds aside and runs it before its own. It is left
+    there: put in front of the framework's again, the two would run each other.
+    """
+    path, moved = folder / name, folder / f"{name}.legacy"
+    return moved if _is_foreign(path) and _is_ours(moved) else path
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and _MARK in path.read_bytes()
+
+
 def _is_foreign(path: Path) -> bool:
     """Whether a hook is there that gitexp did not write; a dangling link counts."""
-    return os.path.lexists(path) and not (path.exists() and _MARK in path.read_bytes())
+    return os.path.lexists(path) and not _is_ours(path)
 
 
 def _expanded(path: str) -> str:
@@ -149,11 +163,11 @@ def uninstall(repository: Repository) -> list[str]:
     done = []
     folder = repository.common / "hooks"
     for name in NAMES:
-        path = folder / name
-        if path.exists() and _MARK in path.read_bytes():
+        path = _place(folder, name)
+        if _is_ours(path):
             path.unlink()
             done.append(f"removed the {name} hook")
-            aside = path.with_name(name + _ASIDE)
+            aside = folder / f"{name}{_ASIDE}"
             if os.path.lexists(aside):
                 os.replace(aside, path)  # noqa: PTH105
                 done.append(f"put the former {name} hook back")

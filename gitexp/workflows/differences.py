@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.one_change import Edited, Inspection, inspect
 from gitexp.rules.paths import is_config
+from gitexp.store.git import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitexp.rules.settings import Settings
-    from gitexp.store.git import FileChange
+    from gitexp.store.git import FileChange, Git
     from gitexp.workflows.project import Project
 
 
@@ -77,3 +78,29 @@ def relative(project: Project, path: str) -> str:
         return path
     inside = path.removeprefix(project.prefix)
     return inside if inside != path else f"/{path}"
+
+
+def hidden_edits(project: Project) -> Iterator[str]:
+    """Find edits that git was told to overlook: by a flag in the index, or by a clean filter."""
+    top, git = project.repository.work_tree(), project.repository.git
+    listed = git.run("-C", str(top), "ls-files", "-v", "-z").stdout
+    for entry in decode(listed).split("\0"):
+        tag, _, path = entry.partition(" ")
+        flagged = tag in {"h", "s", "S"}
+        lies = top / path
+        if lies.is_symlink() or not (
+            flagged or is_config(relative(project, path), project.settings.config)
+        ):
+            continue
+        if not lies.is_file():
+            if tag == "h":
+                yield path
+            continue
+        if not is_checked_out(git, f"HEAD:{path}", path, lies.read_bytes()):
+            yield path
+
+
+def is_checked_out(git: Git, blob: str, path: str, lies: bytes) -> bool:
+    """Whether a file lies there as git would check a blob out; settings may turn its line ends."""
+    found = git.run("cat-file", "--filters", f"--path={path}", blob, allow=(128,)).stdout
+    return found.replace(b"\r\n", b"\n") == lies.replace(b"\r\n", b"\n")

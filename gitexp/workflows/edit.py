@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from gitexp.rules.one_change import keep_line_end
 from gitexp.rules.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
-from gitexp.workflows.differences import relative
+from gitexp.workflows.differences import hidden_edits, is_checked_out, relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,7 +178,7 @@ def from_work_tree(project: Project) -> Edit:
     top = Git(repository.work_tree())
     head = top.resolve("HEAD") or project.tip
     # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
-    top.run("update-index", "-q", "--refresh", allow=(1,))
+    top.run("update-index", "-q", "--refresh", allow=(1, 128))
     path = _edited_config(project, top, head)
     full = project.path(path)
     # What git would commit: line-end conversion and clean filters applied, as `git add` does.
@@ -195,6 +196,9 @@ def from_work_tree(project: Project) -> Edit:
             f"{path} has one edit staged and another one in the work tree",
             f"git add {path} takes the work tree's, git restore {path} the staged one",
         )
+    if not is_checked_out(top, blob.strip(), full, lies):
+        # It goes back to its committed state, and what git does not see would be lost.
+        raise Refused(_NOTHING, [_overlooked(full)])
     return Edit(
         path, onto, replay(repository, committed, keep_line_end(committed, clean), onto), lies
     )
@@ -206,6 +210,8 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
     names = [relative(project, file.path) for file in edited]
     config = next((name for name in names if is_config(name, project.settings.config)), "")
     if not names:
+        if hidden := list(hidden_edits(project)):
+            raise Refused(_NOTHING, [_overlooked(path) for path in hidden])
         message = "no config line is edited in the work tree"
         hint = (
             f"edit one line of {', '.join(project.settings.config)}, or:"
@@ -229,6 +235,18 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
         # Reading it would read what it points to, wherever that lies.
         raise Refused(_NOTHING, [_irregular(project, config)])
     return config
+
+
+def _overlooked(path: str) -> Finding:
+    quoted = shlex.quote(path)
+    return Finding(
+        "W1",
+        f"{path} is edited where git does not look, for a flag in the index or a clean filter",
+        f"git update-index --no-assume-unchanged -- {quoted};"
+        f" git update-index --no-skip-worktree -- {quoted}\nor leave it as it is and use: gitexp"
+        ' start --set KEY=VALUE "HYPOTHESIS"',
+        path,
+    )
 
 
 def _irregular(project: Project, path: str) -> Finding:

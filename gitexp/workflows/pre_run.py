@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
 from gitexp.rules.finding import Finding
-from gitexp.rules.paths import is_config
-from gitexp.store.git import decode
 from gitexp.workflows.check import check
-from gitexp.workflows.differences import relative
+from gitexp.workflows.differences import hidden_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.workflows.project import Project
 
 
@@ -34,7 +30,7 @@ def pre_run(project: Project) -> str | None:
     # Exit 128: an editor or another git holds the index just now; comparing works without it.
     git.run("update-index", "-q", "--refresh", allow=(1, 128))
     dirty = [file.path for file in git.differences("diff-index", "HEAD", "--")]
-    dirty += [path for path in _hidden(project) if path not in dirty]
+    dirty += [path for path in hidden_edits(project) if path not in dirty]
     findings = [
         *report.findings,
         *(
@@ -51,25 +47,3 @@ def pre_run(project: Project) -> str | None:
     if any(not finding.advice for finding in findings):
         raise Refused(f"exp/{report.name}: refused", findings)
     return report.name
-
-
-def _hidden(project: Project) -> Iterator[str]:
-    """Find edits that git was told to overlook: by a flag in the index, or by a clean filter."""
-    top, git = project.repository.work_tree(), project.repository.git
-    listed = git.run("-C", str(top), "ls-files", "-v", "-z").stdout
-    for entry in decode(listed).split("\0"):
-        tag, _, path = entry.partition(" ")
-        flagged = tag in {"h", "s", "S"}
-        lies = top / path
-        if lies.is_symlink() or not (
-            flagged or is_config(relative(project, path), project.settings.config)
-        ):
-            continue
-        if not lies.is_file():
-            if tag == "h":
-                yield path
-            continue
-        # As git would check it out. Line ends are left to git: its settings may have turned them.
-        committed = git.run("cat-file", "--filters", f"HEAD:{path}", allow=(128,)).stdout
-        if committed.replace(b"\r\n", b"\n") != lies.read_bytes().replace(b"\r\n", b"\n"):
-            yield path

@@ -36,7 +36,7 @@ def find_parts(project: Project, name: str | None) -> list[Part]:
     git = Git(project.repository.top or project.repository.common)
     if name is None:
         project.repository.work_tree()
-        git.run("update-index", "-q", "--refresh", allow=(1,))
+        git.run("update-index", "-q", "--refresh", allow=(1, 128))
         files = git.differences("diff-index", git.resolve("HEAD") or project.tip, "--")
     else:
         _, commit = find_experiment(project, name)

@@ -7,16 +7,13 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 import gitexp
 from gitexp.cli.main import app
 from tests.project import BECAUSE, World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMANDS = sorted(
     (command.name or command.callback.__name__).replace("_", "-")
@@ -161,6 +158,16 @@ def test_a_bug_ends_in_one_line_and_debug_tells_the_rest(ready: World) -> None:
     ran = ready.run(sys.executable, "-m", "gitexp", "--debug", "baseline")
     assert ran.code == 70
     assert "Traceback" in ran.err
+
+
+def test_what_cannot_be_written_is_no_bug(ready: World) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gitexp", "log"], cwd=ready.path, stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr == "gitexp: what was to be written: No space left on device\n"
 
 
 def test_colours_are_for_terminals(ready: World) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy, UsageError
-from gitexp.store.git import Git, GitFailed, Repository, clean_environment
+from gitexp.store.git import Git, GitFailed, Repository, _translated, clean_environment
 from tests.project import World, git
 
 if TYPE_CHECKING:
@@ -543,6 +543,22 @@ def test_a_full_disk_is_said_in_plain_words(world: World, tmp_path: Path) -> Non
     full.environment["PATH"] = str(stub.parent)
     with pytest.raises(StoreBusy, match="the disk is full"):
         full.run("hash-object", "-w", "--stdin")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error: unable to create temporary file: Read-only file system\nfatal: no",
+        "fatal: Unable to create '.git/index.lock': Permission denied",
+        "error: insufficient permission for adding an object to repository database .git/objects",
+    ],
+)
+def test_a_repository_that_cannot_be_written_is_said_so(said: str) -> None:
+    error = _translated(["hash-object"], 128, said)
+    assert isinstance(error, NotReady)
+    assert "the repository cannot be written" in error.message
+    refused = _translated(["push"], 128, "git@host: Permission denied (publickey).")
+    assert "cannot be written" not in refused.message
 
 
 def test_any_other_failure_names_the_command_and_what_git_said(world: World) -> None:

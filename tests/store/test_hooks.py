@@ -255,6 +255,56 @@ def test_undo_without_init_changes_nothing(world: World) -> None:
     assert (hooks_folder(world), settings(world)) == (before, config)
 
 
+# --- beside the pre-commit framework, the real one ------------------------------------------------
+
+OF_THE_FRAMEWORK = """\
+repos:
+- repo: local
+  hooks:
+  - {id: a, name: a, entry: sh -c 'echo framework >> .git/called', language: system,
+     always_run: true, pass_filenames: false, stages: [pre-commit, commit-msg]}
+"""
+
+
+def framework(world: World) -> None:
+    world.write(".pre-commit-config.yaml", OF_THE_FRAMEWORK)
+    world.commit("hooks of a framework")
+    ran = world.run("pre-commit", "install", "-t", "pre-commit", "-t", "commit-msg")
+    assert ran.code == 0, ran.out + ran.err
+    called(world)
+
+
+@pytest.mark.parametrize("first", ["gitexp", "framework"])
+def test_the_pre_commit_framework_and_our_hooks_live_together(first: str, world: World) -> None:
+    if first == "gitexp":
+        world.gitexp("init", "--yes")
+    framework(world)
+    world.gitexp("init", "--yes")
+    called(world)
+    assert is_enforced(world)
+    experiment(world)
+    ran = world.try_git("commit", "-am", BECAUSE)
+    assert ran.code == 0, ran.err
+    assert "Experiment: x" in world.git("log", "-1", "--format=%B")
+    assert called(world) == ["framework", "framework"]
+    assert "nothing was changed" in world.gitexp("init", "--yes").out
+    world.git("switch", "--quiet", "main")
+    world.gitexp("init", "--undo")
+    called(world)
+    world.git("commit", "--quiet", "--allow-empty", "-m", "after")
+    assert called(world) == ["framework", "framework"]
+    assert not any(b"gitexp.hook" in hook.encode() for hook, _ in hooks_folder(world).values())
+
+
+def test_beside_a_hooks_path_the_framework_refuses_by_itself_and_ours_stay(world: World) -> None:
+    a_hook(world.path / "hooks" / "pre-commit")
+    world.git("config", "core.hooksPath", "hooks")
+    world.gitexp("init", "--yes")
+    ran = world.run("pre-commit", "install")
+    assert (ran.code, "core.hooksPath" in ran.out + ran.err) == (1, True)
+    assert is_enforced(world)
+
+
 # --- beside core.hooksPath -----------------------------------------------------------------------
 
 
