@@ -499,32 +499,21 @@ def _run() -> int:
     except GitexpError as error:
         return _failed(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-<<<<<<< HEAD
         return _interrupted()
     except OSError as error:
         if "--debug" in sys.argv:
             return _reported(error)
-        return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
+        if error.errno in _UNWRITABLE:
+            place = "what was to be written" if error.filename is None else error.filename
+            return _failed(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
+        return _failed(visible(f"gitexp: the system refused: {error}"), NotReady.exit_code)
     except SystemExit as left:  # typer's own end where the reader (head, less) has gone
         return left.code if isinstance(left.code, int) else 1
-=======
-        _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
-    except BrokenPipeError:
-        _drop_output()  # the reader (head, less) has gone
-        sys.exit(1)
-    except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            _report(error)
-        place = "what was to be written" if error.filename is None else error.filename
-        _drop_output()
-        _fail(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
->>>>>>> 51fc6aa132fd99165836be40209e54213ef4f674
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         return _reported(error)
     return _interrupted() if code == _INTERRUPTED else code
 
 
-<<<<<<< HEAD
 def _interrupted() -> int:
     # A terminal shows ^C where the cursor stood.
     begin = "\n" if sys.stderr.isatty() else ""
@@ -532,14 +521,6 @@ def _interrupted() -> int:
 
 
 def _failed(text: str, code: int) -> int:
-=======
-def _drop_output() -> None:
-    """Let go of what could not be printed; Python would complain again when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(text: str, code: int) -> NoReturn:
->>>>>>> 51fc6aa132fd99165836be40209e54213ef4f674
     typer.echo(text, err=True)
     return code
 
