@@ -40,7 +40,7 @@ def watcher(*, yes: bool = False) -> Iterator[Watcher]:
 def _finished(label: str, job: Job, record: Record | None) -> str:
     head = f"  {label} seed {job.seed}"
     if record is None:
-        return f"{head}: interrupted"
+        return f"{head}: stopped"
     if not record.ok:
         return f"{head}: failed: {record.failure}"
     return f"{head}: {job.metric} {number(record.metrics[job.metric])} in {record.duration:.1f} s"

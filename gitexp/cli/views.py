@@ -63,8 +63,11 @@ def _shown_json(text: str) -> str:
     )
 
 
-def _wrapped(text: str, indent: str = "  ") -> str:
-    return textwrap.fill(visible(text), _WIDTH, initial_indent=indent, subsequent_indent=indent)
+def _wrapped(text: str, indent: str = "  ", lines: int | None = None) -> str:
+    return textwrap.fill(
+        visible(text), _WIDTH, initial_indent=indent, subsequent_indent=indent, max_lines=lines,
+        placeholder=" …",
+    )  # fmt: skip
 
 
 def _coloured(text: str, verdict: Verdict | None) -> str:
@@ -423,7 +426,7 @@ def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
     state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
     typer.echo(f"{typer.style(f'exp/{visible(entry.name)}', bold=True)}  {entry.time[:10]}{state}")
-    typer.echo(_wrapped(hypothesis_of(entry.message)))
+    typer.echo(_wrapped(hypothesis_of(entry.message), lines=3))
     if row.result.explored:
         why = row.result.records[0].explore
         typer.echo(f"  {_coloured(Verdict.EXPLORATORY, Verdict.EXPLORATORY)}: {visible(why)}")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gitexp.rules.settings import Settings
 
 
+# As words of their own they would reach the program as arguments, and be lost without a word.
+_SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}
+
+
 def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | str:
     """Fill the placeholders; a list of words, or with `shell = true` the text for the shell.
 
@@ -25,12 +29,19 @@ def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | 
     values = {"{seed}": str(seed), "{sample}": f"{sample:g}", "{config}": settings.config[0]}
     if settings.shell:
         return _filled(settings.command, {name: shlex.quote(v) for name, v in values.items()})
+    mend = "mend `command` in the settings on the baseline branch, then: gitexp trust"
     try:
         words = shlex.split(settings.command)
     except ValueError as error:
-        raise NotReady(f"the command {settings.command!r} cannot be split: {error}") from None
+        raise NotReady(f"the command {settings.command!r} cannot be split: {error}", mend) from None
     if not words:
-        raise NotReady("the settings' command is empty", "name the training command there")
+        raise NotReady("the settings' command is empty", mend)
+    if meant := _SHELL.intersection(words):
+        raise NotReady(
+            f"the command {settings.command!r} has {' and '.join(sorted(meant))}, which only a"
+            " shell understands, and it is given to none",
+            "say shell = true in the settings on the baseline branch, then: gitexp trust",
+        )
     return [_filled(word, values) for word in words]
 
 

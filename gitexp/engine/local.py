@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import shutil
+import signal
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -291,7 +292,7 @@ def _outcome(
     if finished.timed_out:
         failure = f"stopped after the time-out of {settings.timeout:g} s"
     elif finished.exit_code < 0:
-        failure = f"killed by signal {-finished.exit_code}"
+        failure = f"killed by {_signal_name(-finished.exit_code)}"
     elif finished.exit_code:
         failure = f"the command ended with exit code {finished.exit_code}"
     elif loaded.foreign:
@@ -327,6 +328,13 @@ def _predictions(
         # Told by the first run, not by the verdict that cannot be computed after the last.
         return None, f"{job.metric} takes a column {lacking.pop()} of the predictions", ""
     return outcomes, "", disagreement(job.metric, score, outcomes)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"
 
 
 def _is_score(number: float) -> bool:

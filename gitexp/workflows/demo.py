@@ -97,6 +97,10 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
     _make_project(folder)
     loop = _Loop(folder, say)
     say(f"A small project in {folder}: an SVC on scikit-learn's digits, one seed a split.")
+    # Where no environment is activated, only the whole path calls this gitexp again.
+    program = "gitexp" if shutil.which("gitexp") else shlex.quote(str(Path(sys.argv[0]).absolute()))
+    if program != "gitexp":
+        say(f"It is not on PATH here, so type {program} where gitexp stands below.")
     loop.shell("cat config.toml", ["cat", "config.toml"])
     loop.gitexp("init", "--yes")
     loop.title("The baseline, ten times over")
@@ -136,8 +140,6 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
     loop.gitexp("start", "--set", "model.C=10", "Would a larger C help?", refused=True)
     loop.title("The notebook, read with git alone")
     loop.git("--no-pager", "log", "--branches", "--notes=gitexp")
-    # Where no environment is activated, only the whole path calls this gitexp again.
-    program = "gitexp" if shutil.which("gitexp") else shlex.quote(str(Path(sys.argv[0]).absolute()))
     there = shlex.quote(os.path.relpath(folder))
     say(f"\nIt is all in {folder}. Go on there: cd {there} && {program} log")
 
@@ -167,6 +169,8 @@ def _make_project(folder: Path) -> None:
             repository.git.config("user.email", "demo@gitexp.invalid")
         # Somebody's signing key or global hooks have no business in a demo.
         repository.git.config("commit.gpgSign", "false")
+        if plain.text("config", "core.hooksPath", allow=(1,)):
+            repository.git.config("core.hooksPath", str(folder / ".git" / "hooks"))
         repository.git.add("--all")
         repository.git.commit("--quiet", "--no-verify", "--message", "Digits: the baseline")
     finally:

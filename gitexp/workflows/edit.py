@@ -179,6 +179,11 @@ def from_work_tree(project: Project) -> Edit:
     head = top.resolve("HEAD") or project.tip
     # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
     top.run("update-index", "-q", "--refresh", allow=(1, 128))
+    if (lock := repository.git_dir / "index.lock").exists():
+        raise NotReady(
+            "another git command holds the index of this work tree",
+            f"run the same command again; if no git is running: rm -f {shlex.quote(str(lock))}",
+        )
     path = _edited_config(project, top, head)
     full = project.path(path)
     # What git would commit: line-end conversion and clean filters applied, as `git add` does.
@@ -194,7 +199,8 @@ def from_work_tree(project: Project) -> Edit:
     if staged not in {committed, clean}:
         raise NotReady(
             f"{path} has one edit staged and another one in the work tree",
-            f"git add {path} takes the work tree's, git restore {path} the staged one",
+            f"to take the work tree's: git add {project.pathspec(path)}\n"
+            f"to take the staged one: git restore {project.pathspec(path)}",
         )
     if not is_checked_out(top, blob.strip(), full, lies):
         # It goes back to its committed state, and what git does not see would be lost.
@@ -230,7 +236,7 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
         raise Refused(_NOTHING, [Finding("C1", message.format(n), hint, n) for n in shown])
     if edited[0].new_mode != edited[0].old_mode:
         message = f"{config} changed its mode or is gone"
-        raise Refused(_NOTHING, [Finding("C6", message, f"git restore {config}", config)])
+        raise Refused(_NOTHING, [Finding("C6", message, _restoring(project, config), config)])
     if not edited[0].new_mode.startswith("100"):
         # Reading it would read what it points to, wherever that lies.
         raise Refused(_NOTHING, [_irregular(project, config)])
@@ -273,5 +279,9 @@ def put_back(project: Project, edit: Edit) -> None:
     except GitexpError as error:
         raise NotReady(
             f"the experiment is registered, but {edit.path} was not put back: {error.message}",
-            f"git restore --source=HEAD --staged --worktree -- {edit.path}",
+            _restoring(project, edit.path),
         ) from None
+
+
+def _restoring(project: Project, path: str) -> str:
+    return f"git restore --source=HEAD --staged --worktree -- {project.pathspec(path)}"

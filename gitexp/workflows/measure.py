@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import shlex
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -179,9 +180,22 @@ class Bench:
             raise CommandFailed(
                 f"{label}, seed {job.seed}: {done.record.failure}"
                 + (f"\n{_indented(done.last_lines)}" if done.last_lines else ""),
-                f"the whole output is in {job.folder}; the failed run is recorded, and the same"
-                " command tries again",
+                self._way_on(job, done),
             )
+
+    def _way_on(self, job: Job, done: Done) -> str:
+        """What to do after a failed run, in lines that can be pasted where they are commands."""
+        logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
+        lines = [
+            f"read all that it said: cat {' '.join(logs)}",
+            "then the same command tries again; the failed run is recorded",
+        ]
+        if done.record.failure.startswith("no metric"):
+            ways = f"print {self.metric}=VALUE, or call gitexp.log({self.metric}=VALUE)"
+            if self.settings.metrics:
+                ways = f"write it to {self.settings.metrics}, {ways}"
+            lines.insert(0, f"let the command tell its metric: {ways}")
+        return "\n".join(lines)
 
     def match(self, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
         """Re-run baseline seeds whose records stand in another condition than the experiment's."""

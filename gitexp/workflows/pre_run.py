@@ -38,7 +38,7 @@ def pre_run(project: Project) -> str | None:
                 "W1",
                 f"{path} is not as committed, so what runs is not the experiment",
                 "git restore --source=HEAD --staged --worktree --ignore-skip-worktree-bits --"
-                f" {shlex.quote(path)}\nor commit it on {project.baseline}",
+                f" {shlex.quote(f':/{path}')}\nor commit it on {project.baseline}",
                 path,
             )
             for path in dirty

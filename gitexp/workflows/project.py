@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,10 @@ class Project:
     def path(self, inside: str) -> str:
         """Path from the repository's top of a path that is relative to the project."""
         return f"{self.prefix}{inside}"
+
+    def pathspec(self, inside: str) -> str:
+        """Such a path as a git command names it, wherever in the work tree it is typed."""
+        return shlex.quote(f":/{self.path(inside)}")
 
 
 def open_project(directory: Path | None = None, *, keep_location: bool = False) -> Project:

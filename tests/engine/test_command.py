@@ -54,10 +54,17 @@ def test_what_is_filled_into_a_shells_command_is_quoted(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["python 'train.py", 'python "', "python \\", " ", "\t"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python 'train.py", 'python "', "python \\", " ", "\t", "python x.py | tee log",
+        "cd a && python x.py", "python x.py 2>&1 > log",
+    ],
+)  # fmt: skip
 def test_a_command_without_sense_is_refused(command: str) -> None:
-    with pytest.raises(NotReady):
+    with pytest.raises(NotReady) as refused:
         build(settings(command), seed=1)
+    assert refused.value.hint.endswith("gitexp trust")
 
 
 def test_programs_are_found_in_the_checkout_first_then_in_the_users_tree(tmp_path: Path) -> None:

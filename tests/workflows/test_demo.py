@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from tests.project import World
@@ -12,11 +11,19 @@ if TYPE_CHECKING:
 def test_the_demo_runs_the_whole_loop_for_real_and_without_an_identity(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
+    # Somebody's own hooks and key have no business there.
+    hook = World(tmp_path).write("hooks/pre-commit", "#!/bin/sh\necho mine >&2\nexit 1\n")
+    hook.chmod(0o755)
+    configuration = World(tmp_path).write(
+        "gitconfig",
+        f"[core]\nhooksPath = {hook.parent}\n[commit]\ngpgSign = true\n",
+    )
     ran = World(tmp_path).gitexp(
         "demo", "a new folder",
-        GIT_CONFIG_GLOBAL=os.devnull, HOME=str(home), XDG_CONFIG_HOME=str(home),
+        GIT_CONFIG_GLOBAL=str(configuration), HOME=str(home), XDG_CONFIG_HOME=str(home),
     )  # fmt: skip
     said = ran.out + ran.err
+    assert "mine" not in said.splitlines()
     for words in ("CONFIRMED: accuracy +0.0", "RULED OUT: accuracy ", "C2 · ", "H1 · "):
         assert words in said
     demo = World(tmp_path / "a new folder")

@@ -222,7 +222,7 @@ gitexp.log(step=2, accuracy=0.9 + SEED / 1000)
         ("print('accuracy=1e305')", "accuracy is 1e+305"),
         ("open('metrics.json', 'w').write('{')", "the metrics file cannot be read: metrics.json"),
         ("print('one\\ntwo'); sys.exit('the last words')", "ended with exit code 1"),
-        ("os.kill(os.getpid(), 9)", "killed by signal 9"),
+        ("os.kill(os.getpid(), 9)", "killed by SIGKILL"),
     ],
 )
 def test_a_run_without_a_usable_metric_is_recorded_as_failed(
@@ -542,6 +542,7 @@ def interrupted(world: World, flag: Path, number: int, jobs: int = 2) -> tuple[s
         os.killpg(running.pid, number)
     out, _ = running.communicate(timeout=30)
     assert "Traceback" not in out
+    assert number == signal.SIGKILL or "interrupted; what had finished is stored" in out
     return name, running.returncode, trainers
 
 

@@ -463,7 +463,10 @@ def test_nothing_edited_is_refused(ready: World) -> None:
 
 def test_a_config_that_was_deleted_is_no_experiment(ready: World) -> None:
     (ready.path / "config.toml").unlink()
-    assert "git restore config.toml" in refuses_without_a_trace(ready, code=1)
+    assert (
+        "git restore --source=HEAD --staged --worktree -- :/config.toml"
+        in refuses_without_a_trace(ready, code=1)
+    )
 
 
 def test_everything_wrong_is_said_at_once(ready: World) -> None:

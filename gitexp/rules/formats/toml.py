@@ -24,6 +24,9 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a value as TOML spells it; what TOML cannot read is taken as a plain string."""
     try:
         parsed = tomli.loads(f"value = {text}")
+        if "#" in text:
+            # A comment is no part of a value: it would swallow the bracket.
+            tomli.loads(f"value = [{text}]")
     except (ValueError, RecursionError):
         return text
     return parsed["value"] if len(parsed) == 1 else text
