@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,13 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         known = found.get(entry.name)
         if known is None or _rank(entry.ref) < _rank(known.ref):
             found[entry.name] = entry
-    return list(found.values())
+    # git orders what was committed in one second by where its refs lie, which differs from clone to
+    # clone.
+    return sorted(found.values(), key=lambda entry: (-_second(entry.time), entry.name))
+
+
+def _second(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
 
 
 def _own_ref(refs: Sequence[str], message: str) -> str:

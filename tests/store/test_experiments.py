@@ -136,9 +136,12 @@ def test_the_content_is_stored_as_it_is(world: World) -> None:
     assert repository_of(world).git.objects([f"{commit}:config.toml"]) == [content]
 
 
-def test_a_file_that_is_not_there_is_named(world: World) -> None:
-    with pytest.raises(NotReady, match=r"nope\.toml is not in"):
-        make(world, "nope.toml")
+def test_a_file_that_is_not_there_is_added_beside_the_others(world: World) -> None:
+    commit = make(world, "KNOWN.toml", b"new\n")
+    assert world.git("show", f"{commit}:KNOWN.toml") == "new"
+    changed = world.git("diff-tree", "-r", "--name-status", "main", commit)
+    assert changed == "A\tKNOWN.toml"
+    assert world.try_git("fsck", "--strict").code == 0
 
 
 def test_a_folder_that_is_not_there_is_named(world: World) -> None:
