@@ -174,7 +174,9 @@ def _prepare(
         try:
             leaves = formats.read_leaves(name, content)
         except formats.Malformed as error:
-            raise NotReady(f"{name} does not parse: {error}") from None
+            raise NotReady(
+                f"{name} does not parse: {error}", f"mend {name} on the baseline branch"
+            ) from None
         if key and not written and (found := formats.keys_at(leaves, key)):
             try:
                 seed = form.spell_value(str(job.seed))
