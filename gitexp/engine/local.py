@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine import command as commands
 from gitexp.engine import environment, metrics, process
 from gitexp.engine.condition import ask_present, fingerprint
-from gitexp.engine.examples import disagreement
 from gitexp.engine.metrics import Unreadable
-from gitexp.engine.predictions import read_predictions
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules import formats
@@ -174,7 +172,9 @@ def _prepare(
         try:
             leaves = formats.read_leaves(name, content)
         except formats.Malformed as error:
-            raise NotReady(f"{name} does not parse: {error}") from None
+            raise NotReady(
+                f"{name} does not parse: {error}", f"mend {name} on the baseline branch"
+            ) from None
         if key and not written and (found := formats.keys_at(leaves, key)):
             try:
                 seed = form.spell_value(str(job.seed))
@@ -318,6 +318,9 @@ def _predictions(
     if not written:
         missing = f"no predictions were written to {settings.predictions}" if promised else ""
         return None, missing, ""
+    from gitexp.engine.examples import disagreement
+    from gitexp.engine.predictions import read_predictions
+
     try:
         outcomes = read_predictions(written[0])
     except Unreadable as error:

@@ -44,7 +44,7 @@ def take_slot(repository: Repository, commit: str) -> Iterator[Slot]:
             _check_out(repository, path, commit)
             yield Slot(path, lock)
             return
-    raise NotReady(f"all {_MOST_SLOTS} slots in {folder} are in use")
+    raise NotReady(f"all {_MOST_SLOTS} slots in {folder} are in use", "wait for a run to end")
 
 
 def _check_out(repository: Repository, path: Path, commit: str) -> None:

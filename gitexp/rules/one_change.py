@@ -323,7 +323,7 @@ def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], l
             Finding(
                 "C3",
                 f"{_named(path)}: {lines.count} lines differ; an experiment changes one line",
-                f"git checkout {baseline} -- {_quoted(path)}, and edit one line",
+                f"take it back, then edit one line: git checkout {baseline} -- {_quoted(path)}",
                 path,
                 lines.at,
             )

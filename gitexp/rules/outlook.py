@@ -8,7 +8,6 @@ and how long that takes.
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ def foresee(
     partners = registration.registered_seeds() if registration.seeded else PROOF
     measured = first_good(baseline, partners, criterion.metric)
     runs = registration.repeats[-1] + len(partners) - len(measured)
-    seconds = statistics.fmean(durations) * runs if durations else None
+    seconds = math.fsum(durations) / len(durations) * runs if durations else None
     alike = [
         judgement
         for other, judgement in past
@@ -73,6 +72,8 @@ def foresee(
     if registration.by_examples or not registration.seeded:
         seen = [j.detectable for j in alike if j.detectable]
         source = _count(len(seen), "past experiment") if seen else ""
+        import statistics  # loads decimal and fractions
+
         return Outlook(runs, statistics.median(seen) if seen else None, source, seconds=seconds)
     if registration.repeats[-1] < FEWEST_PAIRS:
         return Outlook(runs, seconds=seconds)
@@ -108,7 +109,8 @@ def _spread(
         return None, ""
     # A pair that shares nothing but its seed varies twice as much as one run, in squares.
     arms = 1 if criterion.scale is Scale.CONSTANT else 2
-    spread = statistics.stdev(values) * math.sqrt(arms)
+    mean = math.fsum(values) / len(values)
+    spread = math.hypot(*(v - mean for v in values)) * math.sqrt(arms / (len(values) - 1))
     return (spread or None), f"the baseline's {_count(len(values), 'run')}"
 
 

@@ -181,8 +181,8 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
             Finding(
                 "T1",
                 f"the commit message lacks {', '.join(missing)}",
-                "git commit --amend --no-edit fills them in where gitexp's hooks are installed"
-                " (gitexp init)",
+                "let the commit-msg hook fill them in (gitexp init installs it):"
+                " git commit --amend --no-edit",
             ),
         )
     findings = []

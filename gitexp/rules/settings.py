@@ -113,6 +113,13 @@ def table_of(path: str, content: bytes) -> dict[str, Any] | None:
     return document
 
 
+_EXAMPLES = {
+    "config": 'config = ["config.toml"]',
+    "command": 'command = "python train.py --seed {seed}"',
+    "metric": 'metric = "accuracy"',
+}
+
+
 def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     """Check a settings table.
 
@@ -133,7 +140,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     if missing:
         raise NotReady(
             f"{path}: {', '.join(missing)} must be set",
-            "gitexp init --force writes a complete file",
+            f"write it there and commit it, such as: {_EXAMPLES[missing[0]]}",
         )
     values = {name: _checked(path, name, value) for name, value in table.items()}
     return Settings(**values, table=table)

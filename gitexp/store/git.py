@@ -127,7 +127,10 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     if "dubious ownership" in lower:
         return NotReady(stderr.strip().removeprefix("fatal: "))
     if "no space left on device" in lower:
-        return StoreBusy("the disk is full; nothing that was stored before is affected")
+        return StoreBusy(
+            "the disk is full; nothing that was stored before is affected",
+            "make room, then run the same command again",
+        )
     if (
         "read-only file system" in lower
         or "insufficient permission" in lower
@@ -135,7 +138,7 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     ):
         return NotReady(
             "the repository cannot be written: " + " ".join(stderr.removeprefix("fatal: ").split()),
-            "ls -ld .git says whose it is; nothing was changed",
+            "nothing was changed; see whose it is: ls -ld .git",
         )
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)
@@ -339,7 +342,8 @@ class Repository:
         if self.top is None:
             raise NotReady(
                 f"{self.common} has no work tree here, and this command needs one",
-                "git worktree add ../work main && cd ../work, or work in a normal clone",
+                "work in a normal clone, or in a work tree of this one:"
+                f" git worktree add ../work {self.head_branch()} && cd ../work",
             )
         return self.top
 

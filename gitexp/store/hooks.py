@@ -101,8 +101,8 @@ def demand_room(repository: Repository) -> None:
     if where in {"worktree", "command"}:
         raise NotReady(
             f"core.hooksPath is set for this {where} alone, so hooks in the repository never run",
-            "git config --show-origin core.hooksPath says where; unset it there, or set it with"
-            " git config --local",
+            "see where: git config --show-origin core.hooksPath\n"
+            "unset it there, or set it with git config --local",
         )
     folder = repository.common / "hooks"
     for name in () if repository.setting("core.hookspath") else NAMES:

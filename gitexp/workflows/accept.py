@@ -115,7 +115,7 @@ def _acceptable(project: Project, name: str | None, anyway: str) -> Result:
     result = read_results(project.repository, report.name)[0]
     _demand_confirmed(result, anyway)
     if result.entry.commit in read_accepted(project):
-        raise UsageError(f"exp/{report.name} is accepted already", "gitexp log shows the ladder")
+        raise UsageError(f"exp/{report.name} is accepted already", "see the ladder: gitexp log")
     _demand_same_baseline(project, result)
     return result
 
@@ -130,7 +130,7 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
     name = result.entry.name
     raise Refused(
         f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED ones are accepted",
-        hint=f'gitexp accept {name} --anyway "WHY" takes it in and records the reason'
+        hint=f'take it in all the same, with the reason: gitexp accept {name} --anyway "WHY"'
         if verdict
         else f"gitexp run {name}",
     )
@@ -161,7 +161,7 @@ def _demand_same_baseline(project: Project, result: Result) -> None:
         raise Refused(
             f"what runs on {project.baseline} has moved since exp/{result.entry.name} was measured"
             f" (on {base[:10]}), so its gain is not known there",
-            hint=f"gitexp retest {result.entry.name} registers the same change on the new tip",
+            hint=f"register the same change on the new tip: gitexp retest {result.entry.name}",
         )
 
 
@@ -178,7 +178,7 @@ def _demand_upstream(project: Project) -> None:
     if behind:
         raise NotReady(
             f"{project.baseline} is {behind} commit{'s' if behind > 1 else ''} behind {upstream}",
-            f"git switch {project.baseline} && git pull, then accept again",
+            f"git switch {project.baseline} && git pull\nthen the same command again",
         )
 
 
@@ -206,7 +206,7 @@ def _merge_here(project: Project, commit: str, message: str) -> str:
     if edited & changed:
         raise NotReady(
             f"{', '.join(sorted(edited & changed))} is edited here, and the merge changes it",
-            "commit or stash your edits, then accept again",
+            "commit your edits, or put them aside: git stash\nthen the same command again",
         )
     try:
         # The message as it is: what merge.log or commit.cleanup add would hide its trailers.
@@ -220,7 +220,7 @@ def _merge_here(project: Project, commit: str, message: str) -> str:
         raise NotReady(
             f"git could not merge into {project.baseline} here, and nothing changed:\n"
             + failure.stderr.strip(),
-            "commit or stash your edits, then accept again",
+            "commit your edits, or put them aside: git stash\nthen the same command again",
         ) from None
     return git.text("rev-parse", "HEAD")
 
@@ -231,7 +231,7 @@ def _merge_objects(project: Project, before: str, commit: str, message: str) -> 
     if done.returncode:
         raise Refused(
             f"{project.baseline} and the experiment changed the same lines",
-            hint="gitexp retest registers the same change on the new tip",
+            hint="register the same change on the new tip: gitexp retest",
         )
     tree = done.stdout.decode().split("\n")[0].strip()
     merge = commit_tree(project.repository, tree, [before, commit], message)
@@ -250,20 +250,23 @@ def retest(project: Project, name: str | None) -> Started:
     result = read_results(project.repository, old_name)[0]
     if result.registration is None or len(result.entry.parents) != 1:
         raise UsageError(
-            f"exp/{old_name} is no registered experiment", f"gitexp check {old_name} says why"
+            f"exp/{old_name} is no registered experiment", f"see why: gitexp check {old_name}"
         )
     base = result.entry.parents[0]
     change = inspect_trees(project, settings_of(project, base), base, commit).change
     if change is None:
         raise UsageError(
-            f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
+            f"exp/{old_name} changes more than one value", f"see them all: gitexp check {old_name}"
         )
     full = project.path(change.file)
     before, after, onto = project.repository.git.objects(
         [f"{base}:{full}", f"{commit}:{full}", f"{project.tip}:{full}"]
     )
     if before is None or after is None or onto is None:
-        raise Refused(f"{change.file} is no longer on {project.baseline}")
+        raise Refused(
+            f"{change.file} is no longer on {project.baseline}",
+            hint="there is nothing left to change",
+        )
     try:
         content = replay(project.repository, before, after, onto)
     except Refused:
@@ -279,7 +282,7 @@ def retest(project: Project, name: str | None) -> Started:
             raise Refused(
                 f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
                 f" {formats.spell(change.after)} already",
-                hint="there is nothing left to test",
+                hint="there is nothing left to test; see the ladder: gitexp log",
             )
         raise Refused("not registered; nothing was created", inspection.findings)
     return register(

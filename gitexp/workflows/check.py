@@ -114,9 +114,9 @@ def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
         return [], entry.parents[0]
     base = git.text("merge-base", project.tip, entry.commit, allow=(1,)).split("\n")[0]
     if not base:
-        hint = f"gitexp retest {entry.name} registers the same change on {project.baseline}"
+        hint = f"register the same change on {project.baseline}: gitexp retest {entry.name}"
         if project.repository.shallow:
-            hint = "git fetch --unshallow, and check again"
+            hint = f"git fetch --unshallow && gitexp check {entry.name}"
         raise NotReady(f"exp/{entry.name} and {project.baseline} have no common commit here", hint)
     ahead = int(git.text("rev-list", "--count", f"{base}..{entry.commit}"))
     hint = f"git switch exp/{entry.name} && git reset --soft {base[:10]} && git commit"
@@ -132,6 +132,10 @@ def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
     ], base
 
 
+def _amending(name: str) -> str:
+    return f"git switch exp/{name} && git commit --amend"
+
+
 def _about_command(settings: Settings) -> list[Finding]:
     """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
     notebook = next((word for word in settings.command.split() if ".ipynb" in word), "")
@@ -141,7 +145,7 @@ def _about_command(settings: Settings) -> list[Finding]:
         Finding(
             "N1",
             f"the training command runs the notebook {notebook}, and what runs is scripts",
-            f"jupyter nbconvert --to script {notebook}, then name the script in `command`",
+            f"jupyter nbconvert --to script {notebook}\nthen name the script in `command`",
         )
     ]
 
@@ -167,7 +171,7 @@ def _about_message(
             Finding(
                 "T2",
                 f"the trailer Change says {registration.change!r}, the diff {str(change)!r}",
-                f"git commit --amend, and write: Change: {change}",
+                f"{_amending(entry.name)}\nand write there: Change: {change}",
             )
         )
     return registration, findings
@@ -184,7 +188,7 @@ def _about_design(registration: Registration, settings: Settings) -> list[Findin
         Finding(
             "T2",
             f"the trailer {token} says {said}, and the settings make it {meant}",
-            f"git commit --amend, and write: {token}: {meant}",
+            f"{_amending(registration.name)}\nand write there: {token}: {meant}",
         )
         for token, said, meant in (
             ("Vary", registration.vary(), due.vary()),
@@ -232,7 +236,7 @@ def _about_others(
                 "T3",
                 f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
                 f" {allowed:g} ({confirmed} confirmed, {settings.planned} planned)",
-                f"git commit --amend, and write: Level: {allowed:g}",
+                f"{_amending(registration.name)}\nand write there: Level: {allowed:g}",
             )
         )
     return findings

@@ -50,7 +50,8 @@ def from_setting(project: Project, setting: str) -> Edit:
     spelled_key = formats.spell_key(found.key)
     if formats.same(old, found.form.parse_value(found.typed)):
         message = f"{spelled_key} is {formats.spell(old)} on {project.baseline} already"
-        finding = Finding("C10", message, "give it another value", found.path)
+        hint = f'give it another value: gitexp start --set {spelled_key}=VALUE "HYPOTHESIS"'
+        finding = Finding("C10", message, hint, found.path)
         raise Refused(_NOTHING, [finding])
     try:
         edited: str = found.form.set_value(found.content.decode("utf-8"), found.key, found.spelled)

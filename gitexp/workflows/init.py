@@ -220,7 +220,7 @@ def init(
     if repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
-            "git add -A && git commit -m 'baseline', then: gitexp init",
+            "git add -A && git commit -m 'baseline' && gitexp init",
         )
     prefix = repository.prefix
     here = top / prefix
@@ -310,8 +310,8 @@ def _settings_there(
     ):
         raise NotReady(
             f"the settings in {prefix}{existing[0]} are not committed on {baseline}",
-            f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp',"
-            " then: gitexp init",
+            f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp'"
+            " && gitexp init",
         )
     return baseline, tip, settings_at(repository, tip, prefix, baseline)[1]
 
@@ -347,7 +347,7 @@ def _parsed(proposal: Proposal, baseline: str) -> Settings:
     except NotReady as error:
         # Nothing is written yet: what is wrong was said on the command line, or at a prompt.
         message = error.message.removeprefix("gitexp.toml: ")
-        raise UsageError(message, "gitexp init -h says what each option takes") from None
+        raise UsageError(message, "see what each option takes: gitexp init -h") from None
     return settings
 
 

@@ -6,12 +6,12 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.errors import NotReady, UsageError
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
 
-_NO_SETTINGS = "gitexp init writes them: which config file, which command, which metric"
+_NO_SETTINGS = "write them: gitexp init"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,11 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
     if repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
-            "git add -A && git commit -m 'baseline', then: gitexp init",
+            "git add -A && git commit -m 'baseline' && gitexp init",
         )
     raise NotReady(
         f"there is no baseline branch: {' and '.join(candidates)} not found",
-        "git config gitexp.baseline BRANCH names it for this clone",
+        "name it for this clone: git config gitexp.baseline BRANCH",
     )
 
 
@@ -122,13 +122,17 @@ def settings_at(
         NotReady: there are none in that commit, or they are not valid.
     """
     paths = [f"{prefix}{name}" for name in FILES]
+    where = f"on {baseline}" if baseline else f"in {commit[:10]}"
     for path, content in zip(
         paths, repository.git.objects([f"{commit}:{path}" for path in paths]), strict=True
     ):
-        table = table_of(path, content) if content is not None else None
-        if table is not None:
-            return path, parse_settings(path, table)
-    where = f"on {baseline}" if baseline else f"in {commit[:10]}"
+        try:
+            table = table_of(path, content) if content is not None else None
+            if table is not None:
+                return path, parse_settings(path, table)
+        except NotReady as error:
+            # The file in the work tree may be in order by now, and what is committed counts.
+            raise NotReady(f"{where}, {error.message}", error.hint) from None
     raise NotReady(f"there are no gitexp settings {where}", _NO_SETTINGS)
 
 
@@ -155,7 +159,7 @@ def short_name(name: str) -> str:
     if not is_name(short):
         raise UsageError(
             f"{name!r} cannot be an experiment's name: small letters, digits and dashes",
-            "gitexp log lists them",
+            "see which there are: gitexp log",
         )
     return short
 
@@ -179,12 +183,13 @@ def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
                 return last
             raise UsageError(
                 "which experiment? none is checked out and none was started in this clone",
-                'gitexp start --set KEY=VALUE "HYPOTHESIS", or name one that gitexp log lists',
+                'register one: gitexp start --set KEY=VALUE "HYPOTHESIS"\n'
+                "or name one of these: gitexp log",
             )
     short = short_name(name)
     found = find_ref(repository, short)
     if found is None:
-        raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
+        raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     return found
 
 
@@ -202,4 +207,7 @@ def note_started(repository: Repository, name: str) -> None:
     try:
         write_json(repository.local / "last.json", {"name": name})
     except OSError as error:
-        raise GitexpError(f"{repository.local} cannot be written: {error.strerror}") from None
+        raise NotReady(
+            f"{repository.local} cannot be written: {error.strerror}",
+            "make it writable for you, or work in a clone of your own",
+        ) from None

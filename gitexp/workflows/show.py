@@ -62,7 +62,7 @@ def show(project: Project, name: str | None) -> Sheet:
     # The log knows a commit that has several branches by the one that it names itself.
     row = next((row for row in every if row.result.entry.commit == commit), None)
     if row is None:
-        raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
+        raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     registration = row.result.registration
     seeds: tuple[tuple[int, float | None, float | None], ...] = ()
     if registration is not None:

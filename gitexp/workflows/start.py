@@ -130,7 +130,7 @@ def start(
         except GitexpError as error:
             raise NotReady(
                 f"exp/{started.name} is registered, but could not be switched to: {error.message}",
-                f"git switch exp/{started.name}",
+                f"git stash && git switch exp/{started.name}",
             ) from None
     return started
 

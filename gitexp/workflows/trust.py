@@ -38,7 +38,7 @@ def demand_trust(
         raise NotReady(
             f"{path} is not approved in this clone, and says what would be run:\n"
             + difference(repository, settings),
-            f"gitexp trust {experiment} approves it" if experiment else "gitexp trust approves it",
+            f"approve it: gitexp trust {experiment}".rstrip(),
         )
 
 

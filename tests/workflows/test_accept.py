@@ -147,7 +147,7 @@ def test_an_edited_config_is_not_overwritten(short: World) -> None:
     name = confirmed(short)
     short.edit("lr = 1e-3", "lr = 2e-3")
     said = refuses_without_a_trace(short, "accept", name, code=3)
-    assert "commit or stash your edits" in said
+    assert "put them aside: git stash" in said
     short.git("restore", "config.toml")
     short.gitexp("accept", name)
 

@@ -39,7 +39,7 @@ def test_settings_that_a_pull_changed_run_only_after_they_were_approved(
         assert "gitexp.toml is not approved in this clone" in ran.err
         assert f'- command = "{python} train.py"' in ran.err
         assert "+ command = " in ran.err
-        assert "gitexp trust approves it" in ran.err
+        assert "-> approve it: gitexp trust\n" in ran.err
     ran = ready.gitexp("trust", code=3)
     assert "nobody is here to approve" in ran.err
     assert "+ command = " in ran.out
@@ -79,7 +79,7 @@ def test_an_experiment_is_run_by_the_settings_of_its_own_baseline(
     colleague.gitexp("trust", "--yes")
     ran = colleague.gitexp("run", name, code=3)
     assert "+ repeats = [3]" in ran.err
-    assert f"gitexp trust {name} approves it" in ran.err
+    assert f"-> approve it: gitexp trust {name}\n" in ran.err
     ran = colleague.gitexp("trust", name, code=3)
     assert f"gitexp trust {name} --yes" in ran.err
     colleague.gitexp("trust", name, "--yes")
