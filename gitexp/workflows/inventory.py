@@ -67,11 +67,13 @@ class Inventory:
 def read_inventory(project: Project) -> Inventory:
     """Read everything; about ten git processes, whatever the number of experiments."""
     repository = project.repository
-    experiments = read_experiments(repository)
+    every = read_experiments(repository)
+    experiments = [entry for entry in every if _is_of(project, entry)]
     runs, verdicts = list_notes(repository, RUNS), list_notes(repository, VERDICTS)
     live = {entry.commit: entry for entry in experiments}
-    noted = (runs.keys() | verdicts.keys()) - live.keys()
-    others = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    noted = (runs.keys() | verdicts.keys()) - {entry.commit for entry in every}
+    read = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    others = {commit: entry for commit, entry in read.items() if _is_of(project, entry)}
     registered = [e for e in others.values() if parse_message(e.message)[0] is not None]
     results = judged(repository, [*experiments, *registered])
     acceptances = _acceptances(project)
@@ -90,7 +92,7 @@ def read_inventory(project: Project) -> Inventory:
         absorbed=tuple(result for result in gone if result.entry.commit in kept),
         lost=tuple(result for result in gone if result.entry.commit not in kept),
         stray=tuple(others[c] for c in sorted(unreached(repository, silent, *_ANY))),
-        missing=tuple(sorted(noted - others.keys())),
+        missing=tuple(sorted(noted - read.keys())),
         entries=live | others,
         verdicts={
             commit: decode(text or b"").strip("\n")
@@ -101,6 +103,12 @@ def read_inventory(project: Project) -> Inventory:
         acceptances=acceptances,
         chain=_chain(project) if acceptances else {},
     )
+
+
+def _is_of(project: Project, entry: Entry) -> bool:
+    """Whether a commit registers nothing, or an experiment of this project and no other here."""
+    trailers = split_message(entry.message)[1]
+    return "Experiment" not in trailers or project.prefix.rstrip("/") == trailers.get("Project", "")
 
 
 # Not --all: that counts the checkouts of runs, too.

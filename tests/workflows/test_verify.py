@@ -147,6 +147,18 @@ def test_it_takes_as_many_git_processes_for_many_experiments_as_for_few(measured
     assert counts[0] == counts[-1] < 30
 
 
+def test_a_project_in_a_folder_is_not_held_against_its_neighbour(measured: World) -> None:
+    for name in ("config.toml", "train.py", "gitexp.toml"):
+        measured.write(f"other/{name}", (measured.path / name).read_bytes())
+    measured.commit("a neighbour")
+    other = measured.path / "other"
+    measured.gitexp("trust", "--yes", cwd=other)
+    measured.gitexp("start", BECAUSE, "--set", "model.C=10", cwd=other)
+    found = verified(measured, ok=True)
+    assert (found["verdicts"], found["information"]) == (2, [])
+    assert measured.gitexp("verify", "--json", cwd=other).json["campaigns"] == []
+
+
 # --- another commit -----------------------------------------------------------------------------
 
 
