@@ -457,7 +457,7 @@ def test_exploring_is_no_offence_until_its_note_says_otherwise(measured: World) 
 @pytest.mark.parametrize(
     ("trailers", "words"),
     [
-        ("", "was merged into main by hand, and by message and records it is RULED OUT"),
+        ("", "was merged into main by hand ({merge}), and by message and records it is RULED OUT"),
         ("Accepted: {commit}", "main took in {branch} ({merge}), and by message and records it is"),
         ("Accepted: {commit}\nAnyway: it is simpler", None),
     ],
@@ -475,7 +475,9 @@ def test_what_the_baseline_took_in_was_confirmed_or_has_a_reason(
     merge = measured.git("rev-parse", "main")[:10]
     found = said(verified(measured), "V8")
     assert words.format(branch=branch, merge=merge) in found
-    assert "git revert -m 1" in found
+    assert f"git revert -m 1 {merge}" in found
+    measured.git("revert", "--no-edit", "-m", "1", merge)
+    verified(measured, ok=True)
 
 
 def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> None:
