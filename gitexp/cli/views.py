@@ -461,6 +461,11 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         return
     for token, value in registration.trailers():
         typer.echo(f"  {token + ':':12} {visible(value)}")
+    for opening in sheet.openings:
+        number = opening.metrics.get(registration.criterion.metric)
+        came = opening.failure or f"{registration.criterion.metric} {words.number(number)}"
+        said = f"{opening.start[:10]} ({opening.why}): {came}"
+        typer.echo(f"  holdout opened {visible(said)}")
     judgement = row.result.judgement
     typer.echo("")
     if judgement is None:
@@ -476,12 +481,6 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
-    for opening in sheet.openings:
-        number = opening.metrics.get(registration.criterion.metric)
-        came = opening.failure or f"{registration.criterion.metric} {words.number(number)}"
-        typer.echo(
-            f"  holdout opened {opening.start[:10]} ({visible(opening.why)}): {visible(came)}"
-        )
     for environment in sheet.environments:
         packages = environment.get("packages") or {}
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())

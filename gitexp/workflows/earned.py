@@ -21,38 +21,52 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
     known = {r.entry.commit: r for r in (*inventory.held, *inventory.lost)}
     baseline = inventory.project.baseline
     for acceptance in inventory.acceptances:
-        result, at = known.get(acceptance.experiment), acceptance.commit[:10]
+        result, at = known.get(acceptance.experiment), acceptance.commit
         if acceptance.anyway or (result and is_confirmed(result)):
             continue
-        if result is None:
+        if result is not None:
+            yield _unearned(result, f"{baseline} took in {label_of(result)} ({at[:10]})", at)
+        else:
             yield Finding(
                 "V8",
-                f"{baseline} took in {acceptance.experiment[:10]} ({at}), of which no record is"
-                " here",
+                f"{baseline} took in {acceptance.experiment[:10]} ({at[:10]}), of which no record"
+                " is here",
                 "git fetch REMOTE 'refs/notes/gitexp*:refs/notes/gitexp*', if it was measured"
                 " elsewhere",
             )
-        else:
-            yield _unearned(inventory, result, f"{baseline} took in {label_of(result)} ({at})")
     accepted = {acceptance.experiment for acceptance in inventory.acceptances}
-    for result in inventory.held:
-        commit = result.entry.commit
-        by_hand = result.registration is not None and commit in inventory.merged - accepted
-        if by_hand and not is_confirmed(result):
-            said = f"{label_of(result)} was merged into {baseline} by hand"
-            yield _unearned(inventory, result, said)
+    by_hand = [
+        result
+        for result in inventory.held
+        if result.registration is not None
+        and result.entry.commit in inventory.merged - accepted
+        and not is_confirmed(result)
+    ]
+    merges = _merges(inventory) if by_hand else {}
+    for result in by_hand:
+        at = merges.get(result.entry.commit, result.entry.commit)
+        if at not in inventory.reverted:
+            said = f"{label_of(result)} was merged into {baseline} by hand ({at[:10]})"
+            yield _unearned(result, said, at)
 
 
-def _unearned(inventory: Inventory, result: Result, said: str) -> Finding:
-    is_what = result.verdict or ("EXPLORATORY" if result.explored else "not decided")
-    merged = next(
-        (a.commit for a in inventory.acceptances if a.experiment == result.entry.commit), "COMMIT"
+def _merges(inventory: Inventory) -> dict[str, str]:
+    """Merges of the baseline branch by what they took in."""
+    out = inventory.project.repository.git.text(
+        "rev-list", "--first-parent", "--merges", "--parents", inventory.project.tip
     )
+    lines = [line.split() for line in out.splitlines()]
+    return {parent: merge for merge, _, *parents in lines for parent in parents}
+
+
+def _unearned(result: Result, said: str, at: str) -> Finding:
+    is_what = result.verdict or ("EXPLORATORY" if result.explored else "not decided")
+    mainline = "" if at == result.entry.commit else "-m 1 "
     return Finding(
         "V8",
         f"{said}, and by message and records it is {is_what}",
-        f"git revert -m 1 {merged[:10]} takes it out again (no -m for a squash); gitexp retest"
-        f" {name_of(result)} measures it on fresh seeds",
+        f"git revert {mainline}{at[:10]} takes it out again (without -m where it was squashed);"
+        f" gitexp retest {name_of(result)} measures it on fresh seeds",
     )
 
 

@@ -6,6 +6,7 @@ a record whose commit was amended, rebased or left by its branch is found all th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from gitexp.store.experiments import Entry
     from gitexp.workflows.project import Project
+
+
+# git writes this; everything that a revert undoes was no lasting part of the baseline.
+_REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class Inventory:
     commits with records that registered nothing and that no ref reaches, `missing` ids of commits
     with notes that are not in this clone. `entries` are all commits with notes that are here,
     `verdicts` the texts of their verdict notes, `refs` those that name experiments, with commits.
-    `merged` are commits of experiments that are part of the baseline, `chain` the baseline's
-    first-parent commits with their age, 0 at the tip.
+    `merged` are commits of experiments that are part of the baseline, `reverted` what it took back,
+    `chain` the baseline's first-parent commits with their age, 0 at the tip.
     """
 
     project: Project
@@ -56,6 +61,7 @@ class Inventory:
     refs: Mapping[str, str]
     merged: frozenset[str]
     acceptances: tuple[Acceptance, ...]
+    reverted: frozenset[str]
     chain: Mapping[str, int]
 
     @property
@@ -67,14 +73,16 @@ class Inventory:
 def read_inventory(project: Project) -> Inventory:
     """Read everything; about ten git processes, whatever the number of experiments."""
     repository = project.repository
-    experiments = read_experiments(repository)
+    every = read_experiments(repository)
+    experiments = [entry for entry in every if _is_of(project, entry)]
     runs, verdicts = list_notes(repository, RUNS), list_notes(repository, VERDICTS)
     live = {entry.commit: entry for entry in experiments}
-    noted = (runs.keys() | verdicts.keys()) - live.keys()
-    others = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    noted = (runs.keys() | verdicts.keys()) - {entry.commit for entry in every}
+    read = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    others = {commit: entry for commit, entry in read.items() if _is_of(project, entry)}
     registered = [e for e in others.values() if parse_message(e.message)[0] is not None]
     results = judged(repository, [*experiments, *registered])
-    acceptances = _acceptances(project)
+    acceptances, reverted = _acceptances(project)
     accepted = {acceptance.experiment for acceptance in acceptances}
     off = unreached(repository, [*live, *others], *_heads(project))
     heads = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
@@ -90,7 +98,7 @@ def read_inventory(project: Project) -> Inventory:
         absorbed=tuple(result for result in gone if result.entry.commit in kept),
         lost=tuple(result for result in gone if result.entry.commit not in kept),
         stray=tuple(others[c] for c in sorted(unreached(repository, silent, *_ANY))),
-        missing=tuple(sorted(noted - others.keys())),
+        missing=tuple(sorted(noted - read.keys())),
         entries=live | others,
         verdicts={
             commit: decode(text or b"").strip("\n")
@@ -99,8 +107,15 @@ def read_inventory(project: Project) -> Inventory:
         refs=heads,
         merged=frozenset((live.keys() | {e.commit for e in registered}) - off),
         acceptances=acceptances,
+        reverted=reverted,
         chain=_chain(project) if acceptances else {},
     )
+
+
+def _is_of(project: Project, entry: Entry) -> bool:
+    """Whether a commit registers nothing, or an experiment of this project and no other here."""
+    trailers = split_message(entry.message)[1]
+    return "Experiment" not in trailers or project.prefix.rstrip("/") == trailers.get("Project", "")
 
 
 # Not --all: that counts the checkouts of runs, too.
@@ -112,19 +127,22 @@ def _heads(project: Project) -> tuple[str, str]:
     return project.tip, f"--glob=refs/remotes/*/{project.baseline}"
 
 
-def _acceptances(project: Project) -> tuple[Acceptance, ...]:
+def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[str]]:
+    """What the baseline took in and kept, and all commits that it reverted."""
     out = project.repository.git.run(
-        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
-        "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H%n%B",
-        *_heads(project),
+        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}",
+        "--grep=^This reverts commit [0-9a-f]{40}", "-z", "--no-notes", "--no-show-signature",
+        "--no-color", "--encoding=UTF-8", "--format=%H%n%B", *_heads(project),
     ).stdout  # fmt: skip
     found = []
+    reverted: set[str] = set()
     for text in decode(out).split("\0"):
         commit, _, message = text.partition("\n")
+        reverted.update(_REVERTED.findall(message))
         trailers = split_message(message)[1]
-        if experiment := trailers.get("Accepted"):
+        if (experiment := trailers.get("Accepted")) and commit not in reverted:
             found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
-    return tuple(found)
+    return tuple(found), frozenset(reverted)
 
 
 def _chain(project: Project) -> dict[str, int]:

@@ -73,6 +73,10 @@ def test_every_opening_is_told_counted_and_kept(ready: World) -> None:
     ]
     assert len(sheet["runs"]) == 3
     assert f"({WHY[1]}): accuracy 0.6" in world.gitexp("show", name).out
+    # Nor is it forgotten by taking the line out.
+    world.git("notes", "--ref=gitexp-runs", "remove", "main")
+    told = world.gitexp("verify", code=1).out
+    assert "result taken out" in told.replace("results", "result")
 
 
 def test_no_other_run_opens_it_whatever_the_environment_says(ready: World) -> None:

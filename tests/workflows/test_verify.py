@@ -147,6 +147,18 @@ def test_it_takes_as_many_git_processes_for_many_experiments_as_for_few(measured
     assert counts[0] == counts[-1] < 30
 
 
+def test_a_project_in_a_folder_is_not_held_against_its_neighbour(measured: World) -> None:
+    for name in ("config.toml", "train.py", "gitexp.toml"):
+        measured.write(f"other/{name}", (measured.path / name).read_bytes())
+    measured.commit("a neighbour")
+    other = measured.path / "other"
+    measured.gitexp("trust", "--yes", cwd=other)
+    measured.gitexp("start", BECAUSE, "--set", "model.C=10", cwd=other)
+    found = verified(measured, ok=True)
+    assert (found["verdicts"], found["information"]) == (2, [])
+    assert measured.gitexp("verify", "--json", cwd=other).json["campaigns"] == []
+
+
 # --- another commit -----------------------------------------------------------------------------
 
 
@@ -445,7 +457,7 @@ def test_exploring_is_no_offence_until_its_note_says_otherwise(measured: World) 
 @pytest.mark.parametrize(
     ("trailers", "words"),
     [
-        ("", "was merged into main by hand, and by message and records it is RULED OUT"),
+        ("", "was merged into main by hand ({merge}), and by message and records it is RULED OUT"),
         ("Accepted: {commit}", "main took in {branch} ({merge}), and by message and records it is"),
         ("Accepted: {commit}\nAnyway: it is simpler", None),
     ],
@@ -463,7 +475,9 @@ def test_what_the_baseline_took_in_was_confirmed_or_has_a_reason(
     merge = measured.git("rev-parse", "main")[:10]
     found = said(verified(measured), "V8")
     assert words.format(branch=branch, merge=merge) in found
-    assert "git revert -m 1" in found
+    assert f"git revert -m 1 {merge}" in found
+    measured.git("revert", "--no-edit", "-m", "1", merge)
+    verified(measured, ok=True)
 
 
 def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> None:
