@@ -16,7 +16,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gitexp.errors import GitexpError, NotReady
-from gitexp.rules.text import visible
 
 app = typer.Typer(
     name="gitexp",
@@ -395,7 +394,7 @@ def main() -> None:
         # Outside of standalone mode an Exit comes back as its code.
         sys.exit(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        _fail(visible(error.render("gitexp")), error.exit_code)
+        _fail(error.render("gitexp"), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
     except BrokenPipeError:
@@ -406,7 +405,7 @@ def main() -> None:
             _report(error)
         place = "what was to be written" if error.filename is None else error.filename
         _drop_output()
-        _fail(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
+        _fail(f"gitexp: {place}: {error.strerror}", NotReady.exit_code)
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
         _report(error)
 
@@ -417,7 +416,9 @@ def _drop_output() -> None:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
+    from gitexp.rules.text import visible
+
+    typer.echo(visible(text), err=True)
     sys.exit(code)
 
 
