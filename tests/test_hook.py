@@ -116,6 +116,17 @@ def test_a_missing_reason_is_refused(hand: World) -> None:
     assert "the reason is missing" in ran.err
 
 
+def test_what_a_terminal_obeys_is_refused_in_a_message(hand: World) -> None:
+    one_value(hand)
+    for said, rule in (
+        (BECAUSE.replace("accuracy", "\x1b[8maccuracy"), "H6 ·"),
+        (f"{BECAUSE}\n\nEvidence: \u202egap", "T4 ·"),
+    ):
+        ran = refused(hand, "commit", "-am", said)
+        assert rule in ran.err
+        assert ran.err.replace("\n", "").isprintable()
+
+
 def test_a_notebook_is_refused(hand: World) -> None:
     one_value(hand)
     hand.write("explore.ipynb", "{}")

@@ -17,7 +17,6 @@ import typer
 
 from gitexp.cli import foresight
 from gitexp.errors import GitexpError, NotReady
-from gitexp.rules.text import visible
 
 app = typer.Typer(
     name="gitexp",
@@ -497,7 +496,7 @@ def _run() -> int:
         # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
         code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        return _failed(visible(error.render("gitexp")), error.exit_code)
+        return _failed(error.render("gitexp"), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except OSError as error:
@@ -505,8 +504,8 @@ def _run() -> int:
             return _reported(error)
         if error.errno in _UNWRITABLE:
             place = "what was to be written" if error.filename is None else error.filename
-            return _failed(visible(f"gitexp: {place}: {error.strerror}"), NotReady.exit_code)
-        return _failed(visible(f"gitexp: the system refused: {error}"), NotReady.exit_code)
+            return _failed(f"gitexp: {place}: {error.strerror}", NotReady.exit_code)
+        return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
     except SystemExit as left:  # typer's own end where the reader (head, less) has gone
         return left.code if isinstance(left.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
@@ -521,7 +520,9 @@ def _interrupted() -> int:
 
 
 def _failed(text: str, code: int) -> int:
-    typer.echo(text, err=True)
+    from gitexp.rules.text import visible
+
+    typer.echo(visible(text), err=True)
     return code
 
 

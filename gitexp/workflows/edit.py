@@ -150,6 +150,8 @@ def _config_files(project: Project) -> dict[str, bytes]:
     for entry in decode(listed).split("\0"):
         header, _, name = entry.partition("\t")
         inside = name.removeprefix(project.prefix)
+        if "\n" in name:
+            continue  # cat-file is asked line by line; such a file is still compared, by its id
         if name.startswith(project.prefix) and is_config(inside, declared):
             modes[inside] = header[:6]
     for path, mode in modes.items():

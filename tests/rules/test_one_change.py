@@ -378,6 +378,18 @@ def test_a_config_stays_a_regular_file_with_its_mode(
     assert found.findings[0].message.startswith(f"config.toml: {message}")
 
 
+@pytest.mark.parametrize("file", ["config.yaml", "config.conf", "config.toml", "config.txt"])
+def test_a_pointer_to_content_that_git_does_not_hold_is_no_config(file: str) -> None:
+    pointers = [
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{digit * 64}\nsize 12\n"
+        for digit in "ab"
+    ]
+    for before, after in (pointers, ("a = 1\n", pointers[0]), (pointers[0], "a = 1\n")):
+        found = judge(edited(before, after, file), config=[file])
+        assert (found.change, ids(found)) == (None, ["C6"])
+        assert f"git lfs untrack {file}" in found.findings[0].hint
+
+
 def test_an_executable_config_may_change_its_value() -> None:
     found = judge(edited("a = 1\n", "a = 2\n", old_mode=EXECUTABLE, new_mode=EXECUTABLE))
     assert found.findings == ()
