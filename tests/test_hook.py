@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -80,6 +81,27 @@ def editor(world: World, text: str) -> str:
 
 
 # --- what is committed ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("C = 1.0  # strength\n", "C = 10  # strength\n\n"),  # C3
+        ("C = 1.0  # strength\n", "C = 10  # strength\r\n"),  # C5
+        ("# strength", "# regularisation"),  # C4
+        ("C = 1.0", "C = 10\nepochs = 40"),  # C2
+    ],
+)
+def test_what_a_refusal_tells_to_type_can_be_pasted(before: str, after: str, hand: World) -> None:
+    hand.edit(before, after)
+    said = refused(hand, "commit", "-am", BECAUSE).err
+    commands = re.findall(r"(?:git checkout|gitexp start) .*", said)
+    assert commands
+    for command in commands:
+        ran = hand.run("sh", "-c", command.replace("HYPOTHESIS", BECAUSE))
+        assert ran.code == 0, (command, ran)
+    if any(command.startswith("git checkout") for command in commands):
+        assert hand.git("status", "--porcelain") == ""
 
 
 def test_one_value_with_its_reason_becomes_a_registration(hand: World) -> None:

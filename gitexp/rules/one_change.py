@@ -133,7 +133,8 @@ def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str)
                 Finding(
                     "N1",
                     f"{_named(file.path)} is a notebook, and what runs is scripts",
-                    f"jupyter nbconvert --to script {_quoted(file.path)}",
+                    f"jupyter nbconvert --to script {_quoted(file.path)}"
+                    f" && git rm --cached -- {_quoted(file.path)}",
                     file.path,
                 )
             )
@@ -177,7 +178,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
                 f"{name}: {wrong}; an experiment changes one value of a regular file",
                 f"git lfs untrack {_quoted(file.path)}, and commit it on {baseline}"
                 if in_lfs
-                else f"commit that on {baseline} first",
+                else f"commit that on {baseline} first; or {_taking_back(file.path, baseline)}",
                 file.path,
             )
         )
@@ -206,7 +207,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
             Finding(
                 "C4",
                 f"{name}: the text differs and no value does (comment, space, order or spelling)",
-                f"commit formatting on {baseline}; an experiment changes one value",
+                f"commit formatting on {baseline}; or {_taking_back(file.path, baseline)}",
                 file.path,
                 lines.at,
             )
@@ -221,9 +222,13 @@ def _way_to_one_line(change: Change, baseline: str) -> str:
             " one line is the experiment"
         )
     return (
-        f"git checkout {baseline} -- {_quoted(change.file)}, then:"
-        f' gitexp start --set {_quoted(formats.spell_key(change.key))}=VALUE "HYPOTHESIS"'
+        f"{_taking_back(change.file, baseline)}\nand let the value be set: gitexp start --set"
+        f' {_setting(formats.spell_key(change.key), change)} "HYPOTHESIS"'
     )
+
+
+def _taking_back(path: str, baseline: str) -> str:
+    return f"take the file back: git checkout {baseline} -- {_quoted(path)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +277,7 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
             Finding(
                 "C5",
                 f"{_named(path)}: {what} changed, which is a change of its own",
-                f"keep {what} as on {baseline}, or change {what} there first",
+                f"change {what} on {baseline} first; or {_taking_back(path, baseline)}",
                 path,
                 head + 1,
             )
@@ -323,7 +328,7 @@ def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], l
             Finding(
                 "C3",
                 f"{_named(path)}: {lines.count} lines differ; an experiment changes one line",
-                f"take it back, then edit one line: git checkout {baseline} -- {_quoted(path)}",
+                f"{_taking_back(path, baseline)}\nand edit one line",
                 path,
                 lines.at,
             )

@@ -417,7 +417,10 @@ def test_another_file_is_refused_and_named() -> None:
 def test_a_notebook_is_refused_as_one() -> None:
     found = judge(edited(None, None, "eda/My Notes.IPYNB"))
     assert ids(found) == ["N1"]
-    assert found.findings[0].hint == "jupyter nbconvert --to script 'eda/My Notes.IPYNB'"
+    assert found.findings[0].hint == (
+        "jupyter nbconvert --to script 'eda/My Notes.IPYNB' && git rm --cached --"
+        " 'eda/My Notes.IPYNB'"
+    )
 
 
 def test_many_other_files_are_counted_not_listed() -> None:
