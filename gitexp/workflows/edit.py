@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import keep_line_end
+from gitexp.rules.one_change import Edited, inspect, keep_line_end
 from gitexp.rules.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
@@ -208,8 +208,24 @@ def from_work_tree(project: Project) -> Edit:
     if not is_checked_out(top, blob.strip(), full, lies):
         # It goes back to its committed state, and what git does not see would be lost.
         raise Refused(_NOTHING, [_overlooked(full)])
-    return Edit(
-        path, onto, replay(repository, committed, keep_line_end(committed, clean), onto), lies
+    clean = keep_line_end(committed, clean)
+    try:
+        after = replay(repository, committed, clean, onto)
+    except Refused:
+        raise _does_not_fit(project, Edited(path, "100644", "100644", committed, clean)) from None
+    return Edit(path, onto, after, lies)
+
+
+def _does_not_fit(project: Project, edited: Edited) -> Refused:
+    """Say that the baseline changed the edited line too, and what sets its value there."""
+    change = inspect([edited], project.settings.config, baseline=project.baseline).change
+    setting = "KEY=VALUE"
+    if change is not None:
+        setting = shlex.quote(f"{formats.spell_key(change.key)}={formats.spell(change.after)}")
+    return Refused(
+        f"{edited.path}: the edit does not fit the tip of {project.baseline}: both changed the same"
+        " lines",
+        hint=f'set the value there: gitexp start --set {setting} "HYPOTHESIS"',
     )
 
 

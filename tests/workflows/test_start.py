@@ -422,7 +422,9 @@ def test_an_edit_that_does_not_fit_the_baseline_changes_nothing(ready: World) ->
     ready.edit("C = 1.0", "C = 5.0")
     ready.commit("the branch's own C")
     ready.edit("C = 5.0", "C = 10")
-    assert "both changed the same lines" in refuses_without_a_trace(ready, code=1)
+    said = refuses_without_a_trace(ready, code=1)
+    assert "config.toml: the edit does not fit the tip of main: both changed the same lines" in said
+    assert "gitexp start --set model.C=" in said
 
 
 def test_two_edited_lines_are_refused(ready: World) -> None:
