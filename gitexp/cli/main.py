@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gitexp.errors import GitexpError, NotReady
+from gitexp.errors import GitexpError, NotReady, UsageError
 
 app = typer.Typer(
     name="gitexp",
@@ -96,7 +96,10 @@ def init(
         bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
     ] = False,
 ) -> None:
-    """Set this repository up: commit the settings, install the hooks, approve the settings."""
+    """Set this repository up: commit the settings, install the hooks, approve the settings.
+
+    In a bare repository, which only takes pushes, the server's hook is all that is installed.
+    """
     from gitexp.cli import views
     from gitexp.workflows import init as workflow
 
@@ -108,7 +111,7 @@ def init(
         metrics=metrics, seed_key=seed_key,
     )  # fmt: skip
     asking = None if yes or not sys.stdin.isatty() else _ask
-    views.initialised(*workflow.init(Path.cwd(), given, asking, baseline))
+    views.initialised(workflow.init(Path.cwd(), given, asking, baseline))
 
 
 def _ask(question: str, proposal: str) -> str:
@@ -130,24 +133,27 @@ def trust(
     from gitexp.workflows import trust as workflow
     from gitexp.workflows.project import open_project
 
-    project = open_project()
-    settings, where = project.settings, f"{project.settings_path} on {project.baseline}"
-    if name is not None:
+    if name is None:
+        project = open_project()
+        where = f"{project.settings_path} on {project.baseline}"
+    else:
+        from gitexp.store.git import Repository
         from gitexp.workflows.check import check
 
-        report = check(project, name)
-        settings, where = report.settings, f"{project.settings_path} that exp/{report.name} runs by"
-    if workflow.is_trusted(project.repository, settings):
+        report = check(Repository.discover(Path.cwd()), name)
+        project = report.project
+        where = f"{project.settings_path} that exp/{report.name} runs by"
+    if workflow.is_trusted(project):
         typer.echo(f"{where} is approved in this clone already.")
         return
     typer.echo(f"{where}, against what was approved last:")
-    typer.echo(workflow.difference(project.repository, settings))
+    typer.echo(workflow.difference(project))
     if not yes:
         if not sys.stdin.isatty():
             again = f"gitexp trust {name} --yes" if name else "gitexp trust --yes"
             raise NotReady("nobody is here to approve", f"read the above, then: {again}")
         typer.confirm("Let this clone run that?", abort=True)
-    workflow.trust(project.repository, settings)
+    workflow.trust(project)
     typer.echo("Approved.")
 
 
@@ -192,15 +198,42 @@ def start(
 
 
 @app.command()
-def check(name: Name = None, json_: AsJson = False) -> None:
-    """Hold an experiment against the gate: one line, one value, a hypothesis with its reason."""
-    from gitexp.cli import views
-    from gitexp.workflows.check import check as workflow
-    from gitexp.workflows.project import open_project
+def check(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|RANGE]",
+            help="Experiment, or a range of commits such as main..; without it the experiment that"
+            " is checked out, else the one last started here.",
+        ),
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every experiment of this repository, archived ones not.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Hold experiments against the gate: one line, one value, a hypothesis with its reason.
 
-    report = workflow(open_project(), name)
-    views.checked(report, as_json=json_)
-    if not report.ok:
+    In a range each experiment is judged whose commit lies there; other commits are only counted.
+    """
+    from gitexp.cli import views
+    from gitexp.store.git import Repository
+    from gitexp.workflows import check as workflow
+
+    if all_ and name:
+        raise UsageError(f"either --all or {name}", "gitexp check --all")
+    repository = Repository.discover(Path.cwd())
+    if all_ or (name and ".." in name):
+        sweep = (
+            workflow.check_all(repository) if all_ else workflow.check_range(repository, name or "")
+        )
+        views.swept(sweep, as_json=json_)
+        ok = sweep.ok
+    else:
+        report = workflow.check(repository, name)
+        views.checked(report, as_json=json_)
+        ok = report.ok
+    if not ok:
         raise typer.Exit(1)
 
 

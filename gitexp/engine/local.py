@@ -123,6 +123,7 @@ def run_job(
         failure=failure,
         folder=str(job.folder.relative_to(repository.local)),
         explore=job.explore,
+        project=prefix.rstrip("/"),
         rest={"commit": job.commit},
     )
     record, more = _fitted(record, job.metric)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
 from gitexp.rules.formats import ABSENT, Key, Line, Malformed
-from gitexp.rules.paths import is_config
+from gitexp.rules.notebook import is_notebook
+from gitexp.rules.paths import is_config, matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,15 +84,21 @@ class Inspection:
 
 
 def inspect(
-    edited: Sequence[Edited], config: Sequence[str], *, seed_key: str = "", baseline: str = "main"
+    edited: Sequence[Edited],
+    config: Sequence[str],
+    *,
+    seed_key: str = "",
+    inert: Sequence[str] = (),
+    baseline: str = "main",
 ) -> Inspection:
     """Judge the files that differ between a baseline and an experiment.
 
-    `config` holds the declared config patterns, `baseline` the name that messages use.
+    `config` holds the declared config patterns, `inert` those of files that cannot alter a run,
+    `baseline` the name that messages use.
     """
     findings: list[Finding] = []
     others = [file for file in edited if not is_config(file.path, config)]
-    findings += _about_others(others, config, baseline)
+    findings += _about_others(others, config, inert, baseline)
     changes: list[Change] = []
     for file in edited:
         if is_config(file.path, config):
@@ -123,28 +130,31 @@ def inspect(
     return Inspection(changes[0] if whole else None, tuple(findings), tuple(changes))
 
 
-def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str) -> list[Finding]:
+def _about_others(
+    files: Sequence[Edited], config: Sequence[str], inert: Sequence[str], baseline: str
+) -> list[Finding]:
     declared = ", ".join(config)
     findings = []
     for file in files[:_SHOWN]:
-        if file.path.lower().endswith(".ipynb"):
+        gone = file.new_mode == "000000"
+        if is_notebook(file.path) and not gone and not matches(file.path, inert):
             findings.append(
                 Finding(
                     "N1",
                     f"{_named(file.path)} is a notebook, and what runs is scripts",
-                    f"jupyter nbconvert --to script {_quoted(file.path)}",
+                    f"jupyter nbconvert --to script {_quoted(file.path)}, and commit the script on"
+                    f" {baseline}",
                     file.path,
                 )
             )
             continue
-        verb = {"000000": "is new"}.get(file.old_mode) or {"000000": "is removed"}.get(
-            file.new_mode, "differs"
-        )
+        verb = "is removed" if gone else "is new" if file.old_mode == "000000" else "differs"
+        where = "; it lies outside of this project" if file.path.startswith("/") else ""
         findings.append(
             Finding(
                 "C1",
                 f"{_named(file.path)} {verb}, and only one line of {declared} may differ from"
-                f" {baseline}",
+                f" {baseline}{where}",
                 f"commit it on {baseline} first, behind a config line that leaves behaviour as it"
                 " is; the experiment then turns that one line",
                 file.path,
@@ -165,7 +175,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
     elif file.new_mode not in _REGULAR:
         wrong = f"is {now}"
     elif file.before is None or file.after is None:
-        wrong = "could not be read"
+        wrong = f"cannot be read, or has more bytes than a config's {formats.LARGEST:,}"
     if wrong:
         findings.append(
             Finding(

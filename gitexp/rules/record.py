@@ -22,6 +22,8 @@ class Record:
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
     `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
     the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
+    `project` is the folder of the project whose command ran, empty at the top of the repository:
+    a baseline commit may hold the records of several.
     """
 
     seed: int
@@ -37,6 +39,7 @@ class Record:
     failure: str = ""
     folder: str = ""
     explore: str = ""
+    project: str = ""
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,6 +64,7 @@ class Record:
             "failure": self.failure,
             "folder": self.folder,
             "explore": self.explore,
+            "project": self.project,
             **self.rest,
         }
         return canonical({name: value for name, value in fields.items() if value not in ("", {})})
@@ -102,6 +106,7 @@ def parse_records(text: str) -> list[Record]:
                     failure=str(fields.get("failure", "")),
                     folder=str(fields.get("folder", "")),
                     explore=str(fields.get("explore", "")),
+                    project=str(fields.get("project", "")),
                 )
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):

@@ -96,6 +96,11 @@ class Registration:
         lines = [f"{token}: {_joined(value)}" for token, value in self.trailers()]
         return f"{_wrapped(self.hypothesis)}\n\n" + "\n".join(lines) + "\n"
 
+    @property
+    def project(self) -> str:
+        """Folder of the project that it belongs to, empty at the top of the repository."""
+        return dict(self.extra).get("Project", "")
+
     def registered_seeds(self) -> range:
         """Return the seeds in the order in which looks use them."""
         return range(self.seeds[0], self.seeds[1] + 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady, Refused
+from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
@@ -67,8 +67,8 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
         ref, commit, parents, author, time, message = head.split("\n", 5)
-        if "/" in ref.removeprefix(HEADS).removeprefix(ARCHIVE) and not ref.startswith(_REMOTES):
-            continue  # exp/team/x is somebody's branch, and must not hide the experiment x
+        if _is_nested(ref):
+            continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
         known = found.get(entry.name)
         if known is None or _rank(entry.ref) < _rank(known.ref):
@@ -80,14 +80,39 @@ def _rank(ref: str) -> int:
     return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
 
 
-def read_commit(repository: Repository, ref: str, commit: str) -> Entry:
-    """Read one commit without its notes."""
-    out = repository.git.text(
-        "log", "-1", "--no-walk", "--encoding=UTF-8", "--no-color", "--no-show-signature",
-        "--no-notes", f"--format={_FIELDS}", commit,
-    )  # fmt: skip
-    parents, author, time, message = out.split("\n", 3)
-    return Entry(ref, commit, tuple(parents.split()), author, time, message)
+def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
+    """Read the commits that refs name without their notes, in one git process."""
+    if not refs:
+        return []
+    out = repository.git.run(
+        "log", "--no-walk=unsorted", "--stdin", "-z", "--encoding=UTF-8", "--no-color",
+        "--no-show-signature", "--no-notes", f"--format=%H%n{_FIELDS}",
+        stdin="".join(f"{commit}\n" for _, commit in refs).encode(),
+    ).stdout  # fmt: skip
+    found = dict(text.split("\n", 1) for text in decode(out).split("\0") if text)
+    entries = []
+    for ref, commit in refs:
+        parents, author, time, message = found[commit].split("\n", 3)
+        message = message.rstrip("\n")
+        entries.append(Entry(ref, commit, tuple(parents.split()), author, time, message))
+    return entries
+
+
+def read_range(repository: Repository, commits: str) -> dict[str, str]:
+    """Commits of a range as git writes it (`main..`), each with the experiment it registers or "".
+
+    Raises:
+        UsageError: git knows no such range.
+    """
+    try:
+        out = repository.git.text(
+            "-c", "trailer.separators=:", "log", "--no-color", "--no-show-signature", "--no-notes",
+            "--format=%H %(trailers:key=Experiment,valueonly,separator=%x20)",
+            "--end-of-options", commits, "--",
+        )  # fmt: skip
+    except GitFailed as failure:
+        raise UsageError(f"{commits!r} is no range of commits: {failure.message}") from None
+    return {line[: line.index(" ")]: line.partition(" ")[2] for line in out.splitlines()}
 
 
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
@@ -96,10 +121,25 @@ def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
     return min(refs.items(), key=lambda item: _rank(item[0]), default=None)
 
 
+def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
+    """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
+    found: dict[str, tuple[str, str]] = {}
+    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    for ref, commit in sorted(refs.items(), key=lambda item: _rank(item[0])):
+        if not _is_nested(ref):
+            found.setdefault(ref.rpartition("/")[2], (ref, commit))
+    return found
+
+
 def names_taken(repository: Repository) -> set[str]:
     """Names of every experiment that this clone knows, archived and remote ones included."""
     refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
     return {ref.rpartition("/")[2] for ref in refs}
+
+
+def _is_nested(ref: str) -> bool:
+    """Whether a ref is somebody's branch below exp/ (exp/team/x), which hides no experiment x."""
+    return "/" in ref.removeprefix(HEADS).removeprefix(ARCHIVE) and not ref.startswith(_REMOTES)
 
 
 def commit_file(repository: Repository, base: str, path: str, content: bytes, message: str) -> str:

@@ -47,6 +47,10 @@ _LOCATION = (
 ZERO = ""
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
+_RAW = (
+    "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
+    "--ignore-submodules=untracked",
+)  # fmt: skip
 _PLACES = (
     "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",
     "--show-prefix", "--show-toplevel",
@@ -181,20 +185,20 @@ class Git:
         )  # fmt: skip
         return decode(done.stdout).strip() or None if done.returncode == 0 else None
 
-    def objects(self, names: Sequence[str]) -> list[bytes | None]:
-        """Contents of objects named by id or as `commit:path`, None for what is missing."""
+    def objects(self, names: Sequence[str], *, largest: int | None = None) -> list[bytes | None]:
+        """Contents of objects named by id or as `commit:path`, None for what is missing.
+
+        What has more than `largest` bytes counts as missing, and is not read.
+        """
         if not names:
             return []
-        if any("\n" in name for name in names):
-            raise UsageError("a path with a line break in its name cannot be read from git")
-        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
-        done = self.run(
-            "cat-file",
-            "--batch",
-            stdin="".join(f"{name}\n" for name in names).encode(errors="surrogateescape"),
-        )
+        if largest is not None:
+            sizes = self.sizes(names)
+            small = [name for name in names if 0 <= sizes.get(name, -1) <= largest]
+            contents_of = dict(zip(small, self.objects(small), strict=True))
+            return [contents_of.get(name) for name in names]
         contents: list[bytes | None] = []
-        out, at = done.stdout, 0
+        out, at = self._cat_file("--batch", names), 0
         for name in names:
             end = out.index(b"\n", at)
             header = out[at:end].rsplit(b" ", 2)
@@ -210,17 +214,41 @@ class Git:
             at += size + 1
         return contents
 
+    def sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Bytes that objects have, by name; what is missing is left out."""
+        lines = self._cat_file("--batch-check=%(objectsize)", names).split(b"\n")
+        return {name: int(size) for name, size in zip(names, lines, strict=False) if size.isdigit()}
+
+    def _cat_file(self, how: str, names: Sequence[str]) -> bytes:
+        if any("\n" in name for name in names):
+            raise UsageError("a path with a line break in its name cannot be read from git")
+        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
+        stdin = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
+        return self.run("cat-file", how, stdin=stdin).stdout
+
     def differences(self, *command: str) -> list[FileChange]:
         """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
 
         Renames stay a delete and an add, and no attribute, textconv, external diff or ignore
         setting of a submodule has a say. Untracked files never matter, in a submodule neither.
         """
-        out = self.run(
-            command[0], "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative",
-            "--no-ext-diff", "--ignore-submodules=untracked", *command[1:],
-        ).stdout  # fmt: skip
-        return list(parse_raw(out))
+        return list(parse_raw(self.run(command[0], *_RAW, *command[1:]).stdout))
+
+    def differences_by_commit(self, bases: Mapping[str, str]) -> dict[str, list[FileChange]]:
+        """Changed paths of commits, each against the commit that it is mapped to; one process."""
+        if not bases:
+            return {}
+        lines = "".join(f"{commit} {base}\n" for commit, base in bases.items())
+        out = self.run("diff-tree", "--stdin", *_RAW, stdin=lines.encode()).stdout
+        found: dict[str, list[FileChange]] = {commit: [] for commit in bases}
+        files: list[FileChange] = []
+        fields = iter(out.split(b"\0"))
+        for field in fields:
+            if field.startswith(b":"):
+                files += parse_raw(field + b"\0" + next(fields))
+            elif field:
+                files = found[decode(field)]  # the commit that the next files belong to
+        return found
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

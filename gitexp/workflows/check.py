@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.rules import hypothesis
-from gitexp.rules.campaign import count
+from gitexp.rules import formats, hypothesis
 from gitexp.rules.finding import Finding
-from gitexp.rules.registration import (
-    Registration,
-    hypothesis_of,
-    parse_message,
-    split_message,
-)
-from gitexp.rules.verdict import campaign_level
-from gitexp.store.experiments import read_commit
-from gitexp.workflows.differences import inspect_trees
-from gitexp.workflows.project import find_experiment, settings_of
-from gitexp.workflows.results import read_results
+from gitexp.rules.notebook import find_notebook
+from gitexp.rules.registration import Registration, hypothesis_of, is_name, parse_message
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import Verdict, campaign_level
+from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
+from gitexp.workflows.differences import inspect_grounds
+from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.project import find_experiment
+from gitexp.workflows.results import read_all_results
 
 if TYPE_CHECKING:
-    from gitexp.rules.one_change import Change
+    from collections.abc import Sequence
+
+    from gitexp.rules.one_change import Change, Inspection
     from gitexp.rules.settings import Settings
     from gitexp.store.experiments import Entry
+    from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
 
 # Level is written with six significant digits.
@@ -35,16 +37,26 @@ _LEVEL_SLACK = 1 + 1e-5
 class Report:
     """What the gate says about one experiment.
 
-    `base` is the baseline commit that it was compared with, `settings` are those of that commit.
+    `base` is the baseline commit that it was compared with, `project` the one that it belongs to,
+    with the settings of that commit.
     """
 
-    name: str
     entry: Entry
+    project: Project
     base: str
-    settings: Settings
     change: Change | None
     registration: Registration | None
     findings: tuple[Finding, ...]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.entry.name
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that the experiment is run by: those of its own baseline."""
+        return self.project.settings
 
     @property
     def ok(self) -> bool:
@@ -61,90 +73,161 @@ class Report:
             )
 
 
-def check(project: Project, name: str | None = None) -> Report:
-    """Judge a committed experiment by every rule at once."""
-    ref, commit = find_experiment(project, name)
-    return check_commit(project, ref, commit)
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """An experiment among others that there is nothing to hold against; it may not run."""
+
+    entry: Entry
+    error: NotReady
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.entry.name
+
+    @property
+    def ok(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def change(self) -> None:
+        """Unknown."""
+        return
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The one thing that is wrong with it."""
+        return (Finding("B3", self.error.message, self.error.hint),)
 
 
-def check_commit(project: Project, ref: str, commit: str) -> Report:
-    """Judge the commit that an experiment's ref names."""
-    repository = project.repository
-    entry = read_commit(repository, ref, commit)
-    findings, base = _about_place(project, entry)
-    settings = settings_of(project, base)
-    inspection = inspect_trees(project, settings, base, commit)
-    findings += inspection.findings
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Experiments judged together, and how many commits of a range were none."""
+
+    reports: tuple[Report | Unjudged, ...]
+    others: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every one of them may run."""
+        return all(report.ok for report in self.reports)
+
+
+def check(repository: Repository, name: str | None = None) -> Report:
+    """Judge a committed experiment by every rule at once.
+
+    Raises:
+        NotReady: there is nothing to hold it against.
+    """
+    (report,) = check_refs(repository, [find_experiment(repository, name)])
+    if isinstance(report, Unjudged):
+        raise report.error
+    return report
+
+
+def check_all(repository: Repository) -> Sweep:
+    """Judge the experiments of every project here, all but the archived ones."""
+    refs = find_refs(repository).values()
+    return Sweep(tuple(check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)])))
+
+
+def check_range(repository: Repository, commits: str) -> Sweep:
+    """Judge the experiments whose commits lie in a range as git writes it (`main..`).
+
+    A commit that no branch names is one too where its message registers an experiment that is not
+    there under its name: a clone made for a test may lack the branch. Other commits are counted.
+
+    Raises:
+        UsageError: git knows no such range.
+    """
+    inside = read_range(repository, commits)
+    refs = find_refs(repository)
+    chosen = [ref for ref in refs.values() if ref[1] in inside]
+    chosen += [
+        (f"{HEADS}{name}", commit)
+        for commit, name in inside.items()
+        if is_name(name) and name not in refs
+    ]
+    others = len(inside.keys() - {commit for _, commit in chosen})
+    return Sweep(tuple(check_refs(repository, chosen)), others)
+
+
+def check_refs(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Report | Unjudged]:
+    """Judge the commits that refs name, in the same few git processes however many they are.
+
+    Nothing of an experiment is executed, and no file of it read that is too large for a config.
+    """
+    entries = read_commits(repository, refs)
+    grounds = find_grounds(repository, entries, largest=formats.LARGEST)
+    firm = [ground for ground in grounds if isinstance(ground, Ground)]
+    inspections = iter(inspect_grounds(firm, largest=formats.LARGEST))
+    campaigns = _Campaigns(repository)
+    return [
+        _judge(entry, ground, next(inspections), campaigns)
+        if isinstance(ground, Ground)
+        else Unjudged(entry, ground)
+        for entry, ground in zip(entries, grounds, strict=True)
+    ]
+
+
+def _judge(entry: Entry, ground: Ground, inspection: Inspection, campaigns: _Campaigns) -> Report:
+    project, settings = ground.project, ground.project.settings
+    findings = [*_about_name(entry), *ground.findings, *inspection.findings]
     findings += _about_command(settings)
-    registration, said = _about_message(entry, inspection.change, settings)
+    registration, said = _about_message(entry, inspection.change, project)
     findings += said
     if registration is not None:
-        findings += _about_level(project, registration, commit, settings)
-    return Report(
-        entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
-    )
+        findings += _about_level(registration, entry, settings, campaigns)
+    return Report(entry, project, ground.base, inspection.change, registration, tuple(findings))
 
 
-def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
-    """Check that the experiment is one commit on the baseline; returns what to compare it with."""
-    git = project.repository.git
-    if entry.commit == project.tip:
-        said = f"exp/{entry.name} has no commit of its own: it is the tip of {project.baseline}"
-        hint = f"git switch exp/{entry.name}, change one config line and commit it"
-        return [Finding("B1", said, hint)], entry.commit
-    if len(entry.parents) == 1 and (
-        entry.parents[0] == project.tip
-        or git.succeeds("merge-base", "--is-ancestor", entry.parents[0], project.tip)
-    ):
-        return [], entry.parents[0]
-    base = git.text("merge-base", project.tip, entry.commit, allow=(1,)).split("\n")[0]
-    if not base:
-        hint = f"gitexp retest {entry.name} registers the same change on {project.baseline}"
-        if project.repository.shallow:
-            hint = "git fetch --unshallow, and check again"
-        raise NotReady(f"exp/{entry.name} and {project.baseline} have no common commit here", hint)
-    ahead = int(git.text("rev-list", "--count", f"{base}..{entry.commit}"))
-    hint = f"git switch exp/{entry.name} && git reset --soft {base[:10]} && git commit"
-    if "Experiment" in split_message(entry.message)[1]:
-        hint += f"\nwhere {project.baseline} was rewritten: gitexp retest {entry.name}"
+def _about_name(entry: Entry) -> list[Finding]:
+    # A remote's branch has the remote's name before it, whatever that may be.
+    own = entry.ref.startswith((HEADS, ARCHIVE))
+    name = entry.ref.removeprefix(HEADS).removeprefix(ARCHIVE) if own else entry.name
+    if is_name(name):
+        return []
     return [
         Finding(
-            "B1",
-            f"exp/{entry.name} is {ahead} commits away from {project.baseline}, and an experiment"
-            " is exactly one",
-            hint,
+            "B2",
+            f"exp/{visible(name)} cannot be an experiment's name: up to 60 small letters, digits"
+            " and dashes",
+            f"git branch -m {shlex.quote(f'exp/{visible(name)}')} exp/NAME",
         )
-    ], base
+    ]
 
 
 def _about_command(settings: Settings) -> list[Finding]:
     """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
-    notebook = next((word for word in settings.command.split() if ".ipynb" in word), "")
+    notebook = find_notebook(settings.command)
     if not notebook:
         return []
     return [
         Finding(
             "N1",
-            f"the training command runs the notebook {notebook}, and what runs is scripts",
-            f"jupyter nbconvert --to script {notebook}, then name the script in `command`",
+            f"the training command runs the notebook {visible(notebook)}, and what runs is scripts",
+            f"jupyter nbconvert --to script {shlex.quote(visible(notebook))}, then name the script"
+            " in `command`",
         )
     ]
 
 
 def _about_message(
-    entry: Entry, change: Change | None, settings: Settings
+    entry: Entry, change: Change | None, project: Project
 ) -> tuple[Registration | None, list[Finding]]:
-    findings = list(hypothesis.lint(hypothesis_of(entry.message), settings.metric))
+    findings = list(hypothesis.lint(hypothesis_of(entry.message), project.settings.metric))
     registration, said = parse_message(entry.message)
     findings += said
     if registration is None:
         return None, findings
     if registration.name != entry.name:
+        given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
         findings.append(
             Finding(
                 "T2",
-                f"the trailer Experiment says {registration.name}, the branch {entry.name}",
-                f"git branch -m exp/{entry.name} exp/{registration.name}",
+                f"the trailer Experiment says {given[4:]}, the branch {branch[4:]}",
+                f"git branch -m {shlex.quote(branch)} {shlex.quote(given)}",
             )
         )
     if change is not None and registration.change != str(change):
@@ -155,17 +238,53 @@ def _about_message(
                 f"git commit --amend, and write: Change: {change}",
             )
         )
+    folder = project.prefix.rstrip("/")
+    if registration.project != folder:
+        findings.append(
+            Finding(
+                "T2",
+                f"the trailer Project says {registration.project!r}, and what differs lies in"
+                f" {visible(folder) if folder else 'the project at the top'}",
+                "git commit --amend, and "
+                + (f"write: Project: {visible(folder)}" if folder else "leave the trailer out"),
+            )
+        )
     return registration, findings
 
 
+class _Campaigns:
+    """What campaigns have confirmed so far; read only where a level asks for it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def confirmed_besides(self, registration: Registration, commit: str) -> int:
+        """Count a campaign's confirmed experiments, one commit's own success left out."""
+        return len(self._confirmed.get(_campaign(registration), set()) - {commit})
+
+    @cached_property
+    def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
+        found: dict[tuple[str, str, int], set[str]] = {}
+        for result in read_all_results(self._repository):
+            standing = result.standing()
+            if standing is not None and standing.verdict is Verdict.CONFIRMED:
+                key = _campaign(standing.registration)
+                found.setdefault(key, set()).add(result.entry.commit)
+        return found
+
+
+def _campaign(registration: Registration) -> tuple[str, str, int]:
+    return registration.project, registration.criterion.metric, registration.campaign
+
+
 def _about_level(
-    project: Project, registration: Registration, commit: str, settings: Settings
+    registration: Registration, entry: Entry, settings: Settings, campaigns: _Campaigns
 ) -> list[Finding]:
-    """Hold the level against what the campaign allows, this experiment's own success left out."""
-    others = [r for r in read_results(project.repository) if r.entry.commit != commit]
-    standings = [standing for result in others if (standing := result.standing())]
-    _, confirmed = count(standings, registration.criterion.metric, registration.campaign)
-    allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
+    """Hold the level against what the campaign allows."""
+    allowed, confirmed = campaign_level(settings.error_budget, settings.planned, 0), 0
+    if registration.level > allowed * _LEVEL_SLACK:
+        confirmed = campaigns.confirmed_besides(registration, entry.commit)
+        allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
     if registration.level <= allowed * _LEVEL_SLACK:
         return []
     return [

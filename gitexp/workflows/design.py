@@ -40,14 +40,16 @@ def first_fresh_seed(project: Project, results: Sequence[Result], after: int = 0
     """
     # The experiments that were accepted name their seeds in the commits that took them in.
     out = project.repository.git.text(
-        "log", "--first-parent", "-1", "--no-notes", "--no-show-signature", "--no-color", "-E",
+        "log", "--first-parent", "-z", "--no-notes", "--no-show-signature", "--no-color", "-E",
         "--grep=^Accepted: [0-9a-f]{40}", "--format=%B", project.tip,
     )  # fmt: skip
+    taken_in = (split_message(message)[1] for message in out.split("\0"))
+    newest = next((t for t in taken_in if t.get("Project", "") == project.folder), {})
     last = after
-    _, _, end = split_message(out)[1].get("Seeds", "").partition("-")
+    _, _, end = newest.get("Seeds", "").partition("-")
     if end.isdigit():
         last = max(last, int(end))
-    accepted = split_message(out)[1].get("Accepted", "")
+    accepted = newest.get("Accepted", "")
     last = max(
         [last]
         + [

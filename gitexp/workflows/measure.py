@@ -86,8 +86,12 @@ class Bench:
         self._records |= {commit: self._parsed(notes.get(commit, "")) for commit in commits}
 
     def _parsed(self, text: str) -> list[Record]:
-        """Records that count here: ungated ones do so only where the gate is skipped again."""
-        return [record for record in parse_records(text) if self._why or not record.explore]
+        """Records of this project that count here: ungated ones only past the gate again."""
+        return [
+            record
+            for record in parse_records(text)
+            if record.project == self.project.folder and (self._why or not record.explore)
+        ]
 
     def records(self, commit: str) -> list[Record]:
         """Records of a commit as last read: at the beginning, and after anything was run."""
@@ -319,7 +323,13 @@ class Bench:
         for ref in (BULK, RUNS):
             notes = read_notes(self.repository, ref, ancestors)
             lines = [line for text in notes.values() for line in text.splitlines()]
-            lines = [line for line in dict.fromkeys(lines) if line not in known]
+            # What is inert here may well alter another project's runs.
+            lines = [
+                line
+                for line in dict.fromkeys(lines)
+                if line not in known
+                and all(r.project == self.project.folder for r in parse_records(line))
+            ]
             if lines:
                 append_lines(self.repository, ref, {commit: lines})
         self.read(commit)

@@ -51,7 +51,9 @@ def run(
         NotReady: the settings are not approved in this clone.
         CommandFailed: a run failed; it is recorded, and the next attempt is free to succeed.
     """
-    report = check(project, name)
+    here = project
+    report = check(here.repository, name)
+    project = report.project
     if explore:
         registration = _improvised(report)
     else:
@@ -59,8 +61,8 @@ def run(
         assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
         registration = report.registration
     commit, base = report.entry.commit, report.base
-    own = report.name if report.settings.digest != project.settings.digest else ""
-    demand_trust(project.repository, report.settings, project.settings_path, own)
+    elsewhere = (project.prefix, project.settings.digest) != (here.prefix, here.settings.digest)
+    demand_trust(project, report.name if elsewhere else "")
     bench = Bench(
         project, report.settings, registration.criterion.metric, jobs, watcher, (commit, explore)
     )
@@ -144,8 +146,8 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     from gitexp.workflows.ladder import read_steps
 
     settings = project.settings
-    demand_trust(project.repository, settings, project.settings_path)
-    results = read_results(project.repository)
+    demand_trust(project)
+    results = read_results(project)
     first = first_fresh_seed(project, results)
     seeds = range(first, first + settings.repeats[-1])
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)

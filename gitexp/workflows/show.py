@@ -10,7 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.record import first_good
 from gitexp.store.notes import BULK, read_notes
 from gitexp.workflows.log import Row, log
-from gitexp.workflows.project import find_experiment
+from gitexp.workflows.project import find_experiment, project_in
 
 if TYPE_CHECKING:
     from gitexp.workflows.project import Project
@@ -47,14 +47,15 @@ def show(project: Project, name: str | None) -> Sheet:
     Raises:
         UsageError: there is no such experiment.
     """
-    ref, _ = find_experiment(project, name)
-    rows = log(project, ref.rpartition("/")[2])
+    ref, _ = find_experiment(project.repository, name)
+    name = ref.rpartition("/")[2]
+    rows = log(project, name)
+    registration = rows[0].result.registration if rows else None
+    if registration is not None and registration.project != project.folder:
+        rows = log(project_in(project, registration.project), name)
     if not rows:
-        raise UsageError(
-            f"there is no experiment {ref.rpartition('/')[2]}", "gitexp log lists them"
-        )
+        raise UsageError(f"there is no experiment {name}", "gitexp log lists them")
     row = rows[0]
-    registration = row.result.registration
     seeds: tuple[tuple[int, float | None, float | None], ...] = ()
     if registration is not None:
         metric, registered = registration.criterion.metric, registration.registered_seeds()

@@ -125,7 +125,7 @@ def register(
     """
     settings, repository = project.settings, project.repository
     criterion = criterion or criterion_from(project, options.expect)
-    results = read_results(repository)
+    results = read_results(project)
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results, seeds_after)
     trailers = [
@@ -134,7 +134,7 @@ def register(
         ("Chance", "" if options.chance is None else f"{_chance(options.chance):g}"),
         ("Cost", options.cost and _cost(options.cost)),
         *extra,
-        ("Project", project.prefix.rstrip("/")),
+        ("Project", project.folder),
     ]
     taken = names_taken(repository)
     for _ in range(5):
@@ -165,7 +165,7 @@ def register(
         break
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
-    note_started(repository, name)
+    note_started(project, name)
     base = project.repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)
     return Started(

@@ -362,8 +362,8 @@ MODES = (
     (LINK, LINK, None, None, "is a symbolic link"),
     (LINK, LINK, "there.toml", "here.toml", "is a symbolic link"),
     (SUBMODULE, SUBMODULE, None, None, "is a submodule"),
-    (REGULAR, REGULAR, "a = 1\n", None, "could not be read"),
-    (REGULAR, REGULAR, None, None, "could not be read"),
+    (REGULAR, REGULAR, "a = 1\n", None, "cannot be read"),
+    (REGULAR, REGULAR, None, None, "cannot be read"),
 )
 
 
@@ -404,7 +404,9 @@ def test_another_file_is_refused_and_named() -> None:
 def test_a_notebook_is_refused_as_one() -> None:
     found = judge(edited(None, None, "eda/My Notes.IPYNB"))
     assert ids(found) == ["N1"]
-    assert found.findings[0].hint == "jupyter nbconvert --to script 'eda/My Notes.IPYNB'"
+    assert found.findings[0].hint == (
+        "jupyter nbconvert --to script 'eda/My Notes.IPYNB', and commit the script on main"
+    )
 
 
 def test_many_other_files_are_counted_not_listed() -> None:
