@@ -117,11 +117,20 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
     match name:
-        case "config" | "data" | "keep" | "link" | "inert":
+        case "config" | "data" | "keep" | "link":
             listed = [value] if isinstance(value, str) else value
             _demand(
                 isinstance(listed, list) and all(_is_inside(item) for item in listed),
                 path, name, 'a list of paths inside the project, such as ["config.toml"]',
+            )  # fmt: skip
+            return tuple(listed)
+        case "inert":
+            listed = [value] if isinstance(value, str) else value
+            # Outside of the project's folder paths begin with a slash, at the repository's top.
+            _demand(
+                isinstance(listed, list)
+                and all(isinstance(i, str) and _is_inside(i.removeprefix("/")) for i in listed),
+                path, name, 'a list of paths, such as ["*.md", "docs/", "/another/project/"]',
             )  # fmt: skip
             return tuple(listed)
         case "repeats":

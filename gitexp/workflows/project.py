@@ -101,11 +101,11 @@ def baseline_key(prefix: str) -> str:
 
 def known_projects(repository: Repository) -> list[str]:
     """Folders of the projects that `init` noted in this clone; the top itself is ""."""
-    return [
-        f"{folder}/" if folder else ""
+    here = [""] if repository.setting("gitexp.baseline") else []
+    return here + [
+        key.removeprefix("gitexp.").removesuffix(".baseline") + "/"
         for key in repository.config
-        if key.startswith("gitexp.") and key.endswith("baseline")
-        for folder in [key[len("gitexp.") : -len("baseline")].rstrip(".")]
+        if key.startswith("gitexp.") and key.endswith(".baseline") and key != "gitexp.baseline"
     ]
 
 
@@ -134,17 +134,19 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
     """
     named = repository.setting(baseline_key(prefix)) or repository.setting("gitexp.baseline")
     candidates = [named] if named else ["main", "master"]
-    if not named and repository.top is None:
-        candidates.insert(0, repository.head_branch() or "main")
-    elif not named and repository.top is not None:
-        table = read_work_tree_table(repository.top / prefix)
-        if table and isinstance(table[1].get("baseline"), str):
-            candidates.insert(0, str(table[1]["baseline"]))
+    if not named:
+        if repository.top is None:
+            first = repository.head_branch()
+        else:
+            table = read_work_tree_table(repository.top / prefix)
+            first = table[1].get("baseline") if table else None
+        if isinstance(first, str):
+            candidates = [*dict.fromkeys([first, *candidates])]
     for name in candidates:
         for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
             if tip := repository.git.resolve(ref):
                 return name, tip
-    if repository.git.resolve("HEAD") is None:
+    if repository.top is not None and repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
             "git add -A && git commit -m 'baseline', then: gitexp init",
