@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 _RUNNERS = {"ipython", "jupyter", "jupyter_core", "nbclient", "nbconvert", "papermill"}
 
@@ -19,6 +18,8 @@ def find_notebook(command: str) -> str:
     Given to a Python program it is data, and none of our business; what a shell script does inside
     is out of reach.
     """
+    import shlex  # a hook that sees no command need not load it
+
     for part in re.split(r"[;&|\n]+", command):
         try:
             words = shlex.split(part)

@@ -6,14 +6,12 @@ somebody stands: hooks run at the top of the work tree, a server has none.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.finding import Finding
 from gitexp.rules.paths import is_config
-from gitexp.rules.registration import split_message
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
 from gitexp.store.git import decode
@@ -56,6 +54,8 @@ def find_grounds(
 
     NotReady stands where one has none. Settings of more than `largest` bytes count as missing.
     """
+    from gitexp.rules.registration import split_message  # pre-commit has no message yet
+
     baselines = _Baselines(repository, entries)
     projects = _Projects(repository, largest)
     placed: list[_Placed | NotReady] = []
@@ -201,6 +201,10 @@ class _Baselines:
         Raises:
             NotReady: they have no common commit.
         """
+        import shlex
+
+        from gitexp.rules.registration import split_message
+
         name, tip = branch
         short = visible(entry.name)
         shown = f"exp/{short}"

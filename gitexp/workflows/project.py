@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +80,8 @@ def project_prefix(repository: Repository) -> str:
                 return prefix
     known = known_projects(repository)
     if len(known) > 1:
+        import shlex
+
         raise NotReady(
             f"this repository holds several projects: {', '.join(known)}",
             f"cd into the folder of one, and again: cd {shlex.quote(known[0])}",
@@ -135,9 +136,8 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
     named = repository.setting(baseline_key(prefix)) or repository.setting("gitexp.baseline")
     candidates = [named] if named else ["main", "master"]
     if not named:
-        if repository.top is None:
-            first = repository.head_branch()
-        else:
+        first: object = repository.head_branch()
+        if repository.top is not None:
             table = read_work_tree_table(repository.top / prefix)
             first = table[1].get("baseline") if table else None
         if isinstance(first, str):
