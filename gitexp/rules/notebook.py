@@ -28,8 +28,10 @@ def find_notebook(command: str) -> str:
         for before, word in zip(["", *words], words, strict=False):
             if word.endswith(".py") or (before == "-m" and _root(word) not in _RUNNERS):
                 break
+            if before == "-c" and (inside := find_notebook(word)):
+                return inside
             if is_notebook(word):
-                return word.split()[-1].rpartition("=")[2]
+                return word.rpartition("=")[2]
     return ""
 
 

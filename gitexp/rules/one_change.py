@@ -27,6 +27,7 @@ _MODES = {
     "120000": "a symbolic link",
     "160000": "a submodule",
 }
+PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
 _SHOWN = 8  # findings about other files, before the rest is only counted
 _LONGEST_VALUE = 120  # characters of one value in a Change trailer
 
@@ -446,17 +447,22 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
 
 def _together(keys: Sequence[str], changes: Sequence[Change]) -> str:
     """Spell out the way for values that only make sense together: a preset, then one line."""
-    settable = all(
-        ABSENT not in (change.before, change.after) and change.file.endswith(".toml")
-        for change in changes
-    )
-    if not settable or len(changes) > _SHOWN:
+    if len(changes) > _SHOWN or any(ABSENT in (one.before, one.after) for one in changes):
         return ""
+    writable = len({change.file for change in changes}) == 1 and not any(
+        isinstance(part, int) for change in changes for part in change.key
+    )
+    if not writable or not changes[0].file.lower().endswith(PRESETS_IN):
+        return (
+            "\nor, if they only make sense together: put them under one name on the baseline, which"
+            " nothing reads yet; the experiment is the one line that chooses it"
+        )
     settings = " ".join(_setting(*pair) for pair in zip(keys, changes, strict=False))
     return (
         "\nor, if they only make sense together, as one preset and one line that chooses it:\n"
         f"  gitexp preset NAME {settings}\n"
-        '  gitexp start --set preset=NAME "HYPOTHESIS"'
+        '  gitexp start --set preset=NAME "HYPOTHESIS"\n'
+        "  (gitexp preset prints the few lines that a program needs which reads no presets yet)"
     )
 
 

@@ -221,7 +221,7 @@ def _about_message(
     findings += said
     if registration is None:
         return None, findings
-    if registration.name != entry.name:
+    if registration.name != entry.name and is_name(entry.name):
         given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
         findings.append(
             Finding(
