@@ -24,7 +24,7 @@ TEXTS = (
     ("c.yaml", '"model": {C: 1}\ntrain: {lr: 1}\n'),
     ("c.json", '{\n  "model": {"C": 1.0},\n  "train": {"lr": 0.001}\n}\n'),
     ("c.json", '{"model": {"C": 1.0}, "train": {"lr": 0.001}}'),
-    ("c.json", '{\r\n\t"presets": {\r\n\t\t"cold": {}\r\n\t},\r\n "model":{"C":1},"train":{"lr":1}}'),
+    ("c.json", '{\r\n\t"presets": {\r\n\t\t"cold":{}\r\n\t},\r\n"model":{"C":1},"train":{"lr":1}}'),
     ("c.json", '{"presets": {}, "model": {"C": 1}, "train": {"lr": 1}}'),
     ("c.toml", "\ufeff[model]\nC = 1.0\n[train]\nlr = 1e-3\n"),
 )  # fmt: skip
