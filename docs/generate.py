@@ -79,7 +79,7 @@ def _shown(example: Example) -> str:
     if isinstance(example, Message):
         return _fenced("", visible(example.text.strip("\n")))
     assert isinstance(example, Commands)  # noqa: S101 - there is no fourth kind
-    return _fenced("sh", example.text.strip("\n"))
+    return _fenced("sh", "\n".join(example.steps))
 
 
 def _fenced(language: str, text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, Refused
+from gitexp.rules.text import visible
 from gitexp.store.git import Repository, decode
 from gitexp.workflows.differences import inspect_grounds
 from gitexp.workflows.ground import Ground, find_ground_of_index
@@ -37,12 +38,12 @@ def main(arguments: Sequence[str], *, asked: bool = True) -> int:
         if asked or branch.startswith("exp/") or name not in _ON_BRANCH:
             _HOOKS[name](repository, rest)
     except GitexpError as error:
-        print(error.render("gitexp"), file=sys.stderr)
+        print(visible(error.render("gitexp")), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
-        print(f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error!r}", file=sys.stderr)
         return 70
     return 0
 
@@ -62,7 +63,7 @@ def _pre_commit(repository: Repository, _rest: Sequence[str]) -> None:
 
 def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
     from gitexp.rules import hypothesis
-    from gitexp.rules.registration import hypothesis_of, split_message
+    from gitexp.rules.registration import hypothesis_of, lint_trailers, split_message
     from gitexp.workflows.fill import fill
 
     path = Path(rest[0])
@@ -74,10 +75,10 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
     text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
     if not text.strip():
         return  # git itself refuses an empty message
-    metric = ground.project.settings.metric
-    _refuse(hypothesis.lint(hypothesis_of(text), metric), "this message is no hypothesis")
+    given = split_message(text)[1]
+    linted = hypothesis.lint(hypothesis_of(text), ground.project.settings.metric)
+    _refuse([*linted, *lint_trailers(given)], "this message is no hypothesis")
     if inspection.change is not None:
-        given = split_message(text)[1]
         whole = fill(ground.project, written, name, inspection.change, given, mark) + below
         path.write_bytes(whole.encode(errors="surrogateescape"))
 
@@ -89,7 +90,6 @@ def _pre_run(repository: Repository, _rest: Sequence[str]) -> None:
 
 
 def _pre_push(repository: Repository, _rest: Sequence[str]) -> None:
-    from gitexp.rules.text import visible
     from gitexp.workflows.check import check_refs
 
     lines = (line.split(" ") for line in decode(sys.stdin.buffer.read()).split("\n"))

@@ -7,21 +7,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gitexp
 from gitexp.engine.metrics import logged
+from gitexp.engine.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_outside_of_a_run_everything_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SEED", "SAMPLE", "RUN_DIR", "METRICS"):
+    for name in ("SEED", "SAMPLE", "RUN_DIR", "METRICS", "PREDICTIONS"):
         monkeypatch.delenv(f"GITEXP_{name}", raising=False)
     assert (gitexp.seed(), gitexp.seed(7)) == (0, 7)
     assert (gitexp.sample(), gitexp.sample(0.5)) == (1.0, 0.5)
     assert (gitexp.run_dir(), gitexp.run_dir("out")) == (".", "out")
     gitexp.log(accuracy=0.93)
+    gitexp.predictions([1, 0], [1])
 
 
 def test_inside_a_run_they_say_what_the_run_was_given(
@@ -74,6 +77,64 @@ def test_a_value_that_is_no_number_fails_where_it_is_given(
     assert logged(tmp_path / "metrics.jsonl") == {}
 
 
+class Tensor:
+    """Stands for what torch hands out: no sequence of numbers, but it has tolist()."""
+
+    def __init__(self, values: object) -> None:
+        self.values = values
+
+    def tolist(self) -> object:
+        return self.values
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        (([0, 1], [1, 1]), {"0": "0 1", "1": "1 1"}),
+        (((n for n in (0, 1)), range(1, 3)), {"0": "0 1", "1": "1 2"}),
+        ((np.array([0, 1]), np.array([[1.0], [0.5]], np.float32)), {"0": "0 1.0", "1": "1 0.5"}),
+        ((np.array(["a", "b"]), ["a", ",'\"\n"], ("y", "x")), {"x": "b ,'\"\n", "y": "a a"}),
+        ((Tensor([0, 1]), [Tensor(0), Tensor([1])], Tensor([7, 5])), {"5": "1 1", "7": "0 0"}),
+        (([np.int64(0), np.float64(1)], [(True,), [False]]), {"0": "0 True", "1": "1.0 False"}),
+    ],
+)
+def test_predictions_are_read_back(
+    given: tuple[object, ...], rows: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "predictions.csv"
+    monkeypatch.setenv("GITEXP_PREDICTIONS", str(path))
+    gitexp.predictions([9], [9])
+    gitexp.predictions(*given, y_score=np.array([0.25, 0.5]))  # the last call counts
+    read = read_predictions(path)
+    columns = read.columns
+    pairs = zip(columns["y_true"], columns["y_pred"], strict=True)
+    assert dict(zip(read.ids, map(" ".join, pairs), strict=True)) == rows
+    assert sorted(columns["y_score"]) == ["0.25", "0.5"]
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"y_pred": [1]}, "y_true has 2 rows and y_pred has 1"),
+        ({"ids": [1, 2, 3]}, "y_true has 2 rows and ids has 3"),
+        ({"y_score": [0.5]}, "y_true has 2 rows and y_score has 1"),
+        ({"y_score": np.zeros((2, 2))}, "y_score has 2 values in row 0; give each its own column"),
+        ({"y_pred": 1}, "y_pred is one value, not a column"),
+        ({"y_pred": np.float64(1)}, "y_pred is one value, not a column"),
+        ({"id": [1, 2]}, "given as ids="),
+    ],
+)
+def test_predictions_that_do_not_fit_fail_where_they_are_given(
+    columns: dict[str, object], reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITEXP_PREDICTIONS", str(tmp_path / "predictions.csv"))
+    given = {"y_true": [0, 1], "y_pred": [0, 1]} | columns
+    with pytest.raises(ValueError, match=reason):
+        gitexp.predictions(**given)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_importing_gitexp_loads_the_standard_library_alone() -> None:
     script = (
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nbefore = set(sys.modules)\n"
@@ -89,6 +150,6 @@ def test_importing_gitexp_loads_the_standard_library_alone() -> None:
 
 
 def test_what_is_promised_is_there() -> None:
-    assert set(gitexp.__all__) == {"log", "run_dir", "sample", "seed"}
+    assert set(gitexp.__all__) == {"log", "predictions", "run_dir", "sample", "seed"}
     assert all(getattr(gitexp, name).__doc__ for name in gitexp.__all__)
     assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gitexp.rules.record import Record
     from gitexp.workflows.measure import Watcher
 
-_REFRESH = 0.5  # seconds; reading a log's end twice a second costs nothing that can be measured
+_REFRESH = 0.5  # seconds
+_TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would take 4 % of a processor
 
 
 @contextlib.contextmanager
@@ -126,7 +127,8 @@ class Screen:
 
     @staticmethod
     def _line(job: Job, label: str, began: float) -> str:
-        metrics = printed(job.folder / "stdout.log") | logged(job.folder / "metrics.jsonl")
+        folder = job.folder
+        metrics = printed(folder / "stdout.log", _TAIL) | logged(folder / "metrics.jsonl", _TAIL)
         latest = ", ".join(
             f"{name} {number(value)}"
             for name, value in sorted(metrics.items(), key=lambda item: item[0] != job.metric)[:3]

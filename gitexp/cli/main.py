@@ -14,7 +14,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from gitexp.cli import foresight
 from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.rules.text import visible
 
 app = typer.Typer(
     name="gitexp",
@@ -79,9 +81,12 @@ def init(
         str, typer.Option(metavar="NAME", help="Metric that the command reports.")
     ] = "",
     direction: Annotated[
-        str, typer.Option(metavar="WAY", help="Which is better: higher or lower.")
-    ] = "higher",
-    effect: Annotated[float, typer.Option(metavar="G", help="Smallest gain worth having.")] = 0.005,
+        str, typer.Option(metavar="WAY", help="Which is better, higher or lower; unset, by name.")
+    ] = "",
+    effect: Annotated[
+        float | None,
+        typer.Option(metavar="G", help="Smallest gain worth having; unset, by name."),
+    ] = None,
     metrics: Annotated[
         str, typer.Option(metavar="FILE", help="JSON or TOML file with the metrics.")
     ] = "",
@@ -96,9 +101,10 @@ def init(
         bool, typer.Option("--undo", help="Take back what init did; experiments stay.")
     ] = False,
 ) -> None:
-    """Set this repository up: commit the settings, install the hooks, approve the settings.
+    """Set this repository up: settings, hooks, approval.
 
-    In a bare repository, which only takes pushes, the server's hook is all that is installed.
+    Finds config file, command and metric, or asks; says what it changed and how to undo that. In a
+    bare repository, which only takes pushes, the server's hook is all that it installs.
     """
     from gitexp.cli import views
     from gitexp.workflows import init as workflow
@@ -129,7 +135,7 @@ def trust(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
 ) -> None:
-    """Show the settings that would run here, and approve them for this clone."""
+    """Show the settings that would run here, and approve them."""
     from gitexp.workflows import trust as workflow
     from gitexp.workflows.project import open_project
 
@@ -149,10 +155,11 @@ def trust(
     typer.echo(f"{where}, against what was approved last:")
     typer.echo(workflow.difference(project))
     if not yes:
+        again = f"gitexp trust {name}" if name else "gitexp trust"
         if not sys.stdin.isatty():
-            again = f"gitexp trust {name} --yes" if name else "gitexp trust --yes"
-            raise NotReady("nobody is here to approve", f"read the above, then: {again}")
-        typer.confirm("Let this clone run that?", abort=True)
+            raise NotReady("nobody is here to approve", f"read the above, then: {again} --yes")
+        if not typer.confirm("Let this clone run that?"):
+            raise NotReady("not approved, so nothing here runs by these settings", again)
     workflow.trust(project)
     typer.echo("Approved.")
 
@@ -170,7 +177,11 @@ def start(
         typer.Option("--set", metavar="KEY=VALUE", help="The one change; no file is touched."),
     ] = None,
     expect: Annotated[
-        str, typer.Option(metavar="CRITERION", help='What counts as success: "accuracy +0.005".')
+        str,
+        typer.Option(
+            metavar="CRITERION",
+            help='What counts as success: "accuracy +0.005", "rmse -2%", "accuracy >= 0.97".',
+        ),
     ] = "",
     evidence: Annotated[str, typer.Option(metavar="TEXT", help="What the idea rests on.")] = "",
     gain: Annotated[
@@ -180,20 +191,34 @@ def start(
         float | None, typer.Option(metavar="P", help="Chance that it works, 0 to 1.")
     ] = None,
     cost: Annotated[str, typer.Option(metavar="TIME", help="What it will take: 5m, 2h.")] = "",
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help='What may not get worse by more: "latency_ms +5%"; repeat it.'
+        ),
+    ] = None,
+    replicate: Annotated[
+        bool, typer.Option("--replicate", help="Test a change again that has its answer.")
+    ] = False,
+    despite: Annotated[
+        str, typer.Option(metavar="REASON", help="Why it is tested against what KNOWN.toml says.")
+    ] = "",
     switch: Annotated[bool, typer.Option("--switch", help="Check the new branch out.")] = False,
     json_: AsJson = False,
 ) -> None:
-    """Register an experiment: exp/NAME, one commit on the tip of the baseline branch.
+    """Register an experiment: one commit on the baseline's tip.
 
-    Without --set, the one line that you edited in the work tree becomes the experiment, and the
-    file goes back to its committed state.
+    It is the branch exp/NAME, and the name is drawn. Without --set, the one line that you edited
+    in the work tree becomes the experiment, and the file goes back to its committed state.
     """
     from gitexp.cli import views
     from gitexp.workflows import start as workflow
     from gitexp.workflows.project import open_project
 
-    options = workflow.Options(expect, evidence, gain, chance, cost)
-    started = workflow.start(open_project(), hypothesis, set_=set_, options=options, switch=switch)
+    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
+    started = workflow.start(
+        open_project(), hypothesis, set_=set_, options=options, switch=switch, replicate=replicate
+    )
     views.started(started, as_json=json_)
 
 
@@ -212,9 +237,10 @@ def check(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Hold experiments against the gate: one line, one value, a hypothesis with its reason.
+    """Hold experiments against every rule of the gate.
 
-    In a range each experiment is judged whose commit lies there; other commits are only counted.
+    One line, one value, a hypothesis with its reason, trailers that tell the truth. In a range each
+    experiment is judged whose commit lies there; other commits are only counted.
     """
     from gitexp.cli import views
     from gitexp.store.git import Repository
@@ -251,7 +277,7 @@ def run(
     yes: Yes = False,
     json_: AsJson = False,
 ) -> None:
-    """Run an experiment beside its baseline until the answer is clear; the verdict is a note."""
+    """Run an experiment beside its baseline, and note the verdict."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import run as workflow
@@ -265,7 +291,7 @@ def run(
 
 @app.command()
 def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
-    """Run the baseline's repeats alone, at the tip of its branch."""
+    """Run the baseline's repeats alone, at its branch's tip."""
     from gitexp.cli import live, views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.run import measure_baseline
@@ -285,20 +311,76 @@ def log(
 ) -> None:
     """List the experiments, newest first, with what became of each."""
     from gitexp.cli import views
-    from gitexp.workflows.log import read_log
+    from gitexp.workflows import log as workflow
     from gitexp.workflows.project import open_project
 
-    views.log(read_log(open_project())[:number], as_json=json_)
+    project = open_project()
+    # What reads JSON asked for experiments, and the baseline's untested steps are none.
+    rows = workflow.log(project) if json_ else workflow.read_log(project)
+    views.log(rows[:number], as_json=json_)
+    if rows and not json_:
+        from gitexp.workflows.standing import standing
+
+        views.standing(standing(project, [row for row in rows if isinstance(row, workflow.Row)]))
 
 
 @app.command()
 def show(name: Name = None, json_: AsJson = False) -> None:
-    """Show one experiment in full: hypothesis, criterion, every pair of runs, environment."""
+    """Show one experiment in full.
+
+    Hypothesis, criterion, verdict, every pair of runs, environment.
+    """
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.show import show as workflow
 
     views.show(workflow(open_project(), name), as_json=json_)
+
+
+@app.command()
+def verify(
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write verdict notes anew that are not what records give."),
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Recompute every verdict from messages and records; say what differs or does not belong.
+
+    Ends with 1 where something is wrong. Each campaign is listed with its error bound.
+    """
+    from gitexp.cli import views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.verify import verify as workflow
+
+    report = workflow(open_project(), fix=fix)
+    views.verified(report, as_json=json_)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def holdout(
+    name: Name = None,
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the look is for; it stays on record.")
+    ] = "",
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Look at the tip of the baseline branch instead.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Open the holdout: run the setting `holdout` once, on the first seed; every opening is kept.
+
+    Nothing else runs that command or sets GITEXP_HOLDOUT=1, which it gets.
+    """
+    from gitexp.cli import live, views
+    from gitexp.workflows.holdout import open_holdout
+    from gitexp.workflows.project import open_project
+
+    with live.watcher() as watcher:
+        done = open_holdout(open_project(), name, baseline=baseline, why=why, watcher=watcher)
+    views.opened(done, as_json=json_)
 
 
 @app.command()
@@ -325,7 +407,7 @@ def accept(
 
 @app.command()
 def retest(name: Name = None, json_: AsJson = False) -> None:
-    """Register the same change anew on the baseline's present tip, with fresh seeds."""
+    """Register a change anew: on the present tip, on fresh seeds."""
     from gitexp.cli import views
     from gitexp.workflows.accept import retest as workflow
     from gitexp.workflows.project import open_project
@@ -345,7 +427,7 @@ def split(
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Turn a commit or work tree with several one-line changes into as many experiments."""
+    """Turn several one-line changes into as many experiments."""
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.split import split as workflow
@@ -366,7 +448,7 @@ def preset(
     ],
     json_: AsJson = False,
 ) -> None:
-    """Write coupled values as a preset on the baseline; choosing it is then one line."""
+    """Write coupled values as one preset; choosing it is one line."""
     from gitexp.cli import views
     from gitexp.workflows.preset import preset as workflow
     from gitexp.workflows.project import open_project
@@ -380,10 +462,13 @@ def demo(
         Path, typer.Argument(metavar="[DIR]", help="New folder for the demo project.")
     ] = Path("gitexp-demo"),
 ) -> None:
-    """Make a small project in a new folder and run the whole loop there, for real."""
+    """Make a small project and run the whole loop there, for real."""
     from gitexp.workflows.demo import demo as workflow
 
     workflow(directory, typer.echo)
+
+
+foresight.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:
@@ -400,30 +485,51 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    code = _run()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a stream may have been closed outside
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
+    # Taking the interpreter apart would cost 10 ms, a tenth of most commands.
+    os._exit(code)
+
+
+def _run() -> int:
+    """Run the command; returns its exit code."""
     try:
-        # Outside of standalone mode an Exit comes back as its code.
-        sys.exit(app(prog_name="gitexp", standalone_mode=False) or 0)
+        # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
+        code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        _fail(error.render("gitexp"), error.exit_code)
+        return _failed(visible(error.render("gitexp")), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("gitexp: interrupted; what had finished is stored", _INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return _interrupted()
+    except OSError as error:
+        if "--debug" in sys.argv:
+            return _reported(error)
+        return _failed(f"gitexp: the system refused: {error}", NotReady.exit_code)
+    except SystemExit as left:  # typer's own end where the reader (head, less) has gone
+        return left.code if isinstance(left.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
-        _report(error)
+        return _reported(error)
+    return _interrupted() if code == _INTERRUPTED else code
 
 
-def _fail(text: str, code: int) -> NoReturn:
+def _interrupted() -> int:
+    # A terminal shows ^C where the cursor stood.
+    begin = "\n" if sys.stderr.isatty() else ""
+    return _failed(f"{begin}gitexp: interrupted; what had finished is stored", _INTERRUPTED)
+
+
+def _failed(text: str, code: int) -> int:
     typer.echo(text, err=True)
-    sys.exit(code)
+    return code
 
 
-def _report(error: Any) -> NoReturn:  # noqa: ANN401 - click's usage errors and our bugs
+def _reported(error: Any) -> int:  # noqa: ANN401 - click's usage errors and our bugs
     if hasattr(error, "exit_code") and hasattr(error, "show"):
         error.show()
-        sys.exit(error.exit_code)
+        return int(error.exit_code)
     if "--debug" in sys.argv:
         import traceback
 
@@ -432,7 +538,7 @@ def _report(error: Any) -> NoReturn:  # noqa: ANN401 - click's usage errors and 
     while where and where.tb_next:
         where = where.tb_next
     at = f" ({Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno})" if where else ""
-    _fail(
+    return _failed(
         f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error}{at}\n"
         "-> the same command with --debug (gitexp --debug ...) prints all that a report needs",
         _BUG,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gitexp.rules import formats, words
+from gitexp.rules.outlook import shown
 from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
@@ -16,11 +19,15 @@ from gitexp.rules.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.criterion import Criterion
     from gitexp.rules.finding import Finding
     from gitexp.rules.one_change import Change
+    from gitexp.rules.outlook import Outlook
+    from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report, Sweep, Unjudged
+    from gitexp.workflows.holdout import Opened
     from gitexp.workflows.init import Initialised
     from gitexp.workflows.ladder import Step as LadderStep
     from gitexp.workflows.log import Row
@@ -28,7 +35,9 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
     from gitexp.workflows.run import Answer, Measured
     from gitexp.workflows.show import Sheet
+    from gitexp.workflows.standing import Standing
     from gitexp.workflows.start import Started
+    from gitexp.workflows.verify import Campaign, Verification
 
 _COLOURS = {
     Verdict.CONFIRMED: typer.colors.GREEN,
@@ -41,7 +50,16 @@ _WIDTH = 96
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    typer.echo(_shown_json(json.dumps(content, indent=2, ensure_ascii=False, default=str)))
+
+
+def _shown_json(text: str) -> str:
+    """Write what a terminal would obey as JSON escapes, which mean the same to a program."""
+    if text.isascii():
+        return text
+    return re.sub(
+        r"[^ -~\n]", lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text
+    )
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:
@@ -59,10 +77,10 @@ def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and what mends it."""
     for finding in found:
         typer.echo("")
-        typer.echo(finding.message)
+        typer.echo(visible(finding.message))
         if finding.hint:
             mark = f"{finding.id} · "
-            typer.echo(mark + finding.hint.replace("\n", "\n" + " " * len(mark)))
+            typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))
 
 
 def initialised(done: Initialised) -> None:
@@ -134,6 +152,7 @@ def _started_json(experiment: Started) -> dict[str, Any]:
         "change": _change_json(experiment.change),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [_finding_json(finding) for finding in experiment.advice],
+        "outlook": dataclasses.asdict(experiment.outlook),
     }
 
 
@@ -149,12 +168,32 @@ def _started(experiment: Started) -> None:
     if experiment.new_line:
         typer.secho(f"  + {visible(experiment.new_line)}", fg=typer.colors.GREEN)
     looks = ", ".join(map(str, registration.repeats))
+    over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
+    examples = ", by examples" if registration.by_examples else ""
     typer.echo(
-        f"  success: {registration.criterion} over {looks} paired repeats, level"
+        f"  success: {registration.criterion} {over}{examples}, level"
         f" {registration.level:.4g} (campaign {registration.campaign}, place {experiment.place} of"
         f" {experiment.planned})"
     )
+    if registration.guards:
+        typer.echo(f"  guards:  {', '.join(map(str, registration.guards))}")
+    doubted = any(finding.id == "S2" for finding in experiment.advice)
+    _outlook(registration.criterion, experiment.outlook, doubted=doubted)
     findings(experiment.advice)
+
+
+def _outlook(criterion: Criterion, outlook: Outlook, *, doubted: bool) -> None:
+    """Print what can be seen (unless advice says that it is too little), and what it takes."""
+    said = []
+    if outlook.detectable is not None and not doubted:
+        said.append(
+            f"{shown(criterion, outlook.detectable)} or more shows four times in five (by"
+            f" {outlook.source})"
+        )
+    if outlook.seconds is not None:
+        said.append(f"about {outlook.runs} runs, {words.span(outlook.seconds)}")
+    if said:
+        typer.echo(f"  outlook: {'; '.join(said)}")
 
 
 def _change_json(change: Change | None) -> dict[str, Any] | None:
@@ -309,7 +348,7 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
     if as_json:
         # One row a line: json writes indented text in Python, five times slower than compact in C.
         lines = (json.dumps(row.as_json(), ensure_ascii=False, default=str) for row in rows)
-        typer.echo("[" + ",\n ".join(lines) + "]")
+        typer.echo(_shown_json("[" + ",\n ".join(lines) + "]"))
         return
     from gitexp.workflows.ladder import Step
 
@@ -326,6 +365,36 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
             _experiment(row)
 
 
+def standing(now: Standing) -> None:
+    """Print where the log as a whole stands."""
+    typer.echo(
+        f"\nCampaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} places taken,"
+        f" {now.confirmed} confirmed; the next experiment's level is {now.next_level:.4g}."
+    )
+    if now.taken > now.planned:
+        typer.echo(
+            "Clones that did not know of each other overran it: at most"
+            f" {100 * now.bound:.3g} % of what it confirms is false, in the long run."
+        )
+    if now.asked:
+        which = "The validation set" if now.sets == 1 else "The validation set asked most"
+        typer.echo(f"{which} has answered {_counted(now.asked, 'experiment')}.")
+    if now.ladder is None:
+        return
+    claimed = words.number(now.ladder.claimed, sign=True)
+    measured = "not measured yet between its ends: gitexp baseline"
+    if now.ladder.measured is not None:
+        measured = (
+            f"measured between its ends {words.number(now.ladder.measured, sign=True)}"
+            f" ± {words.number(now.ladder.within)} (95 %, on fresh seeds)"
+        )
+    typer.echo(f"Ladder: {now.ladder.accepted} accepted, gains claimed {claimed}; {measured}.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
     state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
@@ -339,6 +408,8 @@ def _experiment(row: Row) -> None:
     else:
         typer.echo(f"  {visible(registration.change)}")
         typer.echo(f"  {_result_line(row)}")
+    if foreign := row.result.foreign:
+        typer.echo(f"  {_counted(len(foreign), 'record')} of another commit do not count")
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -351,6 +422,12 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     head = typer.style(f"exp/{visible(entry.name)}", bold=True)
     typer.echo(f"{head}  {entry.commit[:10]}  [{row.state}]")
     typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
+    if foreign := row.result.foreign:
+        origin = ", ".join(sorted({record.commit[:10] for record in foreign}))
+        typer.echo(
+            f"  {_counted(len(foreign), 'record')} in its note belong to another commit ({origin}),"
+            " and do not count.\n"
+        )
     typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:
         typer.echo(f"This commit is no registration: gitexp check {entry.name}")
@@ -368,9 +445,16 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     else:
         typer.echo(f"  Not decided yet: gitexp run {entry.name}")
     _seeds(sheet, judgement)
+    _explained(sheet, registration, judgement)
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
+    for opening in sheet.openings:
+        number = opening.metrics.get(registration.criterion.metric)
+        came = opening.failure or f"{registration.criterion.metric} {words.number(number)}"
+        typer.echo(
+            f"  holdout opened {opening.start[:10]} ({visible(opening.why)}): {visible(came)}"
+        )
     for environment in sheet.environments:
         packages = environment.get("packages") or {}
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())
@@ -380,6 +464,24 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         )
         if listed:
             typer.echo(_wrapped(f"with {listed}"))
+
+
+def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
+    """Print what the figures say in plain sentences, what they cannot tell, and the siblings."""
+    for title, sentences in (
+        ("What this says", words.explained(registration, judgement)),
+        ("What it cannot tell", words.untold(registration, judgement, shared=sheet.shared)),
+    ):
+        if sentences:
+            typer.echo(f"\n  {title}")
+        for sentence in sentences:
+            typer.echo(
+                textwrap.fill(sentence, _WIDTH, initial_indent="  - ", subsequent_indent="    ")
+            )
+    if sheet.siblings:
+        typer.echo("\n  The same change in other experiments")
+    for row in sheet.siblings:
+        typer.echo(f"  - exp/{visible(row.result.entry.name)}  {_result_line(row)}")
 
 
 def _seeds(sheet: Sheet, judgement: Judgement) -> None:
@@ -398,6 +500,73 @@ def _seeds(sheet: Sheet, judgement: Judgement) -> None:
 
 def _cell(value: float | None, *, sign: bool = False) -> str:
     return f"{'-' if value is None else words.number(value, sign=sign):>12}"
+
+
+def verified(report: Verification, *, as_json: bool) -> None:
+    """Print what recomputing found, what is worth knowing besides, and each campaign's bound."""
+    if as_json:
+        _print_json(report.as_json())
+        return
+    wrong = [finding for finding in report.findings if not finding.advice]
+    if report.rewritten:
+        typer.echo(f"{_counted(report.rewritten, 'verdict note')} written anew.")
+    recomputed = (
+        f"{_counted(report.verdicts, 'verdict')} recomputed from"
+        f" {_counted(report.records, 'record')}"
+    )
+    typer.echo(f"{recomputed}: {_counted(len(wrong), 'thing') if wrong else 'nothing'} wrong.")
+    for campaign in report.campaigns:
+        typer.echo(_wrapped(_campaign(campaign), ""))
+    findings(wrong)
+    if others := [finding for finding in report.findings if finding.advice]:
+        typer.echo("\nWorth knowing, and not wrong:")
+        findings(others)
+
+
+def _campaign(campaign: Campaign) -> str:
+    lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
+    said = (
+        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
+        f" places taken{lost}, {campaign.confirmed} confirmed, levels of"
+        f" {words.number(campaign.levels)} spent"
+    )
+    if campaign.bound is None:
+        return f"{said}; as a level is above what it allowed, nothing bounds its errors."
+    overran = " It overran its plan." if campaign.taken > campaign.planned else ""
+    return (
+        f"{said}.{overran} In the long run at most {100 * campaign.bound:.3g} % of what it confirms"
+        " is false."
+    )
+
+
+def opened(done: Opened, *, as_json: bool) -> None:
+    """Print what the holdout showed, and how often it was opened."""
+    opening = done.opening
+    if as_json:
+        _print_json(
+            {
+                "of": done.label,
+                "commit": opening.commit,
+                "metric": done.metric,
+                "seed": opening.seed,
+                "metrics": dict(opening.metrics),
+                "why": opening.why,
+                "times": done.times,
+            }
+        )
+        return
+    typer.echo(
+        f"{done.label} on the holdout: {done.metric} {words.number(opening.metrics[done.metric])}"
+        f" (seed {opening.seed}, one run)"
+    )
+    if done.times == 1:
+        typer.echo("This is the first time that the holdout was opened; the number is honest once.")
+    else:
+        typer.echo(
+            f"The holdout has been opened {done.times} times now. Each opening spends what makes it"
+            " one:\nwhoever chooses by what it showed has fitted it, and its number flatters."
+            " Fresh data would not."
+        )
 
 
 def accepted(done: Accepted, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shutil
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine import command as commands
 from gitexp.engine import environment, metrics, process
 from gitexp.engine.condition import ask_present, fingerprint
+from gitexp.engine.examples import disagreement
+from gitexp.engine.metrics import Unreadable
+from gitexp.engine.predictions import read_predictions
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules import formats
+from gitexp.rules.outcomes import find_metric, outcomes_line
 from gitexp.rules.record import LONGEST, Record, sha256
 from gitexp.rules.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
@@ -26,9 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from gitexp.rules.outcomes import Outcomes
     from gitexp.rules.settings import Settings
     from gitexp.store.git import Repository
 
+_PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
 _LAST_LINES = 15  # of a failed run's output, shown to the user
 
 
@@ -42,6 +49,7 @@ class Job:
     metric: str
     folder: Path
     explore: str = ""  # why the gate was skipped, "" where it was not
+    holdout: bool = False  # the holdout is opened: GITEXP_HOLDOUT tells the command so
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Done:
     record: Record
     bulk: tuple[dict[str, Any], ...]
     last_lines: str
+    warning: str = ""  # what is odd about a run that counts all the same
 
 
 class Interrupted(Exception):
@@ -104,6 +113,9 @@ def run_job(
             probe, checkout=slot.path, forbidden=_user_trees(repository)
         )
         found, failure = _outcome(settings, job, finished, loaded, place)
+        outcomes, warning = None, ""
+        if not failure:
+            outcomes, failure, warning = _predictions(settings, job, place, found[job.metric])
         if data != fingerprint(place, data, cache):
             failure = failure or "R2: declared data changed while it ran"
         _keep(place, job.folder, settings.keep)
@@ -124,23 +136,31 @@ def run_job(
         folder=str(job.folder.relative_to(repository.local)),
         explore=job.explore,
         project=prefix.rstrip("/"),
-        rest={"commit": job.commit},
+        commit=job.commit,
+        ids=outcomes.ids_fingerprint if outcomes else "",
     )
     record, more = _fitted(record, job.metric)
+    if outcomes:
+        more.append(
+            outcomes_line(outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition)
+        )
     shutil.rmtree(probe, ignore_errors=True)
-    return Done(record, (described, parameters, *more), _last_lines(job.folder) if failure else "")
+    last = _last_lines(job.folder) if failure else ""
+    return Done(record, (described, parameters, *more), last, warning)
 
 
 def _prepare(
     repository: Repository, prefix: str, settings: Settings, job: Job, slot: Slot
 ) -> dict[str, Any]:
-    """Link inputs, remove old metrics, write the seed; returns the parameters' bulk line."""
+    """Link inputs, remove old results, write the seed; returns the parameters' bulk line."""
     place = slot.path / prefix
     trees = [tree / prefix for tree in _user_trees(repository)]
     if settings.link:
         link_inputs(place, trees, settings.link)
-    if settings.metrics:
-        (place / settings.metrics).unlink(missing_ok=True)
+    for name in filter(None, (settings.metrics, settings.predictions)):
+        # What is no file is named after the run, when it is read.
+        with contextlib.suppress(IsADirectoryError, NotADirectoryError):
+            (place / name).unlink(missing_ok=True)
     key = settings.key_of_seed() if settings.seed_key else None
     values: dict[str, Any] = {}
     written = False
@@ -210,7 +230,12 @@ def _command(
         "GITEXP_SAMPLE": "1",
         "GITEXP_RUN_DIR": str(job.folder),
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
+        "GITEXP_PREDICTIONS": str(job.folder / _PREDICTIONS),
     }
+    # Whatever the caller's environment says: no other run opens the holdout.
+    variables.pop("GITEXP_HOLDOUT", None)
+    if job.holdout:
+        variables["GITEXP_HOLDOUT"] = "1"
     return words, variables
 
 
@@ -260,7 +285,7 @@ def _outcome(
         found = metrics.collect(
             job.folder / "stdout.log", job.folder / "metrics.jsonl", file, metric=job.metric
         )
-    except metrics.Unreadable as error:
+    except Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
     value = found.get(job.metric)
     if finished.timed_out:
@@ -278,6 +303,30 @@ def _outcome(
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     return {name: number for name, number in found.items() if _is_score(number)}, failure
+
+
+def _predictions(
+    settings: Settings, job: Job, place: Path, score: float
+) -> tuple[Outcomes | None, str, str]:
+    """Outcomes that a good run stored, why it counts as failed all the same, and a warning.
+
+    Only where the settings promise predictions does a run without them fail.
+    """
+    promised = [place / settings.predictions] if settings.predictions else []
+    written = [path for path in [*promised, job.folder / _PREDICTIONS] if path.exists()]
+    if not written:
+        missing = f"no predictions were written to {settings.predictions}" if promised else ""
+        return None, missing, ""
+    try:
+        outcomes = read_predictions(written[0])
+    except Unreadable as error:
+        reason = f"the predictions cannot be read: {error}"
+        return (None, reason, "") if promised else (None, "", reason)
+    known = find_metric(job.metric)
+    if promised and known and (lacking := set(known.columns) - outcomes.columns.keys()):
+        # Told by the first run, not by the verdict that cannot be computed after the last.
+        return None, f"{job.metric} takes a column {lacking.pop()} of the predictions", ""
+    return outcomes, "", disagreement(job.metric, score, outcomes)
 
 
 def _is_score(number: float) -> bool:

@@ -25,34 +25,39 @@ _MOST = 200  # metrics of one run
 
 
 class Unreadable(Exception):
-    """The metrics file is there and cannot be read; the text says why."""
+    """A file that a run wrote is there and cannot be read; the text says why."""
 
 
-def printed(path: Path) -> dict[str, float]:
-    """Last value of each `name=value` on standard output."""
-    try:
-        with path.open("rb") as handle:
-            handle.seek(0, 2)
-            handle.seek(max(0, handle.tell() - _TAIL))
-            text = handle.read().decode("utf-8", "replace")
-    except OSError:
-        return {}
-    return {name: float(value) for name, value in _PRINTED.findall(text)}
+def printed(path: Path, tail: int = _TAIL) -> dict[str, float]:
+    """Last value of each `name=value` in the last `tail` bytes of standard output."""
+    return {name: float(value) for name, value in _PRINTED.findall(_end_of(path, tail))}
 
 
-def logged(path: Path) -> dict[str, float]:
-    """Last value of each metric that the script gave to `gitexp.log`."""
+def logged(path: Path, tail: int = 0) -> dict[str, float]:
+    """Last value of each metric that the script gave to `gitexp.log`.
+
+    With `tail`, of the last so many bytes of its file alone.
+    """
     found: dict[str, float] = {}
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return found
-    for line in lines:
+    for line in _end_of(path, tail).splitlines():
         try:
             found |= {name: _number(v) for name, v in json.loads(line)["metrics"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # A line cut off by a kill.
+            continue  # A line cut off by a kill, or by where the tail begins.
     return found
+
+
+def _end_of(path: Path, size: int) -> str:
+    """Last `size` bytes of a file as text, all of it where that is 0; "" where there is none."""
+    try:
+        with path.open("rb") as handle:
+            start = max(0, handle.seek(0, 2) - size) if size else 0
+            handle.seek(start)
+            text = handle.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    # Half a word at the beginning would be a metric of another name.
+    return re.sub(r"^\S+", "", text) if start else text
 
 
 def from_file(path: Path) -> dict[str, float]:

@@ -57,3 +57,11 @@ def count(standings: Iterable[Standing], metric: str, campaign: int) -> tuple[in
         sum(s.measured and s.verdict is not Verdict.EXPLORATORY for s in within),
         sum(s.verdict is Verdict.CONFIRMED for s in within),
     )
+
+
+def error_bound(taken: int, *, planned: int, budget: float) -> float:
+    """Most that the share of false ones among a campaign's confirmations may be, in the long run.
+
+    Within the plan that is the budget; where clones overran it, every place beyond adds its part.
+    """
+    return min(1.0, budget * max(1.0, taken / planned))

@@ -48,7 +48,7 @@ class Message:
 class Commands:
     """An example that a few commands show, in a project whose server has gitexp's hook."""
 
-    text: str
+    steps: tuple[str, ...]
 
 
 Example = Diff | Message | Commands
@@ -98,8 +98,8 @@ def _told(old: str, new: str) -> Message:
     return Message(f"{BECAUSE}\n\n{TRAILERS.replace(old, new)}")
 
 
-def _steps(*lines: str) -> Commands:
-    return Commands("".join(f"{line}\n" for line in lines))
+def _steps(*steps: str) -> Commands:
+    return Commands(steps)
 
 
 _CHANGE: Sequence[Rule] = (
@@ -127,11 +127,12 @@ _CHANGE: Sequence[Rule] = (
     ),
     Rule(
         "C5", "line ends, or the last newline, changed",
-        "A change of its own, invisible in most editors.",
+        "A change of its own, invisible in most editors. `gitexp start` gives a line that you"
+        " edited its old end back.",
         Diff((_edit(("seed = 1\n", "seed = 1")),)), _ONE,
     ),
     Rule(
-        "C6", "the file is no regular one any more, has another mode, or is too large to be read",
+        "C6", "the file is no regular one, has another mode, is kept by Git LFS or is too large",
         "An experiment changes one value of a file; what becomes of the file is another matter.",
         Diff((_mode("config.toml", "100644", "100755"),)), _ONE,
     ),
@@ -183,9 +184,9 @@ _PLACE: Sequence[Rule] = (
         "B2", "the branch's name cannot be an experiment's",
         "It becomes a file, a word to type and part of other refs: up to 60 small letters, digits"
         " and dashes.",
-        _steps(_START, "git branch --move exp/Team_Otter", "gitexp check main.."),
+        _steps(_START, "git branch --move exp/Team_Otter", "git push origin HEAD"),
         _steps(_START, "git branch --move exp/team-otter",
-               "git commit --amend --no-edit", "gitexp check main.."),
+               "git commit --amend --no-edit", "git push origin HEAD"),
     ),
     Rule(
         "B3", "there is nothing to hold the experiment against",
@@ -260,6 +261,12 @@ _MESSAGE: Sequence[Rule] = (
         _said("AdamW lowers loss because it is the latest optimizer"), _GOOD, advice=True,
     ),
     Rule(
+        "H6", "it holds what a terminal obeys instead of showing it",
+        "Escapes, control characters, marks that turn the order of text: they could hide or turn"
+        " around what others read.",
+        _said("C=10 lifts\u202e accuracy because the model underfits"), _GOOD,
+    ),
+    Rule(
         "T1", "trailers are missing",
         "They fix beforehand what success means. The commit-msg hook fills them in.",
         Message(f"{BECAUSE}\n"), _GOOD,
@@ -276,8 +283,175 @@ _MESSAGE: Sequence[Rule] = (
         _told("Level: 0.005", "Level: 0.05"), _GOOD,
     ),
     Rule(
-        "T4", "a trailer cannot be read", "The line says what is expected there.",
+        "T4", "a trailer cannot be read, or holds what a terminal obeys",
+        "The line says what is expected there.",
         _told("accuracy +0.005", "better"), _GOOD,
+    ),
+)  # fmt: skip
+
+_LR = "lifts accuracy because the loss still falls when training ends"
+_TRY = "gitexp start --set train.lr={0} 'lr={0} " + _LR + "'"
+_TRY_AND_RUN = _TRY + " && gitexp run"
+_KNOWN: Sequence[Rule] = (
+    Rule(
+        "K1", "the log has the answer",
+        "The same change was decided on a baseline that runs alike; asking again until it suits is"
+        " no experiment. A replication says so, and takes fresh seeds.",
+        _steps(_START, "gitexp run", _START),
+        _steps(_START, "gitexp run", _START.replace("--switch", "--replicate")),
+    ),
+    Rule(
+        "K2", "the same change is registered already, or was tried on an older baseline",
+        "It may be what you are after.",
+        _steps(_START, _START), _steps(_START, _TRY.format(0.01)), advice=True,
+    ),
+    Rule(
+        "K3", "KNOWN.toml has this settled",
+        "What the team or the literature knows need not be run unawares; a reason lifts it.",
+        _steps("gitexp known add 'rates above 0.01 diverge' --key train.lr --source 'run of May'",
+               _TRY.format(0.1)),
+        _steps("gitexp known add 'rates above 0.01 diverge' --key train.lr --source 'run of May'",
+               _TRY.format(0.1) + " --despite 'there is a warm-up now'"),
+    ),
+    Rule(
+        "K4", "the value lies between two that were ruled out",
+        "Then a reason why it should differ from both belongs into the hypothesis.",
+        _steps(_TRY_AND_RUN.format(0.01), _TRY_AND_RUN.format(0.03), _TRY.format(0.02)),
+        _steps(_TRY_AND_RUN.format(0.01), _TRY_AND_RUN.format(0.03), _TRY.format(0.1)),
+        advice=True,
+    ),
+    Rule(
+        "K5", "another experiment says much the same",
+        "Asked once there are twenty experiments, which nobody has all in mind.",
+        _steps("for lr in $(seq 2 21); do gitexp start --set train.lr=$lr"
+               f" 'the learning rate {_LR}'; done",
+               f"gitexp start --set model.C=2 'the learning rate {_LR}'"),
+        _steps("for lr in $(seq 2 21); do gitexp start --set train.lr=$lr"
+               f" 'the learning rate {_LR}'; done",
+               _START),
+        advice=True,
+    ),
+    Rule(
+        "L1", "an idea keeps coming back",
+        "Three experiments on one key and no confirmation, or the same value again: their intervals"
+        " together say what is left to hope for.",
+        _steps(*(_TRY_AND_RUN.format(lr) for lr in (0.01, 0.02, 0.03)), _TRY.format(0.1)),
+        _steps(*(_TRY_AND_RUN.format(lr) for lr in (0.01, 0.02)), _TRY.format(0.1)),
+        advice=True,
+    ),
+    Rule(
+        "G1", "the promised gain is more than the gap could give",
+        "The evidence names a ceiling, and the gain lies above it.",
+        _steps(_START + " --gain 0.1 --evidence 'gap in training, ceiling 0.04'"),
+        _steps(_START + " --gain 0.01 --evidence 'gap in training, ceiling 0.04'"),
+        advice=True,
+    ),
+    Rule(
+        "S1", "the baseline meets the criterion already",
+        "Whatever the change does, it would count as success.",
+        _steps("gitexp baseline", _START + " --expect 'accuracy >= 0.5'"),
+        _steps("gitexp baseline", _START + " --expect 'accuracy >= 0.99'"),
+    ),
+    Rule(
+        "S2", "the design cannot answer what it asks",
+        "So few repeats see an effect of that size only by luck; it says how many would.",
+        _steps(_START),
+        _steps("sed -i.old 's/^repeats.*/repeats = [200]/' gitexp.toml",
+               "git commit --all --message 'More repeats' && gitexp trust --yes", _START),
+        advice=True,
+    ),
+    Rule(
+        "S3", "a worse value of the project's own metric would count as success",
+        "The settings say which direction is better.",
+        _told("accuracy +0.005", "accuracy -0.005"), _GOOD,
+    ),
+)  # fmt: skip
+
+_RECORD = "git notes --ref=gitexp-runs show"
+_APPEND = "git notes --ref=gitexp-runs append --message"
+_RIGHT = _steps(_START, "gitexp run", "gitexp verify")
+_EXAMPLES = (
+    """\
+cat > train.py <<'END'
+import os, random, tomllib
+C = tomllib.load(open("config.toml", "rb"))["model"]["C"]
+seed = os.environ["GITEXP_SEED"]
+luck = random.Random(f"{seed} {C}")
+with open("predictions.csv", "w") as file:
+    print("id,y_true,y_pred", file=file)
+    for n in random.Random(seed).sample(range(400), 200):
+        right = random.Random(n).random() < 0.6 + 0.02 * C + luck.gauss(0, 0.01)
+        print(f"{n},1,{int(right)}", file=file)
+END""",
+    "echo 'predictions = \"predictions.csv\"' >> gitexp.toml",
+    "git commit --all --message 'Tell each example' && gitexp trust --yes",
+    _START, "gitexp run",
+)  # fmt: skip
+_VERIFIED: Sequence[Rule] = (
+    Rule(
+        "V1", "a verdict note is not what message and records give",
+        "The note is a view; `gitexp verify --fix` writes it anew.",
+        _steps(_START, "gitexp run",
+               "git notes --ref=gitexp add --force --message 'CONFIRMED: accuracy +1' HEAD",
+               "gitexp verify"), _RIGHT,
+    ),
+    Rule(
+        "V2", "records or verdicts belong to a commit that no experiment's ref holds",
+        "An amended or deleted experiment leaves its results behind; dropped is not forgotten.",
+        _steps(_START, "gitexp run", "git commit --quiet --amend --message"
+               " 'C=10 lifts accuracy because I say so'", "gitexp verify"), _RIGHT,
+    ),
+    Rule(
+        "V3", "records in a note were made by another commit",
+        "git copies notes where notes.rewriteRef is set. Such records do not count.",
+        _steps(_START, "gitexp run",
+               f'{_APPEND} "$({_RECORD} main | grep -m1 seed)" HEAD', "gitexp verify"), _RIGHT,
+    ),
+    Rule(
+        "V4", "an experiment has records, and the gate refuses it",
+        "Somebody wrote them past the gate; they confirm nothing.",
+        _steps("gitexp baseline", "git switch --create exp/two-values",
+               "sed -i.old 's/C = 1.0/C = 10/; s/lr = 1e-3/lr = 1e-2/' config.toml",
+               f'git commit --all --no-verify --message "{BECAUSE}"',
+               f'{_APPEND} "$({_RECORD} main | sed "s/$(git rev-parse main)/$(git rev-parse'
+               ' HEAD)/")" HEAD', "gitexp verify"), _RIGHT,
+    ),
+    Rule(
+        "V5", "records stand in a condition in which the baseline was never measured",
+        "They are never paired.",
+        _steps(_START, "gitexp run",
+               f'{_APPEND} "$({_RECORD} HEAD | grep -m1 seed | sed \'s/"attempt":1/"attempt":2/;'
+               ' s/"condition":"/&other-/\')" HEAD', "gitexp verify"), _RIGHT, advice=True,
+    ),
+    Rule(
+        "V6", "what the examples say is not what their outcomes give",
+        "The variance over single examples is computed again from the outcomes that were stored.",
+        _steps(*_EXAMPLES,
+               f'git notes --ref=gitexp-runs add --force --message "$({_RECORD} HEAD |'
+               ' sed \'s/"variance":/&9/\')" HEAD',
+               "gitexp verify --fix || gitexp verify"), _steps(*_EXAMPLES, "gitexp verify"),
+    ),
+    Rule(
+        "V7", "the outcomes of single examples are not here",
+        "What they say cannot be computed again in this clone.",
+        _steps(*_EXAMPLES, "git update-ref -d refs/notes/gitexp-data", "gitexp verify"),
+        _steps(*_EXAMPLES, "gitexp verify"), advice=True,
+    ),
+    Rule(
+        "V8", "the baseline took in what was not confirmed, without a reason",
+        "`gitexp accept --anyway` keeps the reason.",
+        _steps(_START, "git switch main", "git merge --quiet --no-ff -",
+               "gitexp verify"),
+        _steps(_START, "gitexp run", "git switch main", "gitexp accept", "gitexp verify"),
+    ),
+    Rule(
+        "V9", "a baseline was measured on the seeds on which its own change had won",
+        "It looks better than it is: seeds that win are chosen.",
+        _steps(_START, "gitexp run", "git switch main", "gitexp accept",
+               f'{_APPEND} "$({_RECORD} main^2 | sed "s/$(git rev-parse main^2)/$(git rev-parse'
+               ' main)/")" main', "gitexp verify"),
+        _steps(_START, "gitexp run", "git switch main", "gitexp accept", "gitexp baseline",
+               "gitexp verify"),
     ),
 )  # fmt: skip
 
@@ -287,7 +461,7 @@ _RUN_AND_PUSH = (
 )
 _SERVER: Sequence[Rule] = (
     Rule(
-        "S1", "a registered experiment would become another one",
+        "P1", "a registered experiment would become another one",
         "Its commit is the pre-registration; whoever edits it afterwards has another experiment,"
         " under another name.",
         _steps(_START, "git push --quiet origin HEAD",
@@ -299,7 +473,7 @@ _SERVER: Sequence[Rule] = (
                "git push --force origin HEAD"),
     ),
     Rule(
-        "S2", "a measured experiment would be forgotten",
+        "P2", "a measured experiment would be forgotten",
         "What was tried and failed counts too. An experiment under refs/gitexp/archive/ is out of"
         " the way, and still there.",
         _steps(_START, *_RUN_AND_PUSH,
@@ -310,7 +484,7 @@ _SERVER: Sequence[Rule] = (
                'git push origin --delete "$(git branch --show-current)"'),
     ),
     Rule(
-        "S3", "notes would be rewritten or removed",
+        "P3", "notes would be rewritten or removed",
         "They hold everybody's results. Whoever owns the server may allow a rewrite there:"
         " git config gitexp.allowRedaction true.",
         _steps(_START, *_RUN_AND_PUSH, "git push origin --delete refs/notes/gitexp-runs"),
@@ -324,5 +498,7 @@ RULES: dict[str, Sequence[Rule]] = {
     "The change": _CHANGE,
     "The place": _PLACE,
     "The message": _MESSAGE,
+    "What is known, and what is promised": _KNOWN,
+    "What `gitexp verify` finds": _VERIFIED,
     "On a server": _SERVER,
 }

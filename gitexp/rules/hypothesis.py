@@ -6,6 +6,7 @@
     H3  a mere label                             advises
     H4  neither a metric nor a direction         advises
     H5  fashion given as the only reason         advises
+    H6  what a terminal obeys instead of showing refuses
 
 It reads words, not meaning: whoever writes "because it is better" gets through. Where a text can be
 read both ways the honest reading wins, since a refusal of an honest sentence teaches nothing.
@@ -22,6 +23,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from gitexp.rules.finding import Finding
+from gitexp.rules.text import OBEYED
 
 REASON_TEMPLATE = "<change> raises|lowers <metric> because <what you saw or know>"
 
@@ -39,7 +41,7 @@ def lint(text: str, metric: str = "") -> tuple[Finding, ...]:
         return (Finding("H0", "the hypothesis is empty", f'write: "{REASON_TEMPLATE}"'),)
     reason = _find_reason(reading)
     question = _question(reading, reason)
-    findings = [question, _missing_reason(reading, reason)]
+    findings = [question, _missing_reason(reading, reason), _unshown(reading)]
     # Word lists know English. Of any other language they would complain without understanding.
     if (reason is None or reason.english) and not re.search(_NOT_ENGLISH, reading.plain):
         label = None if question else _mere_label(reading, reason, metric)
@@ -425,6 +427,21 @@ def _missing_reason(reading: _Reading, reason: _Reason | None) -> Finding | None
         end = _claim(reading)[1]
         shown = _point(reading, end, end, "‹because …›", tail=False)
     return Finding("H2", f"{message}\n{shown}", f'say why: "{REASON_TEMPLATE}"')
+
+
+# --- H6: what a terminal obeys ------------------------------------------------------------------
+
+
+def _unshown(reading: _Reading) -> Finding | None:
+    found = re.search(OBEYED, reading.shown)
+    if found is None:
+        return None
+    return Finding(
+        "H6",
+        "a hypothesis holds nothing that a terminal obeys instead of showing it\n"
+        + _point(reading, found.start(), found.end()),
+        "take it out: it could hide or turn around what others read",
+    )
 
 
 # --- H3, H4, H5: advice -------------------------------------------------------------------------

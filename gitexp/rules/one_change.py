@@ -28,6 +28,7 @@ _MODES = {
     "160000": "a submodule",
 }
 PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
+_LFS = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 8  # findings about other files, before the rest is only counted
 _LONGEST_VALUE = 120  # characters of one value in a Change trailer
 
@@ -61,7 +62,7 @@ class Change:
     line: int | None = None
 
     def __str__(self) -> str:
-        before, after = (_cut(formats.spell(value)) for value in (self.before, self.after))
+        before, after = _cut_alike(formats.spell(self.before), formats.spell(self.after))
         return f"{_named(self.file)}: {formats.spell_key(self.key)} = {before} -> {after}"
 
     @property
@@ -170,6 +171,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
     name = _named(file.path)
     findings: list[Finding] = []
     was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
+    in_lfs = any(side and side.startswith(_LFS) for side in (file.before, file.after))
     wrong = ""
     if file.old_mode != file.new_mode:
         wrong = f"was {was}, is now {now}"
@@ -177,16 +179,20 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
         wrong = f"is {now}"
     elif file.before is None or file.after is None:
         wrong = f"cannot be read, or has more bytes than a config's {formats.LARGEST:,}"
+    elif in_lfs:
+        wrong = "is kept by Git LFS, so its values are not in git"
     if wrong:
         findings.append(
             Finding(
                 "C6",
                 f"{name}: {wrong}; an experiment changes one value of a regular file",
-                f"commit that on {baseline} first",
+                f"git lfs untrack {_quoted(file.path)}, and commit it on {baseline}"
+                if in_lfs
+                else f"commit that on {baseline} first",
                 file.path,
             )
         )
-    if file.before is None or file.after is None or file.before == file.after:
+    if file.before is None or file.after is None or file.before == file.after or in_lfs:
         return [], findings
     lines = _compare_lines(file.path, file.before, file.after, baseline)
     findings += lines.findings
@@ -244,7 +250,21 @@ class _Lines:
         return [_text(line) for line in self.before] == [_text(line) for line in self.after]
 
 
-def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
+def keep_line_end(before: bytes, after: bytes) -> bytes:
+    """Give a replaced line the end that it had, where no other line differs.
+
+    Editors end a last line that had no end as soon as they save it.
+    """
+    head, left, right = _differing(before, after)
+    if len(left) != 1 or len(right) != 1 or _text(left[0]) == _text(right[0]):
+        return after
+    lines = _lines(after)
+    lines[head] = _text(right[0]) + _end(left[0])
+    return b"".join(lines)
+
+
+def _differing(before: bytes, after: bytes) -> tuple[int, list[bytes], list[bytes]]:
+    """How many lines are alike at the head, and both sides from there to the last that differs."""
     old, new = _lines(before), _lines(after)
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
@@ -252,7 +272,11 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
     tail = 0
     while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    return head, old[head : len(old) - tail], new[head : len(new) - tail]
+
+
+def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
+    head, left, right = _differing(before, after)
     findings = []
     if what := _ends_changed(left, right):
         findings.append(
@@ -423,9 +447,9 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
     ]
     width = max(len(_cut(key)) for key in keys)
     listed = [
-        f"  {_cut(key):{width}}  {_cut(formats.spell(change.before))} ->"
-        f" {_cut(formats.spell(change.after))}"
+        f"  {_cut(key):{width}}  {before} -> {after}"
         for key, change in zip(keys, changes, strict=False)
+        for before, after in [_cut_alike(formats.spell(change.before), formats.spell(change.after))]
     ]
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
@@ -491,6 +515,16 @@ def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _cut_alike(one: str, other: str) -> tuple[str, str]:
+    """Cut two long values where they differ: what they begin with alike tells nothing."""
+    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    alike = next(differ, min(len(one), len(other)))
+    begin = alike - _LONGEST_VALUE // 4 if alike > _LONGEST_VALUE // 2 else 0
+    if not begin or max(len(one), len(other)) <= _LONGEST_VALUE:
+        return _cut(one), _cut(other)
+    return _cut(f"…{one[begin:]}"), _cut(f"…{other[begin:]}")
 
 
 def _quoted(word: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 SCHEMA = 1
+_DECODER = json.JSONDecoder()  # json.loads asks for encoding and white space first, at every line
 LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to read
 
 
@@ -24,6 +28,8 @@ class Record:
     the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
     `project` is the folder of the project whose command ran, empty at the top of the repository:
     a baseline commit may hold the records of several.
+    `commit` is the one that ran: records that a tool copied to another commit's note stay its own.
+    `ids` is the fingerprint of the examples that it was tested on, where it told them.
     """
 
     seed: int
@@ -40,12 +46,17 @@ class Record:
     folder: str = ""
     explore: str = ""
     project: str = ""
-    rest: Mapping[str, Any] = field(default_factory=dict)
+    commit: str = ""
+    ids: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether the run counts as a measurement."""
         return not self.failure
+
+    def is_of(self, commit: str) -> bool:
+        """Whether this commit ran, and not one whose note was copied or whose record was added."""
+        return self.commit in {"", commit}
 
     def line(self) -> str:
         """Write the record as one canonical line."""
@@ -65,7 +76,8 @@ class Record:
             "folder": self.folder,
             "explore": self.explore,
             "project": self.project,
-            **self.rest,
+            "commit": self.commit,
+            "ids": self.ids,
         }
         return canonical({name: value for name, value in fields.items() if value not in ("", {})})
 
@@ -83,21 +95,24 @@ def sha256(content: Mapping[str, Any]) -> str:
 
 
 def parse_records(text: str) -> list[Record]:
-    """Read the records of a note; lines of a newer schema, and what is no record, are left out."""
+    """Read the records of a note; lines of a newer schema, and what is no record, are left out.
+
+    A line that names its `kind` is none: what examples say, an opening of the holdout.
+    """
     records = []
     for line in dict.fromkeys(text.splitlines()):
         try:
-            fields = json.loads(line)
-            if fields["schema"] != SCHEMA:
+            fields, end = _DECODER.raw_decode(line)
+            if end != len(line) or fields["schema"] != SCHEMA or "kind" in fields:
                 continue
-            metrics = {str(k): float(v) for k, v in fields.get("metrics", {}).items()}
+            metrics = fields.get("metrics", {}).items()
             records.append(
                 Record(
                     seed=int(fields["seed"]),
                     attempt=int(fields["attempt"]),
                     condition=str(fields["condition"]),
                     environment=str(fields["environment"]),
-                    metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
+                    metrics={k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
                     start=str(fields["start"]),
                     duration=_finite(fields["duration"]),
                     cpu=_finite(fields.get("cpu", 0)),
@@ -107,6 +122,8 @@ def parse_records(text: str) -> list[Record]:
                     folder=str(fields.get("folder", "")),
                     explore=str(fields.get("explore", "")),
                     project=str(fields.get("project", "")),
+                    commit=str(fields.get("commit", "")),
+                    ids=str(fields.get("ids", "")),
                 )
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -163,11 +180,11 @@ def pair(
     baseline: Iterable[Record],
     candidate: Iterable[Record],
     metric: str,
-) -> tuple[list[tuple[int, float, float]], list[int]]:
+) -> tuple[list[tuple[Record, Record]], list[int]]:
     """Pair two sets of records by seed and condition, never by order.
 
-    Returns the longest complete run of `seeds` from the first on, as (seed, baseline, candidate),
-    and the candidate seeds that only ever failed.
+    Returns the longest complete run of `seeds` from the first on, as (baseline, candidate), and the
+    candidate seeds that only ever failed.
     """
     baseline, candidate = list(baseline), list(candidate)
     measured = first_good(candidate, seeds, metric)
@@ -175,12 +192,63 @@ def pair(
         condition: first_good(baseline, seeds, metric, [condition])
         for condition in {record.condition for record in measured.values()}
     }
-    pairs: list[tuple[int, float, float]] = []
+    pairs: list[tuple[Record, Record]] = []
     for seed in seeds:
         mine = measured.get(seed)
         partner = mine and partners[mine.condition].get(seed)
         if mine is None or partner is None:
             break
-        pairs.append((seed, partner.metrics[metric], mine.metrics[metric]))
+        pairs.append((partner, mine))
     failed = {record.seed for record in candidate if not record.ok} - set(measured)
     return pairs, [seed for seed in seeds if seed in failed]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSpread:
+    """What the examples of a look's runs say, kept beside the records that it was computed from.
+
+    `pairs` is the look, `inputs` names its runs, `count` the distinct examples and `variance` what
+    having tested just these adds to the mean difference.
+    """
+
+    pairs: int
+    inputs: str
+    count: int
+    variance: float
+
+    def line(self) -> str:
+        """Write it as one canonical line of the records' note."""
+        return canonical(
+            {
+                "schema": SCHEMA,
+                "kind": "examples",
+                "pairs": self.pairs,
+                "inputs": self.inputs,
+                "count": self.count,
+                "variance": self.variance,
+            }
+        )
+
+
+def parse_spreads(text: str) -> list[ExampleSpread]:
+    """Read the example spreads of a note; whatever else stands there is left out."""
+    spreads = []
+    for line in text.splitlines():
+        if '"kind":"examples"' not in line:
+            continue
+        with suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            fields = json.loads(line)
+            if fields["schema"] == SCHEMA:
+                variance = _finite(fields["variance"])
+                spreads.append(
+                    ExampleSpread(
+                        int(fields["pairs"]), str(fields["inputs"]), int(fields["count"]), variance
+                    )
+                )
+    return spreads
+
+
+def inputs_of(pairs: Iterable[tuple[Record, Record]]) -> str:
+    """Name the runs of paired records: what was computed from them holds for no others."""
+    runs = [[r.commit, r.seed, r.attempt, r.start, r.ids] for both in pairs for r in both]
+    return sha256({"runs": runs})[:16]

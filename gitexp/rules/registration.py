@@ -10,13 +10,17 @@ import functools
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.criterion import Criterion, Guard, number_written, parse_guards
 from gitexp.rules.finding import Finding
 from gitexp.rules.settings import MOST_REPEATS
+from gitexp.rules.text import OBEYED, visible
 
-_NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
-_CRITERION = re.compile(rf"([^\s=,:+<>%]+)\s+([+\-−])\s*{_NUMBER}")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _BLANK_LINES = r"\n(?:[ \t\r]*+\n)++"
@@ -29,40 +33,15 @@ _WIDTH = 72  # columns; git log indents messages by four
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """What success means: `metric` must move by `bar` (0 or more, its own unit) the right way."""
-
-    metric: str
-    bar: float
-    higher_is_better: bool
-
-    def __str__(self) -> str:
-        return f"{self.metric} {'+' if self.higher_is_better else '-'}{_number(self.bar)}"
-
-    @classmethod
-    def parse(cls, text: str) -> Criterion:
-        """Read `accuracy +0.005` or `rmse -0.5`.
-
-        Raises:
-            UsageError: anything else.
-        """
-        found = _CRITERION.fullmatch(text.strip())
-        bar = float(found[3]) if found else math.nan
-        if found is None or not math.isfinite(bar) or not found[1].isprintable():
-            raise UsageError(
-                f"{text!r} is not a criterion",
-                'write a metric, a sign and the smallest effect worth having: "accuracy +0.005"',
-            )
-        return cls(found[1], bar, found[2] == "+")
-
-
-@dataclass(frozen=True, slots=True)
 class Registration:
     """Everything that is fixed before the first run.
 
     `repeats` are the looks, `seeds` the first and last registered seed, `widening` n_test/n_train
     where a seed redraws the split (else 0), `level` the one-sided error that the campaign allows.
-    `extra` holds further trailers in order: Evidence, Gain, Chance, Cost, Retest, Project.
+    `guards` are metrics that must not get worse. `seeded` is false for a trainer that is proven
+    deterministic: one run says all. `by_examples` holds the difference against its spread over
+    examples as well as over seeds. `extra` holds further trailers in order: Evidence, Gain, Chance,
+    Cost, Retest, Project.
     """
 
     hypothesis: str
@@ -74,22 +53,32 @@ class Registration:
     widening: float
     campaign: int
     level: float
+    guards: tuple[Guard, ...] = ()
+    seeded: bool = True
+    by_examples: bool = False
     extra: tuple[tuple[str, str], ...] = ()
 
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """Return the trailers in the order in which they are written."""
-        vary = f"split {_number(self.widening)}" if self.widening else "seed"
         return (
             ("Experiment", self.name),
             ("Change", self.change),
             ("Criterion", str(self.criterion)),
+            *([("Guards", ", ".join(map(str, self.guards)))] if self.guards else []),
             ("Repeats", " ".join(map(str, self.repeats))),
-            ("Seeds", f"{self.seeds[0]}-{self.seeds[1]}"),
-            ("Vary", vary),
+            ("Seeds", f"{self.seeds[0]}-{self.seeds[1]}" if self.seeded else "none"),
+            ("Vary", self.vary()),
+            *([("Test", "examples")] if self.by_examples else []),
             ("Campaign", str(self.campaign)),
             ("Level", f"{self.level:.6g}"),
             *self.extra,
         )
+
+    def vary(self) -> str:
+        """Say what a seed varies, as the trailer has it."""
+        if self.widening:
+            return f"split {number_written(self.widening)}"
+        return "seed" if self.seeded else "none"
 
     def message(self) -> str:
         """Write the commit message."""
@@ -106,15 +95,29 @@ class Registration:
         return range(self.seeds[0], self.seeds[1] + 1)
 
 
+def same_target(one: str, other: str) -> bool:
+    """Whether two Change trailers set the same key to the same value, whatever it was before."""
+    return target_of(one) == target_of(other)
+
+
+def target_of(change: str) -> str:
+    """What a Change trailer sets, and to which value, whatever it was before."""
+    return f"{key_of(change)} -> {value_of(change)}"
+
+
+def key_of(change: str) -> str:
+    """File and key of a Change trailer."""
+    return change.partition(" = ")[0]
+
+
+def value_of(change: str) -> str:
+    """Value that a Change trailer sets, as it is spelled there."""
+    return change.rpartition(" -> ")[2]
+
+
 def is_name(text: str) -> bool:
     """Say whether a text can name an experiment: it becomes a branch, a file and a word to type."""
     return _NAME.fullmatch(text) is not None
-
-
-def _number(value: float) -> str:
-    """Write a number as people do, and with every digit that it has."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)
 
 
 def _one_line(text: str) -> str:
@@ -143,11 +146,17 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
 
     A trailer that stands twice counts with its first value, so that nothing appended later wins.
     """
+    text, trailers = _split(message)
+    return text, dict(trailers)
+
+
+@functools.lru_cache(maxsize=10_000)  # the log asks three times about each message
+def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     text = message.replace("\r\n", "\n").strip()
     *_, last = re.split(_BLANK_LINES, text)
     body = text[: len(text) - len(last)].rstrip()
     if not body:
-        return text, {}
+        return text, ()
     written: list[tuple[str, str]] = []
     for line in last.split("\n"):
         if matched := _TRAILER.fullmatch(line):
@@ -156,11 +165,11 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
             token, value = written[-1]
             written[-1] = token, f"{value} {line.strip()}".strip()
         elif not line.startswith(_NO_TRAILERS):
-            return text, {}
+            return text, ()
     found: dict[str, str] = {}
     for token, value in written:
         found.setdefault(token, value)
-    return body, found
+    return body, tuple(found.items())
 
 
 @functools.lru_cache(maxsize=256)
@@ -187,33 +196,52 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
             ),
         )
     findings = []
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for token, read in _READERS.items():
         try:
-            values[token] = read(trailers[token])
+            values[token] = read(trailers.get(token, ""))
         except (ValueError, UsageError):
             findings.append(
                 Finding("T4", f"{token}: {trailers[token]!r} cannot be read", _EXAMPLES[token])
             )
-    if findings:
+    if findings := findings or lint_trailers(trailers):
         return None, tuple(findings)
-    repeats, seeds = values["Repeats"], values["Seeds"]
-    if seeds[1] - seeds[0] + 1 != repeats[-1]:  # type: ignore[index]
-        return None, (
-            Finding("T4", "Seeds and Repeats disagree: one seed for each repeat", "Seeds: 1-20"),
-        )
+    repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
+    if (seeds[1] - seeds[0] + 1 if seeds else 1) != repeats[-1]:
+        message = "Seeds and Repeats disagree: one seed for each repeat"
+        example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run says all"
+        return None, (Finding("T4", message, example),)
+    if (trailers["Vary"] == "none") > (seeds is None) or (trailers["Vary"] == "seed") > bool(seeds):
+        message = f"Seeds: {trailers['Seeds']} and Vary: {trailers['Vary']} disagree"
+        return None, (Finding("T4", message, _EXAMPLES["Vary"]),)
     return Registration(
         hypothesis=text,
         name=trailers["Experiment"],
         change=trailers["Change"],
-        criterion=values["Criterion"],  # type: ignore[arg-type]
-        repeats=repeats,  # type: ignore[arg-type]
-        seeds=seeds,  # type: ignore[arg-type]
-        widening=values["Vary"],  # type: ignore[arg-type]
-        campaign=values["Campaign"],  # type: ignore[arg-type]
-        level=values["Level"],  # type: ignore[arg-type]
-        extra=tuple((t, v) for t, v in trailers.items() if t not in REQUIRED),
+        criterion=values["Criterion"],
+        repeats=repeats,
+        seeds=seeds or (1, 1),
+        widening=vary,
+        campaign=values["Campaign"],
+        level=values["Level"],
+        guards=values["Guards"],
+        seeded=seeds is not None,
+        by_examples=values["Test"],
+        extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
+
+
+def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
+    """Name trailers that hold what a terminal does not show but obeys."""
+    return [
+        Finding(
+            "T4",
+            f"{token} holds {visible(found[0])}, which a terminal does not show but obeys",
+            "git commit --amend, and take it out",
+        )
+        for token, value in trailers.items()
+        if (found := re.search(OBEYED, value))
+    ]
 
 
 def _read_repeats(text: str) -> tuple[int, ...]:
@@ -223,7 +251,9 @@ def _read_repeats(text: str) -> tuple[int, ...]:
     return looks
 
 
-def _read_seeds(text: str) -> tuple[int, int]:
+def _read_seeds(text: str) -> tuple[int, int] | None:
+    if text == "none":
+        return None
     first, _, last = text.partition("-")
     seeds = int(first), int(last)
     if seeds[0] < 0 or seeds[1] < seeds[0]:
@@ -232,7 +262,7 @@ def _read_seeds(text: str) -> tuple[int, int]:
 
 
 def _read_vary(text: str) -> float:
-    if text == "seed":
+    if text in {"seed", "none"}:
         return 0.0
     word, _, ratio = text.partition(" ")
     widening = float(ratio)
@@ -253,19 +283,30 @@ def _read_level(text: str) -> float:
     return float(text)
 
 
-_READERS = {
+def _read_test(text: str) -> bool:
+    if text not in {"", "scores", "examples"}:
+        raise ValueError(text)
+    return text == "examples"
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
     "Criterion": Criterion.parse,
+    "Guards": parse_guards,
     "Repeats": _read_repeats,
     "Seeds": _read_seeds,
     "Vary": _read_vary,
     "Campaign": _read_campaign,
     "Level": _read_level,
+    "Test": _read_test,
 }
+_READ = {*REQUIRED, *_READERS}
 _EXAMPLES = {
     "Criterion": "such as: Criterion: accuracy +0.005",
+    "Guards": "such as: Guards: latency_ms +5%, recall -0.01",
     "Repeats": "growing numbers, such as: Repeats: 5 10 20",
-    "Seeds": "first and last, such as: Seeds: 1-20",
-    "Vary": "seed, or split with n_test/n_train, such as: Vary: split 0.25",
+    "Seeds": "first and last, such as: Seeds: 1-20; or none, for a deterministic trainer",
+    "Vary": "seed, or split with n_test/n_train, such as: Vary: split 0.25; none with Seeds: none",
     "Campaign": "a number from 1, such as: Campaign: 1",
     "Level": "between 0 and 0.5, such as: Level: 0.005",
+    "Test": "scores, or examples",
 }

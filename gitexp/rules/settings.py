@@ -15,6 +15,7 @@ from gitexp.rules.formats import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
 MOST_REPEATS = 100_000
+NOTEBOOK = ("KNOWN.toml", "GOALS.toml")
 INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
@@ -37,12 +38,14 @@ class Settings:
     effect: float = 0.005
     repeats: tuple[int, ...] = (5, 10, 20)
     vary: str = "split"
-    test_ratio: float = 0.25
+    test_ratio: float | None = None
     planned: int = 20
     error_budget: float = 0.10
     seed_key: str = ""
     shell: bool = False
     data: tuple[str, ...] = ()
+    predictions: str = ""
+    holdout: str = ""
     keep: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
@@ -51,8 +54,29 @@ class Settings:
 
     @property
     def widening(self) -> float:
-        """n_test / n_train where a seed redraws the split, else 0."""
-        return self.test_ratio if self.vary == "split" else 0.0
+        """n_test / n_train where splits are redrawn, else 0.
+
+        By a seed, or by one deterministic run itself: then only if `test_ratio` says so.
+        """
+        if self.vary == "seed":
+            return 0.0
+        ratio = self.test_ratio
+        return (0.25 if self.vary == "split" else 0.0) if ratio is None else ratio
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Paths that cannot alter a run: the inert ones, and what only gitexp reads."""
+        return (*self.inert, *NOTEBOOK)
+
+    @property
+    def seeded(self) -> bool:
+        """Whether runs are repeated with other seeds; a deterministic trainer runs once."""
+        return self.vary != "none"
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of pairs at which a verdict may fall."""
+        return self.repeats if self.seeded else (1,)
 
     @property
     def higher_is_better(self) -> bool:
@@ -117,22 +141,8 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
     match name:
-        case "config" | "data" | "keep" | "link":
-            listed = [value] if isinstance(value, str) else value
-            _demand(
-                isinstance(listed, list) and all(_is_inside(item) for item in listed),
-                path, name, 'a list of paths inside the project, such as ["config.toml"]',
-            )  # fmt: skip
-            return tuple(listed)
-        case "inert":
-            listed = [value] if isinstance(value, str) else value
-            # Outside of the project's folder paths begin with a slash, at the repository's top.
-            _demand(
-                isinstance(listed, list)
-                and all(isinstance(i, str) and _is_inside(i.removeprefix("/")) for i in listed),
-                path, name, 'a list of paths, such as ["*.md", "docs/", "/another/project/"]',
-            )  # fmt: skip
-            return tuple(listed)
+        case "config" | "data" | "keep" | "link" | "inert":
+            return _paths(path, name, value)
         case "repeats":
             looks = [value] if isinstance(value, int) else value
             _demand(
@@ -158,7 +168,7 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
         case "direction":
             _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')
         case "vary":
-            _demand(value in ("split", "seed"), path, name, '"split" or "seed"')
+            _demand(value in ("split", "seed", "none"), path, name, '"split", "seed" or "none"')
         case "shell":
             _demand(isinstance(value, bool), path, name, "true or false")
         case "seed_key":
@@ -180,6 +190,11 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 _is_inside(value) and value.endswith((".json", ".toml")),
                 path, name, "a .json or .toml file inside the project",
             )  # fmt: skip
+        case "predictions":
+            _demand(
+                _is_inside(value) and value.endswith((".csv", ".npz", ".parquet")),
+                path, name, "a .csv, .npz or .parquet file inside the project",
+            )  # fmt: skip
         case _:
             _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
             # git would take a name that begins with a dash for an option.
@@ -200,6 +215,19 @@ def parse_time(value: object, where: str) -> float:
             f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
         )
     return seconds
+
+
+def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
+    """Paths of the project; those that are inert may lie outside, from the repository's top."""
+    listed = [value] if isinstance(value, str) else value
+    outside = "/" if name == "inert" else ""
+    _demand(
+        isinstance(listed, list)
+        and all(isinstance(one, str) and _is_inside(one.removeprefix(outside)) for one in listed),
+        path, name, 'a list of paths inside the project, such as ["config.toml"]'
+        + (', or from the top of the repository: ["/docs/"]' if outside else ""),
+    )  # fmt: skip
+    return tuple(listed) if isinstance(listed, list) else ()
 
 
 def _is_inside(path: object) -> bool:

@@ -1,6 +1,14 @@
-"""Text from a repository, made safe to show."""
+"""Text from a repository, made safe to show; and text for one, kept safe for whoever shows it."""
 
 from __future__ import annotations
+
+import re
+
+from gitexp.errors import UsageError
+
+# Control characters but tab and line ends, and the marks that turn the order of what follows. What
+# only looks like nothing stays: joiners and blanks have their place in some scripts.
+OBEYED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 def visible(text: str) -> str:
@@ -8,3 +16,15 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def demand_plain(text: str, what: str) -> str:
+    """Return a text that is going to be stored as it is.
+
+    Raises:
+        UsageError: a terminal would not show it but obey it.
+    """
+    if found := re.search(OBEYED, text):
+        message = f"{what} holds {visible(found[0])}, which a terminal does not show but obeys"
+        raise UsageError(message, "take it out")
+    return text

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.rules.registration import is_name, split_message
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.store.git import Repository
 
@@ -45,20 +46,22 @@ class Entry:
 
 # None of the first five can hold a line break; a message and an author's name can hold all else.
 _FIELDS = "%P%n%an%n%cI%n%B"
-_FORMAT = f"%S%n%H%n{_FIELDS}%x01%N"
+_FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
 
 
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
     """Read all experiments (or one) with their records, newest first, in one git process.
 
-    A branch of this clone hides a remote's branch of the same name and an archived one.
+    A branch of this clone hides a remote's branch of the same name and an archived one. A branch
+    whose name cannot be an experiment's is somebody's own and hides none.
     """
     # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
+    globs = [f"{HEADS}{which}", f"{_REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
     done = repository.git.run(
-        "log", "--no-walk", f"--glob={HEADS}{which}", f"--glob={_REMOTES}*/exp/{which}",
-        f"--glob={ARCHIVE}{which}", f"--notes={RUNS}", "-z", "--encoding=UTF-8", "--no-color",
-        "--no-show-signature", f"--format={_FORMAT}",
+        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), f"--notes={RUNS}", "-z",
+        "--decorate=full", *(f"--decorate-refs={glob}" for glob in globs), "--encoding=UTF-8",
+        "--no-color", "--no-show-signature", f"--format={_FORMAT}",
     )  # fmt: skip
     found: dict[str, Entry] = {}
     for text in decode(done.stdout).split("\0"):
@@ -66,14 +69,31 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
             continue
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
-        ref, commit, parents, author, time, message = head.split("\n", 5)
-        if _is_nested(ref):
+        refs, commit, parents, author, time, message = head.split("\n", 5)
+        ref = _own_ref(refs.split(", "), message)
+        if not ref:
             continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
         known = found.get(entry.name)
         if known is None or _rank(entry.ref) < _rank(known.ref):
             found[entry.name] = entry
     return list(found.values())
+
+
+def _own_ref(refs: Sequence[str], message: str) -> str:
+    """Choose the ref by which a commit is known: the one that it names itself, if any does."""
+    known = [ref for ref in refs if _is_experiments(ref)]
+    if len(known) > 1:
+        registered = split_message(message)[1].get("Experiment")
+        known.sort(key=lambda ref: (ref.rpartition("/")[2] != registered, _rank(ref)))
+    return known[0] if known else ""
+
+
+def _is_experiments(ref: str) -> bool:
+    inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
+    if ref.startswith(_REMOTES):
+        inside = ref.rpartition("/exp/")[2]
+    return is_name(inside)
 
 
 def _rank(ref: str) -> int:
@@ -115,6 +135,45 @@ def read_range(repository: Repository, commits: str) -> dict[str, str]:
     return {line[: line.index(" ")]: line.partition(" ")[2] for line in out.splitlines()}
 
 
+def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
+    """Read commits that no experiment's ref may name with their records, in one git process.
+
+    Those that are not in this clone are left out.
+    """
+    asked = "".join(f"{commit}\n" for commit in commits)
+    if not asked:
+        return []
+    done = repository.git.run(
+        "log", "--no-walk=unsorted", "--ignore-missing", "--stdin", f"--notes={RUNS}", "-z",
+        "--encoding=UTF-8", "--no-color", "--no-show-signature", f"--format=%H%n{_FIELDS}%x01%N",
+        stdin=asked.encode(),
+    )  # fmt: skip
+    found = []
+    for text in decode(done.stdout).split("\0"):
+        if text.strip("\n"):
+            head, _, runs = text.lstrip("\n").rpartition("\x01")
+            commit, parents, author, time, message = head.split("\n", 4)
+            found.append(
+                Entry("", commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
+            )
+    return found
+
+
+def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set[str]:
+    """Those of the commits that are not reached from what `held` names; missing ones are left out.
+
+    `held` are arguments of git rev-list: commits, or options such as `--branches`.
+    """
+    asked = dict.fromkeys(commits)
+    if not asked:
+        return set()
+    done = repository.git.run(
+        "rev-list", "--ignore-missing", "--stdin", "--not", *held,
+        stdin="".join(f"{commit}\n" for commit in asked).encode(),
+    )  # fmt: skip
+    return asked.keys() & decode(done.stdout).split()
+
+
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
     """Full ref and commit of an experiment by its name: branch, remote branch, archive."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
@@ -126,7 +185,7 @@ def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
     for ref, commit in sorted(refs.items(), key=lambda item: _rank(item[0])):
-        if not _is_nested(ref):
+        if _is_experiments(ref):
             found.setdefault(ref.rpartition("/")[2], (ref, commit))
     return found
 
@@ -137,13 +196,10 @@ def names_taken(repository: Repository) -> set[str]:
     return {ref.rpartition("/")[2] for ref in refs}
 
 
-def _is_nested(ref: str) -> bool:
-    """Whether a ref is somebody's branch below exp/ (exp/team/x), which hides no experiment x."""
-    return "/" in ref.removeprefix(HEADS).removeprefix(ARCHIVE) and not ref.startswith(_REMOTES)
-
-
 def commit_file(repository: Repository, base: str, path: str, content: bytes, message: str) -> str:
-    """Make a commit on `base` in which one existing file has new content; returns its id.
+    """Make a commit on `base` in which one file has new content; returns its id.
+
+    A file that is not there yet is added, to a folder that is.
 
     Works on objects alone: no index, no work tree, the same cost in a tree of 50 files and 50,000.
     Author, committer and signing are what `git commit` would use.
@@ -163,7 +219,11 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
                 entry = f"{mode} {kind} {child}\t".encode() + name  # noqa: PLW2901
             entries.append(entry)
         if not mode:
-            raise NotReady(f"{path} is not in {base[:10]}")
+            if depth < len(parts) - 1 or listed.returncode:
+                raise NotReady(f"{path} is not in {base[:10]}")
+            mode = "100644"
+            entries = [entry for entry in entries if entry]
+            entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
         # The other entries come from a tree that git has; a partial clone may lack what they name.
         child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
     return commit_tree(repository, child, [base], message)

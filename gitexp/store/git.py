@@ -234,21 +234,41 @@ class Git:
         """
         return list(parse_raw(self.run(command[0], *_RAW, *command[1:]).stdout))
 
-    def differences_by_commit(self, bases: Mapping[str, str]) -> dict[str, list[FileChange]]:
-        """Changed paths of commits, each against the commit that it is mapped to; one process."""
-        if not bases:
-            return {}
-        lines = "".join(f"{commit} {base}\n" for commit, base in bases.items())
-        out = self.run("diff-tree", "--stdin", *_RAW, stdin=lines.encode()).stdout
-        found: dict[str, list[FileChange]] = {commit: [] for commit in bases}
-        files: list[FileChange] = []
+    def differences_of(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
+        """Changed paths of many (base, commit) at once, both of which exist; one process."""
+        # Of a commit against itself git says nothing at all.
+        asked = [(base, commit) for base, commit in pairs if base != commit]
+        if not asked:
+            return [[] for _ in pairs]
+        lines = "".join(f"{commit} {base}\n" for base, commit in asked)
+        out = self.run("diff-tree", "--stdin", "--always", *_RAW, stdin=lines.encode()).stdout
+        found: list[list[FileChange]] = []
         fields = iter(out.split(b"\0"))
         for field in fields:
             if field.startswith(b":"):
-                files += parse_raw(field + b"\0" + next(fields))
+                found[-1] += parse_raw(field + b"\0" + next(fields))
             elif field:
-                files = found[decode(field)]  # the commit that the next files belong to
-        return found
+                found.append([])  # the commit whose changes follow
+        rest = iter(found)
+        return [[] if base == commit else next(rest) for base, commit in pairs]
+
+    def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Contents of objects one after the other, as `objects` but holding one at a time."""
+        with subprocess.Popen(
+            ("git", "cat-file", "--batch"),
+            cwd=self.directory, env=self.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None  # noqa: S101 - asked for above
+            assert process.stdout is not None  # noqa: S101
+            for name in names:
+                process.stdin.write(f"{name}\n".encode())
+                process.stdin.flush()
+                header = process.stdout.readline().split()
+                if len(header) == 3:
+                    yield process.stdout.read(int(header[2]) + 1)[:-1]
+                else:
+                    yield None
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

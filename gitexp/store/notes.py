@@ -30,6 +30,12 @@ _SCRATCH = "refs/notes/gitexp-scratch"
 _ATTEMPTS = 20
 _LONGEST_PAUSE = 1.0
 
+# Who wrote the commit that all notes begin with, and when: the same everywhere.
+_NOBODY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
+}
 _DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 
 
@@ -49,6 +55,55 @@ def _read(repository: Repository, ref: str, commits: Sequence[str]) -> list[tupl
     )  # fmt: skip
     entries = (entry.partition("\n") for entry in decode(done.stdout).split("\0"))
     return [(commit, text.strip("\n")) for commit, _, text in entries if commit]
+
+
+def begin_notes(repository: Repository, ref: str) -> bool:
+    """Make a notes ref that holds nothing, unless it is there; returns whether it was made.
+
+    About a missing one that it was told to show, git warns at every `git log`.
+    """
+    if repository.git.resolve(ref) is not None:
+        return False
+    repository.git.run("update-ref", "-m", "gitexp", ref, _beginning(repository.git), ZERO)
+    return True
+
+
+def forget_empty_notes(repository: Repository, ref: str) -> None:
+    """Remove a notes ref that nothing was written to."""
+    git = repository.git
+    if git.resolve(ref) == (begun := _beginning(git)):
+        git.run("update-ref", "-d", ref, begun)
+
+
+def _beginning(git: Git) -> str:
+    """Commit with which every clone's notes begin.
+
+    It is one and the same, so that a clone that has written nothing takes over another's notes by
+    a plain fetch.
+    """
+    tree = decode(git.run("hash-object", "-w", "-t", "tree", "--stdin", stdin=b"").stdout).strip()
+    done = git.run(
+        "-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-m", "gitexp's notes", tree,
+        environment=_NOBODY,
+    )  # fmt: skip
+    return decode(done.stdout).strip()
+
+
+def list_notes(repository: Repository, ref: str) -> dict[str, str]:
+    """Every object with a note under a ref, with the id of the note's blob; one git process."""
+    lines = repository.git.text("notes", f"--ref={ref}", "list").splitlines()
+    return {noted: blob for blob, noted in (line.split() for line in lines)}
+
+
+def find_lines(repository: Repository, ref: str, text: str) -> str:
+    """Lines with a fixed text in any note under a ref, commits without a say; one git process."""
+    done = repository.git.run(
+        "grep", "-h", "--text", "--no-color", "--no-line-number", "--no-column", "--no-textconv",
+        "--no-recurse-submodules", "--fixed-strings", "-e", text, ref, "--",
+        allow=(1, 128),
+    )  # fmt: skip
+    # 128: there is no such ref yet.
+    return decode(done.stdout)
 
 
 def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[str]]) -> None:
@@ -166,8 +221,7 @@ def _snapshot(
     git = repository.git
     if git.run("update-ref", scratch, ref, allow=(1, 128)).returncode:
         if git.resolve(ref) is None:
-            # A killed writer may have left one under a process id that came round again.
-            git.run("update-ref", "-d", scratch)
+            git.run("update-ref", scratch, _beginning(git))
             return ZERO, {}
         git.run("update-ref", scratch, ref)
     [(before, _), *notes] = _read(repository, scratch, [scratch, *commits])

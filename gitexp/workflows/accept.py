@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules import formats, words
+from gitexp.rules.criterion import Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.one_change import Edited, inspect
 from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.workflows.ancestors import same_runs
@@ -24,6 +26,9 @@ from gitexp.workflows.start import Options, Started, register
 if TYPE_CHECKING:
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
+
+# Trailers that tell of one registration and not of its change.
+_OWN = {"Retest", "Replicate", "Project"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
 
 def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
     """Find an experiment that may be taken in, and the project that it belongs to."""
+    demand_plain(anyway, "--anyway")
     report = check(here.repository, name)
     report.demand()
     project = report.project
@@ -116,7 +122,10 @@ def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, 
 
 
 def _demand_confirmed(result: Result, anyway: str) -> None:
-    if is_confirmed(result) or anyway.strip():
+    if anyway.strip():
+        return
+    if is_confirmed(result):
+        _demand_gain(result)
         return
     verdict = result.judgement and result.judgement.verdict
     name = result.entry.name
@@ -125,6 +134,25 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
         hint=f'gitexp accept {name} --anyway "WHY" takes it in and records the reason'
         if verdict
         else f"gitexp run {name}",
+    )
+
+
+def _demand_gain(result: Result) -> None:
+    """Refuse what reaches a constant no better than its baseline did: the change did not do it."""
+    registration, judgement = result.registration, result.judgement
+    if registration is None or judgement is None:
+        return
+    criterion, before, after = (
+        registration.criterion, judgement.baseline_mean, judgement.candidate_mean,
+    )  # fmt: skip
+    if criterion.scale is not Scale.CONSTANT or before is None or after is None:
+        return
+    if criterion.sign * (after - before) > 0:
+        return
+    raise Refused(
+        f"exp/{result.entry.name} reaches {criterion}, and is no better than its baseline"
+        f" ({words.number(before)} -> {words.number(after)})",
+        hint=f'gitexp accept {result.entry.name} --anyway "WHY" takes it in and records the reason',
     )
 
 
@@ -258,11 +286,6 @@ def retest(project: Project, name: str | None) -> Started:
                 hint="there is nothing left to test",
             )
         raise Refused("not registered; nothing was created", inspection.findings)
-    used = max(
-        r.registration.seeds[1]
-        for r in read_results(project)
-        if r.registration and _same_change(r.registration.change, result.registration.change)
-    )
     return register(
         project,
         result.registration.hypothesis,
@@ -270,21 +293,12 @@ def retest(project: Project, name: str | None) -> Started:
         content,
         options=Options(),
         criterion=result.registration.criterion,
+        guards=result.registration.guards,
         extra=[
-            *((t, v) for t, v in result.registration.extra if t not in {"Retest", "Project"}),
+            *((t, v) for t, v in result.registration.extra if t not in _OWN),
             ("Retest", f"{old_name} {commit}"),
         ],
-        seeds_after=used,
     )
-
-
-def _same_change(one: str, other: str) -> bool:
-    """Whether two Change trailers set the same key to the same value, whatever it was before."""
-
-    def target(text: str) -> tuple[str, str]:
-        return text.partition(" = ")[0], text.rpartition(" -> ")[2]
-
-    return target(one) == target(other)
 
 
 def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:

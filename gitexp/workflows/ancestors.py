@@ -28,7 +28,7 @@ def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
         head, _, raw = entry.partition(b"\0")
         parents = decode(head).split()[1:]
         paths = [relative(project, file.path) for file in parse_raw(raw)]
-        if not parents or not all(matches(path, settings.inert) for path in paths):
+        if not parents or not all(matches(path, settings.unread) for path in paths):
             break
         ancestors.append(parents[0])
     return ancestors

@@ -11,12 +11,20 @@ from gitexp.errors import NotReady, Refused
 from gitexp.rules import formats, hypothesis
 from gitexp.rules.finding import Finding
 from gitexp.rules.notebook import find_notebook
-from gitexp.rules.registration import Registration, hypothesis_of, is_name, parse_message
+from gitexp.rules.registration import (
+    Registration,
+    hypothesis_of,
+    is_name,
+    parse_message,
+    target_of,
+)
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict, campaign_level
 from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
+from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_grounds
 from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.known import against_known, answer_known, settled_at
 from gitexp.workflows.project import find_experiment
 from gitexp.workflows.results import read_all_results
 
@@ -25,12 +33,14 @@ if TYPE_CHECKING:
 
     from gitexp.rules.one_change import Change, Inspection
     from gitexp.rules.settings import Settings
+    from gitexp.rules.settled import Known
     from gitexp.store.experiments import Entry
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
+    from gitexp.workflows.results import Result
 
 # Level is written with six significant digits.
-_LEVEL_SLACK = 1 + 1e-5
+LEVEL_SLACK = 1 + 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +172,46 @@ def check_refs(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[
     grounds = find_grounds(repository, entries, largest=formats.LARGEST)
     firm = [ground for ground in grounds if isinstance(ground, Ground)]
     inspections = iter(inspect_grounds(firm, largest=formats.LARGEST))
-    campaigns = _Campaigns(repository)
+    known = iter(settled_at([(ground.project, ground.base) for ground in firm]))
+    log = _Log(repository)
     return [
-        _judge(entry, ground, next(inspections), campaigns)
+        _judge(entry, ground, next(inspections), next(known), log)
         if isinstance(ground, Ground)
         else Unjudged(entry, ground)
         for entry, ground in zip(entries, grounds, strict=True)
     ]
 
 
-def _judge(entry: Entry, ground: Ground, inspection: Inspection, campaigns: _Campaigns) -> Report:
-    project, settings = ground.project, ground.project.settings
-    findings = [*_about_name(entry), *ground.findings, *inspection.findings]
-    findings += _about_command(settings)
-    registration, said = _about_message(entry, inspection.change, project)
-    findings += said
+def _judge(
+    entry: Entry,
+    ground: Ground,
+    inspection: Inspection,
+    known: Sequence[Known] | NotReady,
+    log: _Log,
+) -> Report | Unjudged:
+    if isinstance(known, NotReady):
+        return Unjudged(entry, known)
+    registration, said = hold(entry, inspection, ground.project)
+    findings = [*_about_name(entry), *ground.findings, *said]
     if registration is not None:
-        findings += _about_level(registration, entry, settings, campaigns)
-    return Report(entry, project, ground.base, inspection.change, registration, tuple(findings))
+        findings += _about_others(ground.project, registration, entry, log)
+        if inspection.change is not None and "Despite" not in dict(registration.extra):
+            against = against_known(known, inspection.change)
+            findings += [against] if against else []
+    return Report(
+        entry, ground.project, ground.base, inspection.change, registration, tuple(findings)
+    )
+
+
+def hold(
+    entry: Entry, inspection: Inspection, project: Project
+) -> tuple[Registration | None, list[Finding]]:
+    """Hold a commit against the rules that look at nothing but its tree, message and settings."""
+    registration, said = _about_message(entry, inspection.change, project)
+    findings = [*inspection.findings, *_about_command(project.settings), *said]
+    if registration is not None:
+        findings += _about_design(registration, project.settings)
+    return registration, findings
 
 
 def _about_name(entry: Entry) -> list[Finding]:
@@ -252,20 +284,78 @@ def _about_message(
     return registration, findings
 
 
-class _Campaigns:
-    """What campaigns have confirmed so far; read only where a level asks for it."""
+def _about_design(registration: Registration, settings: Settings) -> list[Finding]:
+    """Hold what a registration says of seeds, evidence and direction against the settings."""
+    criterion = registration.criterion
+    due = registration_for(
+        settings, criterion=criterion, first_seed=1, campaign=1, level=registration.level,
+        repeats=registration.repeats,
+    )  # fmt: skip
+    findings = [
+        Finding(
+            "T2",
+            f"the trailer {token} says {said}, and the settings make it {meant}",
+            f"git commit --amend, and write: {token}: {meant}",
+        )
+        for token, said, meant in (
+            ("Vary", registration.vary(), due.vary()),
+            ("Seeds", _seeds(registration), _seeds(due)),
+            ("Test", _evidence(registration), _evidence(due)),
+        )
+        if said != meant
+    ]
+    if wrong := against_direction(criterion, settings):
+        findings.append(wrong)
+    return findings
+
+
+def _seeds(registration: Registration) -> str:
+    return "first and last" if registration.seeded else "none"
+
+
+def _evidence(registration: Registration) -> str:
+    return "examples" if registration.by_examples else "scores"
+
+
+class _Log:
+    """What the log holds of all projects, read once and only where a rule asks for it."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+
+    def own(self, commit: str) -> Result | None:
+        """What is known of a commit itself."""
+        return self._by_commit.get(commit)
+
+    def tried_before(self, registration: Registration, commit: str) -> list[Result]:
+        """Other experiments of the project that made the same change, newest first."""
+        found = self._by_target.get((registration.project, target_of(registration.change)), ())
+        return [result for result in found if result.entry.commit != commit]
 
     def confirmed_besides(self, registration: Registration, commit: str) -> int:
         """Count a campaign's confirmed experiments, one commit's own success left out."""
         return len(self._confirmed.get(_campaign(registration), set()) - {commit})
 
     @cached_property
+    def _results(self) -> list[Result]:
+        return read_all_results(self._repository)
+
+    @cached_property
+    def _by_commit(self) -> dict[str, Result]:
+        return {result.entry.commit: result for result in self._results}
+
+    @cached_property
+    def _by_target(self) -> dict[tuple[str, str], list[Result]]:
+        found: dict[tuple[str, str], list[Result]] = {}
+        for result in self._results:
+            if one := result.registration:
+                found.setdefault((one.project, target_of(one.change)), []).append(result)
+        return found
+
+    @cached_property
     def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
         found: dict[tuple[str, str, int], set[str]] = {}
-        for result in read_all_results(self._repository):
+        for result in self._results:
             standing = result.standing()
             if standing is not None and standing.verdict is Verdict.CONFIRMED:
                 key = _campaign(standing.registration)
@@ -277,21 +367,45 @@ def _campaign(registration: Registration) -> tuple[str, str, int]:
     return registration.project, registration.criterion.metric, registration.campaign
 
 
-def _about_level(
-    registration: Registration, entry: Entry, settings: Settings, campaigns: _Campaigns
+def _about_others(
+    project: Project, registration: Registration, entry: Entry, log: _Log
 ) -> list[Finding]:
-    """Hold the level against what the campaign allows."""
-    allowed, confirmed = campaign_level(settings.error_budget, settings.planned, 0), 0
-    if registration.level > allowed * _LEVEL_SLACK:
-        confirmed = campaigns.confirmed_besides(registration, entry.commit)
-        allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
-    if registration.level <= allowed * _LEVEL_SLACK:
+    """Hold an experiment against the log: its level, and whether it was answered before.
+
+    Its own success does not count for its level, and what has run already is not asked again.
+    """
+    own, findings = log.own(entry.commit), []
+    if own is not None:
+        findings += _about_foreign(own)
+    measured = own is not None and bool(own.records)
+    if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
+        earlier = log.tried_before(registration, entry.commit)
+        found = answer_known(project, earlier, entry.parents)
+        findings += [found] if found else []
+    confirmed = log.confirmed_besides(registration, entry.commit)
+    allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
+    if registration.level > allowed * LEVEL_SLACK:
+        findings.append(
+            Finding(
+                "T3",
+                f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
+                f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
+                f"git commit --amend, and write: Level: {allowed:g}",
+            )
+        )
+    return findings
+
+
+def _about_foreign(result: Result) -> list[Finding]:
+    """Tell of records that came with a note which git copied, or that somebody wrote there."""
+    if not result.foreign:
         return []
     return [
         Finding(
-            "T3",
-            f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
-            f" {allowed:g} ({confirmed} confirmed, {settings.planned} planned)",
-            f"git commit --amend, and write: Level: {allowed:g}",
+            "V3",
+            f"{len(result.foreign)} record{'' if len(result.foreign) == 1 else 's'} in the note of"
+            f" exp/{result.entry.name} belong to another commit and do not count",
+            "gitexp verify names it",
+            advice=True,
         )
     ]

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules.registration import Criterion, split_message
+from gitexp.rules.criterion import Criterion, Scale
+from gitexp.rules.finding import Finding
+from gitexp.rules.outcomes import is_known
+from gitexp.rules.record import first_good, parse_records
+from gitexp.rules.registration import Registration, split_message
+from gitexp.store.notes import RUNS, read_notes
+from gitexp.workflows.ancestors import same_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from gitexp.rules.criterion import Guard
+    from gitexp.rules.record import Record
+    from gitexp.rules.settings import Settings
+    from gitexp.rules.verdict import Judgement
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
+
+_RECENT = 20  # experiments whose runs tell what a run costs
 
 
 def criterion_from(project: Project, expect: str) -> Criterion:
@@ -21,22 +34,106 @@ def criterion_from(project: Project, expect: str) -> Criterion:
     if not expect:
         return Criterion(settings.metric, settings.effect, settings.higher_is_better)
     criterion = Criterion.parse(expect)
-    if (
-        criterion.metric == settings.metric
-        and criterion.higher_is_better != settings.higher_is_better
-    ):
-        raise UsageError(
-            f"{expect!r} counts a worse {settings.metric} as success:"
-            f" settings say that {settings.direction} is better",
-            f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
-        )
+    if wrong := against_direction(criterion, settings):
+        raise UsageError(wrong.message, wrong.hint)
     return criterion
 
 
-def first_fresh_seed(project: Project, results: Sequence[Result], after: int = 0) -> int:
+def against_direction(criterion: Criterion, settings: Settings) -> Finding | None:
+    """Find that a criterion counts a worse value of the project's own metric as success."""
+    if criterion.metric != settings.metric:
+        return None
+    if criterion.higher_is_better == settings.higher_is_better:
+        return None
+    return Finding(
+        "S3",
+        f"{criterion} counts a worse {settings.metric} as success: settings say that"
+        f" {settings.direction} is better",
+        f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
+    )
+
+
+def registration_for(
+    settings: Settings,
+    *,
+    criterion: Criterion,
+    first_seed: int,
+    campaign: int,
+    level: float,
+    hypothesis: str = "",
+    name: str = "",
+    change: str = "",
+    repeats: tuple[int, ...] = (),
+    guards: tuple[Guard, ...] = (),
+    extra: tuple[tuple[str, str], ...] = (),
+) -> Registration:
+    """Freeze what the settings say about repeats, seeds and evidence; `repeats` overrides them."""
+    looks = (repeats or settings.looks) if settings.seeded else (1,)
+    first = first_seed if settings.seeded else 1
+    return Registration(
+        hypothesis=hypothesis,
+        name=name,
+        change=change,
+        criterion=criterion,
+        repeats=looks,
+        seeds=(first, first + looks[-1] - 1),
+        widening=settings.widening,
+        campaign=campaign,
+        level=level,
+        guards=guards,
+        seeded=settings.seeded,
+        by_examples=bool(settings.predictions) and is_known(criterion.metric),
+        extra=extra,
+    )
+
+
+def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | None:
+    """Find that the baseline's scores reach the constant of a criterion by themselves."""
+    if criterion.scale is not Scale.CONSTANT or not baseline:
+        return None
+    mean = math.fsum(baseline) / len(baseline)
+    if criterion.difference(mean, mean) < 0:
+        return None
+    return Finding(
+        "S1",
+        f"the baseline meets {criterion} already: its mean over {len(baseline)}"
+        f" run{'s' if len(baseline) > 1 else ''} is {mean:.4g}",
+        f'ask for more, or for a gain: --expect "{criterion.metric} +0.005"',
+    )
+
+
+def scores(records: Iterable[Record], metric: str) -> list[float]:
+    """Scores of the runs that went well, one a seed."""
+    runs = list(records)
+    return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]
+
+
+def records_like_tip(project: Project) -> list[Record]:
+    """Records of the baseline's tip, else of the ancestors that run the same."""
+    for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
+        notes = read_notes(project.repository, RUNS, commits)
+        found = [record for text in notes.values() for record in parse_records(text)]
+        if records := [record for record in found if record.project == project.folder]:
+            return records
+    return []
+
+
+def history(
+    results: Sequence[Result], baseline: Sequence[Record]
+) -> tuple[list[tuple[Registration, Judgement]], Sequence[Record], list[float]]:
+    """What the past tells of a design: verdicts, the baseline's records, seconds of runs."""
+    past = [(r.registration, r.judgement) for r in results if r.registration and r.judgement]
+    runs = [record for result in results[:_RECENT] for record in result.records]
+    return past, baseline, [record.duration for record in [*baseline, *runs] if record.ok]
+
+
+def first_fresh_seed(
+    project: Project, results: Sequence[Result], earlier: Sequence[Result] = ()
+) -> int:
     """First seed for a new experiment: beyond those that won the present baseline.
 
-    A baseline measured on the very seeds that its change won on would look better than it is.
+    A baseline measured on the very seeds that its change won on would look better than it is. Nor
+    does whoever tests a change again use seeds that its `earlier` experiments have used.
     """
     # The experiments that were accepted name their seeds in the commits that took them in.
     out = project.repository.git.text(
@@ -44,18 +141,10 @@ def first_fresh_seed(project: Project, results: Sequence[Result], after: int = 0
         "--grep=^Accepted: [0-9a-f]{40}", "--format=%B", project.tip,
     )  # fmt: skip
     taken_in = (split_message(message)[1] for message in out.split("\0"))
-    newest = next((t for t in taken_in if t.get("Project", "") == project.folder), {})
-    last = after
-    _, _, end = newest.get("Seeds", "").partition("-")
-    if end.isdigit():
-        last = max(last, int(end))
-    accepted = newest.get("Accepted", "")
-    last = max(
-        [last]
-        + [
-            r.registration.seeds[1]
-            for r in results
-            if r.registration and r.entry.commit == accepted
-        ]
-    )
-    return last + 1
+    trailers = next((t for t in taken_in if t.get("Project", "") == project.folder), {})
+    _, _, end = trailers.get("Seeds", "").partition("-")
+    accepted = trailers.get("Accepted", "")
+    used = [
+        r.registration.seeds[1] for r in results if r.registration and r.entry.commit == accepted
+    ] + [r.registration.seeds[1] for r in earlier if r.registration]
+    return max([int(end) if end.isdigit() else 0, *used]) + 1

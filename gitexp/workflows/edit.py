@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
+from gitexp.rules.one_change import keep_line_end
 from gitexp.rules.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
@@ -140,20 +141,20 @@ def _near(key: str, every: Iterable[str]) -> str:
 def _config_files(project: Project) -> dict[str, bytes]:
     """Config files at the baseline's tip, by path relative to the project."""
     git, declared = project.repository.git, project.settings.config
-    paths = list(declared)
-    if any(c in pattern for pattern in declared for c in "*?["):
-        listed = Git(project.repository.top or project.repository.common).run(
-            "ls-tree", "-r", "-z", "--name-only", "--full-tree", project.tip
-        )
-        names = (decode(name) for name in listed.stdout.split(b"\0"))
-        paths = [
-            inside
-            for name in names
-            if name.startswith(project.prefix)
-            and is_config(inside := name.removeprefix(project.prefix), declared)
-        ]
-    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in paths])
-    found = zip(paths, contents, strict=True)
+    globs = any(c in pattern for pattern in declared for c in "*?[")
+    which = () if globs else ("--", *map(project.path, declared))
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", project.tip, *which).stdout
+    modes = {}
+    for entry in decode(listed).split("\0"):
+        header, _, name = entry.partition("\t")
+        inside = name.removeprefix(project.prefix)
+        if name.startswith(project.prefix) and is_config(inside, declared):
+            modes[inside] = header[:6]
+    for path, mode in modes.items():
+        if not mode.startswith("100"):
+            raise Refused(_NOTHING, [_irregular(project, path)])
+    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in modes])
+    found = zip(modes, contents, strict=True)
     files = {path: content for path, content in found if content is not None}
     if not files:
         raise NotReady(
@@ -194,7 +195,9 @@ def from_work_tree(project: Project) -> Edit:
             f"{path} has one edit staged and another one in the work tree",
             f"git add {path} takes the work tree's, git restore {path} the staged one",
         )
-    return Edit(path, onto, replay(repository, committed, clean, onto), lies)
+    return Edit(
+        path, onto, replay(repository, committed, keep_line_end(committed, clean), onto), lies
+    )
 
 
 def _edited_config(project: Project, top: Git, head: str) -> str:
@@ -222,7 +225,19 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
     if edited[0].new_mode != edited[0].old_mode:
         message = f"{config} changed its mode or is gone"
         raise Refused(_NOTHING, [Finding("C6", message, f"git restore {config}", config)])
+    if not edited[0].new_mode.startswith("100"):
+        # Reading it would read what it points to, wherever that lies.
+        raise Refused(_NOTHING, [_irregular(project, config)])
     return config
+
+
+def _irregular(project: Project, path: str) -> Finding:
+    return Finding(
+        "C6",
+        f"{path} is no regular file, and an experiment changes one value of one",
+        f"name the file itself in {project.settings_path}",
+        path,
+    )
 
 
 def put_back(project: Project, edit: Edit) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.rules.registration import Criterion, Registration
+from gitexp.rules.criterion import Criterion
 from gitexp.store.git import decode
-from gitexp.workflows.design import criterion_from, first_fresh_seed
+from gitexp.workflows.design import criterion_from, first_fresh_seed, registration_for
 from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
@@ -38,17 +38,15 @@ def fill(
     results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results)
-    repeats = _repeats(given.get("Repeats", "")) or settings.repeats
-    registration = Registration(
-        hypothesis="",
+    registration = registration_for(
+        settings,
         name=name,
         change=str(change),
         criterion=criterion,
-        repeats=repeats,
-        seeds=(first, first + repeats[-1] - 1),
-        widening=settings.widening,
+        first_seed=first,
         campaign=place.campaign,
         level=place.level,
+        repeats=_repeats(given.get("Repeats", "")),
         extra=(("Project", project.folder),) if project.prefix else (),
     )
     if not given:

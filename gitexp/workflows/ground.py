@@ -14,7 +14,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.paths import is_config
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
-from gitexp.store.git import decode
 from gitexp.workflows.project import (
     NO_SETTINGS,
     Project,
@@ -64,9 +63,15 @@ def find_grounds(
             placed.append(baselines.place(entry, baselines.likely(entry)))
         except NotReady as error:
             placed.append(error)
-    differences = repository.git.differences_by_commit(
-        {e.commit: p.base for e, p in zip(entries, placed, strict=True) if isinstance(p, _Placed)}
-    )
+    pairs = [
+        (place.base, entry.commit)
+        for entry, place in zip(entries, placed, strict=True)
+        if isinstance(place, _Placed)
+    ]
+    differences = {
+        commit: files
+        for (_, commit), files in zip(pairs, repository.git.differences_of(pairs), strict=True)
+    }
     registered = {entry.commit: split_message(entry.message)[1] for entry in entries}
     projects.read(
         (place.base, folder)
@@ -185,14 +190,10 @@ class _Baselines:
         if len(entry.parents) != 1:
             return False
         if tip not in self._held:
-            parents = {parent for parent in self._parents if parent != tip}
-            lines = "".join(f"{commit}\n" for commit in [*parents, f"^{tip}"]).encode()
-            out = (
-                self._repository.git.run("rev-list", "--stdin", stdin=lines).stdout
-                if parents
-                else b""
-            )
-            self._held[tip] = {tip, *parents} - set(decode(out).split())
+            from gitexp.store.experiments import unreached
+
+            parents = {*self._parents}
+            self._held[tip] = parents - unreached(self._repository, parents - {tip}, tip)
         return entry.parents[0] in self._held[tip]
 
     def place(self, entry: Entry, branch: tuple[str, str]) -> _Placed:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.command import build
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules import formats
-from gitexp.rules.settings import FILES, parse_settings, table_of
+from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import VERDICTS
+from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
 from gitexp.workflows.project import (
     baseline_key,
     find_baseline,
@@ -48,8 +50,8 @@ class Proposal:
     config: str = ""
     command: str = ""
     metric: str = ""
-    direction: str = "higher"
-    effect: float = 0.005
+    direction: str = ""
+    effect: float | None = None
     metrics: str = ""
     seed_key: str = ""
     warning: str = ""
@@ -103,8 +105,8 @@ def propose(folder: Path, given: Proposal) -> Proposal:
         )
     return replace(
         given, config=config, command=command, metric=metric,
-        direction=given.direction if given.direction != "higher" else direction,
-        effect=given.effect if given.effect != 0.005 else effect,
+        direction=given.direction or direction,
+        effect=effect if given.effect is None else given.effect,
         metrics=metrics_file, seed_key=seed_key, warning=warning,
     )  # fmt: skip
 
@@ -223,12 +225,24 @@ def init(
             raise NotReady(
                 "this is an experiment, not a baseline", "git switch main && gitexp init"
             )
-        proposal = _settle(here, given, ask, name)
+        proposal, settings = _settle(here, given, ask, name)
+        missing = _uncommitted(repository, here, settings)
+        if proposal.config in missing:
+            raise NotReady(
+                f"{proposal.config} is not committed, and experiments start from what is",
+                _commit_command([proposal.config]) + " && gitexp init",
+            )
+        if missing:
+            warnings.append(
+                f"{', '.join(missing)} is not committed, so no run would find it: "
+                + _commit_command(missing)
+            )
         if proposal.warning:
             warnings.append(proposal.warning)
         changes.append(_commit_settings(repository, prefix, render(proposal, name)))
     else:
-        name = _settings_there(repository, prefix, existing, baseline)
+        name, settings = _settings_there(repository, prefix, existing, baseline)
+        _demand_as_given(given, settings, f"{prefix}{existing[0]}", name)
     changes += _configure(repository, name, prefix)
     changes += _install(repository, hooks.NAMES)
     project = project_at(Repository.discover(directory), prefix)  # as configured by now
@@ -240,7 +254,7 @@ def init(
 
 def _settings_there(
     repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
-) -> str:
+) -> tuple[str, Settings]:
     """Find the baseline branch of a project that has settings, where they must be committed.
 
     Raises:
@@ -275,13 +289,12 @@ def _settings_there(
             f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp',"
             " then: gitexp init",
         )
-    settings_at(repository, tip, prefix, baseline)
-    return baseline
+    return baseline, settings_at(repository, tip, prefix, baseline)[1]
 
 
 def _settle(
     here: Path, given: Proposal, ask: Callable[[str, str], str] | None, baseline: str
-) -> Proposal:
+) -> tuple[Proposal, Settings]:
     proposal = propose(here, given)
     if ask is not None:
         for field, question in (
@@ -302,8 +315,47 @@ def _settle(
     if not (here / proposal.config).is_file():
         raise UsageError(f"there is no {proposal.config} in {here}", "gitexp init --config FILE")
     table: dict[str, Any] = table_of("gitexp.toml", render(proposal, baseline).encode()) or {}
-    parse_settings("gitexp.toml", table)  # what was typed may be no setting that can be
-    return proposal
+    try:
+        settings = parse_settings("gitexp.toml", table)
+        build(settings, seed=0)
+    except NotReady as error:
+        # Nothing is written yet: what is wrong was said on the command line, or at a prompt.
+        message = error.message.removeprefix("gitexp.toml: ")
+        raise UsageError(message, "gitexp init -h says what each option takes") from None
+    return proposal, settings
+
+
+def _uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
+    """Name the files that the settings speak of, that lie here and that are in no commit yet."""
+    words = dict.fromkeys([*settings.config, *settings.command.split()])
+    # Not Path.is_file: that raises at what is too long for a name.
+    files = [word for word in words if word[0] != "/" and os.path.isfile(here / word)]  # noqa: PTH113
+    found = repository.git.objects([f"HEAD:{repository.prefix}{file}" for file in files])
+    return [file for file, content in zip(files, found, strict=True) if content is None]
+
+
+def _commit_command(files: Sequence[str]) -> str:
+    listed = shlex.join(files)
+    return f"git add {listed} && git commit -m {shlex.quote('Add ' + ', '.join(files))}"
+
+
+def _demand_as_given(given: Proposal, settings: Settings, path: str, baseline: str) -> None:
+    """Stop where options ask for other settings than there are: `init` writes none anew.
+
+    Raises:
+        UsageError: names what differs.
+    """
+    there = settings.table | {"config": settings.config[0]}
+    differ = [
+        f"{name} = {formats.spell(there.get(name, ''))}"
+        for name in Proposal.__slots__
+        if getattr(given, name) not in {"", None, there.get(name)}
+    ]
+    if differ:
+        raise UsageError(
+            f"{path} has settings already, and init changes none: {', '.join(differ)}",
+            f"git switch {baseline} && $EDITOR {path} && git commit -am 'Settings' && gitexp trust",
+        )
 
 
 def _example(name: str) -> str:
@@ -326,7 +378,8 @@ def _commit_settings(repository: Repository, prefix: str, text: str) -> Change:
         raise
     commit = git.text("rev-parse", "--short", "HEAD")
     _remember(repository, settings=[*_remembered(repository).get("settings", []), path])
-    return Change(f"wrote {path} and committed it ({commit})", f"git revert {commit}")
+    shown = "".join(f"\n    | {line}" for line in text.splitlines())
+    return Change(f"wrote {path} and committed it ({commit}):{shown}", f"git revert {commit}")
 
 
 def _configure(repository: Repository, baseline: str, prefix: str) -> list[Change]:
@@ -342,6 +395,7 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
     if VERDICTS not in repository.config.get("notes.displayref", ()):
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
+        begin_notes(repository, VERDICTS)
         changes.append(
             Change(
                 f"git config notes.displayRef {VERDICTS} (git log shows verdicts)",
@@ -358,7 +412,10 @@ def _install(repository: Repository, names: Sequence[str]) -> list[Change]:
     where = installed.folder
     what = f"installed hooks in {where}: {', '.join(installed.written)}"
     if installed.aside:
-        what += f" (the {', '.join(installed.aside)} hook that was there runs first)"
+        one = len(installed.aside) == 1
+        named = " and ".join(installed.aside)
+        what += f" (the {named} {'hook that was' if one else 'hooks that were'} there"
+        what += f" {'runs' if one else 'run'} first)"
     if installed.former_path:
         what += f" (core.hooksPath was {installed.former_path}; its hooks run first)"
     return [Change(what, "gitexp init --undo")]
@@ -395,6 +452,7 @@ def undo(directory: Path) -> list[str]:
         repository.git.run(
             "config", "--local", "--unset", "notes.displayRef", f"^{VERDICTS}$", allow=(5,)
         )
+        forget_empty_notes(repository, VERDICTS)
         done.append("unset notes.displayRef")
     for name in ("trust.json", "init.json"):
         if (repository.local / name).exists():

@@ -51,18 +51,13 @@ class Step:
     effect: Effect | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the step as `gitexp log --json` prints it."""
+        """Return the step as `gitexp baseline --json` prints it."""
         effect = self.effect
         return {
-            "kind": "step",
-            "name": None,
-            "branch": None,
             "commit": self.commit,
             "author": self.author,
             "time": self.time,
-            "hypothesis": self.subject,
-            "state": "untested step",
-            "verdict": None,
+            "subject": self.subject,
             "reason": None if effect is None else "neutral" if effect.neutral else "moved",
             "effect": effect.mean if effect else None,
             "pairs": effect.seeds if effect else 0,
@@ -157,6 +152,6 @@ def _commits(project: Project) -> Iterator[_Commit]:
         text, _, notes = decode(head).rpartition("\x01")
         commit, time, author, message = text.split("\x01", 3)
         paths = [relative(project, file.path) for file in parse_raw(raw.lstrip(b"\0\n"))]
-        alters = not all(matches(path, project.settings.inert) for path in paths)
+        alters = not all(matches(path, project.settings.unread) for path in paths)
         records = [r for r in parse_records(notes) if r.project == project.folder]
         yield _Commit(commit, time, author, message, records, alters)

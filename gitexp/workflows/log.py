@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.criterion import Scale
 from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.verdict import Verdict
 from gitexp.store.git import decode
@@ -16,6 +17,8 @@ from gitexp.workflows.ladder import Step, read_steps
 from gitexp.workflows.results import Result, read_results
 
 if TYPE_CHECKING:
+    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.verdict import Guarded
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
 
@@ -56,13 +59,8 @@ class Row:
             if bound is not None
         )
         lower, upper = bounds if len(bounds) == 2 else (None, None)
-        criterion = registration and {
-            "metric": registration.criterion.metric,
-            "direction": "higher" if registration.criterion.higher_is_better else "lower",
-            "effect": registration.criterion.bar,
-        }
+        criterion = registration and _criterion_json(registration.criterion)
         return {
-            "kind": "experiment",
             "name": entry.name,
             "branch": None if entry.archived else f"exp/{entry.name}",
             "commit": entry.commit,
@@ -86,7 +84,31 @@ class Row:
             "p": judgement and judgement.p,
             "level": (judgement and judgement.level) or (registration and registration.level),
             "pairs": judgement.pairs if judgement else 0,
+            "examples": judgement and judgement.examples,
+            "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
+            "foreign": len(self.result.foreign),
         }
+
+
+def _criterion_json(criterion: Criterion) -> dict[str, Any]:
+    """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
+    direction = "higher" if criterion.higher_is_better else "lower"
+    fields = {"metric": criterion.metric, "direction": direction, "effect": criterion.amount}
+    match criterion.scale:
+        case Scale.PERCENT:
+            return fields | {"effect": criterion.amount / 100, "scale": "percent"}
+        case Scale.CONSTANT:
+            return fields | {"effect": None, "scale": "constant", "constant": criterion.amount}
+    return fields
+
+
+def _guard_json(guarded: Guarded) -> dict[str, Any]:
+    return {
+        "guard": str(guarded.guard),
+        "holds": guarded.holds,
+        "effect": guarded.effect,
+        "lower": guarded.lower,
+    }
 
 
 def parse_change(text: str) -> dict[str, Any]:
@@ -99,22 +121,16 @@ def parse_change(text: str) -> dict[str, Any]:
     # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
     arrows = [found.span() for found in re.finditer(" -> ", values)]
     sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
-    before, after = next(
-        (both for both in sides if all(side in _NOTHING or _is_value(side) for side in both)),
-        sides[0],
-    )
-    return {
-        "file": file,
-        "key": key,
-        "before": None if before in _NOTHING else to_json(parse_value(before)),
-        "after": None if after in _NOTHING else to_json(parse_value(after)),
-    }
+    if len(sides) > 1:
+        sides = [both for both in sides if all(map(_is_value, both))] or sides
+    before, after = (None if side in _NOTHING else to_json(parse_value(side)) for side in sides[0])
+    return {"file": file, "key": key, "before": before, "after": after}
 
 
 def _is_value(text: str) -> bool:
     from gitexp.rules.formats.toml import parse_value
 
-    return parse_value(text) is not text
+    return text in _NOTHING or parse_value(text) is not text
 
 
 def log(project: Project, name: str | None = None) -> list[Row]:

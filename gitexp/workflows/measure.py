@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -13,7 +14,19 @@ from gitexp.engine.condition import condition_of, moved
 from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, NotReady
-from gitexp.rules.record import Record, canonical, first_good, pair, parse_records
+from gitexp.rules import words
+from gitexp.rules.criterion import Scale
+from gitexp.rules.outcomes import parse_outcomes
+from gitexp.rules.record import (
+    ExampleSpread,
+    Record,
+    canonical,
+    first_good,
+    inputs_of,
+    pair,
+    parse_records,
+    parse_spreads,
+)
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 from gitexp.workflows.ancestors import same_runs
@@ -22,12 +35,15 @@ from gitexp.workflows.results import judge_records
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.outcomes import Outcomes
     from gitexp.rules.registration import Registration
     from gitexp.rules.settings import Settings
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.project import Project
 
 _LONG = 30 * 60  # seconds of baseline runs that are not begun without being asked for
+_SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give
 _NAP = 0.2  # seconds between looks at a claim that another gitexp holds
 
 
@@ -63,15 +79,17 @@ class Bench:
         self.settings, self.metric = settings, metric
         self.jobs, self.watcher = jobs, watcher
         self.ran = 0
-        self._explored, self._why = explore  # the commit that runs ungated, and why
+        self._experiment, self._why = explore  # its commit, and why it runs ungated, if it does
         self.here: list[str] | None = None  # conditions that hold today, None where unknown
         self._keeper = Keeper()
         self._stop = threading.Event()
         self._failed = threading.Event()
         self._lock = threading.Lock()
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
+        self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
+        self._warned: set[str] = set()  # commits of which something odd was said
 
     def __enter__(self) -> Self:
         self._keeper.__enter__()
@@ -83,14 +101,22 @@ class Bench:
     def read(self, *commits: str) -> None:
         """Read the records of commits as they stand now, in one git process."""
         notes = read_notes(self.repository, RUNS, commits)
-        self._records |= {commit: self._parsed(notes.get(commit, "")) for commit in commits}
+        for commit in commits:
+            text = notes.get(commit, "")
+            self._records[commit] = self._parsed(text, commit)
+            self._spreads[commit] = parse_spreads(text)
 
-    def _parsed(self, text: str) -> list[Record]:
-        """Records of this project that count here: ungated ones only past the gate again."""
+    def _parsed(self, text: str, commit: str) -> list[Record]:
+        """Records of this project that count here: ungated ones only past the gate again.
+
+        A baseline's may come from a commit that runs alike, an experiment's are its own alone.
+        """
         return [
             record
             for record in parse_records(text)
-            if record.project == self.project.folder and (self._why or not record.explore)
+            if record.project == self.project.folder
+            and (self._why or not record.explore)
+            and (commit != self._experiment or record.is_of(commit))
         ]
 
     def records(self, commit: str) -> list[Record]:
@@ -101,7 +127,8 @@ class Bench:
 
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
-        return judge_records(registration, self.records(base), self.records(commit))
+        spreads = self._spreads.get(commit, ())
+        return judge_records(registration, self.records(base), self.records(commit), spreads)
 
     def measure(
         self,
@@ -124,12 +151,13 @@ class Bench:
         self.learn(commit)
         took = [record.duration for record in records if record.ok]
         seconds = sum(took) / len(took) * len(missing) / self.jobs if took else 0
-        cost = f", about {_span(seconds)}" if took else ""
+        cost = f", about {words.span(seconds)}" if took else ""
         runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
         self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
-        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {_span(seconds)} on that?"):
+        long = words.span(seconds)
+        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {long} on that?"):
             raise NotReady(
-                f"the baseline's runs would take about {_span(seconds)}, and nobody agreed to that",
+                f"the baseline's runs would take about {long}, and nobody agreed to that",
                 "the same command with --yes",
             )
         failed: list[tuple[Job, Done]] = []
@@ -182,6 +210,51 @@ class Bench:
                     "make the environment the same for both (python and package versions), and run"
                     " again",
                 )
+
+    def weigh(self, registration: Registration, base: str, commit: str) -> None:
+        """Compute what the examples say, for each look whose runs are there, and store it.
+
+        Raises:
+            NotReady: outcomes are missing, or the two arms share no example.
+        """
+        if not registration.by_examples:
+            return
+        criterion = registration.criterion
+        seeds = registration.registered_seeds()
+        pairs, _ = pair(seeds, self.records(base), self.records(commit), criterion.metric)
+        done = {(spread.pairs, spread.inputs) for spread in self._spreads[commit]}
+        lines = []
+        for count in registration.repeats:
+            inputs = inputs_of(pairs[:count])
+            if count > len(pairs) or (count, inputs) in done:
+                continue
+            both = self._outcomes(base, [r for r, _ in pairs[:count]])
+            mine = self._outcomes(commit, [r for _, r in pairs[:count]])
+            _demand_unit(criterion, mine[0], pairs[0][1].metrics[criterion.metric])
+            variance, n = weigh_examples(criterion, both, mine)
+            lines.append(ExampleSpread(count, inputs, n, variance).line())
+        if lines:
+            append_lines(self.repository, RUNS, {commit: lines})
+            self.read(commit)
+
+    def _outcomes(self, commit: str, records: Sequence[Record]) -> list[Outcomes]:
+        """Outcomes that runs stored.
+
+        Raises:
+            NotReady: they are not there.
+        """
+        wanted = [(record.seed, record.attempt, record.condition) for record in records]
+        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
+        found = parse_outcomes(text, set(wanted))
+        for key in wanted:
+            if key not in found:
+                raise NotReady(
+                    f"the outcomes of seed {key[0]} of {commit[:8]} are not here, and the criterion"
+                    " is judged by examples",
+                    "git fetch REMOTE refs/notes/gitexp-data:refs/notes/gitexp-data, if they were"
+                    " measured elsewhere",
+                )
+        return [found[key] for key in wanted]
 
     def _moved(self, base: str, condition: str) -> str:
         """Say what differs between a condition and the one that the baseline was measured in."""
@@ -250,7 +323,7 @@ class Bench:
                 return None
             # Read anew: whoever held the claim before may have run this very seed.
             text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
-            if first_good(self._parsed(text), [seed], self.metric, conditions):
+            if first_good(self._parsed(text, commit), [seed], self.metric, conditions):
                 return None
             attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
             attempt = 1 + max(attempts, default=0)
@@ -259,7 +332,7 @@ class Bench:
                 # An interrupted attempt left its folder, which is somebody's evidence.
                 attempt += 1
                 folder = folder.with_name(f"{seed}-{attempt}")
-            why = self._why if commit == self._explored else ""
+            why = self._why if commit == self._experiment else ""
             job = Job(commit, seed, attempt, self.metric, folder, why)
             self.watcher.started(label, job)
             done = None
@@ -275,6 +348,9 @@ class Bench:
                 return None
             finally:
                 self.watcher.finished(label, job, done.record if done is not None else None)
+            if done.warning and commit not in self._warned:
+                self._warned.add(commit)  # the same script says the same of every seed
+                self.watcher.said(f"{label}, seed {seed}: {done.warning}")
             return None if done.record.ok else (job, done)
 
     def _condition(self, described: dict[str, Any]) -> str:
@@ -335,10 +411,45 @@ class Bench:
         self.read(commit)
 
 
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _demand_unit(criterion: Criterion, outcomes: Outcomes, reported: float) -> None:
+    """Refuse a score that its own examples do not give, such as one in percent of theirs.
+
+    Raises:
+        NotReady: they differ by more than rounding.
+    """
+    from gitexp.engine.examples import recompute
+
+    told = recompute(criterion.metric, outcomes) if outcomes.complete else None
+    if told is not None and not math.isclose(told, reported, rel_tol=_SAME_UNIT, abs_tol=1e-9):
+        raise NotReady(
+            f"{criterion.metric} was reported as {reported:g}, and the predictions give {told:g}",
+            "report the metric that the predictions give; or take `predictions` out of the"
+            " settings, and scores are judged",
+        )
+
+
+def weigh_examples(
+    criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
+) -> tuple[float, int]:
+    """Compute what having tested just these examples adds to a mean difference, and their number.
+
+    Raises:
+        NotReady: they do not tell.
+    """
+    from gitexp.engine.examples import example_variance
+
+    alone = criterion.scale is Scale.CONSTANT
+    try:
+        return example_variance(
+            criterion.metric, None if alone else baseline, candidate,
+            percent=criterion.scale is Scale.PERCENT,
+        )  # fmt: skip
+    except ValueError as error:
+        raise NotReady(
+            f"the examples tell nothing: {error}",
+            "the runs are kept; registered anew without `predictions` in the settings, scores are"
+            " judged",
+        ) from None
 
 
 def _moved_words(then: dict[str, Any], now: dict[str, Any]) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.errors import UsageError
 from gitexp.rules.preset import add_preset
 from gitexp.rules.registration import is_name
-from gitexp.store.experiments import commit_file
-from gitexp.store.git import Git
 from gitexp.workflows.edit import find_key
+from gitexp.workflows.land import commit_on_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +77,8 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
             f"write one by hand on {project.baseline}: the values under a name that nothing reads"
             " yet, and a key that chooses it; the experiment is that key's one line",
         ) from None
-    commit = _commit(project, path, content, edited.encode(), f"Add the preset {name}")
+    message = f"Add the preset {name}\n\nNothing reads it yet; choosing it is the experiment.\n"
+    commit = commit_on_baseline(project, path, content, edited.encode(), message)
     # pathspec magic is off in our git, so the suffix is matched here.
     grep = project.repository.git.run(
         "grep", "-l", "-z", "--fixed-strings", "-e", "preset", project.tip, allow=(1,)
@@ -92,32 +92,3 @@ def _added(before: str, after: str) -> str:
 
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return "\n".join(line[2:] for line in lines if line.startswith("+ ")).strip()
-
-
-def _commit(project: Project, path: str, before: bytes, after: bytes, subject: str) -> str:
-    """Commit one file on the tip of the baseline branch, wherever that is checked out."""
-    repository = project.repository
-    message = f"{subject}\n\nNothing reads it yet; choosing it is the experiment.\n"
-    place = repository.checkouts().get(project.baseline_ref)
-    full = project.path(path)
-    git = repository.git
-    if place is None:
-        commit = commit_file(repository, project.tip, full, after, message)
-        git.run("update-ref", "-m", subject, project.baseline_ref, commit, project.tip)
-        return commit
-    if repository.top is None or place != repository.top:
-        raise NotReady(
-            f"{project.baseline} is checked out in {place}", f"cd {place}, and again there"
-        )
-    git = Git(repository.work_tree())
-    target = git.directory / full
-    git.run("update-index", "-q", "--refresh", allow=(1,))
-    if git.differences("diff-index", "HEAD", "--", full) or target.read_bytes() != before:
-        raise NotReady(f"{path} is edited here", f"commit it, or: git restore --staged -W {path}")
-    target.write_bytes(after)
-    try:
-        git.run("commit", "--quiet", "--only", "-m", message, "--", full)
-    except GitexpError:
-        target.write_bytes(before)
-        raise
-    return git.text("rev-parse", "HEAD")

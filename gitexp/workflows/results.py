@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
-from gitexp.rules.record import Record, pair, parse_records
+from gitexp.rules.record import (
+    ExampleSpread,
+    Record,
+    first_good,
+    inputs_of,
+    pair,
+    parse_records,
+    parse_spreads,
+)
 from gitexp.rules.registration import Registration, parse_message, split_message
-from gitexp.rules.verdict import Design, Judgement, Pair, judge
-from gitexp.store.experiments import Entry, read_experiments
+from gitexp.rules.verdict import Design, Examples, Judgement, Pair, Verdict, judge
+from gitexp.store.experiments import Entry, read_commits, read_experiments
 from gitexp.store.notes import RUNS, read_notes
 from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.project import project_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,11 +30,16 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
 
 
+# Seeds of the two runs of a baseline that prove its trainer deterministic.
+PROOF = (1, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """An experiment with everything known about it.
 
     `registration` is None where the message is no registration; then there is no judgement either.
+    `foreign` are records in its note that another commit made: they count for nothing.
     """
 
     entry: Entry
@@ -33,6 +47,12 @@ class Result:
     records: tuple[Record, ...]
     baseline_records: tuple[Record, ...]
     judgement: Judgement | None
+    foreign: tuple[Record, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What its records by the rules decided, None where they decide nothing yet."""
+        return self.judgement.verdict if self.judgement else None
 
     @property
     def explored(self) -> bool:
@@ -43,8 +63,7 @@ class Result:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
-        verdict = self.judgement.verdict if self.judgement else None
-        return Standing(self.registration, bool(self.records) and not self.explored, verdict)
+        return Standing(self.registration, bool(self.records) and not self.explored, self.verdict)
 
 
 def read_results(project: Project, name: str | None = None) -> list[Result]:
@@ -54,35 +73,49 @@ def read_results(project: Project, name: str | None = None) -> list[Result]:
     """
     entries = read_experiments(project.repository, name)
     if name is None:
-        entries = _own(project, entries)
-    return _judged(project.repository, entries)
+        entries = entries_of(project, entries)
+    return judged(project.repository, entries)
 
 
 def read_all_results(repository: Repository) -> list[Result]:
     """Read and judge the experiments of every project of a repository, newest first."""
-    return _judged(repository, read_experiments(repository))
+    return judged(repository, read_experiments(repository))
 
 
-def _own(project: Project, entries: Sequence[Entry]) -> list[Entry]:
-    """Experiments of the project, as their registrations say, or else their files."""
-    prefixes: dict[str, str] = {}
+def project_of(here: Project, ref: str, commit: str) -> Project:
+    """Project that an experiment belongs to, whatever directory somebody stands in.
+
+    Raises:
+        NotReady: it is no longer on its baseline branch.
+    """
+    entries = read_commits(here.repository, [(ref, commit)])
+    return project_in(here, _folders(here, entries)[commit])
+
+
+def entries_of(project: Project, entries: Sequence[Entry]) -> list[Entry]:
+    """Those experiments that belong to a project."""
+    folders = _folders(project, entries)
+    return [entry for entry in entries if folders[entry.commit] == project.folder]
+
+
+def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
+    """Folders of the projects of experiments, as their registrations say, or else their files."""
+    found: dict[str, str] = {}
     for entry in entries:
         trailers = split_message(entry.message)[1]
         if "Experiment" in trailers:
-            folder = trailers.get("Project", "")
-            prefixes[entry.commit] = f"{folder}/" if folder else ""
-    rest = [entry for entry in entries if entry.commit not in prefixes]
+            found[entry.commit] = trailers.get("Project", "")
+    rest = [entry for entry in entries if entry.commit not in found]
     if rest:
         # Committed past every hook: what differs tells, and one that stands on nothing is shown
         # wherever somebody looks.
-        for entry, ground in zip(rest, find_grounds(project.repository, rest), strict=True):
-            prefixes[entry.commit] = (
-                ground.project.prefix if isinstance(ground, Ground) else project.prefix
-            )
-    return [entry for entry in entries if prefixes[entry.commit] == project.prefix]
+        for entry, ground in zip(rest, find_grounds(here.repository, rest), strict=True):
+            project = ground.project if isinstance(ground, Ground) else here
+            found[entry.commit] = project.folder
+    return found
 
 
-def _judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
+def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
     """Judge experiments by their records and those of their baselines."""
     parents = list(dict.fromkeys(e.parents[0] for e in entries if e.parents and e.runs))
     notes = read_notes(repository, RUNS, parents)
@@ -90,31 +123,99 @@ def _judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
     results = []
     for entry in entries:
         registration, _ = parse_message(entry.message)
-        records = tuple(parse_records(entry.runs))
+        every = parse_records(entry.runs)
+        # An amended commit keeps its note where git was told so; its results are another's.
+        records = tuple(record for record in every if record.is_of(entry.commit))
+        foreign = tuple(record for record in every if not record.is_of(entry.commit))
         baseline = parsed.get(entry.parents[0], ()) if entry.parents else ()
         if registration is not None:
             # Two projects may measure the same baseline commit, each by its own command.
             baseline = tuple(r for r in baseline if r.project == registration.project)
         gated = [record for record in records if not record.explore]
-        judgement = judge_records(registration, baseline, gated) if registration and gated else None
-        results.append(Result(entry, registration, records, baseline, judgement))
+        judgement = None
+        if registration and gated:
+            spreads = parse_spreads(entry.runs) if registration.by_examples else []
+            judgement = judge_records(registration, baseline, gated, spreads)
+        results.append(Result(entry, registration, records, baseline, judgement, foreign))
     return results
 
 
 def judge_records(
-    registration: Registration, baseline: Iterable[Record], records: Iterable[Record]
+    registration: Registration,
+    baseline: Iterable[Record],
+    records: Iterable[Record],
+    spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
-    criterion = registration.criterion
-    pairs, failed = pair(registration.registered_seeds(), baseline, records, criterion.metric)
-    design = Design(
-        bar=criterion.bar,
-        higher_is_better=criterion.higher_is_better,
+    baseline = list(baseline)
+    metric = registration.criterion.metric
+    paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
+    exact: frozenset[str] | None = None
+    if not registration.seeded:
+        exact = exact_metrics(baseline, metric)
+        if exact is None:
+            paired = []
+        elif metric not in exact:
+            return Judgement(Verdict.INCONCLUSIVE, "not deterministic", 0, 0, None)
+    guards = {
+        guard.metric: _pairs_on(paired, guard.metric)
+        for guard in registration.guards
+        # A single run shows a guard only if it would show the same again.
+        if exact is None or guard.metric in exact
+    }
+    known = {(spread.pairs, spread.inputs): spread for spread in spreads}
+    examples = {
+        count: Examples(spread.count, spread.variance)
+        for count in (registration.repeats if known else ())
+        if (spread := known.get((count, inputs_of(paired[:count]))))
+    }
+    return judge(
+        design_of(registration),
+        _pairs_on(paired, metric),
+        failed,
+        guards=guards,
+        examples=examples,
+    )
+
+
+def design_of(registration: Registration) -> Design:
+    """What a registration asks of the runs."""
+    return Design(
+        criterion=registration.criterion,
         looks=registration.repeats,
         level=registration.level,
         widening=registration.widening,
+        guards=registration.guards,
+        seeded=registration.seeded,
+        by_examples=registration.by_examples,
     )
-    return judge(design, [Pair(*numbers) for numbers in pairs], failed)
+
+
+def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
+    """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
+    runs = list(baseline)
+    conditions = {record.condition for record in runs}
+    twice = [
+        found
+        for condition in conditions
+        if len(found := first_good(runs, PROOF, metric, [condition])) == len(PROOF)
+    ]
+    if not twice:
+        return None
+    return frozenset.intersection(
+        *(
+            frozenset(dict(both[PROOF[0]].metrics.items() & both[PROOF[1]].metrics.items()))
+            for both in twice
+        )
+    )
+
+
+def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
+    return [
+        Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])
+        for partner, mine in paired
+        if metric in partner.metrics and metric in mine.metrics
+    ]
 
 
 def place_of_next(results: Iterable[Result], metric: str, settings: Settings) -> Place:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.errors import CommandFailed, UsageError
+from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
 from gitexp.rules import words
+from gitexp.rules.criterion import Criterion
 from gitexp.rules.record import Record, first_good
-from gitexp.rules.registration import Criterion, Registration, hypothesis_of
+from gitexp.rules.registration import Registration, hypothesis_of
+from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import Judgement, Verdict, campaign_level
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
+from gitexp.workflows.design import met_already, registration_for
 from gitexp.workflows.measure import Bench
-from gitexp.workflows.results import read_results
+from gitexp.workflows.results import PROOF, exact_metrics, read_results
 from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.store.git import Repository
     from gitexp.workflows.check import Report
     from gitexp.workflows.ladder import Step
@@ -54,19 +59,22 @@ def run(
     here = project
     report = check(here.repository, name)
     project = report.project
-    if explore:
+    if demand_plain(explore, "--explore"):
         registration = _improvised(report)
     else:
         report.demand()
         assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
         registration = report.registration
+    for finding in report.findings:
+        if finding.id == "V3":
+            watcher.said(finding.message)
     commit, base = report.entry.commit, report.base
-    elsewhere = (project.prefix, project.settings.digest) != (here.prefix, here.settings.digest)
-    demand_trust(project, report.name if elsewhere else "")
+    demand_trust(project, here, report.name)
     bench = Bench(
         project, report.settings, registration.criterion.metric, jobs, watcher, (commit, explore)
     )
     seeds = registration.registered_seeds()
+    label = f"baseline {project.baseline}"
     with bench:
         bench.read(base, commit)
         bench.adopt(base, seeds)
@@ -74,19 +82,54 @@ def run(
         try:
             while judgement.verdict is None or judgement.reason == "repeats failed":
                 due = seeds[: judgement.due or _first_undecided(registration, judgement)]
-                bench.measure_partners(f"baseline {project.baseline}", base, commit, due)
+                if not registration.seeded:
+                    bench.measure_partners(label, base, "", PROOF)
+                    _demand_exact(bench.records(base), registration.criterion.metric)
+                bench.measure_partners(label, base, commit, due)
+                if not bench.records(commit):
+                    _refuse_what_is_met(bench.records(base), registration.criterion, due)
                 bench.measure(f"exp/{report.name}", commit, due)
-                bench.match(f"baseline {project.baseline}", base, commit, due)
+                bench.match(label, base, commit, due)
+                bench.weigh(registration, base, commit)
                 judgement = bench.judge(registration, base, commit)
         except CommandFailed:
-            judgement = bench.judge(registration, base, commit)
+            judgement = _as_explored(bench.judge(registration, base, commit), explore)
             if judgement.verdict is not None:
                 _write_view(project.repository, commit, registration, judgement)
             raise
-    if explore:
-        judgement = replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
+    judgement = _as_explored(judgement, explore)
     note = _write_view(project.repository, commit, registration, judgement)
     return Answer(report.name, commit, registration, judgement, bench.ran, note)
+
+
+def _as_explored(judgement: Judgement, explore: str) -> Judgement:
+    """Whatever it would have been, runs past the gate are EXPLORATORY."""
+    if not explore or judgement.verdict is None:
+        return judgement
+    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
+
+
+def _demand_exact(records: Sequence[Record], metric: str) -> None:
+    """Stop where a trainer that was said to be deterministic is not."""
+    exact = exact_metrics(records, metric)
+    if exact is None or metric in exact:
+        return
+    found = first_good(records, PROOF, metric)
+    values = " and ".join(f"{found[seed].metrics[metric]:.6g}" for seed in PROOF)
+    raise NotReady(
+        f'vary = "none" says that a repeated run gives the same, and {metric} came out as {values}',
+        'say vary = "seed" (or "split") in the settings on the baseline branch; then gitexp retest'
+        " registers the change anew",
+    )
+
+
+def _refuse_what_is_met(
+    records: Sequence[Record], criterion: Criterion, seeds: Sequence[int]
+) -> None:
+    """Stop before an experiment whose success against a constant would show nothing."""
+    measured = first_good(records, seeds, criterion.metric).values()
+    if finding := met_already(criterion, [r.metrics[criterion.metric] for r in measured]):
+        raise Refused("not run", [finding])
 
 
 def _improvised(report: Report) -> Registration:
@@ -101,16 +144,15 @@ def _improvised(report: Report) -> Registration:
             f"gitexp run {report.name}",
         )
     settings = report.settings
-    return report.registration or Registration(
+    return report.registration or registration_for(
+        settings,
         hypothesis=hypothesis_of(report.entry.message),
         name=report.name,
-        change="",
         criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
-        repeats=settings.repeats[:1],
-        seeds=(1, settings.repeats[0]),
-        widening=settings.widening,
+        first_seed=1,
         campaign=1,
         level=campaign_level(settings.error_budget, settings.planned, 0),
+        repeats=settings.looks[:1],
     )
 
 
@@ -146,10 +188,10 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     from gitexp.workflows.ladder import read_steps
 
     settings = project.settings
-    demand_trust(project)
+    demand_trust(project, project)
     results = read_results(project)
     first = first_fresh_seed(project, results)
-    seeds = range(first, first + settings.repeats[-1])
+    seeds = range(first, first + settings.looks[-1])
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     with Bench(project, settings, settings.metric, jobs, watcher) as bench:
         # A refactoring may load one package more: its runs still compare with those before it.

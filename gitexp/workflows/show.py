@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.holdout import Opening, parse_openings
 from gitexp.rules.record import first_good
+from gitexp.rules.registration import same_target
 from gitexp.store.notes import BULK, read_notes
 from gitexp.workflows.log import Row, log
-from gitexp.workflows.project import find_experiment, project_in
+from gitexp.workflows.project import find_experiment
+from gitexp.workflows.results import project_of
 
 if TYPE_CHECKING:
     from gitexp.workflows.project import Project
@@ -20,12 +23,17 @@ if TYPE_CHECKING:
 class Sheet:
     """An experiment's row, its seeds side by side, and where its runs stood.
 
-    `seeds` holds (seed, baseline metric, experiment metric), None where not measured.
+    `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
+    make the same change, and `shared` other experiments were held against the same baseline runs.
+    `openings` are those of the holdout on this commit.
     """
 
     row: Row
     seeds: tuple[tuple[int, float | None, float | None], ...]
     environments: tuple[dict[str, Any], ...]
+    siblings: tuple[Row, ...] = ()
+    shared: int = 0
+    openings: tuple[Opening, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as `gitexp show --json` prints it."""
@@ -36,8 +44,10 @@ class Sheet:
                 {"seed": seed, "baseline": one, "experiment": other}
                 for seed, one, other in self.seeds
             ],
+            "siblings": [row.as_json() for row in self.siblings],
             "runs": [json.loads(record.line()) for record in result.records],
             "environments": list(self.environments),
+            "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
 
@@ -47,15 +57,15 @@ def show(project: Project, name: str | None) -> Sheet:
     Raises:
         UsageError: there is no such experiment.
     """
-    ref, _ = find_experiment(project.repository, name)
-    name = ref.rpartition("/")[2]
-    rows = log(project, name)
-    registration = rows[0].result.registration if rows else None
-    if registration is not None and registration.project != project.folder:
-        rows = log(project_in(project, registration.project), name)
-    if not rows:
-        raise UsageError(f"there is no experiment {name}", "gitexp log lists them")
-    row = rows[0]
+    ref, commit = find_experiment(project.repository, name)
+    short = ref.rpartition("/")[2]
+    project = project_of(project, ref, commit)
+    every = log(project)
+    # The log knows a commit that has several branches by the one that it names itself.
+    row = next((row for row in every if row.result.entry.commit == commit), None)
+    if row is None:
+        raise UsageError(f"there is no experiment {short}", "gitexp log lists them")
+    registration = row.result.registration
     seeds: tuple[tuple[int, float | None, float | None], ...] = ()
     if registration is not None:
         metric, registered = registration.criterion.metric, registration.registered_seeds()
@@ -71,9 +81,26 @@ def show(project: Project, name: str | None) -> Sheet:
             for seed in registered
             if seed in mine
         )
-    commit = row.result.entry.commit
     bulk = read_notes(project.repository, BULK, [commit]).get(commit, "")
-    return Sheet(row, seeds, tuple(_environments(bulk)))
+    others = [other for other in every if other is not row]
+    return Sheet(
+        row,
+        seeds,
+        tuple(_environments(bulk)),
+        siblings=tuple(other for other in others if _alike(other, row)),
+        shared=sum(
+            bool(other.result.records) and other.result.entry.parents == row.result.entry.parents
+            for other in others
+        ),
+        openings=tuple(
+            opening for opening in parse_openings(row.result.entry.runs) if opening.commit == commit
+        ),
+    )
+
+
+def _alike(one: Row, other: Row) -> bool:
+    mine, theirs = one.result.registration, other.result.registration
+    return bool(mine and theirs and same_target(mine.change, theirs.change))
 
 
 def _environments(bulk: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.one_change import Edited
 from gitexp.rules.parts import Part, take_apart
 from gitexp.rules.paths import is_config
+from gitexp.rules.registration import hypothesis_of
 from gitexp.store.git import Git
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import relative
@@ -119,7 +120,7 @@ def split(
     findings = [
         finding
         for text in given
-        for finding in hypothesis.lint(text, project.settings.metric)
+        for finding in hypothesis.lint(hypothesis_of(text), project.settings.metric)
         if not finding.advice
     ]
     if findings:

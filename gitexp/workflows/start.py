@@ -8,21 +8,43 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules import hypothesis
+from gitexp.rules.criterion import parse_guards
+from gitexp.rules.expectation import overpromised
 from gitexp.rules.one_change import Edited, inspect
-from gitexp.rules.registration import Registration, is_name
+from gitexp.rules.outlook import foresee, question
+from gitexp.rules.registration import hypothesis_of, is_name
 from gitexp.rules.settings import parse_time
+from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import commit_file, create_branch, names_taken
-from gitexp.workflows.design import criterion_from, first_fresh_seed
+from gitexp.workflows.design import (
+    criterion_from,
+    first_fresh_seed,
+    history,
+    met_already,
+    records_like_tip,
+    registration_for,
+    scores,
+)
 from gitexp.workflows.edit import from_setting, from_work_tree, put_back
+from gitexp.workflows.known import (
+    against_known,
+    answered,
+    remarks,
+    replicated,
+    settled,
+    tried_before,
+)
 from gitexp.workflows.project import note_started
 from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.criterion import Criterion, Guard
     from gitexp.rules.finding import Finding
     from gitexp.rules.one_change import Change
-    from gitexp.rules.registration import Criterion
+    from gitexp.rules.outlook import Outlook
+    from gitexp.rules.registration import Registration
     from gitexp.workflows.project import Project
 
 # Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
@@ -39,6 +61,8 @@ class Options:
     gain: float | None = None
     chance: float | None = None
     cost: str = ""
+    guards: tuple[str, ...] = ()
+    despite: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,7 @@ class Started:
     old_line: str
     new_line: str
     advice: tuple[Finding, ...]
+    outlook: Outlook
 
 
 def start(
@@ -65,17 +90,19 @@ def start(
     set_: str | None = None,
     options: Options | None = None,
     switch: bool = False,
+    replicate: bool = False,
 ) -> Started:
     """Create `exp/<name>`, one commit on the tip of the baseline branch.
 
     With `set_` (`KEY=VALUE`) nothing in the work tree is read or touched. Without it the one-line
     edit in the work tree becomes the experiment, and the file goes back to its committed state.
+    `replicate` tests a change again that was answered before, on seeds never used for it.
 
     Raises:
         Refused: the hypothesis or the change breaks a rule; nothing was created.
     """
     options = options or Options()
-    findings = hypothesis.lint(text, project.settings.metric)
+    findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
     refusals = [finding for finding in findings if not finding.advice]
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
@@ -92,8 +119,9 @@ def start(
     if refusals or inspection.change is None:
         raise Refused("not registered; nothing was created", refusals)
     started = register(
-        project, text, inspection.change, edit.after, options=options, advice=findings
-    )
+        project, text, inspection.change, edit.after, options=options, advice=findings,
+        replicate=replicate,
+    )  # fmt: skip
     if edit.lies is not None:
         put_back(project, edit)
     if switch:
@@ -117,38 +145,58 @@ def register(
     advice: Sequence[Finding] = (),
     extra: Sequence[tuple[str, str]] = (),
     criterion: Criterion | None = None,
-    seeds_after: int = 0,
+    guards: tuple[Guard, ...] = (),
+    replicate: bool = False,
 ) -> Started:
     """Commit a change whose rules were checked, under a new name, with its registration.
 
-    `extra` are further trailers; `seeds_after` is the last seed that this change has used up.
+    `extra` are further trailers; a change that was tried before gets seeds that it has not used.
+
+    Raises:
+        Refused: the log has the answer already, or the baseline meets the criterion by itself.
     """
     settings, repository = project.settings, project.repository
     criterion = criterion or criterion_from(project, options.expect)
+    guards = guards or parse_guards(",".join(options.guards))
     results = read_results(project)
+    earlier = tried_before(results, str(change))
+    if replicate:
+        extra = [*extra, replicated(change, earlier)]
+    elif "Retest" not in dict(extra):
+        advice = [*advice, *answered(project, earlier)]
+        advice = [*advice, *remarks(results, str(change), text, criterion)]
+        earlier = []
+    if not options.despite.strip() and (
+        known := against_known(settled(project, project.tip), change)
+    ):
+        raise Refused("not registered; nothing was created", [known])
     place = place_of_next(results, criterion.metric, settings)
-    first = first_fresh_seed(project, results, seeds_after)
+    first = first_fresh_seed(project, results, earlier)
+    baseline = records_like_tip(project)
+    if met := met_already(criterion, scores(baseline, criterion.metric)):
+        raise Refused("not registered; nothing was created", [met])
     trailers = [
-        ("Evidence", options.evidence),
+        ("Evidence", demand_plain(options.evidence, "--evidence")),
         ("Gain", "" if options.gain is None else f"{_gain(options.gain):g}"),
         ("Chance", "" if options.chance is None else f"{_chance(options.chance):g}"),
         ("Cost", options.cost and _cost(options.cost)),
+        ("Despite", " ".join(options.despite.split())),
         *extra,
         ("Project", project.folder),
     ]
     taken = names_taken(repository)
     for _ in range(5):
         name = new_name(taken)
-        registration = Registration(
+        registration = registration_for(
+            settings,
             hypothesis=text.strip(),
             name=name,
             change=str(change),
             criterion=criterion,
-            repeats=settings.repeats,
-            seeds=(first, first + settings.repeats[-1] - 1),
-            widening=settings.widening,
+            first_seed=first,
             campaign=place.campaign,
             level=place.level,
+            guards=guards,
             extra=tuple((token, value) for token, value in trailers if value),
         )
         commit = commit_file(
@@ -166,11 +214,14 @@ def register(
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
     note_started(project, name)
+    outlook = foresee(registration, *history(results, baseline))
+    asked = [question(registration, outlook), overpromised(registration)]
+    advice = [*advice, *filter(None, asked)]
     base = project.repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)
     return Started(
         name, commit, project.baseline, project.tip, registration, change, place.number,
-        settings.planned, old_line, new_line, tuple(f for f in advice if f.advice),
+        settings.planned, old_line, new_line, tuple(f for f in advice if f.advice), outlook,
     )  # fmt: skip
 
 

@@ -30,16 +30,17 @@ def _key(project: Project) -> str:
     return project.prefix + project.settings.digest
 
 
-def demand_trust(project: Project, experiment: str = "") -> None:
+def demand_trust(project: Project, here: Project, experiment: str = "") -> None:
     """Stop before anything runs by settings that nobody here has approved.
 
-    `experiment` names the one whose own baseline has these settings, where `gitexp trust` alone
-    would mean others.
+    `here` is the project of the directory, whose settings `gitexp trust` alone would mean;
+    `experiment` names the one that has these.
 
     Raises:
         NotReady: shows them, as a diff against the ones approved last.
     """
     if not is_trusted(project):
+        experiment = experiment if _key(project) != _key(here) else ""
         raise NotReady(
             f"{project.settings_path} is not approved in this clone, and says what would be run:\n"
             + difference(project),

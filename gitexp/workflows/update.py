@@ -43,7 +43,7 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
     git = repository.git
     if not after:
         said = f"{ref} holds everybody's results, and is not deleted"
-        return [Finding("S3", said, "leave it here; your own clone's is yours")]
+        return [Finding("P3", said, "leave it here; your own clone's is yours")]
     if not before or git.succeeds("merge-base", "--is-ancestor", before, after):
         return []
     allowed = git.text("config", "--type=bool", "--get", "gitexp.allowRedaction", allow=(1,))
@@ -51,7 +51,7 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
         return []
     return [
         Finding(
-            "S3",
+            "P3",
             f"{ref} would lose what others have written",
             f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD,"
             " then push again",
@@ -70,7 +70,7 @@ def _about_experiment(repository: Repository, ref: str, before: str, after: str)
             return []
         return [
             Finding(
-                "S2",
+                "P2",
                 f"{shown} has been measured, and would be forgotten",
                 f"archive it first: git push REMOTE {before}:{ARCHIVE}{name}",
             )
@@ -105,4 +105,4 @@ def _is_registered(repository: Repository, ref: str, commit: str) -> bool:
 def _moved(said: str, name: str) -> Finding:
     branch = shlex.quote(f"exp/{name}")
     hint = f"git branch -m {branch} exp/NEW-NAME && git commit --amend --no-edit, and push that"
-    return Finding("S1", said, hint)
+    return Finding("P1", said, hint)

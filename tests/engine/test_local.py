@@ -13,7 +13,8 @@ from gitexp.engine.condition import condition_of
 from gitexp.engine.local import Done, Interrupted, Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import NotReady
-from gitexp.rules.record import LONGEST
+from gitexp.rules.outcomes import Outcomes, parse_outcomes
+from gitexp.rules.record import LONGEST, canonical
 from gitexp.rules.settings import Settings
 from gitexp.store.git import Repository
 
@@ -32,6 +33,7 @@ class Trainer:
     keeper: Keeper
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
+    metric: str = "accuracy"
 
     def __call__(self, script: str, **how: Any) -> Done:  # noqa: ANN401 - as run takes them
         self.world.write("train.py", script)
@@ -41,15 +43,14 @@ class Trainer:
         return self.run(commit, **how)
 
     def run(self, commit: str, *, seed: int = 7, **settings: Any) -> Done:  # noqa: ANN401 - by name
-        metric = "accuracy"
         self.runs += 1
         repository = Repository.discover(self.world.path)
         plain = Settings(
-            config=("config.toml",), command=f"{sys.executable} train.py", metric=metric
+            config=("config.toml",), command=f"{sys.executable} train.py", metric=self.metric
         )
         folder = repository.local / "runs" / commit[:12] / f"{seed}-{self.runs}"
         return run_job(
-            repository, "", replace(plain, **settings), Job(commit, seed, 1, metric, folder),
+            repository, "", replace(plain, **settings), Job(commit, seed, 1, self.metric, folder),
             keeper=self.keeper, stop=self.stop, condition=lambda found: condition_of(found, {}),
         )  # fmt: skip
 
@@ -247,3 +248,88 @@ def test_the_environment_line_tells_what_a_run_stood_on(trainer: Trainer) -> Non
     assert described["executable"] == sys.executable
     assert described["packages"] == {}
     json.dumps(described, allow_nan=False)
+
+
+# --- predictions --------------------------------------------------------------------------------
+
+WRITES = "import os\nopen('p.csv', 'w').write('id,y_true,y_pred\\na,1,1\\nb,0,1\\n')\n"
+GIVES = "import gitexp\ngitexp.predictions([1, 0, 1, 0], [1, 0, 1, 1], ids='abcd')\n"
+SCORED = "print('accuracy=0.5')\n"
+
+
+def stored(done: Done) -> list[str]:
+    """Ids that a run's bulk holds predictions of."""
+    text = "\n".join(map(canonical, done.bulk))
+    found = parse_outcomes(text)
+    assert set(found) <= {(done.record.seed, 1, done.record.condition)}
+    return [name for outcomes in found.values() for name in outcomes.ids]
+
+
+@pytest.mark.parametrize(
+    ("script", "setting", "ids", "warned"),
+    [
+        ("", "", "", ""),
+        (WRITES, "", "", ""),
+        (WRITES, "p.csv", "ab", ""),
+        (GIVES, "", "abcd", "accuracy is 0.5 by the script, but 0.75 by the predictions"),
+        (GIVES, "p.csv", "abcd", "accuracy is 0.5 by the script, but 0.75 by the predictions"),
+        (WRITES + GIVES, "p.csv", "ab", ""),
+        ("gitexp = __import__('gitexp')\ngitexp.predictions([1, float('nan')], [1, 0])\n", "", "",
+         "the predictions cannot be read: predictions.csv: row 2 lacks a value"),
+    ],
+)  # fmt: skip
+def test_predictions_are_stored_wherever_they_were_written(
+    trainer: Trainer, script: str, setting: str, ids: str, warned: str
+) -> None:
+    done = trainer(script + SCORED, predictions=setting)
+    assert done.record.ok, done.record.failure
+    assert stored(done) == [*ids]
+    assert done.warning.startswith(warned)
+    assert bool(done.warning) == bool(warned)
+    whole = Outcomes(tuple(ids), {"y_true": (), "y_pred": ()}, len(ids))
+    assert done.record.ids == (whole.ids_fingerprint if ids else "")
+
+
+@pytest.mark.parametrize(
+    ("script", "failure"),
+    [
+        ("", "no predictions were written to out/p.csv"),
+        ("open('out/p.csv', 'w').close()", "the predictions cannot be read: p.csv: no column id"),
+        ("os.mkfifo('out/p.csv')", "the predictions cannot be read: p.csv is no regular file"),
+        ("os.mkdir('out/p.csv')", "the predictions cannot be read: p.csv is no regular file"),
+        ("os.symlink('nowhere', 'out/p.csv')", "no predictions were written to out/p.csv"),
+        ("os.rmdir('out'); open('out', 'w').close()", "no predictions were written to out/p.csv"),
+        ("open('out/p.csv', 'w').close(); sys.exit(3)", "the command ended with exit code 3"),
+    ],
+)
+def test_a_run_that_promised_predictions_fails_without_them(
+    trainer: Trainer, script: str, failure: str
+) -> None:
+    head = "import os, sys\nos.mkdir('out')\n"
+    done = trainer(head + SCORED + script, predictions="out/p.csv")
+    assert done.record.failure.startswith(failure)
+    assert done.record.metrics == {"accuracy": 0.5}
+    assert (stored(done), done.record.ids, done.warning) == ([], "", "")
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.csv/inside"])
+def test_old_predictions_are_never_read(trainer: Trainer, name: str) -> None:
+    trainer.world.write(name, "id,y_true,y_pred\na,1,1\n")
+    done = trainer(SCORED, predictions="p.csv")
+    assert done.record.failure.startswith(("no predictions were written", "the predictions cannot"))
+
+
+def test_predictions_that_are_kept_are_read_first(trainer: Trainer) -> None:
+    done = trainer(WRITES + SCORED, predictions="p.csv", keep=("*.csv",))
+    assert stored(done) == ["a", "b"]
+    assert (trainer.folder(done) / "p.csv").is_file()
+
+
+def test_predictions_without_the_score_that_the_metric_takes_are_told_at_once(
+    trainer: Trainer,
+) -> None:
+    trainer.metric = "test_auc"
+    script = WRITES + "print('test_auc=0.5')\n"
+    assert trainer(script).record.ok
+    failure = trainer(script, predictions="p.csv").record.failure
+    assert failure == "test_auc takes a column y_score of the predictions"

@@ -55,6 +55,13 @@ def test_of_a_long_output_the_end_is_read(tmp_path: Path) -> None:
     assert printed(tmp_path / "missing") == {}
 
 
+def test_half_a_name_at_the_beginning_of_the_end_is_no_metric(tmp_path: Path) -> None:
+    path = stdout(tmp_path, "best_accuracy=0.9 loss=0.5\n")
+    assert printed(path, tail=len("accuracy=0.9 loss=0.5\n")) == {"loss": 0.5}
+    path.write_text('{"metrics": {"loss": 2}}\n{"metrics": {"acc": 0.5}}\n')
+    assert logged(path, tail=30) == {"acc": 0.5}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [

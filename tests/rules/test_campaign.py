@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.campaign import Place, Standing, count, next_place
-from gitexp.rules.registration import Criterion, Registration
+from gitexp.rules.criterion import Criterion
+from gitexp.rules.registration import Registration
 from gitexp.rules.verdict import Verdict
 
 unhurried = settings(deadline=None, max_examples=100)

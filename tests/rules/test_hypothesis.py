@@ -182,6 +182,12 @@ REMARKS = (
     ("Use attention because everyone uses attention", "H4 H5"),
     ("AdamW lowers loss because a new paper measured 2.1 points on our data", ""),
     ("A transformer lifts accuracy because SOTA models see the context that ours cuts off", ""),
+    # what is not shown but obeyed
+    ("C=10 lifts \x1b[31maccuracy\x1b[0m because it underfits", "H6"),
+    ("C=10 lifts accuracy\x9b2K because it underfits", "H6"),
+    ("C=10 lifts accuracy because it \u202estifrednu", "H6"),
+    ("C=10 lifts accuracy because it underfits\u200f", "H6"),
+    ("C=10 lifts accuracy\tbecause it\r\nunderfits, \u200dand 数据\u3000too", ""),
 )
 
 
@@ -220,9 +226,9 @@ def test_each_text_gets_the_remarks_it_deserves(text: str, expected: str) -> Non
     assert ids(text) == expected
 
 
-def test_only_an_empty_text_a_question_and_a_missing_reason_refuse() -> None:
+def test_only_what_is_empty_asks_has_no_reason_or_cannot_be_shown_is_refused() -> None:
     findings = [finding for text, _ in REMARKS for finding in lint(text)]
-    assert {finding.id for finding in findings if not finding.advice} == {"H0", "H1", "H2"}
+    assert {finding.id for finding in findings if not finding.advice} == {"H0", "H1", "H2", "H6"}
     assert {finding.id for finding in findings if finding.advice} == {"H3", "H4", "H5"}
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.criterion import Criterion
 from gitexp.rules.formats import ABSENT, Line, spell, spell_key
-from gitexp.rules.one_change import Change, Edited, Inspection, inspect
-from gitexp.rules.registration import Criterion, Registration, parse_message
+from gitexp.rules.one_change import Change, Edited, Inspection, inspect, keep_line_end
+from gitexp.rules.registration import Registration, parse_message
 from tests.rules.documents import documents
 
 if TYPE_CHECKING:
@@ -646,6 +647,37 @@ def test_a_long_value_is_cut_in_the_trailer() -> None:
     assert len(str(change)) < 300
     assert str(change).count("…") == 2
     assert str(replace(change, before=1, after=math.nan)) == "config.toml: a = 1 -> nan"
+
+
+def test_long_values_are_cut_where_they_differ() -> None:
+    long = "x" * 500
+    change = str(Change("config.toml", ("a",), f"{long} 1 {long}", f"{long} 2 {long}"))
+    assert len(change) < 300
+    assert " 1 " in change
+    assert " 2 " in change
+    assert " 1 " not in str(Change("config.toml", ("a",), "b", f"{long} 1"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (b"a\nb", b"a\nc\n", b"a\nc"),
+        (b"a\nb\n", b"a\nc", b"a\nc\n"),
+        (b"a\r\nb\r\n", b"a\r\nc\n", b"a\r\nc\r\n"),
+        (b"a\nb\n", b"c\r\nb\n", b"c\nb\n"),
+        # nothing else is touched: what remains is judged
+        (b"a\nb", b"a\nb\n", b"a\nb\n"),
+        (b"a\nb", b"c\nb\n", b"c\nb\n"),
+        (b"a\nb", b"a\nb\nc\n", b"a\nb\nc\n"),
+        (b"a\nb\n", b"a", b"a"),
+        (b"", b"a", b"a"),
+        (b"a", b"a", b"a"),
+    ],
+)
+def test_a_replaced_line_keeps_its_end_where_no_other_line_differs(
+    before: bytes, after: bytes, kept: bytes
+) -> None:
+    assert keep_line_end(before, after) == kept
 
 
 ODD_KEYS = (

@@ -22,7 +22,7 @@ from gitexp.rules.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 unhurried = settings(deadline=None, max_examples=100)
 
@@ -68,6 +68,7 @@ _records = st.builds(
     memory=st.integers(0, 2**50),
     failure=st.just("") | _texts,
     folder=_texts,
+    ids=_texts,
 )
 
 
@@ -84,7 +85,7 @@ def test_a_record_is_one_canonical_line() -> None:
 
 def test_what_is_empty_is_left_out() -> None:
     fields = json.loads(a_run(accuracy=None).line())
-    assert not {"metrics", "failure", "folder"} & fields.keys()
+    assert not {"metrics", "failure", "folder", "ids"} & fields.keys()
     assert fields["exit"] == 0
     assert fields["cpu"] == 0
 
@@ -231,10 +232,21 @@ def test_only_wanted_seeds_and_conditions_count() -> None:
 # --- pairs --------------------------------------------------------------------------------------
 
 
+def paired(
+    seeds: Sequence[int], baseline: Iterable[Record], candidate: Iterable[Record]
+) -> tuple[list[tuple[int, float, float]], list[int]]:
+    """Pairs as seed and both scores; each of two runs of one seed."""
+    pairs, failed = pair(seeds, baseline, candidate, "accuracy")
+    assert all(one.seed == other.seed for one, other in pairs)
+    return [
+        (one.seed, one.metrics["accuracy"], other.metrics["accuracy"]) for one, other in pairs
+    ], failed
+
+
 def test_runs_are_paired_by_seed_and_not_by_order() -> None:
     baseline = [a_run(seed, seed / 10) for seed in (1, 2, 3)]
     candidate = [a_run(seed, seed / 10 + 0.05) for seed in (3, 1, 2)]
-    assert pair([1, 2, 3], baseline, candidate, "accuracy") == (
+    assert paired([1, 2, 3], baseline, candidate) == (
         [(1, 0.1, 0.1 + 0.05), (2, 0.2, 0.2 + 0.05), (3, 0.3, 0.3 + 0.05)],
         [],
     )
@@ -243,9 +255,9 @@ def test_runs_are_paired_by_seed_and_not_by_order() -> None:
 def test_runs_of_different_conditions_are_no_pair() -> None:
     baseline = [a_run(1, 0.1, condition="cpu"), a_run(2, 0.2, condition="gpu")]
     candidate = [a_run(1, 0.3, condition="gpu"), a_run(2, 0.4, condition="gpu")]
-    assert pair([1, 2], baseline, candidate, "accuracy") == ([], [])
+    assert paired([1, 2], baseline, candidate) == ([], [])
     baseline.append(a_run(1, 0.15, condition="gpu", attempt=2))
-    assert pair([1, 2], baseline, candidate, "accuracy")[0] == [(1, 0.15, 0.3), (2, 0.2, 0.4)]
+    assert paired([1, 2], baseline, candidate)[0] == [(1, 0.15, 0.3), (2, 0.2, 0.4)]
 
 
 def test_each_pair_has_a_condition_of_its_own() -> None:
@@ -255,14 +267,14 @@ def test_each_pair_has_a_condition_of_its_own() -> None:
         for condition, part in (("cpu", 0.1), ("gpu", 0.2))
     ]
     candidate = [a_run(1, 3.0, condition="cpu"), a_run(2, 4.0, condition="gpu")]
-    assert pair([1, 2], baseline, candidate, "accuracy")[0] == [(1, 1.1, 3.0), (2, 2.2, 4.0)]
+    assert paired([1, 2], baseline, candidate)[0] == [(1, 1.1, 3.0), (2, 2.2, 4.0)]
 
 
 def test_pairs_end_at_the_first_seed_that_is_missing() -> None:
     baseline = [a_run(seed) for seed in (1, 2, 3, 4)]
     candidate = [a_run(seed) for seed in (1, 2, 4)]
-    assert [seed for seed, *_ in pair([1, 2, 3, 4], baseline, candidate, "accuracy")[0]] == [1, 2]
-    assert [seed for seed, *_ in pair([1, 2, 3, 4], candidate, baseline, "accuracy")[0]] == [1, 2]
+    assert [seed for seed, *_ in paired([1, 2, 3, 4], baseline, candidate)[0]] == [1, 2]
+    assert [seed for seed, *_ in paired([1, 2, 3, 4], candidate, baseline)[0]] == [1, 2]
 
 
 def test_candidate_seeds_that_only_ever_failed_are_named() -> None:
@@ -271,7 +283,7 @@ def test_candidate_seeds_that_only_ever_failed_are_named() -> None:
         a_run(1), a_failed_run(2), a_failed_run(2, attempt=2), a_failed_run(3),
         a_run(3, attempt=2), a_failed_run(9),
     ]  # fmt: skip
-    pairs, failed = pair([1, 2, 3, 4], baseline, candidate, "accuracy")
+    pairs, failed = paired([1, 2, 3, 4], baseline, candidate)
     assert [seed for seed, *_ in pairs] == [1]
     assert failed == [2]
 
@@ -289,12 +301,11 @@ def test_merged_doubled_and_shuffled_notes_give_the_same_pairs(
     baseline: list[Record], candidate: list[Record], seed: int
 ) -> None:
     rng = random.Random(seed)
-    expected = pair(range(6), baseline, candidate, "accuracy")
-    found = pair(
+    expected = paired(range(6), baseline, candidate)
+    found = paired(
         range(6),
         parse_records(shuffled_and_doubled(baseline, rng)),
         parse_records(shuffled_and_doubled(candidate, rng)),
-        "accuracy",
     )
     assert found == expected
 
@@ -304,7 +315,7 @@ def test_merged_doubled_and_shuffled_notes_give_the_same_pairs(
 def test_pairs_are_a_gapless_beginning_of_the_seeds_each_in_one_condition(
     baseline: list[Record], candidate: list[Record]
 ) -> None:
-    pairs, failed = pair(range(6), baseline, candidate, "accuracy")
+    pairs, failed = paired(range(6), baseline, candidate)
     assert [seed for seed, *_ in pairs] == list(range(len(pairs)))
     for seed, before, after in pairs:
         assert any(
@@ -322,7 +333,7 @@ def test_pairs_are_a_gapless_beginning_of_the_seeds_each_in_one_condition(
 
 def test_a_thousand_seeds_are_paired_at_once() -> None:
     runs = [a_run(seed, seed / 1000) for seed in range(1000)]
-    pairs, _ = pair(range(1000), runs, reversed(runs), "accuracy")
+    pairs, _ = paired(range(1000), runs, reversed(runs))
     assert pairs == [(seed, seed / 1000, seed / 1000) for seed in range(1000)]
 
 

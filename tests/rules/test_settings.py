@@ -21,6 +21,7 @@ LEAST: dict[str, Any] = {
 FULL: dict[str, Any] = LEAST | {
     "baseline": "trunk",
     "metrics": "out/metrics.json",
+    "predictions": "out/predictions.npz",
     "direction": "lower",
     "effect": 0.01,
     "repeats": [3, 6],
@@ -51,8 +52,9 @@ def refused(table: dict[str, Any], path: str = "gitexp.toml") -> str:
 def test_three_settings_are_enough() -> None:
     assert parse_settings("gitexp.toml", LEAST) == Settings(
         config=("config.toml",), command="python train.py", metric="accuracy",
-        baseline="main", metrics="", direction="higher", effect=0.005, repeats=(5, 10, 20),
-        vary="split", test_ratio=0.25, planned=20, error_budget=0.10, seed_key="", shell=False,
+        baseline="main", metrics="", predictions="", direction="higher", effect=0.005,
+        repeats=(5, 10, 20), vary="split", test_ratio=None, planned=20, error_budget=0.10,
+        seed_key="", shell=False,
         data=(), keep=(), link=(), inert=INERT, timeout=None,
     )  # fmt: skip
 
@@ -95,6 +97,8 @@ def test_the_split_widens_only_where_a_seed_redraws_it() -> None:
         ("timeout", 90, 90.0),
         ("timeout", 1.5, 1.5),
         ("metrics", "metrics.toml", "metrics.toml"),
+        ("predictions", "p.csv", "p.csv"),
+        ("predictions", "out/p.parquet", "out/p.parquet"),
         ("metric", "val/acc@5", "val/acc@5"),
         ("seed_key", 'runs[0]."odd name"', 'runs[0]."odd name"'),
         ("command", "sh -c 'a | b'", "sh -c 'a | b'"),
@@ -148,6 +152,10 @@ PATHS_OUTSIDE = (
 @pytest.mark.parametrize("path", PATHS_OUTSIDE)
 @pytest.mark.parametrize("name", ["config", "data", "keep", "link", "inert"])
 def test_a_path_that_leaves_the_project_or_hides_is_refused(name: str, path: str) -> None:
+    if name == "inert" and path == "/etc/passwd":
+        # Not the machine's: a slash in front stands for the top of the repository.
+        assert parse_settings("gitexp.toml", LEAST | {name: path}).inert == (path,)
+        return
     for value in ([path], ["good.toml", path]):
         said = refused(LEAST | {name: value})
         assert f"gitexp.toml: {name} must be a list of paths inside the project" in said
@@ -167,6 +175,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("metric", [5, True, ["accuracy"], "two words", "a=b", "a%", "a,b", "a:b", "<a", "a\x1bb"]),
     ("baseline", [5, True, ["main"], "", "-main", "--output=x"]),
     ("metrics", [5, True, ["m.json"], "m.csv", "m", "", ".json/"]),
+    ("predictions", [5, True, ["p.csv"], "p.json", "p", "", ".csv/", "../p.csv", "/p.csv"]),
     ("direction", [5, True, "up", "", ["higher"], {"a": 1}, "Higher", 1.0]),
     ("effect", ["0.1", True, -1, -0.001, math.nan, math.inf, 10**400, 1e301, [0.1], {}]),
     ("repeats", [0, -5, True, [], [0, 5], [5, 5], [10, 5], [5.0], ["5"], [True], 5.0, "5",
@@ -211,7 +220,7 @@ def test_any_value_is_taken_or_refused_by_a_name_that_was_given(changes: dict[st
     else:
         said = ""
         assert hash(found.repeats)
-        assert math.isfinite(found.effect + found.test_ratio + found.error_budget)
+        assert math.isfinite(found.effect + found.widening + found.error_budget)
         assert found.timeout is None or 0 < found.timeout < 1e9
     assert not said or any(name in said for name in changes)
 
@@ -298,6 +307,7 @@ OTHER: dict[str, Any] = {
     "metrics": "m.toml", "direction": "higher", "effect": 0.02, "repeats": [3, 7], "vary": "split",
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
+    "predictions": "other.csv",
 }  # fmt: skip
 
 

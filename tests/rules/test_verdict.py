@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import statistics
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gitexp.rules import student_t
+from gitexp.rules.criterion import Criterion
 from gitexp.rules.verdict import (
     Design,
+    Examples,
     Judgement,
     Pair,
     Verdict,
@@ -40,7 +43,7 @@ def a_design(
     level: float = 0.05,
     widening: float = 0.0,
 ) -> Design:
-    return Design(bar, higher_is_better, looks or (5,), level, widening)
+    return Design(Criterion("score", bar, higher_is_better), looks or (5,), level, widening)
 
 
 def pairs_of(*differences: float, baseline: float = 0.0) -> tuple[Pair, ...]:
@@ -77,8 +80,7 @@ def assert_figures(judgement: Judgement, expect: dict[str, Any]) -> None:
 def test_single_looks_match_the_worked_cases(name: str) -> None:
     case, expect = CASES[name], CASES[name]["expect"]
     design = Design(
-        bar=case["min_effect"],
-        higher_is_better=case["direction"] == "higher",
+        Criterion("score", case["min_effect"], case["direction"] == "higher"),
         looks=(expect["n"],),
         level=case["alpha_confirm"],
         widening=case["c"],
@@ -90,7 +92,7 @@ def test_single_looks_match_the_worked_cases(name: str) -> None:
     if "p_below_bar" in expect:
         assert judgement.effect is not None
         assert judgement.standard_error is not None
-        t_of_bar = (judgement.effect - design.bar) / judgement.standard_error
+        t_of_bar = (judgement.effect - design.criterion.bar) / judgement.standard_error
         assert student_t.cdf(t_of_bar, expect["df"]) == pytest.approx(
             expect["p_below_bar"], rel=1e-9
         )
@@ -99,12 +101,14 @@ def test_single_looks_match_the_worked_cases(name: str) -> None:
 def test_examples_of_a_deterministic_trainer_match_the_worked_case() -> None:
     case = CASES["14_per_example_cv5"]
     expect = case["expect"]
-    # Per example the variance is sd^2/n x (1 + c); taken as scores, that is a widening of c/n.
-    widening = case["c"] / expect["n"]
-    rows = {"baseline": case["baseline_correct"], "candidate": case["candidate_correct"]}
-    judgement = judge(a_design(0.005, expect["n"], widening=widening), pairs_in(rows))
-    assert judgement.verdict == expect["verdict"]
-    assert_figures(judgement, expect)
+    rows = zip(case["baseline_correct"], case["candidate_correct"], strict=True)
+    differences = [candidate - baseline for baseline, candidate in rows]
+    examples = Examples(expect["n"], statistics.variance(differences) / expect["n"])
+    design = replace(a_design(0.005, 1, widening=case["c"]), seeded=False, by_examples=True)
+    scores = [statistics.fmean(case[f"{side}_correct"]) for side in ("baseline", "candidate")]
+    judgement = judge(design, [Pair(1, *scores)], examples={1: examples})
+    assert (judgement.verdict, judgement.pairs, judgement.examples) == (expect["verdict"], 1, 60)
+    assert_figures(judgement, {name: figure for name, figure in expect.items() if name != "sd"})
 
 
 def test_sequential_looks_match_the_worked_case() -> None:
@@ -266,8 +270,12 @@ score_pairs = st.lists(st.tuples(fractions, fractions), max_size=24).map(
 )
 designs = st.builds(
     Design,
-    bar=st.integers(0, 30).map(lambda i: i / 1024),
-    higher_is_better=st.booleans(),
+    st.builds(
+        Criterion,
+        metric=st.just("score"),
+        amount=st.integers(0, 30).map(lambda i: i / 1024),
+        higher_is_better=st.booleans(),
+    ),
     looks=st.sets(st.integers(1, 20), min_size=1, max_size=4).map(lambda s: tuple(sorted(s))),
     level=st.sampled_from((0.005, 0.05, 0.1)),
     widening=st.sampled_from((0.0, 0.25)),
@@ -281,7 +289,12 @@ def test_the_other_direction_of_negated_scores_gives_the_same_figures(
 ) -> None:
     judgement = judge(design, pairs)
     mirrored = judge(
-        replace(design, higher_is_better=not design.higher_is_better),
+        replace(
+            design,
+            criterion=replace(
+                design.criterion, higher_is_better=not design.criterion.higher_is_better
+            ),
+        ),
         tuple(Pair(p.seed, -p.baseline, -p.candidate) for p in pairs),
     )
     assert without_means(mirrored) == without_means(judgement)
@@ -332,9 +345,9 @@ def test_a_confirmation_is_backed_by_its_bound_and_a_rule_out_by_its_own(
     assert judgement.upper is not None
     if judgement.verdict is Verdict.CONFIRMED:
         assert judgement.lower >= -1e-12
-        assert (judgement.reason == "strong") == (judgement.lower >= design.bar - 1e-12)
+        assert (judgement.reason == "strong") == (judgement.lower >= design.criterion.bar - 1e-12)
     if judgement.verdict is Verdict.RULED_OUT:
-        assert judgement.upper < design.bar
+        assert judgement.upper < design.criterion.bar
         assert (judgement.reason == "harmful") == (judgement.upper < 0)
 
 
@@ -393,9 +406,6 @@ def test_looking_three_times_rarely_rules_out_an_effect_at_the_bar() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"bar": -0.1}, "bar"),
-        ({"bar": math.nan}, "bar"),
-        ({"bar": math.inf}, "bar"),
         ({"looks": ()}, "looks"),
         ({"looks": (0, 5)}, "looks"),
         ({"looks": (5, 5)}, "looks"),

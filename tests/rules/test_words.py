@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.registration import Criterion, Registration
+from gitexp.rules.criterion import Criterion
+from gitexp.rules.registration import Registration
 from gitexp.rules.verdict import Design, Judgement, Pair, Verdict, judge
 from gitexp.rules.words import is_decided, meaning, note, number, succeeded, verdict_line
 
@@ -82,7 +83,9 @@ def test_without_an_effect_the_reason_stands_in_the_line() -> None:
 
 
 def test_an_open_experiment_says_what_it_waits_for_and_nothing_else() -> None:
-    begun = judge(Design(0.005, higher_is_better=True, looks=(5, 10), level=0.05, widening=0), [])
+    begun = judge(
+        Design(Criterion("accuracy", 0.005, True), looks=(5, 10), level=0.05, widening=0), []
+    )
     assert verdict_line(a_registration(), begun) == "UNDECIDED: 0 pairs"
     assert meaning(begun) == "open: the next look needs 5 pairs"
     looked = replace(CONFIRMED, verdict=None, due=10)
@@ -98,7 +101,7 @@ def test_every_reason_has_its_meaning(verdict: Verdict, reason: str) -> None:
 
 
 def test_reasons_that_judging_gives_are_all_explained() -> None:
-    design = Design(0.005, higher_is_better=True, looks=(3, 6), level=0.05, widening=0.25)
+    design = Design(Criterion("accuracy", 0.005, True), looks=(3, 6), level=0.05, widening=0.25)
     known = {reason for _, reason in ENDS}
     for effect in (-0.1, -0.001, 0.0, 0.001, 0.004, 0.02, 0.5):
         for spread in (0.0, 1e-4, 0.01, 1.0):

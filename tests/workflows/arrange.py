@@ -63,8 +63,9 @@ def note(world: World, ref: str, revision: str) -> str:
 
 def records(world: World, revision: str) -> list[dict[str, Any]]:
     """Records of a commit in the order of seeds and attempts."""
-    lines = note(world, "gitexp-runs", revision).splitlines()
-    return sorted(map(json.loads, lines), key=lambda r: (r["seed"], r["attempt"]))
+    lines = map(json.loads, note(world, "gitexp-runs", revision).splitlines())
+    runs = (line for line in lines if "kind" not in line)
+    return sorted(runs, key=lambda r: (r["seed"], r["attempt"]))
 
 
 def bulk(world: World, revision: str, kind: str) -> list[dict[str, Any]]:

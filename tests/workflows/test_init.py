@@ -144,6 +144,12 @@ def test_a_new_project_is_set_up(bare_project: World) -> None:
     bare_project.start("--set", "model.C=10")
 
 
+def test_a_script_that_no_commit_holds_is_named(bare_project: World) -> None:
+    bare_project.write("fit.py", TRAIN)
+    told = bare_project.gitexp("init", "--yes", "--command", "python fit.py").out
+    assert "fit.py is not committed, so no run would find it: git add fit.py && git comm" in told
+
+
 def test_every_flag_is_written(bare_project: World) -> None:
     bare_project.write("knobs.toml", "[a]\nseed = 1\n")
     bare_project.commit("more")
@@ -160,6 +166,60 @@ def test_every_flag_is_written(bare_project: World) -> None:
         "config": ["knobs.toml"], "metric": "score", "direction": "lower", "effect": 0.25,
         "metrics": "out/m.json", "seed_key": "a.seed",
     }  # fmt: skip
+
+
+def test_what_was_written_and_found_is_shown(bare_project: World) -> None:
+    told = bare_project.gitexp("init", "--yes").out
+    for line in (bare_project.path / "gitexp.toml").read_text().splitlines():
+        assert f"    | {line}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("flags", "written"),
+    [
+        (("--metric", "rmse"), ("lower", 0.01)),
+        (("--metric", "rmse", "--direction", "higher", "--effect", "0.005"), ("higher", 0.005)),
+        (("--metric", "mine"), ("higher", 0.005)),
+    ],
+)
+def test_direction_and_effect_follow_the_metric_unless_they_are_given(
+    flags: tuple[str, ...], written: tuple[str, float], bare_project: World
+) -> None:
+    bare_project.gitexp("init", "--yes", *flags)
+    found = settings(bare_project)
+    assert (found["direction"], found["effect"]) == written
+
+
+def test_other_settings_than_there_are_are_not_taken_for_written(bare_project: World) -> None:
+    flags = ("--config", "config.toml", "--metric", "accuracy", "--effect", "0.005")
+    bare_project.gitexp("init", "--yes", *flags)
+    before = everything(bare_project)
+    assert "nothing was changed" in bare_project.gitexp("init", "--yes", *flags).out
+    ran = bare_project.gitexp("init", "--yes", "--metric", "rmse", "--seed-key", "a.b", code=2)
+    assert 'init changes none: metric = "accuracy", seed_key = ""' in ran.err
+    assert everything(bare_project) == before
+
+
+def test_git_log_is_silent_where_no_verdict_is_yet(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    assert bare_project.try_git("log").err == ""
+    bare_project.gitexp("init", "--undo")
+    assert bare_project.git("for-each-ref", "refs/notes") == ""
+
+
+def test_notes_of_others_are_fetched_over_those_that_init_began(
+    bare_project: World, tmp_path: Path
+) -> None:
+    bare_project.gitexp("init", "--yes")
+    other = World(tmp_path / "other")
+    git(tmp_path, "clone", "--quiet", str(bare_project.path), str(other.path))
+    other.gitexp("init", "--yes")
+    name = bare_project.start("--set", "model.C=10")
+    bare_project.gitexp("run")
+    notes = "refs/notes/gitexp*:refs/notes/gitexp*"
+    other.git("fetch", "--quiet", "origin", "refs/heads/*:refs/remotes/origin/*", notes)
+    assert other.gitexp("show", name, "--json").json["pairs"] > 0
+    assert "Notes (gitexp)" in other.git("log", "-1", f"origin/exp/{name}")
 
 
 def test_twice_changes_nothing(bare_project: World) -> None:
@@ -394,11 +454,13 @@ def test_what_it_could_not_find_out_is_named_by_its_flags(bare_project: World) -
     "flags",
     [("--config", "nope.toml"), ("--direction", "sideways"), ("--effect", "-1"),
      ("--effect", "nan"), ("--metric", "two words"), ("--metrics", "../m.json"),
+     ("--command", "python 'train.py"), ("--config", "untracked.toml"),
      ("--baseline", "nope"), ("--config", "../config.toml")],
 )  # fmt: skip
 def test_a_flag_that_cannot_be_is_refused_before_anything_is_changed(
     flags: tuple[str, str], bare_project: World
 ) -> None:
+    bare_project.write("untracked.toml", TOML)
     before = everything(bare_project)
     ran = bare_project.run("gitexp", "init", "--yes", *flags)
     assert ran.code in {2, 3}
@@ -455,10 +517,13 @@ def test_undo_on_an_experiment_adds_no_commit_to_it(bare_project: World) -> None
     bare_project.gitexp("init", "--yes")
     name = bare_project.start("--set", "model.C=10")
     bare_project.git("switch", "--quiet", f"exp/{name}")
-    before = bare_project.snapshot()
+    heads = bare_project.git("for-each-ref", "refs/heads")
+    _, *before = bare_project.snapshot()
     told = bare_project.gitexp("init", "--undo").out
     assert "gitexp.toml was left alone" in told
-    assert bare_project.snapshot() == before
+    assert bare_project.git("for-each-ref", "refs/heads") == heads
+    _, *after = bare_project.snapshot()
+    assert after == before
     bare_project.git("switch", "--quiet", "--detach")
     bare_project.gitexp("init", "--undo")
     assert bare_project.git("rev-parse", "HEAD") == bare_project.git("rev-parse", f"exp/{name}")

@@ -120,14 +120,15 @@ def test_a_knob_that_nothing_reads_is_ruled_out_as_such(ready: World) -> None:
 
 
 def test_runs_in_parallel_give_the_same_records(ready: World) -> None:
-    one, other = ready.start(*SET), ready.start(*SET)
-    ready.gitexp("run", one)
+    one = ready.git("rev-parse", f"exp/{ready.start(*SET)}")
+    ready.gitexp("run")
+    ready.git("branch", "--quiet", "-D", ready.git("branch", "--list", "exp/*").strip())
+    other = f"exp/{ready.start(*SET)}"
     ready.gitexp("run", other, "--jobs", "4")
-    assert metrics(ready, f"exp/{one}") == metrics(ready, f"exp/{other}")
-    assert sorted(metrics(ready, f"exp/{one}")) == [1, 2, 3, 4, 5]
-    assert len(records(ready, f"exp/{other}")) == 5
-    conditions = {r["condition"] for name in (one, other) for r in records(ready, f"exp/{name}")}
-    assert len(conditions) == 1
+    assert metrics(ready, one) == metrics(ready, other)
+    assert sorted(metrics(ready, one)) == [1, 2, 3, 4, 5]
+    assert len(records(ready, other)) == 5
+    assert len({r["condition"] for name in (one, other) for r in records(ready, name)}) == 1
 
 
 def test_run_means_the_checked_out_experiment_else_the_one_last_started(ready: World) -> None:
@@ -414,9 +415,11 @@ import helper
     # The same numbers as where nobody edits anything.
     ready.git("reset", "--quiet", "--hard")
     (ready.path / "random.py").unlink()
+    measured = metrics(ready, f"exp/{name}")
+    ready.git("branch", "--quiet", "-D", f"exp/{name}")
     again = ready.start(*SET)
     ready.gitexp("run")
-    assert metrics(ready, f"exp/{again}") == metrics(ready, f"exp/{name}")
+    assert metrics(ready, f"exp/{again}") == measured
 
 
 def virtual_environment(folder: Path) -> tuple[Path, Path]:

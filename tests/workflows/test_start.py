@@ -257,6 +257,14 @@ def test_a_prediction_that_makes_no_sense_is_refused(ready: World, option: str, 
     assert value.lstrip("-") in said
 
 
+def test_the_first_paragraph_is_the_hypothesis_here_as_in_the_gate(ready: World) -> None:
+    text = "C raises accuracy\n\nbecause it underfits"
+    said = refuses_without_a_trace(ready, *SET, code=1, text=text)
+    assert "C raises accuracy ‹because …›" in said
+    name = ready.start(*SET, text=f"{BECAUSE}\n\nOpen: does it hold for other kernels?")
+    assert ready.gitexp("check", name, "--json").json["ok"]
+
+
 def test_a_hypothesis_in_any_script_and_of_many_lines_is_kept(ready: World) -> None:
     text = (
         "C=10 hebt die Genauigkeit, weil das Modell unterfittet 😀\n"
@@ -484,6 +492,19 @@ def test_line_ends_are_as_git_would_commit_them(ready: World, committed: str) ->
     old = show(ready, "main:config.toml")
     assert (b"\r\n" in old) == (committed == "crlf")
     assert show(ready, f"exp/{name}:config.toml") == old.replace(b"C = 1.0", b"C = 10")
+
+
+def test_an_editor_that_ends_the_line_that_it_edits_makes_no_second_change(ready: World) -> None:
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 1e-3")
+    ready.commit("no newline at the end")
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 5e-3\n")
+    name = ready.start()
+    assert show(ready, f"exp/{name}:config.toml") == b"[train]\nepochs = 20\nlr = 5e-3"
+    assert ready.gitexp("check", name).code == 0
+    ready.write("config.toml", "[train]\nepochs = 40\nlr = 1e-3\n")
+    assert "C5" in refuses_without_a_trace(ready, code=1)
+    ready.write("config.toml", "[train]\nepochs = 20\nlr = 1e-3\n")
+    assert "C5" in refuses_without_a_trace(ready, code=1)
 
 
 def test_a_project_in_a_subfolder_ignores_edits_elsewhere_only_with_set(ready: World) -> None:

@@ -100,11 +100,11 @@ def test_a_registered_experiment_never_moves(ready: World, server: World) -> Non
     push(ready, f"exp/{name}")
     ready.git("switch", "--quiet", f"exp/{name}")
     ready.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "one more")
-    refused(ready, server, "S1", f"exp/{name}")
+    refused(ready, server, "P1", f"exp/{name}")
     ready.git("reset", "--quiet", "--hard", "HEAD^")
     ready.git("commit", "--quiet", "--amend", "-m", message(ready, "HEAD").replace("+0.005", "+0"))
     assert ready.gitexp("check", "--json").json["ok"]
-    said = refused(ready, server, "S1", f"+exp/{name}")
+    said = refused(ready, server, "P1", f"+exp/{name}")
     # The way that the refusal shows.
     assert f"git branch -m exp/{name} exp/NEW-NAME" in said
     ready.git("branch", "-m", f"exp/{name}", "exp/another-name")
@@ -119,24 +119,24 @@ def test_a_broken_branch_from_before_the_hook_may_be_mended(ready: World, server
     ready.edit("epochs = 2", "epochs = 20")
     ready.git("commit", "--quiet", "--all", "--amend", "--no-edit")
     assert push(ready, f"+{two}").code == 0
-    refused(ready, server, "S1", f"+main:{two}")
+    refused(ready, server, "P1", f"+main:{two}")
 
 
 def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
     ready: World, server: World
 ) -> None:
     name = measured(ready)
-    said = refused(ready, server, "S2", f":exp/{name}")
+    said = refused(ready, server, "P2", f":exp/{name}")
     archive = f"refs/gitexp/archive/{name}"
     commit = ready.git("rev-parse", f"exp/{name}")
     assert f"git push REMOTE {commit}:{archive}" in said
-    refused(ready, server, "S1", f"main:{archive}")
+    refused(ready, server, "P1", f"main:{archive}")
     assert push(ready, f"{commit}:{archive}").code == 0
     assert push(ready, f":exp/{name}").code == 0
     # Nobody takes its name, and nobody removes what is left of it.
     other = by_hand(ready, "other", {"C = 1.0": "C = 3"})
-    refused(ready, server, "S1", f"{other}:exp/{name}")
-    refused(ready, server, "S2", f":{archive}")
+    refused(ready, server, "P1", f"{other}:exp/{name}")
+    refused(ready, server, "P2", f":{archive}")
     assert push(ready, f"exp/{name}").code == 0
     # What was never measured may go.
     unmeasured = ready.start("--set", "model.C=11")
@@ -150,20 +150,20 @@ def test_notes_only_grow(ready: World, server: World) -> None:
     ready.gitexp("run")
     assert push(ready, "refs/notes/gitexp-runs").code == 0
     for ref in ("refs/notes/gitexp", "refs/notes/gitexp-runs", "refs/notes/gitexp-data"):
-        refused(ready, server, "S3", f":{ref}")
-    said = refused(ready, server, "S3", f"+{theirs}:refs/notes/gitexp-runs")
+        refused(ready, server, "P3", f":{ref}")
+    said = refused(ready, server, "P3", f"+{theirs}:refs/notes/gitexp-runs")
     assert "cat_sort_uniq" in said
     # What the refusal shows merges two histories that know nothing of each other.
     ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
     ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
-    refused(ready, server, "S3", "+refs/notes/gitexp-runs")
+    refused(ready, server, "P3", "+refs/notes/gitexp-runs")
     command = said.partition("S3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
     assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0
     assert push(ready, "refs/notes/gitexp-runs").code == 0
     # The owner of the server may let one be rewritten.
     server.git("config", "gitexp.allowRedaction", "true")
     assert push(ready, f"+{theirs}:refs/notes/gitexp-runs").code == 0
-    refused(ready, server, "S3", ":refs/notes/gitexp-runs")
+    refused(ready, server, "P3", ":refs/notes/gitexp-runs")
 
 
 def test_nothing_that_is_too_large_for_a_config_is_read(ready: World, server: World) -> None:

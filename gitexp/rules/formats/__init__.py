@@ -65,6 +65,13 @@ class Malformed(ValueError):
         self.line = line
 
 
+def malformed_at(message: str, text: str | bytes, at: int) -> Malformed:
+    """Make a Malformed that names the line and the column of a place in a text, both from 1."""
+    end: Any = "\n" if isinstance(text, str) else b"\n"
+    line, column = text.count(end, 0, at) + 1, at - text.rfind(end, 0, at)
+    return Malformed(f"{message} (at line {line}, column {column})", line)
+
+
 class Line(int):
     """Takes a key's place where a format has none that we know: the 1-based number of a line."""
 
@@ -111,8 +118,7 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Malformed(f"not UTF-8 (byte {error.start})", line) from None
+        raise malformed_at("not UTF-8", content, error.start) from None
     try:
         document = form.parse(text)
     except RecursionError:

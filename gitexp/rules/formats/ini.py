@@ -11,7 +11,7 @@ import configparser
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats import Malformed, plain
+from gitexp.rules.formats import Malformed, malformed_at, plain
 from gitexp.rules.formats.place import read_back, replace_value, value_at
 
 if TYPE_CHECKING:
@@ -86,14 +86,21 @@ def _read(text: str) -> dict[str, Any] | None:
     except configparser.MissingSectionHeaderError as error:
         if not error.line.lstrip().startswith("["):
             return None
-        raise Malformed(f"a broken section header (line {error.lineno})", error.lineno) from None
+        raise _malformed("a broken section header", text, error.lineno) from None
     except configparser.DuplicateOptionError as error:
         message = f"the key {error.option!r} is given twice in [{error.section}]"
-        raise Malformed(f"{message} (line {error.lineno})", error.lineno) from None
+        raise _malformed(message, text, error.lineno or 1) from None
     except configparser.ParsingError as error:
-        line = error.errors[0][0]
-        raise Malformed(f"neither a section nor a key (line {line})", line) from None
+        raise _malformed("neither a section nor a key", text, error.errors[0][0]) from None
     except AttributeError:
         # configparser's own slip before Python 3.13: there is no value to continue.
         raise Malformed("an indented line follows a key without a value") from None
     return {section: dict(parser.items(section)) for section in parser.sections()}
+
+
+def _malformed(message: str, text: str, number: int) -> Malformed:
+    """Name the place where a line begins, after its blanks."""
+    lines = text.split("\n")
+    line = lines[number - 1]
+    begin = sum(len(above) + 1 for above in lines[: number - 1])
+    return malformed_at(message, text, begin + len(line) - len(line.lstrip()))

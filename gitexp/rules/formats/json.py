@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats import Malformed
+from gitexp.rules.formats import malformed_at
 from gitexp.rules.formats.place import replace_value
 
 if TYPE_CHECKING:
@@ -31,13 +31,16 @@ def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
         lost += len(pairs) - len(found)
         return found
 
-    document = json.loads(text, object_pairs_hook=table)
+    try:
+        document = json.loads(text, object_pairs_hook=table)
+    except json.JSONDecodeError as error:
+        raise malformed_at(error.msg, text, error.pos) from None
     if lost:
         seen: set[Key] = set()
         for key, start, _ in _find_values(text):
             if key in seen:
-                line = text.count("\n", 0, start) + 1
-                raise Malformed(f"the key {json.dumps(key[-1])} is given twice (line {line})", line)
+                message = f"the key {json.dumps(key[-1])} is given twice"
+                raise malformed_at(message, text, start)
             seen.add(key)
     return document
 

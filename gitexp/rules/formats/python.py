@@ -2,9 +2,11 @@
 
 Literals are values, and the keys of dicts, of `dict(...)` and of other calls with named arguments
 are keys; what is called stands beside them as `(call)`. Any other expression is Source. So is every
-statement that assigns nothing plainly (imports, functions, loops), under a name for its kind such
-as `(import)` or `(def main)`: no edit of the code goes unseen. What comes more than once under one
-name is a list. Comments, docstrings and annotations of what is assigned count for nothing.
+statement that assigns nothing plainly (imports, loops, returns), under a name for its kind such as
+`(import)`: no edit of the code goes unseen. Classes and functions are tables of what stands in
+them. What comes more than once under one name is a list, but a literal that another replaces before
+any code can read it counts for nothing. So do comments, docstrings and annotations of what is
+assigned.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from gitexp.rules.formats import Malformed, Source, spell
 from gitexp.rules.formats.place import read_back, replace_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.rules.formats import Key
 
@@ -29,7 +31,7 @@ ERROR = ValueError
 _Parts = dict[str | int, ast.AST]
 
 _LISTS = (ast.List, ast.Tuple)
-_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _LINE_END = re.compile(r"\r\n?|\n")  # as Python's tokenizer has it: a form feed ends no line
 
@@ -96,7 +98,8 @@ def _module(text: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise Malformed(f"{error.msg} (line {error.lineno})", error.lineno) from None
+        place = f"at line {error.lineno}, column {error.offset}"
+        raise Malformed(f"{error.msg} ({place})", error.lineno) from None
     except MemoryError:  # so says Python's parser where something is nested too deeply
         raise RecursionError from None
 
@@ -129,7 +132,7 @@ def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
 def _parts(node: ast.AST | None) -> _Parts | None:
     """What has a key of its own inside a node; None where the node is one value."""
     match node:
-        case ast.Module() | ast.ClassDef():
+        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             return _block(node)
         case ast.Dict():
             return _table(zip(map(_name, node.keys), node.values, strict=True))
@@ -172,17 +175,39 @@ def _name(node: ast.expr | None) -> str:
     return f"({ast.unparse(node)})"
 
 
-def _block(node: ast.Module | ast.ClassDef) -> _Parts:
+def _block(node: ast.Module | _Defined) -> _Parts:
     named: dict[str, list[Any]] = {}
-    if isinstance(node, ast.ClassDef):
+    if not isinstance(node, ast.Module):
         head = copy(node)
         head.name, head.body = "_", []
-        if (text := ast.unparse(head)) != "class _:":
-            named["(class)"] = [_constant(text)]
-    for statement in node.body:
+        if (text := ast.unparse(head)) not in {"class _:", "def _():"}:
+            named["(class)" if isinstance(node, ast.ClassDef) else "(def)"] = [_constant(text)]
+    for statement in _effective(node.body):
         for name, part in _named(statement):
             named.setdefault(name, []).append(part)
     return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
+
+
+def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Leave out literals assigned to a name that gets another one before any code can read it."""
+    kept: list[ast.stmt] = []
+    replaced: set[str] = set()
+    for statement in reversed(body):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if not any(isinstance(i, ast.Name) and i.id != "dict" for i in ast.walk(value)):
+                if name in replaced:
+                    continue
+                replaced.add(name)
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                pass
+            # Which name it reads does not matter: an edit here shall not change what counts there.
+            case _:
+                replaced.clear()
+        kept.append(statement)
+    return kept[::-1]
 
 
 def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
@@ -193,7 +218,7 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
                 yield from _assigned(target, statement.value)
         case ast.AnnAssign(value=ast.expr() as value):
             yield from _assigned(statement.target, value)
-        case ast.ClassDef():
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield statement.name, statement
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             pass
@@ -201,8 +226,6 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             yield from ((str(name), part) for name, part in parts.items())
         case ast.Expr(value=ast.Call() as call):
             yield f"({ast.unparse(call.func)})", call
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield f"(def {statement.name})", _source(statement)
         case ast.AugAssign() | ast.AnnAssign():
             yield f"({ast.unparse(statement.target)})", _source(statement)
         case _:
@@ -223,7 +246,7 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]
 def _source(node: ast.AST) -> ast.Constant:
     """Make one value of code, without its docstrings."""
     for inner in ast.walk(node):
-        if isinstance(inner, _DOCUMENTED) and ast.get_docstring(inner, clean=False) is not None:
+        if isinstance(inner, _Defined) and ast.get_docstring(inner, clean=False) is not None:
             inner.body = inner.body[1:] or [ast.Pass()]
     return _constant(ast.unparse(node))
 

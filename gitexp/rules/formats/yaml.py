@@ -22,7 +22,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from gitexp.rules.formats import Malformed, Source, same, spell
+from gitexp.rules.formats import Malformed, Source, malformed_at, same, spell
 from gitexp.rules.formats.place import read_back, replace_value
 
 if TYPE_CHECKING:
@@ -266,8 +266,7 @@ def _said_plainly(text: str) -> Iterator[None]:
     except MarkedYAMLError as error:
         raise _malformed(error.problem or error.context, error.problem_mark) from None
     except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise Malformed(f"an unprintable character (line {line})", line) from None
+        raise malformed_at("an unprintable character", text, error.position) from None
     except YAMLError as error:
         raise Malformed(f"not YAML: {error}") from None
     except (AssertionError, AttributeError, TypeError) as error:

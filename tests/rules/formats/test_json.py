@@ -57,10 +57,18 @@ def test_an_edit_is_judged_by_the_values_that_it_changes(
 
 
 MALFORMED = (
-    ('{"a": 1,\n"b": }', "Expecting value: line 2 column 6", 2),
-    ("", "Expecting value: line 1 column 1", 1),
-    ('{"a": 1,\n"b": {"c": 1,\n"\\u0063": 2}}', 'the key "c" is given twice (line 3)', 3),
-    ('[{"a": 1}, {"a": 1}, {"a": 1,\n\n"a": 1}]', 'the key "a" is given twice (line 3)', 3),
+    ('{"a": 1,\n"b": }', "Expecting value (at line 2, column 6)", 2),
+    ("", "Expecting value (at line 1, column 1)", 1),
+    (
+        '{"a": 1,\n"b": {"c": 1,\n"\\u0063": 2}}',
+        'the key "c" is given twice (at line 3, column 11)',
+        3,
+    ),
+    (
+        '[{"a": 1}, {"a": 1}, {"a": 1,\n\n"a": 1}]',
+        'the key "a" is given twice (at line 3, column 6)',
+        3,
+    ),
     ("9" * 5_000, "integer", None),
     ("9" * 4_000, "integer is too long", None),
     ("[" * 250 + "]" * 250, "nested too deeply", None),

@@ -1,0 +1,215 @@
+"""Commands that look ahead: what is known, what to try next, what the project is after."""
+
+# Not postponed: see main.py.
+import dataclasses
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from gitexp.workflows.notebook import Progress
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+known = typer.Typer(
+    help="What is settled already: KNOWN.toml on the baseline.", rich_markup_mode=None
+)
+
+
+@known.callback(invoke_without_command=True)
+def _known(context: typer.Context, json_: AsJson = False) -> None:
+    """List what is settled already, in KNOWN.toml on the baseline.
+
+    `gitexp start` refuses a change of such a key, unless --despite says why it is tested again.
+    """
+    if context.invoked_subcommand:
+        return
+    from gitexp.workflows.known import settled
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    found = settled(project, project.tip)
+    if json_:
+        _print_json([dataclasses.asdict(one) for one in found])
+        return
+    for one in found:
+        at = f" = {one.value}" if one.value is not None else ""
+        typer.echo(visible(f"{one.key}{at}\n  {one.claim}\n  by {one.source}"))
+    if not found:
+        typer.echo('Nothing is written down: gitexp known add "CLAIM" --key KEY --source TEXT')
+
+
+@known.command("add")
+def _add(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="What is settled, in a sentence.")],
+    key: Annotated[str, typer.Option(metavar="KEY", help="Config key that the claim is about.")],
+    source: Annotated[str, typer.Option(metavar="TEXT", help="Who settled it: a paper, a run.")],
+    value: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="Only this value of the key.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Write down what is settled, and commit it on the baseline."""
+    from gitexp.workflows.notebook import learn
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    done = learn(project, claim, key, source, value)
+    if json_:
+        _print_json(dataclasses.asdict(done))
+    else:
+        typer.echo(
+            visible(f"KNOWN.toml on {project.baseline} has it now: {done.key}: {done.claim}")
+        )
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words to look for.")],
+    number: Annotated[int, typer.Option("--number", "-n", min=0, help="At most this many.")] = 10,
+    json_: AsJson = False,
+) -> None:
+    """Find experiments by words of their hypotheses, reasons and verdicts, best first."""
+    from gitexp.cli import views
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.search import search as workflow
+
+    rows = workflow(open_project(), " ".join(words))[:number]
+    if not rows and not json_:
+        typer.echo("No experiment has any of these words.")
+        return
+    views.log(rows, as_json=json_)
+
+
+def next_(
+    hours: Annotated[
+        float | None, typer.Option(metavar="H", min=0, help="Only what fits into this time.")
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Run the best one now.")] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=256, help="Runs at the same time.")
+    ] = 1,
+    json_: AsJson = False,
+) -> None:
+    """Rank the planned experiments by chance x gain per hour, best first."""
+    from gitexp.errors import UsageError
+    from gitexp.rules import words
+    from gitexp.workflows.ideas import next_ideas
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    order, chosen = next_ideas(project, hours=hours)
+    if run:
+        if not chosen:
+            raise UsageError(f"nothing that is planned fits into {hours:g} hours", "more --hours")
+        from gitexp.cli import live, views
+        from gitexp.workflows.run import run as workflow
+
+        with live.watcher() as watcher:
+            answer = workflow(project, chosen[0].name, jobs=jobs, watcher=watcher)
+        views.answered(answer, as_json=json_)
+        return
+    if json_:
+        names = {idea.name for idea in chosen}
+        _print_json([dataclasses.asdict(idea) | {"fits": idea.name in names} for idea in order])
+        return
+    fitting = {idea.name for idea in chosen}
+    for place, idea in enumerate(order, start=1):
+        late = "" if idea.name in fitting else "  (does not fit)"
+        typer.echo(
+            f"{place:3}. exp/{idea.name}  {idea.worth:.3g} an hour: {idea.chance:.2g} x"
+            f" {idea.gain:.3g} in {words.span(idea.seconds)}{late}"
+        )
+        for doubt in idea.doubts:
+            typer.echo(f"       {doubt}")
+    if chosen:
+        typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+
+
+def calibration(json_: AsJson = False) -> None:
+    """Hold the gains and chances that were foretold against what came."""
+    from gitexp.rules.expectation import in_words
+    from gitexp.rules.words import number
+    from gitexp.workflows.ideas import calibration as workflow
+    from gitexp.workflows.project import open_project
+
+    groups = workflow(open_project())
+    if json_:
+        _print_json([dataclasses.asdict(group) for group in groups])
+        return
+    for group in groups:
+        typer.echo(visible(group.group))
+        if group.gains:
+            typer.echo(
+                f"  gain: {number(group.predicted, sign=True)} foretold,"
+                f" {number(group.measured, sign=True)} measured ({group.gains})"
+            )
+        if group.decided or group.inconclusive:
+            hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"
+            stated = "" if group.stated is None else f"{100 * group.stated:.0f} % stated"
+            typer.echo(
+                f"  chance: {stated or 'none decided'}{hits} ({group.decided} decided,"
+                f" {group.inconclusive} inconclusive)"
+                + ("" if group.brier is None else f", Brier score {group.brier:.3g}")
+            )
+    for sentence in in_words(groups[0]):
+        typer.echo(f"\n{sentence}")
+
+
+def goal(
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[GOAL]",
+            help='What to reach: "accuracy >= 0.97 by 2027-01-31"; without it, the progress.',
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Commit what the project is after (GOALS.toml on the baseline), or show the progress."""
+    from gitexp.workflows.notebook import aim, progress
+    from gitexp.workflows.project import open_project
+
+    project = open_project()
+    if text is not None:
+        aim(project, text)
+        project = open_project()
+    found = progress(project, dt.datetime.now(tz=dt.UTC).date())
+    if json_:
+        _print_json([one.as_json() for one in found])
+        return
+    if not found:
+        typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
+    for one in found:
+        typer.echo(progress_line(one))
+
+
+def progress_line(one: "Progress") -> str:
+    """One goal and how far it is."""
+    from gitexp.rules.words import number
+
+    now = "not measured yet" if one.now is None else f"at {number(one.now)} ({one.runs} runs)"
+    if one.met:
+        return f"Goal {one.goal}: reached, {now}."
+    if one.days_left is None:
+        return f"Goal {one.goal}: {now}."
+    late = f"{one.days_left} days left" if one.days_left >= 0 else f"{-one.days_left} days late"
+    return f"Goal {one.goal}: {now}, {late}."
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.add_typer(known, name="known")
+    for name, command in (
+        ("search", search), ("next", next_), ("calibration", calibration),
+        ("goal", goal),
+    ):  # fmt: skip
+        app.command(name)(command)

@@ -1,0 +1,180 @@
+"""Predictions that a run wrote, a row for each example: CSV, NPZ or Parquet.
+
+A file may have millions of rows: it is read as a stream, and what is kept of it has its limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import itertools
+import math
+import operator
+import zipfile
+from typing import TYPE_CHECKING
+
+from gitexp.engine.metrics import Unreadable
+from gitexp.rules.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    Rows = Generator[Sequence[str], None, None]  # the first one holds the columns' names
+
+_MOST_COLUMNS = 100  # beside the id
+_LONGEST_TEXT = 1000  # characters of a value; ids, labels and numbers take fewer
+_BATCH = 65_536  # rows that are turned into texts at a time
+# An empty cell, and what no metric can be computed from. "None" and "NA" may well be labels.
+_MISSING = {
+    "", "nan", "+nan", "-nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity",
+}  # fmt: skip
+
+
+def read_predictions(path: Path) -> Outcomes:
+    """Read a file with the columns id, y_true, y_pred and whatever others.
+
+    Of more rows than are kept those with the smallest hash are; doubled ids are found among these.
+
+    Raises:
+        Unreadable: not what its name promises, a column or value is missing, an id stands twice.
+    """
+    if not path.is_file():
+        raise Unreadable(f"{path.name} is no regular file")
+    read = {".npz": _npz, ".parquet": _parquet}.get(path.suffix, _csv)
+    try:
+        with contextlib.closing(read(path)) as rows:
+            return _kept(rows)
+    except UnicodeError:
+        reason = "it holds text that is not UTF-8"
+    except (Unreadable, csv.Error, OSError, ValueError) as error:
+        reason = str(error)
+    raise Unreadable(f"{path.name}: {reason}")
+
+
+def _kept(rows: Rows) -> Outcomes:
+    """Check every row, and keep as many as there is room for."""
+    header = [name.strip() for name in next(rows, ())]
+    if twice := [name for name in header if header.count(name) > 1]:
+        raise Unreadable(f"two columns are called {twice[0]!r}")
+    if missing := [name for name in ("id", TRUE, PREDICTED) if name not in header]:
+        seen = f"the columns are {', '.join(header[:8])}" if header else "it is empty"
+        raise Unreadable(f"no column {' nor '.join(missing)}; {seen}")
+    first = ["id", TRUE, PREDICTED, *([SCORE] if SCORE in header else [])]
+    names = [*first, *(name for name in header if name not in first)][: _MOST_COLUMNS + 1]
+    pick = operator.itemgetter(*map(header.index, names))
+    width, scored, count = len(header), SCORE in header, 0
+    kept: list[tuple[bytes, tuple[str, ...]]] = []
+    limit = b"\xff" * 32
+    for row in rows:
+        if not row:
+            continue  # a blank line
+        count += 1
+        if len(row) != width:
+            raise Unreadable(f"row {count} has {len(row)} values, and there are {width} columns")
+        picked = pick(row)
+        if (
+            not picked[0]
+            or picked[1].lower() in _MISSING
+            or picked[2].lower() in _MISSING
+            or (scored and not _is_number(picked[3]))
+        ):
+            raise Unreadable(f"row {count} lacks a value: {_shown(first, picked)}")
+        digest = hashlib.sha256(picked[0].encode()).digest()
+        if digest <= limit:
+            if max(map(len, picked[: len(first)])) > _LONGEST_TEXT:
+                raise Unreadable(f"row {count} has a value of over {_LONGEST_TEXT} characters")
+            kept.append((digest, picked))
+            if len(kept) > 2 * MOST_ROWS:
+                kept = _smallest(kept)
+                limit = kept[-1][0]
+    if not count:
+        raise Unreadable("it has no rows")
+    table = sorted((row for _, row in _smallest(kept)), key=lambda row: natural(row[0]))
+    columns = {
+        name: tuple(text[:_LONGEST_TEXT] for text in texts)
+        for name, texts in zip(names, zip(*table, strict=True), strict=True)
+    }
+    return Outcomes(columns.pop("id"), columns, count)
+
+
+def _smallest(rows: list[tuple[bytes, tuple[str, ...]]]) -> list[tuple[bytes, tuple[str, ...]]]:
+    rows = sorted(rows, key=operator.itemgetter(0))
+    for (digest, row), (other, _) in itertools.pairwise(rows):
+        if digest == other:
+            raise Unreadable(f"the id {row[0][:80]!r} stands twice; an id names one row")
+    return rows[:MOST_ROWS]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _shown(names: Sequence[str], row: Sequence[str]) -> str:
+    return ", ".join(f"{n} = {text[:40]!r}" for n, text in zip(names, row, strict=False))
+
+
+# --- the three formats --------------------------------------------------------------------------
+
+
+def _csv(path: Path) -> Rows:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        yield from csv.reader(handle, skipinitialspace=True, strict=True)
+
+
+def _npz(path: Path) -> Rows:
+    import numpy as np
+
+    if not zipfile.is_zipfile(path):
+        raise Unreadable("it is no NPZ file (numpy.savez writes one)")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            columns = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, EOFError, KeyError):
+        raise Unreadable("it is damaged") from None
+    except ValueError:
+        raise Unreadable(
+            "it holds Python objects, which are not loaded; save numbers or texts,"
+            " for instance y.astype(str)"
+        ) from None
+    for name, column in columns.items():
+        if column.ndim == 2 and column.shape[1] == 1:
+            columns[name] = column = column[:, 0]  # noqa: PLW2901
+        if column.ndim != 1:
+            raise Unreadable(f"{name} has the shape {column.shape}; a column has one value a row")
+        if len(column) != len(next(iter(columns.values()))):
+            first = next(iter(columns))
+            raise Unreadable(f"{first} has {len(columns[first])} rows and {name} has {len(column)}")
+    yield list(columns)
+    for begin in range(0, len(next(iter(columns.values()), ())), _BATCH):
+        batch = [column[begin : begin + _BATCH].tolist() for column in columns.values()]
+        for row in zip(*batch, strict=True):
+            yield [_text(value) for value in row]
+
+
+def _parquet(path: Path) -> Rows:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise Unreadable(
+            "reading Parquet takes pyarrow beside gitexp (python -m pip install pyarrow); CSV and"
+            " NPZ do without"
+        ) from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield file.schema_arrow.names
+            for batch in file.iter_batches(_BATCH, use_threads=False):
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    yield [_text(value) for value in row]
+    except ArrowException as error:
+        raise Unreadable(f"it is no sound Parquet file: {error}") from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    return "" if value is None else str(value)

@@ -1,0 +1,247 @@
+"""Per-example outcomes of a run: what was true and what was predicted, row by row.
+
+A row is named by its id in every run, so that two runs can be compared example by example. Of very
+many rows those with the smallest sha256 of their id are kept: the same ones in every run, so that
+pairs survive the cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+SCHEMA = 1
+TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
+MOST_ROWS = 50_000  # of one run; the spread over examples is known to half a per cent by then
+LONGEST_LINE = 1_000_000  # bytes of one run in the notes
+_LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: a remote's notes are not trusted
+
+Key = tuple[int, int, str]  # seed, attempt and condition of the run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Rows of one run, as texts; every column has one text for each id.
+
+    `ids` are distinct. `columns` holds y_true and y_pred at least, then what else was given.
+    `count` is how many rows the run had, of which these may be a part.
+    """
+
+    ids: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    count: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all rows of the run."""
+        return len(self.ids) == self.count
+
+    @property
+    def ids_fingerprint(self) -> str:
+        """Identity of the set of rows, whatever their order: 12 hexadecimal characters."""
+        import hashlib  # loads OpenSSL
+
+        # An id may hold any character: its length keeps ("a", "bc") from looking like ("ab", "c").
+        text = "".join(f"{len(name)}:{name}" for name in sorted(self.ids))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def cut(self, rows: int, names: Collection[str] | None = None) -> Outcomes:
+        """Keep the `rows` rows with the smallest hash, and of the columns those in `names`."""
+        kept = range(len(self.ids))
+        if rows < len(self.ids):
+            kept = sorted(sorted(kept, key=lambda n: hash_of(self.ids[n]))[:rows])  # type: ignore[assignment]
+        return Outcomes(
+            tuple(self.ids[n] for n in kept),
+            {
+                name: tuple(texts[n] for n in kept)
+                for name, texts in self.columns.items()
+                if names is None or name in names
+            },
+            self.count,
+        )
+
+
+def hash_of(name: str) -> bytes:
+    """Place of an id in the order in which rows are kept."""
+    import hashlib
+
+    return hashlib.sha256(name.encode()).digest()
+
+
+def natural(name: str) -> tuple[int, str]:
+    """Place of an id in the order in which rows are stored: numbers grow, neighbours compress."""
+    return len(name), name
+
+
+def unpaired(baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]) -> int:
+    """Count the distinct ids that no pair of runs has in common; runs are paired by their place."""
+    seen: set[str] = set()
+    paired: set[str] = set()
+    for one, other in zip(baseline, candidate, strict=True):
+        mine, theirs = set(one.ids), set(other.ids)
+        seen |= mine | theirs
+        paired |= mine & theirs
+    return len(seen - paired)
+
+
+def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str) -> dict[str, Any]:
+    """Bulk line of a run's outcomes, short enough for a note.
+
+    Where it is too long, columns beyond y_true, y_pred and y_score go first, from the last on, then
+    rows. `ids` is the fingerprint of all rows given.
+    """
+    whole = outcomes
+    more = [name for name in whole.columns if name not in {TRUE, PREDICTED, SCORE}]
+    while len(data := _pack(outcomes)) > LONGEST_LINE:
+        if more:
+            # Halved, because every try packs the whole.
+            dropped = set(more[len(more) // 2 :])
+            more = more[: len(more) // 2]
+            names = [name for name in outcomes.columns if name not in dropped]
+            outcomes = outcomes.cut(len(outcomes.ids), names)
+        else:
+            outcomes = outcomes.cut(int(len(outcomes.ids) * min(0.95, LONGEST_LINE / len(data))))
+    return {
+        "kind": "outcomes", "schema": SCHEMA, "seed": seed, "attempt": attempt,
+        "condition": condition, "count": whole.count, "rows": len(outcomes.ids),
+        "ids": whole.ids_fingerprint, "data": data,
+    }  # fmt: skip
+
+
+def _pack(outcomes: Outcomes) -> str:
+    """CSV text with a line a column, compressed: like beside like takes half of rows' space."""
+    import base64
+    import csv
+    import io
+    import zlib
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)  # ends lines with "\r\n", or else a lone "\r" would go unquoted
+    writer.writerow(["id", *outcomes.ids])
+    for name, texts in outcomes.columns.items():
+        writer.writerow([name, *texts])
+    return base64.b64encode(zlib.compress(text.getvalue().encode(), 9)).decode()
+
+
+def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key, Outcomes]:
+    """Read the outcomes in a note's bulk by seed, attempt and condition; None: all.
+
+    What is damaged, of a newer schema or no outcomes at all is left out.
+    """
+    found: dict[Key, Outcomes] = {}
+    # Two machines may have made the same attempt: wherever it is read, the same one counts.
+    for line in sorted({line for line in text.split("\n") if '"outcomes"' in line}):
+        try:
+            fields = json.loads(line)
+            if fields["kind"] != "outcomes" or fields["schema"] != SCHEMA:
+                continue
+            key = (int(fields["seed"]), int(fields["attempt"]), str(fields["condition"]))
+            if key not in found and (wanted is None or key in wanted):
+                found[key] = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            continue
+    return found
+
+
+def _unpack(data: str, rows: int, count: int) -> Outcomes:
+    import base64
+    import csv
+    import io
+    import zlib
+
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(base64.b64decode(data, validate=True), _LARGEST_TEXT)
+        lines = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+    except (zlib.error, csv.Error) as error:
+        raise ValueError(str(error)) from None
+    columns = {name: tuple(texts) for name, *texts in lines}
+    ids = columns.pop("id")
+    if (
+        not unpacking.eof
+        or len(columns) + 1 != len(lines)
+        or any(len(texts) != rows for texts in (ids, *columns.values()))
+        or len(set(ids)) != rows
+        or not 0 < rows <= count
+        or not {TRUE, PREDICTED} <= columns.keys()
+    ):
+        raise ValueError("not what was stored")
+    return Outcomes(ids, columns, count)
+
+
+# --- metrics that outcomes give -----------------------------------------------------------------
+
+# Of these a run's value is the mean over its examples.
+_MEANS = {
+    "accuracy": "accuracy accuracy_score acc",
+    "error_rate": "error_rate error zero_one_loss",
+    "log_loss": "log_loss logloss",
+    "brier_score": "brier_score brier_score_loss brier",
+    "mean_absolute_error": "mean_absolute_error mae",
+    "mean_squared_error": "mean_squared_error mse",
+    "mean_absolute_percentage_error": "mean_absolute_percentage_error mape",
+    "mean_squared_log_error": "mean_squared_log_error msle",
+    "mean_poisson_deviance": "mean_poisson_deviance",
+    "mean_gamma_deviance": "mean_gamma_deviance",
+}
+_OTHERS = {
+    "balanced_accuracy": "balanced_accuracy balanced_accuracy_score",
+    "matthews_corrcoef": "matthews_corrcoef mcc",
+    "cohen_kappa": "cohen_kappa cohen_kappa_score kappa",
+    "roc_auc": "roc_auc roc_auc_score auc auroc",
+    "average_precision": "average_precision average_precision_score",
+    "r2": "r2 r2_score",
+    "explained_variance": "explained_variance explained_variance_score",
+    "root_mean_squared_error": "root_mean_squared_error rmse",
+    "root_mean_squared_log_error": "root_mean_squared_log_error rmsle",
+    "median_absolute_error": "median_absolute_error",
+} | {
+    f"{family}{average}": f"{family}{average}" if average else f"{family} {family}_score"
+    for family in ("f1", "precision", "recall", "jaccard")
+    for average in ("", "_macro", "_micro", "_weighted")
+}
+_NAMES = {name: metric for metric, names in (_MEANS | _OTHERS).items() for name in names.split()}
+_BY_SCORE = {"roc_auc", "average_precision", "log_loss", "brier_score"}
+_PREFIX = re.compile(r"^(?:val|valid|validation|dev|test|eval)[_/.\-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that outcomes give: `name` is scikit-learn's, `sign` -1 for its `neg_` scorers.
+
+    `averages` says whether a run's value is the mean over its examples; `columns` is what it takes.
+    """
+
+    name: str
+    sign: int
+    averages: bool
+    columns: tuple[str, str]
+
+
+def find_metric(name: str) -> Metric | None:
+    """Understand a metric's name as scikit-learn's function or scorer, None where it is another."""
+    plain = _PREFIX.sub("", name.lower())
+    found = _NAMES.get(plain.removeprefix("neg_"))
+    if found is None:
+        return None
+    return Metric(
+        found,
+        -1 if plain.startswith("neg_") else 1,
+        found in _MEANS,
+        (TRUE, SCORE if found in _BY_SCORE else PREDICTED),
+    )
+
+
+def is_known(name: str) -> bool:
+    """Whether outcomes give this metric, so that examples can be its level of evidence."""
+    return find_metric(name) is not None
+
+
+def known_metrics() -> Iterable[str]:
+    """Names to choose from, one for each metric."""
+    return (*_MEANS, *_OTHERS)

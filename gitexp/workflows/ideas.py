@@ -1,0 +1,86 @@
+"""Which planned experiment to run next, and how well promises were kept so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.rules.expectation import Calibration, Idea, calibrate, ranked, weigh, within
+from gitexp.rules.outlook import foresee
+from gitexp.rules.registration import key_of
+from gitexp.rules.verdict import Verdict
+from gitexp.workflows.design import history, records_like_tip
+from gitexp.workflows.known import is_answered
+from gitexp.workflows.log import log
+
+if TYPE_CHECKING:
+    from gitexp.rules.registration import Registration
+    from gitexp.rules.verdict import Judgement
+    from gitexp.workflows.project import Project
+
+
+def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:
+    """Rank the planned experiments; the second list is what fits into `hours` (all without them).
+
+    Raises:
+        UsageError: nothing is planned.
+    """
+    rows = log(project)
+    results = [row.result for row in rows]
+    planned = [row.result for row in rows if row.state == "planned" and row.result.registration]
+    if not planned:
+        raise UsageError(
+            "nothing is planned on the present baseline",
+            'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT',
+        )
+    past, baseline, durations = history(results, records_like_tip(project))
+    decided = [result for result in results if is_answered(result)]
+    confirmed = sum(
+        result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
+        for result in decided
+    )
+    # Laplace's rule: before anything is decided a coin's chance, and never quite 0 or 1.
+    hit_rate = (confirmed + 1) / (len(decided) + 2)
+    ideas = []
+    for result in planned:
+        registration = result.registration
+        assert registration is not None  # noqa: S101 - only registered ones are planned
+        outlook = foresee(registration, past, baseline, durations)
+        ideas.append(
+            weigh(
+                result.entry.name,
+                registration,
+                hit_rate=hit_rate,
+                seconds=outlook.seconds,
+                detectable=outlook.detectable,
+            )
+        )
+    order = ranked(ideas)
+    return order, order if hours is None else within(order, hours * 3600)
+
+
+def calibration(project: Project) -> list[Calibration]:
+    """Hold the promises of all decided experiments against what came: all, by key, by author.
+
+    Raises:
+        UsageError: nothing was foretold and decided yet.
+    """
+    everything: list[tuple[Registration, Judgement]] = []
+    groups: dict[str, list[tuple[Registration, Judgement]]] = defaultdict(list)
+    for row in log(project):
+        registration, judgement = row.result.registration, row.result.judgement
+        if registration is None or judgement is None or not is_answered(row.result):
+            continue
+        if not {"Gain", "Chance"} & dict(registration.extra).keys():
+            continue
+        everything.append((registration, judgement))
+        groups[f"key {key_of(registration.change)}"].append((registration, judgement))
+        groups[f"author {row.result.entry.author}"].append((registration, judgement))
+    if not everything:
+        raise UsageError(
+            "nothing was foretold and decided yet",
+            "say what you expect: gitexp start --gain 0.01 --chance 0.3 ..., then run it",
+        )
+    whole = [calibrate("all", everything)]
+    return whole + [calibrate(group, groups[group]) for group in sorted(groups)]

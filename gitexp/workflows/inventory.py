@@ -1,0 +1,179 @@
+"""All that a repository holds about experiments, whoever holds it: branches, notes, the ladder.
+
+`log` begins with branches, so what no branch names is not in it. Here the notes are listed first:
+a record whose commit was amended, rebased or left by its branch is found all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.record import parse_records
+from gitexp.rules.registration import is_name, parse_message, split_message
+from gitexp.rules.text import visible
+from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
+from gitexp.store.git import decode
+from gitexp.store.notes import RUNS, VERDICTS, list_notes
+from gitexp.workflows.results import Result, entries_of, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitexp.rules.record import Record
+    from gitexp.store.experiments import Entry
+    from gitexp.workflows.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A commit of the baseline branch that took an experiment in; `anyway` is the reason given."""
+
+    commit: str
+    experiment: str
+    anyway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Experiments and notes of a repository.
+
+    `results` are the experiments that a ref names, `absorbed` those that are part of the baseline
+    and whose branch has gone, `lost` those that no experiment's ref holds any more. `stray` are
+    commits with records that registered nothing and that no ref reaches, `missing` ids of commits
+    with notes that are not in this clone. `entries` are all commits with notes that are here,
+    `verdicts` the texts of their verdict notes, `refs` those that name experiments, with commits.
+    `merged` are commits of experiments that are part of the baseline, `chain` the baseline's
+    first-parent commits with their age, 0 at the tip.
+    """
+
+    project: Project
+    results: tuple[Result, ...]
+    absorbed: tuple[Result, ...]
+    lost: tuple[Result, ...]
+    stray: tuple[Entry, ...]
+    missing: tuple[str, ...]
+    entries: Mapping[str, Entry]
+    verdicts: Mapping[str, str]
+    refs: Mapping[str, str]
+    merged: frozenset[str]
+    acceptances: tuple[Acceptance, ...]
+    chain: Mapping[str, int]
+
+    @property
+    def held(self) -> tuple[Result, ...]:
+        """Experiments that count: those that a ref or the baseline branch holds."""
+        return self.results + self.absorbed
+
+
+def read_inventory(project: Project) -> Inventory:
+    """Read everything; about ten git processes, whatever the number of experiments."""
+    repository = project.repository
+    every = read_experiments(repository)
+    experiments = entries_of(project, every)
+    runs, verdicts = list_notes(repository, RUNS), list_notes(repository, VERDICTS)
+    live = {entry.commit: entry for entry in experiments}
+    # What belongs to another project of this repository is verified there.
+    noted = (runs.keys() | verdicts.keys()) - {entry.commit for entry in every}
+    others = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    registered = [
+        entry
+        for entry in others.values()
+        if (registration := parse_message(entry.message)[0]) is not None
+        and registration.project == project.folder
+    ]
+    results = judged(repository, [*experiments, *registered])
+    acceptances = _acceptances(project)
+    accepted = {acceptance.experiment for acceptance in acceptances}
+    off = unreached(repository, [*live, *others], *_heads(project))
+    heads = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    archived = {commit for ref, commit in heads.items() if ref.startswith(ARCHIVE)}
+    gone = results[len(experiments) :]
+    # An archived experiment may have the name of a live one, which hides it from the log.
+    kept = archived | accepted | (others.keys() - off)
+    silent = {
+        commit
+        for commit, entry in others.items()
+        if own_records(project, entry) and parse_message(entry.message)[0] is None
+    } & off
+    texts = repository.git.objects(list(verdicts.values()))
+    return Inventory(
+        project=project,
+        results=tuple(results[: len(experiments)]),
+        absorbed=tuple(result for result in gone if result.entry.commit in kept),
+        lost=tuple(result for result in gone if result.entry.commit not in kept),
+        stray=tuple(others[c] for c in sorted(unreached(repository, silent, *_ANY))),
+        missing=tuple(sorted(noted - others.keys())),
+        entries=live | others,
+        verdicts={
+            commit: decode(text or b"").strip("\n")
+            for commit, text in zip(verdicts, texts, strict=True)
+        },
+        refs=heads,
+        merged=frozenset((live.keys() | {e.commit for e in registered}) - off),
+        acceptances=acceptances,
+        chain=_chain(project) if acceptances else {},
+    )
+
+
+# Not --all: that counts the checkouts of runs, too.
+_ANY = ("--branches", "--remotes", "--tags", f"--glob={ARCHIVE}*")
+
+
+def _heads(project: Project) -> tuple[str, str]:
+    """The baseline branch, here and as remotes have it: it may not have been pulled yet."""
+    return project.tip, f"--glob=refs/remotes/*/{project.baseline}"
+
+
+def _acceptances(project: Project) -> tuple[Acceptance, ...]:
+    out = project.repository.git.run(
+        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
+        "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H%n%B",
+        *_heads(project),
+    ).stdout  # fmt: skip
+    found = []
+    for text in decode(out).split("\0"):
+        commit, _, message = text.partition("\n")
+        trailers = split_message(message)[1]
+        experiment = trailers.get("Accepted")
+        if experiment and trailers.get("Project", "") == project.folder:
+            found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
+    return tuple(found)
+
+
+def _chain(project: Project) -> dict[str, int]:
+    out = project.repository.git.text("rev-list", "--first-parent", project.tip)
+    return {commit: age for age, commit in enumerate(out.splitlines())}
+
+
+def own_records(project: Project, entry: Entry) -> list[Record]:
+    """Records in a commit's note that the commit itself made, by the project's command."""
+    return [
+        record
+        for record in parse_records(entry.runs)
+        if record.is_of(entry.commit) and record.project == project.folder
+    ]
+
+
+def name_of(result: Result) -> str:
+    """Name of an experiment as a command takes it, a placeholder where its message has no such."""
+    name = result.registration.name if result.registration else result.entry.name
+    return name if is_name(name) else "NAME"
+
+
+def label_of(result: Result) -> str:
+    """What to call an experiment, whether or not a branch names it."""
+    entry, registration = result.entry, result.registration
+    if entry.ref or registration is None:
+        return f"exp/{visible(entry.name)}"
+    return f"exp/{visible(registration.name)} ({entry.commit[:8]})"
+
+
+def gated(results: Iterable[Result]) -> list[Result]:
+    """Experiments with records that ran by the rules, and so took their place."""
+    return [result for result in results if any(not record.explore for record in result.records)]
+
+
+def counted(count: int, word: str = "record") -> str:
+    """A number of things."""
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,530 @@
+"""How often the verdict is wrong, by simulation: `python -m tests.bench.verdicts [ROW ...]`.
+
+gitexp's own code judges thousands of experiments drawn from real scikit-learn trainings, of which
+the true effect is known. Shares are in per cent with their standard error. Nothing is asserted
+here: a share is called missed where chance (two standard errors) does not explain that it is over
+its aim.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import sklearn
+
+from gitexp.rules.campaign import Standing, next_place
+from gitexp.rules.criterion import Criterion, Guard, Scale
+from gitexp.rules.registration import Registration
+from gitexp.rules.verdict import Design, Examples, Pair, Verdict, judge, smallest_detectable_effect
+from tests.bench import trained
+from tests.bench.simulated import (
+    RUNS,
+    SAMPLE,
+    TRAINED,
+    Draw,
+    Estimate,
+    Experiment,
+    Size,
+    Told,
+    dealt,
+    gathered,
+    judged,
+    naive_answers,
+    resplit,
+    simulated,
+    twins,
+)
+from tests.bench.trained import WIDENING, Floats
+
+LOOKS = (5, 10, RUNS)
+LEVEL = 0.05
+BUDGET, PLANNED = 0.10, 50
+FULL = Size(parts=10, experiments=100, seeds=100, sets=50, streams=100, chains=6)
+QUICK = Size(parts=2, experiments=8, seeds=24, sets=4, streams=10, chains=1)
+
+_MOVING = ("SGD", "forest", "random tree")
+_FOREST = "digits, forest"
+
+
+def a_design(bar: float = 0.0, **change: object) -> Design:
+    """Accuracy must rise by at least `bar`, at looks 5, 10 and 20."""
+    design = Design(Criterion("accuracy", bar, higher_is_better=True), LOOKS, LEVEL, 0.0)
+    return replace(design, **change)  # type: ignore[arg-type]
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def _head(title: str, *columns: str) -> None:
+    print(f"\n{title}\n{'':44}" + "".join(f"{column:>16}" for column in columns), flush=True)
+
+
+def _line(what: str, *cells: str, note: str = "") -> None:
+    print(
+        (f"{what:44}" + "".join(f"{cell:>16}" for cell in cells) + f"  {note}").rstrip(), flush=True
+    )
+
+
+def _share(found: Estimate, most: float = 1.0) -> str:
+    missed = "!" if found.value - 2 * found.error > most else ""
+    return f"{missed}{100 * found.value:.1f} ±{100 * found.error:.1f}"
+
+
+# --- changes that do nothing --------------------------------------------------------------------
+
+
+def nothing(size: Size) -> None:
+    """Changes that do nothing, confirmed all the same."""
+    _head(
+        "Changes that do nothing, confirmed at 5 % against a bar of 0 (aim: 5 at most)",
+        "one look, 20", "looks 5 10 20", "went up, 1", "went up, 5", "plain t, 20", "peeking",
+        "1 run by rows",
+    )  # fmt: skip
+    for what, draw, design in _designs():
+        found = simulated(size, partial(_confirmed, design), draw)
+        cells = [_share(found.pop(name), LEVEL) for name in ("one look", "looks")]
+        _line(what, *cells, *map(_share, found.values()))
+    for what, draw, design in _further_designs(size):
+        found = simulated(size, partial(_confirmed_at_last, design), draw)
+        _line(what, _share(found["looks"], LEVEL), note=f"looks {design.looks}")
+
+
+def _designs() -> Iterator[tuple[str, Draw, Design]]:
+    for name in trained.SHIPPED:
+        yield f"scores, fixed split: {name}", partial(dealt, name), a_design()
+    redrawn = a_design(widening=WIDENING)
+    yield f"scores, split redrawn: {_FOREST}", partial(dealt, _FOREST, redrawn=True), redrawn
+    for name in _MOVING:
+        yield f"scores, split redrawn: {name}", partial(resplit, name), redrawn
+    yield f"examples, fixed split: {_FOREST}", partial(dealt, _FOREST), a_design(by_examples=True)
+    for name in _MOVING:
+        yield f"examples, fixed split: {name}", partial(twins, name), a_design(by_examples=True)
+    both = a_design(widening=WIDENING, by_examples=True)
+    for name in _MOVING:
+        yield f"examples, split redrawn: {name}", partial(resplit, name), both
+
+
+def _confirmed(design: Design, experiment: Experiment, _: np.random.Generator) -> Told:
+    weighed: dict[int, Examples] = {}
+    once = judged(replace(design, looks=(RUNS,)), experiment, weighed)
+    return {
+        "one look": once.verdict is Verdict.CONFIRMED,
+        "looks": judged(design, experiment, weighed).verdict is Verdict.CONFIRMED,
+    } | naive_answers(experiment, LEVEL)
+
+
+def _further_designs(size: Size) -> Iterator[tuple[str, Draw, Design]]:
+    loss = Criterion("log_loss", 0.0, higher_is_better=False, scale=Scale.PERCENT)
+    for name in (_FOREST, "breast cancer, SGD"):
+        yield f"percent, log loss: {name}", partial(dealt, name), a_design(criterion=loss)
+    for name in trained.SHIPPED:
+        pools = [
+            trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
+            for part in range(size.parts)
+        ]
+        mean = float(np.mean([pool.score.mean() for pool in pools]))
+        constant = Criterion("accuracy", mean, higher_is_better=True, scale=Scale.CONSTANT)
+        yield f"constant: {name}", partial(dealt, name), a_design(criterion=constant)
+    five = a_design(looks=(5,), by_examples=True)
+    f1 = replace(five, criterion=Criterion("f1", 0.0, higher_is_better=True))
+    yield "F1 by bootstrap, fixed split: forest", partial(twins, "forest", runs=5), f1
+    yield (
+        "F1 by bootstrap, split redrawn: forest", partial(resplit, "forest", runs=5),
+        replace(f1, widening=WIDENING),
+    )  # fmt: skip
+    one = a_design(looks=(1,), seeded=False, by_examples=True)
+    bayes = "naive Bayes"
+    yield f"Seeds: none, fixed split: {bayes}", partial(twins, bayes, runs=1), one
+    redrawn = replace(one, widening=WIDENING)
+    yield f"Seeds: none, one split of many: {bayes}", partial(resplit, bayes, runs=1), redrawn
+
+
+def _confirmed_at_last(design: Design, experiment: Experiment, _: np.random.Generator) -> Told:
+    return {"looks": judged(design, experiment).verdict is Verdict.CONFIRMED}
+
+
+def split(size: Size) -> None:
+    """What a fixed split cannot tell."""
+    _head(
+        "As good on all data, judged by scores of one fixed split: confirmed at 5 %, looks 5 10 20",
+        "as it should be", "on other rows",
+    )  # fmt: skip
+    for name in _MOVING:
+        found = simulated(size, partial(_confirmed_at_last, a_design()), partial(twins, name))
+        _line(name, "", _share(found["looks"]))
+
+
+# --- an effect at the bar -----------------------------------------------------------------------
+
+
+def bar(size: Size) -> None:
+    """A true effect exactly at the bar, ruled out all the same."""
+    _head(
+        "A true effect exactly at the bar, ruled out (aim: 5 at most)",
+        "one look, 20", "looks 5 10 20", "5 % each look",
+    )  # fmt: skip
+    for what, draw, design, plant in _at_the_bar(size):
+        found = simulated(size, partial(_ruled_out, design, plant), draw)
+        _line(what, *(_share(found[name], LEVEL) for name in ("one look", "looks")),
+              _share(found["each"]))  # fmt: skip
+
+
+Plant = Callable[[Experiment, np.random.Generator], Experiment]
+
+
+def _shifted(effect: float, experiment: Experiment, _: np.random.Generator) -> Experiment:
+    return experiment.gaining(effect)
+
+
+def _mended(share: float, experiment: Experiment, rng: np.random.Generator) -> Experiment:
+    return experiment.mended(share, rng)
+
+
+def _at_the_bar(size: Size) -> Iterator[tuple[str, Draw, Design, Plant]]:
+    for name in trained.SHIPPED:
+        effect = _spread(name, size) / 2
+        plant = partial(_shifted, effect)
+        yield f"scores, fixed split: {name}", partial(dealt, name), a_design(effect), plant
+    # Mistakes put right at random raise the expected accuracy by exactly that share of them.
+    effect = 0.03
+    for name in _MOVING:
+        plant = partial(_mended, effect / _mistakes(name, size))
+        for redrawn, draw in ((0.0, twins), (WIDENING, resplit)):
+            for by_examples in (False, True):
+                if not redrawn and not by_examples:
+                    continue
+                what = "examples" if by_examples else "scores"
+                where = "split redrawn" if redrawn else "fixed split"
+                design = a_design(effect, widening=redrawn, by_examples=by_examples)
+                yield f"{what}, {where}: {name}", partial(draw, name), design, plant
+
+
+def _spread(name: str, size: Size) -> float:
+    pool = trained.shipped(name, redrawn=False, part=0, seeds=size.seeds)
+    return float(np.std(pool.score[:, 1] - pool.score[:, 0], ddof=1))
+
+
+def _mistakes(name: str, size: Size) -> float:
+    """Expected share of rows that a trainer gets wrong, on other data than is judged."""
+    predicted, true = trained.twins(
+        name, part=99, seeds=size.seeds // 2, train=TRAINED, rows=SAMPLE
+    )
+    return float((predicted != true).mean())
+
+
+def _ruled_out(
+    design: Design, plant: Plant, experiment: Experiment, rng: np.random.Generator
+) -> Told:
+    planted, weighed = plant(experiment, rng), dict[int, Examples]()
+    each = (
+        judged(replace(design, looks=(look,)), planted, weighed).verdict for look in design.looks
+    )
+    decided = next((v for v in each if v is not Verdict.INCONCLUSIVE), None)
+    once = judged(replace(design, looks=(RUNS,)), planted, weighed).verdict
+    return {
+        "one look": once is Verdict.RULED_OUT,
+        "looks": judged(design, planted, weighed).verdict is Verdict.RULED_OUT,
+        "each": decided is Verdict.RULED_OUT,
+    }
+
+
+def guards(size: Size) -> None:
+    """A clear gain whose guarded metric is worse by exactly the margin."""
+    _head(
+        "Gains of 4 sd, with log loss worse by exactly its margin (aim: 5 at most for each)",
+        "confirmed", "guard broken", "not shown",
+    )  # fmt: skip
+    for name in trained.SHIPPED:
+        found = simulated(
+            size, partial(_guarded, 4 * _spread(name, size), 0.05), partial(dealt, name)
+        )
+        _line(f"log_loss +0.05: {name}", _share(found["confirmed"], LEVEL),
+              _share(found["broken"], LEVEL), _share(found["open"]))  # fmt: skip
+
+
+def _guarded(effect: float, margin: float, experiment: Experiment, _: np.random.Generator) -> Told:
+    design = a_design(guards=(Guard(Criterion("log_loss", margin, higher_is_better=True)),))
+    worse = replace(experiment.gaining(effect), loss=experiment.loss + [0.0, margin])
+    judgement = judged(design, worse)
+    return {
+        "confirmed": judgement.verdict is Verdict.CONFIRMED,
+        "broken": judgement.verdict is Verdict.RULED_OUT,
+        "open": judgement.verdict is Verdict.INCONCLUSIVE,
+    }
+
+
+# --- power --------------------------------------------------------------------------------------
+
+
+def power(size: Size) -> None:
+    """How often a true gain is confirmed, and after how many pairs."""
+    _head(
+        "Gains confirmed, and pairs until the verdict; bar 0.5 sd of a paired difference",
+        *(f"{effect} sd" for effect in (1, 2, 3, 4)),
+    )  # fmt: skip
+    for level in (0.05, 0.005):
+        for name, widening, draw, sd in (
+            (_FOREST, 0.0, partial(dealt, _FOREST), _spread(_FOREST, size)),
+            ("forest", WIDENING, partial(resplit, "forest"), _spread_redrawn("forest", size)),
+        ):
+            design = a_design(sd / 2, level=level, widening=widening)
+            found = simulated(size, partial(_confirmed_gains, design, sd), draw)
+            where = "split redrawn" if widening else "fixed split"
+            cells = [
+                f"{_share(found[f'{k} sd'])}, {found[f'{k} pairs'].value:.1f}"
+                for k in (1, 2, 3, 4)
+            ]  # fmt: skip
+            _line(f"level {level}, {where}: {name}", *cells)
+    sd = _spread(_FOREST, size)
+    for looks in ((RUNS,), LOOKS):
+        share = (looks[-1] - ([0, *looks][-2])) / looks[-1]
+        effect = smallest_detectable_effect(sd, RUNS, 0.0, LEVEL * share)
+        design = a_design(sd / 10, looks=looks)
+        ask = partial(_planted, design, partial(_shifted, effect))
+        found = simulated(size, ask, partial(dealt, _FOREST))
+        _line(
+            f"smallest detectable, looks {looks}",
+            _share(found["confirmed"]),
+            note="aim: 80 or more",
+        )
+    gain, name = 0.04, "forest"
+    plant = partial(_mended, gain / _mistakes(name, size))
+    for by_examples in (False, True):
+        what = "examples" if by_examples else "scores"
+        design = a_design(looks=(10,), widening=WIDENING, by_examples=by_examples)
+        found = simulated(size, partial(_planted, design, plant), partial(resplit, name))
+        _line(f"+{gain} on 500 rows, 10 pairs, {what}", _share(found["confirmed"]))
+
+
+def _spread_redrawn(name: str, size: Size) -> float:
+    draw = list(resplit(name, 0, size))
+    return float(np.sqrt(np.mean([np.var(e.score[:, 1] - e.score[:, 0], ddof=1) for e in draw])))
+
+
+def _confirmed_gains(
+    design: Design, sd: float, experiment: Experiment, _: np.random.Generator
+) -> Told:
+    told: Told = {}
+    for k in (1, 2, 3, 4):
+        judgement = judged(design, experiment.gaining(k * sd))
+        told[f"{k} sd"] = judgement.verdict is Verdict.CONFIRMED
+        told[f"{k} pairs"] = judgement.pairs
+    return told
+
+
+def _planted(
+    design: Design, plant: Plant, experiment: Experiment, rng: np.random.Generator
+) -> Told:
+    return {"confirmed": judged(design, plant(experiment, rng)).verdict is Verdict.CONFIRMED}
+
+
+# --- a stream of experiments --------------------------------------------------------------------
+
+
+def stream(size: Size) -> None:
+    """Fifty experiments under one budget, on shared baseline runs."""
+    _head(
+        "50 experiments, planned 50, budget 10 %, gains of 2 sd, bar 0.5 sd, looks 5 10 20",
+        "false of conf.", "false, of nulls", "found, of gains", "pairs each",
+    )  # fmt: skip
+    for what, arguments in {
+        "no gain among them": {"gains": 0},
+        "10 gains": {"gains": 10},
+        "10 gains, each confirmed one accepted": {"gains": 10, "accept": True},
+        "10 gains, five always under way": {"gains": 10, "late": 5},
+        "10 gains, planned 20: three campaigns": {"gains": 10, "planned": 20},
+        "10 gains, each at 5 %": {"gains": 10, "planned": 0},
+    }.items():
+        found = gathered(size, partial(_streams, size, **arguments))  # type: ignore[arg-type]
+        _line(
+            what, _share(found["fdr"], BUDGET if arguments.get("planned", 1) else 1.0),
+            f"{found['false'].value:.2f} of {PLANNED - arguments['gains']}",
+            f"{found['found'].value:.2f} of {arguments['gains']}", f"{found['pairs'].value:.1f}",
+        )  # fmt: skip
+
+
+def _streams(
+    size: Size,
+    part: int,
+    *,
+    gains: int,
+    accept: bool = False,
+    late: int = 0,
+    planned: int = PLANNED,
+) -> list[Told]:
+    pool = trained.shipped(_FOREST, redrawn=False, part=part, seeds=size.seeds)
+    rng = np.random.default_rng([part, 6])
+    sd = _spread(_FOREST, size)
+    return [_stream(pool.score.ravel(), sd, rng, gains, accept, late, planned)
+            for _ in range(size.streams)]  # fmt: skip
+
+
+def _stream(
+    scores: Floats,
+    sd: float,
+    rng: np.random.Generator,
+    gains: int,
+    accept: bool,
+    late: int,
+    planned: int,
+) -> Told:
+    """One stream: what share of its confirmations is false, how many gains are found.
+
+    Candidates draw their runs from what the baseline left, so both come from one distribution.
+    """
+    effects = rng.permutation([2 * sd] * gains + [0.0] * (PLANNED - gains)).tolist()
+    standings: list[Standing] = []
+    confirmed, pairs = [], []
+    mixed = rng.permutation(scores)
+    for effect in effects:
+        known = [
+            replace(s, verdict=None) if number >= len(standings) - late else s
+            for number, s in enumerate(standings)
+        ]
+        place = next_place(known, "accuracy", planned=planned or PLANNED, budget=BUDGET)
+        design = a_design(sd / 2, level=place.level if planned else LEVEL)
+        candidate = rng.choice(mixed[RUNS:], RUNS, replace=False) + effect
+        rows = zip(mixed[:RUNS].tolist(), candidate.tolist(), strict=True)
+        judgement = judge(design, [Pair(seed, *row) for seed, row in enumerate(rows)])
+        standings.append(Standing(_registered(design, place.campaign), True, judgement.verdict))
+        pairs.append(judgement.pairs)
+        if judgement.verdict is Verdict.CONFIRMED:
+            confirmed.append(effect)
+            if accept:
+                # The new baseline is measured on fresh seeds; effects count from there.
+                mixed = rng.permutation(scores)
+    false = sum(effect == 0 for effect in confirmed)
+    return {
+        "fdr": false / max(1, len(confirmed)),
+        "false": false,
+        "found": len(confirmed) - false,
+        "pairs": float(np.mean(pairs)),
+    }
+
+
+def _registered(design: Design, campaign: int) -> Registration:
+    return Registration(
+        hypothesis="a change raises accuracy because it was planted so",
+        name="drawn",
+        change="config.toml: model.C = 1 -> 2",
+        criterion=design.criterion,
+        repeats=design.looks,
+        seeds=(1, design.looks[-1]),
+        widening=design.widening,
+        campaign=campaign,
+        level=design.level,
+    )
+
+
+# --- a chain of accepted changes ----------------------------------------------------------------
+
+
+def chain(size: Size) -> None:
+    """Fifty changes that do nothing, taken in one after the other."""
+    _head(
+        "50 changes that do nothing, in a chain, points of accuracy (truth: 0)",
+        "accepted", "gain claimed",
+    )  # fmt: skip
+    for where, by_examples in (("fixed", False), ("fixed", True), ("redrawn", False)):
+        found = gathered(size, partial(_chains, size, where, by_examples))
+        for name in dict.fromkeys(name.partition(":")[0] for name in found):
+            taken, claimed = found[f"{name}:accepted"], found[f"{name}:claimed"]
+            _line(
+                f"{'split redrawn' if where == 'redrawn' else 'fixed split'}, {name}",
+                f"{taken.value:.1f}", f"{100 * claimed.value:+.2f} ±{100 * claimed.error:.2f}",
+            )  # fmt: skip
+
+
+_CHAIN = (5, 10)  # looks; accepted changes need as many fresh seeds again
+_VALIDATION = 1_000  # rows of the one validation set
+
+
+def _chains(size: Size, where: str, by_examples: bool, part: int) -> list[Told]:
+    return [
+        _chain(links, where, by_examples)
+        for links in (_redrawn_links if where == "redrawn" else _fixed_links)(size, part)
+    ]
+
+
+def _fixed_links(size: Size, part: int) -> Iterator[Experiment]:
+    """Runs of a baseline and fifty candidates on one validation set, each a block of its own."""
+    seeds, rows = 2 * _CHAIN[-1], size.chains * _VALIDATION
+    predicted, true = trained.twins(
+        "SGD", part=part, seeds=seeds, train=TRAINED // 2, rows=rows, blocks=PLANNED + 1
+    )
+    for begin in range(0, rows, _VALIDATION):
+        told = predicted[:, :, begin : begin + _VALIDATION]
+        truth = np.broadcast_to(true[begin : begin + _VALIDATION], (seeds, _VALIDATION))
+        ids = np.broadcast_to(np.arange(_VALIDATION, dtype=np.int32), truth.shape)
+        score = (told == truth[:, None]).mean(axis=2)
+        yield Experiment(score, score, told, truth, ids)
+
+
+def _redrawn_links(size: Size, part: int) -> Iterator[Experiment]:
+    for pool in trained.redrawn(
+        "SGD", part=part, sets=size.chains, rows=_VALIDATION, seeds=2 * _CHAIN[-1],
+        blocks=PLANNED + 1,
+    ):  # fmt: skip
+        yield Experiment(pool.score, pool.score, pool.predicted, pool.true, pool.ids)
+
+
+def _chain(links: Experiment, where: str, by_examples: bool) -> Told:
+    """What a chain takes in, and the gains that it claims for that."""
+    told: Told = {}
+    for name, runs in (("what went up, 1 run", 1), ("what went up, mean of 5", 5)):
+        best, taken = 0, 0
+        means = links.score[:runs].mean(axis=0)
+        for candidate in range(1, PLANNED + 1):
+            if means[candidate] > means[best] + 1e-12:
+                best, taken = candidate, taken + 1
+        told |= {f"{name}:accepted": taken, f"{name}:claimed": float(means[best] - means[0])}
+    name = f"CONFIRMED by {'examples' if by_examples else 'scores'}"
+    design = a_design(
+        0.005, looks=_CHAIN, by_examples=by_examples,
+        widening=WIDENING if where == "redrawn" else 0.0,
+    )  # fmt: skip
+    best, claimed, standings = 0, 0.0, list[Standing]()
+    seeds = np.arange(2 * _CHAIN[-1]).reshape(2, -1)
+    for candidate in range(1, PLANNED + 1):
+        place = next_place(standings, "accuracy", planned=PLANNED, budget=BUDGET)
+        # Never the seeds that the present baseline won on.
+        fresh = seeds[sum(s.verdict is Verdict.CONFIRMED for s in standings) % 2]
+        pair = np.ix_(fresh, [best, candidate])
+        experiment = Experiment(
+            links.score[pair], links.loss[pair], links.predicted[pair], links.true[fresh],
+            links.ids[fresh],
+        )  # fmt: skip
+        design = replace(design, level=place.level)
+        judgement = judged(design, experiment)
+        standings.append(Standing(_registered(design, place.campaign), True, judgement.verdict))
+        if judgement.verdict is Verdict.CONFIRMED:
+            best, claimed = candidate, claimed + (judgement.effect or 0.0)
+    taken = sum(s.verdict is Verdict.CONFIRMED for s in standings)
+    return told | {f"{name}:accepted": taken, f"{name}:claimed": claimed}
+
+
+ROWS = {row.__name__: row for row in (nothing, split, bar, guards, power, stream, chain)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("row", nargs="*", help=f"any of {', '.join(ROWS)}; none: all of them")
+    parser.add_argument("--quick", action="store_true", help="too few to conclude, in a minute")
+    asked = parser.parse_args()
+    if unknown := set(asked.row) - set(ROWS):
+        parser.error(f"no row {', '.join(sorted(unknown))}")
+    print(f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}; per cent")
+    for name in asked.row or ROWS:
+        begin = time.perf_counter()
+        ROWS[name](QUICK if asked.quick else FULL)
+        print(f"({name}: {time.perf_counter() - begin:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
