@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, Refused
+from gitexp.errors import GitexpError, Refused
 from gitexp.rules.text import visible
-from gitexp.store.git import decode
-from gitexp.workflows.differences import inspect_index
-from gitexp.workflows.project import open_project, settings_of, short_name
+from gitexp.store.git import Repository, decode
+from gitexp.workflows.differences import inspect_grounds
+from gitexp.workflows.ground import Ground, find_ground_of_index
+from gitexp.workflows.project import short_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.rules.finding import Finding
     from gitexp.rules.one_change import Inspection
-    from gitexp.rules.settings import Settings
-    from gitexp.workflows.project import Project
 
 
 _SCISSORS = "------------------------ >8 ------------------------"
+_NO_EXPERIMENT = "this commit is no experiment"
 
 
-def main(arguments: list[str]) -> int:
-    """Run one hook by its name; returns the exit code that git acts on."""
+def main(arguments: Sequence[str], *, asked: bool = True) -> int:
+    """Run one hook by its name; returns the exit code that git acts on.
+
+    `asked` says that a shell has looked already whether the branch is an experiment's.
+    """
     name, *rest = arguments
     try:
         # A hook judges what git points at: a temporary index, a git folder that lies elsewhere.
-        project = open_project(keep_location=True)
-        _HOOKS[name](project, rest)
+        repository = Repository.discover(Path.cwd(), keep_location=True)
+        branch = "" if asked else repository.head_branch() or ""
+        if asked or branch.startswith("exp/") or name not in _ON_BRANCH:
+            _HOOKS[name](repository, rest)
     except GitexpError as error:
         print(visible(error.render("gitexp")), file=sys.stderr)
         return error.exit_code
@@ -42,79 +48,81 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _pre_commit(project: Project, _rest: list[str]) -> None:
-    inspection, _ = _judge_index(project)
-    _refuse(inspection.findings, "this commit is no experiment")
+def run() -> None:
+    """Run one hook for a framework: no shell has looked at the branch before."""
+    if len(sys.argv) < 2 or sys.argv[1] not in _HOOKS:
+        print(f"usage: gitexp-hook {'|'.join(_HOOKS)} [ARGUMENT ...]", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main(sys.argv[1:], asked=False))
 
 
-def _commit_msg(project: Project, rest: list[str]) -> None:
+def _pre_commit(repository: Repository, _rest: Sequence[str]) -> None:
+    _, inspection = _judge_index(repository)
+    _refuse(inspection.findings, _NO_EXPERIMENT)
+
+
+def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
     from gitexp.rules import hypothesis
     from gitexp.rules.registration import hypothesis_of, lint_trailers, split_message
     from gitexp.workflows.fill import fill
 
     path = Path(rest[0])
-    name = short_name(project.repository.head_branch() or "")
-    inspection, settings = _judge_index(project)
+    name = short_name(repository.head_branch() or "")
+    ground, inspection = _judge_index(repository)
     # A merge runs no pre-commit hook, and comes here all the same.
-    _refuse(inspection.findings, "this commit is no experiment")
-    written, below, mark = _read_message(project, path)
+    _refuse(inspection.findings, _NO_EXPERIMENT)
+    written, below, mark = _read_message(repository, path)
     text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
     if not text.strip():
         return  # git itself refuses an empty message
     given = split_message(text)[1]
-    linted = hypothesis.lint(hypothesis_of(text), settings.metric)
+    linted = hypothesis.lint(hypothesis_of(text), ground.project.settings.metric)
     _refuse([*linted, *lint_trailers(given)], "this message is no hypothesis")
     if inspection.change is not None:
-        project = replace(project, settings=settings)
-        whole = fill(project, written, name, inspection.change, given, mark) + below
+        whole = fill(ground.project, written, name, inspection.change, given, mark) + below
         path.write_bytes(whole.encode(errors="surrogateescape"))
 
 
-def _pre_run(project: Project, _rest: list[str]) -> None:
+def _pre_run(repository: Repository, _rest: Sequence[str]) -> None:
     from gitexp.workflows.pre_run import pre_run
 
-    pre_run(project)
+    pre_run(repository)
 
 
-def _pre_push(project: Project, _rest: list[str]) -> None:
-    from gitexp.workflows.check import check_commit
+def _pre_push(repository: Repository, _rest: Sequence[str]) -> None:
+    from gitexp.workflows.check import check_refs
 
-    findings: list[Finding] = []
-    names = []
-    for line in decode(sys.stdin.buffer.read()).split("\n"):
-        words = line.split(" ")
-        if len(words) != 4 or not words[2].startswith("refs/heads/exp/") or not words[1].strip("0"):
-            continue
-        report = check_commit(project, words[2], words[1])
-        if not report.ok:
-            names.append(f"exp/{report.name}")
-            findings += report.findings
-    _refuse(findings, f"not pushed: {', '.join(names)}")
-
-
-def _judge_index(project: Project) -> tuple[Inspection, Settings]:
-    """Hold what is about to be committed against the point where this branch left the baseline.
-
-    Not against HEAD: an amend would look like a new commit, and a second commit like a first.
-    Returns the settings of that point too.
-    """
-    git = project.repository.git
-    base = git.text("merge-base", project.tip, "HEAD", allow=(1,)).split("\n")[0]
-    if not base:
-        raise NotReady(
-            f"this branch and {project.baseline} have no common commit",
-            f"git switch --create exp/NAME {project.baseline}",
-        )
-    settings = settings_of(project, base)
-    return inspect_index(project, settings, base), settings
+    lines = (line.split(" ") for line in decode(sys.stdin.buffer.read()).split("\n"))
+    pushed = [
+        (words[2], words[1])
+        for words in lines
+        if len(words) == 4 and words[2].startswith("refs/heads/exp/") and words[1].strip("0")
+    ]
+    broken = [report for report in check_refs(repository, pushed) if not report.ok]
+    _refuse(
+        [finding for report in broken for finding in report.findings],
+        f"not pushed: {', '.join(f'exp/{visible(report.name)}' for report in broken)}",
+    )
 
 
-def _read_message(project: Project, path: Path) -> tuple[str, str, str]:
+def _update(repository: Repository, rest: Sequence[str]) -> None:
+    from gitexp.workflows.update import update
+
+    update(repository, *rest)
+
+
+def _judge_index(repository: Repository) -> tuple[Ground, Inspection]:
+    """Hold what is about to be committed against the point where this branch left the baseline."""
+    ground = find_ground_of_index(repository)
+    return ground, inspect_grounds([ground])[0]
+
+
+def _read_message(repository: Repository, path: Path) -> tuple[str, str, str]:
     """What was written, what git will cut off below it, and how the lines begin that git drops.
 
     The last is empty where git keeps every line; as far as a hook can tell.
     """
-    setting = project.repository.setting
+    setting = repository.setting
     mark = setting("core.commentstring") or setting("core.commentchar") or "#"
     if mark == "auto":
         mark = "#"
@@ -129,7 +137,7 @@ def _read_message(project: Project, path: Path) -> tuple[str, str, str]:
     return text[:at], text[at:], mark if drops else ""
 
 
-def _refuse(findings: list[Finding] | tuple[Finding, ...], message: str) -> None:
+def _refuse(findings: Sequence[Finding], message: str) -> None:
     refusals = [finding for finding in findings if not finding.advice]
     if refusals:
         raise Refused(message, refusals)
@@ -140,7 +148,9 @@ _HOOKS = {
     "pre-commit": _pre_commit,
     "pre-push": _pre_push,
     "pre-run": _pre_run,
+    "update": _update,
 }
+_ON_BRANCH = {"commit-msg", "pre-commit", "pre-run"}
 
 
 if __name__ == "__main__":

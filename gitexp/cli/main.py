@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gitexp.cli import foresight
-from gitexp.errors import GitexpError, NotReady
+from gitexp.errors import GitexpError, NotReady, UsageError
 
 app = typer.Typer(
     name="gitexp",
@@ -122,7 +122,8 @@ def init(
 ) -> None:
     """Set this repository up: settings, hooks, approval.
 
-    Finds config file, command and metric, or asks; says what it changed and how to undo that.
+    Finds config file, command and metric, or asks; says what it changed and how to undo that. In a
+    bare repository, which only takes pushes, the server's hook is all that it installs.
     """
     from gitexp.cli import live, views
     from gitexp.workflows import init as workflow
@@ -135,12 +136,9 @@ def init(
         metrics=metrics, seed_key=seed_key, vary=vary,
     )  # fmt: skip
     asking = None if yes or not sys.stdin.isatty() else _ask
-    changes, warnings, trial = workflow.init(
-        Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_
+    views.initialised(
+        workflow.init(Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_)
     )
-    if trial is not None:
-        views.tried(trial)
-    views.initialised(changes, warnings)
 
 
 def _ask(question: str, proposal: str) -> str:
@@ -162,25 +160,28 @@ def trust(
     from gitexp.workflows import trust as workflow
     from gitexp.workflows.project import open_project
 
-    project = open_project()
-    settings, where = project.settings, f"{project.settings_path} on {project.baseline}"
-    if name is not None:
+    if name is None:
+        project = open_project()
+        where = f"{project.settings_path} on {project.baseline}"
+    else:
+        from gitexp.store.git import Repository
         from gitexp.workflows.check import check
 
-        report = check(project, name)
-        settings, where = report.settings, f"{project.settings_path} that exp/{report.name} runs by"
-    if workflow.is_trusted(project.repository, settings):
+        report = check(Repository.discover(Path.cwd()), name)
+        project = report.project
+        where = f"{project.settings_path} that exp/{report.name} runs by"
+    if workflow.is_trusted(project):
         typer.echo(f"{where} is approved in this clone already.")
         return
     typer.echo(f"{where}, against what was approved last:")
-    typer.echo(workflow.difference(project.repository, settings))
+    typer.echo(workflow.difference(project))
     if not yes:
         again = f"gitexp trust {name}" if name else "gitexp trust"
         if not sys.stdin.isatty():
             raise NotReady("nobody is here to approve", f"read the above, then: {again} --yes")
         if not typer.confirm("Let this clone run that?"):
             raise NotReady("not approved, so nothing here runs by these settings", again)
-    workflow.trust(project.repository, settings)
+    workflow.trust(project)
     typer.echo("Approved.")
 
 
@@ -243,18 +244,43 @@ def start(
 
 
 @app.command()
-def check(name: Name = None, json_: AsJson = False) -> None:
-    """Hold an experiment against every rule of the gate.
+def check(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|RANGE]",
+            help="Experiment, or a range of commits such as main..; without it the experiment that"
+            " is checked out, else the one last started here.",
+        ),
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every experiment of this repository, archived ones not.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Hold experiments against every rule of the gate.
 
-    One line, one value, a hypothesis with its reason, trailers that tell the truth.
+    One line, one value, a hypothesis with its reason, trailers that tell the truth. In a range each
+    experiment is judged whose commit lies there; other commits are only counted.
     """
     from gitexp.cli import views
-    from gitexp.workflows.check import check as workflow
-    from gitexp.workflows.project import open_project
+    from gitexp.store.git import Repository
+    from gitexp.workflows import check as workflow
 
-    report = workflow(open_project(), name)
-    views.checked(report, as_json=json_)
-    if not report.ok:
+    if all_ and name:
+        raise UsageError(f"either --all or {name}", "gitexp check --all")
+    repository = Repository.discover(Path.cwd())
+    if all_ or (name and ".." in name):
+        sweep = (
+            workflow.check_all(repository) if all_ else workflow.check_range(repository, name or "")
+        )
+        views.swept(sweep, as_json=json_)
+        ok = sweep.ok
+    else:
+        report = workflow.check(repository, name)
+        views.checked(report, as_json=json_)
+        ok = report.ok
+    if not ok:
         raise typer.Exit(1)
 
 

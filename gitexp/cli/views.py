@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
-    from gitexp.workflows.check import Report
+    from gitexp.workflows.check import Report, Sweep, Unjudged
     from gitexp.workflows.holdout import Opened
-    from gitexp.workflows.init import Change as Step
+    from gitexp.workflows.init import Initialised
     from gitexp.workflows.ladder import Step as LadderStep
     from gitexp.workflows.log import Row
     from gitexp.workflows.preset import Preset
@@ -120,19 +120,22 @@ def tried(trial: Trial) -> None:
     typer.echo("")
 
 
-def initialised(changes: Sequence[Step], warnings: Sequence[str]) -> None:
+def initialised(done: Initialised) -> None:
     """Print what init changed and how to take it back."""
-    if not changes:
+    if done.trial is not None:
+        tried(done.trial)
+    if not done.changes:
         typer.echo("Everything is set up here already; nothing was changed.")
-    for change in changes:
+    for change in done.changes:
         typer.echo(f"{change.what}\n    undo: {change.undo}")
-    for warning in warnings:
+    for warning in done.warnings:
         typer.echo(f"\nNote: {warning}")
-    if changes:
-        typer.echo(
-            "\ngitexp init --undo takes all of it back."
-            '\nNext: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
-        )
+    if done.changes:
+        typer.echo("\ngitexp init --undo takes all of it back.")
+    if done.changes and done.server:
+        typer.echo("Experiments that break a rule are refused here when they are pushed.")
+    elif done.changes:
+        typer.echo('Next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
 
 
 def undone(done: Sequence[str]) -> None:
@@ -255,26 +258,49 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def checked(report: Report, *, as_json: bool) -> None:
-    """Print what the gate says."""
+def checked(report: Report | Unjudged, *, as_json: bool) -> None:
+    """Print what the gate says about one experiment."""
     if as_json:
-        _print_json(
-            {
-                "name": report.name,
-                "ok": report.ok,
-                "change": _change_json(report.change),
-                "violations": [_finding_json(f) for f in report.findings if not f.advice],
-                "advice": [_finding_json(f) for f in report.findings if f.advice],
-            }
-        )
+        _print_json(_report_json(report))
         return
+    name = f"exp/{visible(report.name)}"
     if report.ok:
-        typer.echo(f"exp/{report.name}: one change, and it may run")
+        typer.echo(f"{name}: one change, and it may run")
         typer.echo(f"  {report.change}")
     else:
         broken = sum(not finding.advice for finding in report.findings)
-        typer.echo(f"exp/{report.name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
+        typer.echo(f"{name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
     findings(report.findings)
+
+
+def swept(sweep: Sweep, *, as_json: bool) -> None:
+    """Print what the gate says about several experiments: the refused ones in full."""
+    if as_json:
+        _print_json([_report_json(report) for report in sweep.reports])
+        return
+    for report in sweep.reports:
+        if report.ok:
+            typer.echo(f"exp/{report.name}: {report.change}")
+        else:
+            typer.echo("")
+            checked(report, as_json=False)
+            typer.echo("")
+    refused = sum(not report.ok for report in sweep.reports)
+    count = len(sweep.reports)
+    typer.echo(
+        f"{count} experiment{'' if count == 1 else 's'}, {refused} refused"
+        + (f"; {sweep.others} other commits are no experiment's" if sweep.others else "")
+    )
+
+
+def _report_json(report: Report | Unjudged) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "ok": report.ok,
+        "change": _change_json(report.change),
+        "violations": [_finding_json(f) for f in report.findings if not f.advice],
+        "advice": [_finding_json(f) for f in report.findings if f.advice],
+    }
 
 
 def answered(answer: Answer, *, as_json: bool) -> None:

@@ -135,6 +135,7 @@ def run_job(
         failure=failure,
         folder=str(job.folder.relative_to(repository.local)),
         explore=job.explore,
+        project=prefix.rstrip("/"),
         commit=job.commit,
         ids=outcomes.ids_fingerprint if outcomes else "",
     )

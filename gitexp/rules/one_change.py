@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules import formats
 from gitexp.rules.finding import Finding
 from gitexp.rules.formats import ABSENT, Key, Line, Malformed
-from gitexp.rules.paths import is_config
+from gitexp.rules.notebook import is_notebook
+from gitexp.rules.paths import is_config, matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ _MODES = {
     "120000": "a symbolic link",
     "160000": "a submodule",
 }
+PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
 _LFS = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 8  # findings about other files, before the rest is only counted
 _LONGEST_VALUE = 120  # characters of one value in a Change trailer
@@ -84,15 +86,21 @@ class Inspection:
 
 
 def inspect(
-    edited: Sequence[Edited], config: Sequence[str], *, seed_key: str = "", baseline: str = "main"
+    edited: Sequence[Edited],
+    config: Sequence[str],
+    *,
+    seed_key: str = "",
+    inert: Sequence[str] = (),
+    baseline: str = "main",
 ) -> Inspection:
     """Judge the files that differ between a baseline and an experiment.
 
-    `config` holds the declared config patterns, `baseline` the name that messages use.
+    `config` holds the declared config patterns, `inert` those of files that cannot alter a run,
+    `baseline` the name that messages use.
     """
     findings: list[Finding] = []
     others = [file for file in edited if not is_config(file.path, config)]
-    findings += _about_others(others, config, baseline)
+    findings += _about_others(others, config, inert, baseline)
     changes: list[Change] = []
     for file in edited:
         if is_config(file.path, config):
@@ -124,11 +132,14 @@ def inspect(
     return Inspection(changes[0] if whole else None, tuple(findings), tuple(changes))
 
 
-def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str) -> list[Finding]:
+def _about_others(
+    files: Sequence[Edited], config: Sequence[str], inert: Sequence[str], baseline: str
+) -> list[Finding]:
     declared = ", ".join(config)
     findings = []
     for file in files[:_SHOWN]:
-        if file.path.lower().endswith(".ipynb"):
+        gone = file.new_mode == "000000"
+        if is_notebook(file.path) and not gone and not matches(file.path, inert):
             findings.append(
                 Finding(
                     "N1",
@@ -139,14 +150,13 @@ def _about_others(files: Sequence[Edited], config: Sequence[str], baseline: str)
                 )
             )
             continue
-        verb = {"000000": "is new"}.get(file.old_mode) or {"000000": "is removed"}.get(
-            file.new_mode, "differs"
-        )
+        verb = "is removed" if gone else "is new" if file.old_mode == "000000" else "differs"
+        where = "; it lies outside of this project" if file.path.startswith("/") else ""
         findings.append(
             Finding(
                 "C1",
                 f"{_named(file.path)} {verb}, and only one line of {declared} may differ from"
-                f" {baseline}",
+                f" {baseline}{where}",
                 f"commit it on {baseline} first, behind a config line that leaves behaviour as it"
                 " is; the experiment then turns that one line",
                 file.path,
@@ -168,7 +178,7 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
     elif file.new_mode not in _REGULAR:
         wrong = f"is {now}"
     elif file.before is None or file.after is None:
-        wrong = "could not be read"
+        wrong = f"cannot be read, or has more bytes than a config's {formats.LARGEST:,}"
     elif in_lfs:
         wrong = "is kept by Git LFS, so its values are not in git"
     if wrong:
@@ -465,17 +475,22 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
 
 def _together(keys: Sequence[str], changes: Sequence[Change]) -> str:
     """Spell out the way for values that only make sense together: a preset, then one line."""
-    settable = all(
-        ABSENT not in (change.before, change.after) and change.file.endswith(".toml")
-        for change in changes
-    )
-    if not settable or len(changes) > _SHOWN:
+    if len(changes) > _SHOWN or any(ABSENT in (one.before, one.after) for one in changes):
         return ""
+    writable = len({change.file for change in changes}) == 1 and not any(
+        isinstance(part, int) for change in changes for part in change.key
+    )
+    if not writable or not changes[0].file.lower().endswith(PRESETS_IN):
+        return (
+            "\nor, if they only make sense together: put them under one name on the baseline, which"
+            " nothing reads yet; the experiment is the one line that chooses it"
+        )
     settings = " ".join(_setting(*pair) for pair in zip(keys, changes, strict=False))
     return (
         "\nor, if they only make sense together, as one preset and one line that chooses it:\n"
         f"  gitexp preset NAME {settings}\n"
-        '  gitexp start --set preset=NAME "HYPOTHESIS"'
+        '  gitexp start --set preset=NAME "HYPOTHESIS"\n'
+        "  (gitexp preset prints the few lines that a program needs which reads no presets yet)"
     )
 
 

@@ -27,6 +27,8 @@ class Record:
     the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
     `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
     the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
+    `project` is the folder of the project whose command ran, empty at the top of the repository:
+    a baseline commit may hold the records of several.
     `commit` is the one that ran: records that a tool copied to another commit's note stay its own.
     `ids` is the fingerprint of the examples that it was tested on, where it told them.
     """
@@ -44,6 +46,7 @@ class Record:
     failure: str = ""
     folder: str = ""
     explore: str = ""
+    project: str = ""
     commit: str = ""
     ids: str = ""
 
@@ -73,6 +76,7 @@ class Record:
             "failure": self.failure,
             "folder": self.folder,
             "explore": self.explore,
+            "project": self.project,
             "commit": self.commit,
             "ids": self.ids,
         }
@@ -118,6 +122,7 @@ def parse_records(text: str) -> list[Record]:
                     failure=str(fields.get("failure", "")),
                     folder=str(fields.get("folder", "")),
                     explore=str(fields.get("explore", "")),
+                    project=str(fields.get("project", "")),
                     commit=str(fields.get("commit", "")),
                     ids=str(fields.get("ids", "")),
                 )

@@ -85,6 +85,11 @@ class Registration:
         lines = [f"{token}: {_joined(value)}" for token, value in self.trailers()]
         return f"{_wrapped(self.hypothesis)}\n\n" + "\n".join(lines) + "\n"
 
+    @property
+    def project(self) -> str:
+        """Folder of the project that it belongs to, empty at the top of the repository."""
+        return dict(self.extra).get("Project", "")
+
     def registered_seeds(self) -> range:
         """Return the seeds in the order in which looks use them."""
         return range(self.seeds[0], self.seeds[1] + 1)
@@ -92,7 +97,12 @@ class Registration:
 
 def same_target(one: str, other: str) -> bool:
     """Whether two Change trailers set the same key to the same value, whatever it was before."""
-    return (key_of(one), value_of(one)) == (key_of(other), value_of(other))
+    return target_of(one) == target_of(other)
+
+
+def target_of(change: str) -> str:
+    """What a Change trailer sets, and to which value, whatever it was before."""
+    return f"{key_of(change)} -> {value_of(change)}"
 
 
 def key_of(change: str) -> str:

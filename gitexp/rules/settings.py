@@ -149,12 +149,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
     match name:
         case "config" | "data" | "keep" | "link" | "inert":
-            listed = [value] if isinstance(value, str) else value
-            _demand(
-                isinstance(listed, list) and all(_is_inside(item) for item in listed),
-                path, name, 'a list of paths inside the project, such as ["config.toml"]',
-            )  # fmt: skip
-            return tuple(listed)
+            return _paths(path, name, value)
         case "repeats":
             looks = [value] if isinstance(value, int) else value
             _demand(
@@ -227,6 +222,19 @@ def parse_time(value: object, where: str) -> float:
             f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
         )
     return seconds
+
+
+def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
+    """Paths of the project; those that are inert may lie outside, from the repository's top."""
+    listed = [value] if isinstance(value, str) else value
+    outside = "/" if name == "inert" else ""
+    _demand(
+        isinstance(listed, list)
+        and all(isinstance(one, str) and _is_inside(one.removeprefix(outside)) for one in listed),
+        path, name, 'a list of paths inside the project, such as ["config.toml"]'
+        + (', or from the top of the repository: ["/docs/"]' if outside else ""),
+    )  # fmt: skip
+    return tuple(listed) if isinstance(listed, list) else ()
 
 
 def _is_inside(path: object) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady, Refused
+from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules.registration import is_name, split_message
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
@@ -107,6 +107,41 @@ def _rank(ref: str) -> int:
     return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
 
 
+def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
+    """Read the commits that refs name without their notes, in one git process."""
+    if not refs:
+        return []
+    out = repository.git.run(
+        "log", "--no-walk=unsorted", "--stdin", "-z", "--encoding=UTF-8", "--no-color",
+        "--no-show-signature", "--no-notes", f"--format=%H%n{_FIELDS}",
+        stdin="".join(f"{commit}\n" for _, commit in refs).encode(),
+    ).stdout  # fmt: skip
+    found = dict(text.split("\n", 1) for text in decode(out).split("\0") if text)
+    entries = []
+    for ref, commit in refs:
+        parents, author, time, message = found[commit].split("\n", 3)
+        message = message.rstrip("\n")
+        entries.append(Entry(ref, commit, tuple(parents.split()), author, time, message))
+    return entries
+
+
+def read_range(repository: Repository, commits: str) -> dict[str, str]:
+    """Commits of a range as git writes it (`main..`), each with the experiment it registers or "".
+
+    Raises:
+        UsageError: git knows no such range.
+    """
+    try:
+        out = repository.git.text(
+            "-c", "trailer.separators=:", "log", "--no-color", "--no-show-signature", "--no-notes",
+            "--format=%H %(trailers:key=Experiment,valueonly,separator=%x20)",
+            "--end-of-options", commits, "--",
+        )  # fmt: skip
+    except GitFailed as failure:
+        raise UsageError(f"{commits!r} is no range of commits: {failure.message}") from None
+    return {line[: line.index(" ")]: line.partition(" ")[2] for line in out.splitlines()}
+
+
 def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
     """Read commits that no experiment's ref may name with their records, in one git process.
 
@@ -146,20 +181,20 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
     return asked.keys() & decode(done.stdout).split()
 
 
-def read_commit(repository: Repository, ref: str, commit: str) -> Entry:
-    """Read one commit without its notes."""
-    out = repository.git.text(
-        "log", "-1", "--no-walk", "--encoding=UTF-8", "--no-color", "--no-show-signature",
-        "--no-notes", f"--format={_FIELDS}", commit,
-    )  # fmt: skip
-    parents, author, time, message = out.split("\n", 3)
-    return Entry(ref, commit, tuple(parents.split()), author, time, message)
-
-
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
     """Full ref and commit of an experiment by its name: branch, remote branch, archive."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
     return min(refs.items(), key=lambda item: _rank(item[0]), default=None)
+
+
+def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
+    """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
+    found: dict[str, tuple[str, str]] = {}
+    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    for ref, commit in sorted(refs.items(), key=lambda item: _rank(item[0])):
+        if _is_experiments(ref):
+            found.setdefault(ref.rpartition("/")[2], (ref, commit))
+    return found
 
 
 def names_taken(repository: Repository) -> set[str]:

@@ -51,7 +51,6 @@ _RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
     "--ignore-submodules=untracked",
 )  # fmt: skip
-
 _PLACES = (
     "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",
     "--show-prefix", "--show-toplevel",
@@ -198,20 +197,20 @@ class Git:
         )  # fmt: skip
         return decode(done.stdout).strip() or None if done.returncode == 0 else None
 
-    def objects(self, names: Sequence[str]) -> list[bytes | None]:
-        """Contents of objects named by id or as `commit:path`, None for what is missing."""
+    def objects(self, names: Sequence[str], *, largest: int | None = None) -> list[bytes | None]:
+        """Contents of objects named by id or as `commit:path`, None for what is missing.
+
+        What has more than `largest` bytes counts as missing, and is not read.
+        """
         if not names:
             return []
-        if any("\n" in name for name in names):
-            raise UsageError("a path with a line break in its name cannot be read from git")
-        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
-        done = self.run(
-            "cat-file",
-            "--batch",
-            stdin="".join(f"{name}\n" for name in names).encode(errors="surrogateescape"),
-        )
+        if largest is not None:
+            sizes = self.sizes(names)
+            small = [name for name in names if 0 <= sizes.get(name, -1) <= largest]
+            contents_of = dict(zip(small, self.objects(small), strict=True))
+            return [contents_of.get(name) for name in names]
         contents: list[bytes | None] = []
-        out, at = done.stdout, 0
+        out, at = self._cat_file("--batch", names), 0
         for name in names:
             end = out.index(b"\n", at)
             header = out[at:end].rsplit(b" ", 2)
@@ -227,6 +226,18 @@ class Git:
             at += size + 1
         return contents
 
+    def sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Bytes that objects have, by name; what is missing is left out."""
+        lines = self._cat_file("--batch-check=%(objectsize)", names).split(b"\n")
+        return {name: int(size) for name, size in zip(names, lines, strict=False) if size.isdigit()}
+
+    def _cat_file(self, how: str, names: Sequence[str]) -> bytes:
+        if any("\n" in name for name in names):
+            raise UsageError("a path with a line break in its name cannot be read from git")
+        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
+        stdin = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
+        return self.run("cat-file", how, stdin=stdin).stdout
+
     def differences(self, *command: str) -> list[FileChange]:
         """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
 
@@ -237,9 +248,11 @@ class Git:
 
     def differences_of(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
         """Changed paths of many (base, commit) at once, both of which exist; one process."""
-        if not pairs:
-            return []
-        lines = "".join(f"{commit} {base}\n" for base, commit in pairs)
+        # Of a commit against itself git says nothing at all.
+        asked = [(base, commit) for base, commit in pairs if base != commit]
+        if not asked:
+            return [[] for _ in pairs]
+        lines = "".join(f"{commit} {base}\n" for base, commit in asked)
         out = self.run("diff-tree", "--stdin", "--always", *_RAW, stdin=lines.encode()).stdout
         found: list[list[FileChange]] = []
         fields = iter(out.split(b"\0"))
@@ -248,7 +261,8 @@ class Git:
                 found[-1] += parse_raw(field + b"\0" + next(fields))
             elif field:
                 found.append([])  # the commit whose changes follow
-        return found
+        rest = iter(found)
+        return [[] if base == commit else next(rest) for base, commit in pairs]
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of objects one after the other, as `objects` but holding one at a time."""

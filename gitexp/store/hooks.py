@@ -14,9 +14,12 @@ from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.store.git import Repository
 
 NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
+SERVER = ("update",)
 _MARK = b"gitexp.hook"
 _ASIDE = ".before-gitexp"
 # Where the old path is relative, a work tree may lack the hook: then there is nothing to run.
@@ -49,8 +52,8 @@ def source_folder() -> Path:
     )
 
 
-def install(repository: Repository) -> Installed:
-    """Write the hooks under the common git folder; one that was there is kept and run first.
+def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
+    """Write hooks under the common git folder; one that was there is kept and run first.
 
     `core.hooksPath` would silence that folder. Where it is set, git is pointed at a folder of our
     own, in which every hook of the old path is called through.
@@ -58,7 +61,7 @@ def install(repository: Repository) -> Installed:
     Raises:
         NotReady: there is no room for them, as `demand_room` says.
     """
-    demand_room(repository)
+    demand_room(repository, names)
     former = repository.setting("core.hookspath")
     own = repository.local / "hooks"
     if former is not None and Path(former) == own:
@@ -73,8 +76,8 @@ def install(repository: Repository) -> Installed:
         former_path, folder = None, repository.common / "hooks"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    aside = [] if former_path else [name for name in NAMES if _is_foreign(_place(folder, name))]
-    for name in NAMES:
+    aside = [] if former_path else [name for name in names if _is_foreign(_place(folder, name))]
+    for name in names:
         path = _place(folder, name)
         before = f"{_expanded(former_path)}/{name}" if former_path else f"{folder / name}{_ASIDE}"
         if name in aside:
@@ -82,13 +85,13 @@ def install(repository: Repository) -> Installed:
         if _write(path, (source_folder() / name).read_text(), before):
             written.append(name)
     if former_path:
-        _hand_over_the_rest(repository, folder, former_path)
+        _hand_over_the_rest(repository, folder, former_path, names)
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
 
 
-def demand_room(repository: Repository) -> None:
+def demand_room(repository: Repository, names: Sequence[str] = NAMES) -> None:
     """Refuse where our hooks and what is there cannot both live; nothing is changed.
 
     Raises:
@@ -105,7 +108,7 @@ def demand_room(repository: Repository) -> None:
             "unset it there, or set it with git config --local",
         )
     folder = repository.common / "hooks"
-    for name in () if repository.setting("core.hookspath") else NAMES:
+    for name in () if repository.setting("core.hookspath") else names:
         if _is_foreign(_place(folder, name)) and os.path.lexists(folder / f"{name}{_ASIDE}"):
             raise NotReady(
                 f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
@@ -138,10 +141,12 @@ def _expanded(path: str) -> str:
     return str(Path(path).expanduser())
 
 
-def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> None:
+def _hand_over_the_rest(
+    repository: Repository, folder: Path, former: str, names: Sequence[str]
+) -> None:
     old = Path(repository.top or repository.common, _expanded(former))
     for path in sorted(old.iterdir()) if old.is_dir() else []:
-        if path.name not in NAMES and path.is_file() and os.access(path, os.X_OK):
+        if path.name not in names and path.is_file() and os.access(path, os.X_OK):
             _write(folder / path.name, _HAND_OVER, f"{_expanded(former)}/{path.name}")
 
 
@@ -162,7 +167,7 @@ def uninstall(repository: Repository) -> list[str]:
     """Take the hooks out again and put back what was there; returns what was done, in words."""
     done = []
     folder = repository.common / "hooks"
-    for name in NAMES:
+    for name in NAMES + SERVER:
         path = _place(folder, name)
         if _is_ours(path):
             path.unlink()

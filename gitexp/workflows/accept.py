@@ -19,7 +19,7 @@ from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import inspect_trees
 from gitexp.workflows.log import is_confirmed, read_accepted
-from gitexp.workflows.project import find_experiment, settings_of
+from gitexp.workflows.project import find_experiment, project_in, settings_of
 from gitexp.workflows.results import read_results
 from gitexp.workflows.start import Options, Started, register
 
@@ -51,7 +51,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
         Refused: not confirmed, or measured against a baseline that would run differently today.
         NotReady: the baseline branch is behind its upstream, or checked out elsewhere.
     """
-    result = _acceptable(project, name, anyway)
+    project, result = _acceptable(project, name, anyway)
     _demand_upstream(project)
     message = _message(result, anyway)
     before = project.repository.git.resolve(project.baseline_ref)
@@ -90,7 +90,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
         Refused: it could not be accepted here either.
         NotReady: no remote is known, or it refused the push.
     """
-    result = _acceptable(project, name, anyway)
+    project, result = _acceptable(project, name, anyway)
     repository = project.repository
     remotes = repository.git.text("remote").splitlines()
     remote = repository.setting(f"branch.{project.baseline}.remote")
@@ -107,17 +107,18 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
     return Offered(result.entry.name, remote, _message(result, anyway))
 
 
-def _acceptable(project: Project, name: str | None, anyway: str) -> Result:
-    """Find an experiment that may be taken in."""
+def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
+    """Find an experiment that may be taken in, and the project that it belongs to."""
     demand_plain(anyway, "--anyway")
-    report = check(project, name)
+    report = check(here.repository, name)
     report.demand()
-    result = read_results(project.repository, report.name)[0]
+    project = report.project
+    result = read_results(project, report.name)[0]
     _demand_confirmed(result, anyway)
     if result.entry.commit in read_accepted(project):
         raise UsageError(f"exp/{report.name} is accepted already", "see the ladder: gitexp log")
     _demand_same_baseline(project, result)
-    return result
+    return project, result
 
 
 def _demand_confirmed(result: Result, anyway: str) -> None:
@@ -192,6 +193,8 @@ def _message(result: Result, anyway: str) -> str:
         f"Accepted: {result.entry.commit}",
         f"Seeds: {registration.seeds[0]}-{registration.seeds[1]}",
     ]
+    if registration.project:
+        lines.append(f"Project: {registration.project}")
     if anyway.strip():
         lines.append(f"Anyway: {' '.join(anyway.split())}")
     return "\n".join(lines) + "\n"
@@ -245,13 +248,14 @@ def retest(project: Project, name: str | None) -> Started:
     Raises:
         Refused: the change no longer fits, or the baseline holds it already.
     """
-    ref, commit = find_experiment(project, name)
+    ref, commit = find_experiment(project.repository, name)
     old_name = ref.rpartition("/")[2]
-    result = read_results(project.repository, old_name)[0]
+    result = read_results(project, old_name)[0]
     if result.registration is None or len(result.entry.parents) != 1:
         raise UsageError(
             f"exp/{old_name} is no registered experiment", f"see why: gitexp check {old_name}"
         )
+    project = project_in(project, result.registration.project)
     base = result.entry.parents[0]
     change = inspect_trees(project, settings_of(project, base), base, commit).change
     if change is None:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.rules import hypothesis
-from gitexp.rules.campaign import count
+from gitexp.rules import formats, hypothesis
 from gitexp.rules.finding import Finding
+from gitexp.rules.notebook import find_notebook
 from gitexp.rules.registration import (
     Registration,
     hypothesis_of,
+    is_name,
     parse_message,
-    split_message,
+    target_of,
 )
-from gitexp.rules.verdict import campaign_level
-from gitexp.store.experiments import read_commit
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import Verdict, campaign_level
+from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
 from gitexp.workflows.design import against_direction, registration_for
-from gitexp.workflows.differences import inspect_trees
-from gitexp.workflows.known import against_known, answer_known, settled, tried_before
-from gitexp.workflows.project import find_experiment, settings_of
-from gitexp.workflows.results import read_results
+from gitexp.workflows.differences import inspect_grounds
+from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.known import against_known, answer_known, settled_at
+from gitexp.workflows.project import find_experiment
+from gitexp.workflows.results import read_all_results
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.rules.one_change import Change, Inspection
     from gitexp.rules.settings import Settings
+    from gitexp.rules.settled import Known
     from gitexp.store.experiments import Entry
+    from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
 
@@ -38,16 +47,26 @@ LEVEL_SLACK = 1 + 1e-5
 class Report:
     """What the gate says about one experiment.
 
-    `base` is the baseline commit that it was compared with, `settings` are those of that commit.
+    `base` is the baseline commit that it was compared with, `project` the one that it belongs to,
+    with the settings of that commit.
     """
 
-    name: str
     entry: Entry
+    project: Project
     base: str
-    settings: Settings
     change: Change | None
     registration: Registration | None
     findings: tuple[Finding, ...]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.entry.name
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that the experiment is run by: those of its own baseline."""
+        return self.project.settings
 
     @property
     def ok(self) -> bool:
@@ -64,72 +83,151 @@ class Report:
             )
 
 
-def check(project: Project, name: str | None = None) -> Report:
-    """Judge a committed experiment by every rule at once."""
-    ref, commit = find_experiment(project, name)
-    return check_commit(project, ref, commit)
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """An experiment among others that there is nothing to hold against; it may not run."""
+
+    entry: Entry
+    error: NotReady
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.entry.name
+
+    @property
+    def ok(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def change(self) -> None:
+        """Unknown."""
+        return
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The one thing that is wrong with it."""
+        return (Finding("B3", self.error.message, self.error.hint),)
 
 
-def check_commit(project: Project, ref: str, commit: str) -> Report:
-    """Judge the commit that an experiment's ref names."""
-    repository = project.repository
-    entry = read_commit(repository, ref, commit)
-    findings, base = _about_place(project, entry)
-    settings = settings_of(project, base)
-    inspection = inspect_trees(project, settings, base, commit)
-    registration, said = hold(entry, inspection, settings)
-    findings += said
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Experiments judged together, and how many commits of a range were none."""
+
+    reports: tuple[Report | Unjudged, ...]
+    others: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every one of them may run."""
+        return all(report.ok for report in self.reports)
+
+
+def check(repository: Repository, name: str | None = None) -> Report:
+    """Judge a committed experiment by every rule at once.
+
+    Raises:
+        NotReady: there is nothing to hold it against.
+    """
+    (report,) = check_refs(repository, [find_experiment(repository, name)])
+    if isinstance(report, Unjudged):
+        raise report.error
+    return report
+
+
+def check_all(repository: Repository) -> Sweep:
+    """Judge the experiments of every project here, all but the archived ones."""
+    refs = find_refs(repository).values()
+    return Sweep(tuple(check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)])))
+
+
+def check_range(repository: Repository, commits: str) -> Sweep:
+    """Judge the experiments whose commits lie in a range as git writes it (`main..`).
+
+    A commit that no branch names is one too where its message registers an experiment that is not
+    there under its name: a clone made for a test may lack the branch. Other commits are counted.
+
+    Raises:
+        UsageError: git knows no such range.
+    """
+    inside = read_range(repository, commits)
+    refs = find_refs(repository)
+    chosen = [ref for ref in refs.values() if ref[1] in inside]
+    chosen += [
+        (f"{HEADS}{name}", commit)
+        for commit, name in inside.items()
+        if is_name(name) and name not in refs
+    ]
+    others = len(inside.keys() - {commit for _, commit in chosen})
+    return Sweep(tuple(check_refs(repository, chosen)), others)
+
+
+def check_refs(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Report | Unjudged]:
+    """Judge the commits that refs name, in the same few git processes however many they are.
+
+    Nothing of an experiment is executed, and no file of it read that is too large for a config.
+    """
+    entries = read_commits(repository, refs)
+    grounds = find_grounds(repository, entries, largest=formats.LARGEST)
+    firm = [ground for ground in grounds if isinstance(ground, Ground)]
+    inspections = iter(inspect_grounds(firm, largest=formats.LARGEST))
+    known = iter(settled_at([(ground.project, ground.base) for ground in firm]))
+    log = _Log(repository)
+    return [
+        _judge(entry, ground, next(inspections), next(known), log)
+        if isinstance(ground, Ground)
+        else Unjudged(entry, ground)
+        for entry, ground in zip(entries, grounds, strict=True)
+    ]
+
+
+def _judge(
+    entry: Entry,
+    ground: Ground,
+    inspection: Inspection,
+    known: Sequence[Known] | NotReady,
+    log: _Log,
+) -> Report | Unjudged:
+    if isinstance(known, NotReady):
+        return Unjudged(entry, known)
+    registration, said = hold(entry, inspection, ground.project)
+    findings = [*_about_name(entry), *ground.findings, *said]
     if registration is not None:
-        findings += _about_others(project, registration, entry, settings)
+        findings += _about_others(ground.project, registration, entry, log)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
-            known = against_known(settled(project, base), inspection.change)
-            findings += [known] if known else []
+            against = against_known(known, inspection.change)
+            findings += [against] if against else []
     return Report(
-        entry.name, entry, base, settings, inspection.change, registration, tuple(findings)
+        entry, ground.project, ground.base, inspection.change, registration, tuple(findings)
     )
 
 
 def hold(
-    entry: Entry, inspection: Inspection, settings: Settings
+    entry: Entry, inspection: Inspection, project: Project
 ) -> tuple[Registration | None, list[Finding]]:
     """Hold a commit against the rules that look at nothing but its tree, message and settings."""
-    registration, said = _about_message(entry, inspection.change, settings)
-    findings = [*inspection.findings, *_about_command(settings), *said]
+    registration, said = _about_message(entry, inspection.change, project)
+    findings = [*inspection.findings, *_about_command(project.settings), *said]
     if registration is not None:
-        findings += _about_design(registration, settings)
+        findings += _about_design(registration, project.settings)
     return registration, findings
 
 
-def _about_place(project: Project, entry: Entry) -> tuple[list[Finding], str]:
-    """Check that the experiment is one commit on the baseline; returns what to compare it with."""
-    git = project.repository.git
-    if entry.commit == project.tip:
-        said = f"exp/{entry.name} has no commit of its own: it is the tip of {project.baseline}"
-        hint = f"git switch exp/{entry.name}, change one config line and commit it"
-        return [Finding("B1", said, hint)], entry.commit
-    if len(entry.parents) == 1 and (
-        entry.parents[0] == project.tip
-        or git.succeeds("merge-base", "--is-ancestor", entry.parents[0], project.tip)
-    ):
-        return [], entry.parents[0]
-    base = git.text("merge-base", project.tip, entry.commit, allow=(1,)).split("\n")[0]
-    if not base:
-        hint = f"register the same change on {project.baseline}: gitexp retest {entry.name}"
-        if project.repository.shallow:
-            hint = f"git fetch --unshallow && gitexp check {entry.name}"
-        raise NotReady(f"exp/{entry.name} and {project.baseline} have no common commit here", hint)
-    ahead = int(git.text("rev-list", "--count", f"{base}..{entry.commit}"))
-    hint = f"git switch exp/{entry.name} && git reset --soft {base[:10]} && git commit"
-    if "Experiment" in split_message(entry.message)[1]:
-        hint += f"\nwhere {project.baseline} was rewritten: gitexp retest {entry.name}"
+def _about_name(entry: Entry) -> list[Finding]:
+    # A remote's branch has the remote's name before it, whatever that may be.
+    own = entry.ref.startswith((HEADS, ARCHIVE))
+    name = entry.ref.removeprefix(HEADS).removeprefix(ARCHIVE) if own else entry.name
+    if is_name(name):
+        return []
     return [
         Finding(
-            "B1",
-            f"exp/{entry.name} is {ahead} commits away from {project.baseline}, and an experiment"
-            " is exactly one",
-            hint,
+            "B2",
+            f"exp/{visible(name)} cannot be an experiment's name: up to 60 small letters, digits"
+            " and dashes",
+            f"git branch -m {shlex.quote(f'exp/{visible(name)}')} exp/NAME",
         )
-    ], base
+    ]
 
 
 def _amending(name: str) -> str:
@@ -138,32 +236,34 @@ def _amending(name: str) -> str:
 
 def _about_command(settings: Settings) -> list[Finding]:
     """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
-    notebook = next((word for word in settings.command.split() if ".ipynb" in word), "")
+    notebook = find_notebook(settings.command)
     if not notebook:
         return []
     return [
         Finding(
             "N1",
-            f"the training command runs the notebook {notebook}, and what runs is scripts",
-            f"jupyter nbconvert --to script {notebook}\nthen name the script in `command`",
+            f"the training command runs the notebook {visible(notebook)}, and what runs is scripts",
+            f"jupyter nbconvert --to script {shlex.quote(visible(notebook))}\nthen name the script"
+            " in `command`",
         )
     ]
 
 
 def _about_message(
-    entry: Entry, change: Change | None, settings: Settings
+    entry: Entry, change: Change | None, project: Project
 ) -> tuple[Registration | None, list[Finding]]:
-    findings = list(hypothesis.lint(hypothesis_of(entry.message), settings.metric))
+    findings = list(hypothesis.lint(hypothesis_of(entry.message), project.settings.metric))
     registration, said = parse_message(entry.message)
     findings += said
     if registration is None:
         return None, findings
-    if registration.name != entry.name:
+    if registration.name != entry.name and is_name(entry.name):
+        given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
         findings.append(
             Finding(
                 "T2",
-                f"the trailer Experiment says {registration.name}, the branch {entry.name}",
-                f"git branch -m exp/{entry.name} exp/{registration.name}",
+                f"the trailer Experiment says {given[4:]}, the branch {branch[4:]}",
+                f"git branch -m {shlex.quote(branch)} {shlex.quote(given)}",
             )
         )
     if change is not None and registration.change != str(change):
@@ -172,6 +272,17 @@ def _about_message(
                 "T2",
                 f"the trailer Change says {registration.change!r}, the diff {str(change)!r}",
                 f"{_amending(entry.name)}\nand write there: Change: {change}",
+            )
+        )
+    folder = project.prefix.rstrip("/")
+    if registration.project != folder:
+        findings.append(
+            Finding(
+                "T2",
+                f"the trailer Project says {registration.project!r}, and what differs lies in"
+                f" {visible(folder) if folder else 'the project at the top'}",
+                "git commit --amend, and "
+                + (f"write: Project: {visible(folder)}" if folder else "leave the trailer out"),
             )
         )
     return registration, findings
@@ -210,32 +321,79 @@ def _evidence(registration: Registration) -> str:
     return "examples" if registration.by_examples else "scores"
 
 
+class _Log:
+    """What the log holds of all projects, read once and only where a rule asks for it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def own(self, commit: str) -> Result | None:
+        """What is known of a commit itself."""
+        return self._by_commit.get(commit)
+
+    def tried_before(self, registration: Registration, commit: str) -> list[Result]:
+        """Other experiments of the project that made the same change, newest first."""
+        found = self._by_target.get((registration.project, target_of(registration.change)), ())
+        return [result for result in found if result.entry.commit != commit]
+
+    def confirmed_besides(self, registration: Registration, commit: str) -> int:
+        """Count a campaign's confirmed experiments, one commit's own success left out."""
+        return len(self._confirmed.get(_campaign(registration), set()) - {commit})
+
+    @cached_property
+    def _results(self) -> list[Result]:
+        return read_all_results(self._repository)
+
+    @cached_property
+    def _by_commit(self) -> dict[str, Result]:
+        return {result.entry.commit: result for result in self._results}
+
+    @cached_property
+    def _by_target(self) -> dict[tuple[str, str], list[Result]]:
+        found: dict[tuple[str, str], list[Result]] = {}
+        for result in self._results:
+            if one := result.registration:
+                found.setdefault((one.project, target_of(one.change)), []).append(result)
+        return found
+
+    @cached_property
+    def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
+        found: dict[tuple[str, str, int], set[str]] = {}
+        for result in self._results:
+            standing = result.standing()
+            if standing is not None and standing.verdict is Verdict.CONFIRMED:
+                key = _campaign(standing.registration)
+                found.setdefault(key, set()).add(result.entry.commit)
+        return found
+
+
+def _campaign(registration: Registration) -> tuple[str, str, int]:
+    return registration.project, registration.criterion.metric, registration.campaign
+
+
 def _about_others(
-    project: Project, registration: Registration, entry: Entry, settings: Settings
+    project: Project, registration: Registration, entry: Entry, log: _Log
 ) -> list[Finding]:
     """Hold an experiment against the log: its level, and whether it was answered before.
 
     Its own success does not count for its level, and what has run already is not asked again.
     """
-    others, measured, findings = [], False, []
-    for result in read_results(project.repository):
-        if result.entry.commit == entry.commit:
-            measured = bool(result.records)
-            findings += _about_foreign(result)
-        else:
-            others.append(result)
+    own, findings = log.own(entry.commit), []
+    if own is not None:
+        findings += _about_foreign(own)
+    measured = own is not None and bool(own.records)
     if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
-        found = answer_known(project, tried_before(others, registration.change), entry.parents)
+        earlier = log.tried_before(registration, entry.commit)
+        found = answer_known(project, earlier, entry.parents)
         findings += [found] if found else []
-    standings = [standing for result in others if (standing := result.standing())]
-    _, confirmed = count(standings, registration.criterion.metric, registration.campaign)
-    allowed = campaign_level(settings.error_budget, settings.planned, confirmed)
+    confirmed = log.confirmed_besides(registration, entry.commit)
+    allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
     if registration.level > allowed * LEVEL_SLACK:
         findings.append(
             Finding(
                 "T3",
                 f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
-                f" {allowed:g} ({confirmed} confirmed, {settings.planned} planned)",
+                f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
                 f"{_amending(registration.name)}\nand write there: Level: {allowed:g}",
             )
         )

@@ -112,7 +112,8 @@ def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same."""
     for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
         notes = read_notes(project.repository, RUNS, commits)
-        if records := [record for text in notes.values() for record in parse_records(text)]:
+        found = [record for text in notes.values() for record in parse_records(text)]
+        if records := [record for record in found if record.project == project.folder]:
             return records
     return []
 
@@ -136,10 +137,11 @@ def first_fresh_seed(
     """
     # The experiments that were accepted name their seeds in the commits that took them in.
     out = project.repository.git.text(
-        "log", "--first-parent", "-1", "--no-notes", "--no-show-signature", "--no-color", "-E",
+        "log", "--first-parent", "-z", "--no-notes", "--no-show-signature", "--no-color", "-E",
         "--grep=^Accepted: [0-9a-f]{40}", "--format=%B", project.tip,
     )  # fmt: skip
-    trailers = split_message(out)[1]
+    taken_in = (split_message(message)[1] for message in out.split("\0"))
+    trailers = next((t for t in taken_in if t.get("Project", "") == project.folder), {})
     _, _, end = trailers.get("Seeds", "").partition("-")
     accepted = trailers.get("Accepted", "")
     used = [

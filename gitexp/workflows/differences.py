@@ -5,6 +5,7 @@ Apart from the gate's other questions, because the pre-commit hook asks nothing 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.one_change import Edited, Inspection, inspect
@@ -16,42 +17,38 @@ if TYPE_CHECKING:
 
     from gitexp.rules.settings import Settings
     from gitexp.store.git import FileChange, Git
+    from gitexp.workflows.ground import Ground
     from gitexp.workflows.project import Project
 
 
 def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:
     """Compare two commits by the one-change rule."""
-    return _inspect(
-        project, settings, project.repository.git.differences("diff-tree", base, commit)
-    )
+    files = project.repository.git.differences("diff-tree", base, commit)
+    return _inspect([(replace(project, settings=settings), files)])[0]
 
 
-def inspect_index(project: Project, settings: Settings, base: str) -> Inspection:
-    """Compare what is about to be committed with a commit by the one-change rule."""
-    return _inspect(
-        project, settings, project.repository.git.differences("diff-index", "--cached", base, "--")
-    )
+def inspect_grounds(grounds: Sequence[Ground], *, largest: int | None = None) -> list[Inspection]:
+    """Compare experiments with their baselines by the one-change rule, in one git process or two.
+
+    Configs of more than `largest` bytes are not read, and refused.
+    """
+    return _inspect([(ground.project, ground.files) for ground in grounds], largest)
 
 
-def _inspect(project: Project, settings: Settings, files: Sequence[FileChange]) -> Inspection:
-    return inspect_many(project, [(settings, files)])[0]
-
-
-def inspect_many(
-    project: Project, wanted: Sequence[tuple[Settings, Sequence[FileChange]]]
+def _inspect(
+    wanted: Sequence[tuple[Project, Sequence[FileChange]]], largest: int | None = None
 ) -> list[Inspection]:
-    """Judge changed files by the one-change rule, each by its own settings; one git process."""
-    blobs = list(
-        dict.fromkeys(
-            blob
-            for settings, files in wanted
-            for file in files
-            if is_config(relative(project, file.path), settings.config)
-            for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
-            if mode.startswith("10")
-        )
-    )
-    contents = dict(zip(blobs, project.repository.git.objects(blobs), strict=True))
+    blobs = {
+        blob: None
+        for project, files in wanted
+        for file in files
+        if is_config(relative(project, file.path), project.settings.config)
+        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
+        if mode.startswith("10")
+    }
+    git = wanted[0][0].repository.git if wanted else None
+    read = git.objects([*blobs], largest=largest) if git else []
+    contents = dict(zip(blobs, read, strict=True))
     return [
         inspect(
             [
@@ -64,11 +61,12 @@ def inspect_many(
                 )
                 for file in files
             ],
-            settings.config,
-            seed_key=settings.seed_key,
+            project.settings.config,
+            seed_key=project.settings.seed_key,
+            inert=project.settings.inert,
             baseline=project.baseline,
         )
-        for settings, files in wanted
+        for project, files in wanted
     ]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
-from gitexp.rules.record import parse_records
-from gitexp.workflows.inventory import label_of, name_of
+from gitexp.workflows.inventory import label_of, name_of, own_records
 from gitexp.workflows.log import is_confirmed
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
         entry = inventory.entries.get(commit)
         if entry is None or not entry.runs:
             continue
-        seeds = {record.seed for record in parse_records(entry.runs) if record.is_of(commit)}
+        seeds = {record.seed for record in own_records(inventory.project, entry)}
         for accepted_at, registration in won:
             if accepted_at >= age and (same := seeds.intersection(registration.registered_seeds())):
                 yield Finding(

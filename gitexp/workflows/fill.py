@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from gitexp.workflows.project import Project
 
 
+_FACTS = {"Experiment", "Change", "Project"}
 _NEVER = "\x01"  # begins no line that people write
 
 
 def fill(
     project: Project, text: str, name: str, change: Change, given: Mapping[str, str], mark: str = ""
 ) -> str:
-    """Add what is missing; what the author wrote stays, but for the facts: name and change.
+    """Add what is missing; what the author wrote stays, but for the facts.
 
     `given` are the trailers that are there, `mark` begins the lines that git will drop.
     """
@@ -34,7 +35,7 @@ def fill(
         else criterion_from(project, "")
     )
     # An amended experiment is not its own competitor.
-    results = [r for r in read_results(project.repository) if r.entry.name != name]
+    results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results)
     registration = registration_for(
@@ -46,7 +47,7 @@ def fill(
         campaign=place.campaign,
         level=place.level,
         repeats=_repeats(given.get("Repeats", "")),
-        extra=(("Project", project.prefix.rstrip("/")),) if project.prefix else (),
+        extra=(("Project", project.folder),) if project.prefix else (),
     )
     if not given:
         # A paragraph of their own: git would add them to one that holds a sign-off among text.
@@ -54,7 +55,7 @@ def fill(
         return f"{text.rstrip()}\n\n{lines}"
     words = []
     for token, value in registration.trailers():
-        rule = "replace" if token in {"Experiment", "Change"} else "doNothing"
+        rule = "replace" if token in _FACTS else "doNothing"
         words += ["--if-exists", rule, "--trailer", f"{token}: {value}"]
     # Where git keeps lines that look like comments they are text, and nothing is put above them.
     # A line of dashes is the author's too, and not the start of a patch.

@@ -175,7 +175,7 @@ def _half_width(values: Sequence[float], widening: float) -> float | None:
 
 
 def _detectable(project: Project, records: Sequence[Record]) -> float | None:
-    settings, results = project.settings, read_results(project.repository)
+    settings, results = project.settings, read_results(project)
     place = place_of_next(results, settings.metric, settings)
     design = registration_for(
         settings,
@@ -198,7 +198,7 @@ def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: st
         CommandFailed: a run failed.
     """
     settings = project.settings
-    demand_trust(project.repository, settings, project.settings_path)
+    demand_trust(project, project)
     metric, seeds = settings.metric, sorted(good)[:_CURVE_SEEDS]
     known = _known_points(bulk, metric)
     points: dict[float, list[float]] = {1.0: [good[seed].metrics[metric] for seed in seeds]}

@@ -59,30 +59,29 @@ def open_holdout(
             f"an opening takes a reason of up to {_LONGEST_WHY} characters",
             'gitexp holdout NAME --why "the last check before the release"',
         )
+    here = project
     if baseline:
         if name is not None:
             raise UsageError(f"either {name} or --baseline", "one opening, one number")
-        commit, settings, label, own = project.tip, project.settings, project.baseline, ""
-        seed = first_fresh_seed(project, read_results(project.repository))
+        commit, label = project.tip, project.baseline
+        seed = first_fresh_seed(project, read_results(project))
     else:
-        report = check(project, name)
+        report = check(here.repository, name)
         report.demand()
         assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
-        commit, settings, label = report.entry.commit, report.settings, f"exp/{report.name}"
+        project, commit, label = report.project, report.entry.commit, f"exp/{report.name}"
         seed = report.registration.seeds[0]
-        own = report.name if settings.digest != project.settings.digest else ""
+    settings = project.settings
     if not settings.holdout:
         raise NotReady(
             f"the settings that {label} runs by name no holdout",
             'holdout = "python evaluate.py --holdout" in the settings on the baseline branch; an'
             " experiment runs by the settings of its own baseline commit",
         )
-    demand_trust(project.repository, settings, project.settings_path, own)
+    demand_trust(project, here, label.removeprefix("exp/"))
     before = read_openings(project)
     began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    opening = Opening(
-        commit, seed, len(before) + 1, began, why, {}, UNFINISHED, project.prefix.rstrip("/")
-    )
+    opening = Opening(commit, seed, len(before) + 1, began, why, {}, UNFINISHED, project.folder)
     _store(project.repository, opening)
     try:
         opening, said = _run(project, settings, label, opening, watcher)
@@ -104,7 +103,7 @@ def open_holdout(
 def read_openings(project: Project) -> list[Opening]:
     """All openings of the project's holdout that this clone knows of, oldest first."""
     found = parse_openings(find_lines(project.repository, RUNS, '"kind":"holdout"'))
-    return [opening for opening in found if opening.project == project.prefix.rstrip("/")]
+    return [opening for opening in found if opening.project == project.folder]
 
 
 def _store(repository: Repository, opening: Opening) -> None:

@@ -17,7 +17,13 @@ from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
-from gitexp.workflows.project import find_baseline, read_work_tree_table, settings_at
+from gitexp.workflows.project import (
+    baseline_key,
+    find_baseline,
+    project_at,
+    read_work_tree_table,
+    settings_at,
+)
 from gitexp.workflows.trial import Trial, try_out
 from gitexp.workflows.trust import is_trusted, trust
 
@@ -66,6 +72,19 @@ class Change:
 
     what: str
     undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `init` changed, and what is worth a warning.
+
+    `server` says whether this is a server's repository, `trial` what trying the command showed.
+    """
+
+    changes: list[Change]
+    warnings: list[str]
+    server: bool = False
+    trial: Trial | None = None
 
 
 def propose(folder: Path, given: Proposal) -> Proposal:
@@ -203,8 +222,8 @@ def init(
     *,
     baseline: str = "",
     trial: bool = False,
-) -> tuple[list[Change], list[str], Trial | None]:
-    """Set the repository up; returns what was changed, what is worth a warning, and the trial.
+) -> Initialised:
+    """Set the repository up; in a bare one, which only takes pushes, the server's hook alone.
 
     `ask` gets a question and a proposal and returns the answer; None asks nothing. With `trial`, or
     where the answer is yes, the command runs before anything is changed, and `watch` shows it.
@@ -216,7 +235,10 @@ def init(
         CommandFailed: the trial failed; nothing was changed.
     """
     repository = Repository.discover(directory)
-    top = repository.work_tree()
+    if repository.top is None:
+        # What others push is judged here; nothing runs, so there is nothing to set up besides.
+        return Initialised(_install(repository, hooks.SERVER), [], server=True)
+    top = repository.top
     if repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
@@ -230,7 +252,12 @@ def init(
     warnings: list[str] = []
     tried: Trial | None = None
     hooks.demand_room(repository)
-    name = baseline or repository.setting("gitexp.baseline") or ""
+    name = (
+        baseline
+        or repository.setting(baseline_key(prefix))
+        or repository.setting("gitexp.baseline")
+        or ""
+    )
     if existing is None:
         name = name or branch or ""
         if branch != name or not branch:
@@ -276,18 +303,22 @@ def init(
                     f'the settings on {name} say vary = "{settings.vary}", and the trial says'
                     f' "{tried.vary}": mend {existing[0]} there and commit it, then: gitexp trust'
                 )
-    changes += _configure(repository, name, prefix)
-    changes += _install(repository)
-    if not is_trusted(repository, settings):
-        trust(repository, settings)
+    changes += _configure(repository, name, prefix) + _install(repository, hooks.NAMES)
+    project = project_at(Repository.discover(directory), prefix)  # as configured by now
+    if not is_trusted(project):
+        trust(project)
         changes.append(Change("approved the settings for this clone", "gitexp init --undo"))
-    return changes, warnings, tried
+    return Initialised(changes, warnings, trial=tried)
 
 
 def _settings_there(
     repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
 ) -> tuple[str, str, Settings]:
-    """Find the baseline branch of a project that has settings, its tip, and the settings there."""
+    """Find the baseline branch of a project that has settings, its tip, and the settings there.
+
+    Raises:
+        NotReady: there is no such branch, or no valid settings on it.
+    """
     if baseline:
         heads = (f"refs/heads/{baseline}", f"refs/remotes/origin/{baseline}")
         tip = next((commit for ref in heads if (commit := repository.git.resolve(ref))), "")
@@ -299,7 +330,11 @@ def _settings_there(
         except NotReady:
             # Nothing names a branch, and none has a usual name: then the one that is checked out.
             baseline = repository.head_branch() or ""
-            named = repository.setting("gitexp.baseline") or existing[1].get("baseline")
+            named = (
+                repository.setting(baseline_key(prefix))
+                or repository.setting("gitexp.baseline")
+                or existing[1].get("baseline")
+            )
             if named or not baseline or baseline.startswith("exp/"):
                 raise
             tip = repository.git.resolve("HEAD") or ""
@@ -417,25 +452,22 @@ def _commit_settings(repository: Repository, prefix: str, text: str) -> Change:
         target.unlink(missing_ok=True)
         raise
     commit = git.text("rev-parse", "--short", "HEAD")
-    _remember(repository, settings=path)
+    _remember(repository, settings=[*_remembered(repository).get("settings", []), path])
     shown = "".join(f"\n    | {line}" for line in text.splitlines())
     return Change(f"wrote {path} and committed it ({commit}):{shown}", f"git revert {commit}")
 
 
 def _configure(repository: Repository, baseline: str, prefix: str) -> list[Change]:
     changes = []
-    wanted = [("gitexp.baseline", baseline)] + ([("gitexp.project", prefix)] if prefix else [])
-    before = read_json(repository.local / "init.json").get("before", {})
-    for key, value in wanted:
-        if repository.setting(key) != value:
-            # What stood there before the first init comes back with --undo.
-            local = repository.git.text("config", "--local", "--get", key, allow=(1,))
-            before = {key: local, **before}
-            _remember(repository, before=before)
-            repository.git.run("config", "--local", key, value)
-            changes.append(Change(f"git config {key} {value}", f"git config --unset {key}"))
-    shown = repository.config.get("notes.displayref", ())
-    if VERDICTS not in shown:
+    key = baseline_key(prefix)
+    if repository.setting(key) != baseline:
+        # What stood there before the first init comes back with --undo.
+        local = repository.git.text("config", "--local", "--get", key, allow=(1,))
+        _remember(repository, before={key: local, **_remembered(repository).get("before", {})})
+        repository.git.run("config", "--local", key, baseline)
+        shown = shlex.quote(key)
+        changes.append(Change(f"git config {shown} {baseline}", f"git config --unset {shown}"))
+    if VERDICTS not in repository.config.get("notes.displayref", ()):
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
         begin_notes(repository, VERDICTS)
@@ -448,8 +480,8 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
     return changes
 
 
-def _install(repository: Repository) -> list[Change]:
-    installed = hooks.install(repository)
+def _install(repository: Repository, names: Sequence[str]) -> list[Change]:
+    installed = hooks.install(repository, names)
     if not installed.written:
         return []
     where = installed.folder
@@ -464,18 +496,26 @@ def _install(repository: Repository) -> list[Change]:
     return [Change(what, "gitexp init --undo")]
 
 
+def _remembered(repository: Repository) -> dict[str, Any]:
+    return read_json(repository.local / "init.json")
+
+
 def _remember(repository: Repository, **facts: object) -> None:
-    path = repository.local / "init.json"
-    write_json(path, read_json(path) | facts)
+    write_json(repository.local / "init.json", _remembered(repository) | facts)
 
 
 def undo(directory: Path) -> list[str]:
     """Take back what `init` did; experiments and results stay. Returns what was done, in words."""
     repository = Repository.discover(directory)
     branch = repository.head_branch()
-    on_baseline = branch is not None and branch == repository.setting("gitexp.baseline")
+    facts = _remembered(repository)
+    folders = {path: path.rpartition("/")[0] for path in facts.get("settings", [])}
+    on_baseline = {
+        path: branch is not None
+        and branch == repository.setting(baseline_key(f"{folder}/" if folder else ""))
+        for path, folder in folders.items()
+    }
     done = hooks.uninstall(repository)
-    facts = read_json(repository.local / "init.json")
     for key, value in facts.get("before", {}).items():
         if value:
             repository.git.run("config", "--local", key, value)
@@ -494,11 +534,11 @@ def undo(directory: Path) -> list[str]:
             (repository.local / name).unlink()
             if name == "trust.json":
                 done.append("took back the approval of the settings")
-    path = facts.get("settings")
-    if isinstance(path, str) and on_baseline:
-        done += _remove_settings(repository, path)
-    elif isinstance(path, str):
-        done.append(f"{path} was left alone: it is removed on the baseline branch only")
+    for path, here in on_baseline.items():
+        if here:
+            done += _remove_settings(repository, path)
+        else:
+            done.append(f"{path} was left alone: it is removed on the baseline branch only")
     return done
 
 

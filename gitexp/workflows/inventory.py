@@ -10,16 +10,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.record import parse_records
 from gitexp.rules.registration import is_name, parse_message, split_message
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
 from gitexp.store.git import decode
 from gitexp.store.notes import RUNS, VERDICTS, list_notes
-from gitexp.workflows.results import Result, judged
+from gitexp.workflows.results import Result, entries_of, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gitexp.rules.record import Record
     from gitexp.store.experiments import Entry
     from gitexp.workflows.project import Project
 
@@ -74,7 +76,7 @@ def read_inventory(project: Project) -> Inventory:
     """Read everything; about ten git processes, whatever the number of experiments."""
     repository = project.repository
     every = read_experiments(repository)
-    experiments = [entry for entry in every if _is_of(project, entry)]
+    experiments = entries_of(project, every)
     runs, verdicts = list_notes(repository, RUNS), list_notes(repository, VERDICTS)
     live = {entry.commit: entry for entry in experiments}
     noted = (runs.keys() | verdicts.keys()) - {entry.commit for entry in every}
@@ -90,7 +92,11 @@ def read_inventory(project: Project) -> Inventory:
     gone = results[len(experiments) :]
     # An archived experiment may have the name of a live one, which hides it from the log.
     kept = archived | accepted | (others.keys() - off)
-    silent = {e.commit for e in others.values() if e.runs} & off - {e.commit for e in registered}
+    silent = {
+        commit
+        for commit, entry in others.items()
+        if own_records(project, entry) and parse_message(entry.message)[0] is None
+    } & off
     texts = repository.git.objects(list(verdicts.values()))
     return Inventory(
         project=project,
@@ -140,7 +146,9 @@ def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[st
         commit, _, message = text.partition("\n")
         reverted.update(_REVERTED.findall(message))
         trailers = split_message(message)[1]
-        if (experiment := trailers.get("Accepted")) and commit not in reverted:
+        experiment = trailers.get("Accepted")
+        ours = trailers.get("Project", "") == project.folder
+        if experiment and ours and commit not in reverted:
             found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
     return tuple(found), frozenset(reverted)
 
@@ -148,6 +156,15 @@ def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[st
 def _chain(project: Project) -> dict[str, int]:
     out = project.repository.git.text("rev-list", "--first-parent", project.tip)
     return {commit: age for age, commit in enumerate(out.splitlines())}
+
+
+def own_records(project: Project, entry: Entry) -> list[Record]:
+    """Records in a commit's note that the commit itself made, by the project's command."""
+    return [
+        record
+        for record in parse_records(entry.runs)
+        if record.is_of(entry.commit) and record.project == project.folder
+    ]
 
 
 def name_of(result: Result) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gitexp.errors import Refused, UsageError
+from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules import words
 from gitexp.rules.finding import Finding
-from gitexp.rules.formats import spell, spell_key
+from gitexp.rules.formats import LARGEST, spell, spell_key
 from gitexp.rules.registration import hypothesis_of, key_of, same_target, value_of
 from gitexp.rules.settled import FILE, against, parse_known
 from gitexp.rules.verdict import Verdict
@@ -125,8 +125,24 @@ def settled(project: Project, commit: str) -> list[Known]:
     Raises:
         NotReady: it cannot be read.
     """
-    [content] = project.repository.git.objects([f"{commit}:{project.path(FILE)}"])
-    return parse_known(content) if content is not None else []
+    [found] = settled_at([(project, commit)])
+    if isinstance(found, NotReady):
+        raise found
+    return found
+
+
+def settled_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotReady]:
+    """Read KNOWN.toml of projects at baseline commits, all in one git process."""
+    names = [f"{commit}:{project.path(FILE)}" for project, commit in wanted]
+    git = wanted[0][0].repository.git if wanted else None
+    contents = git.objects([*dict.fromkeys(names)], largest=LARGEST) if git else []
+    found: dict[str, list[Known] | NotReady] = {}
+    for name, content in zip(dict.fromkeys(names), contents, strict=True):
+        try:
+            found[name] = parse_known(content) if content is not None else []
+        except NotReady as error:
+            found[name] = error
+    return [found[name] for name in names]
 
 
 def against_known(known: Sequence[Known], change: Change) -> Finding | None:

@@ -88,7 +88,10 @@ def read_steps(project: Project, until: Collection[str]) -> list[Step]:
         if not commit.alters:
             continue
         before = _records_of_group(commits[at + 1 :])
-        accepted = split_message(commit.message)[1].get("Accepted", "")
+        trailers = split_message(commit.message)[1]
+        # Another project's experiment was tested there, and is as untested here as any commit.
+        own = trailers.get("Project", "") == project.folder
+        accepted = trailers.get("Accepted", "") if own else ""
         subject = commit.message.strip().split("\n", 1)[0]
         effect = compare(before, after, metric)
         # The last commit of `until` is where the oldest experiment began; it is no step after it.
@@ -150,4 +153,5 @@ def _commits(project: Project) -> Iterator[_Commit]:
         commit, time, author, message = text.split("\x01", 3)
         paths = [relative(project, file.path) for file in parse_raw(raw.lstrip(b"\0\n"))]
         alters = not all(matches(path, project.settings.unread) for path in paths)
-        yield _Commit(commit, time, author, message, parse_records(notes), alters)
+        records = [r for r in parse_records(notes) if r.project == project.folder]
+        yield _Commit(commit, time, author, message, records, alters)

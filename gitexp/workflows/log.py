@@ -136,7 +136,7 @@ def _is_value(text: str) -> bool:
 def log(project: Project, name: str | None = None) -> list[Row]:
     """Read the log, newest first."""
     accepted = read_accepted(project)
-    results = read_results(project.repository, name)
+    results = read_results(project, name)
     states = [_state(project, result, accepted) for result in results]
     alike = {project.tip}
     if any(

@@ -108,14 +108,15 @@ class Bench:
             self._spreads[commit] = parse_spreads(text)
 
     def _parsed(self, text: str, commit: str) -> list[Record]:
-        """Records that count here: ungated ones do so only where the gate is skipped again.
+        """Records of this project that count here: ungated ones only past the gate again.
 
         A baseline's may come from a commit that runs alike, an experiment's are its own alone.
         """
         return [
             record
             for record in parse_records(text)
-            if (self._why or not record.explore)
+            if record.project == self.project.folder
+            and (self._why or not record.explore)
             and (commit != self._experiment or record.is_of(commit))
         ]
 
@@ -412,7 +413,13 @@ class Bench:
         for ref in (BULK, RUNS):
             notes = read_notes(self.repository, ref, ancestors)
             lines = [line for text in notes.values() for line in text.splitlines()]
-            lines = [line for line in dict.fromkeys(lines) if line not in known]
+            # What is inert here may well alter another project's runs.
+            lines = [
+                line
+                for line in dict.fromkeys(lines)
+                if line not in known
+                and all(r.project == self.project.folder for r in parse_records(line))
+            ]
             if lines:
                 append_lines(self.repository, ref, {commit: lines})
         self.read(commit)

@@ -11,10 +11,10 @@ from gitexp.workflows.check import check
 from gitexp.workflows.differences import hidden_edits
 
 if TYPE_CHECKING:
-    from gitexp.workflows.project import Project
+    from gitexp.store.git import Repository
 
 
-def pre_run(project: Project) -> str | None:
+def pre_run(repository: Repository) -> str | None:
     """Judge what is checked out here, as a Makefile or a batch script asks before it trains.
 
     Returns the experiment's name, or None on a branch that is none.
@@ -22,11 +22,11 @@ def pre_run(project: Project) -> str | None:
     Raises:
         Refused: the gate says no, or the work tree is not what the experiment's commit holds.
     """
-    branch = project.repository.head_branch() or ""
+    branch = repository.head_branch() or ""
     if not branch.startswith("exp/"):
         return None
-    report = check(project, branch)
-    git = project.repository.git
+    report = check(repository, branch)
+    project, git = report.project, repository.git
     # Exit 128: an editor or another git holds the index just now; comparing works without it.
     git.run("update-index", "-q", "--refresh", allow=(1, 128))
     dirty = [file.path for file in git.differences("diff-index", "HEAD", "--")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules import formats
+from gitexp.rules.preset import add_preset
 from gitexp.rules.registration import is_name
 from gitexp.workflows.edit import find_key
 from gitexp.workflows.land import commit_on_baseline
@@ -62,29 +62,33 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
             f"the values are in {' and '.join(sorted(files))}", "one file for a preset"
         )
     path = files.pop()
-    if not path.endswith(".toml"):
-        raise UsageError(
-            f"presets are written into TOML only, and {path} is none",
-            f"write one by hand on {project.baseline}: a table that nothing reads yet, then the one"
-            " line that chooses it as the experiment",
+    content = found[0].content
+    try:
+        edited = add_preset(
+            path, content.decode("utf-8"), name, [(key.key, key.spelled) for key in found]
         )
-    lines = [f"{formats.spell_key(key.key)} = {key.spelled}" for key in found]
-    text = found[0].content.decode("utf-8")
-    leaves = formats.read_leaves(path, found[0].content)
-    if any(key[:2] == ("presets", name) for key in leaves):
-        raise UsageError(f"{path} has a preset {name} already", "gitexp preset ANOTHER-NAME …")
-    end = "\r\n" if "\r\n" in text else "\n"
-    table = end.join([f"[presets.{name}]", *lines]) + end
-    edited = text if text.endswith("\n") else text + end
-    edited = f"{edited}{end}{table}"
-    if ("preset",) not in leaves:
-        # The first line is the one place where TOML surely takes a key of no table.
-        edited = f'preset = ""{end}{edited}'
+    except LookupError:
+        raise UsageError(
+            f"{path} has a preset {name} already", "gitexp preset ANOTHER-NAME …"
+        ) from None
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: {error}",
+            f"write one by hand on {project.baseline}: the values under a name that nothing reads"
+            " yet, and a key that chooses it; the experiment is that key's one line",
+        ) from None
     message = f"Add the preset {name}\n\nNothing reads it yet; choosing it is the experiment.\n"
-    commit = commit_on_baseline(project, path, found[0].content, edited.encode(), message)
+    commit = commit_on_baseline(project, path, content, edited.encode(), message)
     # pathspec magic is off in our git, so the suffix is matched here.
     grep = project.repository.git.run(
         "grep", "-l", "-z", "--fixed-strings", "-e", "preset", project.tip, allow=(1,)
     )
     readers = [n for n in grep.stdout.decode(errors="replace").split("\0") if n.endswith(".py")]
-    return Preset(name, path, commit, table.strip(), bool(readers))
+    return Preset(name, path, commit, _added(content.decode("utf-8"), edited), bool(readers))
+
+
+def _added(before: str, after: str) -> str:
+    import difflib
+
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return "\n".join(line[2:] for line in lines if line.startswith("+ ")).strip()

@@ -11,7 +11,8 @@ from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
 
-_NO_SETTINGS = "write them: gitexp init"
+_LAST = "last.json"  # names of the experiments last started, by project folder
+NO_SETTINGS = "write them: gitexp init"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Project:
         """Full name of the baseline branch."""
         return f"refs/heads/{self.baseline}"
 
+    @property
+    def folder(self) -> str:
+        """The project's folder as trailers and records name it, empty at the top."""
+        return self.prefix.rstrip("/")
+
     def path(self, inside: str) -> str:
         """Path from the repository's top of a path that is relative to the project."""
         return f"{self.prefix}{inside}"
@@ -43,14 +49,22 @@ class Project:
         return shlex.quote(f":/{self.path(inside)}")
 
 
-def open_project(directory: Path | None = None, *, keep_location: bool = False) -> Project:
+def open_project(directory: Path | None = None) -> Project:
     """Find repository, project, baseline branch and settings from a directory.
 
     Raises:
         NotReady: one of them is missing; the message says which and what to do.
     """
-    repository = Repository.discover(directory or Path.cwd(), keep_location=keep_location)
-    prefix = project_prefix(repository)
+    repository = Repository.discover(directory or Path.cwd())
+    return project_at(repository, project_prefix(repository))
+
+
+def project_at(repository: Repository, prefix: str) -> Project:
+    """Project of a folder of the repository, as its baseline branch declares it.
+
+    Raises:
+        NotReady: it has no baseline branch, or no settings there.
+    """
     baseline, tip = find_baseline(repository, prefix)
     path, settings = settings_at(repository, tip, prefix, baseline)
     return Project(repository, prefix, baseline, tip, path, settings)
@@ -61,14 +75,44 @@ def project_prefix(repository: Repository) -> str:
 
     The nearest folder upwards that holds settings; else the one that `init` noted in this clone
     (hooks run at the top of the work tree, wherever the project is).
+
+    Raises:
+        NotReady: this clone knows several projects, and the directory is in none of them.
     """
     if repository.top is not None:
-        parts = [part for part in repository.prefix.split("/") if part]
-        for depth in range(len(parts), -1, -1):
-            prefix = "".join(f"{part}/" for part in parts[:depth])
+        for prefix in folders_upwards(repository.prefix):
             if read_work_tree_table(repository.top / prefix) is not None:
                 return prefix
-    return repository.setting("gitexp.project") or ""
+    known = known_projects(repository)
+    if len(known) > 1:
+        import shlex
+
+        raise NotReady(
+            f"this repository holds several projects: {', '.join(known)}",
+            f"cd into the folder of one, and again: cd {shlex.quote(known[0])}",
+        )
+    return known[0] if known else ""
+
+
+def folders_upwards(folder: str) -> list[str]:
+    """A folder and all above it, nearest first, each "" or ending in a slash."""
+    parts = [part for part in folder.split("/") if part]
+    return ["".join(f"{part}/" for part in parts[:depth]) for depth in range(len(parts), -1, -1)]
+
+
+def baseline_key(prefix: str) -> str:
+    """Key of git's configuration that names a project's baseline branch in this clone."""
+    return f"gitexp.{prefix.rstrip('/')}.baseline" if prefix else "gitexp.baseline"
+
+
+def known_projects(repository: Repository) -> list[str]:
+    """Folders of the projects that `init` noted in this clone; the top itself is ""."""
+    here = [""] if repository.setting("gitexp.baseline") else []
+    return here + [
+        key.removeprefix("gitexp.").removesuffix(".baseline") + "/"
+        for key in repository.config
+        if key.startswith("gitexp.") and key.endswith(".baseline") and key != "gitexp.baseline"
+    ]
 
 
 def read_work_tree_table(folder: Path) -> tuple[str, dict[str, object]] | None:
@@ -90,19 +134,24 @@ def read_work_tree_table(folder: Path) -> tuple[str, dict[str, object]] | None:
 
 
 def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
-    """Name and tip of the baseline branch: this clone's own setting first, then the project's."""
-    named = repository.setting("gitexp.baseline")
-    candidates = [named] if named else []
+    """Name and tip of a project's baseline branch: what this clone says, then the settings.
+
+    Where there is no work tree, as on a server, HEAD names the branch that everybody starts from.
+    """
+    named = repository.setting(baseline_key(prefix)) or repository.setting("gitexp.baseline")
+    candidates = [named] if named else ["main", "master"]
     if not named:
-        table = repository.top and read_work_tree_table(repository.top / prefix)
-        if table and isinstance(table[1].get("baseline"), str):
-            candidates.append(str(table[1]["baseline"]))
-        candidates += ["main", "master"]
+        first: object = repository.head_branch()
+        if repository.top is not None:
+            table = read_work_tree_table(repository.top / prefix)
+            first = table[1].get("baseline") if table else None
+        if isinstance(first, str):
+            candidates = [*dict.fromkeys([first, *candidates])]
     for name in candidates:
         for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
             if tip := repository.git.resolve(ref):
                 return name, tip
-    if repository.git.resolve("HEAD") is None:
+    if repository.top is not None and repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
             "git add -A && git commit -m 'baseline' && gitexp init",
@@ -133,7 +182,7 @@ def settings_at(
         except NotReady as error:
             # The file in the work tree may be in order by now, and what is committed counts.
             raise NotReady(f"{where}, {error.message}", error.hint) from None
-    raise NotReady(f"there are no gitexp settings {where}", _NO_SETTINGS)
+    raise NotReady(f"there are no gitexp settings {where}", NO_SETTINGS)
 
 
 def settings_of(project: Project, commit: str) -> Settings:
@@ -145,6 +194,17 @@ def settings_of(project: Project, commit: str) -> Settings:
     if commit == project.tip:
         return project.settings
     return settings_at(project.repository, commit, project.prefix)[1]
+
+
+def project_in(here: Project, folder: str) -> Project:
+    """Project of another folder of the same repository, or the very one that is there already.
+
+    Raises:
+        NotReady: it is no longer on its baseline branch.
+    """
+    if folder == here.folder:
+        return here
+    return project_at(here.repository, f"{folder}/" if folder else "")
 
 
 def short_name(name: str) -> str:
@@ -164,21 +224,20 @@ def short_name(name: str) -> str:
     return short
 
 
-def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
+def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]:
     """Full ref and commit of the experiment meant.
 
-    That is the named one, else the one checked out, else the one last started in this clone.
+    That is the named one, else the one checked out, else the one last started in this project.
 
     Raises:
         UsageError: there is no such experiment, or none was meant.
     """
     from gitexp.store.experiments import find_ref
 
-    repository = project.repository
     if name is None:
         name = repository.head_branch() or ""
         if not name.startswith("exp/"):
-            last = last_started(repository)
+            last = last_started(repository, project_prefix(repository))
             if last is not None:
                 return last
             raise UsageError(
@@ -193,21 +252,22 @@ def find_experiment(project: Project, name: str | None) -> tuple[str, str]:
     return found
 
 
-def last_started(repository: Repository) -> tuple[str, str] | None:
-    """Full ref and commit of the experiment last started in this clone, if it still exists."""
+def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
+    """Full ref and commit of the experiment last started in a project, if it still exists."""
     from gitexp.rules.registration import is_name
     from gitexp.store.experiments import find_ref
 
-    name = read_json(repository.local / "last.json").get("name")
+    name = read_json(repository.local / _LAST).get(prefix)
     return find_ref(repository, name) if isinstance(name, str) and is_name(name) else None
 
 
-def note_started(repository: Repository, name: str) -> None:
-    """Remember an experiment as the one last started in this clone."""
+def note_started(project: Project, name: str) -> None:
+    """Remember an experiment as the one last started in this clone's project."""
+    path = project.repository.local / _LAST
     try:
-        write_json(repository.local / "last.json", {"name": name})
+        write_json(path, read_json(path) | {project.prefix: name})
     except OSError as error:
         raise NotReady(
-            f"{repository.local} cannot be written: {error.strerror}",
+            f"{path.parent} cannot be written: {error.strerror}",
             "make it writable for you, or work in a clone of your own",
         ) from None

@@ -17,14 +17,16 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import campaign_level
-from gitexp.store.experiments import HEADS, unreached
+from gitexp.store.experiments import HEADS
 from gitexp.workflows.check import LEVEL_SLACK, hold
-from gitexp.workflows.differences import inspect_many
+from gitexp.workflows.differences import inspect_grounds
+from gitexp.workflows.ground import Ground, find_grounds
 from gitexp.workflows.inventory import counted, gated, label_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gitexp.store.experiments import Entry
     from gitexp.workflows.inventory import Inventory
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
@@ -57,46 +59,28 @@ def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
     return NotReady("its baseline commit has no gitexp settings")
 
 
-def refused(
-    project: Project, results: Sequence[Result], settings: Mapping[str, Settings | NotReady]
-) -> list[list[Finding]]:
-    """What the gate has against each of these experiments, apart from their levels."""
-    bases = [result.entry.parents[0] for result in results if result.entry.parents]
-    away = unreached(project.repository, bases, project.tip)
-    placed = [r for r in results if len(r.entry.parents) == 1 and r.entry.parents[0] not in away]
-    judged = [r for r in placed if isinstance(settings[r.entry.parents[0]], Settings)]
-    git = project.repository.git
-    differences = git.differences_of([(r.entry.parents[0], r.entry.commit) for r in judged])
-    wanted = [
-        (known, files)
-        for result, files in zip(judged, differences, strict=True)
-        if isinstance(known := settings[result.entry.parents[0]], Settings)
-    ]
-    found: dict[str, list[Finding]] = {}
-    for result, (known, _), inspection in zip(
-        judged, wanted, inspect_many(project, wanted), strict=True
-    ):
-        entry = result.entry
-        if result.registration is not None and not entry.ref.startswith(HEADS):
-            # Put away, or part of the baseline: its ref may have any name, or be gone.
-            entry = replace(entry, ref=f"{HEADS}{result.registration.name}")
-        said = hold(entry, inspection, known)[1]
-        found[entry.commit] = [finding for finding in said if not finding.advice]
-    return [
-        found[result.entry.commit]
-        if result.entry.commit in found
-        else [_unplaced(project, result, settings)]
-        for result in results
-    ]
+def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
+    """What the gate has against each of these experiments, apart from what the log says."""
+    entries = [_as_registered(result) for result in results]
+    grounds = find_grounds(project.repository, entries)
+    firm = [ground for ground in grounds if isinstance(ground, Ground)]
+    inspections = iter(inspect_grounds(firm))
+    found = []
+    for entry, ground in zip(entries, grounds, strict=True):
+        if isinstance(ground, Ground):
+            said = [*ground.findings, *hold(entry, next(inspections), ground.project)[1]]
+        else:
+            said = [Finding("B3", ground.message, ground.hint)]
+        found.append([finding for finding in said if not finding.advice])
+    return found
 
 
-def _unplaced(
-    project: Project, result: Result, settings: Mapping[str, Settings | NotReady]
-) -> Finding:
-    base = settings.get(result.entry.parents[0]) if len(result.entry.parents) == 1 else None
-    if isinstance(base, NotReady):
-        return Finding("B3", base.message, base.hint)
-    return Finding("B1", f"it is not one commit on {project.baseline}")
+def _as_registered(result: Result) -> Entry:
+    entry = result.entry
+    if result.registration is None or entry.ref.startswith(HEADS):
+        return entry
+    # Put away, or part of the baseline: its ref may have any name, or be gone.
+    return replace(entry, ref=f"{HEADS}{result.registration.name}")
 
 
 def too_high(
@@ -143,12 +127,10 @@ def about_levels(high: Iterable[tuple[Result, str]]) -> Iterator[Finding]:
         )
 
 
-def about_gate(
-    inventory: Inventory, settings: Mapping[str, Settings | NotReady]
-) -> Iterator[Finding]:
+def about_gate(inventory: Inventory) -> Iterator[Finding]:
     """Find experiments that ran as if the gate had let them."""
     measured = gated(inventory.held)
-    for result, said in zip(measured, refused(inventory.project, measured, settings), strict=True):
+    for result, said in zip(measured, refused(inventory.project, measured), strict=True):
         if said:
             ran = sum(not record.explore for record in result.records)
             listed = "\n".join(f"{finding.id} {finding.message}" for finding in said)

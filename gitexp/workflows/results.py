@@ -16,16 +16,19 @@ from gitexp.rules.record import (
     parse_records,
     parse_spreads,
 )
-from gitexp.rules.registration import Registration, parse_message
+from gitexp.rules.registration import Registration, parse_message, split_message
 from gitexp.rules.verdict import Design, Examples, Judgement, Pair, Verdict, judge
-from gitexp.store.experiments import Entry, read_experiments
+from gitexp.store.experiments import Entry, read_commits, read_experiments
 from gitexp.store.notes import RUNS, read_notes
+from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.project import project_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.rules.settings import Settings
     from gitexp.store.git import Repository
+    from gitexp.workflows.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,53 @@ class Result:
         return Standing(self.registration, bool(self.records) and not self.explored, self.verdict)
 
 
-def read_results(repository: Repository, name: str | None = None) -> list[Result]:
-    """Read and judge all experiments (or one), newest first; two git processes in all."""
-    return judged(repository, read_experiments(repository, name))
+def read_results(project: Project, name: str | None = None) -> list[Result]:
+    """Read and judge a project's experiments, newest first; two git processes in all.
+
+    By its name any one is read, whatever project it belongs to.
+    """
+    entries = read_experiments(project.repository, name)
+    if name is None:
+        entries = entries_of(project, entries)
+    return judged(project.repository, entries)
+
+
+def read_all_results(repository: Repository) -> list[Result]:
+    """Read and judge the experiments of every project of a repository, newest first."""
+    return judged(repository, read_experiments(repository))
+
+
+def project_of(here: Project, ref: str, commit: str) -> Project:
+    """Project that an experiment belongs to, whatever directory somebody stands in.
+
+    Raises:
+        NotReady: it is no longer on its baseline branch.
+    """
+    entries = read_commits(here.repository, [(ref, commit)])
+    return project_in(here, _folders(here, entries)[commit])
+
+
+def entries_of(project: Project, entries: Sequence[Entry]) -> list[Entry]:
+    """Those experiments that belong to a project."""
+    folders = _folders(project, entries)
+    return [entry for entry in entries if folders[entry.commit] == project.folder]
+
+
+def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
+    """Folders of the projects of experiments, as their registrations say, or else their files."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        trailers = split_message(entry.message)[1]
+        if "Experiment" in trailers:
+            found[entry.commit] = trailers.get("Project", "")
+    rest = [entry for entry in entries if entry.commit not in found]
+    if rest:
+        # Committed past every hook: what differs tells, and one that stands on nothing is shown
+        # wherever somebody looks.
+        for entry, ground in zip(rest, find_grounds(here.repository, rest), strict=True):
+            project = ground.project if isinstance(ground, Ground) else here
+            found[entry.commit] = project.folder
+    return found
 
 
 def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
@@ -78,6 +125,9 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
         records = tuple(record for record in every if record.is_of(entry.commit))
         foreign = tuple(record for record in every if not record.is_of(entry.commit))
         baseline = parsed.get(entry.parents[0], ()) if entry.parents else ()
+        if registration is not None:
+            # Two projects may measure the same baseline commit, each by its own command.
+            baseline = tuple(r for r in baseline if r.project == registration.project)
         gated = [record for record in records if not record.explore]
         judgement = None
         if registration and gated:

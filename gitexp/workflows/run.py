@@ -59,7 +59,9 @@ def run(
         NotReady: the settings are not approved in this clone.
         CommandFailed: a run failed; it is recorded, and the next attempt is free to succeed.
     """
-    report = check(project, name)
+    here = project
+    report = check(here.repository, name)
+    project = report.project
     if demand_plain(explore, "--explore"):
         registration = _improvised(report)
     else:
@@ -70,8 +72,7 @@ def run(
         if finding.id == "V3":
             watcher.said(finding.message)
     commit, base = report.entry.commit, report.base
-    own = report.name if report.settings.digest != project.settings.digest else ""
-    demand_trust(project.repository, report.settings, project.settings_path, own)
+    demand_trust(project, here, report.name)
     bench = Bench(
         project, report.settings, registration.criterion.metric, jobs, watcher, (commit, explore)
     )
@@ -213,8 +214,8 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     from gitexp.workflows.ladder import read_steps
 
     settings, label = project.settings, f"baseline {project.baseline}"
-    demand_trust(project.repository, settings, project.settings_path)
-    results = read_results(project.repository)
+    demand_trust(project, project)
+    results = read_results(project)
     first = first_fresh_seed(project, results)
     seeds = range(first, first + settings.looks[-1]) if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)

@@ -13,6 +13,7 @@ from gitexp.rules.registration import same_target
 from gitexp.store.notes import BULK, read_notes
 from gitexp.workflows.log import Row, log
 from gitexp.workflows.project import find_experiment
+from gitexp.workflows.results import project_of
 
 if TYPE_CHECKING:
     from gitexp.workflows.project import Project
@@ -56,8 +57,9 @@ def show(project: Project, name: str | None) -> Sheet:
     Raises:
         UsageError: there is no such experiment.
     """
-    ref, commit = find_experiment(project, name)
+    ref, commit = find_experiment(project.repository, name)
     short = ref.rpartition("/")[2]
+    project = project_of(project, ref, commit)
     every = log(project)
     # The log knows a commit that has several branches by the one that it names itself.
     row = next((row for row in every if row.result.entry.commit == commit), None)

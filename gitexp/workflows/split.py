@@ -13,8 +13,9 @@ from gitexp.rules.parts import Part, take_apart
 from gitexp.rules.paths import is_config
 from gitexp.rules.registration import hypothesis_of
 from gitexp.store.git import Git
+from gitexp.workflows.check import check
 from gitexp.workflows.differences import relative
-from gitexp.workflows.project import find_experiment
+from gitexp.workflows.project import find_experiment, project_in
 from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def find_parts(project: Project, name: str | None) -> list[Part]:
         git.run("update-index", "-q", "--refresh", allow=(1, 128))
         files = git.differences("diff-index", git.resolve("HEAD") or project.tip, "--")
     else:
-        _, commit = find_experiment(project, name)
+        _, commit = find_experiment(project.repository, name)
         base = git.text("merge-base", project.tip, commit, allow=(1,)).split("\n")[0]
         if not base:
             raise NotReady(f"{name} and {project.baseline} have no common commit")
@@ -103,6 +104,8 @@ def split(
         UsageError: hypotheses are missing and nobody was asked.
         Refused: a hypothesis breaks a rule.
     """
+    if name is not None:
+        project = project_in(project, check(project.repository, name).project.folder)
     parts = find_parts(project, name)
     given = list(texts)
     if ask is not None:

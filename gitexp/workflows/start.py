@@ -158,7 +158,7 @@ def register(
     settings, repository = project.settings, project.repository
     criterion = criterion or criterion_from(project, options.expect)
     guards = guards or parse_guards(",".join(options.guards))
-    results = read_results(repository)
+    results = read_results(project)
     earlier = tried_before(results, str(change))
     if replicate:
         extra = [*extra, replicated(change, earlier)]
@@ -182,7 +182,7 @@ def register(
         ("Cost", options.cost and _cost(options.cost)),
         ("Despite", " ".join(options.despite.split())),
         *extra,
-        ("Project", project.prefix.rstrip("/")),
+        ("Project", project.folder),
     ]
     taken = names_taken(repository)
     for _ in range(5):
@@ -213,7 +213,7 @@ def register(
         break
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
-    note_started(repository, name)
+    note_started(project, name)
     outlook = foresee(registration, *history(results, baseline))
     asked = [question(registration, outlook), overpromised(registration)]
     advice = [*advice, *filter(None, asked)]

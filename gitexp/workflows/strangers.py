@@ -13,7 +13,7 @@ from gitexp.rules.settings import Settings
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.workflows.differences import relative
-from gitexp.workflows.inventory import counted, label_of, name_of
+from gitexp.workflows.inventory import counted, label_of, name_of, own_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +35,7 @@ def about_lost(inventory: Inventory) -> Iterator[Finding]:
         if result.records or (noted and not result.foreign):
             yield _lost(inventory, result, live.get(name_of(result)), noted=noted)
     for entry in inventory.stray:
-        if records := [r for r in parse_records(entry.runs) if r.is_of(entry.commit)]:
+        if records := own_records(inventory.project, entry):
             yield Finding(
                 "V2",
                 f"{counted(len(records))} belong to commit {entry.commit[:10]}, which no branch"
@@ -142,7 +142,7 @@ def about_baselines(
         alike = (
             (origin, base) in files
             and isinstance(by, Settings)
-            and all(matches(relative(project, f.path), by.inert) for f in files[origin, base])
+            and all(matches(relative(project, f.path), by.unread) for f in files[origin, base])
         )
         own = parse_records(inventory.entries[origin].runs) if alike else []
         if strangers := [record for record in records if record not in own]:

@@ -126,7 +126,7 @@ def verify(project: Project, *, fix: bool = False) -> Verification:
             *about_baselines(inventory, settings),
             *about_history(inventory),
             *about_levels(high),
-            *about_gate(inventory, settings),
+            *about_gate(inventory),
             *about_conditions(inventory),
             *about_examples(inventory),
             *about_acceptances(inventory),

@@ -173,6 +173,21 @@ def log(home: Path, rounds: int) -> Rows:
         )
 
 
+def check(home: Path, rounds: int) -> Rows:
+    """All experiments at once, beside one; and one in a large tree beside one in a small one."""
+    world = project(home / "check")
+    many_experiments(world, 1000)
+    every, one = (Side([(_GITEXP, "check", word)], world.path) for word in ("--all", "run-1"))
+    yield _compared("gitexp check --all, 1,000 / check of one", rounds, every, one, "seconds")
+    sides = []
+    for files in (20_000, 50):
+        world = project(home / f"check-{files}", files=files - 4)
+        world.start("--set", "model.C=10")
+        sides.append(Side([(_GITEXP, "check")], world.path))
+    large, small = sides
+    yield _compared("gitexp check, 20,000 files / 50 files", rounds, large, small, "within 1.5 x")
+
+
 def light(home: Path, rounds: int) -> Rows:
     """Commands that only read."""
     world = project(home / "light")
@@ -224,7 +239,9 @@ def _write_at_once(how: str, commits: list[str], folder: Path) -> float:
     return time.perf_counter() - begin
 
 
-ROWS = {row.__name__: row for row in (ordinary_commit, hooks, start, run, log, light, writers)}
+ROWS = {
+    row.__name__: row for row in (ordinary_commit, hooks, start, run, log, check, light, writers)
+}
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def _registered(number: int, seeds: range) -> str:
         seeds=(seeds[0], seeds[-1]),
         widening=0.0,
         campaign=1,
-        level=0.001,
+        level=1e-6,
     ).message()
 
 

@@ -363,8 +363,8 @@ MODES = (
     (LINK, LINK, None, None, "is a symbolic link"),
     (LINK, LINK, "there.toml", "here.toml", "is a symbolic link"),
     (SUBMODULE, SUBMODULE, None, None, "is a submodule"),
-    (REGULAR, REGULAR, "a = 1\n", None, "could not be read"),
-    (REGULAR, REGULAR, None, None, "could not be read"),
+    (REGULAR, REGULAR, "a = 1\n", None, "cannot be read"),
+    (REGULAR, REGULAR, None, None, "cannot be read"),
 )
 
 

@@ -17,7 +17,7 @@ from gitexp.store.experiments import (
     create_branch,
     find_ref,
     names_taken,
-    read_commit,
+    read_commits,
     read_experiments,
     replay,
 )
@@ -200,9 +200,8 @@ def test_the_message_is_stored_word_for_word(world: World) -> None:
     head, _, body = raw.partition(b"\n\n")
     assert body.decode() == message
     assert b"encoding" not in head
-    assert read_commit(repository_of(world), "refs/heads/exp/x", commit).message == message.rstrip(
-        "\n"
-    )
+    [entry] = read_commits(repository_of(world), [("refs/heads/exp/x", commit)])
+    assert entry.message == message.rstrip("\n")
 
 
 def test_a_missing_identity_creates_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,7 +393,7 @@ def test_no_message_shifts_a_field(message: str, runs: Sequence[str], world: Wor
     assert entry.commit == commit
     assert entry.message.rstrip("\n") == message.rstrip("\n")
     assert entry.runs == "\n".join(runs)
-    alone = read_commit(repository_of(world), entry.ref, commit)
+    [alone] = read_commits(repository_of(world), [(entry.ref, commit)])
     assert (alone.message, alone.author, alone.time, alone.parents) == (
         message.rstrip("\n"), entry.author, entry.time, entry.parents,
     )  # fmt: skip
@@ -426,7 +425,8 @@ def test_a_root_commit_is_an_entry_without_parents(world: World) -> None:
     world.git("update-ref", "refs/heads/exp/root", commit)
     [entry] = read_experiments(repository_of(world))
     assert (entry.parents, entry.message.strip()) == ((), "because\n\nmore")
-    assert read_commit(repository_of(world), entry.ref, commit).parents == ()
+    [alone] = read_commits(repository_of(world), [(entry.ref, commit)])
+    assert alone.parents == ()
 
 
 # --- an edit on another version of the file ------------------------------------------------------

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.project import BECAUSE
+from tests.bench.projects import many_experiments, project
+from tests.project import BECAUSE, World, git
 from tests.workflows.arrange import message, records, refs, show, trailers, train_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from tests.project import World
 
 TWO_VALUES: Mapping[str, str] = {"C = 1.0": "C = 10", "epochs = 20": "epochs = 40"}
 
@@ -256,3 +255,79 @@ def test_hand_made_trailers_are_what_git_reads(ready: World) -> None:
     assert ready.gitexp("check", "by-hand").code == 0
     assert trailers(ready, "exp/by-hand")["Change"] == "config.toml: model.C = 1.0 -> 10"
     assert b"C = 10" in show(ready, "exp/by-hand:config.toml")
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+def test_all_experiments_are_judged_whatever_state_one_of_them_is_in(ready: World) -> None:
+    assert ready.gitexp("check", "--all", "--json").json == []
+    good = ready.start("--set", "model.C=10")
+    ready.git("update-ref", f"refs/remotes/origin/exp/{good}", "main")  # this clone's goes first
+    ready.git("update-ref", "refs/remotes/origin/exp/elsewhere", f"exp/{good}")
+    assert {r["id"] for r in by_name(ready, code=1)["elsewhere"]["violations"]} == {"T2"}
+    by_hand(ready, TWO_VALUES)
+    ready.git("update-ref", "refs/gitexp/archive/broken", "exp/by-hand")
+    ready.git("switch", "--quiet", "--orphan", "exp/orphan")
+    ready.write("config.toml", "[model]\nC = 2\n")
+    ready.commit(BECAUSE, verify=False)
+    found = by_name(ready, code=1)
+    assert {name for name, report in found.items() if report["ok"]} == {good}
+    assert found.keys() == {good, "elsewhere", "by-hand", "orphan"}
+    assert found[good]["change"]["key"] == "model.C"
+    assert [r["id"] for r in found["orphan"]["violations"]] == ["B3"]
+    ran = ready.gitexp("check", "--all", code=1)
+    assert f"exp/{good}: config.toml: model.C = 1.0 -> 10" in ran.out
+    assert ran.out.endswith("\n4 experiments, 3 refused\n")
+    assert "either --all or" in ready.gitexp("check", good, "--all", code=2).err
+
+
+def by_name(world: World, *words: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    """What check says about several experiments, by their names."""
+    reports = world.gitexp("check", *(words or ("--all",)), "--json", code=code).json
+    for report in reports:
+        assert set(report) == {"name", "ok", "change", "violations", "advice"}
+    return {report["name"]: report for report in reports}
+
+
+def test_in_a_range_experiments_are_judged_and_other_commits_counted(ready: World) -> None:
+    first, second = (ready.start("--set", f"model.C={value}") for value in (2, 3))
+    by_hand(ready, TWO_VALUES)
+    assert by_name(ready, f"main..exp/{first}").keys() == {first}
+    assert by_name(ready, "main..", code=1).keys() == {"by-hand"}  # where HEAD is
+    assert by_name(ready, f"exp/{second}...exp/{first}").keys() == {first, second}
+    ready.git("switch", "--quiet", "main")
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.commit("no experiment")
+    ready.git("merge", "--quiet", "--no-ff", "-m", "take it in", f"exp/{first}")
+    ran = ready.gitexp("check", "main~2..main")
+    assert ran.out.endswith("1 experiment, 0 refused; 2 other commits are no experiment's\n")
+    for odd in ("main..nowhere", "..--output=x", "-x..y"):
+        assert "is no range of commits" in ready.gitexp("check", "--", odd, code=2).err
+    assert not (ready.path / "x").exists()
+
+
+def test_a_registered_commit_whose_branch_is_missing_is_judged_all_the_same(
+    ready: World, tmp_path: Path
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    rewritten(ready, name, "Level: 0.005", "Level: 0.05")
+    # As a service checks out what somebody proposes from a fork: no branch has it.
+    git(tmp_path, "clone", "--quiet", "--branch=main", "--single-branch", str(ready.path), "ci")
+    clone = World(tmp_path / "ci")
+    clone.git("fetch", "--quiet", "origin", f"exp/{name}")
+    clone.git("switch", "--quiet", "--detach", "FETCH_HEAD")
+    found = by_name(clone, "origin/main..", code=1)
+    assert [r["id"] for r in found[name]["violations"]] == ["T3"]
+
+
+def test_a_thousand_experiments_cost_no_more_git_processes_than_two(tmp_path: Path) -> None:
+    counts = []
+    for experiments in (2, 1000):
+        world = project(tmp_path / f"project-{experiments}")
+        many_experiments(world, experiments)
+        trace = tmp_path / f"trace-{experiments}"
+        ran = world.gitexp("check", "--all", "--json", GIT_TRACE=str(trace))
+        assert [report["ok"] for report in ran.json] == [True] * experiments
+        counts.append(trace.read_text().count("trace: built-in: git"))
+    assert counts[0] == counts[1] < 15

@@ -28,7 +28,7 @@ def started(world: World, *words: str) -> str:
 
 
 def ids(world: World, name: str) -> set[str]:
-    report = check(open_project(world.path), name)
+    report = check(open_project(world.path).repository, name)
     return {finding.id for finding in report.findings if not finding.advice}
 
 
@@ -124,7 +124,7 @@ def test_odd_commits_are_judged_by_what_git_reads_in_them(ready: World) -> None:
     assert ids(ready, "merge") == {"B1"}
     odd_commit(ready, name, "root")
     with pytest.raises(GitexpError, match="no common commit"):
-        check(open_project(ready.path), "root")
+        check(open_project(ready.path).repository, "root")
     said = shown(ready)
     assert all(f"exp/{odd}" in said for odd in (*ODD, "merge", "root"))
     assert "Größe" in said
@@ -135,7 +135,7 @@ def test_a_replaced_commit_is_judged_as_it_is(ready: World) -> None:
     other = started(ready, "train.epochs=40")
     ready.git("replace", f"exp/{name}", f"exp/{other}")
     assert "epochs = 40" in ready.git("show", f"exp/{name}:config.toml")
-    report = check(open_project(ready.path), name)
+    report = check(open_project(ready.path).repository, name)
     assert report.ok
     assert str(report.change) == "config.toml: model.C = 1.0 -> 10"
 
@@ -174,7 +174,7 @@ def test_a_name_that_is_none_is_refused_before_git_hears_of_it(ready: World) -> 
     project = open_project(ready.path)
     for word in ("$(touch pwned)", "--upload-pack=x", "../x", "a b", "a\nb", "", "-x", "a/b"):
         with pytest.raises(UsageError, match="cannot be an experiment's name"):
-            find_experiment(project, word)
+            find_experiment(project.repository, word)
     for command in ("check", "run"):
         ran = ready.gitexp(command, "--", "\x1b[2J;id", code=2)
         assert ran.err.replace("\n", "").isprintable()

@@ -236,7 +236,7 @@ def test_a_folder_below_becomes_a_project_of_its_own(bare_project: World) -> Non
     bare_project.commit("a folder")
     bare_project.gitexp("init", "--yes", cwd=bare_project.path / name)
     assert bare_project.git("ls-files", "--", name).splitlines()[1] == f"{name}/gitexp.toml"
-    assert bare_project.git("config", "gitexp.project") == f"{name}/"
+    assert bare_project.git("config", f"gitexp.{name}.baseline") == "main"
     started = bare_project.gitexp(
         "start", BECAUSE, "--set", "model.C=10", "--json", cwd=bare_project.path / name
     ).json["name"]
@@ -416,12 +416,18 @@ def test_what_stands_in_the_way_is_said_and_nothing_is_changed(
     assert everything(bare_project) == before
 
 
-def test_a_bare_repository_is_refused(bare_project: World, tmp_path: Path) -> None:
+def test_a_bare_repository_gets_the_servers_hook_alone(bare_project: World, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "--bare", str(bare_project.path), "bare.git")
-    before = sorted(path.name for path in (tmp_path / "bare.git").rglob("*"))
-    ran = World(tmp_path / "bare.git").gitexp("init", "--yes", code=3)
-    assert "no work tree" in ran.err
-    assert sorted(path.name for path in (tmp_path / "bare.git").rglob("*")) == before
+    server = World(tmp_path / "bare.git")
+    before = server.git("config", "--list", "--local"), server.git("for-each-ref")
+    assert "installed hooks" in server.gitexp("init").out
+    assert [p.name for p in (server.path / "hooks").iterdir() if p.suffix != ".sample"] == [
+        "update"
+    ]
+    assert "nothing was changed" in server.gitexp("init", "--yes").out
+    assert (server.git("config", "--list", "--local"), server.git("for-each-ref")) == before
+    assert "removed the update hook" in server.gitexp("init", "--undo").out
+    assert not (server.path / "hooks" / "update").exists()
 
 
 def test_outside_of_a_repository_it_says_how_to_make_one(tmp_path: Path) -> None:

@@ -116,17 +116,17 @@ def test_what_the_seed_does_outranks_what_the_script_seems_to_say(project: World
         return "y" if question.startswith("run it now") else proposal
 
     assert propose(project.path, Proposal()).warning
-    _, warnings, trial = init(project.path, Proposal(), answer, live.watcher)
-    assert trial is not None
-    assert trial.runs == 3
-    assert warnings == []
+    done = init(project.path, Proposal(), answer, live.watcher)
+    assert done.trial is not None
+    assert done.trial.runs == 3
+    assert done.warnings == []
     assert asked[-1].startswith("run it now, twice or three times")
 
 
 def test_nothing_runs_unless_it_was_asked_for(project: World) -> None:
     trained_by(project, "sys.exit(1)  # accuracy\n")
-    _, _, trial = init(project.path, Proposal(), lambda _, proposal: proposal, live.watcher)
-    assert trial is None
+    done = init(project.path, Proposal(), lambda _, proposal: proposal, live.watcher)
+    assert done.trial is None
     project.gitexp("init", "--undo")
     assert "trial" not in project.gitexp("init", "--yes").err
     assert settings(project)["vary"] == "split"

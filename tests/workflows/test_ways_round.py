@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.project import BECAUSE
 
@@ -110,6 +113,29 @@ def test_a_preset_makes_two_coupled_values_one_line(ready: World) -> None:
     assert config.endswith("[presets.hot]\nmodel.C = 10\ntrain.lr = 0.01\n")
     name = ready.start("--set", "preset=hot")
     assert ready.gitexp("check", name, "--json").json["change"]["key"] == "preset"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("conf/c.yaml", "# knobs\nmodel:\n  C: 1.0\ntrain:\n  lr: 0.001\n"),
+     ("c.json", '{\n  "model": {"C": 1.0},\n  "train": {"lr": 0.001}\n}\n')],
+)  # fmt: skip
+def test_presets_are_written_in_other_formats_too(path: str, text: str, ready: World) -> None:
+    ready.write(path, text)
+    ready.edit('["config.toml"]', f'["{path}"]', "gitexp.toml")
+    ready.commit("another config")
+    ready.git("switch", "--quiet", "--create", "exp/both")
+    ready.edit("1.0", "10", path)
+    ready.edit("0.001", "0.01", path)
+    hint = ready.try_git("commit", "-qam", "both raise accuracy because the model underfits").err
+    ready.git("restore", path)
+    ready.git("switch", "--quiet", "main")
+    command = hint.partition("gitexp preset NAME ")[2].partition("\n")[0]
+    assert "def merged" in ready.gitexp("preset", "hot", *shlex.split(command)).out
+    name = ready.start("--set", "preset=hot")
+    report = ready.gitexp("check", name, "--json").json
+    assert report["ok"]
+    assert report["change"] == {"file": path, "key": "preset", "before": "", "after": "hot"}
 
 
 def test_a_preset_that_nothing_reads_is_a_neutral_step(ready: World) -> None:

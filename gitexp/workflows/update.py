@@ -1,0 +1,108 @@
+"""What a server takes in: sound experiments, each of which stays as it was registered, and notes.
+
+git asks for one ref after the other, and only knows its old value and the new one. Whatever was
+pushed is data here: it is compared, and never run.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused
+from gitexp.rules.finding import Finding
+from gitexp.rules.formats import LARGEST
+from gitexp.rules.registration import parse_message
+from gitexp.rules.text import visible
+from gitexp.store.experiments import ARCHIVE, HEADS, read_commits
+from gitexp.store.notes import RUNS, VERDICTS, read_notes
+from gitexp.workflows.check import check_refs
+
+if TYPE_CHECKING:
+    from gitexp.store.git import Repository
+
+
+def update(repository: Repository, ref: str, old: str, new: str) -> None:
+    """Judge one ref of a push, as git's `update` hook is asked; an absent side is all zeros.
+
+    Raises:
+        Refused: it stays as it is here.
+    """
+    before, after = (commit if commit.strip("0") else "" for commit in (old, new))
+    findings: list[Finding] = []
+    if ref.startswith(VERDICTS):
+        findings = _about_notes(repository, ref, before, after)
+    elif ref.startswith((HEADS, ARCHIVE)):
+        findings = _about_experiment(repository, ref, before, after)
+    if any(not finding.advice for finding in findings):
+        raise Refused(f"{visible(ref)} is not taken in here", findings)
+
+
+def _about_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+    git = repository.git
+    if not after:
+        said = f"{ref} holds everybody's results, and is not deleted"
+        return [Finding("P3", said, "leave it here; your own clone's is yours")]
+    if not before or git.succeeds("merge-base", "--is-ancestor", before, after):
+        return []
+    allowed = git.text("config", "--type=bool", "--get", "gitexp.allowRedaction", allow=(1,))
+    if allowed == "true":
+        return []
+    return [
+        Finding(
+            "P3",
+            f"{ref} would lose what others have written",
+            f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD,"
+            " then push again",
+        )
+    ]
+
+
+def _about_experiment(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+    name = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
+    other = f"{HEADS if ref.startswith(ARCHIVE) else ARCHIVE}{name}"
+    kept = repository.git.resolve(other) or ""
+    shown = visible(name)
+    measured = before and bool(read_notes(repository, RUNS, [before]))
+    if not after:
+        if not measured or kept == before:
+            return []
+        return [
+            Finding(
+                "P2",
+                f"{shown} has been measured, and would be forgotten",
+                f"archive it first: git push REMOTE {before}:{ARCHIVE}{name}",
+            )
+        ]
+    if before and (measured or _is_registered(repository, ref, before)):
+        said = f"{shown} is registered here as {before[:10]}, and another commit is another one"
+        return [_moved(said, shown)]
+    if kept == after:
+        return []
+    if kept:
+        return [_moved(f"{shown} is here already, as {kept[:10]} under {visible(other)}", shown)]
+    if repository.git.sizes([after]).get(after, 0) > LARGEST:
+        said = f"the commit {after[:10]} has more than {LARGEST:,} bytes, and was not read"
+        return [Finding("B3", said, "say what the experiment is about in fewer words")]
+    [report] = check_refs(repository, [(ref, after)])
+    return [
+        replace(
+            finding,
+            hint=f"{finding.hint}\nwhere the baseline branch is only behind here, push that first",
+        )
+        if finding.id in {"B1", "B3"}
+        else finding
+        for finding in report.findings
+    ]
+
+
+def _is_registered(repository: Repository, ref: str, commit: str) -> bool:
+    [entry] = read_commits(repository, [(ref, commit)])
+    return parse_message(entry.message)[0] is not None
+
+
+def _moved(said: str, name: str) -> Finding:
+    branch = shlex.quote(f"exp/{name}")
+    hint = f"git branch -m {branch} exp/NEW-NAME && git commit --amend --no-edit, and push that"
+    return Finding("P1", said, hint)

@@ -1,0 +1,220 @@
+"""A server's hook: pushed through git itself, into a bare repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.project import BECAUSE, Ran, World, git
+from tests.workflows.arrange import message, refs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def server(ready: World, tmp_path: Path) -> World:
+    """A bare repository with the hook, and main in it; the project calls it origin."""
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
+    bare = World(tmp_path / "server.git")
+    ready.git("remote", "add", "origin", str(bare.path))
+    bare.gitexp("init")
+    ready.git("push", "--quiet", "--set-upstream", "origin", "main")
+    return bare
+
+
+def push(world: World, *refspecs: str) -> Ran:
+    """Push past every hook of the clone: only the server is asked."""
+    return world.try_git("push", "--no-verify", "origin", *refspecs)
+
+
+def refused(world: World, server: World, rule: str, *refspecs: str) -> str:
+    """Push what the server must not take in, and leave it as it was; returns what it said."""
+    before = refs(server)
+    ran = push(world, *refspecs)
+    assert ran.code == 1
+    assert f"{rule} ·" in ran.err, ran.err
+    assert "Traceback" not in ran.err
+    assert refs(server) == before
+    return ran.err
+
+
+def by_hand(world: World, name: str, edits: dict[str, str], text: str = BECAUSE) -> str:
+    """Commit edits past every hook; returns the branch."""
+    world.git("switch", "--quiet", "--create", f"exp/{name}", "main")
+    for old, new in edits.items():
+        world.edit(old, new)
+    world.commit(text, verify=False)
+    world.git("switch", "--quiet", "main")
+    return f"exp/{name}"
+
+
+def measured(world: World) -> str:
+    """Register, run and push an experiment with its results; returns its name."""
+    name = world.start("--set", "model.C=10")
+    world.gitexp("run")
+    assert push(world, f"exp/{name}", "refs/notes/gitexp*:refs/notes/gitexp*").code == 0
+    return name
+
+
+def test_a_sound_experiment_is_taken_in_and_a_broken_one_is_not(
+    ready: World, server: World
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    assert push(ready, f"exp/{name}").code == 0
+    two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
+    assert "model.C" in refused(ready, server, "C2", two)
+    # All else in the same push gets through, and so do branches that are none.
+    assert push(ready, two, f"{two}:feature", "main:refs/tags/v1").code == 1
+    assert {"refs/heads/feature", "refs/tags/v1"} <= refs(server).keys()
+    bare = by_hand(ready, "bare", {"C = 1.0": "C = 2"}, "Does C help?")
+    said = refused(ready, server, "H1", bare)
+    assert "T1 ·" in said
+    for odd in ("exp/Odd", "exp/team/otter", "exp/a$(id)b"):
+        refused(ready, server, "B2", f"exp/{name}:refs/heads/{odd}")
+
+
+def test_a_push_may_bring_the_baseline_and_what_stands_on_it(ready: World, server: World) -> None:
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.commit("main moves on")
+    name = ready.start("--set", "model.C=10")
+    assert "push that first" in refused(ready, server, "B1", f"exp/{name}")
+    # Two commits ahead, not one: nothing tells that from a baseline that is only behind.
+    assert push(ready, f"exp/{name}", "main").code == 0
+    assert refs(server)[f"refs/heads/exp/{name}"] == ready.git("rev-parse", f"exp/{name}")
+
+
+def test_a_first_push_of_everything_needs_a_second_one(ready: World, server: World) -> None:
+    server.git("update-ref", "-d", "refs/heads/main")
+    name = ready.start("--set", "model.C=10")
+    ran = push(ready, f"exp/{name}", "main")
+    assert "there is no baseline branch" in ran.err
+    assert "push that first" in ran.err
+    assert list(refs(server)) == ["refs/heads/main"]
+    assert push(ready, f"exp/{name}", "main").code == 0
+
+
+def test_a_registered_experiment_never_moves(ready: World, server: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    push(ready, f"exp/{name}")
+    ready.git("switch", "--quiet", f"exp/{name}")
+    ready.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "one more")
+    refused(ready, server, "P1", f"exp/{name}")
+    ready.git("reset", "--quiet", "--hard", "HEAD^")
+    ready.git("commit", "--quiet", "--amend", "-m", message(ready, "HEAD").replace("+0.005", "+0"))
+    assert ready.gitexp("check", "--json").json["ok"]
+    said = refused(ready, server, "P1", f"+exp/{name}")
+    # The way that the refusal shows.
+    assert f"git branch -m exp/{name} exp/NEW-NAME" in said
+    ready.git("branch", "-m", f"exp/{name}", "exp/another-name")
+    ready.git("commit", "--quiet", "--amend", "--no-edit")
+    assert push(ready, "exp/another-name").code == 0
+
+
+def test_a_broken_branch_from_before_the_hook_may_be_mended(ready: World, server: World) -> None:
+    two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
+    server.git("fetch", "--quiet", str(ready.path), f"{two}:{two}")
+    ready.git("switch", "--quiet", two)
+    ready.edit("epochs = 2", "epochs = 20")
+    ready.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    assert push(ready, f"+{two}").code == 0
+    refused(ready, server, "P1", f"+main:{two}")
+
+
+def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
+    ready: World, server: World
+) -> None:
+    name = measured(ready)
+    said = refused(ready, server, "P2", f":exp/{name}")
+    archive = f"refs/gitexp/archive/{name}"
+    commit = ready.git("rev-parse", f"exp/{name}")
+    assert f"git push REMOTE {commit}:{archive}" in said
+    refused(ready, server, "P1", f"main:{archive}")
+    assert push(ready, f"{commit}:{archive}").code == 0
+    assert push(ready, f":exp/{name}").code == 0
+    # Nobody takes its name, and nobody removes what is left of it.
+    other = by_hand(ready, "other", {"C = 1.0": "C = 3"})
+    refused(ready, server, "P1", f"{other}:exp/{name}")
+    refused(ready, server, "P2", f":{archive}")
+    assert push(ready, f"exp/{name}").code == 0
+    # What was never measured may go.
+    unmeasured = ready.start("--set", "model.C=11")
+    assert [push(ready, f"{sign}exp/{unmeasured}").code for sign in ("", ":")] == [0, 0]
+
+
+def test_notes_only_grow(ready: World, server: World) -> None:
+    measured(ready)
+    theirs = ready.git("rev-parse", "refs/notes/gitexp-runs")
+    ready.start("--set", "model.C=11")
+    ready.gitexp("run")
+    assert push(ready, "refs/notes/gitexp-runs").code == 0
+    for ref in ("refs/notes/gitexp", "refs/notes/gitexp-runs", "refs/notes/gitexp-data"):
+        refused(ready, server, "P3", f":{ref}")
+    said = refused(ready, server, "P3", f"+{theirs}:refs/notes/gitexp-runs")
+    assert "cat_sort_uniq" in said
+    # What the refusal shows merges two histories that know nothing of each other.
+    ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
+    ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
+    refused(ready, server, "P3", "+refs/notes/gitexp-runs")
+    command = said.partition("S3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
+    assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0
+    assert push(ready, "refs/notes/gitexp-runs").code == 0
+    # The owner of the server may let one be rewritten.
+    server.git("config", "gitexp.allowRedaction", "true")
+    assert push(ready, f"+{theirs}:refs/notes/gitexp-runs").code == 0
+    refused(ready, server, "P3", ":refs/notes/gitexp-runs")
+
+
+def test_nothing_that_is_too_large_for_a_config_is_read(ready: World, server: World) -> None:
+    huge = "x" * 1_100_000
+    large = by_hand(ready, "large", {"C = 1.0": f"C = '{huge}'"})
+    assert "more bytes than a config's" in refused(ready, server, "C6", large)
+    ready.git("switch", "--quiet", "--create", "exp/wordy", "main")
+    ready.edit("C = 1.0", "C = 2")
+    ready.write(".git/text", f"{BECAUSE} {huge}\n")
+    ready.git("commit", "--quiet", "--no-verify", "--all", "-F", ".git/text")
+    assert "fewer words" in refused(ready, server, "B3", "exp/wordy")
+
+
+def test_the_server_goes_by_its_own_baseline(ready: World, server: World) -> None:
+    # Pushed settings name another branch, with five more changes on it.
+    ready.git("switch", "--quiet", "--create", "elsewhere")
+    ready.edit('metric = "accuracy"', 'metric = "accuracy"\nbaseline = "elsewhere"', "gitexp.toml")
+    ready.edit("epochs = 20", "epochs = 2")
+    ready.commit("another baseline")
+    ready.git("switch", "--quiet", "--create", "exp/astray")
+    ready.edit("C = 1.0", "C = 2")
+    ready.commit(BECAUSE, verify=False)
+    assert push(ready, "elsewhere").code == 0
+    refused(ready, server, "B1", "exp/astray")
+    server.git("config", "gitexp.baseline", "elsewhere")
+    assert "B1 ·" not in push(ready, "exp/astray").err
+
+
+def test_what_was_pushed_is_never_executed(ready: World, server: World, tmp_path: Path) -> None:
+    proof = tmp_path / "it-ran"
+    harm = f"open({str(proof)!r}, 'w')"
+    for name in ("sitecustomize", "gitexp", "tomli", "config"):
+        ready.write(f"{name}.py", f"{harm}\nC = 1\n")
+    ready.edit('config = ["config.toml"]', 'config = ["config.py"]', "gitexp.toml")
+    ready.write(".gitattributes", "* diff=evil filter=evil\n")
+    ready.commit("a config that would run")
+    push(ready, "main")
+    ready.git("switch", "--quiet", "--create", "exp/harm")
+    ready.edit("C = 1\n", "C = 2\n", "config.py")
+    ready.commit(BECAUSE, verify=False)
+    said = refused(ready, server, "T1", "exp/harm")
+    assert "C2" not in said
+    assert not proof.exists()
+
+
+def test_a_hook_that_was_there_before_is_asked_first(ready: World, server: World) -> None:
+    server.gitexp("init", "--undo")
+    hook = server.write("hooks/update", "#!/bin/sh\necho before $1 >&2\n[ $1 != refs/heads/no ]\n")
+    hook.chmod(0o755)
+    server.gitexp("init")
+    assert "before refs/heads/no" in push(ready, "main:no").err
+    two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
+    assert "before refs/heads/exp/two" in refused(ready, server, "C2", two)
+    assert "refs/heads/no" not in refs(server)
