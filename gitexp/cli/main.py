@@ -326,7 +326,7 @@ def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
 @app.command()
 def log(
     number: Annotated[
-        int | None, typer.Option("--number", "-n", min=0, help="Show at most this many.")
+        int | None, typer.Option("--number", "-n", min=1, help="Show at most this many.")
     ] = None,
     json_: AsJson = False,
 ) -> None:

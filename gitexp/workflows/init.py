@@ -488,7 +488,7 @@ def _install(repository: Repository, names: Sequence[str]) -> list[Change]:
     what = f"installed hooks in {where}: {', '.join(installed.written)}"
     if installed.aside:
         one = len(installed.aside) == 1
-        named = " and ".join(installed.aside)
+        named = ", ".join(installed.aside)
         what += f" (the {named} {'hook that was' if one else 'hooks that were'} there"
         what += f" {'runs' if one else 'run'} first)"
     if installed.former_path:

@@ -196,6 +196,9 @@ class Bench:
             if self.settings.metrics:
                 ways = f"write it to {self.settings.metrics}, {ways}"
             lines.insert(0, f"let the command tell its metric: {ways}")
+        if done.record.failure.startswith("R1"):
+            lines.insert(0, "import it by a path inside the checkout: what is named absolutely, in"
+                         " sys.path or a .pth file, is your own tree, edits and all")  # fmt: skip
         return "\n".join(lines)
 
     def match(self, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
