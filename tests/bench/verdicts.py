@@ -9,9 +9,11 @@ its aim.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -40,7 +42,7 @@ from tests.bench.simulated import (
     simulated,
     twins,
 )
-from tests.bench.trained import WIDENING, Floats
+from tests.bench.trained import WIDENING, Floats, Pool
 
 LOOKS = (5, 10, RUNS)
 LEVEL = 0.05
@@ -124,11 +126,7 @@ def _further_designs(size: Size) -> Iterator[tuple[str, Draw, Design]]:
     for name in (_FOREST, "breast cancer, SGD"):
         yield f"percent, log loss: {name}", partial(dealt, name), a_design(criterion=loss)
     for name in trained.SHIPPED:
-        pools = [
-            trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
-            for part in range(size.parts)
-        ]
-        mean = float(np.mean([pool.score.mean() for pool in pools]))
+        mean = float(np.mean([pool.score for pool in _pools(name, size)]))
         constant = Criterion("accuracy", mean, higher_is_better=True, scale=Scale.CONSTANT)
         yield f"constant: {name}", partial(dealt, name), a_design(criterion=constant)
     five = a_design(looks=(5,), by_examples=True)
@@ -205,9 +203,16 @@ def _at_the_bar(size: Size) -> Iterator[tuple[str, Draw, Design, Plant]]:
                 yield f"{what}, {where}: {name}", partial(draw, name), design, plant
 
 
+def _pools(name: str, size: Size) -> list[Pool]:
+    return [
+        trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
+        for part in range(size.parts)
+    ]
+
+
 def _spread(name: str, size: Size) -> float:
-    pool = trained.shipped(name, redrawn=False, part=0, seeds=size.seeds)
-    return float(np.std(pool.score[:, 1] - pool.score[:, 0], ddof=1))
+    """Standard deviation of a paired difference on a fixed split."""
+    return float(np.std([pool.score[:, 1] - pool.score[:, 0] for pool in _pools(name, size)]))
 
 
 def _mistakes(name: str, size: Size) -> float:
@@ -250,7 +255,7 @@ def guards(size: Size) -> None:
 
 def _guarded(effect: float, margin: float, experiment: Experiment, _: np.random.Generator) -> Told:
     design = a_design(guards=(Guard(Criterion("log_loss", margin, higher_is_better=True)),))
-    worse = replace(experiment.gaining(effect), loss=experiment.loss + [0.0, margin])
+    worse = replace(experiment.gaining(effect), loss=np.add(experiment.loss, (0.0, margin)))
     judgement = judged(design, worse)
     return {
         "confirmed": judgement.verdict is Verdict.CONFIRMED,
@@ -293,18 +298,12 @@ def power(size: Size) -> None:
             _share(found["confirmed"]),
             note="aim: 80 or more",
         )
-    gain, name = 0.04, "forest"
-    plant = partial(_mended, gain / _mistakes(name, size))
-    for by_examples in (False, True):
-        what = "examples" if by_examples else "scores"
-        design = a_design(looks=(10,), widening=WIDENING, by_examples=by_examples)
-        found = simulated(size, partial(_planted, design, plant), partial(resplit, name))
-        _line(f"+{gain} on 500 rows, 10 pairs, {what}", _share(found["confirmed"]))
 
 
 def _spread_redrawn(name: str, size: Size) -> float:
-    draw = list(resplit(name, 0, size))
-    return float(np.sqrt(np.mean([np.var(e.score[:, 1] - e.score[:, 0], ddof=1) for e in draw])))
+    """The same where a seed redraws the split, within one data set."""
+    score = np.array([e.score for part in range(size.parts) for e in resplit(name, part, size)])
+    return float(np.sqrt(np.mean(np.var(score[..., 1] - score[..., 0], axis=1, ddof=1))))
 
 
 def _confirmed_gains(
@@ -519,10 +518,16 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.row) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="gitexp-bench-") as folder:
+        os.environ[trained.KEPT] = folder
+        _simulate(asked.row or list(ROWS), QUICK if asked.quick else FULL)
+
+
+def _simulate(rows: Sequence[str], size: Size) -> None:
     print(f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}; per cent")
-    for name in asked.row or ROWS:
+    for name in rows:
         begin = time.perf_counter()
-        ROWS[name](QUICK if asked.quick else FULL)
+        ROWS[name](size)
         print(f"({name}: {time.perf_counter() - begin:.0f} s)")
 
 
