@@ -121,7 +121,8 @@ def resplit(name: str, part: int, size: Size, *, runs: int = RUNS) -> Iterator[E
 
 
 def _accuracy(told: Labels, true: Labels) -> Floats:
-    return np.mean(told == true[:, None], axis=2)
+    share: Floats = np.mean(told == true[:, None], axis=2)
+    return share
 
 
 def judged(
