@@ -452,6 +452,7 @@ def test_looking_three_times_rarely_rules_out_an_effect_at_the_bar() -> None:
         ({"looks": (0, 5)}, "looks"),
         ({"looks": (5, 5)}, "looks"),
         ({"looks": (10, 5)}, "looks"),
+        ({"looks": (1, 5), "seeded": False}, "looks"),
         ({"level": 0.0}, "level"),
         ({"level": 0.51}, "level"),
         ({"level": math.nan}, "level"),
@@ -604,6 +605,14 @@ def test_guards_are_held_against_scipys_bounds(guard: str, looks: tuple[int, ...
         assert found.holds is (True if high <= margin else False if low > margin else None)
         seen.add(found.holds)
     assert seen == {True, False, None}
+
+
+def test_a_redrawn_split_widens_a_guards_bound_too() -> None:
+    steps = (9.0, 0.0, 4.0, 7.0, -1.0)  # mean 3.8, standard deviation 4.324
+    design = replace(a_design(0.1, widening=0.25), guards=(Guard.parse("ms +5"),))
+    judgement = judge(design, pairs_of(*GAIN), guards={"ms": pairs_of(*steps)})
+    error = statistics.stdev(steps) * math.sqrt(1 / 5 + 0.25)
+    assert judgement.guards[0].lower == pytest.approx(-3.8 - stats.t.isf(0.05, 4) * error)
 
 
 @pytest.mark.parametrize("reported", [0, 4])
@@ -764,3 +773,46 @@ def test_a_constant_is_never_called_harmful() -> None:
     judgement = judge(Design(criterion, (5,), 0.05, 0.0), below)
     # It lies below the constant for sure, which says nothing of whether the change helped.
     assert decided(judgement) == (Verdict.RULED_OUT, "below the bar")
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> tuple[Design, tuple[Pair, ...], dict[str, Any]]:
+    """A design of any kind, with whatever runs may have reported."""
+    scale, seeded, any_design = draw(st.sampled_from(Scale)), draw(st.booleans()), draw(designs)
+    design = replace(
+        any_design,
+        criterion=Criterion("score", draw(fractions.map(abs)), draw(st.booleans()), scale),
+        guards=draw(st.sampled_from(((), *((Guard.parse(guard),) for guard in WORSE)))),
+        seeded=seeded,
+        by_examples=draw(st.booleans()),
+        looks=any_design.looks if seeded else (1,),
+    )
+    pairs = draw(score_pairs)
+    known = draw(st.sets(st.sampled_from(design.looks)))
+    variances = st.floats(0, 1e-3)
+    examples = {look: Examples(draw(st.integers(1, 500)), draw(variances)) for look in known}
+    guards = {"ms": draw(score_pairs)} if draw(st.booleans()) else {}
+    return design, pairs, {"examples": examples, "guards": guards}
+
+
+@unhurried
+@given(anything())
+def test_whatever_is_reported_is_judged_by_a_reason_that_has_a_name(
+    reported: tuple[Design, tuple[Pair, ...], dict[str, Any]],
+) -> None:
+    design, pairs, more = reported
+    judgement = judge(design, pairs, **more)
+    if judgement.verdict is None:
+        assert (judgement.reason, judgement.due in design.looks) == ("", True)
+        return
+    assert judgement.reason in REASONS
+    assert judgement.pairs in design.looks
+    held = [guard.holds for guard in judgement.guards]
+    if judgement.verdict is Verdict.CONFIRMED:
+        assert held == [True] * len(design.guards)
+        assert judgement.effect is not None
+        assert judgement.effect >= design.criterion.bar - 1e-12
+    if judgement.reason == "guard broken":
+        assert False in held
+    if judgement.reason == "guard not shown":
+        assert None in held

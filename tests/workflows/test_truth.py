@@ -77,8 +77,7 @@ def test_verdicts_on_a_hundred_experiments_are_true_as_often_as_promised(ready: 
             said = ready.gitexp("run", experiment, "--jobs", "2", "--json").json
             answers.append((name, batch, experiment, said))
 
-    listed = ready.gitexp("log", "--json").json
-    rows = {row["name"]: row for row in listed if row["kind"] == "experiment"}
+    rows = {row["name"]: row for row in ready.gitexp("log", "--json").json}
     assert len(rows) == BATCHES * len(BATCH)
     for _, _, experiment, said in answers:
         row = rows[experiment]
