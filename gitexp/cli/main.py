@@ -328,6 +328,9 @@ def log(
     number: Annotated[
         int | None, typer.Option("--number", "-n", min=1, help="Show at most this many.")
     ] = None,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Only what was never run, or run and never decided.")
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """List the experiments, newest first, with what became of each."""
@@ -337,12 +340,14 @@ def log(
 
     project = open_project()
     # What reads JSON asked for experiments, and the baseline's untested steps are none.
-    rows = workflow.log(project) if json_ else workflow.read_log(project)
-    views.log(rows[:number], as_json=json_)
-    if rows and not json_:
+    rows = workflow.log(project) if json_ or open_ else workflow.read_log(project)
+    shown = [row for row in rows if not open_ or workflow.is_open(row)]
+    views.log(shown[:number], as_json=json_)
+    if rows and not json_ and not open_:
         from gitexp.workflows.standing import standing
 
         views.standing(standing(project, [row for row in rows if isinstance(row, workflow.Row)]))
+        foresight.show_goals(project)
 
 
 @app.command()

@@ -413,7 +413,8 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
         if isinstance(row, Step):
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(_wrapped(row.subject))
-            typer.echo(f"  {_effect(row)}")
+            new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
+            typer.echo(f"  {visible(new)}{_effect(row)}")
         else:
             _experiment(row)
 
@@ -432,6 +433,9 @@ def standing(now: Standing) -> None:
     if now.asked:
         which = "The validation set" if now.sets == 1 else "The validation set asked most"
         typer.echo(f"{which} has answered {_counted(now.asked, 'experiment')}.")
+    if len(now.shares) > 1:
+        shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
+        typer.echo(f"Confirmed gain by kind of change: {shares}.")
     if now.ladder is None:
         return
     claimed = words.number(now.ladder.claimed, sign=True)

@@ -192,6 +192,11 @@ def read_accepted(project: Project) -> set[str]:
     } - {""}
 
 
+def is_open(row: Row | Step) -> bool:
+    """Whether an experiment was never run, or run and never decided."""
+    return isinstance(row, Row) and row.state in {"planned", "stale", "running", "failed"}
+
+
 def is_confirmed(result: Result) -> bool:
     """Whether an experiment's hypothesis held."""
     return result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
