@@ -53,6 +53,11 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things, the word in its plural where there are several."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def verdict_line(registration: Registration, judgement: Judgement) -> str:
     """Verdict, effect with its bounds, and the number of pairs, on one line."""
     word = judgement.verdict or "UNDECIDED"

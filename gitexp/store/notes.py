@@ -49,6 +49,7 @@ _UNWRITABLE = re.compile(
     "read-only file system|permission denied|insufficient permission", re.IGNORECASE
 )
 _NAP = 0.003  # seconds between looks at the lock
+_FRESH = 10.0  # seconds for which a file of what waits may be that of a command that still runs
 _SURE = 1.0  # seconds after which a lock file that git has not filled is nobody's any more
 
 # Who wrote the commit that all notes begin with, and when: the same everywhere.
@@ -235,7 +236,7 @@ def write(repository: Repository, intents: Sequence[Intent]) -> None:
 
 
 def store_aside(repository: Repository) -> int:
-    """Store what earlier commands had to keep aside; returns the number of commands.
+    """Store what earlier commands had to keep aside; returns how many times they had to.
 
     Raises:
         StoreBusy, NotReady: it still cannot be stored, and stays where it is.
@@ -243,7 +244,12 @@ def store_aside(repository: Repository) -> int:
     if not files_aside(repository):
         return 0
     with writing(repository) as lock:
-        return 0 if lock is None else _write_all(repository, [], lock)
+        # Not counted: what a command that runs now is about to write.
+        now = time.time()
+        old = [path for path in files_aside(repository) if now - path.stat().st_mtime > _FRESH]
+        if lock is not None:
+            _write_all(repository, [], lock)
+    return sum(not path.exists() for path in old)
 
 
 @contextmanager
@@ -341,8 +347,8 @@ def _restore(repository: Repository, ref: str) -> None:
     )
 
 
-def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> int:
-    """Write what waits in files, and further intents; returns the number of files."""
+def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    """Write what waits in files, and further intents."""
     files = {path: read_aside(path) for path in files_aside(repository)}
     waiting = [intent for found in files.values() for intent in found or ()]
     if waiting or intents:
@@ -350,7 +356,6 @@ def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> 
     for path, found in files.items():
         if found is not None:
             path.unlink(missing_ok=True)
-    return sum(found is not None for found in files.values())
 
 
 def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) -> None:

@@ -10,7 +10,6 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import mend_refs
 
 _NO_SETTINGS = "write them: gitexp init"
 
@@ -51,7 +50,10 @@ def open_project(directory: Path | None = None, *, keep_location: bool = False) 
         NotReady: one of them is missing; the message says which and what to do.
     """
     repository = Repository.discover(directory or Path.cwd(), keep_location=keep_location)
-    mend_refs(repository)
+    if not keep_location:  # a hook that reads results does so in `read_results`
+        from gitexp.store.notes import mend_refs
+
+        mend_refs(repository)
     prefix = project_prefix(repository)
     baseline, tip = find_baseline(repository, prefix)
     path, settings = settings_at(repository, tip, prefix, baseline)
