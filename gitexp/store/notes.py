@@ -45,9 +45,6 @@ KEPT = "refs/gitexp/kept/"  # commits with records, kept alive whatever becomes 
 _ATTEMPTS = 20
 _LONGEST_PAUSE = 1.0
 _MOST = 1 << 16  # bytes that are kept of what a writer is about to move
-_UNWRITABLE = re.compile(
-    "read-only file system|permission denied|insufficient permission", re.IGNORECASE
-)
 _NAP = 0.003  # seconds between looks at the lock
 _FRESH = 10.0  # seconds for which a file of what waits may be that of a command that still runs
 _SURE = 1.0  # seconds after which a lock file that git has not filled is nobody's any more
@@ -367,11 +364,6 @@ def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) 
             said = "what was written is not there, so another writer overwrote it"
         except GitFailed as failure:
             said = failure.stderr.strip()
-            if _UNWRITABLE.search(said):
-                raise NotReady(
-                    f"the repository cannot be written: {said}",
-                    f"make {repository.common} writable for you",
-                ) from None
         import random
 
         # Jitter keeps two contenders from meeting again at the next try.
