@@ -30,6 +30,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+                continue  # it was empty, and was removed just then
             raise NotReady(f"{path} cannot be opened: {error.strerror}") from None
         try:
             try:

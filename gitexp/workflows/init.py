@@ -434,6 +434,12 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
             _remember(repository, before=before)
             repository.git.run("config", "--local", key, value)
             changes.append(Change(f"git config {key} {value}", f"git config --unset {key}"))
+    return changes + show_verdicts(repository)
+
+
+def show_verdicts(repository: Repository) -> list[Change]:
+    """Let `git log` show verdicts, unless it does."""
+    changes = []
     shown = repository.config.get("notes.displayref", ())
     if VERDICTS not in shown:
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
