@@ -265,7 +265,7 @@ def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None
                 _clear(repository, before.decode(errors="replace"))
                 os.ftruncate(lock, 0)
             for ref in broken_refs(repository):
-                _restore(repository, ref)
+                restore_ref(repository, ref)
         yield lock
 
 
@@ -326,7 +326,12 @@ def mend_refs(repository: Repository) -> None:
             pass
 
 
-def _restore(repository: Repository, ref: str) -> None:
+def restore_ref(repository: Repository, ref: str) -> None:
+    """Point a damaged ref to the last place that is known of it; under `writing`.
+
+    Raises:
+        NotReady: nothing says where it stood.
+    """
     path, values = repository.common / ref, []
     with suppress(OSError):
         moves = (repository.common / "logs" / ref).read_bytes().splitlines()

@@ -28,6 +28,7 @@ from gitexp.rules.record import (
     parse_records,
     parse_spreads,
 )
+from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes, store_aside, write
@@ -102,6 +103,7 @@ class Bench:
 
     def __exit__(self, *error: object) -> None:
         self._keeper.__exit__(*error)
+        tidy(self.repository)
 
     def read(self, *commits: str) -> None:
         """Read the records of commits as they stand now, in one git process."""
