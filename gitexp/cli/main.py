@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gitexp.cli import foresight
+from gitexp.cli import foresight, storing
 from gitexp.errors import GitexpError, NotReady, UsageError
 
 app = typer.Typer(
@@ -495,6 +495,7 @@ def demo(
 
 
 foresight.register(app)
+storing.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import GitexpError, NotReady, StoreBusy, UsageError
 
@@ -125,7 +125,7 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         )
     if "dubious ownership" in lower:
         return NotReady(stderr.strip().removeprefix("fatal: "))
-    if "no space left on device" in lower:
+    if "no space left on device" in lower or "disk quota exceeded" in lower:
         return StoreBusy(
             "the disk is full; nothing that was stored before is affected",
             "make room, then run the same command again",
@@ -161,8 +161,12 @@ class Git:
         stdin: bytes | None = None,
         environment: Mapping[str, str] | None = None,
         allow: Sequence[int] = (),
+        hold: Sequence[int] = (),
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run one git command and return it; exit codes besides 0 and `allow` raise."""
+        """Run one git command and return it; exit codes besides 0 and `allow` raise.
+
+        `hold` are descriptors of locks that must last as long as the command, whatever ends us.
+        """
         try:
             done = subprocess.run(
                 ("git", *command),
@@ -172,6 +176,7 @@ class Git:
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 capture_output=True,
                 check=False,
+                pass_fds=hold,
             )
         except FileNotFoundError:
             if not self.directory.is_dir():
@@ -310,6 +315,53 @@ class Git:
                     yield process.stdout.read(int(header[2]) + 1)[:-1]
                 else:
                     yield None
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as git stores it."""
+
+    id: str
+    kind: str
+    content: bytes
+
+
+class Reader:
+    """Objects asked for one after the other, each as it stands then, of one git process."""
+
+    def __init__(self, git: Git) -> None:
+        self._process = subprocess.Popen(
+            ("git", "cat-file", "--batch"), cwd=git.directory, env=git.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process:  # closes the pipes and waits
+            pass
+
+    def read(self, name: str) -> Object | None:
+        """Return the object that an id or a ref (without a line break) names, or None."""
+        process = self._process
+        assert process.stdin is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        try:
+            process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
+            process.stdin.flush()
+            header = process.stdout.readline().split()
+        except BrokenPipeError:
+            header = []
+        if not header:  # a damaged object ends it
+            said = process.stderr.read().decode(errors="replace")
+            raise _translated(["cat-file"], process.wait(), said)
+        if len(header) != 3:
+            return None
+        content = process.stdout.read(int(header[2]))
+        process.stdout.read(1)
+        return Object(header[0].decode(), header[1].decode(), content)
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

@@ -467,6 +467,12 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
         repository.git.run("config", "--local", key, baseline)
         shown = shlex.quote(key)
         changes.append(Change(f"git config {shown} {baseline}", f"git config --unset {shown}"))
+    return changes + show_verdicts(repository)
+
+
+def show_verdicts(repository: Repository) -> list[Change]:
+    """Let `git log` show verdicts, unless it does."""
+    changes = []
     if VERDICTS not in repository.config.get("notes.displayref", ()):
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
