@@ -157,7 +157,7 @@ def test_notes_only_grow(ready: World, server: World) -> None:
     ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
     ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
     refused(ready, server, "P3", "+refs/notes/gitexp-runs")
-    command = said.partition("S3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
+    command = said.partition("P3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
     assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0
     assert push(ready, "refs/notes/gitexp-runs").code == 0
     # The owner of the server may let one be rewritten.
