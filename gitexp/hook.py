@@ -67,7 +67,8 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
     from gitexp.workflows.fill import fill
 
     path = Path(rest[0])
-    name = short_name(repository.head_branch() or "")
+    # The shim has asked git already, and hands the answer on.
+    name = short_name(rest[1] if len(rest) > 1 else repository.head_branch() or "")
     ground, inspection = _judge_index(repository)
     # A merge runs no pre-commit hook, and comes here all the same.
     _refuse(inspection.findings, _NO_EXPERIMENT)

@@ -13,6 +13,7 @@ from gitexp.rules.text import visible
 if TYPE_CHECKING:
     from gitexp.workflows.gaps import Report
     from gitexp.workflows.notebook import Progress
+    from gitexp.workflows.project import Project
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -186,6 +187,14 @@ def goal(
     if not found:
         typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
     for one in found:
+        typer.echo(progress_line(one))
+
+
+def show_goals(project: "Project") -> None:
+    """Print the progress towards each goal, if any is set."""
+    from gitexp.workflows.notebook import progress
+
+    for one in progress(project, dt.datetime.now(tz=dt.UTC).date()):
         typer.echo(progress_line(one))
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gitexp.cli import foresight
+from gitexp.cli import foresight, storing
 from gitexp.errors import GitexpError, NotReady, UsageError
 
 app = typer.Typer(
@@ -326,8 +326,11 @@ def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
 @app.command()
 def log(
     number: Annotated[
-        int | None, typer.Option("--number", "-n", min=0, help="Show at most this many.")
+        int | None, typer.Option("--number", "-n", min=1, help="Show at most this many.")
     ] = None,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Only what was never run, or run and never decided.")
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """List the experiments, newest first, with what became of each."""
@@ -337,12 +340,14 @@ def log(
 
     project = open_project()
     # What reads JSON asked for experiments, and the baseline's untested steps are none.
-    rows = workflow.log(project) if json_ else workflow.read_log(project)
-    views.log(rows[:number], as_json=json_)
-    if rows and not json_:
+    rows = workflow.log(project) if json_ or open_ else workflow.read_log(project)
+    shown = [row for row in rows if not open_ or workflow.is_open(row)]
+    views.log(shown[:number], as_json=json_)
+    if rows and not json_ and not open_:
         from gitexp.workflows.standing import standing
 
         views.standing(standing(project, [row for row in rows if isinstance(row, workflow.Row)]))
+        foresight.show_goals(project)
 
 
 @app.command()
@@ -490,6 +495,7 @@ def demo(
 
 
 foresight.register(app)
+storing.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

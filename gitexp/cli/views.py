@@ -413,7 +413,8 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
         if isinstance(row, Step):
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(_wrapped(row.subject))
-            typer.echo(f"  {_effect(row)}")
+            new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
+            typer.echo(f"  {visible(new)}{_effect(row)}")
         else:
             _experiment(row)
 
@@ -432,6 +433,9 @@ def standing(now: Standing) -> None:
     if now.asked:
         which = "The validation set" if now.sets == 1 else "The validation set asked most"
         typer.echo(f"{which} has answered {_counted(now.asked, 'experiment')}.")
+    if len(now.shares) > 1:
+        shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
+        typer.echo(f"Confirmed gain by kind of change: {shares}.")
     if now.ladder is None:
         return
     claimed = words.number(now.ladder.claimed, sign=True)
@@ -463,6 +467,8 @@ def _experiment(row: Row) -> None:
         typer.echo(f"  {_result_line(row)}")
     if foreign := row.result.foreign:
         typer.echo(f"  {_counted(len(foreign), 'record')} of another commit do not count")
+    if row.result.newer:
+        typer.echo(f"  {words.newer(row.result.newer)}")
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -475,12 +481,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     head = typer.style(f"exp/{visible(entry.name)}", bold=True)
     typer.echo(f"{head}  {entry.commit[:10]}  [{row.state}]")
     typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
-    if foreign := row.result.foreign:
-        origin = ", ".join(sorted({record.commit[:10] for record in foreign}))
-        typer.echo(
-            f"  {_counted(len(foreign), 'record')} in its note belong to another commit ({origin}),"
-            " and do not count.\n"
-        )
+    _uncounted(row)
     typer.echo(_wrapped(hypothesis_of(entry.message)) + "\n")
     if registration is None:
         typer.echo(f"This commit is no registration: gitexp check {entry.name}")
@@ -507,6 +508,11 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
+    if sheet.gone:
+        which = f"seed{'' if len(sheet.gone) == 1 else 's'} {', '.join(map(str, sheet.gone))}"
+        typer.echo(
+            f"\n  The output of {which} is not here: freed by gitexp gc, or made in another clone."
+        )
     for environment in sheet.environments:
         packages = environment.get("packages") or {}
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())
@@ -516,6 +522,18 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         )
         if listed:
             typer.echo(_wrapped(f"with {listed}"))
+
+
+def _uncounted(row: Row) -> None:
+    """Say what in an experiment's note counts for nothing here."""
+    if foreign := row.result.foreign:
+        origin = ", ".join(sorted({record.commit[:10] for record in foreign}))
+        typer.echo(
+            f"  {_counted(len(foreign), 'record')} in its note belong to another commit ({origin}),"
+            " and do not count.\n"
+        )
+    if row.result.newer:
+        typer.echo(f"  {words.newer(row.result.newer)}.\n")
 
 
 def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:

@@ -23,7 +23,7 @@ from gitexp.rules.outcomes import find_metric, outcomes_line
 from gitexp.rules.record import LONGEST, Record, sha256
 from gitexp.rules.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
-from gitexp.store.local import salt
+from gitexp.store.local import locked, salt
 
 if TYPE_CHECKING:
     import threading
@@ -77,7 +77,7 @@ def run_job(
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int] = (),
 ) -> Done:
-    """Run the training command once in its own checkout.
+    """Run the training command once in its own checkout; nobody frees its folder meanwhile.
 
     `condition` names the condition of an environment, so that runs which differ only in what they
     loaded besides can share one. `hold` are lock descriptors that must live as long as the child.
@@ -86,6 +86,33 @@ def run_job(
         Interrupted: `stop` was set before the command ended.
         NotReady: the checkout could not be prepared.
     """
+    busy = busy_lock(job.folder)
+    with locked(busy) as lock:
+        try:
+            return _run_job(
+                repository, prefix, settings, job, keeper=keeper, stop=stop, condition=condition,
+                hold=(*hold, *([lock] if lock is not None else [])),
+            )  # fmt: skip
+        finally:
+            busy.unlink(missing_ok=True)
+
+
+def busy_lock(folder: Path) -> Path:
+    """Lock that a run holds as long as anything may be written to its folder."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _run_job(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    job: Job,
+    *,
+    keeper: process.Keeper,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    hold: Sequence[int],
+) -> Done:
     job.folder.mkdir(parents=True, exist_ok=True)
     probe = job.folder / "probe"
     probe.mkdir(exist_ok=True)

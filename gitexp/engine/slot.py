@@ -50,7 +50,7 @@ def take_slot(repository: Repository, commit: str) -> Iterator[Slot]:
 def _check_out(repository: Repository, path: Path, commit: str) -> None:
     admin = _admin(path)
     # In a clone made by copying a folder, slots still belong to the clone that was copied.
-    if admin is not None and admin.parent == (repository.common / "worktrees").resolve():
+    if admin is not None and _is_own(repository, admin):
         # The lock is ours, so an index.lock here is what a killed checkout left behind.
         (admin / "index.lock").unlink(missing_ok=True)
         try:
@@ -65,6 +65,51 @@ def _check_out(repository: Repository, path: Path, commit: str) -> None:
             "--quiet", str(path), commit,
         )  # fmt: skip
     return _refresh(path, commit)
+
+
+def slots(repository: Repository) -> list[Path]:
+    """Checkouts that were made for runs, used or not."""
+    return sorted((repository.local / "slots").glob("gitexp-*"))
+
+
+def last_used(path: Path) -> float:
+    """When something was checked out in a slot last, in seconds since 1970; 0 if unknown."""
+    admin = _admin(path)
+    for file in (*([admin / "index"] if admin else []), path):
+        with contextlib.suppress(OSError):
+            return file.stat().st_mtime
+    return 0.0
+
+
+def is_sound(repository: Repository, path: Path) -> bool:
+    """Whether git knows a slot as a work tree of this clone."""
+    admin = _admin(path)
+    return admin is not None and admin.is_dir() and _is_own(repository, admin)
+
+
+def free_slot(repository: Repository, path: Path) -> bool:
+    """Remove a slot, unless a run uses it; says whether it has gone."""
+    number = path.name.rpartition("-")[2]
+    with locked(path.with_name(f"{number}.lock"), wait=False) as lock:
+        if lock is None:
+            return False
+        admin = _admin(path)
+        with locked(path.with_name("add.lock")):
+            shutil.rmtree(path, ignore_errors=True)
+            if admin is not None and _is_own(repository, admin):
+                shutil.rmtree(admin, ignore_errors=True)
+    return not path.exists()
+
+
+def is_used(path: Path) -> bool:
+    """Whether a run is in a slot right now."""
+    number = path.name.rpartition("-")[2]
+    with locked(path.with_name(f"{number}.lock"), wait=False) as lock:
+        return lock is None
+
+
+def _is_own(repository: Repository, admin: Path) -> bool:
+    return admin.parent == (repository.common / "worktrees").resolve()
 
 
 def _admin(path: Path) -> Path | None:

@@ -25,6 +25,26 @@ _CEILING = re.compile(r"\bceiling\s*[:=]?\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+-]?\
 _ENOUGH = 3  # experiments, before a ratio is put into words
 
 
+# Words in a key by which people name what a change is about; the first that fits counts.
+_KINDS = (
+    ("data", ("data", "augment", "split", "sampl", "balance", "class_weight")),
+    ("features", ("feature", "input", "preprocess", "token", "vocab", "scal", "encod")),
+    ("training", ("train", "optim", "lr", "learning", "sched", "batch", "epoch", "loss", "warm")),
+    ("model", ("model", "net", "arch", "layer", "hidden", "kernel", "head", "dropout", "preset")),
+)
+
+
+def kind_of(change: str) -> str:
+    """Kind of a change by the words of its key: data, features, training, model, or other."""
+    key = change.partition(" = ")[0].rpartition(": ")[2].lower()
+    # The last name says most: `model.class_weight` is about the data.
+    for name in reversed(key.split(".")):
+        for kind, words in _KINDS:
+            if any(word in name for word in words):
+                return kind
+    return "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What a registration says of its gain, and what it rests on; None where it says nothing.

@@ -17,7 +17,7 @@ from gitexp.rules.notebook import is_notebook
 from gitexp.rules.paths import is_config, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _REGULAR = ("100644", "100755")
 _MODES = {
@@ -194,9 +194,12 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
         )
     if file.before is None or file.after is None or file.before == file.after or in_lfs:
         return [], findings
+    parsed = formats.format_of(file.path) is not None
+    if parsed and max(len(file.before), len(file.after)) > formats.LARGEST:
+        return [], findings + _compare_values(file.path, file.before, file.after, 1)[1]
     lines = _compare_lines(file.path, file.before, file.after, baseline)
     findings += lines.findings
-    if formats.format_of(file.path) is None:
+    if not parsed:
         changes, said = _take_line(file.path, lines, baseline)
         return changes, findings + said
     changes, said = _compare_values(file.path, file.before, file.after, lines.at)
@@ -259,28 +262,50 @@ def keep_line_end(before: bytes, after: bytes) -> bytes:
 
     Editors end a last line that had no end as soon as they save it.
     """
-    head, left, right = _differing(before, after)
-    if len(left) != 1 or len(right) != 1 or _text(left[0]) == _text(right[0]):
+    start, end = _alike(before, after)
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if b"\n" in old[:-1] or b"\n" in new[:-1] or not old or not new or _text(old) == _text(new):
         return after
-    lines = _lines(after)
-    lines[head] = _text(right[0]) + _end(left[0])
-    return b"".join(lines)
+    return after[:start] + _text(new) + _end(old) + after[len(after) - end :]
 
 
-def _differing(before: bytes, after: bytes) -> tuple[int, list[bytes], list[bytes]]:
-    """How many lines are alike at the head, and both sides from there to the last that differs."""
-    old, new = _lines(before), _lines(after)
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    return head, old[head : len(old) - tail], new[head : len(new) - tail]
+def _alike(before: bytes, after: bytes) -> tuple[int, int]:
+    """How many bytes at the start and at the end are whole lines that both sides share."""
+    shorter = min(len(before), len(after))
+    same = _largest(shorter, lambda size: before[:size] == after[:size])
+    start = before.rfind(b"\n", 0, same) + 1
+    end = _largest(
+        shorter - start,
+        lambda size: before[len(before) - size :] == after[len(after) - size :],
+    )
+
+    def begins_line(side: bytes) -> bool:
+        at = len(side) - end
+        return at == start or side[at - 1 : at] == b"\n"
+
+    if not (begins_line(before) and begins_line(after)):
+        _, found, rest = before[len(before) - end :].partition(b"\n")
+        end = len(rest) if found else 0
+    return start, end
+
+
+def _largest(most: int, fits: Callable[[int], bool]) -> int:
+    """The largest size up to `most` that fits, found by halves; nothing always does."""
+    least = 0
+    while least < most:
+        size = (least + most + 1) // 2
+        least, most = (size, most) if fits(size) else (least, size - 1)
+    return least
 
 
 def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Lines:
-    head, left, right = _differing(before, after)
+    start, end = _alike(before, after)
+    at = before.count(b"\n", 0, start) + 1
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if (count := max(old.count(b"\n"), new.count(b"\n"))) > formats.LARGEST:
+        # Each line of 25 million taken by itself would fill 3 GB.
+        return _Lines(count, at, (old,), (new,), ())
+    left, right = _lines(old), _lines(new)
     findings = []
     if what := _ends_changed(left, right):
         findings.append(
@@ -289,10 +314,10 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
                 f"{_named(path)}: {what} changed, which is a change of its own",
                 f"change {what} on {baseline} first; or {_taking_back(path, baseline)}",
                 path,
-                head + 1,
+                at,
             )
         )
-    return _Lines(_count(left, right), head + 1, tuple(left), tuple(right), tuple(findings))
+    return _Lines(_count(left, right), at, tuple(left), tuple(right), tuple(findings))
 
 
 def _ends_changed(left: Sequence[bytes], right: Sequence[bytes]) -> str:

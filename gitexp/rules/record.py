@@ -132,6 +132,19 @@ def parse_records(text: str) -> list[Record]:
     return records
 
 
+def count_newer(text: str) -> dict[int, int]:
+    """Count the lines of a note that a newer gitexp wrote, by their schema."""
+    found: dict[int, int] = {}
+    for line in text.splitlines():
+        if f'"schema":{SCHEMA},' in line or f'"schema":{SCHEMA}}}' in line:
+            continue
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            schema = json.loads(line)["schema"]
+            if isinstance(schema, int) and schema > SCHEMA:
+                found[schema] = found.get(schema, 0) + 1
+    return found
+
+
 def _finite(value: Any) -> float:  # noqa: ANN401 - parsed data
     number = float(value)
     if not math.isfinite(number):

@@ -62,6 +62,8 @@ class Design:
         rising = all(a < b for a, b in zip(self.looks, self.looks[1:], strict=False))
         if not self.looks or self.looks[0] < 1 or not rising:
             raise ValueError(f"looks are numbers of pairs that increase from 1, not {self.looks}")
+        if not self.seeded and self.looks != (1,):
+            raise ValueError(f"without seeds one run says all: looks are (1,), not {self.looks}")
         _refuse_level(self.level)
         _refuse_widening(self.widening)
 

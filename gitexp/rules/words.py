@@ -10,6 +10,8 @@ from gitexp.rules.criterion import Scale
 from gitexp.rules.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitexp.rules.criterion import Criterion
     from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Guarded, Judgement
@@ -51,6 +53,20 @@ def span(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things, the word in its plural where there are several."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def newer(counts: Mapping[int, int]) -> str:
+    """Say that a note holds what a newer gitexp wrote; empty where it does not."""
+    return "; ".join(
+        f"{counted(count, 'record')} of a newer gitexp (schema {schema})"
+        f" {'is' if count == 1 else 'are'} left untouched"
+        for schema, count in sorted(counts.items())
+    )
 
 
 def verdict_line(registration: Registration, judgement: Judgement) -> str:

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import GitexpError, NotReady, StoreBusy, UsageError
 
@@ -125,7 +125,7 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         )
     if "dubious ownership" in lower:
         return NotReady(stderr.strip().removeprefix("fatal: "))
-    if "no space left on device" in lower:
+    if "no space left on device" in lower or "disk quota exceeded" in lower:
         return StoreBusy(
             "the disk is full; nothing that was stored before is affected",
             "make room, then run the same command again",
@@ -149,6 +149,9 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
+        # A hook is one short process with many questions: one git answers all that it reads.
+        self._lasting = keep_location
+        self._reader: subprocess.Popen[bytes] | None = None
         # What git says is read here; the locale stays, for hooks that git runs in turn.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
@@ -158,8 +161,12 @@ class Git:
         stdin: bytes | None = None,
         environment: Mapping[str, str] | None = None,
         allow: Sequence[int] = (),
+        hold: Sequence[int] = (),
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run one git command and return it; exit codes besides 0 and `allow` raise."""
+        """Run one git command and return it; exit codes besides 0 and `allow` raise.
+
+        `hold` are descriptors of locks that must last as long as the command, whatever ends us.
+        """
         try:
             done = subprocess.run(
                 ("git", *command),
@@ -169,6 +176,7 @@ class Git:
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 capture_output=True,
                 check=False,
+                pass_fds=hold,
             )
         except FileNotFoundError:
             if not self.directory.is_dir():
@@ -191,6 +199,10 @@ class Git:
 
     def resolve(self, revision: str) -> str | None:
         """Commit id that a revision names, or None."""
+        if self._lasting and "\n" not in revision:
+            header = self._cat_file("--batch", [f"{revision}^{{commit}}"]).split(b"\n", 1)[0]
+            words = decode(header).split(" ")
+            return words[0] if words[1:2] == ["commit"] else None
         done = self.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
             allow=(1, 128),
@@ -235,8 +247,34 @@ class Git:
         if any("\n" in name for name in names):
             raise UsageError("a path with a line break in its name cannot be read from git")
         # Named by git's own object syntax on standard input: no argument to smuggle an option into.
-        stdin = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
-        return self.run("cat-file", how, stdin=stdin).stdout
+        asked = [f"{name}\n".encode(errors="surrogateescape") for name in names]
+        if self._lasting and how == "--batch":
+            return b"".join(map(self._answer, asked))
+        return self.run("cat-file", how, stdin=b"".join(asked)).stdout
+
+    def _answer(self, name: bytes) -> bytes:
+        if self._reader is None:
+            self._reader = self._open_reader()
+        assert self._reader.stdin is not None  # noqa: S101 - asked for where it is opened
+        assert self._reader.stdout is not None  # noqa: S101
+        try:
+            self._reader.stdin.write(name)
+            self._reader.stdin.flush()
+            header = self._reader.stdout.readline()
+        except BrokenPipeError:
+            header = b""
+        if not header:
+            said = self._reader.communicate()[1].decode(errors="replace")
+            raise _translated(["cat-file"], self._reader.returncode, said)
+        words = header.split()
+        size = int(words[2]) + 1 if len(words) == 3 and words[2].isdigit() else 0
+        return header + self._reader.stdout.read(size)
+
+    def _open_reader(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ("git", "cat-file", "--batch"), cwd=self.directory, env=self.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
     def differences(self, *command: str) -> list[FileChange]:
         """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
@@ -266,11 +304,7 @@ class Git:
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of objects one after the other, as `objects` but holding one at a time."""
-        with subprocess.Popen(
-            ("git", "cat-file", "--batch"),
-            cwd=self.directory, env=self.environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
+        with self._open_reader() as process:
             assert process.stdin is not None  # noqa: S101 - asked for above
             assert process.stdout is not None  # noqa: S101
             for name in names:
@@ -281,6 +315,53 @@ class Git:
                     yield process.stdout.read(int(header[2]) + 1)[:-1]
                 else:
                     yield None
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as git stores it."""
+
+    id: str
+    kind: str
+    content: bytes
+
+
+class Reader:
+    """Objects asked for one after the other, each as it stands then, of one git process."""
+
+    def __init__(self, git: Git) -> None:
+        self._process = subprocess.Popen(
+            ("git", "cat-file", "--batch"), cwd=git.directory, env=git.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process:  # closes the pipes and waits
+            pass
+
+    def read(self, name: str) -> Object | None:
+        """Return the object that an id or a ref (without a line break) names, or None."""
+        process = self._process
+        assert process.stdin is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        try:
+            process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
+            process.stdin.flush()
+            header = process.stdout.readline().split()
+        except BrokenPipeError:
+            header = []
+        if not header:  # a damaged object ends it
+            said = process.stderr.read().decode(errors="replace")
+            raise _translated(["cat-file"], process.wait(), said)
+        if len(header) != 3:
+            return None
+        content = process.stdout.read(int(header[2]))
+        process.stdout.read(1)
+        return Object(header[0].decode(), header[1].decode(), content)
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

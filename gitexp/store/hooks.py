@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,24 +64,13 @@ def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
         NotReady: there is no room for them, as `demand_room` says.
     """
     demand_room(repository, names)
-    former = repository.setting("core.hookspath")
-    own = repository.local / "hooks"
-    if former is not None and Path(former) == own:
-        former = (
-            (own / "former-path").read_text().strip() if (own / "former-path").exists() else None
-        )
-        former_path: str | None = former
-        folder = own
-    elif former:
-        former_path, folder = former, own
-    else:
-        former_path, folder = None, repository.common / "hooks"
+    folder, former_path = _layout(repository)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     aside = [] if former_path else [name for name in names if _is_foreign(_place(folder, name))]
     for name in names:
         path = _place(folder, name)
-        before = f"{_expanded(former_path)}/{name}" if former_path else f"{folder / name}{_ASIDE}"
+        before = _before(folder, former_path, name)
         if name in aside:
             os.replace(path, before)  # noqa: PTH105
         if _write(path, (source_folder() / name).read_text(), before):
@@ -89,6 +80,64 @@ def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
+
+
+def _layout(repository: Repository) -> tuple[Path, str | None]:
+    """Folder in which our hooks stand or would, and the hooks path that they call through."""
+    former = repository.setting("core.hookspath")
+    own = repository.local / "hooks"
+    if former is not None and Path(former) == own:
+        kept = own / "former-path"
+        return own, kept.read_text().strip() if kept.exists() else None
+    return (own, former) if former else (repository.common / "hooks", None)
+
+
+def _before(folder: Path, former_path: str | None, name: str) -> str:
+    """The hook that runs before ours."""
+    return f"{_expanded(former_path)}/{name}" if former_path else f"{folder / name}{_ASIDE}"
+
+
+def faults(repository: Repository) -> dict[str, str]:
+    """What is wrong with each of our hooks, in words; those in order are left out."""
+    folder, former_path = _layout(repository)
+    silenced = former_path and repository.setting("core.hookspath") != str(folder)
+    found, pythons = {}, {}
+    for name in NAMES:
+        path = _place(folder, name)
+        if not os.path.lexists(path):
+            found[name] = "is missing"
+        elif not _is_ours(path):
+            found[name] = "is another tool's"
+        elif not os.access(path, os.X_OK):
+            found[name] = "is not executable"
+        elif silenced:
+            found[name] = f"is not run: core.hooksPath is {former_path}"
+        else:
+            text = path.read_text(errors="replace")
+            python = next(iter(re.findall(r"^python=(.*)$", text, re.MULTILINE)), "")
+            if python not in pythons:
+                pythons[python] = _fault_of(python)
+            source = (source_folder() / name).read_text().replace("@PYTHON@", python)
+            before = shlex.quote(_before(folder, former_path, name))
+            if pythons[python]:
+                found[name] = pythons[python]
+            elif text != source.replace("@BEFORE@", before):
+                found[name] = "is not as this version of gitexp writes it"
+    return found
+
+
+def _fault_of(quoted: str) -> str:
+    """What is wrong with the interpreter that a hook calls."""
+    try:
+        [python] = shlex.split(quoted)
+        subprocess.run(
+            [python, "-EP", "-c", "import gitexp.hook"], check=True, capture_output=True, timeout=60
+        )
+    except (OSError, ValueError):
+        return f"calls {quoted}, which is gone"
+    except subprocess.SubprocessError:
+        return f"calls {quoted}, in which gitexp is not installed"
+    return ""
 
 
 def demand_room(repository: Repository, names: Sequence[str] = NAMES) -> None:

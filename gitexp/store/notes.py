@@ -1,35 +1,53 @@
 """Results as git notes that no concurrent writer loses.
 
 `git notes add` reads, edits and writes its ref without comparing: of 400 concurrent writes 67
-survived, and all reported success. Here a note is built on a scratch ref under a lock, and the
-real ref moves only from the value that was read (docs/decisions/0002-notes.md).
+survived, and all reported success. Here one writer at a time, under a lock, stores what all of them
+want to write, and the ref moves only from the value that was read (docs/decisions/0002-notes.md).
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.errors import StoreBusy
-from gitexp.store.git import ZERO, GitFailed, decode
-from gitexp.store.local import locked
+from gitexp.errors import GitexpError, NotReady, StoreBusy
+from gitexp.store.aside import (
+    Intent,
+    files_aside,
+    folder_aside,
+    make_durable,
+    put_aside,
+    put_aside_anywhere,
+    read_aside,
+)
+from gitexp.store.git import ZERO, GitFailed, Reader, decode
+from gitexp.store.local import locked, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.git import Git, Repository
 
 VERDICTS = "refs/notes/gitexp"
 RUNS = "refs/notes/gitexp-runs"
 BULK = "refs/notes/gitexp-data"
-_SCRATCH = "refs/notes/gitexp-scratch"
+LOGS = "refs/notes/gitexp-logs"
+KEPT = "refs/gitexp/kept/"  # commits with records, kept alive whatever becomes of their branch
 
 # Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
 # reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
 _ATTEMPTS = 20
 _LONGEST_PAUSE = 1.0
+_MOST = 1 << 16  # bytes that are kept of what a writer is about to move
+_NAP = 0.003  # seconds between looks at the lock
+_FRESH = 10.0  # seconds for which a file of what waits may be that of a command that still runs
+_SURE = 1.0  # seconds after which a lock file that git has not filled is nobody's any more
 
 # Who wrote the commit that all notes begin with, and when: the same everywhere.
 _NOBODY = {
@@ -161,135 +179,281 @@ def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[
     """Append lines to the notes of commits; lines already there are not written twice.
 
     Raises:
-        StoreBusy: the ref stayed contended or locked; nothing was written.
+        StoreBusy, NotReady: see `write`.
     """
-
-    def grown(commit: str, old: str) -> str:
-        # Not splitlines: that also cuts at what a line of another tool may well contain (U+2028).
-        known = old.split("\n") if old else []
-        return "\n".join([*known, *(line for line in lines[commit] if line not in known)]) + "\n"
-
-    _edit(repository, ref, tuple(lines), grown)
+    write(repository, [Intent(ref, commit, tuple(new)) for commit, new in lines.items()])
 
 
 def replace_notes(repository: Repository, ref: str, notes: Mapping[str, str]) -> None:
     """Set the notes of commits to the given texts (the verdict view, always derivable again).
 
     Raises:
-        StoreBusy: the ref stayed contended or locked; nothing was written.
+        StoreBusy, NotReady: see `write`.
     """
-    _edit(repository, ref, tuple(notes), lambda commit, _old: notes[commit])
+    texts = [(commit, tuple(text.split("\n"))) for commit, text in notes.items()]
+    write(repository, [Intent(ref, commit, lines, whole=True) for commit, lines in texts])
 
 
-def _edit(
-    repository: Repository,
-    ref: str,
-    commits: Sequence[str],
-    edited: Callable[[str, str], str],
-) -> None:
-    if not commits:
+def write(repository: Repository, intents: Sequence[Intent]) -> None:
+    """Write notes of any refs in one step, and whatever else waits to be written.
+
+    Raises:
+        StoreBusy: a ref stayed contended or locked, or the disk is full. Nothing is half-written,
+            and what was to be stored is kept aside, where the message says.
+        NotReady: the repository cannot be written; likewise.
+    """
+    intents = [intent for intent in intents if intent.lines]
+    if not intents:
         return
-    said = ""
-    with locked(repository.local / "notes.lock"):
-        _sweep(repository)
-        for attempt in range(_ATTEMPTS):
-            try:
-                _edit_once(repository, ref, commits, edited)
-            except GitFailed as failure:
-                said = failure.stderr.strip()
-                import random
+    own = None
+    with suppress(OSError):
+        own = put_aside(repository, intents)
+    try:
+        # Whoever holds the lock may store it for us, and has read it back when the file goes.
+        while own is None or own.exists():
+            with writing(repository, wait=own is None) as lock:
+                if lock is not None:
+                    _write_all(repository, intents if own is None else [], lock)
+                    return
+            time.sleep(_NAP)
+    except GitexpError as error:
+        if own is not None:
+            make_durable(own)
+            message = f"{error.message}\nwhat was to be stored is kept in {own}"
+            hint = "the next gitexp run, baseline, accept or doctor --fix stores it"
+        elif elsewhere := put_aside_anywhere(intents):
+            message = f"{error.message}\nwhat was to be stored is kept in {elsewhere}"
+            hint = f"then: mv {elsewhere} {folder_aside(repository)} && gitexp doctor --fix"
+        else:
+            lost = "\n".join(line for intent in intents for line in intent.lines)
+            message = f"{error.message}\nwhat was to be stored could be kept nowhere:\n{lost}"
+            hint = ""
+        kind = NotReady if isinstance(error, NotReady) else StoreBusy
+        raise kind(message, "\n".join(filter(None, (error.hint, hint)))) from None
 
-                # Jitter keeps two contenders from meeting again at the next try.
-                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-            else:
-                return
-    raise StoreBusy(
-        f"{ref} could not be written in {_ATTEMPTS} tries: {said}",
-        "if no other git command is running, remove the stale lock file that it names and run"
-        " the same command again",
+
+def store_aside(repository: Repository) -> int:
+    """Store what earlier commands had to keep aside; returns how many times they had to.
+
+    Raises:
+        StoreBusy, NotReady: it still cannot be stored, and stays where it is.
+    """
+    if not files_aside(repository):
+        return 0
+    with writing(repository) as lock:
+        # Not counted: what a command that runs now is about to write.
+        now = time.time()
+        old = [path for path in files_aside(repository) if now - path.stat().st_mtime > _FRESH]
+        if lock is not None:
+            _write_all(repository, [], lock)
+    return sum(not path.exists() for path in old)
+
+
+@contextmanager
+def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None]:
+    """Keep every other writer of this clone out; yields the lock, or None where it is taken.
+
+    Where the writer before was killed, the locks that its git left behind are removed. A ref that
+    a crash of the machine left empty points to what its reflog says.
+
+    Raises:
+        NotReady: the lock file cannot be opened.
+    """
+    with locked(repository.local / "notes.lock", wait=wait) as lock:
+        if lock is not None:
+            if before := os.pread(lock, _MOST, 0):
+                _clear(repository, before.decode(errors="replace"))
+                os.ftruncate(lock, 0)
+            for ref in broken_refs(repository):
+                restore_ref(repository, ref)
+        yield lock
+
+
+def move_refs(repository: Repository, moves: Sequence[str], lock: int) -> None:
+    """Carry out lines for `git update-ref --stdin`, all or none, under `writing`."""
+    lines = "".join(f"{move}\n" for move in moves).encode()
+    # For whoever has the lock after us, if we are killed before git is done.
+    with suppress(OSError):
+        os.pwrite(lock, lines[:_MOST], 0)
+    try:
+        repository.git.run(
+            *_DURABLE, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
+            stdin=lines, hold=(lock,),
+        )  # fmt: skip
+    except GitexpError:
+        os.ftruncate(lock, 0)
+        raise
+    os.ftruncate(lock, 0)
+
+
+def _clear(repository: Repository, moves: str) -> None:
+    """Remove the locks of a git whose writer was killed while it moved these refs.
+
+    The writer's lock has come to us, so none of its processes lives. A lock file of anybody else's
+    git says something else than what was to be written here.
+    """
+    for move in moves.splitlines():
+        words = move.split(" ")
+        if words[0] != "update" or len(words) < 3 or not words[1].startswith("refs/"):
+            continue
+        path = repository.common / f"{words[1]}.lock"
+        with suppress(OSError):
+            if not path.read_bytes():
+                time.sleep(max(0.0, _SURE - (time.time() - path.stat().st_mtime)))
+            if path.read_text().strip() in {"", words[2]}:
+                path.unlink()
+
+
+def broken_refs(repository: Repository) -> list[str]:
+    """Notes refs whose file says nothing that git can read: it would take them for no notes."""
+    found = []
+    for ref in (VERDICTS, RUNS, BULK, LOGS):
+        with suppress(OSError):  # packed, or not there
+            text = (repository.common / ref).read_bytes().strip()
+            if not re.fullmatch(rb"ref:.*|[0-9a-f]{40}|[0-9a-f]{64}", text):
+                found.append(ref)
+    return found
+
+
+def mend_refs(repository: Repository) -> None:
+    """Make broken notes refs readable again, before anybody takes their notes for none.
+
+    Raises:
+        NotReady: nothing says where one of them stood.
+    """
+    if broken_refs(repository):
+        with writing(repository):
+            pass
+
+
+def restore_ref(repository: Repository, ref: str) -> None:
+    """Point a damaged ref to the last place that is known of it; under `writing`.
+
+    Raises:
+        NotReady: nothing says where it stood.
+    """
+    path, values = repository.common / ref, []
+    with suppress(OSError):
+        moves = (repository.common / "logs" / ref).read_bytes().splitlines()
+        values = [move.split(b" ")[1].decode() for move in reversed(moves) if b" " in move]
+    with suppress(OSError):
+        packed = (repository.common / "packed-refs").read_text(errors="replace").splitlines()
+        values += [line.split(" ")[0] for line in packed if line.endswith(f" {ref}")]
+    for value in dict.fromkeys(values):
+        if repository.git.succeeds("ls-tree", "-r", "-t", value):
+            write_atomically(path, f"{value}\n".encode())
+            return
+    raise NotReady(
+        f"{path} is damaged, and nothing here says where {ref} stood",
+        f"rm {shlex.quote(str(path))}, then fetch {ref} from where it was pushed to",
     )
 
 
-def _sweep(repository: Repository) -> None:
-    """Remove what killed writers left: under the lock nobody else has a scratch ref."""
-    folder = repository.common / _SCRATCH
-    # A ref cannot go before the lock file on it has gone.
-    for left in sorted(folder.glob("*"), key=lambda path: path.suffix != ".lock"):
-        if left.suffix == ".lock":
-            left.unlink(missing_ok=True)
-        else:
-            repository.git.run("update-ref", "-d", f"{_SCRATCH}/{left.name}", allow=(1, 128))
+def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    """Write what waits in files, and further intents."""
+    files = {path: read_aside(path) for path in files_aside(repository)}
+    waiting = [intent for found in files.values() for intent in found or ()]
+    if waiting or intents:
+        _write_surely(repository, [*waiting, *intents], lock)
+    for path, found in files.items():
+        if found is not None:
+            path.unlink(missing_ok=True)
 
 
-def _edit_once(
-    repository: Repository,
-    ref: str,
-    commits: Sequence[str],
-    edited: Callable[[str, str], str],
-) -> None:
-    git = repository.git
-    environment = _identity(repository)
-    scratch = f"{_SCRATCH}/{os.getpid()}"
-    try:
-        before, old = _snapshot(repository, ref, scratch, commits)
-        moves = [f"delete {scratch}"]
-        for commit in commits:
-            text = edited(commit, old.get(commit, ""))
-            if text.rstrip("\n") == old.get(commit, ""):
-                continue
-            _add(git, scratch, commit, text, environment)
-            moves = [f"update {ref} {scratch} {before}", f"delete {scratch}"]
-        git.run(
-            *_DURABLE, "update-ref", "-m", "gitexp", "--stdin",
-            stdin="".join(f"{move}\n" for move in moves).encode(),
-        )  # fmt: skip
-    except BaseException:
-        git.run("update-ref", "-d", scratch, allow=(1, 128))
-        raise
+def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    said = ""
+    for attempt in range(_ATTEMPTS):
+        try:
+            if _write_once(repository, intents, lock):
+                return
+            said = "what was written is not there, so another writer overwrote it"
+        except GitFailed as failure:
+            said = failure.stderr.strip()
+        import random
+
+        # Jitter keeps two contenders from meeting again at the next try.
+        time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
+    raise _contended(said)
 
 
-def _add(git: Git, ref: str, commit: str, text: str, environment: Mapping[str, str]) -> None:
-    content: bytes | None = text.encode(errors="surrogateescape")
-    given = ("-F", "-")
-    # -F strips blank lines and trailing space. Our own lines have none; what another tool wrote
-    # beside them goes in as a blob, one process more, and stays as it is.
-    if text != "".join(f"{line.rstrip()}\n" for line in text.split("\n") if line.strip()):
-        done = git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=content)
-        given, content = ("-C", decode(done.stdout).strip()), None
-    git.run(
-        *_DURABLE, "notes", f"--ref={ref}", "add", "-f", *given, commit,
-        stdin=content, environment=environment,
-    )  # fmt: skip
-
-
-def _snapshot(
-    repository: Repository, ref: str, scratch: str, commits: Sequence[str]
-) -> tuple[str, dict[str, str]]:
-    """Point the scratch ref at the notes as they are now; returns their id and what they say.
-
-    What is read and edited afterwards is under a name of our own and cannot move in between.
-    """
-    git = repository.git
-    if git.run("update-ref", scratch, ref, allow=(1, 128)).returncode:
-        if git.resolve(ref) is None:
-            git.run("update-ref", scratch, _beginning(git))
-            return ZERO, {}
-        git.run("update-ref", scratch, ref)
-    [(before, _), *notes] = _read(repository, scratch, [scratch, *commits])
-    return before, dict(notes)
-
-
-def _identity(repository: Repository) -> dict[str, str]:
-    """Name the notes' own commits where git knows no author: a result is worth more than a name."""
-    given = repository.git.environment
-    return {
-        variable: fallback
-        for variable, key, fallback in (
-            ("GIT_AUTHOR_NAME", "user.name", "gitexp"),
-            ("GIT_COMMITTER_NAME", "user.name", "gitexp"),
-            ("GIT_AUTHOR_EMAIL", "user.email", "gitexp@localhost"),
-            ("GIT_COMMITTER_EMAIL", "user.email", "gitexp@localhost"),
+def _contended(said: str) -> StoreBusy:
+    """Name whoever is in the way: a lock file and its age, or what git said."""
+    found = re.search(r"Unable to create '(.+?)': File exists", said)
+    if found is None:
+        return StoreBusy(
+            f"results could not be stored in {_ATTEMPTS} tries: {said}",
+            "run the same command again",
         )
-        # An empty name counts as none, but git takes an empty variable for a name all the same.
-        if not given.get(variable) and (variable in given or not repository.setting(key))
-    }
+    path = Path(found[1])
+    age = ""
+    with suppress(OSError):
+        from gitexp.rules.words import span
+
+        age = f", for {span(time.time() - path.stat().st_mtime)}"
+    return StoreBusy(
+        f"another git command has locked what is to be written{age}, or left its lock behind:"
+        f"\n{path}",
+        f"if no git command is running: rm {shlex.quote(str(path))}",
+    )
+
+
+def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> bool:
+    """Write intents as one commit a ref and read them back; False where they are not there."""
+    from gitexp.store.objects import NotesTree, Pack  # loads OpenSSL
+
+    # Of two views of one commit the later one counts.
+    intents = list({(i.ref, i.commit, () if i.whole else i.lines): i for i in intents}.values())
+    refs = dict.fromkeys(intent.ref for intent in intents)
+    digits = len(intents[0].commit)
+    pack, moves = Pack(digits), []
+    with Reader(repository.git) as reader:
+        for ref in refs:
+            notes, changed = NotesTree(reader, ref, digits), False
+            for intent in (intent for intent in intents if intent.ref == ref):
+                old = notes.note(intent.commit)
+                new = intent.applied(old)
+                if new == old:
+                    continue
+                changed = True
+                notes.set_note(intent.commit, new, pack)
+                if ref == RUNS and not old and reader.read(intent.commit) is not None:
+                    moves.append(f"update {KEPT}{intent.commit} {intent.commit}")
+            if changed:
+                parent = notes.commit or _beginning(repository.git)
+                tip = pack.add("commit", _commit(repository, notes.write(pack), parent))
+                moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
+        if not moves:
+            return True
+        repository.git.run(*_DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
+        move_refs(repository, moves, lock)
+        found = {ref: NotesTree(reader, ref, digits) for ref in refs}
+        return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)
+
+
+def _commit(repository: Repository, tree: str, parent: str) -> bytes:
+    """Write a commit of a notes ref, by whom `git notes` would name.
+
+    Where git knows no author, gitexp is: a result is worth more than a name.
+    """
+    now = f"{int(time.time())} {time.strftime('%z')}"
+    people = [f"{role} {_person(repository, role)} {now}" for role in ("author", "committer")]
+    text = "\n".join([f"tree {tree}", f"parent {parent}", *people, "", "Notes added by gitexp\n"])
+    return text.encode(errors="surrogateescape")
+
+
+def _person(repository: Repository, role: str) -> str:
+    given = repository.git.environment
+    name, email = (
+        next(
+            word
+            for value in (
+                given.get(f"GIT_{role}_{what}".upper()), repository.setting(f"{role}.{what}"),
+                repository.setting(f"user.{what}"), given.get("EMAIL") if what == "email" else "",
+                fallback,
+            )
+            # What git takes for the end of a name cannot be part of one.
+            if (word := re.sub(r"[<>\n\0]", "", value or "").strip())
+        )
+        for what, fallback in (("name", "gitexp"), ("email", "gitexp@localhost"))
+    )  # fmt: skip
+    return f"{name} <{email}>"

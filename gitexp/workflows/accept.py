@@ -15,6 +15,7 @@ from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
+from gitexp.store.notes import store_aside
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import inspect_trees
@@ -110,6 +111,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
 def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
     """Find an experiment that may be taken in, and the project that it belongs to."""
     demand_plain(anyway, "--anyway")
+    store_aside(here.repository)
     report = check(here.repository, name)
     report.demand()
     project = report.project

@@ -112,7 +112,7 @@ def find_ground_of_index(repository: Repository) -> Ground:
     baselines, projects = _Baselines(repository, ()), _Projects(repository, None)
     branch, prefix = baselines.nearest("HEAD"), None
     while True:
-        base = _merge_base(repository, branch[1], "HEAD")
+        base = _leaves_head(repository, branch[1])
         if not base:
             raise NotReady(
                 f"this branch and {branch[0]} have no common commit",
@@ -241,6 +241,18 @@ class _Baselines:
             self._apart[start, tip] = base, ahead
         base, ahead = self._apart[start, tip]
         return base, ahead + own
+
+
+def _leaves_head(repository: Repository, tip: str) -> str:
+    """Where HEAD left a branch; empty where they have no common commit."""
+    head = repository.git.objects(["HEAD^{commit}"])[0]
+    # The usual: an experiment's only commit is being made, or made anew, on the tip itself.
+    if head is not None and (
+        f"parent {tip}".encode() in head.partition(b"\n\n")[0].split(b"\n")
+        or repository.git.resolve("HEAD") == tip
+    ):
+        return tip
+    return _merge_base(repository, tip, "HEAD")
 
 
 def _merge_base(repository: Repository, tip: str, revision: str) -> str:

@@ -467,6 +467,12 @@ def _configure(repository: Repository, baseline: str, prefix: str) -> list[Chang
         repository.git.run("config", "--local", key, baseline)
         shown = shlex.quote(key)
         changes.append(Change(f"git config {shown} {baseline}", f"git config --unset {shown}"))
+    return changes + show_verdicts(repository)
+
+
+def show_verdicts(repository: Repository) -> list[Change]:
+    """Let `git log` show verdicts, unless it does."""
+    changes = []
     if VERDICTS not in repository.config.get("notes.displayref", ()):
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
@@ -488,7 +494,7 @@ def _install(repository: Repository, names: Sequence[str]) -> list[Change]:
     what = f"installed hooks in {where}: {', '.join(installed.written)}"
     if installed.aside:
         one = len(installed.aside) == 1
-        named = " and ".join(installed.aside)
+        named = ", ".join(installed.aside)
         what += f" (the {named} {'hook that was' if one else 'hooks that were'} there"
         what += f" {'runs' if one else 'run'} first)"
     if installed.former_path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.dependencies import added, declares
 from gitexp.rules.paths import matches
 from gitexp.rules.record import Record, first_good, parse_records
 from gitexp.rules.registration import split_message
@@ -18,8 +19,9 @@ from gitexp.store.notes import RUNS
 from gitexp.workflows.differences import relative
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from gitexp.store.git import FileChange
     from gitexp.workflows.project import Project
 
 _FURTHEST = 2000  # commits of the baseline branch that are searched for steps
@@ -41,7 +43,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A baseline commit that altered what runs; `effect` is None until it was measured."""
+    """A baseline commit that altered what runs; `effect` is None until it was measured.
+
+    `dependencies` are those that it declares and its parent did not.
+    """
 
     commit: str
     time: str
@@ -49,6 +54,7 @@ class Step:
     subject: str
     accepted: str
     effect: Effect | None
+    dependencies: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the step as `gitexp baseline --json` prints it."""
@@ -72,6 +78,7 @@ class _Commit:
     message: str
     records: list[Record]
     alters: bool
+    declaring: list[FileChange]
 
 
 def read_steps(project: Project, until: Collection[str]) -> list[Step]:
@@ -96,9 +103,22 @@ def read_steps(project: Project, until: Collection[str]) -> list[Step]:
         effect = compare(before, after, metric)
         # The last commit of `until` is where the oldest experiment began; it is no step after it.
         if at < len(commits) - 1:
-            steps.append(Step(commit.commit, commit.time, commit.author, subject, accepted, effect))
+            new = _dependencies(project, commit.declaring)
+            steps.append(
+                Step(commit.commit, commit.time, commit.author, subject, accepted, effect, new)
+            )
         after = []
     return steps
+
+
+def _dependencies(project: Project, files: Sequence[FileChange]) -> tuple[str, ...]:
+    """Dependencies that a commit adds to the files that declare them."""
+    ids = [one for file in files for one in (file.old_id, file.new_id)]
+    contents = project.repository.git.objects(ids) if ids else []
+    names: set[str] = set()
+    for file, before, after in zip(files, contents[::2], contents[1::2], strict=True):
+        names.update(added(file.path, before, after))
+    return tuple(sorted(names))
 
 
 def _until(commits: Iterable[_Commit], until: Collection[str]) -> Iterator[_Commit]:
@@ -151,7 +171,9 @@ def _commits(project: Project) -> Iterator[_Commit]:
         head, _, raw = entry.partition(b"\x03")
         text, _, notes = decode(head).rpartition("\x01")
         commit, time, author, message = text.split("\x01", 3)
-        paths = [relative(project, file.path) for file in parse_raw(raw.lstrip(b"\0\n"))]
+        files = list(parse_raw(raw.lstrip(b"\0\n")))
+        paths = [relative(project, file.path) for file in files]
         alters = not all(matches(path, project.settings.unread) for path in paths)
+        declaring = [file for file in files if declares(file.path)]
         records = [r for r in parse_records(notes) if r.project == project.folder]
-        yield _Commit(commit, time, author, message, records, alters)
+        yield _Commit(commit, time, author, message, records, alters, declaring)

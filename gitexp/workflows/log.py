@@ -87,6 +87,7 @@ class Row:
             "examples": judgement and judgement.examples,
             "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
             "foreign": len(self.result.foreign),
+            "newer": sum(self.result.newer.values()),
         }
 
 
@@ -165,10 +166,10 @@ def read_log(project: Project) -> list[Row | Step]:
 
 def _state(project: Project, result: Result, accepted: set[str]) -> str:
     entry, judgement = result.entry, result.judgement
-    if entry.archived:
-        return "archived"
     if entry.commit in accepted:
         return "accepted"
+    if entry.archived:
+        return "archived"
     repeatable = judgement is None or judgement.reason == "repeats failed"
     if judgement is not None and judgement.verdict is not None and not repeatable:
         return "done"
@@ -190,6 +191,11 @@ def read_accepted(project: Project) -> set[str]:
     return {
         split_message(message)[1].get("Accepted", "") for message in decode(out).split("\0")
     } - {""}
+
+
+def is_open(row: Row | Step) -> bool:
+    """Whether an experiment was never run, or run and never decided."""
+    return isinstance(row, Row) and row.state in {"planned", "stale", "running", "failed"}
 
 
 def is_confirmed(result: Result) -> bool:

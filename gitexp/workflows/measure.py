@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from gitexp.engine.condition import condition_of, moved
 from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
 from gitexp.engine.process import Keeper
-from gitexp.errors import CommandFailed, NotReady
+from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.rules import words
 from gitexp.rules.criterion import Scale
 from gitexp.rules.outcomes import parse_outcomes
@@ -28,8 +28,10 @@ from gitexp.rules.record import (
     parse_records,
     parse_spreads,
 )
+from gitexp.store.archive import tidy
+from gitexp.store.aside import Intent
 from gitexp.store.local import locked
-from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
+from gitexp.store.notes import BULK, RUNS, append_lines, read_notes, store_aside, write
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.results import judge_records
 
@@ -93,11 +95,15 @@ class Bench:
         self._warned: set[str] = set()  # commits of which something odd was said
 
     def __enter__(self) -> Self:
+        # Before anything runs: where nothing can be stored, hours of training would wait for it.
+        if stored := store_aside(self.repository):
+            self.watcher.said(f"stored {words.counted(stored, 'result')} that had been kept aside")
         self._keeper.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._keeper.__exit__(*error)
+        tidy(self.repository)
 
     def read(self, *commits: str) -> None:
         """Read the records of commits as they stand now, in one git process."""
@@ -162,6 +168,7 @@ class Bench:
                 "the same command with --yes",
             )
         failed: list[tuple[Job, Done]] = []
+        unstored: GitexpError | None = None
         self._failed.clear()
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="gitexp-run") as pool:
             try:
@@ -169,12 +176,20 @@ class Bench:
                 while waiting:
                     ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in ended:
-                        if (bad := future.result()) is not None:
-                            failed.append(bad)
+                        try:
+                            bad = future.result()
+                        except StoreBusy as error:
+                            # Kept aside. What runs already may end, and is kept likewise.
+                            self._failed.set()
+                            unstored = error
+                        else:
+                            failed += [bad] if bad is not None else []
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        if unstored is not None:
+            raise unstored
         self.read(*self._records)
         if failed:
             job, done = failed[0]
@@ -196,6 +211,9 @@ class Bench:
             if self.settings.metrics:
                 ways = f"write it to {self.settings.metrics}, {ways}"
             lines.insert(0, f"let the command tell its metric: {ways}")
+        if done.record.failure.startswith("R1"):
+            lines.insert(0, "import it by a path inside the checkout: what is named absolutely, in"
+                         " sys.path or a .pth file, is your own tree, edits and all")  # fmt: skip
         return "\n".join(lines)
 
     def match(self, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
@@ -380,11 +398,15 @@ class Bench:
             self.ran += 1
             known = self._bulk[commit]
             bulk = [line for content in done.bulk if (line := canonical(content)) not in known]
-            # The environment first: a record that is stored always finds the line it cites.
-            if bulk:
-                append_lines(self.repository, BULK, {commit: bulk})
-                known.update(bulk)
-            append_lines(self.repository, RUNS, {commit: [done.record.line()]})
+            # In one step: a record that is stored always finds the line it cites.
+            write(
+                self.repository,
+                [
+                    Intent(BULK, commit, tuple(bulk)),
+                    Intent(RUNS, commit, (done.record.line(),)),
+                ],
+            )
+            known.update(bulk)
 
     @contextlib.contextmanager
     def _claimed(self, label: str, commit: str, seed: int) -> Iterator[int]:

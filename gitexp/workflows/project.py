@@ -55,7 +55,10 @@ def open_project(directory: Path | None = None) -> Project:
     Raises:
         NotReady: one of them is missing; the message says which and what to do.
     """
+    from gitexp.store.notes import mend_refs
+
     repository = Repository.discover(directory or Path.cwd())
+    mend_refs(repository)
     return project_at(repository, project_prefix(repository))
 
 

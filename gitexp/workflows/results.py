@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
@@ -10,6 +10,7 @@ from gitexp.rules.record import (
     PROOF,
     ExampleSpread,
     Record,
+    count_newer,
     first_good,
     inputs_of,
     pair,
@@ -18,13 +19,14 @@ from gitexp.rules.record import (
 )
 from gitexp.rules.registration import Registration, parse_message, split_message
 from gitexp.rules.verdict import Design, Examples, Judgement, Pair, Verdict, judge
+from gitexp.store.archive import shelve_deleted
 from gitexp.store.experiments import Entry, read_commits, read_experiments
-from gitexp.store.notes import RUNS, read_notes
+from gitexp.store.notes import RUNS, mend_refs, read_notes
 from gitexp.workflows.ground import Ground, find_grounds
 from gitexp.workflows.project import project_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.rules.settings import Settings
     from gitexp.store.git import Repository
@@ -36,7 +38,8 @@ class Result:
     """An experiment with everything known about it.
 
     `registration` is None where the message is no registration; then there is no judgement either.
-    `foreign` are records in its note that another commit made: they count for nothing.
+    `foreign` are records in its note that another commit made: they count for nothing. `newer` are
+    lines that a newer gitexp wrote, by their schema: they are left as they are.
     """
 
     entry: Entry
@@ -45,6 +48,7 @@ class Result:
     baseline_records: tuple[Record, ...]
     judgement: Judgement | None
     foreign: tuple[Record, ...] = ()
+    newer: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -66,8 +70,11 @@ class Result:
 def read_results(project: Project, name: str | None = None) -> list[Result]:
     """Read and judge a project's experiments, newest first; two git processes in all.
 
-    By its name any one is read, whatever project it belongs to.
+    By its name any one is read, whatever project it belongs to. A branch that was deleted by hand
+    takes no results with it: it counts as archived.
     """
+    mend_refs(project.repository)
+    shelve_deleted(project.repository)
     entries = read_experiments(project.repository, name)
     if name is None:
         entries = entries_of(project, entries)
@@ -76,6 +83,8 @@ def read_results(project: Project, name: str | None = None) -> list[Result]:
 
 def read_all_results(repository: Repository) -> list[Result]:
     """Read and judge the experiments of every project of a repository, newest first."""
+    mend_refs(repository)
+    shelve_deleted(repository)
     return judged(repository, read_experiments(repository))
 
 
@@ -133,7 +142,8 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
         if registration and gated:
             spreads = parse_spreads(entry.runs) if registration.by_examples else []
             judgement = judge_records(registration, baseline, gated, spreads)
-        results.append(Result(entry, registration, records, baseline, judgement, foreign))
+        newer = count_newer(entry.runs)
+        results.append(Result(entry, registration, records, baseline, judgement, foreign, newer))
     return results
 
 

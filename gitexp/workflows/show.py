@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
@@ -16,6 +16,8 @@ from gitexp.workflows.project import find_experiment
 from gitexp.workflows.results import project_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitexp.workflows.project import Project
 
 
@@ -25,7 +27,8 @@ class Sheet:
 
     `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
     make the same change, and `shared` other experiments were held against the same baseline runs.
-    `openings` are those of the holdout on this commit.
+    `openings` are those of the holdout on this commit. `folders` are the places of its runs' output
+    in this clone, by seed and attempt, None where that is gone or never was here.
     """
 
     row: Row
@@ -34,6 +37,12 @@ class Sheet:
     siblings: tuple[Row, ...] = ()
     shared: int = 0
     openings: tuple[Opening, ...] = ()
+    folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> list[int]:
+        """Seeds of runs whose output is not here, each once."""
+        return sorted({seed for (seed, _), folder in self.folders.items() if folder is None})
 
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as `gitexp show --json` prints it."""
@@ -45,7 +54,11 @@ class Sheet:
                 for seed, one, other in self.seeds
             ],
             "siblings": [row.as_json() for row in self.siblings],
-            "runs": [json.loads(record.line()) for record in result.records],
+            "runs": [
+                json.loads(record.line())
+                | {"folder_here": self.folders.get((record.seed, record.attempt))}
+                for record in result.records
+            ],
             "environments": list(self.environments),
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
@@ -95,7 +108,20 @@ def show(project: Project, name: str | None) -> Sheet:
         openings=tuple(
             opening for opening in parse_openings(row.result.entry.runs) if opening.commit == commit
         ),
+        folders={
+            (record.seed, record.attempt): _folder(project, record.folder)
+            for record in row.result.records
+            if record.folder
+        },
     )
+
+
+def _folder(project: Project, inside: str) -> str | None:
+    """Where a run's output lies, None where it does not lie here."""
+    runs = project.repository.local / "runs"
+    place = project.repository.local / inside
+    # What a record says may come from anywhere.
+    return str(place) if place.is_dir() and place.resolve().is_relative_to(runs.resolve()) else None
 
 
 def _alike(one: Row, other: Row) -> bool:

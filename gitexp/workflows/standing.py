@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from gitexp.rules import student_t
 from gitexp.rules.campaign import count, error_bound
 from gitexp.rules.criterion import Scale
+from gitexp.rules.expectation import kind_of
 from gitexp.rules.record import first_good
 from gitexp.workflows.design import records_like_tip
+from gitexp.workflows.log import is_confirmed
 from gitexp.workflows.results import place_of_next
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ class Standing:
 
     `bound` is the share of false confirmations that the campaign allows, more than the budget only
     where clones overran the plan. `asked` is how many experiments the set of examples answered that
-    was asked most, `sets` how many sets there were; None where nothing names them.
+    was asked most, `sets` how many sets there were; None where nothing names them. `shares` divides
+    the confirmed gain by the kind of change that brought it.
     """
 
     metric: str
@@ -58,6 +61,7 @@ class Standing:
     ladder: Ladder | None
     asked: int | None
     sets: int | None
+    shares: dict[str, float]
 
 
 def standing(project: Project, rows: Sequence[Row]) -> Standing:
@@ -79,7 +83,24 @@ def standing(project: Project, rows: Sequence[Row]) -> Standing:
         ladder=_ladder(project, [row.result for row in rows if row.state == "accepted"]),
         asked=max(asked.values(), default=0) if asked is not None else None,
         sets=len(asked) if asked is not None else None,
+        shares=_shares(results, settings.metric),
     )
+
+
+def _shares(results: Sequence[Result], metric: str) -> dict[str, float]:
+    """Shares of the confirmed gain by kind of change, largest first."""
+    gains: dict[str, float] = {}
+    for result in results:
+        registration, judgement = result.registration, result.judgement
+        if registration is None or judgement is None or not is_confirmed(result):
+            continue
+        criterion = registration.criterion
+        if (criterion.metric, criterion.scale) == (metric, Scale.DIFFERENCE) and judgement.effect:
+            kind = kind_of(registration.change)
+            gains[kind] = gains.get(kind, 0.0) + judgement.effect
+    total = sum(gains.values())
+    order = sorted(gains, key=lambda kind: -gains[kind])
+    return {kind: gains[kind] / total for kind in order}
 
 
 def _asked(results: Sequence[Result], *, fixed: bool) -> Counter[str] | None:

@@ -15,6 +15,7 @@ from gitexp.rules.outlook import foresee, question
 from gitexp.rules.registration import hypothesis_of, is_name
 from gitexp.rules.settings import parse_time
 from gitexp.rules.text import demand_plain
+from gitexp.store.archive import tidy
 from gitexp.store.experiments import commit_file, create_branch, names_taken
 from gitexp.workflows.design import (
     criterion_from,
@@ -214,6 +215,7 @@ def register(
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
     note_started(project, name)
+    tidy(repository)
     outlook = foresee(registration, *history(results, baseline))
     asked = [question(registration, outlook), overpromised(registration)]
     advice = [*advice, *filter(None, asked)]

@@ -67,7 +67,7 @@ class Experiment:
 
     def gaining(self, effect: float) -> Experiment:
         """The same with every score of the candidate raised."""
-        return replace(self, score=self.score + [0.0, effect])
+        return replace(self, score=np.add(self.score, (0.0, effect)))
 
     def mended(self, share: float, rng: np.random.Generator) -> Experiment:
         """The same with each mistake of the candidate put right with probability `share`."""
@@ -121,7 +121,8 @@ def resplit(name: str, part: int, size: Size, *, runs: int = RUNS) -> Iterator[E
 
 
 def _accuracy(told: Labels, true: Labels) -> Floats:
-    return (told == true[:, None]).mean(axis=2)
+    share: Floats = np.mean(told == true[:, None], axis=2)
+    return share
 
 
 def judged(

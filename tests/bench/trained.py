@@ -8,11 +8,12 @@ good as one another, though on any set of test rows one of them looks better.
 
 from __future__ import annotations
 
-import tempfile
+import functools
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import joblib
 import numpy as np
@@ -58,8 +59,21 @@ GENERATED: dict[str, Callable[[int], Any]] = {
 }
 _COLUMNS, _SHIFT = 5, 0.35  # of a block; half the distance between the classes in each column
 
-_folder = tempfile.TemporaryDirectory(prefix="gitexp-bench-")
-remember = joblib.Memory(_folder.name, verbose=0).cache
+KEPT = "GITEXP_BENCH_TRAININGS"  # variable that names the folder, the same one for all processes
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remember(train: Callable[P, T]) -> Callable[P, T]:
+    """Train once for all rows and processes."""
+
+    @functools.wraps(train)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> T:
+        found: T = joblib.Memory(os.environ[KEPT], verbose=0).cache(train)(*args, **kwargs)
+        return found
+
+    return remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,9 @@ def redrawn(
             mixed = rng.permutation(rows)
             train, ids[seed] = mixed[tested:], mixed[:tested]
             for arm in range(blocks):
-                model = _fitted(GENERATED[trainer](rng.integers(APART)), x[arm, train], y[train])
+                model = _fitted(
+                    GENERATED[trainer](int(rng.integers(APART))), x[arm, train], y[train]
+                )
                 predicted[seed, arm] = model.predict(x[arm, ids[seed]])
         true = y[ids]
         score = (predicted == true[:, None]).mean(axis=2)

@@ -9,19 +9,29 @@ its aim.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import sklearn
 
-from gitexp.rules.campaign import Standing, next_place
+from gitexp.rules.campaign import Place, Standing, next_place
 from gitexp.rules.criterion import Criterion, Guard, Scale
 from gitexp.rules.registration import Registration
-from gitexp.rules.verdict import Design, Examples, Pair, Verdict, judge, smallest_detectable_effect
+from gitexp.rules.verdict import (
+    Design,
+    Examples,
+    Judgement,
+    Pair,
+    Verdict,
+    judge,
+    smallest_detectable_effect,
+)
 from tests.bench import trained
 from tests.bench.simulated import (
     RUNS,
@@ -40,7 +50,7 @@ from tests.bench.simulated import (
     simulated,
     twins,
 )
-from tests.bench.trained import WIDENING, Floats
+from tests.bench.trained import WIDENING, Floats, Pool
 
 LOOKS = (5, 10, RUNS)
 LEVEL = 0.05
@@ -62,12 +72,12 @@ def a_design(bar: float = 0.0, **change: object) -> Design:
 
 
 def _head(title: str, *columns: str) -> None:
-    print(f"\n{title}\n{'':44}" + "".join(f"{column:>16}" for column in columns), flush=True)
+    print(f"\n{title}\n{'':44}" + "".join(f"{column:>17}" for column in columns), flush=True)
 
 
 def _line(what: str, *cells: str, note: str = "") -> None:
     print(
-        (f"{what:44}" + "".join(f"{cell:>16}" for cell in cells) + f"  {note}").rstrip(), flush=True
+        (f"{what:44}" + "".join(f"{cell:>17}" for cell in cells) + f"  {note}").rstrip(), flush=True
     )
 
 
@@ -124,11 +134,7 @@ def _further_designs(size: Size) -> Iterator[tuple[str, Draw, Design]]:
     for name in (_FOREST, "breast cancer, SGD"):
         yield f"percent, log loss: {name}", partial(dealt, name), a_design(criterion=loss)
     for name in trained.SHIPPED:
-        pools = [
-            trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
-            for part in range(size.parts)
-        ]
-        mean = float(np.mean([pool.score.mean() for pool in pools]))
+        mean = float(np.mean([pool.score for pool in _pools(name, size)]))
         constant = Criterion("accuracy", mean, higher_is_better=True, scale=Scale.CONSTANT)
         yield f"constant: {name}", partial(dealt, name), a_design(criterion=constant)
     five = a_design(looks=(5,), by_examples=True)
@@ -205,9 +211,16 @@ def _at_the_bar(size: Size) -> Iterator[tuple[str, Draw, Design, Plant]]:
                 yield f"{what}, {where}: {name}", partial(draw, name), design, plant
 
 
+def _pools(name: str, size: Size) -> list[Pool]:
+    return [
+        trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
+        for part in range(size.parts)
+    ]
+
+
 def _spread(name: str, size: Size) -> float:
-    pool = trained.shipped(name, redrawn=False, part=0, seeds=size.seeds)
-    return float(np.std(pool.score[:, 1] - pool.score[:, 0], ddof=1))
+    """Standard deviation of a paired difference on a fixed split."""
+    return float(np.std([pool.score[:, 1] - pool.score[:, 0] for pool in _pools(name, size)]))
 
 
 def _mistakes(name: str, size: Size) -> float:
@@ -250,7 +263,7 @@ def guards(size: Size) -> None:
 
 def _guarded(effect: float, margin: float, experiment: Experiment, _: np.random.Generator) -> Told:
     design = a_design(guards=(Guard(Criterion("log_loss", margin, higher_is_better=True)),))
-    worse = replace(experiment.gaining(effect), loss=experiment.loss + [0.0, margin])
+    worse = replace(experiment.gaining(effect), loss=np.add(experiment.loss, (0.0, margin)))
     judgement = judged(design, worse)
     return {
         "confirmed": judgement.verdict is Verdict.CONFIRMED,
@@ -293,18 +306,12 @@ def power(size: Size) -> None:
             _share(found["confirmed"]),
             note="aim: 80 or more",
         )
-    gain, name = 0.04, "forest"
-    plant = partial(_mended, gain / _mistakes(name, size))
-    for by_examples in (False, True):
-        what = "examples" if by_examples else "scores"
-        design = a_design(looks=(10,), widening=WIDENING, by_examples=by_examples)
-        found = simulated(size, partial(_planted, design, plant), partial(resplit, name))
-        _line(f"+{gain} on 500 rows, 10 pairs, {what}", _share(found["confirmed"]))
 
 
 def _spread_redrawn(name: str, size: Size) -> float:
-    draw = list(resplit(name, 0, size))
-    return float(np.sqrt(np.mean([np.var(e.score[:, 1] - e.score[:, 0], ddof=1) for e in draw])))
+    """The same where a seed redraws the split, within one data set."""
+    score = np.array([e.score for part in range(size.parts) for e in resplit(name, part, size)])
+    return float(np.sqrt(np.mean(np.var(score[..., 1] - score[..., 0], axis=1, ddof=1))))
 
 
 def _confirmed_gains(
@@ -327,79 +334,81 @@ def _planted(
 # --- a stream of experiments --------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Fifty experiments of which `gains` have a true effect of so many standard deviations.
+
+    Confirmed ones may be accepted; of the last `late` the verdicts are not known yet. Without a
+    plan each is judged at 5 %.
+    """
+
+    gains: int
+    spreads: float = 1
+    accept: bool = False
+    late: int = 0
+    planned: int | None = PLANNED
+
+
+_STREAMS = {
+    "no gain among them": Stream(0),
+    "10 gains of 2 sd": Stream(10, 2),
+    "10 gains of 1 sd": Stream(10),
+    "the same, confirmed ones accepted": Stream(10, accept=True),
+    "the same, five always under way": Stream(10, late=5),
+    "the same, planned 20: three campaigns": Stream(10, planned=20),
+    "the same, each at 5 %": Stream(10, planned=None),
+}
+
+
 def stream(size: Size) -> None:
     """Fifty experiments under one budget, on shared baseline runs."""
     _head(
-        "50 experiments, planned 50, budget 10 %, gains of 2 sd, bar 0.5 sd, looks 5 10 20",
-        "false of conf.", "false, of nulls", "found, of gains", "pairs each",
+        "50 experiments, planned 50, budget 10 %, bar 0.5 sd, looks 5 10 20 (aim: 10 at most)",
+        "false, of conf.", "false, of nulls", "found, of gains", "pairs each",
     )  # fmt: skip
-    for what, arguments in {
-        "no gain among them": {"gains": 0},
-        "10 gains": {"gains": 10},
-        "10 gains, each confirmed one accepted": {"gains": 10, "accept": True},
-        "10 gains, five always under way": {"gains": 10, "late": 5},
-        "10 gains, planned 20: three campaigns": {"gains": 10, "planned": 20},
-        "10 gains, each at 5 %": {"gains": 10, "planned": 0},
-    }.items():
-        found = gathered(size, partial(_streams, size, **arguments))  # type: ignore[arg-type]
+    for what, plan in _STREAMS.items():
+        found = gathered(size, partial(_streams, size, plan))
         _line(
-            what, _share(found["fdr"], BUDGET if arguments.get("planned", 1) else 1.0),
-            f"{found['false'].value:.2f} of {PLANNED - arguments['gains']}",
-            f"{found['found'].value:.2f} of {arguments['gains']}", f"{found['pairs'].value:.1f}",
+            what, _share(found["fdr"], BUDGET if plan.planned else 1.0),
+            f"{found['false'].value:.2f} of {PLANNED - plan.gains}",
+            f"{found['found'].value:.2f} of {plan.gains}", f"{found['pairs'].value:.1f}",
         )  # fmt: skip
 
 
-def _streams(
-    size: Size,
-    part: int,
-    *,
-    gains: int,
-    accept: bool = False,
-    late: int = 0,
-    planned: int = PLANNED,
-) -> list[Told]:
+def _streams(size: Size, plan: Stream, part: int) -> list[Told]:
     pool = trained.shipped(_FOREST, redrawn=False, part=part, seeds=size.seeds)
-    rng = np.random.default_rng([part, 6])
-    sd = _spread(_FOREST, size)
-    return [_stream(pool.score.ravel(), sd, rng, gains, accept, late, planned)
-            for _ in range(size.streams)]  # fmt: skip
+    rng, sd = np.random.default_rng([part, 6]), _spread(_FOREST, size)
+    return [_stream(plan, pool.score.ravel(), sd, rng) for _ in range(size.streams)]
 
 
-def _stream(
-    scores: Floats,
-    sd: float,
-    rng: np.random.Generator,
-    gains: int,
-    accept: bool,
-    late: int,
-    planned: int,
-) -> Told:
-    """One stream: what share of its confirmations is false, how many gains are found.
+def _stream(plan: Stream, scores: Floats, sd: float, rng: np.random.Generator) -> Told:
+    """Run one stream: what share of its confirmations is false, how many gains are found.
 
     Candidates draw their runs from what the baseline left, so both come from one distribution.
     """
-    effects = rng.permutation([2 * sd] * gains + [0.0] * (PLANNED - gains)).tolist()
+    gains = [plan.spreads * sd] * plan.gains
+    mixed = rng.permutation(scores)
     standings: list[Standing] = []
     confirmed, pairs = [], []
-    mixed = rng.permutation(scores)
-    for effect in effects:
+    for effect in rng.permutation(gains + [0.0] * (PLANNED - plan.gains)).tolist():
+        decided = len(standings) - plan.late
         known = [
-            replace(s, verdict=None) if number >= len(standings) - late else s
-            for number, s in enumerate(standings)
+            standing if number < decided else replace(standing, verdict=None)
+            for number, standing in enumerate(standings)
         ]
-        place = next_place(known, "accuracy", planned=planned or PLANNED, budget=BUDGET)
-        design = a_design(sd / 2, level=place.level if planned else LEVEL)
+        place = next_place(known, "accuracy", planned=plan.planned or PLANNED, budget=BUDGET)
+        design = a_design(sd / 2, level=place.level if plan.planned else LEVEL)
         candidate = rng.choice(mixed[RUNS:], RUNS, replace=False) + effect
         rows = zip(mixed[:RUNS].tolist(), candidate.tolist(), strict=True)
         judgement = judge(design, [Pair(seed, *row) for seed, row in enumerate(rows)])
-        standings.append(Standing(_registered(design, place.campaign), True, judgement.verdict))
+        standings.append(_standing(design, place, judgement))
         pairs.append(judgement.pairs)
         if judgement.verdict is Verdict.CONFIRMED:
             confirmed.append(effect)
-            if accept:
+            if plan.accept:
                 # The new baseline is measured on fresh seeds; effects count from there.
                 mixed = rng.permutation(scores)
-    false = sum(effect == 0 for effect in confirmed)
+    false = confirmed.count(0.0)
     return {
         "fdr": false / max(1, len(confirmed)),
         "false": false,
@@ -408,8 +417,8 @@ def _stream(
     }
 
 
-def _registered(design: Design, campaign: int) -> Registration:
-    return Registration(
+def _standing(design: Design, place: Place, judgement: Judgement) -> Standing:
+    registration = Registration(
         hypothesis="a change raises accuracy because it was planted so",
         name="drawn",
         change="config.toml: model.C = 1 -> 2",
@@ -417,39 +426,49 @@ def _registered(design: Design, campaign: int) -> Registration:
         repeats=design.looks,
         seeds=(1, design.looks[-1]),
         widening=design.widening,
-        campaign=campaign,
+        campaign=place.campaign,
         level=design.level,
     )
+    return Standing(registration, True, judgement.verdict)
 
 
 # --- a chain of accepted changes ----------------------------------------------------------------
 
 
+_CHAIN = (5, 10)  # looks; accepted changes need as many fresh seeds again
+_VALIDATION = 1_000  # rows of the one validation set, or of the one data set that is split
+
+
 def chain(size: Size) -> None:
     """Fifty changes that do nothing, taken in one after the other."""
     _head(
-        "50 changes that do nothing, in a chain, points of accuracy (truth: 0)",
+        "50 changes that do nothing, in a chain, in points of accuracy (truth: 0)",
         "accepted", "gain claimed",
     )  # fmt: skip
-    for where, by_examples in (("fixed", False), ("fixed", True), ("redrawn", False)):
-        found = gathered(size, partial(_chains, size, where, by_examples))
-        for name in dict.fromkeys(name.partition(":")[0] for name in found):
+    for where, links, designs in (
+        ("fixed split", _fixed_links, [a_design(), a_design(by_examples=True)]),
+        ("split redrawn", _redrawn_links, [a_design(widening=WIDENING)]),
+    ):
+        found = gathered(size, partial(_chains, size, links, designs))
+        for name in dict.fromkeys(key.partition(":")[0] for key in found):
             taken, claimed = found[f"{name}:accepted"], found[f"{name}:claimed"]
             _line(
-                f"{'split redrawn' if where == 'redrawn' else 'fixed split'}, {name}",
-                f"{taken.value:.1f}", f"{100 * claimed.value:+.2f} ±{100 * claimed.error:.2f}",
+                f"{where}, {name}", f"{taken.value:.1f}",
+                f"{100 * claimed.value:+.2f} ±{100 * claimed.error:.2f}",
             )  # fmt: skip
 
 
-_CHAIN = (5, 10)  # looks; accepted changes need as many fresh seeds again
-_VALIDATION = 1_000  # rows of the one validation set
+Links = Callable[[Size, int], Iterator[Experiment]]
 
 
-def _chains(size: Size, where: str, by_examples: bool, part: int) -> list[Told]:
-    return [
-        _chain(links, where, by_examples)
-        for links in (_redrawn_links if where == "redrawn" else _fixed_links)(size, part)
-    ]
+def _chains(size: Size, links: Links, designs: Sequence[Design], part: int) -> list[Told]:
+    told = []
+    for runs in links(size, part):
+        found = _went_up(runs, 1) | _went_up(runs, 5)
+        for design in designs:
+            found |= _accepted(runs, replace(design, looks=_CHAIN))
+        told.append(found)
+    return told
 
 
 def _fixed_links(size: Size, part: int) -> Iterator[Experiment]:
@@ -474,39 +493,37 @@ def _redrawn_links(size: Size, part: int) -> Iterator[Experiment]:
         yield Experiment(pool.score, pool.score, pool.predicted, pool.true, pool.ids)
 
 
-def _chain(links: Experiment, where: str, by_examples: bool) -> Told:
-    """What a chain takes in, and the gains that it claims for that."""
-    told: Told = {}
-    for name, runs in (("what went up, 1 run", 1), ("what went up, mean of 5", 5)):
-        best, taken = 0, 0
-        means = links.score[:runs].mean(axis=0)
-        for candidate in range(1, PLANNED + 1):
-            if means[candidate] > means[best] + 1e-12:
-                best, taken = candidate, taken + 1
-        told |= {f"{name}:accepted": taken, f"{name}:claimed": float(means[best] - means[0])}
-    name = f"CONFIRMED by {'examples' if by_examples else 'scores'}"
-    design = a_design(
-        0.005, looks=_CHAIN, by_examples=by_examples,
-        widening=WIDENING if where == "redrawn" else 0.0,
-    )  # fmt: skip
-    best, claimed, standings = 0, 0.0, list[Standing]()
-    seeds = np.arange(2 * _CHAIN[-1]).reshape(2, -1)
+def _went_up(links: Experiment, runs: int) -> Told:
+    """Keep whatever has the best mean so far."""
+    best, taken = 0, 0
+    means = links.score[:runs].mean(axis=0)
+    for candidate in range(1, PLANNED + 1):
+        if means[candidate] > means[best] + 1e-12:
+            best, taken = candidate, taken + 1
+    name = "what went up, " + ("1 run" if runs == 1 else f"mean of {runs}")
+    return {f"{name}:accepted": taken, f"{name}:claimed": float(means[best] - means[0])}
+
+
+def _accepted(links: Experiment, design: Design) -> Told:
+    """Accept what is confirmed within one campaign, each baseline measured on fresh seeds."""
+    best, claimed, taken, standings = 0, 0.0, 0, list[Standing]()
+    # Never the seeds that the present baseline won on.
+    seeds = np.arange(2 * design.looks[-1]).reshape(2, -1)
+    bar = replace(design.criterion, amount=0.005)
     for candidate in range(1, PLANNED + 1):
         place = next_place(standings, "accuracy", planned=PLANNED, budget=BUDGET)
-        # Never the seeds that the present baseline won on.
-        fresh = seeds[sum(s.verdict is Verdict.CONFIRMED for s in standings) % 2]
+        fresh = seeds[taken % 2]
         pair = np.ix_(fresh, [best, candidate])
         experiment = Experiment(
             links.score[pair], links.loss[pair], links.predicted[pair], links.true[fresh],
             links.ids[fresh],
         )  # fmt: skip
-        design = replace(design, level=place.level)
-        judgement = judged(design, experiment)
-        standings.append(Standing(_registered(design, place.campaign), True, judgement.verdict))
+        judgement = judged(replace(design, criterion=bar, level=place.level), experiment)
+        standings.append(_standing(design, place, judgement))
         if judgement.verdict is Verdict.CONFIRMED:
-            best, claimed = candidate, claimed + (judgement.effect or 0.0)
-    taken = sum(s.verdict is Verdict.CONFIRMED for s in standings)
-    return told | {f"{name}:accepted": taken, f"{name}:claimed": claimed}
+            best, claimed, taken = candidate, claimed + (judgement.effect or 0.0), taken + 1
+    name = f"CONFIRMED by {'examples' if design.by_examples else 'scores'}"
+    return {f"{name}:accepted": taken, f"{name}:claimed": claimed}
 
 
 ROWS = {row.__name__: row for row in (nothing, split, bar, guards, power, stream, chain)}
@@ -519,10 +536,16 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.row) - set(ROWS):
         parser.error(f"no row {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="gitexp-bench-") as folder:
+        os.environ[trained.KEPT] = folder
+        _simulate(asked.row or list(ROWS), QUICK if asked.quick else FULL)
+
+
+def _simulate(rows: Sequence[str], size: Size) -> None:
     print(f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}; per cent")
-    for name in asked.row or ROWS:
+    for name in rows:
         begin = time.perf_counter()
-        ROWS[name](QUICK if asked.quick else FULL)
+        ROWS[name](size)
         print(f"({name}: {time.perf_counter() - begin:.0f} s)")
 
 

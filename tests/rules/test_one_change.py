@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -612,6 +613,44 @@ def test_a_file_beyond_any_config_is_refused_unless_only_lines_are_compared() ->
     huge = "x" * 5_000_000
     assert ids(judge(edited(f"a = '{huge}'\n", f"a = '{huge}y'\n"))) == ["C7"]
     assert ids(judge(edited(f"{huge}\n", f"{huge}y\n", "f"), config=("f",))) == ["C11"]
+
+
+def test_millions_of_lines_are_counted_and_not_taken_apart() -> None:
+    many = b"a\n" * 3_000_000
+    (finding,) = judge(edited(many, many.replace(b"a", b"b"), "f"), config=("f",)).findings
+    assert finding.id == "C3"
+    assert "3000000 lines differ" in finding.message
+    found = judge(edited(many, many + b"b\n", "f"), config=("f",))
+    assert str(found.change) == 'f: line 3000001 = (absent) -> "b"'
+
+
+def first_line_and_count(before: bytes, after: bytes) -> tuple[int, int]:
+    """Where two texts begin to differ, and in how many lines, told line by line."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    old, new = old[head:], new[head:]
+    while old and new and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    return head + 1, max(gone.total(), come.total(), min(2, max(len(old), len(new))))
+
+
+lines = st.lists(st.sampled_from((b"a", b"b", b"", b"ab")), max_size=6).map(b"\n".join)
+
+
+@settings(unhurried, max_examples=500)
+@given(lines, lines)
+def test_lines_are_compared_as_if_one_by_one(before: bytes, after: bytes) -> None:
+    assume(before != after)
+    at, count = first_line_and_count(before, after)
+    found = judge(edited(before, after, "f"), config=("f",))
+    assert {finding.line for finding in found.findings} == {at}
+    if any(finding.id == "C3" for finding in found.findings):
+        assert f" {count} lines differ" in found.findings[-1].message
+    else:
+        assert count == 1 or {finding.id for finding in found.findings} == {"C5"}
 
 
 def test_many_changes_and_many_lines_are_compared_in_one_go() -> None:

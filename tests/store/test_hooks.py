@@ -105,7 +105,7 @@ def test_hooks_that_were_there_run_first_and_come_back(world: World, tmp_path: P
     a_hook(world.path / ".git" / "hooks" / "post-commit")
     before, config = hooks_folder(world), settings(world)
     told = world.gitexp("init", "--yes").out
-    assert "the commit-msg, pre-commit, pre-push, pre-run hook that was there runs first" in told
+    assert "the commit-msg, pre-commit, pre-push, pre-run hooks that were there run first" in told
     called(world)
     world.write("README.md", "more\n")
     world.git("commit", "--quiet", "-am", "on the baseline")

@@ -460,6 +460,7 @@ def test_code_from_the_users_tree_fails_the_run_by_rule(ready: World) -> None:
     )  # fmt: skip
     ran = ready.gitexp("baseline", code=4)
     assert "R1: code was loaded from outside the checkout" in ran.err
+    assert "import it by a path inside the checkout" in ran.err
     assert "lib/helper.py" in ran.err
     assert "R1" in records(ready, "main")[0]["failure"]
 

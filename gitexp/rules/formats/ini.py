@@ -11,7 +11,7 @@ import configparser
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.formats import Malformed, malformed_at, plain
+from gitexp.rules.formats import Malformed, malformed_at, plain, spell_key
 from gitexp.rules.formats.place import read_back, replace_value, value_at
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _read(text: str) -> dict[str, Any] | None:
             return None
         raise _malformed("a broken section header", text, error.lineno) from None
     except configparser.DuplicateOptionError as error:
-        message = f"the key {error.option!r} is given twice in [{error.section}]"
+        message = f"the key {spell_key((error.section, error.option))} is given twice"
         raise _malformed(message, text, error.lineno or 1) from None
     except configparser.ParsingError as error:
         raise _malformed("neither a section nor a key", text, error.errors[0][0]) from None

@@ -55,11 +55,8 @@ def test_an_edit_is_judged_by_the_values_that_it_changes(
 
 
 MALFORMED = (
-    (
-        "[s]\na = 1\n[t]\na = 1\na = 2\n",
-        "the key 'a' is given twice in [t] (at line 5, column 1)",
-        5,
-    ),
+    ("[s]\na = 1\n[t]\na = 1\na = 2\n", "the key t.a is given twice (at line 5, column 1)", 5),
+    ("[\x07]\na\x00 = 1\na\x00 = 2\n", 'the key "\\u0007"."a\\u0000" is given twice', 3),
     ("[s\na = 1\n", "a broken section header (at line 1, column 1)", 1),
     ("[s]\n= 1\n", "neither a section nor a key (at line 2, column 1)", 2),
     ("[s]\na\n  b\n", "an indented line follows a key without a value", None),

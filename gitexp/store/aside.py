@@ -1,0 +1,118 @@
+"""What is about to be written, kept in files of its own until it stands in the notes.
+
+A writer that has to wait leaves its lines here, and whoever holds the lock stores them for it. What
+could not be stored at all (a full disk, a stale lock) is found here by the next command.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.store.local import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.store.git import Repository
+
+_ENDING = ".jsonl"
+_REF, _COMMIT = re.compile(r"refs/notes/[\w/-]{1,200}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_number = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Lines that a commit's note is to have; `whole` where it is to have no others."""
+
+    ref: str
+    commit: str
+    lines: tuple[str, ...]
+    whole: bool = False
+
+    def applied(self, old: bytes) -> bytes:
+        """Return what the note says once this is done."""
+        lines = [line.encode(errors="surrogateescape") for line in self.lines]
+        if self.whole:
+            return b"\n".join([*lines, b""]).rstrip(b"\n") + b"\n" if any(lines) else b""
+        known = set(old.split(b"\n"))
+        missing = [line for line in dict.fromkeys(lines) if line not in known]
+        if not missing:
+            return old
+        gap = b"\n" if old and not old.endswith(b"\n") else b""
+        return old + gap + b"\n".join(missing) + b"\n"
+
+
+def files_aside(repository: Repository) -> list[Path]:
+    """Files of what waits to be written, oldest first."""
+    return sorted(folder_aside(repository).glob(f"*{_ENDING}"))
+
+
+def folder_aside(repository: Repository) -> Path:
+    """Where they lie in this clone."""
+    return repository.local / "aside"
+
+
+def put_aside(repository: Repository, intents: Sequence[Intent]) -> Path:
+    """Write intents where the next command of this clone finds them.
+
+    Raises:
+        OSError: there is no room, or the folder cannot be written.
+    """
+    return _put(folder_aside(repository), intents, sync=False)
+
+
+def _put(folder: Path, intents: Sequence[Intent], *, sync: bool) -> Path:
+    path = folder / f"{time.time_ns():020}-{os.getpid()}-{next(_number)}{_ENDING}"
+    lines = [
+        json.dumps({"ref": i.ref, "commit": i.commit, "lines": i.lines, "whole": i.whole})
+        for i in intents
+    ]
+    write_atomically(path, "\n".join([*lines, ""]).encode(), sync=sync)
+    return path
+
+
+def put_aside_anywhere(intents: Sequence[Intent]) -> Path | None:
+    """Write intents outside of the repository, durably; None where that fails too."""
+    import tempfile  # loads random, and that OpenSSL
+
+    with suppress(OSError):
+        return _put(Path(tempfile.gettempdir()), intents, sync=True)
+    return None
+
+
+def make_durable(path: Path) -> None:
+    """Let a file outlive a crash of the machine; without a word where that fails."""
+    with suppress(OSError), path.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def read_aside(path: Path) -> list[Intent] | None:
+    """Read a file of intents; None where it is damaged, [] where somebody stored it meanwhile."""
+    try:
+        found = [json.loads(line) for line in path.read_bytes().splitlines()]
+        intents = [
+            Intent(fields["ref"], fields["commit"], tuple(fields["lines"]), bool(fields["whole"]))
+            for fields in found
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return intents if intents and all(map(_is_sound, intents)) else None
+
+
+def _is_sound(intent: Intent) -> bool:
+    words: tuple[object, ...] = intent.ref, intent.commit, *intent.lines
+    return (
+        all(isinstance(word, str) for word in words)
+        and bool(_REF.fullmatch(intent.ref) and _COMMIT.fullmatch(intent.commit))
+        and not any("\n" in line for line in intent.lines)
+    )

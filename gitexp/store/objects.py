@@ -1,0 +1,162 @@
+"""Git objects made here: the trees under a notes ref, and one pack for everything that is new.
+
+`git notes add` takes a process and half a dozen synced files a note. Here the notes of any number
+of waiting writers become one commit and one pack; git checks and stores what is in it
+(docs/decisions/0002-notes.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.git import Reader
+
+_KINDS = {"commit": 1, "tree": 2, "blob": 3}  # gitformat-pack(5)
+_FILE, _FOLDER = b"100644", b"40000"
+_NIBBLES = 16
+
+
+class Pack:
+    """Objects on their way into a repository whose ids have so many hexadecimal digits."""
+
+    def __init__(self, digits: int) -> None:
+        self._hash = hashlib.sha1 if digits == 40 else hashlib.sha256
+        self._objects: dict[str, tuple[str, bytes]] = {}
+
+    def add(self, kind: str, content: bytes, known: str = "") -> str:
+        """Take an object in, unless it is the one known already; returns its id."""
+        name = self._hash(f"{kind} {len(content)}\0".encode() + content).hexdigest()
+        if name != known:
+            self._objects[name] = kind, content
+        return name
+
+    def __bytes__(self) -> bytes:
+        parts = [b"PACK" + struct.pack(">II", 2, len(self._objects))]
+        for kind, content in self._objects.values():
+            parts += [_header(_KINDS[kind], len(content)), zlib.compress(content, 1)]
+        pack = b"".join(parts)
+        return pack + self._hash(pack).digest()
+
+
+def _header(kind: int, size: int) -> bytes:
+    """Kind and size of an object in a pack: four bits of the size first, then seven at a time."""
+    octets = [kind << 4 | size & 15]
+    size >>= 4
+    while size:
+        octets[-1] |= 128
+        octets.append(size & 127)
+        size >>= 7
+    return bytes(octets)
+
+
+class _Level:
+    """One folder of a notes tree; `below` holds the folders in it as far as they were read."""
+
+    def __init__(self, content: bytes, width: int) -> None:
+        self.entries: dict[bytes, tuple[bytes, str]] = {}
+        self.below: dict[bytes, _Level] = {}
+        at = 0
+        while at < len(content):
+            end = content.index(b"\0", at)
+            mode, _, name = content[at:end].partition(b" ")
+            at = end + 1 + width
+            self.entries[name] = mode, content[end + 1 : at].hex()
+
+    @property
+    def fans_out(self) -> bool:
+        """Whether notes lie in folders that are named after the first two digits."""
+        return bool(self.below) or any(
+            mode == _FOLDER and len(name) == 2 for name, (mode, _) in self.entries.items()
+        )
+
+    def is_crowded(self, length: int) -> bool:
+        """Whether git would spread the notes here over folders: two for every first digit."""
+        first = Counter(name[:1] for name in self.entries if len(name) == length)
+        return len(first) == _NIBBLES and min(first.values()) > 1
+
+    def spread(self, length: int, width: int) -> None:
+        """Move the notes here into folders, as deep as they are crowded."""
+        for name in [name for name in self.entries if len(name) == length]:
+            folder = self.below.setdefault(name[:2], _Level(b"", width))
+            folder.entries[name[2:]] = self.entries.pop(name)
+        for folder in self.below.values():
+            if folder.is_crowded(length - 2):
+                folder.spread(length - 2, width)
+
+
+class NotesTree:
+    """The notes under a ref as they stand; `commit` is None where there is no such ref yet.
+
+    Only what lies on the way to a note is read: three folders among 100,000 notes.
+    """
+
+    def __init__(self, reader: Reader, ref: str, digits: int) -> None:
+        self._reader, self._width = reader, digits // 2
+        tip = reader.read(ref)
+        self.commit = tip.id if tip else None
+        # A commit begins with the id of its tree; asking for `ref^{tree}` might tell a later one.
+        self._id = tip.content[5 : 5 + digits].decode() if tip else ""
+        root = reader.read(self._id) if tip else None
+        self._root = _Level(root.content if root else b"", self._width)
+
+    def _way(self, commit: str) -> Iterator[tuple[_Level, bytes]]:
+        """Yield the folders on the way to a note, with what is left of its name in each."""
+        level: _Level | None = self._root
+        rest = commit.encode()
+        while level is not None:
+            yield level, rest
+            level, rest = self._inside(level, rest[:2]), rest[2:]
+
+    def _inside(self, level: _Level, name: bytes) -> _Level | None:
+        if name not in level.below and level.entries.get(name, (b"", ""))[0] == _FOLDER:
+            found = self._reader.read(level.entries[name][1])
+            level.below[name] = _Level(found.content if found else b"", self._width)
+        return level.below.get(name)
+
+    def note(self, commit: str) -> bytes:
+        """Return the text of a note, empty where there is none."""
+        places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
+        found = [self._reader.read(name) for mode, name in places if mode == _FILE]
+        # Two notes for one commit, in folders of different depth: git shows both, too.
+        return b"\n".join(blob.content for blob in found if blob)
+
+    def set_note(self, commit: str, text: bytes, pack: Pack) -> None:
+        """Put another text in a note's place; without any, the note is removed."""
+        way = list(self._way(commit))
+        for level, rest in way:
+            level.entries.pop(rest, None)
+        if not text:
+            return
+        level, rest = way[-1]
+        if level.fans_out:
+            folder = level.below[rest[:2]] = _Level(b"", self._width)
+            level, rest = folder, rest[2:]
+        level.entries[rest] = _FILE, pack.add("blob", text)
+        if level.is_crowded(len(rest)):
+            level.spread(len(rest), self._width)
+
+    def write(self, pack: Pack) -> str:
+        """Add all folders that changed to a pack; returns the id of the root."""
+        return _write(self._root, pack, self._id)
+
+
+def _write(level: _Level, pack: Pack, known: str) -> str:
+    for name, folder in level.below.items():
+        was = level.entries.pop(name, (b"", ""))[1]
+        if folder.entries or folder.below:
+            level.entries[name] = _FOLDER, _write(folder, pack, was)
+    # git compares a folder's name as if it ended in a slash.
+    entries = sorted(
+        level.entries.items(), key=lambda entry: entry[0] + b"/" * (entry[1][0] == _FOLDER)
+    )
+    content = b"".join(
+        mode + b" " + name + b"\0" + bytes.fromhex(identity) for name, (mode, identity) in entries
+    )
+    return pack.add("tree", content, known)

@@ -1,0 +1,107 @@
+"""Put experiments away, out of `git branch` and still in the log, and bring them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, UsageError
+from gitexp.rules.verdict import Verdict
+from gitexp.store.archive import archive_refs, restore_refs
+from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.workflows.log import is_running
+from gitexp.workflows.project import short_name
+from gitexp.workflows.results import read_results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.workflows.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Experiments (name to commit) that were moved, and those that had to stay, each with why."""
+
+    moved: dict[str, str]
+    left: dict[str, str]
+
+
+def archive(
+    project: Project, names: Sequence[str], *, ruled_out: bool, older: timedelta | None
+) -> Moved:
+    """Move branches into the archive: the named ones, or all that fit both conditions.
+
+    Raises:
+        UsageError: neither or both were given, or a name is no branch of this clone.
+        NotReady: a named one is checked out, or runs; nothing was moved.
+    """
+    if bool(names) == bool(ruled_out or older is not None):
+        raise UsageError(
+            "either names, or which ones: --ruled-out, --older 90d",
+            "gitexp archive --ruled-out",
+        )
+    repository = project.repository
+    branches = repository.branches([HEADS])
+    if names:
+        chosen = {short: branches.get(f"{HEADS}{short}", "") for short in map(short_name, names)}
+        _demand_here(chosen, repository.branches([ARCHIVE]))
+    else:
+        chosen = _fitting(project, ruled_out, older)
+    held = repository.checkouts()
+    left = {
+        name: f"is checked out in {held[f'{HEADS}{name}']}"
+        for name in chosen
+        if f"{HEADS}{name}" in held
+    }
+    left |= {name: "is running" for name, at in chosen.items() if is_running(repository, at)}
+    if names and left:
+        raise NotReady(
+            "; ".join(f"exp/{name} {why}" for name, why in left.items()) + "; nothing was moved",
+            f"git switch {project.baseline} there, or wait, and again",
+        )
+    moved = {name: commit for name, commit in chosen.items() if name not in left}
+    archive_refs(repository, moved)
+    return Moved(moved, left)
+
+
+def _demand_here(chosen: dict[str, str], archived: dict[str, str]) -> None:
+    for name, commit in chosen.items():
+        if not commit:
+            away = f"{ARCHIVE}{name}" in archived
+            raise UsageError(
+                f"exp/{name} is in the archive already"
+                if away
+                else f"there is no branch exp/{name} in this clone",
+                "gitexp log lists what there is",
+            )
+
+
+def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
+    """Branches of this clone that were ruled out, or registered long ago, or both."""
+    before = None if older is None else datetime.now(UTC) - older
+    return {
+        result.entry.name: result.entry.commit
+        for result in read_results(project)
+        if result.entry.ref.startswith(HEADS)
+        and (not ruled_out or result.verdict is Verdict.RULED_OUT)
+        and (before is None or datetime.fromisoformat(result.entry.time) < before)
+    }
+
+
+def restore(project: Project, names: Sequence[str]) -> dict[str, str]:
+    """Move archived experiments back to branches; returns name to commit.
+
+    Raises:
+        UsageError: one of them is not in the archive; nothing was moved.
+    """
+    if not names:
+        raise UsageError("which experiments?", "gitexp log lists them")
+    archived = project.repository.branches([ARCHIVE])
+    chosen = {short: archived.get(f"{ARCHIVE}{short}", "") for short in map(short_name, names)}
+    for name, commit in chosen.items():
+        if not commit:
+            raise UsageError(f"exp/{name} is not in the archive", "gitexp log lists what there is")
+    restore_refs(project.repository, chosen)
+    return chosen

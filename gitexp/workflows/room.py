@@ -1,0 +1,120 @@
+"""What runs left behind in this clone: their folders with full logs, and the checkouts they ran in.
+
+Records stay whatever is freed here. Nothing that a live run uses is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.local import busy_lock
+from gitexp.engine.slot import free_slot, is_used, last_used, slots
+from gitexp.store.local import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.git import Repository
+
+_SETTLED = 60.0  # seconds; a younger folder may be that of a run that is about to begin
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A run's folder or a checkout; `size` in bytes, `used` when it was used last (since 1970).
+
+    `state` is "in use", "kept" (young enough), "old" (to be freed) or "freed".
+    """
+
+    kind: str
+    path: Path
+    size: int
+    used: float
+    state: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `gitexp gc --json` prints it."""
+        return {
+            "kind": self.kind,
+            "path": str(self.path),
+            "bytes": self.size,
+            "used": datetime.fromtimestamp(self.used, UTC).isoformat(timespec="seconds"),
+            "state": self.state,
+        }
+
+
+def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holding]:
+    """List what runs left behind, and free what was not used for `older` seconds.
+
+    With `dry`, nothing is freed.
+    """
+    before = time.time() - older
+    found = [
+        *(_run(path, before, dry=dry) for path in _run_folders(repository)),
+        *(_slot(repository, path, before, dry=dry) for path in slots(repository)),
+    ]
+    if not dry:
+        _sweep(repository, before)
+    return found
+
+
+def _run_folders(repository: Repository) -> Iterator[Path]:
+    for path in sorted((repository.local / "runs").glob("*/*")):
+        if path.is_dir() and not path.is_symlink():
+            yield path
+
+
+def _run(path: Path, before: float, *, dry: bool) -> Holding:
+    size, used = _measure(path)
+    state = "old" if used <= before and time.time() - used > _SETTLED else "kept"
+    busy = busy_lock(path)
+    if busy.exists() or (state == "old" and not dry):
+        with locked(busy, wait=False) as lock:
+            if lock is None:
+                state = "in use"
+            else:
+                if state == "old" and not dry:
+                    shutil.rmtree(path, ignore_errors=True)
+                    state = "old" if path.exists() else "freed"
+                busy.unlink(missing_ok=True)
+        with suppress(OSError):  # other runs of the commit are left
+            path.parent.rmdir()
+    return Holding("run", path, size, used, state)
+
+
+def _slot(repository: Repository, path: Path, before: float, *, dry: bool) -> Holding:
+    size, used = _measure(path)[0], last_used(path)
+    state = "in use" if is_used(path) else "kept" if used > before else "old"
+    if state == "old" and not dry:
+        state = "freed" if free_slot(repository, path) else "in use"
+    return Holding("slot", path, size, used, state)
+
+
+def _measure(path: Path) -> tuple[int, float]:
+    """Bytes on the disk of everything below a folder, and when any of it was written last."""
+    size, used = 0, path.lstat().st_mtime
+    for folder, _, files in os.walk(path):
+        for name in files:
+            try:
+                state = Path(folder, name).lstat()
+            except OSError:
+                continue
+            size += state.st_blocks * 512
+            used = max(used, state.st_mtime)
+    return size, used
+
+
+def _sweep(repository: Repository, before: float) -> None:
+    """Remove claims that nobody holds any more."""
+    for path in (repository.local / "claims").glob("*.lock"):
+        if path.stat().st_mtime < before:
+            with locked(path, wait=False) as lock:
+                if lock is not None:
+                    path.unlink(missing_ok=True)
