@@ -326,9 +326,8 @@ _KNOWN: Sequence[Rule] = (
         _steps("for lr in $(seq 2 21); do gitexp start --set train.lr=$lr"
                f" 'the learning rate {_LR}'; done",
                f"gitexp start --set model.C=2 'the learning rate {_LR}'"),
-        _steps("for lr in $(seq 2 21); do gitexp start --set train.lr=$lr"
-               f" 'the learning rate {_LR}'; done",
-               _START),
+        _steps(f"gitexp start --set train.lr=2 'the learning rate {_LR}'",
+               f"gitexp start --set model.C=2 'the learning rate {_LR}'"),
         advice=True,
     ),
     Rule(
@@ -377,11 +376,15 @@ import os, random, tomllib
 C = tomllib.load(open("config.toml", "rb"))["model"]["C"]
 seed = os.environ["GITEXP_SEED"]
 luck = random.Random(f"{seed} {C}")
+right = {
+    n: random.Random(n).random() < 0.6 + 0.02 * C + luck.gauss(0, 0.01)
+    for n in random.Random(seed).sample(range(400), 200)
+}
 with open("predictions.csv", "w") as file:
     print("id,y_true,y_pred", file=file)
-    for n in random.Random(seed).sample(range(400), 200):
-        right = random.Random(n).random() < 0.6 + 0.02 * C + luck.gauss(0, 0.01)
-        print(f"{n},1,{int(right)}", file=file)
+    for n, ok in right.items():
+        print(f"{n},1,{int(ok)}", file=file)
+print(f"accuracy={sum(right.values()) / len(right)}")
 END""",
     "echo 'predictions = \"predictions.csv\"' >> gitexp.toml",
     "git commit --all --message 'Tell each example' && gitexp trust --yes",
@@ -452,6 +455,12 @@ _VERIFIED: Sequence[Rule] = (
                ' main)/")" main', "gitexp verify"),
         _steps(_START, "gitexp run", "git switch main", "gitexp accept", "gitexp baseline",
                "gitexp verify"),
+    ),
+    Rule(
+        "V10", "results were taken out of a note, or changed",
+        "Records are only ever added; the notes' own history tells what went, and who did it.",
+        _steps("gitexp baseline", "git notes --ref=gitexp-runs remove main", "gitexp verify"),
+        _steps("gitexp baseline", "gitexp verify"),
     ),
 )  # fmt: skip
 

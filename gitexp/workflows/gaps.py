@@ -103,7 +103,12 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
     metric, repository = project.settings.metric, project.repository
     commits = [project.tip, *same_runs(project, project.settings, project.tip)]
     runs, bulk = read_notes(repository, RUNS, commits), read_notes(repository, BULK, commits)
-    records = [record for commit in commits for record in parse_records(runs.get(commit, ""))]
+    records = [
+        record
+        for commit in commits
+        for record in parse_records(runs.get(commit, ""))
+        if record.project == project.folder
+    ]
     good = first_good(records, {record.seed for record in records}, metric)
     if not good:
         raise NotReady(f"{project.baseline} has not been measured yet", "gitexp baseline")

@@ -32,14 +32,17 @@ vary = "split"
 
 
 def test_ids_are_unique_and_all_that_the_code_names() -> None:
-    named = set()
+    named, ailments = set(), set()
     for path in (ROOT / "gitexp").rglob("*.py"):
         if path.name != "catalogue.py":
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     named.update(re.findall(r"^([A-Z][0-9]{1,2})(?=$|: )", node.value))
+                # What gitexp doctor finds is no rule: it refuses nothing.
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Ailment":
+                    ailments.add(ast.literal_eval(node.args[0]))
     assert len({rule.id for rule in EVERY}) == len(EVERY)
-    assert {rule.id for rule in EVERY} == named
+    assert {rule.id for rule in EVERY} == named - ailments
 
 
 def test_examples_are_kept_out_of_what_hooks_load() -> None:

@@ -138,6 +138,10 @@ def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
     refused(ready, server, "P1", f"{other}:exp/{name}")
     refused(ready, server, "P2", f":{archive}")
     assert push(ready, f"exp/{name}").code == 0
+    # What is put away need not be sound.
+    two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
+    assert push(ready, f"{two}:refs/gitexp/archive/two").code == 0
+    refused(ready, server, "P1", f"main:refs/heads/{two}")
     # What was never measured may go.
     unmeasured = ready.start("--set", "model.C=11")
     assert [push(ready, f"{sign}exp/{unmeasured}").code for sign in ("", ":")] == [0, 0]
@@ -157,7 +161,7 @@ def test_notes_only_grow(ready: World, server: World) -> None:
     ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
     ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
     refused(ready, server, "P3", "+refs/notes/gitexp-runs")
-    command = said.partition("S3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
+    command = said.partition("P3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
     assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0
     assert push(ready, "refs/notes/gitexp-runs").code == 0
     # The owner of the server may let one be rewritten.
