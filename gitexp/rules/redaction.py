@@ -99,6 +99,17 @@ def merge_lines(*texts: str) -> list[str]:
     return sorted(lines, key=lambda line: line.encode(errors="surrogateescape"))
 
 
+def merge_texts(*texts: bytes) -> bytes:
+    """Return the note that notes merge to, as git stores it."""
+    lines = merge_lines(*(text.decode(errors="surrogateescape") for text in texts))
+    return encoded(lines)
+
+
+def encoded(lines: Iterable[str]) -> bytes:
+    """Return lines as the text of a note."""
+    return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
+
+
 def still_holds(line: str, sought: Sought) -> bool:
     """Whether a line has a value all the same: where it is part of a result, it stays."""
     content = _parse(line)

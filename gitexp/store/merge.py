@@ -1,44 +1,45 @@
 """All notes of a ref at once: read by one process, merged line by line, written by one process.
 
 `git notes merge` takes over what the other side deleted and knows no tombstones, and `git notes
-add` is a process a note. So notes are merged here, and git fast-import writes what came of it
-(docs/decisions/0010-sharing.md).
+add` is a process a note. So notes are merged here, and written in one pack
+(docs/decisions/0012-sharing.md).
 """
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from gitexp.rules.redaction import merge_lines
-from gitexp.store.git import decode
-from gitexp.store.notes import DURABLE, SCRATCH, identity
+from gitexp.rules.redaction import encoded, merge_lines
+from gitexp.store.git import ZERO, Reader, decode
+from gitexp.store.notes import DURABLE, beginning, commit_of, move_refs, persist, writing
+from gitexp.store.objects import NotesTree, Pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitexp.store.git import Repository
 
+_T = TypeVar("_T")
+_LOOSE = 100  # notes
 _NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
-# A note to be written: its text, or the id of a blob that git has already; None removes it.
-Written = str | bytes | None
+# A note to be written: its text, or the id of a blob that git has already.
+Written = str | bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
     """The notes that a commit of a notes ref holds.
 
-    `blobs` and `paths` say for each commit that is noted where its text is. `commit` and `tree` are
-    empty where the ref is not there.
+    `blobs` says for each commit that is noted which one has its text. `commit` and `tree` are empty
+    where the ref is not there.
     """
 
     commit: str = ""
     tree: str = ""
     blobs: Mapping[str, str] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_all(repository: Repository, revision: str) -> Notes:
@@ -48,14 +49,14 @@ def read_all(repository: Repository, revision: str) -> Notes:
     if commit is None:
         return Notes()
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
-    blobs, paths = {}, {}
+    blobs = {}
     for entry in decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout).split("\0"):
         header, _, path = entry.partition("\t")
         noted = path.replace("/", "")
         # git keeps what else lies there, and so do we; it is no note.
         if _NOTED.fullmatch(noted) and header.split(" ")[1] == "blob":
-            blobs[noted], paths[noted] = header.split(" ")[2], path
-    return Notes(commit, tree, blobs, paths)
+            blobs[noted] = header.split(" ")[2]
+    return Notes(commit, tree, blobs)
 
 
 def read_texts(repository: Repository, notes: Notes, noted: Iterable[str]) -> dict[str, str]:
@@ -89,13 +90,13 @@ def merge(
     theirs: Notes,
     more: Mapping[str, Sequence[str]],
     *,
+    lock: int | None,
     count: bool = False,
-    write: bool = True,
 ) -> Merged:
     """Merge another side's notes, and `more` lines, with ours; no ref moves.
 
     A side that still has what was redacted does not become a parent, so that its past is not passed
-    on. To be called under the lock of the notes.
+    on. Without the lock of the notes, nothing is written.
     """
     ours = read_all(repository, ref)
     if ours.commit == theirs.commit and not more:
@@ -120,7 +121,7 @@ def merge(
         stained = [old or not has <= {*lines} for old, has in zip(stained, had, strict=True)]
         came[commit] = {*lines} - had[0]
         went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
-        due: Written = "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
+        due: Written = encoded(lines)
         for side, has in ((theirs, had[1]), (ours, had[0])):
             if has == {*lines} and (commit not in both or base is side):
                 due = side.blobs[commit]  # to the byte, whatever the order of its lines
@@ -131,8 +132,8 @@ def merge(
     ]
     parents = _heads(repository, clean)
     after = ""
-    if write:
-        after = write_all(repository, base, changes, parents)
+    if lock is not None:
+        after = write_all(repository, base, changes, parents, lock)
     return Merged(ours, theirs, after, _filled(came), _filled(went), *stained)
 
 
@@ -157,12 +158,16 @@ def _heads(repository: Repository, commits: Sequence[str]) -> list[str]:
 
 
 def write_all(
-    repository: Repository, base: Notes, changes: Mapping[str, Written], parents: Sequence[str]
+    repository: Repository,
+    base: Notes,
+    changes: Mapping[str, Written],
+    parents: Sequence[str],
+    lock: int,
 ) -> str:
     """Make a commit that holds the notes of `base`, some of them changed; returns its id.
 
-    One process, however many there are; none where a parent holds just that. Notes on commits that
-    this clone lacks are written like all others.
+    One process, however many there are; none where a parent holds just that. Without parents, the
+    notes begin anew where all notes begin. What is noted need not be in this clone.
     """
     git = repository.git
     if not changes and len(parents) == 1:
@@ -170,49 +175,53 @@ def write_all(
             return base.commit
         if git.text("rev-parse", f"{parents[0]}^{{tree}}") == base.tree:
             return parents[0]
+    start = beginning(git)
     if not changes and not parents and not base.commit:
         return ""
-    who = git.run("var", "GIT_COMMITTER_IDENT", environment=identity(repository)).stdout.strip()
-    scratch = f"{SCRATCH}/{os.getpid()}"
-    out = [b"commit %s\ncommitter %s\n" % (scratch.encode(), who), _data(b"gitexp")]
-    for word, parent in zip(("from", "merge"), parents, strict=False):
-        out.append(f"{word} {parent}\n".encode())
-    out.append(b"deleteall\n" if not base.tree else f'M 040000 {base.tree} ""\n'.encode())
-    folders = {path[: at.start()] for path in base.paths.values() for at in re.finditer("/", path)}
-    for commit, due in sorted(changes.items()):
-        path = base.paths.get(commit) or _path(commit, folders)
-        if due is None:
-            out.append(f"D {path}\n".encode())
-        elif isinstance(due, str):
-            out.append(f"M 100644 {due} {path}\n".encode())
-        else:
-            out += [f"M 100644 inline {path}\n".encode(), _data(due)]
-    out.append(b"done\n")
-    git.run("update-ref", "-d", scratch, allow=(1, 128))
-    git.run(*DURABLE, "fast-import", "--quiet", "--done", "--date-format=raw", stdin=b"".join(out))
-    return git.text("rev-parse", "--verify", scratch)
+    digits = len(start)
+    pack = Pack(digits)
+    with Reader(git) as reader:
+        notes = NotesTree(reader, base.commit or "0" * digits, digits)
+        for commit, due in changes.items():
+            if isinstance(due, str):
+                notes.set_blob(commit, due)
+            else:
+                notes.set_note(commit, due, pack)
+        tree = notes.write(pack)
+        tip = pack.add("commit", commit_of(repository, tree, parents or [start]))
+    # git sorts thousands of objects into one file, and a few into one each.
+    how = ("index-pack", "--stdin") if len(changes) > _LOOSE else ("unpack-objects", "-q")
+    git.run(*DURABLE, *how, stdin=bytes(pack), hold=(lock,))
+    return tip
 
 
-def _data(content: bytes) -> bytes:
-    return b"data %d\n%s\n" % (len(content), content)
-
-
-def _path(commit: str, folders: set[str]) -> str:
-    """Where a new note belongs among notes that git has sorted into folders of two digits."""
-    path, rest = "", commit
-    while f"{path}{rest[:2]}" in folders:
-        path, rest = f"{path}{rest[:2]}/", rest[2:]
-    return path + rest
-
-
-def move(repository: Repository, moves: Mapping[str, tuple[str, str]]) -> None:
+def move(
+    repository: Repository,
+    moves: Mapping[str, tuple[str, str]],
+    lock: int,
+    more: Sequence[str] = (),
+) -> None:
     """Move refs from old commits to new ones ("" for none), all or none of them.
 
     Raises:
         GitFailed: one of them is no longer where it was, or is locked.
     """
-    lines = [f"update {ref} {new} {old}\n" for ref, (old, new) in moves.items() if new != old]
-    lines.append(f"delete {SCRATCH}/{os.getpid()}\n")
-    repository.git.run(
-        *DURABLE, "update-ref", "-m", "gitexp", "--stdin", stdin="".join(lines).encode()
-    )
+    lines = [
+        f"update {ref} {new} {old or ZERO}" if new else f"delete {ref} {old}"
+        for ref, (old, new) in moves.items()
+        if new != old
+    ]
+    if lines or more:
+        move_refs(repository, [*more, *lines], lock)
+
+
+def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
+    """Do something under the lock of the notes, again where a writer without locks came between.
+
+    Raises:
+        StoreBusy: the notes stayed contended or locked; nothing was written.
+        NotReady: the lock cannot be taken.
+    """
+    with writing(repository) as lock:
+        assert lock is not None  # noqa: S101 - it was waited for
+        return persist(lambda: act(lock))

@@ -11,11 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.registration import base_name, is_name, set_apart
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
-from gitexp.store.git import GitFailed
-from gitexp.workflows.project import last_started, note_started
+from gitexp.store.merge import exclusively, move
+from gitexp.workflows.project import rename_started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,28 +167,19 @@ def deliver(repository: Repository, delivery: Delivery) -> None:
     """Make branches and change names, all or none.
 
     Raises:
-        NotReady: git refused, and nothing was changed.
+        StoreBusy, NotReady: git refused, and nothing was changed.
     """
     if not delivery.moves:
         return
-    last = last_started(repository)
-    # "" as the old value: the ref must not exist.
-    lines = "".join(
-        f"update {ref} {new} {old}\n" if new else f"delete {ref} {old}\n"
-        for ref, (old, new) in delivery.moves.items()
-    )
     try:
-        repository.git.run("update-ref", "-m", "gitexp: sync", "--stdin", stdin=lines.encode())
-    except GitFailed as failure:
-        if "refs/heads/exp'" in failure.stderr:
+        exclusively(repository, lambda lock: move(repository, delivery.moves, lock))
+    except StoreBusy as busy:
+        if "refs/heads/exp'" in busy.message:
             raise NotReady(
                 "a branch called exp exists, and git cannot hold exp/... beside it",
                 "git branch -m exp another-name",
             ) from None
         raise
     for rename in delivery.renames:
-        if last is not None and last[1] == rename.commit:
-            note_started(repository, rename.new)
-    if len(delivery.moves) > 1000:
-        # As loose files, ten thousand refs take ten times as long to list.
-        repository.git.run("pack-refs", "--all", allow=(1, 128))
+        if delivery.moves.get(f"{HEADS}{rename.old}", ("",))[0] == rename.commit:
+            rename_started(repository, rename.old, rename.new)

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.store.merge import Merged, Notes, merge, move, read_all, read_texts, write_all
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, exclusively
+from gitexp.rules.redaction import encoded
+from gitexp.store.merge import (
+    Merged,
+    Notes,
+    exclusively,
+    merge,
+    move,
+    read_all,
+    read_texts,
+    write_all,
+)
+from gitexp.store.notes import BULK, KEPT, LOGS, RUNS, VERDICTS, drop_past
 from gitexp.workflows.verdicts import compute_views
 
 if TYPE_CHECKING:
@@ -53,20 +63,27 @@ def merge_lines(
     refs = [ref for ref in (RUNS, BULK, LOGS) if ref != LOGS or logs or more[ref]]
     others = {ref: read_all(repository, theirs[ref]) if ref in theirs else Notes() for ref in refs}
 
-    def act() -> dict[str, Merged]:
+    def act(lock: int | None) -> dict[str, Merged]:
         found = {
-            ref: merge(repository, ref, others[ref], more[ref], count=ref == RUNS, write=write)
+            ref: merge(repository, ref, others[ref], more[ref], count=ref == RUNS, lock=lock)
             for ref in refs
         }
-        if write:
-            move(repository, {ref: (one.ours.commit, one.after) for ref, one in found.items()})
+        if lock is not None:
+            moves = {ref: (one.ours.commit, one.after) for ref, one in found.items()}
+            move(repository, moves, lock, _kept(repository, found[RUNS]))
         return found
 
-    merged = exclusively(repository, act, "the notes")
+    merged = exclusively(repository, act) if write else act(None)
     for ref, one in merged.items():
         if write and one.ours_stained:
             drop_past(repository, ref)
     return merged
+
+
+def _kept(repository: Repository, runs: Merged) -> list[str]:
+    """Lines that keep commits alive whose first records came, whatever becomes of their branch."""
+    new = sorted(runs.came.keys() - runs.ours.blobs.keys())
+    return [f"update {KEPT}{commit} {commit}" for commit in repository.git.sizes(new)]
 
 
 def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, whole: bool) -> Views:
@@ -81,7 +98,7 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
     other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else Notes()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
 
-    def act() -> Views:
+    def act(lock: int) -> Views:
         ours = read_all(repository, VERDICTS)
         ahead = not other.commit or (
             bool(ours.commit)
@@ -89,7 +106,7 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
         )
         # A past that may show what was redacted here is not built upon.
         base, rest = (ours, other) if ahead or runs.theirs_stained else (other, ours)
-        changes: dict[str, str | bytes | None] = {
+        changes: dict[str, str | bytes] = {
             c: blob for c, blob in rest.blobs.items() if c not in base.blobs
         }
         doubtful = {c for c, blob in rest.blobs.items() if base.blobs.get(c, blob) != blob}
@@ -104,9 +121,9 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
         there = read_texts(repository, rest, due) | read_texts(repository, base, due)
         for commit, text in due.items():
             if there.get(commit) != text:
-                changes[commit] = text.encode(errors="surrogateescape")
-        after = write_all(repository, base, changes, [base.commit] if base.commit else [])
-        move(repository, {VERDICTS: (ours.commit, after)})
+                changes[commit] = encoded(text.splitlines())
+        after = write_all(repository, base, changes, [base.commit] if base.commit else [], lock)
+        move(repository, {VERDICTS: (ours.commit, after)}, lock)
         moved = tuple(
             Moved(c, before, now)
             for c, text in due.items()
@@ -114,7 +131,7 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
         )
         return Views(other, after, moved)
 
-    views = exclusively(repository, act, VERDICTS)
+    views = exclusively(repository, act)
     if runs.ours_stained:
         drop_past(repository, VERDICTS)
     return views

@@ -326,3 +326,11 @@ def note_started(project: Project, name: str) -> None:
             f"{path.parent} cannot be written: {error.strerror}",
             "make it writable for you, or work in a clone of your own",
         ) from None
+
+
+def rename_started(repository: Repository, old: str, new: str) -> None:
+    """Let what was last started be found by the name that it has now."""
+    path = repository.local / _LAST
+    names = read_json(path)
+    if old in names.values():
+        write_json(path, {key: new if name == old else name for key, name in names.items()})

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.redaction import RESULTS, Sought, redact_note, still_holds
+from gitexp.rules.redaction import RESULTS, Sought, encoded, redact_note, still_holds
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import find_ref, read_experiments
-from gitexp.store.merge import Notes, move, read_all, read_texts, write_all
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, exclusively
+from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past
 from gitexp.store.remote import PRIVATE, forget
 from gitexp.workflows.verdicts import compute_views
 
@@ -116,7 +116,7 @@ def redact(
         return Redaction(found, (), folders, remotes, dry)
     if not agree(found):
         raise NotReady("nothing was redacted", "the same command with --yes")
-    before = exclusively(repository, plan.write, "the notes")
+    before = exclusively(repository, plan.write)
     before |= _write_views(project, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
     short = {ref.removeprefix("refs/") for ref in before}
@@ -178,7 +178,7 @@ class _Plan:
                 self.fixed += sum(still_holds(line, self.sought) for line in lines)
                 if changed:
                     self.lines[ref] += changed
-                    changes[commit] = _encoded(lines)
+                    changes[commit] = encoded(lines)
 
     def _texts(self, notes: Notes) -> Iterator[tuple[str, str]]:
         noted = sorted(notes.blobs)
@@ -189,40 +189,37 @@ class _Plan:
         counts = {_WORDS[ref]: count for ref, count in self.lines.items()}
         return Found(counts, len(self.commits), self.beyond, self.fixed, messages)
 
-    def write(self) -> dict[str, str]:
+    def write(self, lock: int) -> dict[str, str]:
         """Begin the notes that change anew; returns their former commits."""
         self.read()
         moves = {
-            ref: (self.notes[ref].commit, write_all(self.repository, self.notes[ref], changed, []))
-            for ref, changed in self.changes.items()
-            if changed
+            ref: (notes.commit, write_all(self.repository, notes, self.changes[ref], [], lock))
+            for ref, notes in self.notes.items()
+            if self.changes[ref]
         }
-        move(self.repository, moves)
+        move(self.repository, moves, lock)
         return {ref: old for ref, (old, _) in moves.items()}
-
-
-def _encoded(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
 
 
 def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
     """Write the verdict notes anew that showed the value; returns the former commit, if any did."""
     repository = project.repository
 
-    def act() -> dict[str, str]:
+    def act(lock: int) -> dict[str, str]:
         notes = read_all(repository, VERDICTS)
         texts = read_texts(repository, notes, notes.blobs)
         due = {c: sought.masked(text) for c, text in texts.items()}
         shown = {commit for commit, text in due.items() if text != texts[commit]}
         asked = (shown | {*commits}) & texts.keys()
         due |= compute_views(project, sorted(asked), lambda _: True)
-        changes = {c: _encoded([due[c].rstrip("\n")]) for c in asked if due[c] != texts[c]}
+        changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}
-        move(repository, {VERDICTS: (notes.commit, write_all(repository, notes, changes, []))})
+        after = write_all(repository, notes, changes, [], lock)
+        move(repository, {VERDICTS: (notes.commit, after)}, lock)
         return {VERDICTS: notes.commit}
 
-    return exclusively(repository, act, VERDICTS)
+    return exclusively(repository, act)
 
 
 def _holders(repository: Repository, former: Iterable[str]) -> tuple[str, ...]:

@@ -19,11 +19,12 @@ from gitexp.rules.record import parse_records
 from gitexp.rules.registration import base_name, set_apart
 from gitexp.rules.text import visible
 from gitexp.store import remote as remotes
+from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.notes import RUNS, VERDICTS
 from gitexp.store.remote import PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
-from gitexp.workflows.check import check_commit
+from gitexp.workflows.check import check_refs
 from gitexp.workflows.deliver import deliver, plan_delivery, read_here
 from gitexp.workflows.incoming import merge_lines, merge_views
 from gitexp.workflows.project import choose_remote
@@ -206,6 +207,7 @@ class _Sync:
         if not self._send(theirs, notes, merged):
             return False
         self._sweep_runs(folded, notes)
+        tidy(repository)
         return True
 
     def _delivered(self, before: Remote) -> Remote | None:
@@ -282,16 +284,20 @@ class _Sync:
 
     def _experiments(self, here: Here, theirs: Remote) -> list[Push]:
         """Experiments that the remote lacks, under names that are free there."""
-        there = {*theirs.heads.values()}, {*theirs.archive.values()}
-        heads = {c: n for n, c in here.heads.items() if c not in there[0] | there[1] | self.kept}
+        put_away = {*theirs.archive.values()}
+        known = {*theirs.heads.values()} | put_away | self.kept
+        heads = {c: n for n, c in here.heads.items() if c not in known}
         for entry in read_noted(self.repository, heads):
             records = parse_records(entry.runs)
             if records and all(record.explore for record in records):
                 self._keep(heads.pop(entry.commit), entry.commit, "it ran past the gate")
-        archive = {c: n for n, c in here.archive.items() if c not in there[1] | self.kept}
+        archive = {c: n for n, c in here.archive.items() if c not in put_away}
+        # What is put away has there the name that its branch has, if there is one.
+        labels = {commit: name for name, commit in theirs.heads.items()}
+        taken = {**theirs.heads, **theirs.archive}
         return [
-            *_named_apart(HEADS, heads, theirs.heads),
-            *_named_apart(ARCHIVE, archive, theirs.archive),
+            *_named_apart(HEADS, heads, taken),
+            *_named_apart(ARCHIVE, {c: labels.get(c, n) for c, n in archive.items()}, taken),
         ]
 
     def _keep(self, name: str, commit: str, why: str) -> None:
@@ -304,14 +310,13 @@ class _Sync:
         Raises:
             Refused: there is none; the hook has other reasons.
         """
-        found = False
-        for one in pushes:
-            report = check_commit(self.project, one.ref, one.target)
-            if one.ref.startswith(HEADS) and not report.ok:
-                first = next(f for f in report.findings if not f.advice)
-                self._keep(report.name, one.target, f"{first.id} {first.message.splitlines()[0]}")
-                found = True
-        if not found:
+        heads = [(one.ref, one.target) for one in pushes if one.ref.startswith(HEADS)]
+        broken = [report for report in check_refs(self.repository, heads) if not report.ok]
+        for report in broken:
+            first = next(finding for finding in report.findings if not finding.advice)
+            said = first.message.splitlines()[0]
+            self._keep(report.name, report.entry.commit, f"{first.id} {said}")
+        if not broken:
             raise Refused(f"a hook of this clone held the push back:\n{held.message}")
 
     def _sweep_runs(self, folded: Folded, notes: Mapping[str, tuple[str, str]]) -> None:
@@ -383,11 +388,12 @@ def _records(lines: Mapping[str, Iterable[str]]) -> int:
     )
 
 
-def _named_apart(kind: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> Iterator[Push]:
-    taken = {*there}
+def _named_apart(kind: str, wanted: Mapping[str, str], taken: dict[str, str]) -> Iterator[Push]:
+    """Push experiments under names that no other one has there."""
     for commit, name in wanted.items():
-        free = set_apart(base_name(name, commit), commit, taken) if name in taken else name
-        taken.add(free)
+        mine = taken.get(name, commit) == commit
+        free = name if mine else set_apart(base_name(name, commit), commit, taken)
+        taken[free] = commit
         yield Push(f"{kind}{free}", commit)
 
 

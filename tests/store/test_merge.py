@@ -8,7 +8,16 @@ import pytest
 
 from gitexp.rules.redaction import Sought, redact_note
 from gitexp.store.git import Repository
-from gitexp.store.merge import Merged, Notes, merge, move, read_all, read_texts, write_all
+from gitexp.store.merge import (
+    Merged,
+    Notes,
+    exclusively,
+    merge,
+    move,
+    read_all,
+    read_texts,
+    write_all,
+)
 from gitexp.store.notes import RUNS, append_lines
 from tests.project import World
 
@@ -50,9 +59,14 @@ def repository_of(world: World) -> Repository:
 def merged(world: World, theirs: str = THEIRS, **more: list[str]) -> Merged:
     """Merge and move, as sync does under its lock."""
     repository = repository_of(world)
-    found = merge(repository, RUNS, read_all(repository, theirs), more, count=True)
-    move(repository, {RUNS: (found.ours.commit, found.after)})
-    return found
+    other = read_all(repository, theirs)
+
+    def act(lock: int) -> Merged:
+        found = merge(repository, RUNS, other, more, count=True, lock=lock)
+        move(repository, {RUNS: (found.ours.commit, found.after)}, lock)
+        return found
+
+    return exclusively(repository, act)
 
 
 def listed(world: World, ref: str) -> dict[str, str]:
@@ -115,7 +129,10 @@ def test_notes_on_commits_that_are_not_here_are_merged_too(world: World) -> None
     text = f"{line(2)}\n".encode()
     absent, also = "12" * 20, "34" * 20
     repository = repository_of(world)
-    theirs = write_all(repository, Notes(), {absent: text, commit: text}, [])
+    theirs = exclusively(
+        repository,
+        lambda lock: write_all(repository, Notes(), {absent: text, commit: text}, [], lock),
+    )
     world.git("update-ref", THEIRS, theirs)
     merged(world, **{also: [line(3)]})
     assert listed(world, RUNS).keys() == {absent, also, commit}
@@ -157,4 +174,5 @@ def test_the_past_of_a_side_that_was_not_redacted_is_not_passed_on(world: World)
     assert (found.ours_stained, found.theirs_stained) == (False, True)
     assert found.after == found.ours.commit
     noted(world, RUNS, {commits[0]: [*clean, line(1, text="hunter2")]})
-    assert world.git("rev-list", "--count", merged(world).after) == "1"
+    # Then the notes begin anew where all notes begin.
+    assert world.git("rev-list", "--count", merged(world).after) == "2"
