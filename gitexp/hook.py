@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError, Refused
 from gitexp.rules.text import visible
 from gitexp.store.git import Repository, decode

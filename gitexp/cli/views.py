@@ -63,6 +63,10 @@ def _shown_json(text: str) -> str:
     )
 
 
+def _filled(line: str) -> str:
+    return textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
 def _wrapped(text: str, indent: str = "  ", lines: int | None = None) -> str:
     return textwrap.fill(
         visible(text), _WIDTH, initial_indent=indent, subsequent_indent=indent, max_lines=lines,
@@ -81,7 +85,9 @@ def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and what mends it."""
     for finding in found:
         typer.echo("")
-        typer.echo(visible(finding.message))
+        for line in visible(finding.message).split("\n"):
+            # What is indented has a mark below it that points at a place.
+            typer.echo(line if line.startswith(" ") else _filled(line))
         if finding.hint:
             mark = f"{finding.id} · "
             typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))

@@ -246,6 +246,8 @@ def _taking_back(path: str, baseline: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
+    """The lines in which two versions of a file differ."""
+
     count: int  # lines that differ, a replaced line counted once
     at: int  # 1-based line of the first difference
     before: tuple[bytes, ...]  # from the first line that differs to the last, with their ends

@@ -151,7 +151,7 @@ class Git:
         self.directory = directory
         # A hook is one short process with many questions: one git answers all that it reads.
         self._lasting = keep_location
-        self._reader: subprocess.Popen[bytes] | None = None
+        self._reader: Reader | None = None
         # What git says is read here; the locale stays, for hooks that git runs in turn.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
@@ -200,9 +200,8 @@ class Git:
     def resolve(self, revision: str) -> str | None:
         """Commit id that a revision names, or None."""
         if self._lasting and "\n" not in revision:
-            header = self._cat_file("--batch", [f"{revision}^{{commit}}"]).split(b"\n", 1)[0]
-            words = decode(header).split(" ")
-            return words[0] if words[1:2] == ["commit"] else None
+            found = self._read(f"{revision}^{{commit}}")
+            return found.id if found else None
         done = self.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
             allow=(1, 128),
@@ -221,6 +220,9 @@ class Git:
             small = [name for name in names if 0 <= sizes.get(name, -1) <= largest]
             contents_of = dict(zip(small, self.objects(small), strict=True))
             return [contents_of.get(name) for name in names]
+        if self._lasting:
+            found = [self._read(_one_line(name)) for name in names]
+            return [one.content if one else None for one in found]
         contents: list[bytes | None] = []
         out, at = self._cat_file("--batch", names), 0
         for name in names:
@@ -244,37 +246,13 @@ class Git:
         return {name: int(size) for name, size in zip(names, lines, strict=False) if size.isdigit()}
 
     def _cat_file(self, how: str, names: Sequence[str]) -> bytes:
-        if any("\n" in name for name in names):
-            raise UsageError("a path with a line break in its name cannot be read from git")
         # Named by git's own object syntax on standard input: no argument to smuggle an option into.
-        asked = [f"{name}\n".encode(errors="surrogateescape") for name in names]
-        if self._lasting and how == "--batch":
-            return b"".join(map(self._answer, asked))
-        return self.run("cat-file", how, stdin=b"".join(asked)).stdout
+        stdin = "".join(f"{_one_line(name)}\n" for name in names).encode(errors="surrogateescape")
+        return self.run("cat-file", how, stdin=stdin).stdout
 
-    def _answer(self, name: bytes) -> bytes:
-        if self._reader is None:
-            self._reader = self._open_reader()
-        assert self._reader.stdin is not None  # noqa: S101 - asked for where it is opened
-        assert self._reader.stdout is not None  # noqa: S101
-        try:
-            self._reader.stdin.write(name)
-            self._reader.stdin.flush()
-            header = self._reader.stdout.readline()
-        except BrokenPipeError:
-            header = b""
-        if not header:
-            said = self._reader.communicate()[1].decode(errors="replace")
-            raise _translated(["cat-file"], self._reader.returncode, said)
-        words = header.split()
-        size = int(words[2]) + 1 if len(words) == 3 and words[2].isdigit() else 0
-        return header + self._reader.stdout.read(size)
-
-    def _open_reader(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ("git", "cat-file", "--batch"), cwd=self.directory, env=self.environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+    def _read(self, name: str) -> Object | None:
+        self._reader = self._reader or Reader(self)
+        return self._reader.read(name)
 
     def differences(self, *command: str) -> list[FileChange]:
         """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
@@ -304,7 +282,11 @@ class Git:
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of objects one after the other, as `objects` but holding one at a time."""
-        with self._open_reader() as process:
+        with subprocess.Popen(
+            ("git", "cat-file", "--batch"),
+            cwd=self.directory, env=self.environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
             assert process.stdin is not None  # noqa: S101 - asked for above
             assert process.stdout is not None  # noqa: S101
             for name in names:
@@ -357,11 +339,17 @@ class Reader:
         if not header:  # a damaged object ends it
             said = process.stderr.read().decode(errors="replace")
             raise _translated(["cat-file"], process.wait(), said)
-        if len(header) != 3:
+        if len(header) != 3 or not header[2].isdigit():  # "a b missing" has three words too
             return None
         content = process.stdout.read(int(header[2]))
         process.stdout.read(1)
         return Object(header[0].decode(), header[1].decode(), content)
+
+
+def _one_line(name: str) -> str:
+    if "\n" in name:
+        raise UsageError("a path with a line break in its name cannot be read from git")
+    return name
 
 
 def parse_raw(out: bytes) -> Iterator[FileChange]:

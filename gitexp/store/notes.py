@@ -280,6 +280,11 @@ def move_refs(repository: Repository, moves: Sequence[str], lock: int) -> None:
             *_DURABLE, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
             stdin=lines, hold=(lock,),
         )  # fmt: skip
+    except GitFailed as failure:
+        if failure.code < 0:  # git itself was killed, and may have left its locks
+            _clear(repository, lines.decode())
+        os.ftruncate(lock, 0)
+        raise
     except GitexpError:
         os.ftruncate(lock, 0)
         raise
@@ -287,10 +292,10 @@ def move_refs(repository: Repository, moves: Sequence[str], lock: int) -> None:
 
 
 def _clear(repository: Repository, moves: str) -> None:
-    """Remove the locks of a git whose writer was killed while it moved these refs.
+    """Remove the locks of a git of ours that was killed while it moved these refs.
 
-    The writer's lock has come to us, so none of its processes lives. A lock file of anybody else's
-    git says something else than what was to be written here.
+    It held the writers' lock, which has come to us, so it lives no more. A lock file of anybody
+    else's git says something else than what was to be written here.
     """
     for move in moves.splitlines():
         words = move.split(" ")

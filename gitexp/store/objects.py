@@ -13,6 +13,8 @@ import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -103,8 +105,15 @@ class NotesTree:
         self.commit = tip.id if tip else None
         # A commit begins with the id of its tree; asking for `ref^{tree}` might tell a later one.
         self._id = tip.content[5 : 5 + digits].decode() if tip else ""
-        root = reader.read(self._id) if tip else None
-        self._root = _Level(root.content if root else b"", self._width)
+        self._root = _Level(self._read(self._id) if tip else b"", self._width)
+        self._written: dict[str, bytes] = {}  # notes that are not in the repository yet
+
+    def _read(self, name: str) -> bytes:
+        """Read what must be there: taken for nothing, it would be overwritten."""
+        found = self._reader.read(name)
+        if found is None:
+            raise NotReady(f"{name} is missing, which notes consist of", "see what else: git fsck")
+        return found.content
 
     def _way(self, commit: str) -> Iterator[tuple[_Level, bytes]]:
         """Yield the folders on the way to a note, with what is left of its name in each."""
@@ -116,19 +125,20 @@ class NotesTree:
 
     def _inside(self, level: _Level, name: bytes) -> _Level | None:
         if name not in level.below and level.entries.get(name, (b"", ""))[0] == _FOLDER:
-            found = self._reader.read(level.entries[name][1])
-            level.below[name] = _Level(found.content if found else b"", self._width)
+            level.below[name] = _Level(self._read(level.entries[name][1]), self._width)
         return level.below.get(name)
 
     def note(self, commit: str) -> bytes:
         """Return the text of a note, empty where there is none."""
+        if commit in self._written:
+            return self._written[commit]
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
-        found = [self._reader.read(name) for mode, name in places if mode == _FILE]
         # Two notes for one commit, in folders of different depth: git shows both, too.
-        return b"\n".join(blob.content for blob in found if blob)
+        return b"\n".join(self._read(name) for mode, name in places if mode == _FILE)
 
     def set_note(self, commit: str, text: bytes, pack: Pack) -> None:
         """Put another text in a note's place; without any, the note is removed."""
+        self._written[commit] = text
         way = list(self._way(commit))
         for level, rest in way:
             level.entries.pop(rest, None)

@@ -132,6 +132,8 @@ def find_ground_of_index(repository: Repository) -> Ground:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
+    """Where an experiment left its baseline branch."""
+
     base: str
     findings: tuple[Finding, ...] = ()
 

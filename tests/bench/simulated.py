@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import joblib
 import numpy as np
@@ -22,6 +23,7 @@ TRAINED, SAMPLE, TESTED = 4_000, 20_000, 500  # rows: of training, of a huge sam
 _SET = 500  # rows of a data set whose split is redrawn
 _NOTHING = 1e-12  # a difference up to this is none
 
+T = TypeVar("T")
 Told = dict[str, float]  # what came of one experiment, by what was asked
 
 
@@ -195,9 +197,15 @@ def estimated(parts: Sequence[Sequence[float]]) -> Estimate:
     return Estimate(float(values.mean()), max(spread / math.sqrt(n), between))
 
 
+def in_parts(size: Size, one: Callable[[int], T]) -> list[T]:
+    """Do the same in all parts, two at a time."""
+    done: list[T] = joblib.Parallel(n_jobs=2)(joblib.delayed(one)(n) for n in range(size.parts))
+    return done
+
+
 def gathered(size: Size, one: Callable[[int], list[Told]]) -> dict[str, Estimate]:
-    """Simulate all parts, two at a time."""
-    parts = joblib.Parallel(n_jobs=2)(joblib.delayed(one)(part) for part in range(size.parts))
+    """Average over the experiments of all parts."""
+    parts = in_parts(size, one)
     return {
         name: estimated([[told[name] for told in part] for part in parts]) for name in parts[0][0]
     }

@@ -44,13 +44,14 @@ from tests.bench.simulated import (
     Told,
     dealt,
     gathered,
+    in_parts,
     judged,
     naive_answers,
     resplit,
     simulated,
     twins,
 )
-from tests.bench.trained import WIDENING, Floats, Pool
+from tests.bench.trained import WIDENING, Floats
 
 LOOKS = (5, 10, RUNS)
 LEVEL = 0.05
@@ -134,8 +135,9 @@ def _further_designs(size: Size) -> Iterator[tuple[str, Draw, Design]]:
     for name in (_FOREST, "breast cancer, SGD"):
         yield f"percent, log loss: {name}", partial(dealt, name), a_design(criterion=loss)
     for name in trained.SHIPPED:
-        mean = float(np.mean([pool.score for pool in _pools(name, size)]))
-        constant = Criterion("accuracy", mean, higher_is_better=True, scale=Scale.CONSTANT)
+        constant = Criterion(
+            "accuracy", _mean(name, size), higher_is_better=True, scale=Scale.CONSTANT
+        )
         yield f"constant: {name}", partial(dealt, name), a_design(criterion=constant)
     five = a_design(looks=(5,), by_examples=True)
     f1 = replace(five, criterion=Criterion("f1", 0.0, higher_is_better=True))
@@ -211,16 +213,19 @@ def _at_the_bar(size: Size) -> Iterator[tuple[str, Draw, Design, Plant]]:
                 yield f"{what}, {where}: {name}", partial(draw, name), design, plant
 
 
-def _pools(name: str, size: Size) -> list[Pool]:
-    return [
-        trained.shipped(name, redrawn=False, part=part, seeds=size.seeds)
-        for part in range(size.parts)
-    ]
+def _mean(name: str, size: Size) -> float:
+    """Mean accuracy on a fixed split."""
+    return float(np.mean(in_parts(size, partial(_scores, name, size))))
 
 
 def _spread(name: str, size: Size) -> float:
     """Standard deviation of a paired difference on a fixed split."""
-    return float(np.std([pool.score[:, 1] - pool.score[:, 0] for pool in _pools(name, size)]))
+    scores = np.concatenate(in_parts(size, partial(_scores, name, size)))
+    return float(np.std(scores[:, 1] - scores[:, 0]))
+
+
+def _scores(name: str, size: Size, part: int) -> Floats:
+    return trained.shipped(name, redrawn=False, part=part, seeds=size.seeds).score
 
 
 def _mistakes(name: str, size: Size) -> float:
@@ -310,8 +315,12 @@ def power(size: Size) -> None:
 
 def _spread_redrawn(name: str, size: Size) -> float:
     """The same where a seed redraws the split, within one data set."""
-    score = np.array([e.score for part in range(size.parts) for e in resplit(name, part, size)])
-    return float(np.sqrt(np.mean(np.var(score[..., 1] - score[..., 0], axis=1, ddof=1))))
+    return float(np.sqrt(np.mean(in_parts(size, partial(_variance_redrawn, name, size)))))
+
+
+def _variance_redrawn(name: str, size: Size, part: int) -> float:
+    score = np.array([experiment.score for experiment in resplit(name, part, size)])
+    return float(np.mean(np.var(score[..., 1] - score[..., 0], axis=1, ddof=1)))
 
 
 def _confirmed_gains(
@@ -366,8 +375,9 @@ def stream(size: Size) -> None:
         "50 experiments, planned 50, budget 10 %, bar 0.5 sd, looks 5 10 20 (aim: 10 at most)",
         "false, of conf.", "false, of nulls", "found, of gains", "pairs each",
     )  # fmt: skip
+    sd = _spread(_FOREST, size)
     for what, plan in _STREAMS.items():
-        found = gathered(size, partial(_streams, size, plan))
+        found = gathered(size, partial(_streams, size, plan, sd))
         _line(
             what, _share(found["fdr"], BUDGET if plan.planned else 1.0),
             f"{found['false'].value:.2f} of {PLANNED - plan.gains}",
@@ -375,10 +385,9 @@ def stream(size: Size) -> None:
         )  # fmt: skip
 
 
-def _streams(size: Size, plan: Stream, part: int) -> list[Told]:
-    pool = trained.shipped(_FOREST, redrawn=False, part=part, seeds=size.seeds)
-    rng, sd = np.random.default_rng([part, 6]), _spread(_FOREST, size)
-    return [_stream(plan, pool.score.ravel(), sd, rng) for _ in range(size.streams)]
+def _streams(size: Size, plan: Stream, sd: float, part: int) -> list[Told]:
+    scores, rng = _scores(_FOREST, size, part).ravel(), np.random.default_rng([part, 6])
+    return [_stream(plan, scores, sd, rng) for _ in range(size.streams)]
 
 
 def _stream(plan: Stream, scores: Floats, sd: float, rng: np.random.Generator) -> Told:
