@@ -211,7 +211,7 @@ def hold(
     registration, said = _about_message(entry, inspection.change, project)
     findings = [*inspection.findings, *_about_command(project.settings), *said]
     if registration is not None:
-        findings += _about_design(registration, project.settings)
+        findings += _about_design(entry, registration, project.settings)
     return registration, findings
 
 
@@ -231,8 +231,9 @@ def _about_name(entry: Entry) -> list[Finding]:
     ]
 
 
-def _amending(name: str) -> str:
-    return f"git switch exp/{name} && git commit --amend"
+def _amending(entry: Entry) -> str:
+    branch = shlex.quote(f"exp/{visible(entry.name)}")
+    return f"git switch {branch} && git commit --amend"
 
 
 def _about_command(settings: Settings) -> list[Finding]:
@@ -273,7 +274,7 @@ def _about_message(
             Finding(
                 "T2",
                 f"the trailer Change says {registration.change!r}, the diff {str(change)!r}",
-                f"{_amending(entry.name)}\nand write there: Change: {change}",
+                f"{_amending(entry)}\nand write there: Change: {change}",
             )
         )
     folder = project.prefix.rstrip("/")
@@ -283,14 +284,18 @@ def _about_message(
                 "T2",
                 f"the trailer Project says {registration.project!r}, and what differs lies in"
                 f" {visible(folder) if folder else 'the project at the top'}",
-                "git commit --amend, and "
-                + (f"write: Project: {visible(folder)}" if folder else "leave the trailer out"),
+                f"{_amending(entry)}\nand "
+                + (
+                    f"write there: Project: {visible(folder)}"
+                    if folder
+                    else "leave the trailer out"
+                ),
             )
         )
     return registration, findings
 
 
-def _about_design(registration: Registration, settings: Settings) -> list[Finding]:
+def _about_design(entry: Entry, registration: Registration, settings: Settings) -> list[Finding]:
     """Hold what a registration says of seeds, evidence and direction against the settings."""
     criterion = registration.criterion
     due = registration_for(
@@ -301,7 +306,7 @@ def _about_design(registration: Registration, settings: Settings) -> list[Findin
         Finding(
             "T2",
             f"the trailer {token} says {said}, and the settings make it {meant}",
-            f"{_amending(registration.name)}\nand write there: {token}: {meant}",
+            f"{_amending(entry)}\nand write there: {token}: {meant}",
         )
         for token, said, meant in (
             ("Vary", registration.vary(), due.vary()),
@@ -396,7 +401,7 @@ def _about_others(
                 "T3",
                 f"Level is {registration.level:g}, and campaign {registration.campaign} allows"
                 f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
-                f"{_amending(registration.name)}\nand write there: Level: {allowed:g}",
+                f"{_amending(entry)}\nand write there: Level: {allowed:g}",
             )
         )
     return findings

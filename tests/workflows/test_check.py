@@ -205,6 +205,16 @@ def test_a_renamed_branch_is_told_its_registered_name(ready: World) -> None:
     assert ready.gitexp("check", name).code == 0
 
 
+def test_what_a_hint_tells_to_paste_executes_nothing_of_a_message(
+    ready: World, tmp_path: Path
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    rewritten(ready, name, f"Experiment: {name}", f"Experiment: x; touch {tmp_path}/pasted; $(id)")
+    for line in violations(ready, name)["T2"]["hint"].splitlines():
+        ready.run("sh", "-c", line)
+    assert not (tmp_path / "pasted").exists()
+
+
 def test_advice_does_not_refuse(ready: World) -> None:
     name = ready.start("--set", "model.C=10", text="use C=10 because everybody uses it")
     report = ready.gitexp("check", name, "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -161,7 +162,7 @@ def test_notes_only_grow(ready: World, server: World) -> None:
     ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
     ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
     refused(ready, server, "P3", "+refs/notes/gitexp-runs")
-    command = said.partition("P3 · ")[2].partition(",")[0].replace("REMOTE", "origin")
+    command = said.partition("P3 · ")[2].partition("\n")[0].replace("REMOTE", "origin")
     assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0
     assert push(ready, "refs/notes/gitexp-runs").code == 0
     # The owner of the server may let one be rewritten.
@@ -222,3 +223,20 @@ def test_a_hook_that_was_there_before_is_asked_first(ready: World, server: World
     two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
     assert "before refs/heads/exp/two" in refused(ready, server, "C2", two)
     assert "refs/heads/no" not in refs(server)
+
+
+def test_objects_in_quarantine_are_judged_too(ready: World, server: World) -> None:
+    """Some servers ask before they take any object in, as git does under `pre-receive`."""
+    hook = server.write(
+        "hooks/pre-receive",
+        "#!/bin/sh\nwhile read -r old new ref; do\n"
+        f'{sys.executable} -EP -m gitexp.hook update "$ref" "$old" "$new" || exit 1\ndone\n',
+    )
+    hook.chmod(0o755)
+    (server.path / "hooks" / "update").unlink()
+    two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
+    refused(ready, server, "C2", two)
+    # Never taken in, not even as an object.
+    assert server.try_git("cat-file", "-e", ready.git("rev-parse", two)).code != 0
+    name = ready.start("--set", "model.C=10")
+    assert push(ready, f"exp/{name}").code == 0
