@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gitexp.cli import foresight
+from gitexp.cli import foresight, sharing
 from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.text import visible
 
@@ -440,6 +440,7 @@ def demo(
 
 
 foresight.register(app)
+sharing.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

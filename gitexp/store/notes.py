@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.errors import StoreBusy
 from gitexp.store.git import ZERO, GitFailed, decode
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from gitexp.store.git import Git, Repository
 
+_T = TypeVar("_T")
+
 VERDICTS = "refs/notes/gitexp"
 RUNS = "refs/notes/gitexp-runs"
 BULK = "refs/notes/gitexp-data"
-_SCRATCH = "refs/notes/gitexp-scratch"
+LOGS = "refs/notes/gitexp-logs"
+SCRATCH = "refs/notes/gitexp-scratch"
 
 # Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
 # reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
@@ -36,7 +39,7 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
 }
-_DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 
 
 def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict[str, str]:
@@ -116,7 +119,13 @@ def append_lines(repository: Repository, ref: str, lines: Mapping[str, Iterable[
     def grown(commit: str, old: str) -> str:
         # Not splitlines: that also cuts at what a line of another tool may well contain (U+2028).
         known = old.split("\n") if old else []
-        return "\n".join([*known, *(line for line in lines[commit] if line not in known)]) + "\n"
+        grown = [*known, *(line for line in lines[commit] if line not in known)]
+        if '"redacted"' in old:
+            from gitexp.rules.redaction import merge_lines
+
+            # What was taken out does not come back, not even by a run that says it again.
+            grown = merge_lines(*grown)
+        return "\n".join(grown) + "\n"
 
     _edit(repository, ref, tuple(lines), grown)
 
@@ -130,30 +139,41 @@ def replace_notes(repository: Repository, ref: str, notes: Mapping[str, str]) ->
     _edit(repository, ref, tuple(notes), lambda commit, _old: notes[commit])
 
 
+def drop_past(repository: Repository, ref: str) -> None:
+    """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
+    repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
+
+
 def _edit(
     repository: Repository,
     ref: str,
     commits: Sequence[str],
     edited: Callable[[str, str], str],
 ) -> None:
-    if not commits:
-        return
+    if commits:
+        exclusively(repository, lambda: _edit_once(repository, ref, commits, edited), ref)
+
+
+def exclusively(repository: Repository, act: Callable[[], _T], what: str) -> _T:
+    """Do something under the lock of the notes, again where a writer without locks came between.
+
+    Raises:
+        StoreBusy: the ref stayed contended or locked; nothing was written.
+    """
     said = ""
     with locked(repository.local / "notes.lock"):
         _sweep(repository)
         for attempt in range(_ATTEMPTS):
             try:
-                _edit_once(repository, ref, commits, edited)
+                return act()
             except GitFailed as failure:
                 said = failure.stderr.strip()
                 import random
 
                 # Jitter keeps two contenders from meeting again at the next try.
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-            else:
-                return
     raise StoreBusy(
-        f"{ref} could not be written in {_ATTEMPTS} tries: {said}",
+        f"{what} could not be written in {_ATTEMPTS} tries: {said}",
         "if no other git command is running, remove the stale lock file that it names and run"
         " the same command again",
     )
@@ -161,13 +181,13 @@ def _edit(
 
 def _sweep(repository: Repository) -> None:
     """Remove what killed writers left: under the lock nobody else has a scratch ref."""
-    folder = repository.common / _SCRATCH
+    folder = repository.common / SCRATCH
     # A ref cannot go before the lock file on it has gone.
     for left in sorted(folder.glob("*"), key=lambda path: path.suffix != ".lock"):
         if left.suffix == ".lock":
             left.unlink(missing_ok=True)
         else:
-            repository.git.run("update-ref", "-d", f"{_SCRATCH}/{left.name}", allow=(1, 128))
+            repository.git.run("update-ref", "-d", f"{SCRATCH}/{left.name}", allow=(1, 128))
 
 
 def _edit_once(
@@ -177,8 +197,8 @@ def _edit_once(
     edited: Callable[[str, str], str],
 ) -> None:
     git = repository.git
-    environment = _identity(repository)
-    scratch = f"{_SCRATCH}/{os.getpid()}"
+    environment = identity(repository)
+    scratch = f"{SCRATCH}/{os.getpid()}"
     try:
         before, old = _snapshot(repository, ref, scratch, commits)
         moves = [f"delete {scratch}"]
@@ -189,7 +209,7 @@ def _edit_once(
             _add(git, scratch, commit, text, environment)
             moves = [f"update {ref} {scratch} {before}", f"delete {scratch}"]
         git.run(
-            *_DURABLE, "update-ref", "-m", "gitexp", "--stdin",
+            *DURABLE, "update-ref", "-m", "gitexp", "--stdin",
             stdin="".join(f"{move}\n" for move in moves).encode(),
         )  # fmt: skip
     except BaseException:
@@ -203,10 +223,10 @@ def _add(git: Git, ref: str, commit: str, text: str, environment: Mapping[str, s
     # -F strips blank lines and trailing space. Our own lines have none; what another tool wrote
     # beside them goes in as a blob, one process more, and stays as it is.
     if text != "".join(f"{line.rstrip()}\n" for line in text.split("\n") if line.strip()):
-        done = git.run(*_DURABLE, "hash-object", "-w", "--stdin", stdin=content)
+        done = git.run(*DURABLE, "hash-object", "-w", "--stdin", stdin=content)
         given, content = ("-C", decode(done.stdout).strip()), None
     git.run(
-        *_DURABLE, "notes", f"--ref={ref}", "add", "-f", *given, commit,
+        *DURABLE, "notes", f"--ref={ref}", "add", "-f", *given, commit,
         stdin=content, environment=environment,
     )  # fmt: skip
 
@@ -228,7 +248,7 @@ def _snapshot(
     return before, dict(notes)
 
 
-def _identity(repository: Repository) -> dict[str, str]:
+def identity(repository: Repository) -> dict[str, str]:
     """Name the notes' own commits where git knows no author: a result is worth more than a name."""
     given = repository.git.environment
     return {

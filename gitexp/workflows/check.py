@@ -12,6 +12,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.registration import (
     Registration,
     hypothesis_of,
+    names_commit,
     parse_message,
     split_message,
 )
@@ -154,7 +155,7 @@ def _about_message(
     findings += said
     if registration is None:
         return None, findings
-    if registration.name != entry.name:
+    if not names_commit(entry.name, registration.name, entry.commit):
         findings.append(
             Finding(
                 "T2",

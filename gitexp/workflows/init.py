@@ -17,7 +17,12 @@ from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json
 from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
-from gitexp.workflows.project import find_baseline, read_work_tree_table, settings_at
+from gitexp.workflows.project import (
+    find_baseline,
+    read_work_tree_table,
+    resolve_branch,
+    settings_at,
+)
 from gitexp.workflows.trust import is_trusted, trust
 
 if TYPE_CHECKING:
@@ -233,8 +238,7 @@ def _settings_there(
 ) -> tuple[str, Settings]:
     """Find the baseline branch of a project that has settings, and read them as committed there."""
     if baseline:
-        heads = (f"refs/heads/{baseline}", f"refs/remotes/origin/{baseline}")
-        tip = next((commit for ref in heads if (commit := repository.git.resolve(ref))), "")
+        tip = resolve_branch(repository, baseline) or ""
         if not tip:
             raise NotReady(f"there is no branch {baseline}", "gitexp init --baseline BRANCH")
     else:

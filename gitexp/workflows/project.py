@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.text import visible
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _NO_SETTINGS = "gitexp init writes them: which config file, which command, which metric"
 
@@ -94,9 +99,8 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
             candidates.append(str(table[1]["baseline"]))
         candidates += ["main", "master"]
     for name in candidates:
-        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
-            if tip := repository.git.resolve(ref):
-                return name, tip
+        if tip := resolve_branch(repository, name):
+            return name, tip
     if repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
@@ -106,6 +110,54 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
         f"there is no baseline branch: {' and '.join(candidates)} not found",
         "git config gitexp.baseline BRANCH names it for this clone",
     )
+
+
+def resolve_branch(repository: Repository, name: str) -> str | None:
+    """Commit of a branch: this clone's own, else that of the remote which git would take."""
+    if tip := repository.git.resolve(f"refs/heads/{name}"):
+        return tip
+    remotes = repository.git.text("remote").splitlines()
+    followed = repository.setting(f"branch.{name}.remote")
+    for remote in sorted(remotes, key=lambda remote: (remote != followed, remote)):
+        if tip := repository.git.resolve(f"refs/remotes/{remote}/{name}"):
+            return tip
+    return None
+
+
+def choose_remote(
+    repository: Repository,
+    baseline: str,
+    named: str | None = None,
+    ask: Callable[[Sequence[str]], str] | None = None,
+) -> str:
+    """Choose a remote as git would: the named one, the one that the baseline follows, the only one.
+
+    `ask` chooses among several; None where nobody is there to ask.
+
+    Raises:
+        UsageError: there is no such remote.
+        NotReady: there is none at all, or several and nobody to ask.
+    """
+    remotes = repository.git.text("remote").splitlines()
+    listed = ", ".join(remotes)
+    if named is None:
+        followed = repository.setting(f"branch.{baseline}.remote")
+        named = followed if followed in remotes else remotes[0] if len(remotes) == 1 else None
+    if named is None and remotes and ask is not None:
+        named = ask(remotes)
+    if named is None:
+        if not remotes:
+            raise NotReady("this clone has no remote to share with", "git remote add NAME URL")
+        raise NotReady(
+            f"which remote? {baseline} follows none, and there are {listed}",
+            f"name it, or: git branch --set-upstream-to=REMOTE/{baseline} {baseline}",
+        )
+    if named not in remotes:
+        raise UsageError(
+            f"there is no remote {visible(named)}" + (f", only {listed}" if remotes else ""),
+            "git remote add NAME URL",
+        )
+    return named
 
 
 def settings_at(
