@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gitexp.errors import GitexpError
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from gitexp.workflows.redact import Found, Redaction
     from gitexp.workflows.sync import Flow, Synced
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -63,12 +65,11 @@ def _ask_remote(remotes: Sequence[str]) -> str:
 
 
 def _show(done: "Synced") -> None:
-    said = f"{_flow(done.came)} came in, {_flow(done.went)} went out"
+    verbs = ("would come", "would go") if done.dry else ("came", "went")
+    said = f"{_flow(done.came)} {verbs[0]} in, {_flow(done.went)} {verbs[1]} out"
     if done.verdicts:
         said += f"; {_counted(len(done.verdicts), 'verdict')} changed"
-    elif not (done.came or done.went):
-        said = "nothing came in, nothing went out"
-    lines = [f"{done.remote}: {'(dry run) ' if done.dry else ''}{said}"]
+    lines = [f"{done.remote}: {said}"]
     for moved in done.verdicts[:_MOST_NAMED]:
         lines.append(f"  {moved.commit[:8]}  {moved.before}\n        -> {moved.after}")
     for rename in done.renames:
@@ -77,7 +78,7 @@ def _show(done: "Synced") -> None:
             " were given one name, and the later one has digits of its commit behind it"
         )
     if done.folded:
-        lines.append(f"  {_counted(done.folded, 'run')} of other machines taken into the notes")
+        lines.append(f"  {_counted(done.folded, 'run')} of other machines for the notes")
     if done.away:
         lines.append(f"  {_counted(done.away, 'experiment')} stay away, as they were deleted here")
     if done.redacted:
@@ -117,6 +118,110 @@ def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
+def redact(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[VALUE] [COMMIT|NAME]...",
+            help="What to take out, then the commits or experiments meant (all, if none is named)."
+            " Without VALUE, or for -, it is asked for, as a shell keeps what is typed in it.",
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option(metavar="NAME", help="Take out whatever stands under this key, instead.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
+    """Take a value out of records, bulk and logs, and out of the past of these notes.
+
+    What was measured stays. Every later sync keeps the value out, whoever still has it.
+    """
+    from gitexp.rules.redaction import Sought
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.redact import redact as workflow
+
+    given = list(words or ())
+    project = open_project()
+    value = "" if key else _value(given.pop(0) if given else "-")
+    try:
+        done = workflow(
+            project,
+            Sought(value, key),
+            given,
+            dry=dry_run,
+            agree=lambda found: yes or _agrees(found),
+        )
+    except (GitexpError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - its words could hold the value
+        raise RuntimeError(f"{type(error).__name__} while redacting") from None
+    if json_:
+        typer.echo(json.dumps(done.as_json(), indent=2))
+    else:
+        _show_redaction(done)
+
+
+def _value(word: str) -> str:
+    if word != "-":
+        return word
+    if sys.stdin.isatty():
+        return str(typer.prompt("Value to take out (it is not shown)", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _agrees(found: "Found") -> bool:
+    typer.echo(f"It stands in {_places(found)}.", err=True)
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm("Take it out of there, and of the past of these notes?", err=True)
+
+
+def _places(found: "Found") -> str:
+    parts = [_counted(count, word) for word, count in found.lines.items() if count]
+    return f"{' and '.join(parts)} of {_counted(found.commits, 'commit')}"
+
+
+def _show_redaction(done: "Redaction") -> None:
+    found = done.found
+    lines = []
+    if not found:
+        lines.append(
+            "It stands in no record, bulk or log" + (" of these." if found.beyond else ".")
+        )
+    elif done.dry:
+        lines.append(f"It would be taken out of {_places(found)}.")
+    else:
+        lines.append(f"It was taken out of {_places(found)}; the past of these notes is gone.")
+    if found.beyond:
+        lines.append(f"{_counted(found.beyond, 'line')} of other commits hold it, too.")
+    if found.fixed:
+        lines.append(
+            f"{_counted(found.fixed, 'line')} hold it in what was measured, where it stays."
+        )
+    if found.messages:
+        lines.append(
+            f"The messages of {', '.join(f'exp/{name}' for name in found.messages)} hold it, and a"
+            " message is the registration: only the whole experiment can be deleted, by git itself."
+        )
+    if found:
+        lines.append("\nOut of reach:")
+        lines.append("  files and messages in commits, and the work tree")
+        if not done.dry:
+            lines.append("  objects on this disk, until: git gc --prune=now")
+        lines += [f"  {ref}, which holds the notes as they were" for ref in done.holders]
+        lines += [f"  the output of runs in {folder}" for folder in done.folders]
+        for remote in done.remotes:
+            lines.append(
+                f"  {remote}, if it was synced there, until: gitexp sync {remote} --redacted (then"
+                " its own reflog and objects, until gc; forks and other clones, until they sync)"
+            )
+        lines.append("A secret that was shared is known: change it.")
+    typer.echo(visible("\n".join(lines)))
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
-    app.command()(sync)
+    for command in (sync, redact):
+        app.command()(command)

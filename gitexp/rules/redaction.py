@@ -51,7 +51,7 @@ class Sought:
         """Return a text without the value; digits inside of another number are no occurrence."""
         if not self.value or self.value not in text or (_is_number(text) and text != self.value):
             return text
-        return text.replace(self.value, MASK)
+        return MASK.join(part.replace(self.value, MASK) for part in text.split(MASK))
 
 
 def redact_note(text: str, sought: Sought, environments: dict[str, str]) -> tuple[list[str], int]:
@@ -99,9 +99,18 @@ def merge_lines(*texts: str) -> list[str]:
     return sorted(lines, key=lambda line: line.encode(errors="surrogateescape"))
 
 
-def counts_tombstones(text: str) -> int:
-    """How many of a note's lines are tombstones."""
-    return len(_read_stones(text.split("\n")))
+def still_holds(line: str, sought: Sought) -> bool:
+    """Whether a line has a value all the same: where it is part of a result, it stays."""
+    content = _parse(line)
+    return bool(sought.value) and content is not None and _holds(content, sought)
+
+
+def _holds(value: Any, sought: Sought) -> bool:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        return any(_holds(part, sought) for item in value.items() for part in item)
+    if isinstance(value, list):
+        return any(_holds(part, sought) for part in value)
+    return isinstance(value, str) and sought.masked(value) != value
 
 
 # --- one line -----------------------------------------------------------------------------------
