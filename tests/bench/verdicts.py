@@ -66,7 +66,9 @@ def _head(title: str, *columns: str) -> None:
 
 
 def _line(what: str, *cells: str, note: str = "") -> None:
-    print((f"{what:44}" + "".join(f"{cell:>16}" for cell in cells) + f"  {note}").rstrip(), flush=True)
+    print(
+        (f"{what:44}" + "".join(f"{cell:>16}" for cell in cells) + f"  {note}").rstrip(), flush=True
+    )
 
 
 def _share(found: Estimate, most: float = 1.0) -> str:
@@ -210,7 +212,9 @@ def _spread(name: str, size: Size) -> float:
 
 def _mistakes(name: str, size: Size) -> float:
     """Expected share of rows that a trainer gets wrong, on other data than is judged."""
-    predicted, true = trained.twins(name, part=99, seeds=size.seeds // 2, train=TRAINED, rows=SAMPLE)
+    predicted, true = trained.twins(
+        name, part=99, seeds=size.seeds // 2, train=TRAINED, rows=SAMPLE
+    )
     return float((predicted != true).mean())
 
 
@@ -284,7 +288,11 @@ def power(size: Size) -> None:
         design = a_design(sd / 10, looks=looks)
         ask = partial(_planted, design, partial(_shifted, effect))
         found = simulated(size, ask, partial(dealt, _FOREST))
-        _line(f"smallest detectable, looks {looks}", _share(found["confirmed"]), note="aim: 80 or more")
+        _line(
+            f"smallest detectable, looks {looks}",
+            _share(found["confirmed"]),
+            note="aim: 80 or more",
+        )
     gain, name = 0.04, "forest"
     plant = partial(_mended, gain / _mistakes(name, size))
     for by_examples in (False, True):
@@ -310,7 +318,9 @@ def _confirmed_gains(
     return told
 
 
-def _planted(design: Design, plant: Plant, experiment: Experiment, rng: np.random.Generator) -> Told:
+def _planted(
+    design: Design, plant: Plant, experiment: Experiment, rng: np.random.Generator
+) -> Told:
     return {"confirmed": judged(design, plant(experiment, rng)).verdict is Verdict.CONFIRMED}
 
 
@@ -340,7 +350,13 @@ def stream(size: Size) -> None:
 
 
 def _streams(
-    size: Size, part: int, *, gains: int, accept: bool = False, late: int = 0, planned: int = PLANNED
+    size: Size,
+    part: int,
+    *,
+    gains: int,
+    accept: bool = False,
+    late: int = 0,
+    planned: int = PLANNED,
 ) -> list[Told]:
     pool = trained.shipped(_FOREST, redrawn=False, part=part, seeds=size.seeds)
     rng = np.random.default_rng([part, 6])

@@ -83,9 +83,7 @@ def test_a_number_is_masked_where_it_is_the_value() -> None:
 
 
 def test_a_key_gives_up_whatever_it_holds() -> None:
-    bulk = (
-        '{"kind":"parameters","schema":1,"values":{"c.toml":{"db.user":"ada","user":[1],"users":2}}}'
-    )
+    bulk = '{"kind":"parameters","schema":1,"values":{"c.toml":{"db.user":"ada","user":[1],"users":2}}}'
     [left] = content(redacted(bulk, "", "user"))
     assert left["values"]["c.toml"] == {"db.user": MASK, "user": MASK, "users": 2}
     assert redacted("\n".join(redacted(bulk, "", "user")), "", "user") == redacted(bulk, "", "user")
@@ -191,7 +189,7 @@ def test_a_tombstone_of_a_stranger_can_blank_a_text_and_no_more() -> None:
     assert record.metrics == {"accuracy": 0.9}
 
 
-_TEXTS = st.text("ab[]\"\\{}:, 12é\u2028", max_size=12)
+_TEXTS = st.text('ab[]"\\{}:, 12é\u2028', max_size=12)
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 12) | _TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
