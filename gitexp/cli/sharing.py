@@ -109,9 +109,11 @@ def _flow(flow: "Flow") -> str:
         )
         if count
     ]  # fmt: skip
-    return (
-        " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or "nothing"
-    )
+    return _listed(parts) or "nothing"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def _counted(count: int, word: str) -> str:
@@ -180,7 +182,7 @@ def _agrees(found: "Found") -> bool:
 
 def _places(found: "Found") -> str:
     parts = [_counted(count, word) for word, count in found.lines.items() if count]
-    return f"{' and '.join(parts)} of {_counted(found.commits, 'commit')}"
+    return f"{_listed(parts)} of {_counted(found.commits, 'commit')}"
 
 
 def _show_redaction(done: "Redaction") -> None:

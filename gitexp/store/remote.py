@@ -176,7 +176,7 @@ class Answer:
     @property
     def contended(self) -> bool:
         """Whether somebody else came first, so that it can be tried again."""
-        return any(word in self.why for word in _CONTENDED)
+        return "hook" not in self.why and any(word in self.why for word in _CONTENDED)
 
 
 class Held(GitexpError):
@@ -206,7 +206,7 @@ def push(
             allow=range(1, 256),
         )  # fmt: skip
         said = decode(done.stderr)
-        found = _answers(decode(done.stdout))
+        found = _answers(decode(done.stdout), _from_remote(said))
         if done.returncode and not found:
             if atomic and "--atomic" in said:
                 return push(repository, remote, pushes, atomic=False)
@@ -217,15 +217,21 @@ def push(
     return answers
 
 
-def _answers(out: str) -> dict[str, Answer]:
+def _from_remote(said: str) -> str:
+    """What the remote's own hooks said, on one line."""
+    lines = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:")]
+    return " ".join(line for line in lines if line)[:300]
+
+
+def _answers(out: str, said: str) -> dict[str, Answer]:
     answers = {}
     for line in out.splitlines():
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
         if len(flag) == 1 and summary:
             ref = refs.rpartition(":")[2]
-            reason = summary.rpartition("(")[2].rstrip(")") or "refused"
-            answers[ref] = Answer(ref, reason if flag == "!" else "")
+            why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
+            answers[ref] = Answer(ref, f"{why}: {said}" if "hook" in why and said else why)
     return answers
 
 

@@ -16,7 +16,7 @@ from gitexp.rules.redaction import MASK, Sought, merge_lines, redact_note, still
 SECRET = "hunter2"
 
 
-def a_record(**changes: Any) -> str:
+def a_record(**changes: Any) -> str:  # noqa: ANN401
     fields: dict[str, Any] = {
         "seed": 1, "attempt": 1, "condition": "c", "environment": "e", "metrics": {"accuracy": 0.9},
         "start": "2026-11-25T10:00:00.000Z", "duration": 1.0, "exit": 0, "commit": "a" * 40,
@@ -83,7 +83,8 @@ def test_a_number_is_masked_where_it_is_the_value() -> None:
 
 
 def test_a_key_gives_up_whatever_it_holds() -> None:
-    bulk = '{"kind":"parameters","schema":1,"values":{"c.toml":{"db.user":"ada","user":[1],"users":2}}}'
+    values = {"c.toml": {"db.user": "ada", "user": [1], "users": 2}}
+    bulk = canonical({"kind": "parameters", "schema": 1, "values": values})
     [left] = content(redacted(bulk, "", "user"))
     assert left["values"]["c.toml"] == {"db.user": MASK, "user": MASK, "users": 2}
     assert redacted("\n".join(redacted(bulk, "", "user")), "", "user") == redacted(bulk, "", "user")

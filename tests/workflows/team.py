@@ -39,7 +39,7 @@ def repository_of(world: World) -> Repository:
     return Repository.discover(world.path)
 
 
-def synced(world: World, remote: str | None = None, **options: Any) -> Synced:
+def synced(world: World, remote: str | None = None, **options: Any) -> Synced:  # noqa: ANN401
     """Sync, in this process."""
     return sync(open_project(world.path), remote, **options)
 
@@ -68,7 +68,7 @@ def an_experiment(world: World, name: str, value: float = 10, *, day: int = 1) -
     return commit
 
 
-def a_record(commit: str, seed: int, accuracy: float = 0.9, **changes: Any) -> str:
+def a_record(commit: str, seed: int, accuracy: float = 0.9, **changes: Any) -> str:  # noqa: ANN401
     """A record as a run would leave it."""
     fields: dict[str, Any] = {
         "attempt": 1, "condition": "c" * 12, "environment": "e" * 64, "duration": 1.0, "exit": 0,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.errors import GitexpError, NotReady, StoreBusy, UsageError
+from gitexp.errors import NotReady, StoreBusy, UsageError
 from gitexp.rules.record import parse_records
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
@@ -69,7 +69,8 @@ def test_two_clones_end_with_the_same_experiments_records_and_verdicts(
     assert rows[0] == rows[1]
 
 
-def test_what_a_sync_did_is_told_in_a_sentence(world: World, hub: World, other: World) -> None:
+@pytest.mark.usefixtures("hub")
+def test_what_a_sync_did_is_told_in_a_sentence(world: World, other: World) -> None:
     commit = measured_experiment(world, "brave-otter")
     said = world.gitexp("sync")
     assert said.out == "hub: nothing came in, 1 experiment and 10 records went out\n"
@@ -102,8 +103,9 @@ def test_git_alone_reads_what_was_shared(world: World, hub: World, tmp_path: Pat
     assert "Notes (gitexp):\n    CONFIRMED: " in log.replace("    Notes", "Notes")
 
 
+@pytest.mark.usefixtures("hub")
 def test_records_merged_by_somebody_without_gitexp_are_read_correctly(
-    world: World, hub: World, other: World
+    world: World, other: World
 ) -> None:
     commit = measured_experiment(world, "brave-otter")
     synced(world)
@@ -421,7 +423,8 @@ def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
     assert texts(world, RUNS) == texts(hub, RUNS)
 
 
-def test_a_fetch_spec_that_overwrites_results_is_named(world: World, hub: World) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_fetch_spec_that_overwrites_results_is_named(world: World) -> None:
     for spec, bad in (
         ("+refs/notes/*:refs/notes/*", True), ("+refs/*:refs/*", True),
         ("+refs/notes/gitexp-runs:refs/notes/gitexp-runs", True),
@@ -446,7 +449,7 @@ def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: P
     world.git("branch", "--unset-upstream", "main")
     with pytest.raises(NotReady, match=r"which remote\? main follows none, and there are"):
         synced(world)
-    assert synced(world, ask=lambda remotes: sorted(remotes)[0]).remote == "fork"
+    assert synced(world, ask=min).remote == "fork"
     world.git("branch", "--quiet", "--set-upstream-to=hub/main", "main")
     assert synced(world).remote == "hub"
     assert synced(world, "fork").remote == "fork"
@@ -460,8 +463,9 @@ def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: P
         synced(alone)
 
 
+@pytest.mark.usefixtures("world")
 def test_a_baseline_that_only_a_remote_has_is_found_whatever_the_remote_is_called(
-    world: World, hub: World
+    hub: World,
 ) -> None:
     other = clone_of(hub, "other")
     other.git("switch", "--quiet", "--create", "elsewhere")
@@ -536,7 +540,8 @@ def test_what_the_gate_refuses_stays_and_all_else_goes(ready: World) -> None:
     assert "exp/by-hand stays here" in ready.gitexp("sync").out
 
 
-def test_what_ran_past_the_gate_stays_and_its_records_go(world: World, hub: World) -> None:
+@pytest.mark.usefixtures("hub")
+def test_what_ran_past_the_gate_stays_and_its_records_go(world: World) -> None:
     commit = an_experiment(world, "brave-otter")
     line = a_record(commit, 1, explore="just a look")
     append_lines(repository_of(world), RUNS, {commit: [line]})
@@ -545,7 +550,8 @@ def test_what_ran_past_the_gate_stays_and_its_records_go(world: World, hub: Worl
     assert (done.went.experiments, done.went.records) == (0, 1)
 
 
-def test_a_hook_of_the_user_that_refuses_is_quoted(world: World, hub: World) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_hook_of_the_user_that_refuses_is_quoted(world: World) -> None:
     an_experiment(world, "brave-otter")
     script = world.path / ".git" / "hooks" / "pre-push"
     script.parent.mkdir(exist_ok=True)
@@ -574,13 +580,15 @@ def test_a_dry_run_tells_and_changes_nothing(world: World, hub: World, other: Wo
     assert (done.came.experiments, done.came.records, done.went.records) == (1, 5, 5)
 
 
-def test_a_second_sync_of_the_same_clone_does_not_wait(world: World, hub: World) -> None:
+@pytest.mark.usefixtures("hub")
+def test_a_second_sync_of_the_same_clone_does_not_wait(world: World) -> None:
     with locked(repository_of(world).local / "sync.lock"):
         assert "at work in this clone" in world.gitexp("sync", code=5).err
 
 
+@pytest.mark.usefixtures("hub")
 def test_what_a_killed_sync_had_fetched_is_delivered_by_the_next(
-    world: World, hub: World, other: World
+    world: World, other: World
 ) -> None:
     commit = measured_experiment(other, "brave-otter")
     synced(other)
@@ -619,9 +627,8 @@ def test_a_remote_that_stays_locked_is_given_up(
     assert synced(world).went.records == 10
 
 
-def test_bad_notes_of_a_remote_are_carried_and_break_nothing(
-    world: World, hub: World, other: World
-) -> None:
+@pytest.mark.usefixtures("hub")
+def test_bad_notes_of_a_remote_are_carried_and_break_nothing(world: World, other: World) -> None:
     commit = measured_experiment(other, "brave-otter")
     for text in (b"\xff\xfe\n", b'{"schema":99,"kind":"records"}\n', b"[" * 10_000 + b"\n"):
         (other.path / ".git" / "text").write_bytes(text)
@@ -634,7 +641,3 @@ def test_bad_notes_of_a_remote_are_carried_and_break_nothing(
     assert texts(world) == texts(other)
     assert b"\xff\xfe" in texts(world)[RUNS, world.git("rev-parse", "HEAD")]
     assert lines_of(world, VERDICTS, commit)[0].startswith("CONFIRMED: ")
-
-
-def test_errors_are_of_one_tree() -> None:
-    assert issubclass(StoreBusy, GitexpError)
