@@ -27,7 +27,7 @@ from tests.workflows.team import (
     texts,
 )
 
-TURNS = int(os.environ.get("GITEXP_KILLS", "8"))
+TURNS = int(os.environ.get("KILLS", "8"))  # 200 take a quarter of an hour
 
 # Stores records 1 ... LAST of a commit, and syncs after every tenth.
 WRITER = """\
@@ -100,10 +100,8 @@ def test_a_killed_sync_costs_nothing_that_was_stored(group: bool, world: World) 
             an_experiment(w, f"t{turn}-{n}", turn + 2 + n / 4) for w, n in ((world, 1), (other, 2))
         )
         for clone, commit in ((world, mine), (other, theirs)):
-            lines = [a_record(c, turn) for c in (commit, main)]
-            append_lines(
-                repository_of(clone), RUNS, dict(zip((commit, main), ([x] for x in lines)))
-            )
+            lines = {c: [a_record(c, turn)] for c in (commit, main)}
+            append_lines(repository_of(clone), RUNS, lines)
         synced(other)
         process = subprocess.Popen(
             ["gitexp", "sync"], cwd=world.path, stdout=subprocess.DEVNULL,
