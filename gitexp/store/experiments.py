@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules.registration import is_name, split_message
+from gitexp.rules.registration import is_name, names_commit, split_message
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
@@ -71,7 +71,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
         refs, commit, parents, author, time, message = head.split("\n", 5)
-        ref = _own_ref(refs.split(", "), message)
+        ref = _own_ref(refs.split(", "), message, commit)
         if not ref:
             continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
@@ -87,12 +87,17 @@ def _second(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def _own_ref(refs: Sequence[str], message: str) -> str:
+def _own_ref(refs: Sequence[str], message: str, commit: str) -> str:
     """Choose the ref by which a commit is known: the one that it names itself, if any does."""
     known = [ref for ref in refs if _is_experiments(ref)]
     if len(known) > 1:
-        registered = split_message(message)[1].get("Experiment")
-        known.sort(key=lambda ref: (ref.rpartition("/")[2] != registered, _rank(ref)))
+        registered = split_message(message)[1].get("Experiment", "")
+        known.sort(
+            key=lambda ref: (
+                not names_commit(ref.rpartition("/")[2], registered, commit),
+                _rank(ref),
+            )
+        )
     return known[0] if known else ""
 
 

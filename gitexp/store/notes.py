@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.errors import GitexpError, NotReady, StoreBusy
 from gitexp.store.aside import (
@@ -30,15 +30,18 @@ from gitexp.store.git import ZERO, GitFailed, Reader, decode
 from gitexp.store.local import locked, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.git import Git, Repository
+
+_T = TypeVar("_T")
 
 VERDICTS = "refs/notes/gitexp"
 RUNS = "refs/notes/gitexp-runs"
 BULK = "refs/notes/gitexp-data"
 LOGS = "refs/notes/gitexp-logs"
 KEPT = "refs/gitexp/kept/"  # commits with records, kept alive whatever becomes of their branch
+SCRATCH = "refs/notes/gitexp-scratch"
 
 # Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
 # reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
@@ -55,7 +58,7 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
 }
-_DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 
 
 def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict[str, str]:
@@ -194,6 +197,59 @@ def replace_notes(repository: Repository, ref: str, notes: Mapping[str, str]) ->
     write(repository, [Intent(ref, commit, lines, whole=True) for commit, lines in texts])
 
 
+def drop_past(repository: Repository, ref: str) -> None:
+    """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
+    repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
+
+
+def exclusively(repository: Repository, act: Callable[[], _T], what: str) -> _T:
+    """Do something under the lock of the notes, again where a writer without locks came between.
+
+    Raises:
+        StoreBusy: the ref stayed contended or locked; nothing was written.
+    """
+    said = ""
+    with writing(repository):
+        _sweep(repository)
+        for attempt in range(_ATTEMPTS):
+            try:
+                return act()
+            except GitFailed as failure:
+                said = failure.stderr.strip()
+                import random
+
+                # Jitter keeps two contenders from meeting again at the next try.
+                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
+    raise _contended(f"{what}: {said}")
+
+
+def _sweep(repository: Repository) -> None:
+    """Remove what killed writers left: under the lock nobody else has a scratch ref."""
+    folder = repository.common / SCRATCH
+    # A ref cannot go before the lock file on it has gone.
+    for left in sorted(folder.glob("*"), key=lambda path: path.suffix != ".lock"):
+        if left.suffix == ".lock":
+            left.unlink(missing_ok=True)
+        else:
+            repository.git.run("update-ref", "-d", f"{SCRATCH}/{left.name}", allow=(1, 128))
+
+
+def identity(repository: Repository) -> dict[str, str]:
+    """Name the notes' own commits where git knows no author: a result is worth more than a name."""
+    given = repository.git.environment
+    return {
+        variable: fallback
+        for variable, key, fallback in (
+            ("GIT_AUTHOR_NAME", "user.name", "gitexp"),
+            ("GIT_COMMITTER_NAME", "user.name", "gitexp"),
+            ("GIT_AUTHOR_EMAIL", "user.email", "gitexp@localhost"),
+            ("GIT_COMMITTER_EMAIL", "user.email", "gitexp@localhost"),
+        )
+        # An empty name counts as none, but git takes an empty variable for a name all the same.
+        if not given.get(variable) and (variable in given or not repository.setting(key))
+    }
+
+
 def write(repository: Repository, intents: Sequence[Intent]) -> None:
     """Write notes of any refs in one step, and whatever else waits to be written.
 
@@ -277,7 +333,7 @@ def move_refs(repository: Repository, moves: Sequence[str], lock: int) -> None:
         os.pwrite(lock, lines[:_MOST], 0)
     try:
         repository.git.run(
-            *_DURABLE, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
+            *DURABLE, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
             stdin=lines, hold=(lock,),
         )  # fmt: skip
     except GitFailed as failure:
@@ -429,7 +485,7 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
             return True
-        repository.git.run(*_DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
+        repository.git.run(*DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
         move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
         return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)

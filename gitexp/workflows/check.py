@@ -15,6 +15,7 @@ from gitexp.rules.registration import (
     Registration,
     hypothesis_of,
     is_name,
+    names_commit,
     parse_message,
     target_of,
 )
@@ -257,7 +258,8 @@ def _about_message(
     findings += said
     if registration is None:
         return None, findings
-    if registration.name != entry.name and is_name(entry.name):
+    named = names_commit(entry.name, registration.name, entry.commit)
+    if not named and is_name(entry.name):
         given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
         findings.append(
             Finding(

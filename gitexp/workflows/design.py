@@ -11,7 +11,8 @@ from gitexp.rules.criterion import Criterion, Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.outcomes import is_known
 from gitexp.rules.record import first_good, parse_records
-from gitexp.rules.registration import Registration, split_message
+from gitexp.rules.registration import Registration, hypothesis_of, split_message
+from gitexp.rules.verdict import campaign_level
 from gitexp.store.notes import RUNS, read_notes
 from gitexp.workflows.ancestors import same_runs
 
@@ -50,6 +51,20 @@ def against_direction(criterion: Criterion, settings: Settings) -> Finding | Non
         f"{criterion} counts a worse {settings.metric} as success: settings say that"
         f" {settings.direction} is better",
         f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
+    )
+
+
+def improvised(settings: Settings, name: str, message: str) -> Registration:
+    """What to measure where a message registers nothing: what the settings have, at one look."""
+    return registration_for(
+        settings,
+        hypothesis=hypothesis_of(message),
+        name=name,
+        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        first_seed=1,
+        campaign=1,
+        level=campaign_level(settings.error_budget, settings.planned, 0),
+        repeats=settings.looks[:1],
     )
 
 

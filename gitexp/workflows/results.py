@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
@@ -183,6 +183,13 @@ def judge_records(
         guards=guards,
         examples=examples,
     )
+
+
+def as_explored(judgement: Judgement, why: str) -> Judgement:
+    """Whatever it would have been, runs past the gate are EXPLORATORY."""
+    if not why or judgement.verdict is None:
+        return judgement
+    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
 
 
 def design_of(registration: Registration) -> Design:
