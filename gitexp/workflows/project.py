@@ -287,8 +287,6 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     Raises:
         UsageError: there is no such experiment, or none was meant.
     """
-    from gitexp.store.experiments import find_ref
-
     if name is None:
         name = repository.head_branch() or ""
         if not name.startswith("exp/"):
@@ -301,9 +299,20 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
                 "or name one of these: gitexp log",
             )
     short = short_name(name)
-    found = find_ref(repository, short)
+    found = _find(repository, short)
     if found is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
+    return found
+
+
+def _find(repository: Repository, name: str) -> tuple[str, str] | None:
+    """Find an experiment, in the archive too if its branch was deleted by hand a moment ago."""
+    from gitexp.store.archive import shelve_deleted
+    from gitexp.store.experiments import find_ref
+
+    if (found := find_ref(repository, name)) is None:
+        shelve_deleted(repository)
+        found = find_ref(repository, name)
     return found
 
 
@@ -315,11 +324,10 @@ def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
 def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
     """Full ref and commit of the experiments last started in this clone, by project folder."""
     from gitexp.rules.registration import is_name
-    from gitexp.store.experiments import find_ref
 
     found = {}
     for prefix, name in read_json(repository.local / _LAST).items():
-        if isinstance(name, str) and is_name(name) and (ref := find_ref(repository, name)):
+        if isinstance(name, str) and is_name(name) and (ref := _find(repository, name)):
             found[prefix] = ref
     return found
 
