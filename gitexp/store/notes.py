@@ -208,19 +208,26 @@ def exclusively(repository: Repository, act: Callable[[], _T], what: str) -> _T:
     Raises:
         StoreBusy: the ref stayed contended or locked; nothing was written.
     """
-    said = ""
-    with writing(repository):
+    with writing(repository) as lock:
         _sweep(repository)
-        for attempt in range(_ATTEMPTS):
-            try:
-                return act()
-            except GitFailed as failure:
-                said = failure.stderr.strip()
-                import random
+        if lock is not None:  # what waits may hold what `act` is to merge or to take out
+            _write_all(repository, [], lock)
+        return _persistently(act, what)
 
-                # Jitter keeps two contenders from meeting again at the next try.
-                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-    raise _contended(f"{what}: {said}")
+
+def _persistently(act: Callable[[], _T], what: str) -> _T:
+    """Do something again and again while other writers are in its way."""
+    said = ""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return act()
+        except GitFailed as failure:
+            said = failure.stderr.strip()
+            import random
+
+            # Jitter keeps two contenders from meeting again at the next try.
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
+    raise _contended(what, said)
 
 
 def _sweep(repository: Repository) -> None:
@@ -415,34 +422,19 @@ def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> 
     files = {path: read_aside(path) for path in files_aside(repository)}
     waiting = [intent for found in files.values() for intent in found or ()]
     if waiting or intents:
-        _write_surely(repository, [*waiting, *intents], lock)
+        every = [*waiting, *intents]
+        _persistently(lambda: _write_once(repository, every, lock), "results")
     for path, found in files.items():
         if found is not None:
             path.unlink(missing_ok=True)
 
 
-def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
-    said = ""
-    for attempt in range(_ATTEMPTS):
-        try:
-            if _write_once(repository, intents, lock):
-                return
-            said = "what was written is not there, so another writer overwrote it"
-        except GitFailed as failure:
-            said = failure.stderr.strip()
-        import random
-
-        # Jitter keeps two contenders from meeting again at the next try.
-        time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-    raise _contended(said)
-
-
-def _contended(said: str) -> StoreBusy:
+def _contended(what: str, said: str) -> StoreBusy:
     """Name whoever is in the way: a lock file and its age, or what git said."""
     found = re.search(r"Unable to create '(.+?)': File exists", said)
     if found is None:
         return StoreBusy(
-            f"results could not be stored in {_ATTEMPTS} tries: {said}",
+            f"{what} could not be written in {_ATTEMPTS} tries: {said}",
             "run the same command again",
         )
     path = Path(found[1])
@@ -458,8 +450,12 @@ def _contended(said: str) -> StoreBusy:
     )
 
 
-def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> bool:
-    """Write intents as one commit a ref and read them back; False where they are not there."""
+def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    """Write intents as one commit a ref, and read them back.
+
+    Raises:
+        GitFailed: another git has a ref locked, or moved or overwrote it meanwhile.
+    """
     from gitexp.store.objects import NotesTree, Pack  # loads OpenSSL
 
     # Of two views of one commit the later one counts.
@@ -484,11 +480,12 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 tip = pack.add("commit", _commit(repository, notes.write(pack), parent))
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
-            return True
+            return
         repository.git.run(*DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
         move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
-        return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)
+        if any(i.applied(note := found[i.ref].note(i.commit)) != note for i in intents):
+            raise GitFailed(["notes"], 1, "what was written is not there, another overwrote it")
 
 
 def _commit(repository: Repository, tree: str, parent: str) -> bytes:
