@@ -53,7 +53,7 @@ _FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
     """Read all experiments (or one) with their records, newest first, in one git process.
 
-    A branch of this clone hides a remote's branch of the same name and an archived one. A branch
+    A branch of this clone hides an archived one of the same name, and both a remote's. A branch
     whose name cannot be an experiment's is somebody's own and hides none.
     """
     # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
@@ -108,7 +108,7 @@ def _is_experiments(ref: str) -> bool:
 
 
 def _rank(ref: str) -> int:
-    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
+    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
 
 
 def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
@@ -186,7 +186,7 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
 
 
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
-    """Full ref and commit of an experiment by its name: branch, remote branch, archive."""
+    """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
     return min(refs.items(), key=lambda item: _rank(item[0]), default=None)
 

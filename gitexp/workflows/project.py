@@ -287,8 +287,6 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     Raises:
         UsageError: there is no such experiment, or none was meant.
     """
-    from gitexp.store.experiments import find_ref
-
     if name is None:
         name = repository.head_branch() or ""
         if not name.startswith("exp/"):
@@ -301,26 +299,44 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
                 "or name one of these: gitexp log",
             )
     short = short_name(name)
-    found = find_ref(repository, short)
+    found = _find(repository, short)
     if found is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     return found
 
 
-def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
-    """Full ref and commit of the experiment last started in a project, if it still exists."""
-    from gitexp.rules.registration import is_name
+def _find(repository: Repository, name: str) -> tuple[str, str] | None:
+    """Find an experiment, in the archive too if its branch was deleted by hand a moment ago."""
+    from gitexp.store.archive import shelve_deleted
     from gitexp.store.experiments import find_ref
 
-    name = read_json(repository.local / _LAST).get(prefix)
-    return find_ref(repository, name) if isinstance(name, str) and is_name(name) else None
+    if (found := find_ref(repository, name)) is None:
+        shelve_deleted(repository)
+        found = find_ref(repository, name)
+    return found
 
 
-def note_started(project: Project, name: str) -> None:
+def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
+    """Full ref and commit of the experiment last started in a project, if it still exists."""
+    return read_started(repository).get(prefix)
+
+
+def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
+    """Full ref and commit of the experiments last started in this clone, by project folder."""
+    from gitexp.rules.registration import is_name
+
+    found = {}
+    for prefix, name in read_json(repository.local / _LAST).items():
+        if isinstance(name, str) and is_name(name) and (ref := _find(repository, name)):
+            found[prefix] = ref
+    return found
+
+
+def note_started(repository: Repository, prefix: str, name: str) -> None:
     """Remember an experiment as the one last started in this clone's project."""
-    path = project.repository.local / _LAST
+    path = repository.local / _LAST
     try:
-        write_json(path, read_json(path) | {project.prefix: name})
+        write_json(path, read_json(path) | {prefix: name})
     except OSError as error:
         raise NotReady(
             f"{path.parent} cannot be written: {error.strerror}",

@@ -217,7 +217,7 @@ def register(
         break
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
-    note_started(project, name)
+    note_started(repository, project.prefix, name)
     tidy(repository)
     outlook = foresee(registration, *history(results, baseline))
     asked = [question(registration, outlook), overpromised(registration)]
