@@ -46,13 +46,6 @@ class Intent:
         missing = [line for line in dict.fromkeys(lines) if line not in known]
         if not missing:
             return old
-        if b'"redacted"' in old:
-            from gitexp.rules.redaction import merge_lines
-
-            # What was taken out does not come back, not even by a run that says it again.
-            both = [*old.rstrip(b"\n").split(b"\n"), *missing]
-            kept = merge_lines(*(line.decode(errors="surrogateescape") for line in both))
-            return "\n".join([*kept, ""]).encode(errors="surrogateescape")
         gap = b"\n" if old and not old.endswith(b"\n") else b""
         new = old + gap + b"\n".join(missing) + b"\n"
         if b'"redacted"' in old:

@@ -41,7 +41,6 @@ RUNS = "refs/notes/gitexp-runs"
 BULK = "refs/notes/gitexp-data"
 LOGS = "refs/notes/gitexp-logs"
 KEPT = "refs/gitexp/kept/"  # commits with records, kept alive whatever becomes of their branch
-SCRATCH = "refs/notes/gitexp-scratch"
 
 # Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
 # reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
@@ -195,66 +194,6 @@ def replace_notes(repository: Repository, ref: str, notes: Mapping[str, str]) ->
     """
     texts = [(commit, tuple(text.split("\n"))) for commit, text in notes.items()]
     write(repository, [Intent(ref, commit, lines, whole=True) for commit, lines in texts])
-
-
-def drop_past(repository: Repository, ref: str) -> None:
-    """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
-    repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
-
-
-def exclusively(repository: Repository, act: Callable[[], _T], what: str) -> _T:
-    """Do something under the lock of the notes, again where a writer without locks came between.
-
-    Raises:
-        StoreBusy: the ref stayed contended or locked; nothing was written.
-    """
-    with writing(repository) as lock:
-        _sweep(repository)
-        if lock is not None:  # what waits may hold what `act` is to merge or to take out
-            _write_all(repository, [], lock)
-        return _persistently(act, what)
-
-
-def _persistently(act: Callable[[], _T], what: str) -> _T:
-    """Do something again and again while other writers are in its way."""
-    said = ""
-    for attempt in range(_ATTEMPTS):
-        try:
-            return act()
-        except GitFailed as failure:
-            said = failure.stderr.strip()
-            import random
-
-            # Jitter keeps two contenders from meeting again at the next try.
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-    raise _contended(what, said)
-
-
-def _sweep(repository: Repository) -> None:
-    """Remove what killed writers left: under the lock nobody else has a scratch ref."""
-    folder = repository.common / SCRATCH
-    # A ref cannot go before the lock file on it has gone.
-    for left in sorted(folder.glob("*"), key=lambda path: path.suffix != ".lock"):
-        if left.suffix == ".lock":
-            left.unlink(missing_ok=True)
-        else:
-            repository.git.run("update-ref", "-d", f"{SCRATCH}/{left.name}", allow=(1, 128))
-
-
-def identity(repository: Repository) -> dict[str, str]:
-    """Name the notes' own commits where git knows no author: a result is worth more than a name."""
-    given = repository.git.environment
-    return {
-        variable: fallback
-        for variable, key, fallback in (
-            ("GIT_AUTHOR_NAME", "user.name", "gitexp"),
-            ("GIT_COMMITTER_NAME", "user.name", "gitexp"),
-            ("GIT_AUTHOR_EMAIL", "user.email", "gitexp@localhost"),
-            ("GIT_COMMITTER_EMAIL", "user.email", "gitexp@localhost"),
-        )
-        # An empty name counts as none, but git takes an empty variable for a name all the same.
-        if not given.get(variable) and (variable in given or not repository.setting(key))
-    }
 
 
 def write(repository: Repository, intents: Sequence[Intent]) -> None:
@@ -427,8 +366,7 @@ def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> 
     files = {path: read_aside(path) for path in files_aside(repository)}
     waiting = [intent for found in files.values() for intent in found or ()]
     if waiting or intents:
-        every = [*waiting, *intents]
-        _persistently(lambda: _write_once(repository, every, lock), "results")
+        _write_surely(repository, [*waiting, *intents], lock)
     for path, found in files.items():
         if found is not None:
             path.unlink(missing_ok=True)
@@ -467,7 +405,7 @@ def _contended(said: str) -> StoreBusy:
     found = re.search(r"Unable to create '(.+?)': File exists", said)
     if found is None:
         return StoreBusy(
-            f"{what} could not be written in {_ATTEMPTS} tries: {said}",
+            f"results could not be stored in {_ATTEMPTS} tries: {said}",
             "run the same command again",
         )
     path = Path(found[1])
@@ -483,12 +421,8 @@ def _contended(said: str) -> StoreBusy:
     )
 
 
-def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
-    """Write intents as one commit a ref, and read them back.
-
-    Raises:
-        GitFailed: another git has a ref locked, or moved or overwrote it meanwhile.
-    """
+def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) -> bool:
+    """Write intents as one commit a ref and read them back; False where they are not there."""
     from gitexp.store.objects import NotesTree, Pack  # loads OpenSSL
 
     # Of two views of one commit the later one counts.
@@ -517,8 +451,7 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
         repository.git.run(*DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
         move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
-        if any(i.applied(note := found[i.ref].note(i.commit)) != note for i in intents):
-            raise GitFailed(["notes"], 1, "what was written is not there, another overwrote it")
+        return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)
 
 
 def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:

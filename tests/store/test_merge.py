@@ -56,7 +56,7 @@ def repository_of(world: World) -> Repository:
     return Repository.discover(world.path)
 
 
-def merged(world: World, theirs: str = THEIRS, **more: list[str]) -> Merged:
+def merged(world: World, theirs: str = THEIRS, more: dict[str, list[str]] | None = None) -> Merged:
     """Merge and move, as sync does under its lock."""
     repository = repository_of(world)
     other = read_all(repository, theirs)
@@ -134,7 +134,7 @@ def test_notes_on_commits_that_are_not_here_are_merged_too(world: World) -> None
         lambda lock: write_all(repository, Notes(), {absent: text, commit: text}, [], lock),
     )
     world.git("update-ref", THEIRS, theirs)
-    merged(world, **{also: [line(3)]})
+    merged(world, more={also: [line(3)]})
     assert listed(world, RUNS).keys() == {absent, also, commit}
     assert read_texts(repository, read_all(repository, RUNS), [also]) == {also: f"{line(3)}\n"}
 
