@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
 from gitexp.rules import words
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.criterion import Criterion
 from gitexp.rules.record import PROOF, Record, first_good
 from gitexp.rules.registration import Registration, hypothesis_of
 from gitexp.rules.text import demand_plain
-from gitexp.rules.verdict import Judgement, Verdict, campaign_level
+from gitexp.rules.verdict import Judgement, Verdict
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
 from gitexp.workflows.design import met_already, registration_for
