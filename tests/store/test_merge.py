@@ -62,7 +62,7 @@ def merged(world: World, theirs: str = THEIRS, more: dict[str, list[str]] | None
     other = read_all(repository, theirs)
 
     def act(lock: int) -> Merged:
-        found = merge(repository, RUNS, other, more, count=True, lock=lock)
+        found = merge(repository, RUNS, other, more or {}, count=True, lock=lock)
         move(repository, {RUNS: (found.ours.commit, found.after)}, lock)
         return found
 
