@@ -185,6 +185,8 @@ def judge_records(
 
 def as_explored(judgement: Judgement, why: str) -> Judgement:
     """Whatever it would have been, runs past the gate are EXPLORATORY."""
+    from gitexp.rules.verdict import Verdict
+
     if not why or judgement.verdict is None:
         return judgement
     return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
