@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
 from gitexp.rules import formats, hypothesis
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.finding import Finding
 from gitexp.rules.notebook import find_notebook
 from gitexp.rules.registration import (
@@ -20,7 +21,7 @@ from gitexp.rules.registration import (
     target_of,
 )
 from gitexp.rules.text import visible
-from gitexp.rules.verdict import Verdict, campaign_level
+from gitexp.rules.verdict import Verdict
 from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
 from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_grounds
