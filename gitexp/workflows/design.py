@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.criterion import Criterion, Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.registration import Registration, hypothesis_of, split_message
