@@ -199,7 +199,8 @@ def move(
     repository: Repository,
     moves: Mapping[str, tuple[str, str]],
     lock: int,
-    more: Sequence[str] = (),
+    *,
+    durable: bool = True,
 ) -> None:
     """Move refs from old commits to new ones ("" for none), all or none of them.
 
@@ -211,8 +212,8 @@ def move(
         for ref, (old, new) in moves.items()
         if new != old
     ]
-    if lines or more:
-        move_refs(repository, [*more, *lines], lock)
+    if lines:
+        move_refs(repository, lines, lock, durable=durable)
 
 
 def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:

@@ -172,7 +172,7 @@ def deliver(repository: Repository, delivery: Delivery) -> None:
     if not delivery.moves:
         return
     try:
-        exclusively(repository, lambda lock: move(repository, delivery.moves, lock))
+        exclusively(repository, lambda lock: move(repository, delivery.moves, lock, durable=False))
     except StoreBusy as busy:
         if "refs/heads/exp'" in busy.message:
             raise NotReady(

@@ -16,7 +16,7 @@ from gitexp.store.merge import (
     read_texts,
     write_all,
 )
-from gitexp.store.notes import BULK, KEPT, LOGS, RUNS, VERDICTS, drop_past
+from gitexp.store.notes import BULK, KEPT, LOGS, RUNS, VERDICTS, drop_past, move_refs
 from gitexp.workflows.verdicts import compute_views
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def merge_lines(
             for ref in refs
         }
         if lock is not None:
+            _keep(repository, found[RUNS], lock)
             moves = {ref: (one.ours.commit, one.after) for ref, one in found.items()}
-            move(repository, moves, lock, _kept(repository, found[RUNS]))
+            move(repository, moves, lock)
         return found
 
     merged = exclusively(repository, act) if write else act(None)
@@ -80,10 +81,12 @@ def merge_lines(
     return merged
 
 
-def _kept(repository: Repository, runs: Merged) -> list[str]:
-    """Lines that keep commits alive whose first records came, whatever becomes of their branch."""
+def _keep(repository: Repository, runs: Merged, lock: int) -> None:
+    """Keep commits alive whose first records came, whatever becomes of their branch."""
     new = sorted(runs.came.keys() - runs.ours.blobs.keys())
-    return [f"update {KEPT}{commit} {commit}" for commit in repository.git.sizes(new)]
+    if here := repository.git.sizes(new):
+        lines = [f"update {KEPT}{commit} {commit}" for commit in here]
+        move_refs(repository, lines, lock, durable=False)
 
 
 def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, whole: bool) -> Views:
