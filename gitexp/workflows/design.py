@@ -54,8 +54,6 @@ def against_direction(criterion: Criterion, settings: Settings) -> Finding | Non
 
 def improvised(settings: Settings, name: str, message: str) -> Registration:
     """What to measure where a message registers nothing: what the settings have, at one look."""
-    from gitexp.rules.campaign import campaign_level
-
     return registration_for(
         settings,
         hypothesis=hypothesis_of(message),

@@ -189,7 +189,6 @@ def as_explored(judgement: Judgement, why: str) -> Judgement:
 
     if not why or judgement.verdict is None:
         return judgement
-    from gitexp.rules.verdict import Verdict
 
     return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
 
