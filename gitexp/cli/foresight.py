@@ -75,7 +75,10 @@ def search(
     number: Annotated[int, typer.Option("--number", "-n", min=0, help="At most this many.")] = 10,
     json_: AsJson = False,
 ) -> None:
-    """Find experiments by words of their hypotheses, reasons and verdicts, best first."""
+    """Find experiments by their words, best first.
+
+    Those of hypotheses, trailers, reasons and verdicts.
+    """
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
     from gitexp.workflows.search import search as workflow
@@ -97,7 +100,10 @@ def next_(
     ] = 1,
     json_: AsJson = False,
 ) -> None:
-    """Rank the planned experiments by chance x gain per hour, best first."""
+    """Rank the planned experiments, best first.
+
+    By chance x gain per hour of runs; those that rest on evidence go before the others.
+    """
     from gitexp.errors import UsageError
     from gitexp.rules import words
     from gitexp.workflows.ideas import next_ideas
@@ -133,7 +139,7 @@ def next_(
 
 
 def calibration(json_: AsJson = False) -> None:
-    """Hold the gains and chances that were foretold against what came."""
+    """Hold foretold gains and chances against what came."""
     from gitexp.rules.expectation import in_words
     from gitexp.rules.words import number
     from gitexp.workflows.ideas import calibration as workflow
@@ -172,7 +178,10 @@ def goal(
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Commit what the project is after (GOALS.toml on the baseline), or show the progress."""
+    """Say what the project is after, or show the progress.
+
+    Goals are committed on the baseline, in GOALS.toml.
+    """
     from gitexp.workflows.notebook import aim, progress
     from gitexp.workflows.project import open_project
 
@@ -222,7 +231,10 @@ def gaps(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Show where the baseline loses most, from the predictions that its runs saved."""
+    """Show where the baseline loses most.
+
+    From the predictions that its runs saved, most recoverable first, each with its ceiling.
+    """
     from gitexp.cli import live
     from gitexp.workflows.gaps import gaps as workflow
     from gitexp.workflows.project import open_project

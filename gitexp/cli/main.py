@@ -371,9 +371,9 @@ def verify(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Recompute every verdict from messages and records; say what differs or does not belong.
+    """Recompute every verdict, and say what does not fit.
 
-    Ends with 1 where something is wrong. Each campaign is listed with its error bound.
+    From messages and records, beside notes, levels, the gate and the notes' history. Ends with 1 where something is wrong. Each campaign is listed with its error bound.
     """
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
@@ -396,9 +396,9 @@ def holdout(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Open the holdout: run the setting `holdout` once, on the first seed; every opening is kept.
+    """Open the locked holdout once; every opening is kept.
 
-    Nothing else runs that command or sets GITEXP_HOLDOUT=1, which it gets.
+    Runs the setting `holdout` on the first seed. Nothing else runs that command or sets GITEXP_HOLDOUT=1, which it gets.
     """
     from gitexp.cli import live, views
     from gitexp.workflows.holdout import open_holdout

@@ -40,7 +40,7 @@ def sync(
     dry_run: DryRun = False,
     json_: AsJson = False,
 ) -> None:
-    """Share experiments, records and verdicts with a remote, both ways.
+    """Share experiments and results with a remote, both ways.
 
     Nothing is overwritten, there or here. The baseline branch is yours: git pull, git push.
     """
@@ -136,9 +136,9 @@ def redact(
     dry_run: DryRun = False,
     json_: AsJson = False,
 ) -> None:
-    """Take a value out of records, bulk and logs, and out of the past of these notes.
+    """Take a value out of everything that notes hold.
 
-    What was measured stays. Every later sync keeps the value out, whoever still has it.
+    Out of records, bulk and logs, and out of the past of these notes. What was measured stays. Every later sync keeps the value out, whoever still has it.
     """
     from gitexp.rules.redaction import Sought
     from gitexp.workflows.project import open_project

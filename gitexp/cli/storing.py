@@ -31,7 +31,10 @@ def archive(
     ] = "",
     json_: AsJson = False,
 ) -> None:
-    """Put experiments away: out of git branch, still in the log, and never lost."""
+    """Put experiments away, out of `git branch`.
+
+    They stay in the log, and nothing of them is lost.
+    """
     import datetime as dt
 
     from gitexp.workflows.archive import archive as workflow
@@ -79,9 +82,9 @@ def gc(
     ] = False,
     json_: AsJson = False,
 ) -> None:
-    """Free the room that runs take: their folders with full logs, and the checkouts they ran in.
+    """Free the room that runs take on this disk.
 
-    Records, verdicts and whatever a live run uses stay.
+    Their folders with full logs, and the checkouts they ran in. Records, verdicts and whatever a live run uses stay.
     """
     from gitexp.store.git import Repository
     from gitexp.workflows.room import free_room
@@ -125,7 +128,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")] = False,
     json_: AsJson = False,
 ) -> None:
-    """Look for what is wrong with gitexp's part of this repository.
+    """Look for what is wrong with gitexp's part here.
 
     Hooks, settings, refs, notes, locks, checkouts, and git settings that would lose results. Ends
     with 1 where something is wrong.
