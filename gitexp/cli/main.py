@@ -373,7 +373,8 @@ def verify(
 ) -> None:
     """Recompute every verdict, and say what does not fit.
 
-    From messages and records, beside notes, levels, the gate and the notes' history. Ends with 1 where something is wrong. Each campaign is listed with its error bound.
+    From messages and records, beside notes, levels, the gate and the notes' history. Ends with
+    1 where something is wrong. Each campaign is listed with its error bound.
     """
     from gitexp.cli import views
     from gitexp.workflows.project import open_project
@@ -398,7 +399,8 @@ def holdout(
 ) -> None:
     """Open the locked holdout once; every opening is kept.
 
-    Runs the setting `holdout` on the first seed. Nothing else runs that command or sets GITEXP_HOLDOUT=1, which it gets.
+    Runs the setting `holdout` on the first seed. Nothing else runs that command or sets
+    GITEXP_HOLDOUT=1, which it gets.
     """
     from gitexp.cli import live, views
     from gitexp.workflows.holdout import open_holdout

@@ -138,7 +138,8 @@ def redact(
 ) -> None:
     """Take a value out of everything that notes hold.
 
-    Out of records, bulk and logs, and out of the past of these notes. What was measured stays. Every later sync keeps the value out, whoever still has it.
+    Out of records, bulk and logs, and out of the past of these notes. What was measured stays.
+    Every later sync keeps the value out, whoever still has it.
     """
     from gitexp.rules.redaction import Sought
     from gitexp.workflows.project import open_project

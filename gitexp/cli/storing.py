@@ -84,7 +84,8 @@ def gc(
 ) -> None:
     """Free the room that runs take on this disk.
 
-    Their folders with full logs, and the checkouts they ran in. Records, verdicts and whatever a live run uses stay.
+    Their folders with full logs, and the checkouts they ran in. Records, verdicts and whatever
+    a live run uses stay.
     """
     from gitexp.store.git import Repository
     from gitexp.workflows.room import free_room
