@@ -1,11 +1,13 @@
-"""Spare the hooks what the standard library loads and they never use.
+"""Spare the hooks what costs a process of 60 ms more than it gives.
 
 `dataclasses` imports inspect, and with it ast, dis and tokenize, for classes without a docstring:
-10 ms of CPU, a tenth of a hook. Ours have docstrings, so it stays away until somebody asks.
+10 ms. Ours have docstrings, so it stays away until somebody asks. And what is over so soon leaves
+nothing that collecting garbage would be worth: 4 ms.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import ModuleType
 from typing import Any
@@ -22,4 +24,5 @@ class _Later(ModuleType):
 
 
 if "inspect" not in sys.modules:
+    gc.disable()
     sys.modules["inspect"] = _Later("inspect")

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gitexp.cli import foresight, storing
+from gitexp.cli import foresight, sharing, storing
 from gitexp.errors import GitexpError, NotReady, UsageError
 
 app = typer.Typer(
@@ -496,6 +496,7 @@ def demo(
 
 foresight.register(app)
 storing.register(app)
+sharing.register(app)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

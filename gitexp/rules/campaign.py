@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict import Verdict, campaign_level
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitexp.rules.registration import Registration
+    from gitexp.rules.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,24 @@ class Place:
     level: float
 
 
+def campaign_level(budget: float, planned: int, confirmed: int) -> float:
+    """One-sided level of the next experiment in a campaign with `confirmed` confirmations so far.
+
+    Each confirmation pays for more, as it lets one more false one stay within the share `budget` of
+    all that is confirmed; the level never exceeds `budget`.
+
+    Raises:
+        ValueError: `budget` is not above 0 and at most 0.5, `planned` under 1, `confirmed` under 0.
+
+    Source: LOND with uniform levels, Javanmard & Montanari (2015).
+    """
+    if not 0 < budget <= 0.5:
+        raise ValueError(f"an error budget lies above 0 and at most at 0.5, not at {budget}")
+    if planned < 1 or confirmed < 0:
+        raise ValueError(f"no campaign has {planned} planned and {confirmed} confirmed experiments")
+    return min(budget, budget * (confirmed + 1) / planned)
+
+
 def next_place(standings: Iterable[Standing], metric: str, *, planned: int, budget: float) -> Place:
     """Find the next place among all experiments on the metric known so far."""
     mine = [s for s in standings if s.registration.criterion.metric == metric]
@@ -53,6 +70,10 @@ def count(standings: Iterable[Standing], metric: str, campaign: int) -> tuple[in
         for s in standings
         if s.registration.campaign == campaign and s.registration.criterion.metric == metric
     ]
+    if not within:
+        return 0, 0
+    from gitexp.rules.verdict import Verdict  # a hook where nothing was measured does without
+
     return (
         sum(s.measured and s.verdict is not Verdict.EXPLORATORY for s in within),
         sum(s.verdict is Verdict.CONFIRMED for s in within),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 SCHEMA = 1
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
@@ -172,6 +172,45 @@ def _unpack(data: str, rows: int, count: int) -> Outcomes:
     ):
         raise ValueError("not what was stored")
     return Outcomes(ids, columns, count)
+
+
+def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> str:
+    """Pack the rows of an outcomes line anew, every cell edited by its column's name and its text.
+
+    Rows whose ids would no longer differ cannot be kept; what cannot be read is left as it is.
+    """
+    try:
+        outcomes = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return str(fields.get("data", ""))
+    ids = tuple(edit("id", name) for name in outcomes.ids)
+    columns = {
+        edit("", name): tuple(edit(name, text) for text in texts)
+        for name, texts in outcomes.columns.items()
+    }
+    edited = Outcomes(ids, columns, outcomes.count)
+    if edited == outcomes:
+        return str(fields["data"])
+    whole = len(set(ids)) == len(ids) and len(columns) == len(outcomes.columns)
+    return _pack(edited) if whole else ""
+
+
+def edit_packed(text: str, edit: Callable[[str], str]) -> str | None:
+    """Pack a compressed text anew, edited; None where it is no such text."""
+    import base64
+    import zlib
+
+    if not text.startswith(("eA", "eF", "eJ", "eN")):  # as base64 shows the head of a zlib stream
+        return None
+    unpacking = zlib.decompressobj()
+    try:
+        packed = base64.b64decode(text, validate=True)
+        content = unpacking.decompress(packed, _LARGEST_TEXT).decode()
+    except (ValueError, zlib.error):
+        return None
+    if not unpacking.eof or (edited := edit(content)) == content:
+        return text if unpacking.eof else None
+    return base64.b64encode(zlib.compress(edited.encode(), 9)).decode()
 
 
 # --- metrics that outcomes give -----------------------------------------------------------------

@@ -111,7 +111,8 @@ def _spread(
     arms = 1 if criterion.scale is Scale.CONSTANT else 2
     mean = math.fsum(values) / len(values)
     spread = math.hypot(*(v - mean for v in values)) * math.sqrt(arms / (len(values) - 1))
-    return (spread or None), f"the baseline's {_count(len(values), 'run')}"
+    runs_said = _count(len(values), "run")
+    return (spread or None), f"the baseline's {runs_said}, as if pairs shared nothing"
 
 
 def _detectable(registration: Registration, spread: float, repeats: int) -> float:

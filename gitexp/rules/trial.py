@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.outcomes import PREDICTED, TRUE
 from gitexp.rules.outlook import spreads_to_confirm
 from gitexp.rules.record import PROOF
-from gitexp.rules.verdict import campaign_level
 from gitexp.rules.words import number
 
 if TYPE_CHECKING:

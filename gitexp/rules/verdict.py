@@ -203,23 +203,6 @@ def _detectable(error: float, df: int, level: float) -> float:
     return errors * error
 
 
-def campaign_level(budget: float, planned: int, confirmed: int) -> float:
-    """One-sided level of the next experiment in a campaign with `confirmed` confirmations so far.
-
-    Each confirmation pays for more, as it lets one more false one stay within the share `budget` of
-    all that is confirmed; the level never exceeds `budget`.
-
-    Raises:
-        ValueError: `budget` is not above 0 and at most 0.5, `planned` under 1, `confirmed` under 0.
-
-    Source: LOND with uniform levels, Javanmard & Montanari (2015).
-    """
-    _refuse_level(budget)
-    if planned < 1 or confirmed < 0:
-        raise ValueError(f"no campaign has {planned} planned and {confirmed} confirmed experiments")
-    return min(budget, budget * (confirmed + 1) / planned)
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One look at the first pairs: their figures, and a verdict where it decides."""

@@ -47,7 +47,14 @@ class Intent:
         if not missing:
             return old
         gap = b"\n" if old and not old.endswith(b"\n") else b""
-        return old + gap + b"\n".join(missing) + b"\n"
+        new = old + gap + b"\n".join(missing) + b"\n"
+        if b'"redacted"' in old:
+            from gitexp.rules.redaction import merge_texts
+
+            # What was taken out does not come back, not even by a run that says it again.
+            merged = merge_texts(new)
+            return merged if {*merged.split(b"\n")} - known else old
+        return new
 
 
 def files_aside(repository: Repository) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules.registration import is_name, split_message
+from gitexp.rules.registration import is_name, names_commit, split_message
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 
@@ -53,7 +53,7 @@ _FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
     """Read all experiments (or one) with their records, newest first, in one git process.
 
-    A branch of this clone hides a remote's branch of the same name and an archived one. A branch
+    A branch of this clone hides an archived one of the same name, and both a remote's. A branch
     whose name cannot be an experiment's is somebody's own and hides none.
     """
     # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
@@ -71,7 +71,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
         refs, commit, parents, author, time, message = head.split("\n", 5)
-        ref = _own_ref(refs.split(", "), message)
+        ref = _own_ref(refs.split(", "), message, commit)
         if not ref:
             continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
@@ -87,12 +87,16 @@ def _second(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def _own_ref(refs: Sequence[str], message: str) -> str:
+def _own_ref(refs: Sequence[str], message: str, commit: str) -> str:
     """Choose the ref by which a commit is known: the one that it names itself, if any does."""
     known = [ref for ref in refs if _is_experiments(ref)]
     if len(known) > 1:
-        registered = split_message(message)[1].get("Experiment")
-        known.sort(key=lambda ref: (ref.rpartition("/")[2] != registered, _rank(ref)))
+        registered = split_message(message)[1].get("Experiment", "")
+
+        def place(ref: str) -> tuple[bool, int]:
+            return not names_commit(ref.rpartition("/")[2], registered, commit), _rank(ref)
+
+        known.sort(key=place)
     return known[0] if known else ""
 
 
@@ -104,7 +108,7 @@ def _is_experiments(ref: str) -> bool:
 
 
 def _rank(ref: str) -> int:
-    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(_REMOTES) else 2
+    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
 
 
 def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
@@ -182,7 +186,7 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
 
 
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
-    """Full ref and commit of an experiment by its name: branch, remote branch, archive."""
+    """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
     return min(refs.items(), key=lambda item: _rank(item[0]), default=None)
 

@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.errors import GitexpError, NotReady, StoreBusy
 from gitexp.store.aside import (
@@ -30,9 +30,11 @@ from gitexp.store.git import ZERO, GitFailed, Reader, decode
 from gitexp.store.local import locked, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.git import Git, Repository
+
+_T = TypeVar("_T")
 
 VERDICTS = "refs/notes/gitexp"
 RUNS = "refs/notes/gitexp-runs"
@@ -55,7 +57,7 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
 }
-_DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 
 
 def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict[str, str]:
@@ -83,18 +85,18 @@ def begin_notes(repository: Repository, ref: str) -> bool:
     """
     if repository.git.resolve(ref) is not None:
         return False
-    repository.git.run("update-ref", "-m", "gitexp", ref, _beginning(repository.git), ZERO)
+    repository.git.run("update-ref", "-m", "gitexp", ref, beginning(repository.git), ZERO)
     return True
 
 
 def forget_empty_notes(repository: Repository, ref: str) -> None:
     """Remove a notes ref that nothing was written to."""
     git = repository.git
-    if git.resolve(ref) == (begun := _beginning(git)):
+    if git.resolve(ref) == (begun := beginning(git)):
         git.run("update-ref", "-d", ref, begun)
 
 
-def _beginning(git: Git) -> str:
+def beginning(git: Git) -> str:
     """Commit with which every clone's notes begin.
 
     It is one and the same, so that a clone that has written nothing takes over another's notes by
@@ -269,15 +271,21 @@ def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None
         yield lock
 
 
-def move_refs(repository: Repository, moves: Sequence[str], lock: int) -> None:
-    """Carry out lines for `git update-ref --stdin`, all or none, under `writing`."""
+def move_refs(
+    repository: Repository, moves: Sequence[str], lock: int, *, durable: bool = True
+) -> None:
+    """Carry out lines for `git update-ref --stdin`, all or none, under `writing`.
+
+    What can be had again need not be `durable`: each ref that is takes 4 ms.
+    """
     lines = "".join(f"{move}\n" for move in moves).encode()
+    surely = DURABLE if durable else ()
     # For whoever has the lock after us, if we are killed before git is done.
     with suppress(OSError):
         os.pwrite(lock, lines[:_MOST], 0)
     try:
         repository.git.run(
-            *_DURABLE, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
+            *surely, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
             stdin=lines, hold=(lock,),
         )  # fmt: skip
     except GitFailed as failure:
@@ -354,6 +362,11 @@ def restore_ref(repository: Repository, ref: str) -> None:
     )
 
 
+def drop_past(repository: Repository, ref: str) -> None:
+    """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
+    repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
+
+
 def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
     """Write what waits in files, and further intents."""
     files = {path: read_aside(path) for path in files_aside(repository)}
@@ -366,12 +379,24 @@ def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> 
 
 
 def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+    def act() -> None:
+        if not _write_once(repository, intents, lock):
+            said = "what was written is not there, so another writer overwrote it"
+            raise GitFailed(["notes"], 1, said)
+
+    persist(act)
+
+
+def persist(act: Callable[[], _T]) -> _T:
+    """Do something under `writing`, and again where a writer that knows no lock came between.
+
+    Raises:
+        StoreBusy: the notes stayed contended or locked; nothing was written.
+    """
     said = ""
     for attempt in range(_ATTEMPTS):
         try:
-            if _write_once(repository, intents, lock):
-                return
-            said = "what was written is not there, so another writer overwrote it"
+            return act()
         except GitFailed as failure:
             said = failure.stderr.strip()
         import random
@@ -424,25 +449,26 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 if ref == RUNS and not old and reader.read(intent.commit) is not None:
                     moves.append(f"update {KEPT}{intent.commit} {intent.commit}")
             if changed:
-                parent = notes.commit or _beginning(repository.git)
-                tip = pack.add("commit", _commit(repository, notes.write(pack), parent))
+                parent = notes.commit or beginning(repository.git)
+                tip = pack.add("commit", commit_of(repository, notes.write(pack), [parent]))
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
             return True
-        repository.git.run(*_DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
+        repository.git.run(*DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
         move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
         return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)
 
 
-def _commit(repository: Repository, tree: str, parent: str) -> bytes:
+def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:
     """Write a commit of a notes ref, by whom `git notes` would name.
 
     Where git knows no author, gitexp is: a result is worth more than a name.
     """
     now = f"{int(time.time())} {time.strftime('%z')}"
     people = [f"{role} {_person(repository, role)} {now}" for role in ("author", "committer")]
-    text = "\n".join([f"tree {tree}", f"parent {parent}", *people, "", "Notes added by gitexp\n"])
+    before = [f"parent {parent}" for parent in parents]
+    text = "\n".join([f"tree {tree}", *before, *people, "", "Notes added by gitexp\n"])
     return text.encode(errors="surrogateescape")
 
 

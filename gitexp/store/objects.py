@@ -139,18 +139,24 @@ class NotesTree:
     def set_note(self, commit: str, text: bytes, pack: Pack) -> None:
         """Put another text in a note's place; without any, the note is removed."""
         self._written[commit] = text
-        way = list(self._way(commit))
-        for level, rest in way:
+        for level, rest in self._way(commit):
             level.entries.pop(rest, None)
         if not text:
             return
-        level, rest = way[-1]
+        self._place(commit, pack.add("blob", text))
+
+    def _place(self, commit: str, blob: str) -> None:
+        *_, (level, rest) = self._way(commit)
         if level.fans_out:
             folder = level.below[rest[:2]] = _Level(b"", self._width)
             level, rest = folder, rest[2:]
-        level.entries[rest] = _FILE, pack.add("blob", text)
+        level.entries[rest] = _FILE, blob
         if level.is_crowded(len(rest)):
             level.spread(len(rest), self._width)
+
+    def set_blob(self, commit: str, blob: str) -> None:
+        """Put a text that git has already in a note's place, which must be free."""
+        self._place(commit, blob)
 
     def write(self, pack: Pack) -> str:
         """Add all folders that changed to a pack; returns the id of the root."""

@@ -20,7 +20,7 @@ from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import inspect_trees
 from gitexp.workflows.log import is_confirmed, read_accepted
-from gitexp.workflows.project import find_experiment, project_in, settings_of
+from gitexp.workflows.project import choose_remote, find_experiment, project_in, settings_of
 from gitexp.workflows.results import read_results
 from gitexp.workflows.start import Options, Started, register
 
@@ -93,16 +93,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
     """
     project, result = _acceptable(project, name, anyway)
     repository = project.repository
-    remotes = repository.git.text("remote").splitlines()
-    remote = repository.setting(f"branch.{project.baseline}.remote")
-    if remote is None and len(remotes) == 1:
-        remote = remotes[0]
-    if remote is None:
-        raise NotReady(
-            f"which remote? {project.baseline} follows none"
-            + (f", and there are {', '.join(remotes)}" if remotes else ", and there is none"),
-            f"git branch --set-upstream-to=REMOTE/{project.baseline} {project.baseline}",
-        )
+    remote = choose_remote(repository, project.baseline)
     notes = [f"{ref}:{ref}" for ref in repository.branches(["refs/notes/gitexp*"])]
     repository.git.run("push", "--quiet", "--", remote, f"{HEADS}{result.entry.name}", *notes)
     return Offered(result.entry.name, remote, _message(result, anyway))

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
 from gitexp.rules import formats, hypothesis
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.finding import Finding
 from gitexp.rules.notebook import find_notebook
 from gitexp.rules.registration import (
     Registration,
     hypothesis_of,
     is_name,
+    names_commit,
     parse_message,
     target_of,
 )
 from gitexp.rules.text import visible
-from gitexp.rules.verdict import Verdict, campaign_level
+from gitexp.rules.verdict import Verdict
 from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
 from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_grounds
@@ -258,7 +260,8 @@ def _about_message(
     findings += said
     if registration is None:
         return None, findings
-    if registration.name != entry.name and is_name(entry.name):
+    own = names_commit(entry.name, registration.name, entry.commit)
+    if not own and is_name(entry.name):
         given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
         findings.append(
             Finding(

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.criterion import Criterion, Scale
 from gitexp.rules.finding import Finding
-from gitexp.rules.outcomes import is_known
-from gitexp.rules.record import first_good, parse_records
-from gitexp.rules.registration import Registration, split_message
+from gitexp.rules.registration import Registration, hypothesis_of, split_message
 from gitexp.store.notes import RUNS, read_notes
 from gitexp.workflows.ancestors import same_runs
 
@@ -53,6 +52,20 @@ def against_direction(criterion: Criterion, settings: Settings) -> Finding | Non
     )
 
 
+def improvised(settings: Settings, name: str, message: str) -> Registration:
+    """What to measure where a message registers nothing: what the settings have, at one look."""
+    return registration_for(
+        settings,
+        hypothesis=hypothesis_of(message),
+        name=name,
+        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        first_seed=1,
+        campaign=1,
+        level=campaign_level(settings.error_budget, settings.planned, 0),
+        repeats=settings.looks[:1],
+    )
+
+
 def registration_for(
     settings: Settings,
     *,
@@ -82,9 +95,15 @@ def registration_for(
         level=level,
         guards=guards,
         seeded=settings.seeded,
-        by_examples=bool(settings.predictions) and is_known(criterion.metric),
+        by_examples=bool(settings.predictions) and _is_known(criterion.metric),
         extra=extra,
     )
+
+
+def _is_known(metric: str) -> bool:
+    from gitexp.rules.outcomes import is_known  # no hook needs it where nothing is predicted
+
+    return is_known(metric)
 
 
 def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | None:
@@ -104,12 +123,16 @@ def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | No
 
 def scores(records: Iterable[Record], metric: str) -> list[float]:
     """Scores of the runs that went well, one a seed."""
+    from gitexp.rules.record import first_good
+
     runs = list(records)
     return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]
 
 
 def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same."""
+    from gitexp.rules.record import parse_records
+
     for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
         notes = read_notes(project.repository, RUNS, commits)
         found = [record for text in notes.values() for record in parse_records(text)]

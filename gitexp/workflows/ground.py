@@ -214,15 +214,15 @@ class _Baselines:
         pasted, again = shlex.quote(shown), f"gitexp retest {shlex.quote(short)}"
         if entry.commit == tip:
             said = f"{shown} has no commit of its own: it is the tip of {name}"
-            hint = f"git switch {pasted}\nand change one config line there, and commit it"
+            hint = f"git switch {pasted}, change one config line and commit it"
             return _Placed(entry.commit, (Finding("B1", said, hint),))
         if self._holds(tip, entry):
             return _Placed(entry.parents[0])
         base, ahead = self._leaves(entry, tip)
         if not base:
-            hint = f"register the same change on {name}: {again}"
+            hint = f"{again} registers the same change on {name}"
             if self._repository.shallow:
-                hint = "git fetch --unshallow\nand check again"
+                hint = "git fetch --unshallow, and check again"
             raise NotReady(f"{shown} and {name} have no common commit here", hint)
         hint = f"git switch {pasted} && git reset --soft {base[:10]} && git commit"
         if "Experiment" in split_message(entry.message)[1]:

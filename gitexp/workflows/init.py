@@ -22,6 +22,7 @@ from gitexp.workflows.project import (
     find_baseline,
     project_at,
     read_work_tree_table,
+    resolve_branch,
     settings_at,
 )
 from gitexp.workflows.trial import Trial, try_out
@@ -320,8 +321,7 @@ def _settings_there(
         NotReady: there is no such branch, or no valid settings on it.
     """
     if baseline:
-        heads = (f"refs/heads/{baseline}", f"refs/remotes/origin/{baseline}")
-        tip = next((commit for ref in heads if (commit := repository.git.resolve(ref))), "")
+        tip = resolve_branch(repository, baseline) or ""
         if not tip:
             raise NotReady(f"there is no branch {baseline}", "gitexp init --baseline BRANCH")
     else:

@@ -22,6 +22,7 @@ from gitexp.rules.record import (
     ExampleSpread,
     Record,
     canonical,
+    count_newer,
     first_good,
     inputs_of,
     pair,
@@ -92,7 +93,7 @@ class Bench:
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._known: dict[str, dict[str, Any]] = {}  # environments by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
-        self._warned: set[str] = set()  # commits of which something odd was said
+        self._warned: set[str] = set()  # commits of which something odd was said, and what was said
 
     def __enter__(self) -> Self:
         # Before anything runs: where nothing can be stored, hours of training would wait for it.
@@ -112,6 +113,9 @@ class Bench:
             text = notes.get(commit, "")
             self._records[commit] = self._parsed(text, commit)
             self._spreads[commit] = parse_spreads(text)
+            if (newer := words.newer(count_newer(text))) and newer not in self._warned:
+                self._warned.add(newer)
+                self.watcher.said(f"{commit[:8]}: {newer}, and may hold what is run here again")
 
     def _parsed(self, text: str, commit: str) -> list[Record]:
         """Records of this project that count here: ungated ones only past the gate again.

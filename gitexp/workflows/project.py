@@ -5,11 +5,16 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.text import visible
 from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _LAST = "last.json"  # names of the experiments last started, by project folder
 NO_SETTINGS = "write them: gitexp init"
@@ -151,9 +156,8 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
         if isinstance(first, str):
             candidates = [*dict.fromkeys([first, *candidates])]
     for name in candidates:
-        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
-            if tip := repository.git.resolve(ref):
-                return name, tip
+        if tip := resolve_branch(repository, name):
+            return name, tip
     if repository.top is not None and repository.git.resolve("HEAD") is None:
         raise NotReady(
             "this repository has no commit yet, and experiments need a baseline to differ from",
@@ -163,6 +167,54 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
         f"there is no baseline branch: {' and '.join(candidates)} not found",
         "name it for this clone: git config gitexp.baseline BRANCH",
     )
+
+
+def resolve_branch(repository: Repository, name: str) -> str | None:
+    """Commit of a branch: this clone's own, else that of the remote which git would take."""
+    if tip := repository.git.resolve(f"refs/heads/{name}"):
+        return tip
+    remotes = repository.git.text("remote").splitlines()
+    followed = repository.setting(f"branch.{name}.remote")
+    for remote in sorted(remotes, key=lambda remote: (remote != followed, remote)):
+        if tip := repository.git.resolve(f"refs/remotes/{remote}/{name}"):
+            return tip
+    return None
+
+
+def choose_remote(
+    repository: Repository,
+    baseline: str,
+    named: str | None = None,
+    ask: Callable[[Sequence[str]], str] | None = None,
+) -> str:
+    """Choose a remote as git would: the named one, the one that the baseline follows, the only one.
+
+    `ask` chooses among several; None where nobody is there to ask.
+
+    Raises:
+        UsageError: there is no such remote.
+        NotReady: there is none at all, or several and nobody to ask.
+    """
+    remotes = repository.git.text("remote").splitlines()
+    listed = ", ".join(remotes)
+    if named is None:
+        followed = repository.setting(f"branch.{baseline}.remote")
+        named = followed if followed in remotes else remotes[0] if len(remotes) == 1 else None
+    if named is None and remotes and ask is not None:
+        named = ask(remotes)
+    if named is None:
+        if not remotes:
+            raise NotReady("this clone has no remote to share with", "git remote add NAME URL")
+        raise NotReady(
+            f"which remote? {baseline} follows none, and there are {listed}",
+            f"name it, or: git branch --set-upstream-to=REMOTE/{baseline} {baseline}",
+        )
+    if named not in remotes:
+        raise UsageError(
+            f"there is no remote {visible(named)}" + (f", only {listed}" if remotes else ""),
+            "git remote add NAME URL",
+        )
+    return named
 
 
 def settings_at(
@@ -235,8 +287,6 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     Raises:
         UsageError: there is no such experiment, or none was meant.
     """
-    from gitexp.store.experiments import find_ref
-
     if name is None:
         name = repository.head_branch() or ""
         if not name.startswith("exp/"):
@@ -249,28 +299,54 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
                 "or name one of these: gitexp log",
             )
     short = short_name(name)
-    found = find_ref(repository, short)
+    found = _find(repository, short)
     if found is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     return found
 
 
-def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
-    """Full ref and commit of the experiment last started in a project, if it still exists."""
-    from gitexp.rules.registration import is_name
+def _find(repository: Repository, name: str) -> tuple[str, str] | None:
+    """Find an experiment, in the archive too if its branch was deleted by hand a moment ago."""
+    from gitexp.store.archive import shelve_deleted
     from gitexp.store.experiments import find_ref
 
-    name = read_json(repository.local / _LAST).get(prefix)
-    return find_ref(repository, name) if isinstance(name, str) and is_name(name) else None
+    if (found := find_ref(repository, name)) is None:
+        shelve_deleted(repository)
+        found = find_ref(repository, name)
+    return found
 
 
-def note_started(project: Project, name: str) -> None:
+def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
+    """Full ref and commit of the experiment last started in a project, if it still exists."""
+    return read_started(repository).get(prefix)
+
+
+def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
+    """Full ref and commit of the experiments last started in this clone, by project folder."""
+    from gitexp.rules.registration import is_name
+
+    found = {}
+    for prefix, name in read_json(repository.local / _LAST).items():
+        if isinstance(name, str) and is_name(name) and (ref := _find(repository, name)):
+            found[prefix] = ref
+    return found
+
+
+def note_started(repository: Repository, prefix: str, name: str) -> None:
     """Remember an experiment as the one last started in this clone's project."""
-    path = project.repository.local / _LAST
+    path = repository.local / _LAST
     try:
-        write_json(path, read_json(path) | {project.prefix: name})
+        write_json(path, read_json(path) | {prefix: name})
     except OSError as error:
         raise NotReady(
             f"{path.parent} cannot be written: {error.strerror}",
             "make it writable for you, or work in a clone of your own",
         ) from None
+
+
+def rename_started(repository: Repository, old: str, new: str) -> None:
+    """Let what was last started be found by the name that it has now."""
+    path = repository.local / _LAST
+    names = read_json(path)
+    if old in names.values():
+        write_json(path, {key: new if name == old else name for key, name in names.items()})

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.campaign import Place, Standing, next_place
-from gitexp.rules.record import (
-    PROOF,
-    ExampleSpread,
-    Record,
-    count_newer,
-    first_good,
-    inputs_of,
-    pair,
-    parse_records,
-    parse_spreads,
-)
 from gitexp.rules.registration import Registration, parse_message, split_message
-from gitexp.rules.verdict import Design, Examples, Judgement, Pair, Verdict, judge
 from gitexp.store.archive import shelve_deleted
 from gitexp.store.experiments import Entry, read_commits, read_experiments
 from gitexp.store.notes import RUNS, mend_refs, read_notes
@@ -28,7 +16,9 @@ from gitexp.workflows.project import project_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gitexp.rules.record import ExampleSpread, Record
     from gitexp.rules.settings import Settings
+    from gitexp.rules.verdict import Design, Judgement, Pair, Verdict
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
 
@@ -123,6 +113,11 @@ def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
 
 def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
     """Judge experiments by their records and those of their baselines."""
+    if not any(entry.runs for entry in entries):
+        # What judges loads where there is something to judge: a hook may end before.
+        return [Result(e, parse_message(e.message)[0], (), (), None) for e in entries]
+    from gitexp.rules.record import count_newer, parse_records, parse_spreads
+
     parents = list(dict.fromkeys(e.parents[0] for e in entries if e.parents and e.runs))
     notes = read_notes(repository, RUNS, parents)
     parsed = {commit: tuple(parse_records(text)) for commit, text in notes.items()}
@@ -154,6 +149,9 @@ def judge_records(
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
+    from gitexp.rules.record import inputs_of, pair
+    from gitexp.rules.verdict import Examples, Judgement, Verdict, judge
+
     baseline = list(baseline)
     metric = registration.criterion.metric
     paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
@@ -185,8 +183,20 @@ def judge_records(
     )
 
 
+def as_explored(judgement: Judgement, why: str) -> Judgement:
+    """Whatever it would have been, runs past the gate are EXPLORATORY."""
+    from gitexp.rules.verdict import Verdict
+
+    if not why or judgement.verdict is None:
+        return judgement
+
+    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
+
+
 def design_of(registration: Registration) -> Design:
     """What a registration asks of the runs."""
+    from gitexp.rules.verdict import Design
+
     return Design(
         criterion=registration.criterion,
         looks=registration.repeats,
@@ -200,6 +210,8 @@ def design_of(registration: Registration) -> Design:
 
 def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
     """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
+    from gitexp.rules.record import PROOF, first_good
+
     runs = list(baseline)
     conditions = {record.condition for record in runs}
     twice = [
@@ -218,6 +230,8 @@ def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | N
 
 
 def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
+    from gitexp.rules.verdict import Pair
+
     return [
         Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])
         for partner, mine in paired

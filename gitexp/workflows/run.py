@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
 from gitexp.rules import words
-from gitexp.rules.criterion import Criterion
 from gitexp.rules.record import PROOF, Record, first_good
-from gitexp.rules.registration import Registration, hypothesis_of
 from gitexp.rules.text import demand_plain
-from gitexp.rules.verdict import Judgement, Verdict, campaign_level
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
-from gitexp.workflows.design import met_already, registration_for
+from gitexp.workflows.design import improvised, met_already, registration_for
 from gitexp.workflows.measure import Bench
-from gitexp.workflows.results import exact_metrics, place_of_next, read_results
+from gitexp.workflows.results import as_explored, exact_metrics, place_of_next, read_results
 from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.criterion import Criterion
     from gitexp.rules.finding import Finding
     from gitexp.rules.outlook import Outlook
+    from gitexp.rules.registration import Registration
+    from gitexp.rules.verdict import Judgement
     from gitexp.store.git import Repository
     from gitexp.workflows.check import Report
     from gitexp.workflows.ladder import Step
@@ -95,20 +95,13 @@ def run(
                 bench.weigh(registration, base, commit)
                 judgement = bench.judge(registration, base, commit)
         except CommandFailed:
-            judgement = _as_explored(bench.judge(registration, base, commit), explore)
+            judgement = as_explored(bench.judge(registration, base, commit), explore)
             if judgement.verdict is not None:
                 _write_view(project.repository, commit, registration, judgement)
             raise
-    judgement = _as_explored(judgement, explore)
+    judgement = as_explored(judgement, explore)
     note = _write_view(project.repository, commit, registration, judgement)
     return Answer(report.name, commit, registration, judgement, bench.ran, note)
-
-
-def _as_explored(judgement: Judgement, explore: str) -> Judgement:
-    """Whatever it would have been, runs past the gate are EXPLORATORY."""
-    if not explore or judgement.verdict is None:
-        return judgement
-    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {explore}")
 
 
 def _prove(bench: Bench, label: str, base: str, metric: str, then: str = "") -> None:
@@ -161,17 +154,7 @@ def _improvised(report: Report) -> Registration:
             f"exp/{report.name} passes the gate, so there is nothing to explore past",
             f"gitexp run {report.name}",
         )
-    settings = report.settings
-    return report.registration or registration_for(
-        settings,
-        hypothesis=hypothesis_of(report.entry.message),
-        name=report.name,
-        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
-        first_seed=1,
-        campaign=1,
-        level=campaign_level(settings.error_budget, settings.planned, 0),
-        repeats=settings.looks[:1],
-    )
+    return report.registration or improvised(report.settings, report.name, report.entry.message)
 
 
 def _first_undecided(registration: Registration, judgement: Judgement) -> int:

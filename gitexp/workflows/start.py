@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 # clones with near certainty, so longer names begin well before that.
 _TWO_WORDS = 100
 
+# Words of coolname's that nobody wants to read out in a meeting.
+_UNFIT = {"sexy", "naughty", "nude", "drunk"}
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -214,7 +217,7 @@ def register(
         break
     else:
         raise NotReady("no free name was found in five tries", "run the same command again")
-    note_started(project, name)
+    note_started(repository, project.prefix, name)
     tidy(repository)
     outlook = foresee(registration, *history(results, baseline))
     asked = [question(registration, outlook), overpromised(registration)]
@@ -234,7 +237,7 @@ def new_name(taken: set[str]) -> str:
     for attempt in range(100):
         words = 2 if len(taken) < _TWO_WORDS and attempt < 20 else 3
         name: str = coolname.generate_slug(words)
-        if is_name(name) and name not in taken:
+        if is_name(name) and name not in taken and not _UNFIT & {*name.split("-")}:
             return name
     raise NotReady("no free name was found in a hundred draws", "gitexp archive old experiments")
 

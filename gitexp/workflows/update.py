@@ -53,9 +53,8 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
         Finding(
             "P3",
             f"{ref} would lose what others have written",
-            f"git fetch REMOTE {shlex.quote(ref)} && git notes {shlex.quote(f'--ref={ref}')} merge"
-            " -s cat_sort_uniq FETCH_HEAD"
-            "\nand push again",
+            f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD,"
+            " then push again",
         )
     ]
 
@@ -107,5 +106,5 @@ def _is_registered(repository: Repository, ref: str, commit: str) -> bool:
 
 def _moved(said: str, name: str) -> Finding:
     branch = shlex.quote(f"exp/{name}")
-    hint = f"git branch -m {branch} exp/NEW-NAME && git commit --amend --no-edit\nand push that"
+    hint = f"git branch -m {branch} exp/NEW-NAME && git commit --amend --no-edit, and push that"
     return Finding("P1", said, hint)

@@ -289,7 +289,7 @@ def power(size: Size) -> None:
     for level in (0.05, 0.005):
         for name, widening, draw, sd in (
             (_FOREST, 0.0, partial(dealt, _FOREST), _spread(_FOREST, size)),
-            ("forest", WIDENING, partial(resplit, "forest"), _spread_redrawn("forest", size)),
+            ("SGD", WIDENING, partial(resplit, "SGD"), _spread_redrawn("SGD", size)),
         ):
             design = a_design(sd / 2, level=level, widening=widening)
             found = simulated(size, partial(_confirmed_gains, design, sd), draw)

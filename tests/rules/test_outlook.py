@@ -149,7 +149,7 @@ def test_without_a_past_the_baselines_own_runs_tell_the_spread(
     outlook = foresee(a_registration(criterion), [], runs(values), [])
     assert outlook.spreads is not None
     assert outlook.detectable == pytest.approx(spread * outlook.spreads)
-    assert outlook.source == "the baseline's 5 runs"
+    assert outlook.source == "the baseline's 5 runs, as if pairs shared nothing"
 
 
 @pytest.mark.parametrize("values", [(), BASELINE[:2], (0.9, 0.9, 0.9)])

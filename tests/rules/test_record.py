@@ -15,6 +15,7 @@ from gitexp.rules.record import (
     SCHEMA,
     Record,
     canonical,
+    count_newer,
     first_good,
     pair,
     parse_records,
@@ -342,3 +343,49 @@ def test_a_thousand_seeds_are_paired_at_once() -> None:
 
 def test_the_schema_is_the_one_that_notes_are_written_in() -> None:
     assert json.loads(a_run().line())["schema"] == SCHEMA == 1
+
+
+# --- schemas ------------------------------------------------------------------------------------
+
+# Written by the first gitexp. No later one may read it otherwise, or lose it.
+FIRST = (
+    '{"attempt":2,"commit":"4b825dc642cb6eb9a060e54bf8d69288fbee4904","condition":"9f3c2a",'
+    '"cpu":60.5,"duration":61.25,"environment":"e3b0c442","exit":0,"explore":"a look",'
+    '"folder":"runs/4b825dc642cb/7-2","ids":"0a1b","memory":1073741824,'
+    '"metrics":{"accuracy":0.93,"loss":0.21},"schema":1,"seed":7,"start":"2026-11-01T08:00:00Z"}'
+)
+
+
+def test_a_record_of_the_first_schema_is_read_for_ever() -> None:
+    expected = Record(
+        seed=7, attempt=2, condition="9f3c2a", environment="e3b0c442",
+        metrics={"accuracy": 0.93, "loss": 0.21}, start="2026-11-01T08:00:00Z", duration=61.25,
+        exit=0, cpu=60.5, memory=1 << 30, explore="a look", folder="runs/4b825dc642cb/7-2",
+        commit="4b825dc642cb6eb9a060e54bf8d69288fbee4904", ids="0a1b",
+    )  # fmt: skip
+    assert parse_records(FIRST) == [expected]
+    least = '{"attempt":1,"condition":"","duration":1,"environment":"","exit":1,"schema":1,'
+    [failed] = parse_records(least + '"failure":"exit code 1","seed":1,"start":"x"}')
+    assert (failed.ok, failed.failure, failed.metrics) == (False, "exit code 1", {})
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], {}),
+        ([FIRST], {}),
+        ([FIRST, FIRST.replace('"schema":1', '"schema":2')], {2: 1}),
+        (
+            ['{"schema":2}', '{"schema": 2, "text": "\\"schema\\":9"}', '{"schema":13}'],
+            {2: 2, 13: 1},
+        ),
+        (['{"schema":"2"}', '{"schema":2.5}', '{"schema":true}', '{"schema":0}', "[2]", "{"], {}),
+        (['{"note":"\\"schema\\":1,","schema":2}'], {2: 1}),
+    ],
+)
+def test_lines_of_a_newer_gitexp_are_counted_and_read_as_nothing(
+    lines: list[str], expected: dict[int, int]
+) -> None:
+    text = "\n".join(lines)
+    assert count_newer(text) == expected
+    assert parse_records(text) == parse_records(FIRST if FIRST in lines else "")

@@ -17,6 +17,7 @@ from scipy import stats
 
 from gitexp.rules import student_t, words
 from gitexp.rules import verdict as rule
+from gitexp.rules.campaign import campaign_level
 from gitexp.rules.criterion import Criterion, Guard, Scale
 from gitexp.rules.verdict import (
     Design,
@@ -24,7 +25,6 @@ from gitexp.rules.verdict import (
     Judgement,
     Pair,
     Verdict,
-    campaign_level,
     judge,
     smallest_detectable_effect,
 )
@@ -502,7 +502,7 @@ def test_a_detectable_effect_needs_a_possible_design(
 
 @pytest.mark.parametrize("arguments", [(0.0, 20, 0), (0.1, 0, 0), (0.1, 20, -1)])
 def test_an_impossible_campaign_is_refused(arguments: tuple[float, int, int]) -> None:
-    with pytest.raises(ValueError, match=r"level|campaign"):
+    with pytest.raises(ValueError, match=r"budget|campaign"):
         campaign_level(*arguments)
 
 

@@ -326,10 +326,10 @@ def test_experiments_are_found_wherever_their_ref_lives(world: World) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_this_clones_branch_comes_before_a_remotes_and_an_archived_one(
+def test_this_clones_branch_comes_before_an_archived_one_and_a_remotes(
     packed: bool, world: World
 ) -> None:
-    refs = ["refs/heads/exp/x", "refs/remotes/origin/exp/x", "refs/gitexp/archive/x"]
+    refs = ["refs/heads/exp/x", "refs/gitexp/archive/x", "refs/remotes/origin/exp/x"]
     for number, ref in enumerate(reversed(refs)):
         an_experiment(world, "x", f"because {number}", ref=ref)
     if packed:

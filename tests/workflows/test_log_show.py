@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.store.git import Repository
+from gitexp.store.notes import RUNS, append_lines
 from gitexp.workflows.log import parse_change
 from tests.project import BECAUSE
 from tests.workflows.arrange import SCORE, note, refs, settle, train_with
@@ -127,16 +129,32 @@ def test_an_archived_experiment_stays_in_the_log(ready: World) -> None:
     assert ready.gitexp("check", name).code == 0
 
 
-def test_a_deleted_branch_leaves_the_rest_readable(ready: World) -> None:
+def test_a_deleted_branch_without_results_leaves_the_rest_readable(ready: World) -> None:
     settle(ready, repeats=[3])
-    gone, kept = ready.start("--set", "model.C=10"), ready.start("--set", "model.C=11")
-    ready.gitexp("run", gone)
+    kept, gone = ready.start("--set", "model.C=10"), ready.start("--set", "model.C=11")
+    ready.gitexp("run", kept)
     ready.git("branch", "--quiet", "-D", f"exp/{gone}")
     assert [row["name"] for row in ready.gitexp("log", "--json").json if row["name"]] == [kept]
     assert "no experiment" in ready.gitexp("show", gone, code=2).err
-    ready.git("branch", "--quiet", "-D", f"exp/{kept}")
     assert "which experiment?" in ready.gitexp("show", code=2).err
     assert any(ref.startswith("refs/notes/gitexp-runs") for ref in refs(ready))
+
+
+def test_records_of_a_newer_gitexp_are_told_and_left_untouched(ready: World) -> None:
+    settle(ready, repeats=[3])
+    name = ready.start("--set", "model.C=10")
+    commit = ready.git("rev-parse", f"exp/{name}")
+    newer = ['{"schema":2,"seed":1,"what":"ever"}', '{"schema":2,"seed":2,"what":"ever"}']
+    append_lines(Repository.discover(ready.path), RUNS, {commit: newer})
+    told = "2 records of a newer gitexp (schema 2) are left untouched"
+    assert told in ready.gitexp("run", name).err
+    assert told in ready.gitexp("log").out
+    assert told in ready.gitexp("show", name).out
+    [row] = ready.gitexp("log", "--json").json
+    assert (row["newer"], row["pairs"], row["verdict"]) == (2, 3, "CONFIRMED")
+    lines = note(ready, "gitexp-runs", commit).splitlines()
+    assert lines[:2] == newer
+    assert len(lines) == 5
 
 
 def test_a_branch_that_is_no_registration_is_listed_as_such(ready: World) -> None:

@@ -1,0 +1,229 @@
+"""Commands that share results, and the one that takes a value out of what is shared."""
+
+# Not postponed: see main.py.
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitexp.errors import GitexpError
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from gitexp.workflows.redact import Found, Redaction
+    from gitexp.workflows.sync import Flow, Synced
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
+]
+_MOST_NAMED = 10
+
+
+def sync(
+    remote: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[REMOTE]",
+            help="Remote to share with; without it, the one that the baseline branch follows.",
+        ),
+    ] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Share the logs of runs, too.")] = False,
+    redacted: Annotated[
+        bool,
+        typer.Option(
+            "--redacted", help="Replace notes on the remote that hold what was redacted here."
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
+    """Share experiments, records and verdicts with a remote, both ways.
+
+    Nothing is overwritten, there or here. The baseline branch is yours: git pull, git push.
+    """
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.sync import sync as workflow
+
+    done = workflow(
+        open_project(), remote, logs=logs, dry=dry_run, redacted=redacted,
+        ask=_ask_remote if sys.stdin.isatty() and not json_ else None,
+        say=lambda text: typer.echo(visible(text), err=True),
+    )  # fmt: skip
+    if json_:
+        typer.echo(json.dumps(done.as_json(), indent=2))
+    else:
+        _show(done)
+    if not done.ok:
+        raise typer.Exit(3)
+
+
+def _ask_remote(remotes: Sequence[str]) -> str:
+    return str(typer.prompt(f"Which remote? {', '.join(remotes)}", err=True))
+
+
+def _show(done: "Synced") -> None:
+    verbs = ("would come", "would go") if done.dry else ("came", "went")
+    said = f"{_flow(done.came)} {verbs[0]} in, {_flow(done.went)} {verbs[1]} out"
+    if done.verdicts:
+        said += f"; {_counted(len(done.verdicts), 'verdict')} changed"
+    lines = [f"{done.remote}: {said}"]
+    for moved in done.verdicts[:_MOST_NAMED]:
+        lines.append(f"  {moved.commit[:8]}  {moved.before}\n        -> {moved.after}")
+    for rename in done.renames:
+        lines.append(
+            f"  exp/{rename.old} ({rename.commit[:8]}) is exp/{rename.new} here: two experiments"
+            " were given one name, and the later one has digits of its commit behind it"
+        )
+    if done.folded:
+        lines.append(f"  {_counted(done.folded, 'run')} of other machines for the notes")
+    if done.away:
+        lines.append(f"  {_counted(done.away, 'experiment')} stay away, as they were deleted here")
+    if done.redacted:
+        lines.append(
+            "  what was redacted elsewhere is out of the notes here, too"
+            " (git gc --prune=now takes it off the disk)"
+        )
+    lines += [f"  {name} stays here: {why}" for name, why in done.kept.items()]
+    refused = list(done.refused.items())
+    lines += [f"  {done.remote} does not take {ref}: {why}" for ref, why in refused[:_MOST_NAMED]]
+    if len(refused) > _MOST_NAMED:
+        lines.append(f"  and {len(refused) - _MOST_NAMED} more")
+    lines += [
+        f"  {ref} was redacted here and not on {done.remote}: gitexp sync --redacted"
+        for ref in done.pending
+    ]
+    lines += [f"Note: {warning}" for warning in done.warnings]
+    typer.echo(visible("\n".join(lines)))
+
+
+def _flow(flow: "Flow") -> str:
+    """Name what went one way."""
+    parts = [
+        _counted(count, word)
+        for count, word in (
+            (flow.experiments, "experiment"), (flow.archived, "archived experiment"),
+            (flow.records, "record"),
+        )
+        if count
+    ]  # fmt: skip
+    return _listed(parts) or "nothing"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def redact(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[VALUE] [COMMIT|NAME]...",
+            help="What to take out, then the commits or experiments meant (all, if none is named)."
+            " Without VALUE, or for -, it is asked for, as a shell keeps what is typed in it.",
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option(metavar="NAME", help="Take out whatever stands under this key, instead.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
+    dry_run: DryRun = False,
+    json_: AsJson = False,
+) -> None:
+    """Take a value out of records, bulk and logs, and out of the past of these notes.
+
+    What was measured stays. Every later sync keeps the value out, whoever still has it.
+    """
+    from gitexp.rules.redaction import Sought
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.redact import redact as workflow
+
+    given = list(words or ())
+    project = open_project()
+    value = "" if key else _value(given.pop(0) if given else "-")
+    try:
+        done = workflow(
+            project,
+            Sought(value, key),
+            given,
+            dry=dry_run,
+            agree=lambda found: yes or _agrees(found),
+        )
+    except (GitexpError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - its words could hold the value
+        raise RuntimeError(f"{type(error).__name__} while redacting") from None
+    if json_:
+        typer.echo(json.dumps(done.as_json(), indent=2))
+    else:
+        _show_redaction(done)
+
+
+def _value(word: str) -> str:
+    if word != "-":
+        return word
+    if sys.stdin.isatty():
+        return str(typer.prompt("Value to take out (it is not shown)", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _agrees(found: "Found") -> bool:
+    typer.echo(f"It stands in {_places(found)}.", err=True)
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm("Take it out of there, and of the past of these notes?", err=True)
+
+
+def _places(found: "Found") -> str:
+    parts = [_counted(count, word) for word, count in found.lines.items() if count]
+    return f"{_listed(parts)} of {_counted(found.commits, 'commit')}"
+
+
+def _show_redaction(done: "Redaction") -> None:
+    found = done.found
+    lines = []
+    if not found:
+        lines.append(
+            "It stands in no record, bulk or log" + (" of these." if found.beyond else ".")
+        )
+    elif done.dry:
+        lines.append(f"It would be taken out of {_places(found)}.")
+    else:
+        lines.append(f"It was taken out of {_places(found)}; the past of these notes is gone.")
+    if found.beyond:
+        lines.append(f"{_counted(found.beyond, 'line')} of other commits hold it, too.")
+    if found.fixed:
+        lines.append(
+            f"{_counted(found.fixed, 'line')} hold it in what was measured, where it stays."
+        )
+    if found.messages:
+        lines.append(
+            f"The messages of {', '.join(f'exp/{name}' for name in found.messages)} hold it, and a"
+            " message is the registration: only the whole experiment can be deleted, by git itself."
+        )
+    if found:
+        lines.append("\nOut of reach:")
+        lines.append("  files and messages in commits, and the work tree")
+        if not done.dry:
+            lines.append("  objects on this disk, until: git gc --prune=now")
+        lines += [f"  {ref}, which holds the notes as they were" for ref in done.holders]
+        lines += [f"  the output of runs in {folder}" for folder in done.folders]
+        for remote in done.remotes:
+            lines.append(
+                f"  {remote}, if it was synced there, until: gitexp sync {remote} --redacted (then"
+                " its own reflog and objects, until gc; forks and other clones, until they sync)"
+            )
+        lines.append("A secret that was shared is known: change it.")
+    typer.echo(visible("\n".join(lines)))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    for command in (sync, redact):
+        app.command()(command)

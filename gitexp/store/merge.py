@@ -1,0 +1,228 @@
+"""All notes of a ref at once: read by one process, merged line by line, written by one process.
+
+`git notes merge` takes over what the other side deleted and knows no tombstones, and `git notes
+add` is a process a note. So notes are merged here, and written in one pack
+(docs/decisions/0012-sharing.md).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from gitexp.rules.redaction import encoded, merge_lines
+from gitexp.store.git import ZERO, Reader, decode
+from gitexp.store.notes import DURABLE, beginning, commit_of, move_refs, persist, writing
+from gitexp.store.objects import NotesTree, Pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from gitexp.store.git import Repository
+
+_T = TypeVar("_T")
+_LOOSE = 100  # notes
+_NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+# A note to be written: its text, or the id of a blob that git has already.
+Written = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The notes that a commit of a notes ref holds.
+
+    `blobs` says for each commit that is noted which one has its text. `commit` and `tree` are empty
+    where the ref is not there.
+    """
+
+    commit: str = ""
+    tree: str = ""
+    blobs: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_all(repository: Repository, revision: str) -> Notes:
+    """Read which notes there are; three git processes."""
+    git = repository.git
+    commit = git.resolve(revision)
+    if commit is None:
+        return Notes()
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    blobs = {}
+    for entry in decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout).split("\0"):
+        header, _, path = entry.partition("\t")
+        noted = path.replace("/", "")
+        # git keeps what else lies there, and so do we; it is no note.
+        if _NOTED.fullmatch(noted) and header.split(" ")[1] == "blob":
+            blobs[noted] = header.split(" ")[2]
+    return Notes(commit, tree, blobs)
+
+
+def read_texts(repository: Repository, notes: Notes, noted: Iterable[str]) -> dict[str, str]:
+    """Texts of the notes on the given commits; those without one are left out. One process."""
+    there = [commit for commit in noted if commit in notes.blobs]
+    contents = repository.git.objects([notes.blobs[commit] for commit in there])
+    return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What merging another side's notes with ours gives; `after` is the commit that holds it.
+
+    `came` and `went` are the lines that we lacked and that they lacked, by the commit noted: all of
+    them where the merge counted, else those of notes that both sides have. `ours_stained` and
+    `theirs_stained` say of a side that it still has what was redacted.
+    """
+
+    ours: Notes
+    theirs: Notes
+    after: str
+    came: Mapping[str, set[str]]
+    went: Mapping[str, set[str]]
+    ours_stained: bool = False
+    theirs_stained: bool = False
+
+
+def merge(
+    repository: Repository,
+    ref: str,
+    theirs: Notes,
+    more: Mapping[str, Sequence[str]],
+    *,
+    lock: int | None,
+    count: bool = False,
+) -> Merged:
+    """Merge another side's notes, and `more` lines, with ours; no ref moves.
+
+    A side that still has what was redacted does not become a parent, so that its past is not passed
+    on. Without the lock of the notes, nothing is written.
+    """
+    ours = read_all(repository, ref)
+    if ours.commit == theirs.commit and not more:
+        return Merged(ours, theirs, ours.commit, {}, {})
+    differing = {c for c, blob in ours.blobs.items() if theirs.blobs.get(c) != blob} | more.keys()
+    differing |= theirs.blobs.keys() - ours.blobs.keys()
+    # Notes that one side alone has go over as they are; there may be gigabytes of bulk.
+    both = ours.blobs.keys() & theirs.blobs.keys()
+    read = sorted(c for c in differing if count or c in both or c in more)
+    mine, others = read_texts(repository, ours, read), read_texts(repository, theirs, read)
+    base, other = (ours, theirs) if len(ours.blobs) >= len(theirs.blobs) else (theirs, ours)
+    changes: dict[str, Written] = {
+        c: other.blobs[c] for c in differing - {*read} if c not in base.blobs
+    }
+    came: dict[str, set[str]] = {}
+    went: dict[str, set[str]] = {}
+    stained = [False, False]
+    for commit in read:
+        texts = mine.get(commit, ""), others.get(commit, "")
+        lines = merge_lines(*texts, *more.get(commit, ()))
+        had = [_lines(text) for text in texts]
+        stained = [old or not has <= {*lines} for old, has in zip(stained, had, strict=True)]
+        came[commit] = {*lines} - had[0]
+        went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
+        due: Written = encoded(lines)
+        for side, has in ((theirs, had[1]), (ours, had[0])):
+            if has == {*lines} and (commit not in both or base is side):
+                due = side.blobs[commit]  # to the byte, whatever the order of its lines
+        if due != base.blobs.get(commit):
+            changes[commit] = due
+    clean = [
+        s.commit for s, bad in zip((ours, theirs), stained, strict=True) if s.commit and not bad
+    ]
+    parents = _heads(repository, clean)
+    after = ""
+    if lock is not None:
+        after = write_all(repository, base, changes, parents, lock)
+    return Merged(ours, theirs, after, _filled(came), _filled(went), *stained)
+
+
+def _lines(text: str) -> set[str]:
+    return {line for line in text.split("\n") if line.strip()}
+
+
+def _filled(lines: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    return {commit: found for commit, found in lines.items() if found}
+
+
+def _heads(repository: Repository, commits: Sequence[str]) -> list[str]:
+    """Those of (at most two) commits that are not part of the other's past."""
+    if len(commits) < 2:
+        return [*commits]
+    one, two = commits
+    if repository.git.succeeds("merge-base", "--is-ancestor", one, two):
+        return [two]
+    if repository.git.succeeds("merge-base", "--is-ancestor", two, one):
+        return [one]
+    return [one, two]
+
+
+def write_all(
+    repository: Repository,
+    base: Notes,
+    changes: Mapping[str, Written],
+    parents: Sequence[str],
+    lock: int,
+) -> str:
+    """Make a commit that holds the notes of `base`, some of them changed; returns its id.
+
+    One process, however many there are; none where a parent holds just that. Without parents, the
+    notes begin anew where all notes begin. What is noted need not be in this clone.
+    """
+    git = repository.git
+    if not changes and len(parents) == 1:
+        if parents[0] == base.commit:
+            return base.commit
+        if git.text("rev-parse", f"{parents[0]}^{{tree}}") == base.tree:
+            return parents[0]
+    start = beginning(git)
+    if not changes and not parents and not base.commit:
+        return ""
+    digits = len(start)
+    pack = Pack(digits)
+    with Reader(git) as reader:
+        notes = NotesTree(reader, base.commit or "0" * digits, digits)
+        for commit, due in changes.items():
+            if isinstance(due, str):
+                notes.set_blob(commit, due)
+            else:
+                notes.set_note(commit, due, pack)
+        tree = notes.write(pack)
+        tip = pack.add("commit", commit_of(repository, tree, parents or [start]))
+    # git sorts thousands of objects into one file, and a few into one each.
+    how = ("index-pack", "--stdin") if len(changes) > _LOOSE else ("unpack-objects", "-q")
+    git.run(*DURABLE, *how, stdin=bytes(pack), hold=(lock,))
+    return tip
+
+
+def move(
+    repository: Repository,
+    moves: Mapping[str, tuple[str, str]],
+    lock: int,
+    *,
+    durable: bool = True,
+) -> None:
+    """Move refs from old commits to new ones ("" for none), all or none of them.
+
+    Raises:
+        GitFailed: one of them is no longer where it was, or is locked.
+    """
+    lines = [
+        f"update {ref} {new} {old or ZERO}" if new else f"delete {ref} {old}"
+        for ref, (old, new) in moves.items()
+        if new != old
+    ]
+    if lines:
+        move_refs(repository, lines, lock, durable=durable)
+
+
+def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
+    """Do something under the lock of the notes, again where a writer without locks came between.
+
+    Raises:
+        StoreBusy: the notes stayed contended or locked; nothing was written.
+        NotReady: the lock cannot be taken.
+    """
+    with writing(repository) as lock:
+        assert lock is not None  # noqa: S101 - it was waited for
+        return persist(lambda: act(lock))

@@ -1,0 +1,312 @@
+"""What lies on a remote: fetched beside the user's own refs, pushed without force.
+
+Everything that a remote has of gitexp goes to `refs/gitexp/remote/<remote>/`, where nothing of the
+user's is. Runs of other machines come as refs that are written once:
+
+    refs/gitexp/runs/<commit>/<seed>-<first 12 digits of the sha256 of the record>
+
+Each names a blob, whose first line is the record and whose other lines are its bulk. Nobody else
+ever writes that ref, so a push of one never has to be tried again, however many there are at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.rules.record import parse_records
+from gitexp.rules.registration import is_name
+from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.git import decode
+from gitexp.store.notes import BULK, LOGS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitexp.store.git import Repository
+
+PRIVATE = "refs/gitexp/remote/"
+REHEARSAL = "refs/gitexp/rehearsal/"  # of a dry run, which leaves nothing behind
+ONCE = "refs/gitexp/runs/"
+_NOTES = "refs/notes/gitexp"
+
+_MOST_REFS = 2000  # in one push: they are arguments, and a system takes two megabytes of them
+_ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a remote had when it was last fetched.
+
+    `heads` and `archive` are commits by the experiment's name, `runs` blobs by what follows
+    `refs/gitexp/runs/`, `notes` commits by their ref on the remote.
+    """
+
+    heads: Mapping[str, str]
+    archive: Mapping[str, str]
+    runs: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVATE) -> None:
+    """Fetch all that a remote has of gitexp; no ref of the user's moves.
+
+    Raises:
+        NotReady: it cannot be reached, or does not let us read.
+    """
+    where = f"{into}{remote}/"
+    branches = [f"+{HEADS}*:{where}heads/*", f"+{ARCHIVE}*:{where}archive/*"]
+    notes = [
+        f"+{ONCE}*:{where}runs/*",
+        f"+{_NOTES}*:{where}notes/gitexp*",
+        # Those of another clone, at work.
+        f"^{_NOTES}-scratch/*",
+        *([] if logs else [f"^{LOGS}"]),
+    ]
+    if repository.setting(f"remote.{remote}.promisor") == "true":
+        # A partial clone fetches each missing text by itself, one connection a note.
+        calls = [
+            ["--filter=blob:none", "--", remote, *branches],
+            ["--no-filter", "--", remote, *notes],
+        ]
+    else:
+        calls = [["--", remote, *branches, *notes]]
+    for call in calls:
+        done = repository.git.run(
+            "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--refmap=",
+            "--no-recurse-submodules", "--no-auto-maintenance", *call,
+            allow=range(1, 256),
+        )  # fmt: skip
+        if done.returncode:
+            raise unreachable(remote, decode(done.stderr))
+
+
+def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
+    """Read what was fetched; one git process. Names that no experiment can have are left out."""
+    where = f"{into}{remote}/"
+    kinds: dict[str, dict[str, str]] = defaultdict(dict)
+    for ref, target in repository.branches([where]).items():
+        kind, _, name = ref.removeprefix(where).partition("/")
+        kinds[kind][name] = target
+    return Remote(
+        {name: target for name, target in kinds["heads"].items() if is_name(name)},
+        {name: target for name, target in kinds["archive"].items() if is_name(name)},
+        kinds["runs"],
+        {f"refs/notes/{name}": target for name, target in kinds["notes"].items()},
+    )
+
+
+def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
+    """Note that a remote took these refs, as the next fetch would find it."""
+    lines = ""
+    for one in pushes:
+        for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
+            if one.ref.startswith(prefix):
+                place = f"{PRIVATE}{remote}/{kind}{one.ref.removeprefix(prefix)}"
+                lines += f"update {place} {one.target}\n"
+    if lines:
+        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
+def forget(repository: Repository, refs: Iterable[str]) -> None:
+    """Delete refs of our own, in one process."""
+    lines = "".join(f"delete {ref}\n" for ref in refs)
+    if lines:
+        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
+def unreachable(remote: str, said: str) -> GitexpError:
+    """Say why a remote could not be read or written, in git's words but without passwords."""
+    lines = [line for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
+    told = [line for line in lines if not line.startswith(("To ", "From ", "remote: Enumer"))]
+    text = re.sub(r"//[^/@\s]*@", "//", "\n".join(told[-6:])) or "git gave no reason"
+    lower = text.lower()
+    if any(
+        word in lower for word in ("permission", "denied", "authentic", "403", "401", "username")
+    ):
+        return NotReady(
+            f"{remote} does not let this clone in:\n{text}",
+            "git remote -v shows which remote that is; a name and key that may write are needed",
+        )
+    return NotReady(
+        f"{remote} could not be reached:\n{text}",
+        "git remote -v shows where it should be; nothing that is stored here is affected",
+    )
+
+
+# --- pushing ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A ref of the remote and what it shall name ("" deletes it).
+
+    `lease` is what it must name now; None asks for no more than that nothing is lost.
+    """
+
+    ref: str
+    target: str
+    lease: str | None = None
+
+    def words(self) -> list[str]:
+        """Return the arguments of git push, options first."""
+        if self.lease is None:
+            return [f"{self.target}:{self.ref}"]
+        return [f"--force-with-lease={self.ref}:{self.lease}", f"{self.target}:{self.ref}"]
+
+
+_CONTENDED = (
+    "fetch first", "non-fast-forward", "stale info", "failed to update ref", "cannot lock ref",
+    "incorrect old value", "failed to lock", "already exists", "atomic", "unable to lock",
+    "is at", "needs force",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one pushed ref; `why` is the remote's reason, empty where it took it."""
+
+    ref: str
+    why: str
+
+    @property
+    def contended(self) -> bool:
+        """Whether somebody else came first, so that it can be tried again."""
+        return "hook" not in self.why and any(word in self.why for word in _CONTENDED)
+
+
+class Held(GitexpError):
+    """A hook of this clone held the push back; `message` is what it said."""
+
+    exit_code = 1
+
+
+def push(
+    repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
+) -> dict[str, Answer]:
+    """Push refs; returns what the remote answered about each.
+
+    Raises:
+        Held: the pre-push hook of this clone said no.
+        NotReady: the remote cannot be reached, or lets nobody write.
+    """
+    answers: dict[str, Answer] = {}
+    for at in range(0, len(pushes), _MOST_REFS):
+        words = [word for one in pushes[at : at + _MOST_REFS] for word in one.words()]
+        options = [word for word in words if word.startswith("--force-with-lease=")]
+        done = repository.git.run(
+            # A mirror would take no refs by name.
+            "-c", f"remote.{remote}.mirror=false", "push", "--porcelain", "--no-follow-tags",
+            "--recurse-submodules=no", *(["--atomic"] if atomic else []), *options,
+            "--", remote, *(word for word in words if word not in options),
+            allow=range(1, 256),
+        )  # fmt: skip
+        said = decode(done.stderr)
+        found = _answers(decode(done.stdout), _from_remote(said))
+        if done.returncode and not found:
+            if atomic and "--atomic" in said:
+                return push(repository, remote, pushes, atomic=False)
+            if "failed to push some refs" in said and "fatal: " not in said:
+                raise Held(said.strip())
+            raise unreachable(remote, said)
+        answers |= found
+    return answers
+
+
+def _from_remote(said: str) -> str:
+    """What the remote's own hooks said, on one line."""
+    lines = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:")]
+    return " ".join(line for line in lines if line)[:300]
+
+
+def _answers(out: str, said: str) -> dict[str, Answer]:
+    answers = {}
+    for line in out.splitlines():
+        flag, _, rest = line.partition("\t")
+        refs, _, summary = rest.partition("\t")
+        if len(flag) == 1 and summary:
+            ref = refs.rpartition(":")[2]
+            why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
+            answers[ref] = Answer(ref, f"{why}: {said}" if "hook" in why and said else why)
+    return answers
+
+
+# --- runs of other machines ---------------------------------------------------------------------
+
+
+def write_run(
+    repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
+) -> str:
+    """Push the record of one run with its bulk lines as a ref that is written once; returns it.
+
+    Doing so again is harmless. `remote` is a name or a URL.
+
+    Raises:
+        UsageError: the line is no record of that commit.
+        NotReady: the remote cannot be reached, or does not take it.
+    """
+    ref = f"{ONCE}{commit}/{_name(commit, record)}"
+    text = "".join(f"{line}\n" for line in (record, *bulk))
+    done = repository.git.run("hash-object", "-w", "--stdin", stdin=text.encode())
+    answer = push(repository, remote, [Push(ref, decode(done.stdout).strip())], atomic=False).get(
+        ref
+    )
+    if answer is None or answer.why:
+        why = answer.why if answer else "it did not say why"
+        raise NotReady(f"{remote} did not take {ref}: {why}", "the run is kept in its folder")
+    return ref
+
+
+def _name(commit: str, record: str) -> str:
+    import hashlib  # loads OpenSSL
+
+    records = parse_records(record)
+    if len(records) != 1 or not records[0].is_of(commit) or "\n" in record:
+        raise UsageError(f"this is no record of {commit[:10]}")
+    return f"{records[0].seed}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Runs of other machines as lines of notes, by notes ref and commit.
+
+    `refs` are those that were read, with their blobs; `odd` those that hold something else.
+    """
+
+    lines: Mapping[str, Mapping[str, Sequence[str]]]
+    refs: Mapping[str, str]
+    odd: Sequence[str]
+
+
+def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
+    """Read runs that were fetched; what is no run is left where it is."""
+    lines: dict[str, dict[str, list[str]]] = {ref: defaultdict(list) for ref in (RUNS, BULK, LOGS)}
+    refs, odd = {}, []
+    for name, content in zip(runs, repository.git.each(runs.values()), strict=True):
+        found = _ONCE.fullmatch(name)
+        text = _text(content)
+        first, *rest = text.split("\n") if text else [""]
+        try:
+            fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
+            kinds = [json.loads(line)["kind"] for line in rest] if fits else []
+        except (UsageError, ValueError, LookupError, TypeError, RecursionError):
+            fits = False
+        if not fits or found is None:
+            odd.append(f"{ONCE}{name}")
+            continue
+        refs[f"{ONCE}{name}"] = runs[name]
+        lines[RUNS][found[1]].append(first)
+        for kind, line in zip(kinds, rest, strict=True):
+            lines[LOGS if kind == "log" else BULK][found[1]].append(line)
+    return Folded(lines, refs, odd)
+
+
+def _text(content: bytes | None) -> str:
+    try:
+        return (content or b"").decode().rstrip("\n")
+    except UnicodeDecodeError:
+        return ""

@@ -1,0 +1,232 @@
+"""Take a value out of everything that gitexp stored, and out of the past of its notes.
+
+The lines stay, with the value masked: what was measured cannot be redacted. The notes begin anew,
+in commits without parents, because their history is as public as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady, UsageError
+from gitexp.rules.redaction import RESULTS, Sought, encoded, redact_note, still_holds
+from gitexp.rules.registration import is_name
+from gitexp.store.experiments import find_ref, read_experiments
+from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past
+from gitexp.store.remote import PRIVATE, forget
+from gitexp.workflows.verdicts import compute_views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gitexp.store.git import Repository
+    from gitexp.workflows.project import Project
+
+_BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
+_WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}
+# Where a user, or a tool of his, may have kept the notes as they were.
+_ELSEWHERE = ("refs/notes/", "refs/gitexp/", "refs/remotes/", "refs/tags/", "refs/original/")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a value stands: lines by kind, in the notes of `commits`.
+
+    `beyond` counts lines in the notes of commits that were not named, `fixed` those where it is
+    part of what was measured, and stays. `messages` are experiments whose commit message holds it.
+    """
+
+    lines: Mapping[str, int]
+    commits: int
+    beyond: int
+    fixed: int
+    messages: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return any(self.lines.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What was taken out, and what was out of reach.
+
+    `holders` are refs that still lead to the notes as they were, `folders` those of runs whose
+    output may hold the value, `remotes` where the notes may have been shared.
+    """
+
+    found: Found
+    holders: tuple[str, ...]
+    folders: tuple[str, ...]
+    remotes: tuple[str, ...]
+    dry: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `gitexp redact --json` prints it."""
+        found = self.found
+        return {
+            "dry_run": self.dry,
+            "lines": dict(found.lines),
+            "commits": found.commits,
+            "beyond": found.beyond,
+            "fixed": found.fixed,
+            "messages": list(found.messages),
+            "holders": list(self.holders),
+            "folders": list(self.folders),
+            "remotes": list(self.remotes),
+        }
+
+
+def redact(
+    project: Project,
+    sought: Sought,
+    names: Sequence[str],
+    *,
+    dry: bool,
+    agree: Callable[[Found], bool],
+) -> Redaction:
+    """Take a value out of records, bulk and logs, of all commits or of the named ones.
+
+    `agree` is asked when it is known where the value stands.
+
+    Raises:
+        UsageError: a name is none, or what the key holds is a result.
+        NotReady: nobody agreed.
+    """
+    repository = project.repository
+    if not sought.value.strip() and not sought.key.strip():
+        raise UsageError("there is nothing to redact: the value is empty")
+    if sought.key in RESULTS:
+        raise UsageError(
+            f"{sought.key} is part of what was measured, and results are not redacted",
+            "gitexp redact VALUE, or --key with another name",
+        )
+    named = {_commit_of(repository, place, name) for place, name in enumerate(names, start=1)}
+    plan = _Plan(repository, sought, named)
+    plan.read()
+    found = plan.found(_messages(repository, sought))
+    remotes = tuple(repository.git.text("remote").splitlines())
+    folders = tuple(
+        str(folder)
+        for commit in sorted(plan.commits)
+        if (folder := repository.local / "runs" / commit[:12]).is_dir()
+    )
+    if dry or not found:
+        return Redaction(found, (), folders, remotes, dry)
+    if not agree(found):
+        raise NotReady("nothing was redacted", "the same command with --yes")
+    before = exclusively(repository, plan.write)
+    before |= _write_views(project, sought, plan.changes.get(RUNS, {}).keys())
+    private = repository.branches([PRIVATE])
+    short = {ref.removeprefix("refs/") for ref in before}
+    forget(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
+    for ref in before:
+        drop_past(repository, ref)
+    return Redaction(found, _holders(repository, before.values()), folders, remotes, dry)
+
+
+def _commit_of(repository: Repository, place: int, name: str) -> str:
+    short = name.removeprefix("exp/")
+    ref = find_ref(repository, short) if is_name(short) else None
+    commit = ref[1] if ref else repository.git.resolve(name)
+    if commit is None:
+        # Not repeated: whoever changed the order of the words typed the value there.
+        raise UsageError(
+            f"number {place} of the names is no experiment or commit here",
+            "gitexp redact VALUE [COMMIT|NAME...]; gitexp log lists experiments",
+        )
+    return commit
+
+
+def _messages(repository: Repository, sought: Sought) -> tuple[str, ...]:
+    """Experiments whose message holds the value: it is their registration, and stays."""
+    if not sought.value:
+        return ()
+    return tuple(e.name for e in read_experiments(repository) if sought.value in e.message)
+
+
+class _Plan:
+    """What redaction changes, as the notes are at the moment."""
+
+    def __init__(self, repository: Repository, sought: Sought, named: set[str]) -> None:
+        self.repository, self.sought, self.named = repository, sought, named
+        self.read_anew()
+
+    def read_anew(self) -> None:
+        self.notes: dict[str, Notes] = {}
+        self.changes: dict[str, dict[str, bytes]] = {}
+        self.lines = dict.fromkeys(_WORDS, 0)
+        self.beyond = self.fixed = 0
+
+    @property
+    def commits(self) -> set[str]:
+        return {commit for changed in self.changes.values() for commit in changed}
+
+    def read(self) -> None:
+        self.read_anew()
+        environments: dict[str, str] = {}
+        # Bulk first: records cite the environments that stand there.
+        for ref in (BULK, RUNS, LOGS):
+            self.notes[ref] = notes = read_all(self.repository, ref)
+            changes = self.changes[ref] = {}
+            for commit, text in self._texts(notes):
+                lines, changed = redact_note(text, self.sought, environments)
+                if self.named and commit not in self.named:
+                    self.beyond += changed
+                    continue
+                self.fixed += sum(still_holds(line, self.sought) for line in lines)
+                if changed:
+                    self.lines[ref] += changed
+                    changes[commit] = encoded(lines)
+
+    def _texts(self, notes: Notes) -> Iterator[tuple[str, str]]:
+        noted = sorted(notes.blobs)
+        for at in range(0, len(noted), _BATCH):
+            yield from read_texts(self.repository, notes, noted[at : at + _BATCH]).items()
+
+    def found(self, messages: tuple[str, ...]) -> Found:
+        counts = {_WORDS[ref]: count for ref, count in self.lines.items()}
+        return Found(counts, len(self.commits), self.beyond, self.fixed, messages)
+
+    def write(self, lock: int) -> dict[str, str]:
+        """Begin the notes that change anew; returns their former commits."""
+        self.read()
+        moves = {
+            ref: (notes.commit, write_all(self.repository, notes, self.changes[ref], [], lock))
+            for ref, notes in self.notes.items()
+            if self.changes[ref]
+        }
+        move(self.repository, moves, lock)
+        return {ref: old for ref, (old, _) in moves.items()}
+
+
+def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
+    """Write the verdict notes anew that showed the value; returns the former commit, if any did."""
+    repository = project.repository
+
+    def act(lock: int) -> dict[str, str]:
+        notes = read_all(repository, VERDICTS)
+        texts = read_texts(repository, notes, notes.blobs)
+        due = {c: sought.masked(text) for c, text in texts.items()}
+        shown = {commit for commit, text in due.items() if text != texts[commit]}
+        asked = (shown | {*commits}) & texts.keys()
+        due |= compute_views(project, sorted(asked), lambda _: True)
+        changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
+        if not changes:
+            return {}
+        after = write_all(repository, notes, changes, [], lock)
+        move(repository, {VERDICTS: (notes.commit, after)}, lock)
+        return {VERDICTS: notes.commit}
+
+    return exclusively(repository, act)
+
+
+def _holders(repository: Repository, former: Iterable[str]) -> tuple[str, ...]:
+    refs: dict[str, None] = {}
+    for commit in former:
+        out = repository.git.text(
+            "for-each-ref", "--format=%(refname)", f"--contains={commit}", *_ELSEWHERE
+        )
+        refs |= dict.fromkeys(out.splitlines())
+    return tuple(refs)

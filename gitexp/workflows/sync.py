@@ -1,0 +1,437 @@
+"""Share experiments, records and verdicts with a remote, both ways, without force and without loss.
+
+What a remote has is fetched beside everything, merged here under the lock of the notes, and pushed.
+Where somebody else pushed meanwhile, all of that is done again. Whatever ends it half-way, the next
+sync goes on from what git holds.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gitexp.errors import NotReady, Refused, StoreBusy
+from gitexp.rules.record import parse_records
+from gitexp.rules.registration import base_name, set_apart
+from gitexp.rules.text import visible
+from gitexp.store import remote as remotes
+from gitexp.store.archive import tidy
+from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
+from gitexp.store.local import locked, read_json, write_json
+from gitexp.store.notes import RUNS, VERDICTS
+from gitexp.store.remote import PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
+from gitexp.workflows.check import check_refs
+from gitexp.workflows.deliver import deliver, plan_delivery, read_here
+from gitexp.workflows.incoming import merge_lines, merge_views
+from gitexp.workflows.project import choose_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gitexp.store.git import Repository
+    from gitexp.store.merge import Merged
+    from gitexp.store.remote import Folded, Remote
+    from gitexp.workflows.deliver import Delivery, Here, Rename
+    from gitexp.workflows.incoming import Moved
+    from gitexp.workflows.project import Project
+
+# Every try fetches anew, so among n clones that push at once somebody gets through each time.
+_TRIES = 20
+_LONGEST_PAUSE = 2.0  # seconds
+_OLD = 2.0  # seconds; git holds the lock on a ref for milliseconds
+
+
+@dataclass(slots=True)
+class Flow:
+    """How much went one way."""
+
+    experiments: int = 0
+    archived: int = 0
+    records: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.experiments or self.archived or self.records)
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync did, or (`dry`) would do.
+
+    `folded` counts runs of other machines that became notes. `kept` are experiments that stay here
+    and why, `refused` refs that the remote did not take and its reason. `pending` are notes that
+    were redacted here and go out only where that is asked for.
+    """
+
+    remote: str
+    dry: bool = False
+    came: Flow = field(default_factory=Flow)
+    went: Flow = field(default_factory=Flow)
+    verdicts: list[Moved] = field(default_factory=list)
+    renames: list[Rename] = field(default_factory=list)
+    away: int = 0  # experiments of the remote that were deleted here, and stay away
+    folded: int = 0
+    redacted: int = 0  # notes refs from which others took something out
+    kept: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the remote took the notes."""
+        return not any(ref.startswith("refs/notes/") for ref in self.refused)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `gitexp sync --json` prints it."""
+
+        def flow(one: Flow) -> dict[str, int]:
+            return {
+                "experiments": one.experiments,
+                "archived": one.archived,
+                "records": one.records,
+            }
+
+        return {
+            "remote": self.remote,
+            "dry_run": self.dry,
+            "in": flow(self.came),
+            "out": flow(self.went),
+            "verdicts": [
+                {"commit": m.commit, "before": m.before, "after": m.after} for m in self.verdicts
+            ],
+            "renamed": [{"commit": r.commit, "old": r.old, "new": r.new} for r in self.renames],
+            "away": self.away,
+            "folded": self.folded,
+            "redacted": self.redacted,
+            "kept": dict(self.kept),
+            "refused": dict(self.refused),
+            "pending": list(self.pending),
+            "warnings": list(self.warnings),
+        }
+
+
+def sync(
+    project: Project,
+    named: str | None = None,
+    *,
+    logs: bool = False,
+    dry: bool = False,
+    redacted: bool = False,
+    ask: Callable[[Sequence[str]], str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Synced:
+    """Bring a remote and this clone to the same state, both ways.
+
+    `redacted` replaces notes on the remote that still have what was redacted here. `ask` chooses
+    among several remotes, `say` shows what is going on.
+
+    Raises:
+        NotReady: no remote is known, it cannot be reached, or it takes no notes.
+        StoreBusy: somebody else came first every time; what came in is stored.
+    """
+    repository = project.repository
+    remote = choose_remote(repository, project.baseline, named, ask)
+    with locked(repository.local / "sync.lock", wait=False) as lock:
+        if lock is None:
+            raise StoreBusy(
+                "another gitexp sync is at work in this clone", "wait for its end, and sync again"
+            )
+        return _Sync(project, remote, say, logs=logs or redacted, dry=dry, redacted=redacted).run()
+
+
+class _Sync:
+    """One sync with one remote."""
+
+    def __init__(
+        self,
+        project: Project,
+        remote: str,
+        say: Callable[[str], None],
+        *,
+        logs: bool,
+        dry: bool,
+        redacted: bool,
+    ) -> None:
+        self.project, self.repository, self.remote = project, project.repository, remote
+        self.say, self.logs, self.redacted = say, logs, redacted
+        self.done = Synced(remote, dry)
+        self.marker = self.repository.local / "sync" / f"{quote(remote, safe='')}.json"
+        # Whether the last sync died, so that what it had fetched may not have been delivered.
+        self.whole = False
+        self.kept: set[str] = set()  # commits of experiments that do not leave this clone
+
+    def run(self) -> Synced:
+        if died := read_json(self.marker):
+            self.whole = True
+            free_locks(self.repository, died.get("began"))
+        self.done.warnings += overwriting(self.repository)
+        if self.done.dry:
+            return self._rehearse()
+        for attempt in range(_TRIES):
+            self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
+            if self._once():
+                return self.done
+            # Jitter keeps two contenders from meeting again at the next try.
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))  # noqa: S311
+        raise StoreBusy(
+            f"others pushed to {self.remote} first, {_TRIES} times; what came in is stored",
+            "gitexp sync, once more; if nobody else is at work, the remote may hold a stale lock"
+            " file, or be pushed to elsewhere than it is fetched from (git remote -v)",
+        )
+
+    def _once(self) -> bool:
+        """Fetch, merge and push; False where others pushed meanwhile."""
+        repository = self.repository
+        before = remotes.read(repository, self.remote)
+        self.marker.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.marker, {"began": time.time()})
+        remotes.fetch(repository, self.remote, logs=self.logs)
+        theirs = remotes.read(repository, self.remote)
+        folded = read_runs(repository, theirs.runs)
+        merged = merge_lines(repository, theirs.notes, folded.lines, logs=self.logs)
+        self._tell_rewritten(before, theirs, merged)
+        delivery = plan_delivery(repository, read_here(repository), theirs, self._delivered(before))
+        deliver(repository, delivery)
+        self._count_in(delivery, merged)
+        views = merge_views(self.project, theirs.notes, merged[RUNS], whole=self.whole)
+        self.done.verdicts += views.moved
+        self.marker.unlink(missing_ok=True)
+        self.whole = False
+        self.done.warnings += [f"{ref} holds no run, and is left there" for ref in folded.odd]
+        notes = {ref: (one.theirs.commit, one.after) for ref, one in merged.items()}
+        notes[VERDICTS] = (views.theirs.commit, views.after)
+        if not self._send(theirs, notes, merged):
+            return False
+        self._sweep_runs(folded, notes)
+        tidy(repository)
+        return True
+
+    def _delivered(self, before: Remote) -> Remote | None:
+        return None if self.whole else before
+
+    def _rehearse(self) -> Synced:
+        """Fetch beside what was fetched before, count, and leave everything as it was."""
+        repository = self.repository
+        before = remotes.read(repository, self.remote)
+        stale = repository.branches([REHEARSAL])
+        remotes.forget(repository, stale)
+        try:
+            remotes.fetch(repository, self.remote, logs=self.logs, into=REHEARSAL)
+            theirs = remotes.read(repository, self.remote, REHEARSAL)
+            folded = read_runs(repository, theirs.runs)
+            merged = merge_lines(
+                repository, theirs.notes, folded.lines, logs=self.logs, write=False
+            )
+            here = read_here(repository)
+            delivery = plan_delivery(repository, here, theirs, self._delivered(before))
+            self._count_in(delivery, merged)
+            self.done.folded = len(folded.refs)
+            pushes = self._experiments(here, theirs)
+            self._count_out([push.ref for push in pushes], merged[RUNS])
+            self.done.pending += _pending(merged) if not self.redacted else []
+        finally:
+            remotes.forget(repository, repository.branches([REHEARSAL]))
+        return self.done
+
+    # --- out ------------------------------------------------------------------------------------
+
+    def _send(
+        self,
+        theirs: Remote,
+        notes: Mapping[str, tuple[str, str]],
+        merged: Mapping[str, Merged],
+    ) -> bool:
+        """Push what the remote lacks; False where others pushed meanwhile."""
+        pending = _pending(merged)
+        experiments = self._experiments(read_here(self.repository), theirs)
+        pushes = [push for push in experiments if push.ref not in self.done.refused]
+        self.done.pending = [] if self.redacted else pending
+        for ref, (there, after) in notes.items():
+            if after in {"", there} or ref in self.done.refused or ref in self.done.pending:
+                continue
+            pushes.append(Push(ref, after, there if ref in pending else None))
+        if not pushes:
+            return True
+        self.say(f"{self.remote}: pushing")
+        try:
+            answers = self._push(pushes)
+        except Held as held:
+            self._keep_what_the_gate_refuses(experiments, held)
+            return self._send(theirs, notes, merged)
+        taken = [push for push in pushes if not answers[push.ref].why]
+        remotes.remember(self.repository, self.remote, taken)
+        self._count_out([push.ref for push in taken], merged[RUNS])
+        late = [answer for answer in answers.values() if answer.contended]
+        self.done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
+        return not late
+
+    def _push(self, pushes: Sequence[Push]) -> dict[str, Answer]:
+        """Push all at once; else, where the remote refuses some, each kind by itself."""
+        try:
+            answers = push(self.repository, self.remote, pushes, atomic=True)
+            if any(answer.why and not answer.contended for answer in answers.values()):
+                for kind in (HEADS, ARCHIVE, "refs/notes/"):
+                    some = [one for one in pushes if one.ref.startswith(kind)]
+                    answers |= push(self.repository, self.remote, some, atomic=False)
+        except NotReady as error:
+            raise NotReady(f"{error.message}\nwhat came in is stored", error.hint) from None
+        unknown = Answer("", "the remote did not say why")
+        return {one.ref: answers.get(one.ref, replace(unknown, ref=one.ref)) for one in pushes}
+
+    def _experiments(self, here: Here, theirs: Remote) -> list[Push]:
+        """Experiments that the remote lacks, under names that are free there."""
+        put_away = {*theirs.archive.values()}
+        known = {*theirs.heads.values()} | put_away | self.kept
+        heads = {c: n for n, c in here.heads.items() if c not in known}
+        for entry in read_noted(self.repository, heads):
+            records = parse_records(entry.runs)
+            if records and all(record.explore for record in records):
+                self._keep(heads.pop(entry.commit), entry.commit, "it ran past the gate")
+        archive = {c: n for n, c in here.archive.items() if c not in put_away}
+        # What is put away has there the name that its branch has, if there is one.
+        labels = {commit: name for name, commit in theirs.heads.items()}
+        taken = {**theirs.heads, **theirs.archive}
+        return [
+            *_named_apart(HEADS, heads, taken),
+            *_named_apart(ARCHIVE, {c: labels.get(c, n) for c, n in archive.items()}, taken),
+        ]
+
+    def _keep(self, name: str, commit: str, why: str) -> None:
+        self.kept.add(commit)
+        self.done.kept[f"exp/{name}"] = why
+
+    def _keep_what_the_gate_refuses(self, pushes: Sequence[Push], held: Held) -> None:
+        """Find the experiments for which the hook of this clone held everything back.
+
+        Raises:
+            Refused: there is none; the hook has other reasons.
+        """
+        heads = [(one.ref, one.target) for one in pushes if one.ref.startswith(HEADS)]
+        broken = [report for report in check_refs(self.repository, heads) if not report.ok]
+        for report in broken:
+            first = next(finding for finding in report.findings if not finding.advice)
+            said = first.message.splitlines()[0]
+            self._keep(report.name, report.entry.commit, f"{first.id} {said}")
+        if not broken:
+            raise Refused(f"a hook of this clone held the push back:\n{held.message}")
+
+    def _sweep_runs(self, folded: Folded, notes: Mapping[str, tuple[str, str]]) -> None:
+        """Delete runs of other machines from the remote, now that its notes hold them."""
+        if any(ref in self.done.refused or ref in self.done.pending for ref in notes):
+            return
+        self.done.folded += len(folded.refs)
+        deletes = [Push(ref, "", blob) for ref, blob in folded.refs.items()]
+        if not deletes:
+            return
+        answers = push(self.repository, self.remote, deletes, atomic=False)
+        left = [a for a in answers.values() if a.why and not a.contended and "exist" not in a.why]
+        if left:
+            self.done.warnings.append(
+                f"{len(left)} runs are in the notes now, and {self.remote} does not let them be"
+                f" deleted ({left[0].why}); the next sync reads them again, which is harmless"
+            )
+
+    # --- what is told ---------------------------------------------------------------------------
+
+    def _count_in(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
+        done = self.done
+        done.came.experiments += len(delivery.experiments)
+        done.came.archived += len(delivery.archived)
+        done.came.records += _records(merged[RUNS].came)
+        done.renames += delivery.renames
+        done.away = delivery.away
+        for name in delivery.blocked:
+            text = (
+                f"exp/{name} is the name of two experiments, and cannot be given to the earlier one"
+                " while its branch is checked out: git switch to another, and sync again"
+            )
+            done.warnings += [] if text in done.warnings else [text]
+
+    def _count_out(self, refs: Iterable[str], runs: Merged) -> None:
+        went = self.done.went
+        for ref in refs:
+            went.experiments += ref.startswith(HEADS)
+            went.archived += ref.startswith(ARCHIVE)
+        if RUNS in refs or self.done.dry:
+            went.records += _records(runs.went)
+
+    def _tell_rewritten(self, before: Remote, theirs: Remote, merged: Mapping[str, Merged]) -> None:
+        """Say that notes on the remote do not go on from what they were, and what was done."""
+        for ref, one in merged.items():
+            self.done.redacted += one.ours_stained
+            old, new = before.notes.get(ref), theirs.notes.get(ref)
+            if not old or not new or old == new or one.ours_stained:
+                continue
+            if not self.repository.git.succeeds("merge-base", "--is-ancestor", old, new):
+                self.done.warnings.append(
+                    f"{ref} on {self.remote} was rewritten by force since the last sync; what this"
+                    " clone had of it is kept here, and goes out again"
+                )
+
+
+def _pending(merged: Mapping[str, Merged]) -> list[str]:
+    """Notes that were redacted here, and on the remote still are as they were."""
+    refs = [ref for ref, one in merged.items() if one.theirs_stained]
+    return refs + [VERDICTS] * (RUNS in refs)
+
+
+def _records(lines: Mapping[str, Iterable[str]]) -> int:
+    """Count records in lines by commit; a copy in another commit's note counts for nothing."""
+    return sum(
+        record.is_of(commit)
+        for commit, found in lines.items()
+        for record in parse_records("\n".join(found))
+    )
+
+
+def _named_apart(kind: str, wanted: Mapping[str, str], taken: dict[str, str]) -> Iterator[Push]:
+    """Push experiments under names that no other one has there."""
+    for commit, name in wanted.items():
+        mine = taken.get(name, commit) == commit
+        free = name if mine else set_apart(base_name(name, commit), commit, taken)
+        taken[free] = commit
+        yield Push(f"{kind}{free}", commit)
+
+
+def overwriting(repository: Repository) -> list[str]:
+    """Name fetch specs with which a plain `git fetch` overwrites results that were not pushed."""
+    found = []
+    for key, specs in repository.config.items():
+        if not key.startswith("remote.") or not key.endswith(".fetch"):
+            continue
+        for spec in specs:
+            target = spec.rpartition(":")[2]
+            covers = target.removesuffix("*")
+            if spec.startswith("+") and (
+                VERDICTS.startswith(covers) or target.startswith(VERDICTS)
+            ):
+                found.append(
+                    f"{key} = {visible(spec)}: a plain git fetch overwrites results that were not"
+                    f" pushed; git config --unset-all {key} '^{re.escape(spec)}$' takes it out"
+                )
+    return found
+
+
+def free_locks(repository: Repository, began: object) -> None:
+    """Remove locks on refs that a sync which was killed has left; git itself never does.
+
+    Only those made since it began. What a git that outlived it still holds is gone before they are
+    old enough.
+    """
+    since = began if isinstance(began, float) else 0.0
+    folders = [
+        repository.common / path for path in (PRIVATE, REHEARSAL, HEADS, ARCHIVE, "refs/notes/")
+    ]
+    locks = [repository.common / "packed-refs.lock", repository.common / "shallow.lock"]
+    for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:
+        try:
+            while (made := path.stat().st_mtime) >= since - 1:
+                if time.time() - made > _OLD:
+                    path.unlink()
+                time.sleep(_OLD / 10)
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,288 @@
+"""What the doctor finds, what it mends, and that a healthy repository has nothing of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.rules.record import Record
+from gitexp.store.aside import Intent, put_aside
+from gitexp.store.git import Repository
+from gitexp.store.notes import RUNS, append_lines
+from tests.project import World, git
+from tests.workflows.arrange import note, refs, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HOURS_AGO = time.time() - 5 * 3600
+
+
+def a_record(seed: int = 1) -> str:
+    return Record(
+        seed=seed, attempt=1, condition="c", environment="e", metrics={"accuracy": 0.9},
+        start="2026-01-01T00:00:00Z", duration=1, exit=0,
+    ).line()  # fmt: skip
+
+
+def record(world: World, revision: str, *lines: str) -> None:
+    commit = world.git("rev-parse", revision)
+    append_lines(Repository.discover(world.path), RUNS, {commit: lines or [a_record()]})
+
+
+def found(world: World, *words: str, code: int = 1) -> list[dict[str, Any]]:
+    findings: list[dict[str, Any]] = world.gitexp("doctor", *words, "--json", code=code).json
+    return findings
+
+
+# --- ailments that are mended --------------------------------------------------------------------
+
+
+def lose_a_hook(world: World) -> None:
+    (world.path / ".git" / "hooks" / "commit-msg").unlink()
+
+
+def disarm_a_hook(world: World) -> None:
+    (world.path / ".git" / "hooks" / "pre-commit").chmod(0o644)
+
+
+def edit_a_hook(world: World) -> None:
+    hook = world.path / ".git" / "hooks" / "pre-push"
+    hook.write_text(hook.read_text().replace("case $refs", "exit 0\ncase $refs"))
+
+
+def lose_the_python(world: World) -> None:
+    hook = world.path / ".git" / "hooks" / "pre-push"
+    hook.write_text(hook.read_text().replace("python=", "python=/no/such/place", 1))
+
+
+def set_a_hooks_path(world: World) -> None:
+    world.git("config", "core.hooksPath", ".husky")
+
+
+def hide_verdicts(world: World) -> None:
+    world.git("config", "--unset-all", "notes.displayRef")
+
+
+def fetch_over_notes(world: World) -> None:
+    world.git("config", "--add", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    world.git("config", "--add", "remote.origin.fetch", "+refs/notes/*:refs/notes/*")
+
+
+def rewrite_notes(world: World) -> None:
+    world.git("config", "notes.rewriteRef", "refs/notes/*")
+
+
+def keep_a_result_aside(world: World) -> None:
+    intent = Intent(RUNS, world.git("rev-parse", "main"), (a_record(),))
+    put_aside(Repository.discover(world.path), [intent])
+
+
+def leave_a_lock(world: World) -> None:
+    for name in ("packed-refs.lock", "refs/notes/gitexp-runs.lock"):
+        path = world.write(f".git/{name}", "")
+        os.utime(path, (HOURS_AGO, HOURS_AGO))
+
+
+def break_a_slot(world: World) -> None:
+    world.write(".git/gitexp/slots/gitexp-3/left", "over")
+
+
+def lose_a_slot(world: World) -> None:
+    place = world.path / ".git" / "gitexp" / "slots" / "gitexp-0"
+    world.git("worktree", "add", "--quiet", "--detach", str(place))
+    shutil.rmtree(place)
+
+
+def truncate_refs(world: World) -> None:
+    record(world, "main")
+    for ref in ("refs/heads/exp/otter", RUNS):
+        (world.path / ".git" / ref).write_text("")
+
+
+def drop_what_keeps_a_commit(world: World) -> None:
+    commit = world.git("commit-tree", "-m", "nobody's", "main^{tree}")
+    record(world, commit)
+    world.git("update-ref", "-d", f"refs/gitexp/kept/{commit}")
+
+
+AILMENTS: list[tuple[Callable[[World], None], str, str]] = [
+    (lose_a_hook, "D2", "the commit-msg hook is missing"),
+    (disarm_a_hook, "D2", "the pre-commit hook is not executable"),
+    (edit_a_hook, "D2", "the pre-push hook is not as this version of gitexp writes it"),
+    (lose_the_python, "D2", "the pre-push hook calls /no/such/place"),
+    (set_a_hooks_path, "D2", "every hook is missing"),
+    (truncate_refs, "D3", "refs/heads/exp/otter is damaged"),
+    (hide_verdicts, "D6", "git log does not show verdicts"),
+    (fetch_over_notes, "D7", "git fetch would overwrite results"),
+    (rewrite_notes, "D8", "git copies results to amended and rebased commits"),
+    (keep_a_result_aside, "D10", "1 result could not be stored and is kept aside"),
+    (drop_what_keeps_a_commit, "D14", "1 commit with records is held by no ref"),
+    (break_a_slot, "D15", "is no checkout of this clone"),
+    (lose_a_slot, "D15", "which is gone"),
+    (leave_a_lock, "D16", "a git command left its lock behind, or has been at work for 5.0 h"),
+]
+
+
+@pytest.mark.parametrize(
+    ("ail", "name", "said"), AILMENTS, ids=[ail.__name__ for ail, *_ in AILMENTS]
+)
+def test_what_is_wrong_is_found_told_and_mended(
+    ail: Callable[[World], None], name: str, said: str, ready: World
+) -> None:
+    ready.git("branch", "exp/otter")
+    ail(ready)
+    before = refs(ready), (ready.path / ".git" / "config").read_bytes()
+    findings = found(ready)
+    assert {finding["id"] for finding in findings} == {name}
+    assert any(said in finding["message"] for finding in findings)
+    assert all(finding["hint"] and finding["fixable"] for finding in findings)
+    if ail is not truncate_refs:  # whoever reads puts the notes' own back
+        assert (refs(ready), (ready.path / ".git" / "config").read_bytes()) == before
+    assert all(finding["mended"] for finding in found(ready, "--fix", code=0))
+    assert found(ready, code=0) == []
+    assert ready.gitexp("doctor").out == "Nothing is wrong.\n"
+
+
+def test_what_was_mended_is_as_it_should_be(ready: World) -> None:
+    ready.git("branch", "exp/otter")
+    fetch_over_notes(ready)
+    drop_what_keeps_a_commit(ready)
+    truncate_refs(ready)
+    keep_a_result_aside(ready)
+    ran = ready.gitexp("doctor", "--fix")
+    assert ran.out.count("mended: ") == 5
+    assert ran.out.endswith("Nothing is wrong now.\n")
+    assert ready.git("config", "--get-all", "remote.origin.fetch") == (
+        "+refs/heads/*:refs/remotes/origin/*"
+    )
+    assert note(ready, RUNS, "main").splitlines() == [a_record()]
+    assert ready.git("rev-parse", "exp/otter") == ready.git("rev-parse", "main")
+    ready.git("gc", "--quiet", "--prune=now")
+    assert ready.git("log", "--format=%s", "--all").splitlines().count("nobody's") == 1
+
+
+# --- ailments that only people can mend ----------------------------------------------------------
+
+
+def mirror(world: World) -> None:
+    world.git("config", "remote.origin.fetch", "+refs/*:refs/*")
+
+
+def rewrite_everywhere(world: World) -> None:
+    world.git("config", "--global", "notes.rewriteRef", "refs/notes/gitexp-runs")
+
+
+def leave_a_merge(world: World) -> None:
+    world.write(".git/NOTES_MERGE_PARTIAL", world.git("rev-parse", "HEAD") + "\n")
+
+
+def damage_what_is_aside(world: World) -> None:
+    world.write(".git/gitexp/aside/1-1-1.jsonl", "{")
+
+
+def scribble_in_notes(world: World) -> None:
+    record(world, "main")
+    world.git("notes", f"--ref={RUNS}", "append", "-m", "accuracy was 0.93", "main")
+
+
+def note_what_is_not_here(world: World) -> None:
+    append_lines(Repository.discover(world.path), RUNS, {"a" * 40: [a_record()]})
+
+
+def change_the_settings(world: World) -> None:
+    path = world.path / "gitexp.toml"
+    path.write_text(path.read_text() + "planned = 7\n")
+    world.commit("other settings")
+
+
+def lose_the_settings(world: World) -> None:
+    world.git("rm", "--quiet", "gitexp.toml")
+    world.commit("no settings")
+
+
+def leave_a_fresh_lock(world: World) -> None:
+    path = world.write(".git/refs/notes/gitexp-runs.lock", "")
+    os.utime(path, (time.time() - 300,) * 2)
+
+
+@pytest.mark.parametrize(
+    ("ail", "name", "hint"),
+    [
+        (lose_the_settings, "D4", "gitexp init"),
+        (change_the_settings, "D5", "gitexp trust"),
+        (mirror, "D7", "git clone"),
+        (rewrite_everywhere, "D8", "git config --show-origin --get-all notes.rewriteRef"),
+        (leave_a_merge, "D9", "git notes merge --abort"),
+        (damage_what_is_aside, "D10", "less "),
+        (scribble_in_notes, "D11", "git notes --ref=refs/notes/gitexp-runs show "),
+        (note_what_is_not_here, "D13", "gitexp sync"),
+        (leave_a_fresh_lock, "D16", "rm "),
+    ],
+)
+def test_what_is_not_safe_to_mend_is_told_with_its_command(
+    ail: Callable[[World], None], name: str, hint: str, ready: World
+) -> None:
+    ail(ready)
+    before = ready.snapshot(), (ready.path / ".git" / "config").read_bytes()
+    [finding] = found(ready, "--fix")
+    assert (finding["id"], finding["fixable"], finding["mended"]) == (name, False, False)
+    assert hint in finding["hint"]
+    assert (ready.snapshot(), (ready.path / ".git" / "config").read_bytes()) == before
+    ran = ready.gitexp("doctor", code=1)
+    assert f"{name} · " in ran.out
+    assert "--fix" not in ran.out
+
+
+def test_what_is_only_worth_knowing_is_no_failure(ready: World, tmp_path: Path) -> None:
+    settle(ready, repeats=[3])
+    newer = a_record().replace('"schema":1', '"schema":2')
+    record(ready, "main", a_record(), newer, newer.replace('"seed":1', '"seed":2'))
+    assert [(one["id"], one["advice"]) for one in found(ready, code=0)] == [("D12", True)]
+    assert "2 records of a newer gitexp (schema 2) are left untouched" in ready.gitexp("doctor").out
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{ready.path}", "clone")
+    shallow = World(tmp_path / "clone")
+    shallow.gitexp("init", "--yes")
+    shallow.gitexp("trust", "--yes")
+    assert [(one["id"], one["advice"]) for one in found(shallow, code=0)] == [("D18", True)]
+
+
+def test_loose_refs_and_objects_are_told_before_they_hurt(ready: World) -> None:
+    head = ready.git("rev-parse", "HEAD")
+    for number in range(120):
+        ready.write(f".git/refs/heads/exp/e{number}", f"{head}\n")
+    for number in range(40):
+        ready.write(f".git/objects/17/{number:038x}", "")
+    assert [one["id"] for one in found(ready, code=0)] == ["D17", "D17"]
+    assert "git pack-refs --all" in ready.gitexp("doctor").out
+    ready.gitexp("doctor", "--fix")
+    assert not (ready.path / ".git" / "refs" / "heads" / "exp").exists()
+
+
+def test_a_repository_without_gitexp_is_told_how_to_begin(world: World) -> None:
+    findings = found(world)
+    assert [finding["id"] for finding in findings] == ["D2", "D5", "D6"]
+    assert "gitexp init" in findings[0]["hint"]
+    (world.path / "gitexp.toml").unlink()
+    world.commit("no settings")
+    assert "D4" in {finding["id"] for finding in found(world)}
+
+
+def test_outside_of_a_repository_there_is_nothing_to_examine(tmp_path: Path) -> None:
+    assert "not in a git repository" in World(tmp_path).gitexp("doctor", code=3).err
+
+
+@pytest.mark.slow
+def test_what_cannot_be_mended_now_says_why(ready: World) -> None:
+    keep_a_result_aside(ready)
+    lock = ready.write(f".git/{RUNS}.lock", "")
+    ran = ready.gitexp("doctor", "--fix", code=1)
+    assert "could not be mended: another git command has locked" in ran.out
+    lock.unlink()
+    ready.gitexp("doctor", "--fix")
+    assert note(ready, RUNS, "main").splitlines() == [a_record()]

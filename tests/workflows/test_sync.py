@@ -1,0 +1,643 @@
+"""Sharing: whoever syncs when, every clone ends with the same experiments, records and verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from gitexp.errors import NotReady, StoreBusy, UsageError
+from gitexp.rules.record import parse_records
+from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.local import locked
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
+from gitexp.store.remote import ONCE, PRIVATE, write_run
+from tests.project import World
+from tests.workflows.arrange import refs
+from tests.workflows.team import (
+    a_record,
+    an_experiment,
+    branches,
+    clone_of,
+    hook,
+    hub_of,
+    lines_of,
+    measure,
+    measured_experiment,
+    repository_of,
+    synced,
+    texts,
+)
+
+
+@pytest.fixture
+def hub(world: World) -> World:
+    return hub_of(world)
+
+
+@pytest.fixture
+def other(hub: World) -> World:
+    return clone_of(hub, "other")
+
+
+# --- the same everywhere ------------------------------------------------------------------------
+
+
+def test_two_clones_end_with_the_same_experiments_records_and_verdicts(
+    world: World, hub: World, other: World
+) -> None:
+    first = measured_experiment(world, "brave-otter")
+    second = an_experiment(other, "calm-heron", 5)
+    measure(other, other.git("rev-parse", "main"), 0.9, range(3, 9))
+    measure(other, second, 0.9001, range(3, 9))
+    append_lines(repository_of(other), BULK, {second: ['{"kind":"environment","schema":1}']})
+    assert synced(world).went.experiments == 1
+    done = synced(other)
+    assert (done.came.experiments, done.came.records) == (1, 7)
+    assert (done.went.experiments, done.went.records) == (1, 9)
+    assert synced(world).came.experiments == 1
+    assert synced(other).as_json() == synced(world).as_json() | {"remote": "team"}
+    assert texts(world) == texts(other) == texts(hub)
+    assert branches(world) == branches(other) == branches(hub)
+    assert branches(world) == {"brave-otter": first, "calm-heron": second}
+    for ref in (RUNS, BULK, VERDICTS):
+        assert len({clone.git("rev-parse", ref) for clone in (world, other, hub)}) == 1
+    assert lines_of(other, VERDICTS, first)[0].startswith("CONFIRMED: ")
+    rows = [clone.gitexp("log", "--json").json for clone in (world, other)]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_a_sync_did_is_told_in_a_sentence(world: World, other: World) -> None:
+    commit = measured_experiment(world, "brave-otter")
+    said = world.gitexp("sync")
+    assert said.out == "hub: nothing came in, 1 experiment and 10 records went out\n"
+    assert said.err == "hub: fetching\nhub: pushing\n"
+    assert (
+        other.gitexp("sync").out == "team: 1 experiment and 10 records came in, nothing went out\n"
+    )
+    world.gitexp("sync")
+    # A further run there turns the verdict here.
+    line = a_record(commit, 1, 0.5, start="2026-11-25T09:00:00.000Z")
+    append_lines(repository_of(other), RUNS, {commit: [line]})
+    found = other.gitexp("sync", "--json").json
+    assert found["out"] == {"experiments": 0, "archived": 0, "records": 1}
+    out = world.gitexp("sync").out
+    assert out.startswith("hub: 1 record came in, nothing went out; 1 verdict changed\n")
+    assert re.search(rf"  {commit[:8]}  CONFIRMED: .*\n +-> INCONCLUSIVE: ", out)
+    assert world.gitexp("sync").out == "hub: nothing came in, nothing went out\n"
+
+
+def test_git_alone_reads_what_was_shared(world: World, hub: World, tmp_path: Path) -> None:
+    measured_experiment(world, "brave-otter")
+    synced(world)
+    clone_of(hub, "helper")
+    synced(World(tmp_path / "helper"))  # wrote the verdict
+    plain = tmp_path / "plain"
+    world.git("clone", "--quiet", str(hub.path), str(plain))
+    reader = World(plain)
+    reader.git("fetch", "--quiet", "origin", "refs/notes/gitexp*:refs/notes/gitexp*")
+    log = reader.git("log", "--remotes", "--notes=gitexp")
+    assert "Notes (gitexp):\n    CONFIRMED: " in log.replace("    Notes", "Notes")
+
+
+@pytest.mark.usefixtures("hub")
+def test_records_merged_by_somebody_without_gitexp_are_read_correctly(
+    world: World, other: World
+) -> None:
+    commit = measured_experiment(world, "brave-otter")
+    synced(world)
+    synced(other)
+    measure(world, commit, 0.92, range(6, 9))
+    measure(other, commit, 0.92, range(7, 12))
+    other.git("push", "--quiet", "team", RUNS)
+    world.git("fetch", "--quiet", "hub", f"{RUNS}:refs/notes/theirs")
+    world.git("notes", f"--ref={RUNS}", "merge", "-s", "cat_sort_uniq", "refs/notes/theirs")
+    world.git("push", "--quiet", "hub", RUNS)
+    [row] = world.gitexp("log", "--json").json
+    assert row["verdict"] == "CONFIRMED"
+    records = parse_records("\n".join(lines_of(world, RUNS, commit)))
+    assert sorted(record.seed for record in records) == list(range(1, 12))
+    assert synced(other).came.records == 1
+    assert synced(world).came.records == 0
+    assert texts(world) == texts(other)
+
+
+def test_logs_are_shared_where_that_is_asked_for(world: World, hub: World, other: World) -> None:
+    head = world.git("rev-parse", "HEAD")
+    append_lines(repository_of(world), LOGS, {head: ['{"kind":"log","schema":1,"text":"a"}']})
+    synced(world)
+    assert LOGS not in refs(hub)
+    synced(world, logs=True)
+    synced(other)
+    assert LOGS not in refs(other)
+    synced(other, logs=True)
+    assert texts(world, LOGS) == texts(other, LOGS) != {}
+
+
+def test_nothing_of_the_users_moves(world: World, hub: World) -> None:
+    other = clone_of(hub, "other")
+    an_experiment(other, "calm-heron")
+    other.git("commit", "--quiet", "--allow-empty", "-m", "more")
+    other.git("tag", "v1")
+    other.git("push", "--quiet", "team", "main", "v1")
+    synced(other)
+    for key, value in {
+        "fetch.prune": "true", "fetch.pruneTags": "true", "push.followTags": "true",
+        "remote.hub.mirror": "true", "push.default": "matching", "fetch.all": "true",
+        "remote.hub.fetch": "+refs/heads/*:refs/remotes/hub/*",
+    }.items():  # fmt: skip
+        world.git("config", key, value)
+    world.git("tag", "mine")
+    world.git("branch", "private")
+    world.git("update-ref", "refs/remotes/hub/gone", "HEAD")
+    before = refs(world), world.snapshot()[1:]
+    measured_experiment(world, "brave-otter")
+    synced(world)
+    ours = {
+        r: c for r, c in refs(world).items() if not r.startswith(("refs/gitexp/", "refs/notes/"))
+    }
+    assert ours.keys() - before[0].keys() == {
+        f"{HEADS}brave-otter", f"{HEADS}calm-heron",
+        "refs/remotes/hub/exp/brave-otter",  # as any git push leaves it
+    }  # fmt: skip
+    assert ours.items() >= before[0].items()
+    assert world.snapshot()[1:] == before[1]
+    assert not {"refs/heads/private", "refs/tags/mine"} & refs(hub).keys()
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def test_two_experiments_of_one_name_are_both_kept_and_the_later_one_renamed(
+    world: World, hub: World, other: World
+) -> None:
+    later = an_experiment(world, "brave-otter", 10, day=9)
+    earlier = an_experiment(other, "brave-otter", 5, day=3)
+    measure(world, later, 0.92)
+    synced(world)  # the later one is there first
+    done = synced(other)
+    apart = f"brave-otter-{later[:4]}"
+    assert [(r.old, r.new) for r in done.renames] == [("brave-otter", apart)]
+    assert branches(other) == {"brave-otter": earlier, apart: later}
+    said = world.gitexp("sync").out
+    assert f"exp/brave-otter ({later[:8]}) is exp/{apart} here" in said
+    assert branches(world) == branches(other)
+    assert {*branches(hub).values()} == {earlier, later}
+    # The gate, the log and a third clone know both by these names.
+    assert world.gitexp("check", apart, "--json", code=0).json["ok"]
+    assert {row["name"] for row in world.gitexp("log", "--json").json} == {"brave-otter", apart}
+    third = clone_of(hub, "third")
+    synced(third)
+    assert branches(third) == branches(world)
+    assert {row["name"] for row in third.gitexp("log", "--json").json} == {"brave-otter", apart}
+    for clone in (world, other, third):
+        assert not synced(clone).renames
+
+
+def test_a_name_that_is_checked_out_waits_for_its_turn(world: World, hub: World) -> None:
+    other = clone_of(hub, "other")
+    later = an_experiment(world, "brave-otter", 10, day=9)
+    earlier = an_experiment(other, "brave-otter", 5, day=3)
+    synced(other)
+    world.git("switch", "--quiet", "exp/brave-otter")
+    done = synced(world)
+    assert branches(world) == {"brave-otter": later, f"brave-otter-{earlier[:4]}": earlier}
+    assert "checked out" in done.warnings[0]
+    assert world.git("rev-parse", "HEAD") == later
+    world.git("switch", "--quiet", "main")
+    assert not synced(world).warnings
+    assert branches(world) == {"brave-otter": earlier, f"brave-otter-{later[:4]}": later}
+
+
+def test_what_was_last_started_is_still_meant_after_it_was_renamed(ready: World) -> None:
+    hub = hub_of(ready)
+    other = clone_of(hub, "other")
+    name = ready.start("--set", "model.C=10")
+    commit = ready.git("rev-parse", f"exp/{name}")
+    an_experiment(other, name, 5)
+    synced(other)
+    synced(ready)
+    assert ready.gitexp("check", "--json").json["name"] == f"{name}-{commit[:4]}"
+
+
+def test_what_was_deleted_or_put_away_here_does_not_come_back(
+    world: World, hub: World, other: World
+) -> None:
+    for name, value in (("brave-otter", 10), ("calm-heron", 5), ("tidy-lynx", 7)):
+        an_experiment(world, name, value)
+    synced(world)
+    synced(other)
+    other.git("branch", "--quiet", "-D", "exp/brave-otter")
+    moved = branches(other)["calm-heron"]
+    other.git("update-ref", f"{ARCHIVE}calm-heron", moved)
+    other.git("update-ref", "-d", f"{HEADS}calm-heron")
+    done = synced(other)
+    assert (done.away, done.went.archived) == (1, 1)
+    assert branches(other).keys() == {"tidy-lynx"}
+    # Whoever has it keeps it; who comes new finds it put away.
+    synced(world)
+    assert branches(world).keys() == {"brave-otter", "calm-heron", "tidy-lynx"}
+    third = clone_of(hub, "third")
+    assert synced(third).came.archived == 1
+    assert branches(third).keys() == {"brave-otter", "tidy-lynx"}
+    assert refs(third)[f"{ARCHIVE}calm-heron"] == moved
+    world.git("branch", "--quiet", "-D", "exp/tidy-lynx")  # of its own making
+    synced(world)
+    assert "tidy-lynx" not in branches(world)
+
+
+def test_names_that_no_experiment_can_have_are_left_alone(world: World, hub: World) -> None:
+    for name in ("exp/Upper", "exp/a/b", "exp/under_score", "exp/fine"):
+        hub.git("update-ref", f"refs/heads/{name}", "main")
+    synced(world)
+    assert branches(world).keys() == {"fine"}
+
+
+# --- runs of other machines ---------------------------------------------------------------------
+
+
+def test_runs_of_workers_become_notes_and_their_refs_go(world: World, hub: World) -> None:
+    other = clone_of(hub, "other")
+    commit = an_experiment(world, "brave-otter")
+    synced(world)
+    bulk = '{"kind":"environment","schema":1}'
+    log = '{"kind":"log","schema":1,"text":"said"}'
+    lines = [a_record(commit, seed) for seed in (1, 2, 3)]
+    for line in lines:
+        ref = write_run(repository_of(other), str(hub.path), commit, line, [bulk, log])
+        assert re.fullmatch(rf"{ONCE}{commit}/\d-[0-9a-f]{{12}}", ref)
+    write_run(repository_of(other), "team", commit, lines[0], [bulk, log])  # again: harmless
+    assert sum(ref.startswith(ONCE) for ref in refs(hub)) == 3
+    done = synced(world)
+    assert (done.folded, done.came.records) == (3, 3)
+    assert lines_of(world, RUNS, commit) == lines == lines_of(hub, RUNS, commit)
+    assert lines_of(hub, BULK, commit) == [bulk]
+    assert not [ref for ref in refs(hub) if ref.startswith(ONCE)]
+    assert synced(other).came.records == 3
+    assert texts(world, RUNS, BULK) == texts(other, RUNS, BULK)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("{c}/1-{h}", "no json"),
+        ("{c}/2-{h}", "{r}"),
+        ("{c}/1-000000000000", "{r}"),
+        ("{c}/1-{h}", "{r}\nno json"),
+        ("{o}/1-{h}", "{r}"),
+        ("short/1-{h}", "{r}"),
+        ("{c}/1-{h}", ""),
+        ("{c}/1-{h}", "{n}"),
+    ],
+)
+def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str, text: str) -> None:
+    import hashlib
+
+    commit = an_experiment(world, "brave-otter")
+    record = a_record(commit, 1)
+    newer = record.replace('"schema":1', '"schema":2')
+    first = text.replace("{r}", record).replace("{n}", newer)
+    digits = hashlib.sha256(first.split("\n")[0].encode()).hexdigest()[:12]
+    ref = ONCE + name.format(c=commit, h=digits, o="0" * 40)
+    (hub.path / "content").write_text(first)
+    hub.git("update-ref", ref, hub.git("hash-object", "-w", "content"))
+    done = synced(world)
+    assert ref in refs(hub)
+    assert done.folded == 0
+    assert any(ref in warning for warning in done.warnings)
+    assert not lines_of(world, RUNS, commit)
+
+
+def test_a_worker_is_told_what_its_remote_does_not_take(world: World, hub: World) -> None:
+    commit = an_experiment(world, "brave-otter")
+    with pytest.raises(UsageError, match="no record"):
+        write_run(repository_of(world), "hub", commit, "{}", [])
+    with pytest.raises(UsageError, match="no record"):
+        write_run(repository_of(world), "hub", "0" * 40, a_record(commit, 1), [])
+    hook(hub, "pre-receive", "echo not here >&2; exit 1")
+    with pytest.raises(NotReady, match="pre-receive hook declined"):
+        write_run(repository_of(world), "hub", commit, a_record(commit, 1), [])
+    with pytest.raises(NotReady, match="could not be reached"):
+        write_run(repository_of(world), "/no/such/place", commit, a_record(commit, 1), [])
+
+
+def test_runs_that_may_not_be_deleted_are_read_again_and_counted_once(
+    world: World, hub: World
+) -> None:
+    commit = an_experiment(world, "brave-otter")
+    synced(world)
+    write_run(repository_of(world), "hub", commit, a_record(commit, 1), [])
+    hook(hub, "update", "case $3 in *[1-9a-f]*) ;; *) exit 1;; esac")
+    for came in (1, 0):
+        done = synced(world)
+        assert done.came.records == came
+        assert "does not let them be deleted" in done.warnings[0]
+    assert lines_of(world, RUNS, commit) == [a_record(commit, 1)]
+
+
+# --- remotes that are difficult -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [
+        ("pre-receive", "while read -r o n r; do case $r in refs/gitexp/*) exit 1;; esac; done"),
+        ("update", "case $1 in refs/gitexp/*) exit 1;; esac"),
+    ],
+)
+def test_a_remote_that_takes_no_refs_of_ours_gets_experiments_and_notes(
+    world: World, hub: World, kind: str, script: str
+) -> None:
+    measured_experiment(world, "brave-otter")
+    put_away = an_experiment(world, "calm-heron", 5)
+    world.git("update-ref", f"{ARCHIVE}calm-heron", put_away)
+    world.git("update-ref", "-d", f"{HEADS}calm-heron")
+    hook(hub, kind, script)
+    out = world.gitexp("sync").out
+    assert "1 experiment and 10 records went out" in out
+    assert f"hub does not take {ARCHIVE}calm-heron: " in out
+    assert "hook declined" in out
+    assert branches(hub).keys() == {"brave-otter"}
+    assert texts(hub, RUNS) == texts(world, RUNS)
+
+
+def test_a_remote_that_takes_notes_alone_gets_those(world: World, hub: World) -> None:
+    measured_experiment(world, "brave-otter")
+    hook(hub, "update", "case $1 in refs/notes/*) ;; *) exit 1;; esac")
+    done = synced(world)
+    assert (done.went.experiments, done.went.records) == (0, 10)
+    assert done.refused.keys() == {f"{HEADS}brave-otter"}
+    assert done.ok
+    assert texts(hub, RUNS) == texts(world, RUNS)
+
+
+def test_a_remote_that_takes_nothing_is_said_so_and_what_came_in_stays(
+    world: World, hub: World, other: World
+) -> None:
+    measured_experiment(other, "calm-heron")
+    synced(other)
+    measured_experiment(world, "brave-otter", 7)
+    hook(hub, "pre-receive", "exit 1")
+    ran = world.gitexp("sync", code=3)
+    assert "1 experiment and 5 records came in" in ran.out
+    assert f"hub does not take {RUNS}: pre-receive hook declined" in ran.out
+    assert branches(world).keys() == {"brave-otter", "calm-heron"}
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("/no/such/repository", "could not be reached"),
+        ("file:///no/such/repository", "could not be reached"),
+        ("http://user:hunter2@127.0.0.1:9/x.git", "could not be reached"),
+        ("ssh://127.0.0.1:9/x.git", "could not be reached"),
+        ("ext::sh -c exit", "could not be reached"),
+    ],
+)
+def test_a_remote_that_is_gone_is_said_so(world: World, url: str, said: str) -> None:
+    world.git("remote", "add", "hub", url)
+    measured_experiment(world, "brave-otter")
+    before = refs(world)
+    ran = world.gitexp("sync", code=3, GIT_SSH_COMMAND="ssh -o BatchMode=yes -o ConnectTimeout=2")
+    assert f"gitexp: hub {said}" in ran.err
+    assert "git remote -v" in ran.err
+    assert "hunter2" not in ran.err
+    assert refs(world) == before
+
+
+def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
+    world: World, hub: World, other: World
+) -> None:
+    commit = measured_experiment(world, "brave-otter")
+    synced(world)
+    synced(other)
+    hub.git("update-ref", "-d", RUNS)
+    stranger = other.git("commit-tree", "-m", "gitexp", "HEAD^{tree}")
+    hub.git("fetch", "--quiet", str(other.path), f"+{stranger}:{RUNS}", "--no-tags")
+    done = synced(world)
+    assert f"{RUNS} on hub was rewritten by force" in done.warnings[0]
+    assert len(lines_of(hub, RUNS, commit)) == 5
+    assert texts(world, RUNS) == texts(hub, RUNS)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_fetch_spec_that_overwrites_results_is_named(world: World) -> None:
+    for spec, bad in (
+        ("+refs/notes/*:refs/notes/*", True), ("+refs/*:refs/*", True),
+        ("+refs/notes/gitexp-runs:refs/notes/gitexp-runs", True),
+        ("refs/notes/*:refs/notes/*", False), ("+refs/notes/*:refs/notes/hub/*", False),
+    ):  # fmt: skip
+        world.git("config", "--add", "remote.hub.fetch", spec)
+        [*warnings] = synced(world).warnings
+        assert bool(warnings) == bad, spec
+        if bad:
+            assert "overwrites results" in warnings[0]
+            command = warnings[0].split("; ")[1].removesuffix(" takes it out")
+            world.run("sh", "-c", command)
+        else:
+            world.git("config", "--unset", "--fixed-value", "remote.hub.fetch", spec)
+        assert spec not in world.git("config", "--get-all", "remote.hub.fetch").splitlines()
+
+
+def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: Path) -> None:
+    world.git("branch", "--unset-upstream", "main")
+    assert synced(world).remote == "hub"
+    hub_of(world, "fork")
+    world.git("branch", "--unset-upstream", "main")
+    with pytest.raises(NotReady, match=r"which remote\? main follows none, and there are"):
+        synced(world)
+    assert synced(world, ask=min).remote == "fork"
+    world.git("branch", "--quiet", "--set-upstream-to=hub/main", "main")
+    assert synced(world).remote == "hub"
+    assert synced(world, "fork").remote == "fork"
+    for name in ("nowhere", str(hub.path), "--upload-pack=false", "exp/x\n"):
+        with pytest.raises(UsageError, match="there is no remote"):
+            synced(world, name)
+    alone = World(tmp_path / "alone")
+    world.git("clone", "--quiet", ".", str(alone.path))
+    alone.git("remote", "remove", "origin")
+    with pytest.raises(NotReady, match="no remote to share with"):
+        synced(alone)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_baseline_that_only_a_remote_has_is_found_whatever_the_remote_is_called(
+    hub: World,
+) -> None:
+    other = clone_of(hub, "other")
+    other.git("switch", "--quiet", "--create", "elsewhere")
+    other.git("branch", "--quiet", "-D", "main")
+    assert synced(other).remote == "team"
+
+
+def test_two_remotes_share_through_whoever_syncs_with_both(world: World, hub: World) -> None:
+    fork = hub_of(world, "fork")
+    other, third = clone_of(hub, "other"), clone_of(fork, "third")
+    measured_experiment(other, "brave-otter")
+    an_experiment(third, "brave-otter", 5, day=20)
+    for clone, remote in (
+        (other, "team"), (third, "team"), (world, "hub"), (world, "fork"), (world, "hub"),
+        (other, "team"), (third, "team"),
+    ):  # fmt: skip
+        synced(clone, remote)
+    assert branches(world) == branches(other) == branches(third)
+    assert texts(world) == texts(other) == texts(third)
+    assert not any(synced(world, remote).renames for remote in ("hub", "fork"))
+
+
+def test_a_clone_that_is_cut_off_keeps_the_verdicts_that_it_cannot_compute(
+    world: World, hub: World
+) -> None:
+    world.git("commit", "--quiet", "--allow-empty", "-m", "more")
+    world.git("push", "--quiet", "hub", "main")
+    commit = measured_experiment(world, "brave-otter")
+    replace_notes(repository_of(world), VERDICTS, {commit: "CONFIRMED: as noted\n"})
+    synced(world)
+    before = texts(hub)
+    shallow = clone_of(hub, "shallow", "--depth=1", "--no-single-branch")
+    done = synced(shallow)
+    assert done.came.records == 10
+    assert texts(shallow) == before
+    measure(shallow, commit, 0.92, range(6, 8))
+    assert synced(shallow).went.records == 2
+    assert len(lines_of(hub, RUNS, commit)) == 7
+    assert len(lines_of(hub, RUNS, world.git("rev-parse", "main"))) == 5
+
+
+def test_a_partial_clone_has_the_texts_of_the_notes(world: World, hub: World) -> None:
+    hub.git("config", "uploadpack.allowFilter", "true")
+    hub.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    commit = measured_experiment(world, "brave-otter")
+    synced(world)
+    partial = clone_of(hub, "partial", "--filter=blob:none")
+    assert synced(partial).came.records == 10
+    blob = partial.git("rev-parse", f"{RUNS}:{commit}")
+    missing = partial.git("rev-list", "--objects", "--missing=print", RUNS)
+    assert f"?{blob}" not in missing
+    measure(partial, commit, 0.92, range(6, 8))
+    synced(partial)
+    assert len(lines_of(hub, RUNS, commit)) == 7
+
+
+# --- what does not leave ------------------------------------------------------------------------
+
+
+def test_what_the_gate_refuses_stays_and_all_else_goes(ready: World) -> None:
+    hub = hub_of(ready)
+    name = ready.start("--set", "model.C=10")
+    ready.git("switch", "--quiet", "--create", "exp/by-hand", "main")
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.edit("C = 1.0", "C = 2.0")
+    ready.commit("Both raise accuracy because both fit more", verify=False)
+    ready.git("switch", "--quiet", "main")
+    out = ready.gitexp("sync").out
+    assert "1 experiment went out" in out
+    assert "exp/by-hand stays here: C2 " in out
+    assert branches(hub).keys() == {name}
+    assert "exp/by-hand stays here" in ready.gitexp("sync").out
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_ran_past_the_gate_stays_and_its_records_go(world: World) -> None:
+    commit = an_experiment(world, "brave-otter")
+    line = a_record(commit, 1, explore="just a look")
+    append_lines(repository_of(world), RUNS, {commit: [line]})
+    done = synced(world)
+    assert done.kept == {"exp/brave-otter": "it ran past the gate"}
+    assert (done.went.experiments, done.went.records) == (0, 1)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_hook_of_the_user_that_refuses_is_quoted(world: World) -> None:
+    an_experiment(world, "brave-otter")
+    script = world.path / ".git" / "hooks" / "pre-push"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text("#!/bin/sh\necho no secrets leave >&2\nexit 1\n")
+    script.chmod(0o755)
+    ran = world.gitexp("sync", code=1)
+    assert "a hook of this clone held the push back" in ran.err
+    assert "no secrets leave" in ran.err
+
+
+# --- rehearsing, and being interrupted ----------------------------------------------------------
+
+
+def test_a_dry_run_tells_and_changes_nothing(world: World, hub: World, other: World) -> None:
+    measured_experiment(other, "calm-heron")
+    synced(other)
+    measured_experiment(world, "brave-otter", 7)
+    before = refs(world), refs(hub), world.snapshot()
+    out = world.gitexp("sync", "--dry-run").out
+    assert out == (
+        "hub: 1 experiment and 5 records would come in, 1 experiment and 5 records would go out\n"
+    )
+    assert (refs(world), refs(hub), world.snapshot()) == before
+    assert world.gitexp("sync", "--dry-run", "--json").json["dry_run"] is True
+    done = synced(world)
+    assert (done.came.experiments, done.came.records, done.went.records) == (1, 5, 5)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_second_sync_of_the_same_clone_does_not_wait(world: World) -> None:
+    with locked(repository_of(world).local / "sync.lock"):
+        assert "at work in this clone" in world.gitexp("sync", code=5).err
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_a_killed_sync_had_fetched_is_delivered_by_the_next(
+    world: World, other: World
+) -> None:
+    commit = measured_experiment(other, "brave-otter")
+    synced(other)
+    # As if it had died when the fetch was done: what is there is no news any more.
+    marker = world.path / ".git" / "gitexp" / "sync" / "hub.json"
+    marker.parent.mkdir(parents=True)
+    marker.write_text(json.dumps({"began": 0}))
+    world.git(
+        "fetch", "--quiet", "hub", f"+{HEADS}*:{PRIVATE}hub/heads/*",
+        "+refs/notes/gitexp*:refs/gitexp/remote/hub/notes/gitexp*", f"{RUNS}:{RUNS}",
+    )  # fmt: skip
+    for path in (f"{HEADS}brave-otter.lock", f"{RUNS}.lock", f"{PRIVATE}hub/heads/x.lock"):
+        lock = world.path / ".git" / path
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    synced(world)
+    assert branches(world) == {"brave-otter": commit}
+    assert lines_of(world, VERDICTS, commit)[0].startswith("CONFIRMED: ")
+    assert not list((world.path / ".git" / "refs").rglob("*.lock"))
+    assert not marker.exists()
+
+
+def test_a_remote_that_stays_locked_is_given_up(
+    world: World, hub: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitexp.workflows.sync._LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("gitexp.workflows.sync._TRIES", 3)
+    measured_experiment(world, "brave-otter")
+    lock = hub.path / f"{RUNS}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    with pytest.raises(StoreBusy, match="others pushed to hub first") as caught:
+        synced(world)
+    assert "stale lock" in caught.value.hint
+    lock.unlink()
+    assert synced(world).went.records == 10
+
+
+@pytest.mark.usefixtures("hub")
+def test_bad_notes_of_a_remote_are_carried_and_break_nothing(world: World, other: World) -> None:
+    commit = measured_experiment(other, "brave-otter")
+    for text in (b"\xff\xfe\n", b'{"schema":99,"kind":"records"}\n', b"[" * 10_000 + b"\n"):
+        (other.path / ".git" / "text").write_bytes(text)
+        blob = other.git("hash-object", "-w", ".git/text")
+        other.git("notes", f"--ref={RUNS}", "append", "-C", blob, "HEAD")
+    assert isinstance(synced(other), object)
+    measure(world, world.git("rev-parse", "HEAD"), 0.9, range(8, 9))
+    synced(world)
+    synced(other)
+    assert texts(world) == texts(other)
+    assert b"\xff\xfe" in texts(world)[RUNS, world.git("rev-parse", "HEAD")]
+    assert lines_of(world, VERDICTS, commit)[0].startswith("CONFIRMED: ")

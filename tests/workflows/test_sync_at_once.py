@@ -1,0 +1,132 @@
+"""Clones that share at once, and syncs that are killed: what was said to be stored is there."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gitexp.rules.record import parse_records
+from gitexp.store.notes import RUNS, append_lines
+from tests.project import World
+from tests.workflows.arrange import note
+from tests.workflows.team import (
+    a_record,
+    an_experiment,
+    branches,
+    clone_of,
+    hub_of,
+    repository_of,
+    synced,
+    texts,
+)
+
+TURNS = int(os.environ.get("KILLS", "8"))  # 200 take a quarter of an hour
+
+# Stores records 1 ... LAST of a commit, and syncs after every tenth.
+WRITER = """\
+import sys
+from pathlib import Path
+from gitexp.store.notes import RUNS, append_lines
+from gitexp.workflows.project import open_project
+from gitexp.workflows.sync import sync
+from tests.workflows.team import a_record
+
+commit, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+project = open_project()
+for seed in range(first, last):
+    line = a_record(commit, seed, start=f"2026-11-25T10:00:00.{seed:03}Z")
+    append_lines(project.repository, RUNS, {commit: [line]})
+    print(seed, flush=True)
+    if seed % 10 == 9:
+        sync(project)
+        print("synced", seed, flush=True)
+"""
+
+
+def writer(world: World, commit: str, first: int, last: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, commit, str(first), str(last)],
+        cwd=world.path, env=os.environ | {"PYTHONPATH": str(Path.cwd())}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_four_clones_of_a_hundred_records_lose_none(world: World) -> None:
+    hub = hub_of(world)
+    commit = an_experiment(world, "brave-otter")
+    synced(world)
+    clones = [clone_of(hub, f"clone-{n}") for n in range(4)]
+    begin = time.monotonic()
+    writers = [writer(clone, commit, n * 100, n * 100 + 100) for n, clone in enumerate(clones)]
+    for process in writers:
+        _, err = process.communicate(timeout=600)
+        assert process.returncode == 0, err
+    print(f"4 x 100 records with 40 syncs in {time.monotonic() - begin:.1f} s")
+    for clone in clones * 2:
+        synced(clone)
+    for place in (*clones, hub):
+        records = parse_records(note(place, RUNS, commit))
+        assert sorted(record.seed for record in records) == list(range(400))
+        assert texts(place) == texts(clones[0])
+        assert place.git("rev-parse", RUNS) == hub.git("rev-parse", RUNS)
+    hub.git("fsck", "--strict", "--no-dangling")
+
+
+def locks(world: World) -> list[Path]:
+    folder = world.path / ".git" if (world.path / ".git").is_dir() else world.path
+    return [path for path in folder.rglob("*.lock") if "gitexp" not in path.parent.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "with its git"])
+def test_a_killed_sync_costs_nothing_that_was_stored(group: bool, world: World) -> None:
+    number = random.SystemRandom().randrange(10**6)
+    print(f"seed {number}")
+    rng = random.Random(number)
+    hub = hub_of(world)
+    other = clone_of(hub, "other")
+    main = world.git("rev-parse", "main")
+    stale = 0
+    for turn in range(TURNS):
+        mine, theirs = (
+            an_experiment(w, f"t{turn}-{n}", turn + 2 + n / 4) for w, n in ((world, 1), (other, 2))
+        )
+        for clone, commit in ((world, mine), (other, theirs)):
+            lines = {c: [a_record(c, turn)] for c in (commit, main)}
+            append_lines(repository_of(clone), RUNS, lines)
+        synced(other)
+        process = subprocess.Popen(
+            ["gitexp", "sync"], cwd=world.path, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(rng.uniform(0.15, 0.9))
+        (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(0.1)  # a git that outlived it may still be at work
+        if group:
+            # The remote's own git was killed with it; its locks are for its owner to remove.
+            left = locks(hub)
+            stale += len(left) + len(locks(world))
+            for path in left:
+                path.unlink()
+        synced(world)
+        for place in (world, hub):
+            found = branches(place)
+            assert {mine, theirs} <= {*found.values()}, turn
+            for commit in (mine, theirs, main):
+                seeds = {r.seed for r in parse_records(note(place, RUNS, commit))}
+                assert turn in seeds, turn
+    print(f"{stale} stale locks of git")
+    synced(other)
+    assert texts(world) == texts(other) == texts(hub)
+    assert len(branches(world)) == 2 * TURNS
+    for place in (world, hub):
+        place.git("fsck", "--strict", "--no-dangling")
