@@ -16,12 +16,10 @@ from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gitexp.store.git import Repository
 
 NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
-SERVER = ("update",)
+_SERVER = ("update",)
 _MARK = b"gitexp.hook"
 _ASIDE = ".before-gitexp"
 # Where the old path is relative, a work tree may lack the hook: then there is nothing to run.
@@ -54,7 +52,12 @@ def source_folder() -> Path:
     )
 
 
-def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
+def wanted(repository: Repository) -> tuple[str, ...]:
+    """Hooks that a repository needs: a bare one, which only takes pushes, the server's alone."""
+    return _SERVER if repository.top is None else NAMES
+
+
+def install(repository: Repository) -> Installed:
     """Write hooks under the common git folder; one that was there is kept and run first.
 
     `core.hooksPath` would silence that folder. Where it is set, git is pointed at a folder of our
@@ -63,7 +66,8 @@ def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
     Raises:
         NotReady: there is no room for them, as `demand_room` says.
     """
-    demand_room(repository, names)
+    demand_room(repository)
+    names = wanted(repository)
     folder, former_path = _layout(repository)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -76,7 +80,7 @@ def install(repository: Repository, names: Sequence[str] = NAMES) -> Installed:
         if _write(path, (source_folder() / name).read_text(), before):
             written.append(name)
     if former_path:
-        _hand_over_the_rest(repository, folder, former_path, names)
+        _hand_over_the_rest(repository, folder, former_path)
         write_atomically(folder / "former-path", former_path.encode())
         repository.git.run("config", "--local", "core.hooksPath", str(folder))
     return Installed(folder, tuple(written), tuple(aside), former_path)
@@ -102,7 +106,7 @@ def faults(repository: Repository) -> dict[str, str]:
     folder, former_path = _layout(repository)
     silenced = former_path and repository.setting("core.hookspath") != str(folder)
     found, pythons = {}, {}
-    for name in NAMES:
+    for name in wanted(repository):
         path = _place(folder, name)
         if not os.path.lexists(path):
             found[name] = "is missing"
@@ -140,7 +144,7 @@ def _fault_of(quoted: str) -> str:
     return ""
 
 
-def demand_room(repository: Repository, names: Sequence[str] = NAMES) -> None:
+def demand_room(repository: Repository) -> None:
     """Refuse where our hooks and what is there cannot both live; nothing is changed.
 
     Raises:
@@ -157,7 +161,7 @@ def demand_room(repository: Repository, names: Sequence[str] = NAMES) -> None:
             "unset it there, or set it with git config --local",
         )
     folder = repository.common / "hooks"
-    for name in () if repository.setting("core.hookspath") else names:
+    for name in () if repository.setting("core.hookspath") else wanted(repository):
         if _is_foreign(_place(folder, name)) and os.path.lexists(folder / f"{name}{_ASIDE}"):
             raise NotReady(
                 f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
@@ -190,12 +194,11 @@ def _expanded(path: str) -> str:
     return str(Path(path).expanduser())
 
 
-def _hand_over_the_rest(
-    repository: Repository, folder: Path, former: str, names: Sequence[str]
-) -> None:
+def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> None:
+    ours = wanted(repository)
     old = Path(repository.top or repository.common, _expanded(former))
     for path in sorted(old.iterdir()) if old.is_dir() else []:
-        if path.name not in names and path.is_file() and os.access(path, os.X_OK):
+        if path.name not in ours and path.is_file() and os.access(path, os.X_OK):
             _write(folder / path.name, _HAND_OVER, f"{_expanded(former)}/{path.name}")
 
 
@@ -216,7 +219,7 @@ def uninstall(repository: Repository) -> list[str]:
     """Take the hooks out again and put back what was there; returns what was done, in words."""
     done = []
     folder = repository.common / "hooks"
-    for name in NAMES + SERVER:
+    for name in NAMES + _SERVER:
         path = _place(folder, name)
         if _is_ours(path):
             path.unlink()

@@ -37,7 +37,7 @@ from gitexp.store.notes import (
     writing,
 )
 from gitexp.workflows.init import show_verdicts
-from gitexp.workflows.project import open_project
+from gitexp.workflows.project import known_projects, project_at, project_prefix
 from gitexp.workflows.trust import is_trusted
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _hooks(repository: Repository) -> Iterator[Ailment]:
         return
     found = hooks.faults(repository)
     same = set(found.values())
-    if len(found) == len(hooks.NAMES) and len(same) == 1:
+    if len(found) == len(hooks.wanted(repository)) > 1 and len(same) == 1:
         found = {"every": same.pop()}
     for name, fault in found.items():
         yield Ailment(
@@ -160,23 +160,29 @@ def _restore(repository: Repository, ref: str) -> None:
 
 
 def _settings(repository: Repository) -> Iterator[Ailment]:
-    try:
-        project = open_project(repository.git.directory)
-    except GitexpError as error:
-        yield Ailment("D4", error.message, error.hint)
-        return
-    if not is_trusted(project):
+    if repository.top is None:
+        return  # nothing runs on a server
+    known = known_projects(repository)
+    for prefix in known if len(known) > 1 else [project_prefix(repository)]:
+        try:
+            project = project_at(repository, prefix)
+        except GitexpError as error:
+            yield Ailment("D4", error.message, error.hint)
+            continue
+        if is_trusted(project):
+            continue
         yield Ailment(
             "D5",
             f"{project.settings_path} on {project.baseline} is not approved in this clone, so"
             " nothing runs by it",
-            "read what it would run, and approve it: gitexp trust",
+            "read what it would run, and approve it: "
+            + (f"cd {shlex.quote(prefix)} && gitexp trust" if prefix else "gitexp trust"),
         )
 
 
 def _display(repository: Repository) -> Iterator[Ailment]:
     shown = repository.config.get("notes.displayref", ())
-    if not any(fnmatchcase(VERDICTS, pattern) for pattern in shown):
+    if repository.top is not None and not any(fnmatchcase(VERDICTS, pattern) for pattern in shown):
         yield Ailment(
             "D6",
             "git log does not show verdicts in this clone",

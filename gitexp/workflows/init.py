@@ -238,7 +238,7 @@ def init(
     repository = Repository.discover(directory)
     if repository.top is None:
         # What others push is judged here; nothing runs, so there is nothing to set up besides.
-        return Initialised(_install(repository, hooks.SERVER), [], server=True)
+        return Initialised(_install(repository), [], server=True)
     top = repository.top
     if repository.git.resolve("HEAD") is None:
         raise NotReady(
@@ -304,7 +304,7 @@ def init(
                     f'the settings on {name} say vary = "{settings.vary}", and the trial says'
                     f' "{tried.vary}": mend {existing[0]} there and commit it, then: gitexp trust'
                 )
-    changes += _configure(repository, name, prefix) + _install(repository, hooks.NAMES)
+    changes += _configure(repository, name, prefix) + _install(repository)
     project = project_at(Repository.discover(directory), prefix)  # as configured by now
     if not is_trusted(project):
         trust(project)
@@ -486,8 +486,8 @@ def show_verdicts(repository: Repository) -> list[Change]:
     return changes
 
 
-def _install(repository: Repository, names: Sequence[str]) -> list[Change]:
-    installed = hooks.install(repository, names)
+def _install(repository: Repository) -> list[Change]:
+    installed = hooks.install(repository)
     if not installed.written:
         return []
     where = installed.folder

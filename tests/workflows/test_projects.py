@@ -211,6 +211,7 @@ def test_where_no_project_is_meant_all_of_them_are_named(
     assert "cd vision/" in ran.err
     assert top.gitexp("check", name, "--json").json["ok"]
     assert top.gitexp("check", "main..", "--json").json == []
+    assert top.gitexp("doctor", "--json").json == []
 
 
 def test_projects_may_start_their_experiments_from_different_branches(

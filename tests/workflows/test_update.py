@@ -240,3 +240,14 @@ def test_objects_in_quarantine_are_judged_too(ready: World, server: World) -> No
     assert server.try_git("cat-file", "-e", ready.git("rev-parse", two)).code != 0
     name = ready.start("--set", "model.C=10")
     assert push(ready, f"exp/{name}").code == 0
+
+
+def test_doctor_asks_of_a_server_what_a_server_needs(server: World) -> None:
+    assert server.gitexp("doctor", "--json").json == []
+    (server.path / "hooks" / "update").chmod(0o644)
+    [found] = server.gitexp("doctor", "--json", code=1).json
+    assert "the update hook is not executable" in found["message"]
+    assert [one["mended"] for one in server.gitexp("doctor", "--fix", "--json").json] == [True]
+    assert [p.name for p in (server.path / "hooks").iterdir() if p.suffix != ".sample"] == [
+        "update"
+    ]
