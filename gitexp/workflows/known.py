@@ -72,8 +72,8 @@ def answered(project: Project, earlier: Sequence[Result]) -> list[Finding]:
             "K2",
             f"exp/{newest.entry.name} made the same change on an older baseline"
             f"\n{_indented(newest)}",
-            f"compare them on the same terms: gitexp retest {newest.entry.name} registers this change"
-            " anew, tied to it and on fresh seeds",
+            f"gitexp retest {newest.entry.name} would register this change anew, tied to it and on"
+            " fresh seeds",
             advice=True,
         )
     ]
