@@ -1,6 +1,6 @@
 """Git objects made here: the trees under a notes ref, and one pack for everything that is new.
 
-`git notes add` takes a process and half a dozen synced files a note. Here the notes of any number
+`git notes add` takes a process a note, and syncs each file by itself. Here the notes of any number
 of waiting writers become one commit and one pack; git checks and stores what is in it
 (docs/decisions/0002-notes.md).
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from gitexp.store.git import Repository
+from gitexp.store.notes import RUNS, append_lines
 from tests.bench.projects import drop_experiments, many_experiments, project, seal
 from tests.bench.timing import Cost, Side, by_turns, median
 from tests.bench.writer import REF, WAYS
@@ -199,6 +202,49 @@ def light(home: Path, rounds: int) -> Rows:
         yield Measured(f"gitexp {command[1]} / typer app", median(found), median(floor))
 
 
+def record(home: Path, rounds: int) -> Rows:
+    """One more record among few notes and among many, beside `git notes` on a copy of them."""
+    found: dict[int, tuple[list[Cost], list[Cost]]] = {}
+    worlds = {}
+    for count in (100, 100_000):
+        world = worlds[count] = project(home / f"record-{count}")
+        many_experiments(world, count, pairs=1)
+        world.git("update-ref", REF, RUNS)
+        found[count] = [], []
+    commits = {count: _some_commits(world, rounds + 1) for count, world in worlds.items()}
+    repositories = {count: Repository.discover(world.path) for count, world in worlds.items()}
+    for number in range(rounds + 1):
+        for count, world in worlds.items():
+            commit = commits[count][number]
+            text = f'{{"schema":1,"seed":{1000 + number}}}'
+            ours = _cost(partial(append_lines, repositories[count], RUNS, {commit: [text]}))
+            words = ("-c", "core.fsync=all", "notes", f"--ref={REF}", "append", "-m", text, commit)
+            plain = _cost(partial(world.git, *words))
+            if number:  # the first only warms up
+                for costs, cost in zip(found[count], (ours, plain), strict=True):
+                    costs.append(cost)
+    few, many = ((median(ours), median(plain)) for ours, plain in found.values())
+    yield Measured("one record among 100 notes / git notes append", *few)
+    yield Measured("one record among 100,000 notes / the same", *many)
+    yield Measured("one record, 100,000 notes / 100 notes", many[0], few[0], "within 1.5 x")
+
+
+def _some_commits(world: World, count: int) -> list[str]:
+    words = ("for-each-ref", f"--count={count}", "--format=%(objectname)", "refs/heads/exp/")
+    return world.git(*words).split()
+
+
+def _cost(act: Callable[[], object]) -> Cost:
+    """What something costs that happens in this process and in those that it starts."""
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    begin, before = time.perf_counter(), [resource.getrusage(one) for one in who]
+    act()
+    wall = time.perf_counter() - begin
+    after = [resource.getrusage(one) for one in who]
+    cpu = sum(u.ru_utime + u.ru_stime for u in after) - sum(u.ru_utime + u.ru_stime for u in before)
+    return Cost(1000 * wall, 1000 * cpu)
+
+
 def writers(home: Path, rounds: int) -> Rows:
     """Eight writers at once; counts what survives."""
     world = project(home / "writers")
@@ -213,10 +259,11 @@ def writers(home: Path, rounds: int) -> Rows:
             world.git("update-ref", "-d", REF)
     print(f"\n{_WRITERS} writers x {_EACH} notes, of {len(commits)} (medians)")
     print(f"{'':24}{'kept':>8}{'notes a second':>18}")
+    middle = {how: sorted(seconds)[len(seconds) // 2] for how, seconds in took.items()}
     for how in WAYS:
-        seconds = sorted(took[how])[len(took[how]) // 2]
         survived = sorted(kept[how])[len(kept[how]) // 2]
-        print(f"{how:24}{survived:>8}{len(commits) / seconds:>18.0f}")
+        print(f"{how:24}{survived:>8}{len(commits) / middle[how]:>18.0f}")
+    print(f"gitexp / flock: {middle['flock'] / middle['gitexp']:.2f}  at least 0.6")
     yield from ()
 
 
@@ -240,7 +287,8 @@ def _write_at_once(how: str, commits: list[str], folder: Path) -> float:
 
 
 ROWS = {
-    row.__name__: row for row in (ordinary_commit, hooks, start, run, log, check, light, writers)
+    row.__name__: row
+    for row in (ordinary_commit, hooks, start, run, record, log, check, light, writers)
 }
 
 

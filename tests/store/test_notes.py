@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,6 @@ from tests.project import World, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # A writer of its own process: appends the lines "FIRST" ... "LAST" to HEAD's note, one at a time,
 # and says after each one that it is in.
@@ -704,3 +704,16 @@ def test_lines_taken_or_changed_or_lost_with_their_note_are_cuts(world: World) -
         (removed, commit, second, None),
         (changed, commit, first, second),
     ]
+
+
+def test_the_guard_that_is_documented_vetoes_a_bare_note_and_lets_ours_pass(world: World) -> None:
+    page = Path(__file__).parents[2] / "docs" / "decisions" / "0014-guard.md"
+    _, _, script = page.read_text("utf-8").partition("```sh\n#!/bin/sh\n")
+    append(world, line(1))
+    a_hook(world, script.partition("```")[0])
+    ran = world.try_git("notes", f"--ref={RUNS}", "append", "-m", "by hand", "HEAD")
+    assert ran.code == 128
+    assert f"{RUNS} holds results" in ran.err
+    append(world, line(2))
+    world.git("notes", "add", "-m", "another's note", "HEAD")
+    assert note(world) == [line(1), line(2)]
