@@ -62,7 +62,8 @@ def _update(repository: Repository, lines: list[str]) -> None:
             stdin="".join(f"{line}\n" for line in lines).encode(),
         )  # fmt: skip
     except GitexpError as error:
-        raise NotReady(f"nothing was moved: {error.message}", error.hint) from None
+        hint = error.hint or "see what is in the way: gitexp doctor"
+        raise NotReady(f"nothing was moved: {error.message}", hint) from None
 
 
 def shelve_deleted(repository: Repository) -> None:
