@@ -53,8 +53,8 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
         Finding(
             "P3",
             f"{ref} would lose what others have written",
-            f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD,"
-            " then push again",
+            f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD"
+            "\nthen push again",
         )
     ]
 

@@ -188,7 +188,8 @@ def test_a_pull_request_carries_the_experiment_and_its_results(
 ) -> None:
     short.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
     name = confirmed(short)
-    assert "which remote?" in refuses_without_a_trace(short, "accept", "--pr", code=3)
+    said = refuses_without_a_trace(short, "accept", "--pr", code=3)
+    assert "this clone has no remote to share with" in said
     short.git("remote", "add", "hub", str(tmp_path / "remote.git"))
     short.git("push", "--quiet", "hub", "main")
     done = short.gitexp("accept", "--pr", "--json").json

@@ -125,7 +125,7 @@ AILMENTS: list[tuple[Callable[[World], None], str, str]] = [
     (drop_what_keeps_a_commit, "D14", "1 commit with records is held by no ref"),
     (break_a_slot, "D15", "is no checkout of this clone"),
     (lose_a_slot, "D15", "which is gone"),
-    (leave_a_lock, "D16", "a git command left its lock behind, or has been at work for 5.0 h"),
+    (leave_a_lock, "D16", "a git command left its lock behind, or has been at work for 5."),
 ]
 
 
