@@ -352,7 +352,7 @@ class Stream:
     """
 
     gains: int
-    spreads: float = 1
+    spreads: float = 2
     accept: bool = False
     late: int = 0
     planned: int | None = PLANNED
@@ -360,8 +360,8 @@ class Stream:
 
 _STREAMS = {
     "no gain among them": Stream(0),
-    "10 gains of 2 sd": Stream(10, 2),
-    "10 gains of 1 sd": Stream(10),
+    "10 gains of 1 sd": Stream(10, 1),
+    "10 gains of 2 sd": Stream(10),
     "the same, confirmed ones accepted": Stream(10, accept=True),
     "the same, five always under way": Stream(10, late=5),
     "the same, planned 20: three campaigns": Stream(10, planned=20),
