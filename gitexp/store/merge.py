@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.rules.redaction import encoded, merge_lines
 from gitexp.store.git import ZERO, Reader, decode
-from gitexp.store.notes import DURABLE, beginning, commit_of, move_refs, persist, writing
+from gitexp.store.notes import (
+    DURABLE,
+    beginning,
+    commit_of,
+    move_refs,
+    persist,
+    store_aside,
+    writing,
+)
 from gitexp.store.objects import NotesTree, Pack
 
 if TYPE_CHECKING:
@@ -223,6 +231,7 @@ def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
         StoreBusy: the notes stayed contended or locked; nothing was written.
         NotReady: the lock cannot be taken.
     """
+    store_aside(repository)  # it may hold what is to be merged, or taken out
     with writing(repository) as lock:
         assert lock is not None  # noqa: S101 - it was waited for
         return persist(lambda: act(lock))
