@@ -130,9 +130,9 @@ def merge(
         came[commit] = {*lines} - had[0]
         went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
         due: Written = encoded(lines)
-        for side, has in ((theirs, had[1]), (ours, had[0])):
-            if has == {*lines} and (commit not in both or base is side):
-                due = side.blobs[commit]  # to the byte, whatever the order of its lines
+        whole = [side for side, has in zip((ours, theirs), had, strict=True) if has == {*lines}]
+        if len(whole) == 1:
+            due = whole[0].blobs[commit]  # to the byte, whatever the order of its lines
         if due != base.blobs.get(commit):
             changes[commit] = due
     clean = [
