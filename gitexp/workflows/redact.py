@@ -14,7 +14,7 @@ from gitexp.rules.redaction import RESULTS, Sought, encoded, redact_note, still_
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import find_ref, read_experiments
 from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, store_aside
 from gitexp.store.remote import PRIVATE, forget
 from gitexp.workflows.verdicts import compute_views
 
@@ -100,8 +100,9 @@ def redact(
     if sought.key in RESULTS:
         raise UsageError(
             f"{sought.key} is part of what was measured, and results are not redacted",
-            "gitexp redact VALUE, or --key with another name",
+            "take another key, or a value: gitexp redact",
         )
+    store_aside(repository)
     named = {_commit_of(repository, place, name) for place, name in enumerate(names, start=1)}
     plan = _Plan(repository, sought, named)
     plan.read()
@@ -115,7 +116,7 @@ def redact(
     if dry or not found:
         return Redaction(found, (), folders, remotes, dry)
     if not agree(found):
-        raise NotReady("nothing was redacted", "the same command with --yes")
+        raise NotReady("nothing was redacted, as nobody agreed", "the same command with --yes")
     before = exclusively(repository, plan.write)
     before |= _write_views(project, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
@@ -134,7 +135,7 @@ def _commit_of(repository: Repository, place: int, name: str) -> str:
         # Not repeated: whoever changed the order of the words typed the value there.
         raise UsageError(
             f"number {place} of the names is no experiment or commit here",
-            "gitexp redact VALUE [COMMIT|NAME...]; gitexp log lists experiments",
+            "see which there are: gitexp log",
         )
     return commit
 
