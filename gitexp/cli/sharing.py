@@ -151,7 +151,7 @@ def redact(
     value = "" if key else _value(given.pop(0) if given else "-")
     try:
         done = workflow(
-            project,
+            project.repository,
             Sought(value, key),
             given,
             dry=dry_run,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.git import Repository
-    from gitexp.workflows.project import Project
 
 _BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
 _WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}
@@ -79,7 +78,7 @@ class Redaction:
 
 
 def redact(
-    project: Project,
+    repository: Repository,
     sought: Sought,
     names: Sequence[str],
     *,
@@ -94,7 +93,6 @@ def redact(
         UsageError: a name is none, or what the key holds is a result.
         NotReady: nobody agreed.
     """
-    repository = project.repository
     if not sought.value.strip() and not sought.key.strip():
         raise UsageError("there is nothing to redact: the value is empty")
     if sought.key in RESULTS:
@@ -118,7 +116,7 @@ def redact(
     if not agree(found):
         raise NotReady("nothing was redacted, as nobody agreed", "the same command with --yes")
     before = exclusively(repository, plan.write)
-    before |= _write_views(project, sought, plan.changes.get(RUNS, {}).keys())
+    before |= _write_views(repository, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
     short = {ref.removeprefix("refs/") for ref in before}
     forget(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
@@ -202,9 +200,8 @@ class _Plan:
         return {ref: old for ref, (old, _) in moves.items()}
 
 
-def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
+def _write_views(repository: Repository, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
     """Write the verdict notes anew that showed the value; returns the former commit, if any did."""
-    repository = project.repository
 
     def act(lock: int) -> dict[str, str]:
         notes = read_all(repository, VERDICTS)
@@ -212,7 +209,7 @@ def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> di
         due = {c: sought.masked(text) for c, text in texts.items()}
         shown = {commit for commit, text in due.items() if text != texts[commit]}
         asked = (shown | {*commits}) & texts.keys()
-        due |= compute_views(project, sorted(asked), lambda _: True)
+        due |= compute_views(repository, sorted(asked), lambda _: True)
         changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}

@@ -20,7 +20,7 @@ from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
 from gitexp.store.local import locked, read_json, write_json
-from gitexp.store.notes import RUNS, VERDICTS, store_aside
+from gitexp.store.notes import LOGS, RUNS, VERDICTS, store_aside
 from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
 from gitexp.workflows.check import check_refs
 from gitexp.workflows.deliver import deliver, plan_delivery, read_here
@@ -171,10 +171,8 @@ class _Sync:
             free_locks(self.repository, died.get("began"))
         left = self.repository.branches([REHEARSAL, OUTGOING])
         remotes.forget(self.repository, left)
-        store_aside(self.repository)
-        self.done.warnings += [
-            f"{found.message}\n{found.hint}" for found in overwriting_fetches(self.repository)
-        ]
+        for found in overwriting_fetches(self.repository):
+            self._warn(f"{found.message}\n{found.hint}")
         self._mark(delivered=not self.whole)
         try:
             return self._rehearse() if self.done.dry else self._repeat()
@@ -182,12 +180,18 @@ class _Sync:
             if not self.whole:
                 self.marker.unlink(missing_ok=True)
 
+    def _warn(self, text: str) -> None:
+        """Say something once, however often it is tried."""
+        if text not in self.done.warnings:
+            self.done.warnings.append(text)
+
     def _mark(self, *, delivered: bool) -> None:
         """Leave word for the next sync, if this one is killed."""
         self.marker.parent.mkdir(parents=True, exist_ok=True)
         write_json(self.marker, {"began": self.began, "delivered": delivered})
 
     def _repeat(self) -> Synced:
+        store_aside(self.repository)
         for attempt in range(_TRIES):
             self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
             if self._once():
@@ -215,12 +219,18 @@ class _Sync:
         delivery = plan_delivery(repository, read_here(repository), theirs, known)
         deliver(repository, delivery)
         self._count_in(delivery, merged)
-        views = merge_views(self.project, theirs.notes, merged[RUNS], whole=whole)
+        views = merge_views(repository, theirs.notes, merged[RUNS], whole=whole)
         self.done.verdicts += views.moved
         self.whole = False
         self._mark(delivered=True)
-        self.done.warnings += [f"{ref} holds no run, and is left there" for ref in folded.odd]
-        notes = {ref: (one.theirs.commit, one.after) for ref, one in merged.items()}
+        for ref in folded.odd:
+            self._warn(f"{ref} holds no run, and is left there")
+        notes = {
+            ref: (one.theirs.commit, one.after)
+            for ref, one in merged.items()
+            # What workers logged stays here as any other log does.
+            if ref != LOGS or self.logs
+        }
         notes[VERDICTS] = (views.theirs.commit, views.after)
         if not self._send(theirs, notes, merged):
             return False
@@ -343,7 +353,7 @@ class _Sync:
         answers = push(self.repository, self.remote, deletes, atomic=False)
         left = [a for a in answers.values() if a.why and not a.contended and "exist" not in a.why]
         if left:
-            self.done.warnings.append(
+            self._warn(
                 f"{len(left)} runs are in the notes now, and {self.remote} does not let them be"
                 f" deleted ({left[0].why}); the next sync reads them again, which is harmless"
             )
@@ -358,11 +368,10 @@ class _Sync:
         done.renames += delivery.renames
         done.away = delivery.away
         for name in delivery.blocked:
-            text = (
+            self._warn(
                 f"exp/{name} is the name of two experiments, and the earlier one gets it when its"
                 f" branch is not checked out\ngit switch {self.project.baseline} && gitexp sync"
             )
-            done.warnings += [] if text in done.warnings else [text]
 
     def _count_out(self, refs: Iterable[str], runs: Merged) -> None:
         went = self.done.went
@@ -380,7 +389,7 @@ class _Sync:
             if not old or not new or old == new or one.ours_stained:
                 continue
             if not self.repository.git.succeeds("merge-base", "--is-ancestor", old, new):
-                self.done.warnings.append(
+                self._warn(
                     f"{ref} on {self.remote} was rewritten by force since the last sync; what this"
                     " clone had of it is kept here, and goes out again"
                 )

@@ -356,6 +356,39 @@ def test_runs_that_may_not_be_deleted_are_read_again_and_counted_once(
     assert lines_of(world, RUNS, commit) == [a_record(commit, 1)]
 
 
+def test_logs_of_workers_are_shared_where_that_is_asked_for(world: World, hub: World) -> None:
+    commit = an_experiment(world, "brave-otter")
+    before = '{"kind":"log","schema":1,"text":"before"}'
+    append_lines(repository_of(world), LOGS, {commit: [before]})
+    synced(world, logs=True)
+    other = clone_of(hub, "other")
+    log = '{"kind":"log","schema":1,"text":"said"}'
+    write_run(repository_of(other), "team", commit, a_record(commit, 1), [log])
+    assert synced(other).folded == 1
+    assert lines_of(hub, LOGS, commit) == [before]
+    synced(other, logs=True)
+    assert lines_of(hub, LOGS, commit) == [before, log]
+
+
+def test_a_server_with_the_hook_takes_all_that_is_sent(
+    world: World, hub: World, other: World
+) -> None:
+    hub.gitexp("init")
+    later = measured_experiment(world, "brave-otter", 10)
+    world.git("update-ref", f"{ARCHIVE}calm-heron", an_experiment(world, "calm-heron", 5))
+    world.git("update-ref", "-d", f"{HEADS}calm-heron")
+    an_experiment(other, "calm-heron", 7)
+    synced(other)
+    write_run(repository_of(other), "team", later, a_record(later, 9), [])
+    for clone in (world, other, world):
+        done = synced(clone)
+        assert (done.refused, done.kept, done.warnings) == ({}, {}, [])
+    assert branches(world) == branches(other)
+    assert texts(world) == texts(other) == texts(hub)
+    assert len(lines_of(hub, RUNS, later)) == 6
+    assert not [ref for ref in refs(hub) if ref.startswith(ONCE)]
+
+
 # --- remotes that are difficult -----------------------------------------------------------------
 
 
