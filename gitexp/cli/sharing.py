@@ -91,6 +91,8 @@ def _show(done: "Synced") -> None:
     lines += [f"  {done.remote} does not take {ref}: {why}" for ref, why in refused[:_MOST_NAMED]]
     if len(refused) > _MOST_NAMED:
         lines.append(f"  and {len(refused) - _MOST_NAMED} more")
+    if done.redacting and not done.ok:
+        lines.append("  whose owner allows it there with: git config gitexp.allowRedaction true")
     lines += [
         f"  {ref} was redacted here and not on {done.remote}: gitexp sync --redacted"
         for ref in done.pending
@@ -150,7 +152,7 @@ def redact(
     value = "" if key else _value(given.pop(0) if given else "-")
     try:
         done = workflow(
-            project,
+            project.repository,
             Sought(value, key),
             given,
             dry=dry_run,

@@ -273,8 +273,8 @@ _MESSAGE: Sequence[Rule] = (
     ),
     Rule(
         "T2", "a trailer does not tell the truth",
-        "Change is what the diff says, Experiment the branch's name, Project the folder of the"
-        " project that the change lies in.",
+        "Change is what the diff says, Experiment the branch's name (a sync may set digits of the"
+        " commit behind it), Project the folder of the project that the change lies in.",
         _told("1.0 -> 10", "1.0 -> 2"), _GOOD,
     ),
     Rule(

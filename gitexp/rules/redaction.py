@@ -2,7 +2,7 @@
 
 Notes are merged line by line, so what is taken out of a line comes back with the next old clone. A
 tombstone tells such a line by all that it says besides what was taken out: no hash of the value is
-kept, because a short one could be found by trying (docs/decisions/0011-redaction.md).
+kept, because a short one could be found by trying (docs/decisions/0015-redaction.md).
 """
 
 from __future__ import annotations

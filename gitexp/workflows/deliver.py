@@ -83,8 +83,9 @@ def plan_delivery(
     old = {*before.heads.values(), *before.archive.values()} if before else set()
     put_away = {*theirs.archive.values()}
     away = {c for c in (*theirs.heads.values(), *put_away) if c in old and c not in known}
-    heads = {c: n for n, c in theirs.heads.items() if c not in known | away | put_away}
-    archive = {c: n for n, c in theirs.archive.items() if c not in known | away}
+    settled, archived = known | away | put_away, known | away
+    heads = {c: n for n, c in theirs.heads.items() if c not in settled}
+    archive = {c: n for n, c in theirs.archive.items() if c not in archived}
     refs = {c: f"{ARCHIVE}{n}" for n, c in here.archive.items()}
     refs |= {c: f"{HEADS}{n}" for n, c in here.heads.items()}
     coming = {c: f"{HEADS}{n}" for c, n in heads.items()}

@@ -94,8 +94,8 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     examined = []
     # One after the other: what was mended is not found again by the next look.
     for look in (
-        _writable, _hooks, _damaged_refs, _settings, _display, _fetching, _rewriting, _merging,
-        _aside, _notes, _held, _slots, _locks, _growth, _shallow,
+        _writable, _hooks, _damaged_refs, _settings, _display, overwriting_fetches, _rewriting,
+        _merging, _aside, _notes, _held, _slots, _locks, _growth, _shallow,
     ):  # fmt: skip
         for ailment in list(look(repository)):
             examined.append(_mended(ailment) if fix else Examined(ailment))
@@ -191,7 +191,8 @@ def _display(repository: Repository) -> Iterator[Ailment]:
         )
 
 
-def _fetching(repository: Repository) -> Iterator[Ailment]:
+def overwriting_fetches(repository: Repository) -> Iterator[Ailment]:
+    """Find fetch specs with which a plain `git fetch` overwrites results that were not pushed."""
     for key, values in repository.config.items():
         remote = re.fullmatch(r"remote\.(.+)\.fetch", key, re.DOTALL)
         for value in values if remote else ():

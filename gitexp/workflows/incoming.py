@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from gitexp.store.experiments import Entry
     from gitexp.store.git import Repository
-    from gitexp.workflows.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,9 @@ def _keep(repository: Repository, runs: Merged, lock: int) -> None:
         move_refs(repository, lines, lock, durable=False)
 
 
-def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, whole: bool) -> Views:
+def merge_views(
+    repository: Repository, theirs: Mapping[str, str], runs: Merged, *, whole: bool
+) -> Views:
     """Write the verdict notes that follow from the records that came, or (`whole`) from all.
 
     What cannot be computed here is taken as it is, from the side that knew the other.
@@ -97,7 +98,6 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
     """
-    repository = project.repository
     other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else Notes()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
 
@@ -119,7 +119,7 @@ def merge_views(project: Project, theirs: Mapping[str, str], runs: Merged, *, wh
 
         due = {}
         if whole or runs.came or doubtful:
-            due = compute_views(project, sorted(noted | doubtful), wanted)
+            due = compute_views(repository, sorted(noted | doubtful), wanted)
         mine = read_texts(repository, ours, due)
         there = read_texts(repository, rest, due) | read_texts(repository, base, due)
         for commit, text in due.items():

@@ -204,15 +204,17 @@ def choose_remote(
         named = ask(remotes)
     if named is None:
         if not remotes:
-            raise NotReady("this clone has no remote to share with", "git remote add NAME URL")
+            raise NotReady(
+                "this clone has no remote to share with", "name one: git remote add NAME URL"
+            )
         raise NotReady(
             f"which remote? {baseline} follows none, and there are {listed}",
-            f"name it, or: git branch --set-upstream-to=REMOTE/{baseline} {baseline}",
+            f"name it, or say so once: git branch --set-upstream-to=REMOTE/{baseline} {baseline}",
         )
     if named not in remotes:
         raise UsageError(
             f"there is no remote {visible(named)}" + (f", only {listed}" if remotes else ""),
-            "git remote add NAME URL",
+            "name it to git first: git remote add NAME URL",
         )
     return named
 

@@ -14,7 +14,7 @@ from gitexp.rules.redaction import RESULTS, Sought, encoded, redact_note, still_
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import find_ref, read_experiments
 from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, store_aside
 from gitexp.store.remote import PRIVATE, forget
 from gitexp.workflows.verdicts import compute_views
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.git import Repository
-    from gitexp.workflows.project import Project
 
 _BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
 _WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}
@@ -79,7 +78,7 @@ class Redaction:
 
 
 def redact(
-    project: Project,
+    repository: Repository,
     sought: Sought,
     names: Sequence[str],
     *,
@@ -94,14 +93,14 @@ def redact(
         UsageError: a name is none, or what the key holds is a result.
         NotReady: nobody agreed.
     """
-    repository = project.repository
     if not sought.value.strip() and not sought.key.strip():
         raise UsageError("there is nothing to redact: the value is empty")
     if sought.key in RESULTS:
         raise UsageError(
             f"{sought.key} is part of what was measured, and results are not redacted",
-            "gitexp redact VALUE, or --key with another name",
+            "take another key, or a value: gitexp redact",
         )
+    store_aside(repository)
     named = {_commit_of(repository, place, name) for place, name in enumerate(names, start=1)}
     plan = _Plan(repository, sought, named)
     plan.read()
@@ -115,9 +114,9 @@ def redact(
     if dry or not found:
         return Redaction(found, (), folders, remotes, dry)
     if not agree(found):
-        raise NotReady("nothing was redacted", "the same command with --yes")
+        raise NotReady("nothing was redacted, as nobody agreed", "the same command with --yes")
     before = exclusively(repository, plan.write)
-    before |= _write_views(project, sought, plan.changes.get(RUNS, {}).keys())
+    before |= _write_views(repository, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
     short = {ref.removeprefix("refs/") for ref in before}
     forget(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
@@ -134,7 +133,7 @@ def _commit_of(repository: Repository, place: int, name: str) -> str:
         # Not repeated: whoever changed the order of the words typed the value there.
         raise UsageError(
             f"number {place} of the names is no experiment or commit here",
-            "gitexp redact VALUE [COMMIT|NAME...]; gitexp log lists experiments",
+            "see which there are: gitexp log",
         )
     return commit
 
@@ -201,9 +200,8 @@ class _Plan:
         return {ref: old for ref, (old, _) in moves.items()}
 
 
-def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
+def _write_views(repository: Repository, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
     """Write the verdict notes anew that showed the value; returns the former commit, if any did."""
-    repository = project.repository
 
     def act(lock: int) -> dict[str, str]:
         notes = read_all(repository, VERDICTS)
@@ -211,7 +209,7 @@ def _write_views(project: Project, sought: Sought, commits: Iterable[str]) -> di
         due = {c: sought.masked(text) for c, text in texts.items()}
         shown = {commit for commit, text in due.items() if text != texts[commit]}
         asked = (shown | {*commits}) & texts.keys()
-        due |= compute_views(project, sorted(asked), lambda _: True)
+        due |= compute_views(repository, sorted(asked), lambda _: True)
         changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}

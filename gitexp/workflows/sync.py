@@ -8,7 +8,6 @@ sync goes on from what git holds.
 from __future__ import annotations
 
 import random
-import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,15 @@ from urllib.parse import quote
 from gitexp.errors import NotReady, Refused, StoreBusy
 from gitexp.rules.record import parse_records
 from gitexp.rules.registration import base_name, set_apart
-from gitexp.rules.text import visible
 from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
 from gitexp.store.local import locked, read_json, write_json
-from gitexp.store.notes import RUNS, VERDICTS
-from gitexp.store.remote import PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
+from gitexp.store.notes import LOGS, RUNS, VERDICTS, store_aside
+from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
 from gitexp.workflows.check import check_refs
 from gitexp.workflows.deliver import deliver, plan_delivery, read_here
+from gitexp.workflows.doctor import overwriting_fetches
 from gitexp.workflows.incoming import merge_lines, merge_views
 from gitexp.workflows.project import choose_remote
 
@@ -59,7 +58,7 @@ class Flow:
 
 @dataclass(slots=True)
 class Synced:
-    """What a sync did, or (`dry`) would do.
+    """What a sync did, or (`dry`) would do; `redacting` may rewrite notes on the remote.
 
     `folded` counts runs of other machines that became notes. `kept` are experiments that stay here
     and why, `refused` refs that the remote did not take and its reason. `pending` are notes that
@@ -68,6 +67,7 @@ class Synced:
 
     remote: str
     dry: bool = False
+    redacting: bool = False
     came: Flow = field(default_factory=Flow)
     went: Flow = field(default_factory=Flow)
     verdicts: list[Moved] = field(default_factory=list)
@@ -138,7 +138,7 @@ def sync(
     with locked(repository.local / "sync.lock", wait=False) as lock:
         if lock is None:
             raise StoreBusy(
-                "another gitexp sync is at work in this clone", "wait for its end, and sync again"
+                "another gitexp sync is at work in this clone", "when it has ended: gitexp sync"
             )
         return _Sync(project, remote, say, logs=logs or redacted, dry=dry, redacted=redacted).run()
 
@@ -158,19 +158,40 @@ class _Sync:
     ) -> None:
         self.project, self.repository, self.remote = project, project.repository, remote
         self.say, self.logs, self.redacted = say, logs, redacted
-        self.done = Synced(remote, dry)
+        self.done = Synced(remote, dry, redacted)
         self.marker = self.repository.local / "sync" / f"{quote(remote, safe='')}.json"
-        # Whether the last sync died, so that what it had fetched may not have been delivered.
+        self.began = time.time()
+        # Whether something was fetched that has not been delivered: by a sync that died, or by us.
         self.whole = False
         self.kept: set[str] = set()  # commits of experiments that do not leave this clone
 
     def run(self) -> Synced:
         if died := read_json(self.marker):
-            self.whole = True
+            self.whole = not died.get("delivered")
             free_locks(self.repository, died.get("began"))
-        self.done.warnings += overwriting(self.repository)
-        if self.done.dry:
-            return self._rehearse()
+        left = self.repository.branches([REHEARSAL, OUTGOING])
+        remotes.forget(self.repository, left)
+        for found in overwriting_fetches(self.repository):
+            self._warn(f"{found.message}\n{found.hint}")
+        self._mark(delivered=not self.whole)
+        try:
+            return self._rehearse() if self.done.dry else self._repeat()
+        finally:
+            if not self.whole:
+                self.marker.unlink(missing_ok=True)
+
+    def _warn(self, text: str) -> None:
+        """Say something once, however often it is tried."""
+        if text not in self.done.warnings:
+            self.done.warnings.append(text)
+
+    def _mark(self, *, delivered: bool) -> None:
+        """Leave word for the next sync, if this one is killed."""
+        self.marker.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.marker, {"began": self.began, "delivered": delivered})
+
+    def _repeat(self) -> Synced:
+        store_aside(self.repository)
         for attempt in range(_TRIES):
             self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
             if self._once():
@@ -179,30 +200,37 @@ class _Sync:
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))  # noqa: S311
         raise StoreBusy(
             f"others pushed to {self.remote} first, {_TRIES} times; what came in is stored",
-            "gitexp sync, once more; if nobody else is at work, the remote may hold a stale lock"
-            " file, or be pushed to elsewhere than it is fetched from (git remote -v)",
+            "if nobody else is at work, a stale lock file may lie on the remote, or it is pushed to"
+            " elsewhere than it is fetched from: git remote -v\nthen again: gitexp sync",
         )
 
     def _once(self) -> bool:
         """Fetch, merge and push; False where others pushed meanwhile."""
         repository = self.repository
         before = remotes.read(repository, self.remote)
-        self.marker.parent.mkdir(parents=True, exist_ok=True)
-        write_json(self.marker, {"began": time.time()})
+        known = None if self.whole else before
+        self._mark(delivered=False)
         remotes.fetch(repository, self.remote, logs=self.logs)
+        self.whole, whole = True, self.whole
         theirs = remotes.read(repository, self.remote)
         folded = read_runs(repository, theirs.runs)
         merged = merge_lines(repository, theirs.notes, folded.lines, logs=self.logs)
         self._tell_rewritten(before, theirs, merged)
-        delivery = plan_delivery(repository, read_here(repository), theirs, self._delivered(before))
+        delivery = plan_delivery(repository, read_here(repository), theirs, known)
         deliver(repository, delivery)
         self._count_in(delivery, merged)
-        views = merge_views(self.project, theirs.notes, merged[RUNS], whole=self.whole)
+        views = merge_views(repository, theirs.notes, merged[RUNS], whole=whole)
         self.done.verdicts += views.moved
-        self.marker.unlink(missing_ok=True)
         self.whole = False
-        self.done.warnings += [f"{ref} holds no run, and is left there" for ref in folded.odd]
-        notes = {ref: (one.theirs.commit, one.after) for ref, one in merged.items()}
+        self._mark(delivered=True)
+        for ref in folded.odd:
+            self._warn(f"{ref} holds no run, and is left there")
+        notes = {
+            ref: (one.theirs.commit, one.after)
+            for ref, one in merged.items()
+            # What workers logged stays here as any other log does.
+            if ref != LOGS or self.logs
+        }
         notes[VERDICTS] = (views.theirs.commit, views.after)
         if not self._send(theirs, notes, merged):
             return False
@@ -210,15 +238,10 @@ class _Sync:
         tidy(repository)
         return True
 
-    def _delivered(self, before: Remote) -> Remote | None:
-        return None if self.whole else before
-
     def _rehearse(self) -> Synced:
         """Fetch beside what was fetched before, count, and leave everything as it was."""
         repository = self.repository
         before = remotes.read(repository, self.remote)
-        stale = repository.branches([REHEARSAL])
-        remotes.forget(repository, stale)
         try:
             remotes.fetch(repository, self.remote, logs=self.logs, into=REHEARSAL)
             theirs = remotes.read(repository, self.remote, REHEARSAL)
@@ -227,7 +250,7 @@ class _Sync:
                 repository, theirs.notes, folded.lines, logs=self.logs, write=False
             )
             here = read_here(repository)
-            delivery = plan_delivery(repository, here, theirs, self._delivered(before))
+            delivery = plan_delivery(repository, here, theirs, None if self.whole else before)
             self._count_in(delivery, merged)
             self.done.folded = len(folded.refs)
             pushes = self._experiments(here, theirs)
@@ -330,7 +353,7 @@ class _Sync:
         answers = push(self.repository, self.remote, deletes, atomic=False)
         left = [a for a in answers.values() if a.why and not a.contended and "exist" not in a.why]
         if left:
-            self.done.warnings.append(
+            self._warn(
                 f"{len(left)} runs are in the notes now, and {self.remote} does not let them be"
                 f" deleted ({left[0].why}); the next sync reads them again, which is harmless"
             )
@@ -345,11 +368,10 @@ class _Sync:
         done.renames += delivery.renames
         done.away = delivery.away
         for name in delivery.blocked:
-            text = (
-                f"exp/{name} is the name of two experiments, and cannot be given to the earlier one"
-                " while its branch is checked out: git switch to another, and sync again"
+            self._warn(
+                f"exp/{name} is the name of two experiments, and the earlier one gets it when its"
+                f" branch is not checked out\ngit switch {self.project.baseline} && gitexp sync"
             )
-            done.warnings += [] if text in done.warnings else [text]
 
     def _count_out(self, refs: Iterable[str], runs: Merged) -> None:
         went = self.done.went
@@ -367,7 +389,7 @@ class _Sync:
             if not old or not new or old == new or one.ours_stained:
                 continue
             if not self.repository.git.succeeds("merge-base", "--is-ancestor", old, new):
-                self.done.warnings.append(
+                self._warn(
                     f"{ref} on {self.remote} was rewritten by force since the last sync; what this"
                     " clone had of it is kept here, and goes out again"
                 )
@@ -397,25 +419,6 @@ def _named_apart(kind: str, wanted: Mapping[str, str], taken: dict[str, str]) ->
         yield Push(f"{kind}{free}", commit)
 
 
-def overwriting(repository: Repository) -> list[str]:
-    """Name fetch specs with which a plain `git fetch` overwrites results that were not pushed."""
-    found = []
-    for key, specs in repository.config.items():
-        if not key.startswith("remote.") or not key.endswith(".fetch"):
-            continue
-        for spec in specs:
-            target = spec.rpartition(":")[2]
-            covers = target.removesuffix("*")
-            if spec.startswith("+") and (
-                VERDICTS.startswith(covers) or target.startswith(VERDICTS)
-            ):
-                found.append(
-                    f"{key} = {visible(spec)}: a plain git fetch overwrites results that were not"
-                    f" pushed; git config --unset-all {key} '^{re.escape(spec)}$' takes it out"
-                )
-    return found
-
-
 def free_locks(repository: Repository, began: object) -> None:
     """Remove locks on refs that a sync which was killed has left; git itself never does.
 
@@ -424,7 +427,8 @@ def free_locks(repository: Repository, began: object) -> None:
     """
     since = began if isinstance(began, float) else 0.0
     folders = [
-        repository.common / path for path in (PRIVATE, REHEARSAL, HEADS, ARCHIVE, "refs/notes/")
+        repository.common / path
+        for path in (PRIVATE, REHEARSAL, OUTGOING, HEADS, ARCHIVE, "refs/notes/")
     ]
     locks = [repository.common / "packed-refs.lock", repository.common / "shallow.lock"]
     for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:

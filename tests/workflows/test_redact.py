@@ -18,7 +18,6 @@ from tests.workflows.team import (
     a_record,
     an_experiment,
     clone_of,
-    hook,
     hub_of,
     lines_of,
     measure,
@@ -166,17 +165,18 @@ def test_what_somebody_without_gitexp_puts_back_is_taken_out_again(
 
 
 @pytest.mark.usefixtures("spoilt")
-def test_a_server_that_refuses_keeps_what_it_has_and_says_so(
-    world: World,
-    hub: World,
-) -> None:
-    # git's own receive.denyNonFastForwards guards branches alone.
-    hook(hub, "update", "git merge-base --is-ancestor $2 $3 || { echo ask the owner; exit 1; }")
+def test_a_server_with_the_hook_refuses_until_its_owner_allows_it(world: World, hub: World) -> None:
+    hub.gitexp("init")
     before = refs(hub)
     world.gitexp("redact", SECRET, "--yes")
     ran = world.gitexp("sync", "--redacted", code=3)
-    assert f"hub does not take {RUNS}: hook declined: ask the owner" in ran.out
+    assert f"hub does not take {RUNS}: hook declined: " in ran.out
+    assert "would lose what others have written" in ran.out
+    assert "git config gitexp.allowRedaction true" in ran.out
     assert refs(hub) == before
+    hub.git("config", "gitexp.allowRedaction", "true")
+    assert "1 record went out" in world.gitexp("sync", "--redacted").out
+    assert SECRET.encode() not in reachable(hub, "--all")
 
 
 def test_a_push_that_would_overwrite_what_came_meanwhile_is_not_made(

@@ -168,6 +168,24 @@ def test_nothing_of_the_users_moves(world: World, hub: World) -> None:
     assert not {"refs/heads/private", "refs/tags/mine"} & refs(hub).keys()
 
 
+def test_many_experiments_go_out_by_one_pattern(
+    world: World, hub: World, other: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gitexp.store.remote._MANY", 2)
+    for number in range(5):
+        an_experiment(world, f"t-{number}", number + 2, day=number + 1)
+        an_experiment(other, f"t-{number}", number + 10, day=number + 11)
+    measured_experiment(world, "brave-otter", 8)
+    assert synced(world).went.experiments == 6
+    assert synced(other).went.experiments == 5
+    synced(world)
+    assert branches(world) == branches(other)
+    assert {*branches(hub).values()} == {*branches(world).values()}
+    assert len(branches(hub)) == 11
+    for place in (world, other, hub):
+        assert not [ref for ref in refs(place) if "outgoing" in ref]
+
+
 # --- names --------------------------------------------------------------------------------------
 
 
@@ -338,6 +356,39 @@ def test_runs_that_may_not_be_deleted_are_read_again_and_counted_once(
     assert lines_of(world, RUNS, commit) == [a_record(commit, 1)]
 
 
+def test_logs_of_workers_are_shared_where_that_is_asked_for(world: World, hub: World) -> None:
+    commit = an_experiment(world, "brave-otter")
+    before = '{"kind":"log","schema":1,"text":"before"}'
+    append_lines(repository_of(world), LOGS, {commit: [before]})
+    synced(world, logs=True)
+    other = clone_of(hub, "other")
+    log = '{"kind":"log","schema":1,"text":"said"}'
+    write_run(repository_of(other), "team", commit, a_record(commit, 1), [log])
+    assert synced(other).folded == 1
+    assert lines_of(hub, LOGS, commit) == [before]
+    synced(other, logs=True)
+    assert lines_of(hub, LOGS, commit) == [before, log]
+
+
+def test_a_server_with_the_hook_takes_all_that_is_sent(
+    world: World, hub: World, other: World
+) -> None:
+    hub.gitexp("init")
+    later = measured_experiment(world, "brave-otter", 10)
+    world.git("update-ref", f"{ARCHIVE}calm-heron", an_experiment(world, "calm-heron", 5))
+    world.git("update-ref", "-d", f"{HEADS}calm-heron")
+    an_experiment(other, "calm-heron", 7)
+    synced(other)
+    write_run(repository_of(other), "team", later, a_record(later, 9), [])
+    for clone in (world, other, world):
+        done = synced(clone)
+        assert (done.refused, done.kept, done.warnings) == ({}, {}, [])
+    assert branches(world) == branches(other)
+    assert texts(world) == texts(other) == texts(hub)
+    assert len(lines_of(hub, RUNS, later)) == 6
+    assert not [ref for ref in refs(hub) if ref.startswith(ONCE)]
+
+
 # --- remotes that are difficult -----------------------------------------------------------------
 
 
@@ -424,22 +475,23 @@ def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_fetch_spec_that_overwrites_results_is_named(world: World) -> None:
-    for spec, bad in (
-        ("+refs/notes/*:refs/notes/*", True), ("+refs/*:refs/*", True),
+@pytest.mark.parametrize(
+    ("spec", "bad"),
+    [
+        ("+refs/notes/*:refs/notes/*", True),
         ("+refs/notes/gitexp-runs:refs/notes/gitexp-runs", True),
-        ("refs/notes/*:refs/notes/*", False), ("+refs/notes/*:refs/notes/hub/*", False),
-    ):  # fmt: skip
-        world.git("config", "--add", "remote.hub.fetch", spec)
-        [*warnings] = synced(world).warnings
-        assert bool(warnings) == bad, spec
-        if bad:
-            assert "overwrites results" in warnings[0]
-            command = warnings[0].split("; ")[1].removesuffix(" takes it out")
-            world.run("sh", "-c", command)
-        else:
-            world.git("config", "--unset", "--fixed-value", "remote.hub.fetch", spec)
-        assert spec not in world.git("config", "--get-all", "remote.hub.fetch").splitlines()
+        ("refs/notes/*:refs/notes/*", False),
+        ("+refs/notes/*:refs/notes/hub/*", False),
+    ],
+)
+def test_a_fetch_spec_that_overwrites_results_is_named(world: World, spec: str, bad: bool) -> None:
+    world.git("config", "--add", "remote.hub.fetch", spec)
+    warnings = synced(world).warnings
+    assert len(warnings) == bad
+    if bad:
+        assert "git fetch would overwrite results that are not pushed yet" in warnings[0]
+        assert world.run("sh", "-c", warnings[0].rpartition(": ")[2]).code == 0
+        assert not synced(world).warnings
 
 
 def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: Path) -> None:
