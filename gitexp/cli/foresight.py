@@ -87,7 +87,7 @@ def search(
     if not rows and not json_:
         typer.echo("No experiment has any of these words.")
         return
-    views.log(rows, as_json=json_)
+    (views.log_json if json_ else views.log)(rows)
 
 
 def next_(

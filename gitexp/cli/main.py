@@ -7,6 +7,7 @@ a run needs.
 # Not postponed: typer would compile and evaluate 130 annotations anew at every start, for 5 ms.
 import errno
 import io
+import math
 import os
 import signal
 import sys
@@ -325,9 +326,18 @@ def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
 
 @app.command()
 def log(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names, or patterns as of a shell: 'brave-*'.")
+    ] = None,
     number: Annotated[
         int | None, typer.Option("--number", "-n", min=1, help="Show at most this many.")
     ] = None,
+    since: Annotated[
+        str, typer.Option("--since", help="Registered since then: 2026-01-31, '2 weeks ago'.")
+    ] = "",
+    author: Annotated[
+        str, typer.Option("--author", help="Registered by somebody with this in the name.")
+    ] = "",
     open_: Annotated[
         bool, typer.Option("--open", help="Only what was never run, or run and never decided.")
     ] = False,
@@ -339,14 +349,22 @@ def log(
     from gitexp.workflows.project import open_project
 
     project = open_project()
+    part = workflow.Part(
+        tuple(name.removeprefix("exp/") for name in names or ()),
+        workflow.second_of(project, since) if since else -math.inf, author, open_, number,
+    )  # fmt: skip
     # What reads JSON asked for experiments, and the baseline's untested steps are none.
-    rows = workflow.log(project) if json_ or open_ else workflow.read_log(project)
-    shown = [row for row in rows if not open_ or workflow.is_open(row)]
-    views.log(shown[:number], as_json=json_)
-    if rows and not json_ and not open_:
+    if json_:
+        views.log_json(workflow.stream(project, part))
+        return
+    begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
+    found = workflow.read_log(project, part)
+    rows = views.log(found, begin) if part.is_all_of(0) else views.log(found)
+    # A part of the log says nothing of where the whole stands.
+    if rows and part.is_all_of(len(rows)):
         from gitexp.workflows.standing import standing
 
-        views.standing(standing(project, [row for row in rows if isinstance(row, workflow.Row)]))
+        views.standing(standing(project, rows))
         foresight.show_goals(project)
 
 

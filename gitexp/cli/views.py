@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,11 @@ import typer
 from gitexp.rules import formats, words
 from gitexp.rules.outlook import shown
 from gitexp.rules.registration import hypothesis_of
-from gitexp.rules.text import visible
+from gitexp.rules.text import json_text, visible
 from gitexp.rules.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.rules.criterion import Criterion
     from gitexp.rules.finding import Finding
@@ -48,19 +48,11 @@ _COLOURS = {
 }
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 _WIDTH = 96
+_AT_ONCE = 200  # rows of JSON
 
 
 def _print_json(content: object) -> None:
-    typer.echo(_shown_json(json.dumps(content, indent=2, ensure_ascii=False, default=str)))
-
-
-def _shown_json(text: str) -> str:
-    """Write what a terminal would obey as JSON escapes, which mean the same to a program."""
-    if text.isascii():
-        return text
-    return re.sub(
-        r"[^ -~\n]", lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text
-    )
+    typer.echo(json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str)))
 
 
 def _filled(line: str) -> str:
@@ -395,24 +387,30 @@ def _result_line(row: Row) -> str:
     judgement, registration = row.result.judgement, row.result.registration
     if judgement is not None and judgement.verdict is not None and registration is not None:
         return _coloured(words.verdict_line(registration, judgement), judgement.verdict)
-    name = row.result.entry.name
+    name = row.result.name
     return {
         "planned": f"planned: gitexp run {name}",
         "stale": f"planned on an older baseline: gitexp retest {name}",
     }.get(row.state, row.state)
 
 
-def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
-    """Print the log, newest first."""
-    if as_json:
-        # One row a line: json writes indented text in Python, five times slower than compact in C.
-        lines = (json.dumps(row.as_json(), ensure_ascii=False, default=str) for row in rows)
-        typer.echo(_shown_json("[" + ",\n ".join(lines) + "]"))
-        return
+def log_json(rows: Iterable[Row]) -> None:
+    """Print the log for programs, a row a line, each as soon as it is there."""
+    begin, left = "[", iter(rows)
+    # Some at a time, because each echo is flushed.
+    while texts := [row.json_text() for row in itertools.islice(left, _AT_ONCE)]:
+        typer.echo(begin + ",\n ".join(texts), nl=False)
+        begin = ",\n "
+    typer.echo("[]" if begin == "[" else "]")
+
+
+def log(
+    rows: Iterable[Row | LadderStep], nothing: str = "No experiment fits; all of them: gitexp log"
+) -> list[Row]:
+    """Print the log, newest first, each row as soon as it is there; returns the experiments."""
     from gitexp.workflows.ladder import Step
 
-    if not rows:
-        typer.echo('No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
+    found: list[Row] = []
     for number, row in enumerate(rows):
         if number:
             typer.echo("")
@@ -422,7 +420,11 @@ def log(rows: Sequence[Row | LadderStep], *, as_json: bool) -> None:
             new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
             typer.echo(f"  {visible(new)}{_effect(row)}")
         else:
+            found.append(row)
             _experiment(row)
+    if not found:
+        typer.echo(nothing)
+    return found
 
 
 def standing(now: Standing) -> None:
@@ -464,15 +466,16 @@ def _experiment(row: Row) -> None:
     typer.echo(f"{typer.style(f'exp/{visible(entry.name)}', bold=True)}  {entry.time[:10]}{state}")
     typer.echo(_wrapped(hypothesis_of(entry.message), lines=3))
     if row.result.explored:
-        why = row.result.records[0].explore
-        typer.echo(f"  {_coloured(Verdict.EXPLORATORY, Verdict.EXPLORATORY)}: {visible(why)}")
+        typer.echo(
+            f"  {_coloured(Verdict.EXPLORATORY, Verdict.EXPLORATORY)}: {visible(row.result.why)}"
+        )
     elif registration is None:
         typer.echo(f"  no registration: gitexp check {entry.name}")
     else:
         typer.echo(f"  {visible(registration.change)}")
         typer.echo(f"  {_result_line(row)}")
-    if foreign := row.result.foreign:
-        typer.echo(f"  {_counted(len(foreign), 'record')} of another commit do not count")
+    if foreign := row.result.facts["foreign"]:
+        typer.echo(f"  {_counted(foreign, 'record')} of another commit do not count")
     if row.result.newer:
         typer.echo(f"  {words.newer(row.result.newer)}")
 

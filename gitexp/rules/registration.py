@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_BLANK_LINES = r"\n(?:[ \t\r]*+\n)++"
+_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")
+_OBEYED = re.compile(OBEYED)
 # What git itself passes over among trailers.
 _NO_TRAILERS = ("#", "(cherry picked from commit ")
 REQUIRED = (
@@ -185,7 +186,7 @@ def split_message(message: str) -> tuple[str, dict[str, str]]:
 @functools.lru_cache(maxsize=10_000)  # the log asks three times about each message
 def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     text = message.replace("\r\n", "\n").strip()
-    *_, last = re.split(_BLANK_LINES, text)
+    *_, last = _BLANK_LINES.split(text)
     body = text[: len(text) - len(last)].rstrip()
     if not body:
         return text, ()
@@ -211,7 +212,7 @@ def _canonical(token: str) -> str:
 
 def hypothesis_of(message: str) -> str:
     """Return the first paragraph of a message on one line."""
-    return _one_line(re.split(_BLANK_LINES, split_message(message)[0], maxsplit=1)[0])
+    return _one_line(_BLANK_LINES.split(split_message(message)[0], maxsplit=1)[0])
 
 
 def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...]]:
@@ -229,9 +230,9 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         )
     findings = []
     values: dict[str, Any] = {}
-    for token, read in _READERS.items():
+    for token in _READERS:
         try:
-            values[token] = read(trailers.get(token, ""))
+            values[token] = _read(token, trailers.get(token, ""))
         except (ValueError, UsageError):
             findings.append(
                 Finding("T4", f"{token}: {trailers[token]!r} cannot be read", _EXAMPLES[token])
@@ -265,6 +266,8 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
 
 def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
     """Name trailers that hold what a terminal does not show but obeys."""
+    if not _OBEYED.search("".join(trailers.values())):
+        return []
     return [
         Finding(
             "T4",
@@ -272,8 +275,13 @@ def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
             "git commit --amend, and take it out",
         )
         for token, value in trailers.items()
-        if (found := re.search(OBEYED, value))
+        if (found := _OBEYED.search(value))
     ]
+
+
+@functools.lru_cache(maxsize=1024)  # a log's messages have the same few values
+def _read(token: str, text: str) -> Any:  # noqa: ANN401 - each trailer has its own kind of value
+    return _READERS[token](text)
 
 
 def _read_repeats(text: str) -> tuple[int, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from gitexp.errors import UsageError
 
@@ -16,6 +18,20 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
+def json_line(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Write JSON on one line, as `json_text` has it."""
+    return json_text(json.dumps(content, ensure_ascii=False, default=str))
+
+
+def json_text(text: str) -> str:
+    """Write what a terminal would obey as JSON escapes, which mean the same to a program."""
+    if text.isascii():
+        return text
+    return re.sub(
+        r"[^ -~\n]", lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text
+    )
 
 
 def demand_plain(text: str, what: str) -> str:

@@ -72,7 +72,7 @@ def shelve_deleted(repository: Repository) -> None:
     Refs are listed only where any has come or gone since the last time. A repository that cannot be
     written is read as it is.
     """
-    path, signature = repository.local / "refs.json", _signature(repository)
+    path, signature = repository.local / "refs.json", refs_signature(repository)
     if read_json(path).get("seen") == signature:
         return
     refs = repository.branches([HEADS, ARCHIVE, KEPT, "refs/remotes/*/exp/*"])
@@ -88,13 +88,18 @@ def shelve_deleted(repository: Repository) -> None:
     with suppress(GitexpError, OSError):
         if lines:
             _update(repository, lines)
-        if all(time.time_ns() - changed > _TICK for changed, _ in signature):
+        if is_settled(repository):
             write_json(path, {"seen": signature})
 
 
-def _signature(repository: Repository) -> list[list[int]]:
-    """When refs of experiments last came or went, and how many bytes hold them."""
-    places = ["packed-refs", "reftable/tables.list", HEADS, KEPT]
+def is_settled(repository: Repository) -> bool:
+    """Whether refs changed so long ago that their signature would tell another change."""
+    return all(time.time_ns() - changed > _TICK for changed, _ in refs_signature(repository))
+
+
+def refs_signature(repository: Repository) -> list[list[int]]:
+    """When refs of experiments last came, went or moved, and how many bytes hold them."""
+    places = ["packed-refs", "reftable/tables.list", HEADS, ARCHIVE, KEPT]
     remotes = sorted((repository.common / "refs/remotes").glob("*/exp"))
     found = []
     for place in [*(repository.common / place for place in places), *remotes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules.registration import is_name, names_commit, split_message
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.store.git import Repository
+    from gitexp.store.heads import Head
 
 HEADS = "refs/heads/exp/"
 ARCHIVE = "refs/gitexp/archive/"
@@ -44,6 +45,21 @@ class Entry:
         """Whether it was moved out of the branches."""
         return self.ref.startswith(ARCHIVE)
 
+    @property
+    def parent(self) -> str:
+        """The first parent, empty where there is none."""
+        return self.parents[0] if self.parents else ""
+
+    def fields(self) -> list[str]:
+        """What its commit says, as `of` takes it."""
+        return [self.author, self.time, self.message, *self.parents]
+
+    @classmethod
+    def of(cls, head: Head, fields: Sequence[str]) -> Self:
+        """Put an entry together from its ref and the fields of its commit."""
+        author, time, message, *parents = fields
+        return cls(head.ref, head.commit, tuple(parents), author, time, message)
+
 
 # None of the first five can hold a line break; a message and an author's name can hold all else.
 _FIELDS = "%P%n%an%n%cI%n%B"
@@ -71,48 +87,54 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         # Records escape control characters, so the last mark is the one between message and note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
         refs, commit, parents, author, time, message = head.split("\n", 5)
-        ref = _own_ref(refs.split(", "), message, commit)
+        ref = own_ref(refs.split(", "), message, commit)
         if not ref:
             continue
         entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
         known = found.get(entry.name)
-        if known is None or _rank(entry.ref) < _rank(known.ref):
+        if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
     # git orders what was committed in one second by where its refs lie, which differs from clone to
     # clone.
-    return sorted(found.values(), key=lambda entry: (-_second(entry.time), entry.name))
+    return sorted(found.values(), key=lambda entry: (-second(entry.time), entry.name))
 
 
-def _second(time: str) -> float:
+def second(time: str) -> float:
+    """Seconds since 1970 of a time as git gives it, ISO 8601."""
     return datetime.fromisoformat(time).timestamp()
 
 
-def _own_ref(refs: Sequence[str], message: str, commit: str) -> str:
+def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
     """Choose the ref by which a commit is known: the one that it names itself, if any does."""
-    known = [ref for ref in refs if _is_experiments(ref)]
+    known = [ref for ref in refs if is_experiments(ref)]
     if len(known) > 1:
         registered = split_message(message)[1].get("Experiment", "")
 
         def place(ref: str) -> tuple[bool, int]:
-            return not names_commit(ref.rpartition("/")[2], registered, commit), _rank(ref)
+            return not names_commit(ref.rpartition("/")[2], registered, commit), rank(ref)
 
         known.sort(key=place)
     return known[0] if known else ""
 
 
-def _is_experiments(ref: str) -> bool:
+def is_experiments(ref: str) -> bool:
+    """Whether a ref has the name of an experiment's."""
     inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
     if ref.startswith(_REMOTES):
         inside = ref.rpartition("/exp/")[2]
     return is_name(inside)
 
 
-def _rank(ref: str) -> int:
+def rank(ref: str) -> int:
+    """Which of several refs counts: this clone's branch, its archive, a remote's branch."""
     return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
 
 
 def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
-    """Read the commits that refs name without their notes, in one git process."""
+    """Read the commits that refs name without their notes, in one git process.
+
+    What is no commit, as a ref of the archive may be, is left out.
+    """
     if not refs:
         return []
     out = repository.git.run(
@@ -123,6 +145,8 @@ def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> lis
     found = dict(text.split("\n", 1) for text in decode(out).split("\0") if text)
     entries = []
     for ref, commit in refs:
+        if commit not in found:
+            continue
         parents, author, time, message = found[commit].split("\n", 3)
         message = message.rstrip("\n")
         entries.append(Entry(ref, commit, tuple(parents.split()), author, time, message))
@@ -188,15 +212,15 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
     """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
-    return min(refs.items(), key=lambda item: _rank(item[0]), default=None)
+    return min(refs.items(), key=lambda item: rank(item[0]), default=None)
 
 
 def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
     """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
     found: dict[str, tuple[str, str]] = {}
     refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
-    for ref, commit in sorted(refs.items(), key=lambda item: _rank(item[0])):
-        if _is_experiments(ref):
+    for ref, commit in sorted(refs.items(), key=lambda item: rank(item[0])):
+        if is_experiments(ref):
             found.setdefault(ref.rpartition("/")[2], (ref, commit))
     return found
 

@@ -26,6 +26,7 @@ from gitexp.store.aside import (
     put_aside_anywhere,
     read_aside,
 )
+from gitexp.store.cache import remove_cache
 from gitexp.store.git import ZERO, GitFailed, Reader, decode
 from gitexp.store.local import locked, write_atomically
 
@@ -114,6 +115,20 @@ def list_notes(repository: Repository, ref: str) -> dict[str, str]:
     """Every object with a note under a ref, with the id of the note's blob; one git process."""
     lines = repository.git.text("notes", f"--ref={ref}", "list").splitlines()
     return {noted: blob for blob, noted in (line.split() for line in lines)}
+
+
+def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict[str, str]:
+    """Ids of the notes of some commits, without listing all; a commit that has none is left out."""
+    from gitexp.store.objects import NotesTree  # loads OpenSSL
+
+    found = {}
+    with Reader(repository.git) as reader:
+        tree: NotesTree | None = None
+        for commit in commits:
+            tree = tree or NotesTree(reader, ref, len(commit))
+            if blob := tree.blob(commit):
+                found[commit] = blob
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +379,7 @@ def restore_ref(repository: Repository, ref: str) -> None:
 
 def drop_past(repository: Repository, ref: str) -> None:
     """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
+    remove_cache(repository.local)
     repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
 
 

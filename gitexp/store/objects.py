@@ -128,6 +128,11 @@ class NotesTree:
             level.below[name] = _Level(self._read(level.entries[name][1]), self._width)
         return level.below.get(name)
 
+    def blob(self, commit: str) -> str:
+        """Return the id of a note, empty where there is none."""
+        places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
+        return next((name for mode, name in places if mode == _FILE), "")
+
     def note(self, commit: str) -> bytes:
         """Return the text of a note, empty where there is none."""
         if commit in self._written:

@@ -10,7 +10,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import ARCHIVE, HEADS
-from gitexp.workflows.log import is_running
+from gitexp.workflows.log import claims, is_held
 from gitexp.workflows.project import short_name
 from gitexp.workflows.results import read_results
 
@@ -55,7 +55,10 @@ def archive(
         for name in chosen
         if f"{HEADS}{name}" in held
     }
-    left |= {name: "is running" for name, at in chosen.items() if is_running(repository, at)}
+    claimed = claims(repository)
+    left |= {
+        name: "is running" for name, at in chosen.items() if any(map(is_held, claimed.get(at, ())))
+    }
     if names and left:
         raise NotReady(
             "; ".join(f"exp/{name} {why}" for name, why in left.items()) + "; nothing was moved",
@@ -82,7 +85,7 @@ def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict
     """Branches of this clone that were ruled out, or registered long ago, or both."""
     before = None if older is None else datetime.now(UTC) - older
     return {
-        result.entry.name: result.entry.commit
+        result.name: result.commit
         for result in read_results(project)
         if result.entry.ref.startswith(HEADS)
         and (not ruled_out or result.verdict is Verdict.RULED_OUT)

@@ -389,7 +389,7 @@ def _about_others(
     own, findings = log.own(entry.commit), []
     if own is not None:
         findings += _about_foreign(own)
-    measured = own is not None and bool(own.records)
+    measured = own is not None and own.ran > 0
     if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
         earlier = log.tried_before(registration, entry.commit)
         found = answer_known(project, earlier, entry.parents)
@@ -410,13 +410,14 @@ def _about_others(
 
 def _about_foreign(result: Result) -> list[Finding]:
     """Tell of records that came with a note which git copied, or that somebody wrote there."""
-    if not result.foreign:
+    foreign = result.facts["foreign"]
+    if not foreign:
         return []
     return [
         Finding(
             "V3",
-            f"{len(result.foreign)} record{'' if len(result.foreign) == 1 else 's'} in the note of"
-            f" exp/{result.entry.name} belong to another commit and do not count",
+            f"{foreign} record{'' if foreign == 1 else 's'} in the note of"
+            f" exp/{result.name} belong to another commit and do not count",
             "gitexp verify names it",
             advice=True,
         )

@@ -146,8 +146,8 @@ def history(
 ) -> tuple[list[tuple[Registration, Judgement]], Sequence[Record], list[float]]:
     """What the past tells of a design: verdicts, the baseline's records, seconds of runs."""
     past = [(r.registration, r.judgement) for r in results if r.registration and r.judgement]
-    runs = [record for result in results[:_RECENT] for record in result.records]
-    return past, baseline, [record.duration for record in [*baseline, *runs] if record.ok]
+    recent = [seconds for result in results[:_RECENT] for seconds in result.facts["seconds"]]
+    return past, baseline, [*(record.duration for record in baseline if record.ok), *recent]
 
 
 def first_fresh_seed(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words
 _ALIKE = 0.6  # cosine of hypotheses that say the same
 _LIMBO = 3  # decided experiments on one key without a confirmation
+_SHOWN = 5  # of these, the newest
 
 
 def tried_before(results: Sequence[Result], change: str) -> list[Result]:
@@ -230,9 +231,11 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
     lines = [
         f"  exp/{r.entry.name}: {value_of(r.registration.change)}"
         f"  {words.verdict_line(r.registration, r.judgement)}"
-        for r in alike
+        for r in alike[:_SHOWN]
         if r.registration and r.judgement
     ]
+    if len(alike) > _SHOWN:
+        lines.append(f"  and {len(alike) - _SHOWN} before them")
     parts = [
         (r.judgement.effect, r.judgement.standard_error)
         for r in alike

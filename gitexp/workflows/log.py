@@ -1,29 +1,36 @@
-"""The experiment log: every experiment with its state and verdict, recomputed from git."""
+"""The experiment log: every experiment with its state and verdict, as git has them."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import heapq
+import json
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.criterion import Scale
-from gitexp.rules.registration import hypothesis_of, split_message
+from gitexp.rules.registration import split_message
+from gitexp.rules.text import json_line
 from gitexp.rules.verdict import Verdict
 from gitexp.store.git import decode
 from gitexp.store.local import locked
 from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.ladder import Step, read_steps
-from gitexp.workflows.results import Result, read_results
+from gitexp.workflows.ladder import read_steps
+from gitexp.workflows.results import opened_cache, own_heads, read_some
 
 if TYPE_CHECKING:
-    from gitexp.rules.criterion import Criterion
-    from gitexp.rules.verdict import Guarded
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from gitexp.store.cache import Cache
     from gitexp.store.git import Repository
+    from gitexp.store.heads import Head
+    from gitexp.workflows.ladder import Step
     from gitexp.workflows.project import Project
-
-
-_NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
+    from gitexp.workflows.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,146 +47,150 @@ class Row:
     @property
     def commit(self) -> str:
         """Commit that the row is about."""
-        return self.result.entry.commit
+        return self.result.commit
 
     @property
     def time(self) -> str:
         """When it was registered, ISO 8601."""
         return self.result.entry.time
 
-    def as_json(self) -> dict[str, Any]:
+    def json_text(self) -> str:
         """Return the row as `gitexp log --json` prints it."""
-        entry, registration = self.result.entry, self.result.registration
-        judgement = self.result.judgement
-        sign = 1 if registration is None or registration.criterion.higher_is_better else -1
-        effect = judgement.effect if judgement else None
-        bounds = sorted(
-            sign * bound
-            for bound in ((judgement.lower, judgement.upper) if judgement else ())
-            if bound is not None
-        )
-        lower, upper = bounds if len(bounds) == 2 else (None, None)
-        criterion = registration and _criterion_json(registration.criterion)
-        return {
-            "name": entry.name,
-            "branch": None if entry.archived else f"exp/{entry.name}",
-            "commit": entry.commit,
-            "baseline": entry.parents[0] if entry.parents else None,
-            "author": entry.author,
-            "time": entry.time,
-            "hypothesis": hypothesis_of(entry.message),
-            "change": registration and parse_change(registration.change),
-            "criterion": criterion,
-            "repeats": list(registration.repeats) if registration else None,
-            "campaign": registration and registration.campaign,
-            "trailers": split_message(entry.message)[1],
-            "state": self.state,
-            "verdict": Verdict.EXPLORATORY
-            if self.result.explored
-            else judgement and judgement.verdict,
-            "reason": (judgement.reason or None) if judgement else None,
-            "effect": None if effect is None else sign * effect,
-            "lower": lower,
-            "upper": upper,
-            "p": judgement and judgement.p,
-            "level": (judgement and judgement.level) or (registration and registration.level),
-            "pairs": judgement.pairs if judgement else 0,
-            "examples": judgement and judgement.examples,
-            "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
-            "foreign": len(self.result.foreign),
-            "newer": sum(self.result.newer.values()),
-        }
+        name = self.result.name
+        branch = None if self.result.archived else f"exp/{name}"
+        head = json_line({"name": name, "branch": branch, "state": self.state})
+        return f"{head[:-1]}, {self.result.shown[1:]}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same, parsed."""
+        fields: dict[str, Any] = json.loads(self.json_text())
+        return fields
 
 
-def _criterion_json(criterion: Criterion) -> dict[str, Any]:
-    """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
-    direction = "higher" if criterion.higher_is_better else "lower"
-    fields = {"metric": criterion.metric, "direction": direction, "effect": criterion.amount}
-    match criterion.scale:
-        case Scale.PERCENT:
-            return fields | {"effect": criterion.amount / 100, "scale": "percent"}
-        case Scale.CONSTANT:
-            return fields | {"effect": None, "scale": "constant", "constant": criterion.amount}
-    return fields
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the log that is asked for; what is left as it is leaves nothing out.
+
+    `names` are patterns as of a shell (`brave-*`), `since` seconds since 1970, `author` a part of a
+    name, `most` a number of experiments.
+    """
+
+    names: tuple[str, ...] = ()
+    since: float = -math.inf
+    author: str = ""
+    is_open: bool = False
+    most: int | None = None
+
+    def is_all_of(self, count: int) -> bool:
+        """Whether nothing was left out where so many were found."""
+        return replace(self, most=None) == Part() and (self.most is None or count < self.most)
+
+    def wants(self, head: Head) -> bool:
+        """Whether an experiment is part of it by its name."""
+        return not self.names or any(fnmatchcase(head.name, name) for name in self.names)
+
+    def holds(self, row: Row) -> bool:
+        """Whether it is part of it by its author and state."""
+        if self.author and self.author.casefold() not in row.result.entry.author.casefold():
+            return False
+        return not self.is_open or row.state in {"planned", "stale", "running", "failed"}
 
 
-def _guard_json(guarded: Guarded) -> dict[str, Any]:
-    return {
-        "guard": str(guarded.guard),
-        "holds": guarded.holds,
-        "effect": guarded.effect,
-        "lower": guarded.lower,
-    }
+def second_of(project: Project, since: str) -> float:
+    """Read a point in time as git does, in seconds since 1970: a date, or "2 weeks ago".
+
+    What git cannot read it takes for now.
+    """
+    told = project.repository.git.text("rev-parse", f"--since={since}")
+    return float(told.removeprefix("--max-age="))
 
 
-def parse_change(text: str) -> dict[str, Any]:
-    """Read a Change trailer back: file, key, before and after, values as TOML reads them."""
-    from gitexp.rules.formats import to_json
-    from gitexp.rules.formats.toml import parse_value
-
-    file, _, rest = text.partition(": ")
-    key, _, values = rest.partition(" = ")
-    # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
-    arrows = [found.span() for found in re.finditer(" -> ", values)]
-    sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
-    if len(sides) > 1:
-        sides = [both for both in sides if all(map(_is_value, both))] or sides
-    before, after = (None if side in _NOTHING else to_json(parse_value(side)) for side in sides[0])
-    return {"file": file, "key": key, "before": before, "after": after}
+def stream(project: Project, part: Part | None = None) -> Iterator[Row]:
+    """Read the log, newest first, the last rows when they are asked for."""
+    with opened_cache(project.repository) as cache:
+        yield from _rows(project, cache, _heads(project, cache, part or Part()), part or Part())
 
 
-def _is_value(text: str) -> bool:
-    from gitexp.rules.formats.toml import parse_value
-
-    return text in _NOTHING or parse_value(text) is not text
-
-
-def log(project: Project, name: str | None = None) -> list[Row]:
-    """Read the log, newest first."""
-    accepted = read_accepted(project)
-    results = read_results(project, name)
-    states = [_state(project, result, accepted) for result in results]
-    alike = {project.tip}
-    if any(
-        state == "planned" and result.entry.parents[:1] != (project.tip,)
-        for state, result in zip(states, results, strict=True)
-    ):
-        alike |= set(same_runs(project, project.settings, project.tip))
-    return [
-        Row(
-            result, "stale" if state == "planned" and not alike & {*result.entry.parents} else state
-        )
-        for state, result in zip(states, results, strict=True)
-    ]
+def log(project: Project) -> list[Row]:
+    """Read the whole log, newest first."""
+    return list(stream(project))
 
 
-def read_log(project: Project) -> list[Row | Step]:
-    """Read experiments and the untested steps of the baseline branch, newest first."""
-    experiments = log(project)
-    bases = {row.result.entry.parents[0] for row in experiments if row.result.entry.parents}
-    rows: list[Row | Step] = [*experiments]
-    if bases - {project.tip}:
-        rows += [step for step in read_steps(project, bases) if not step.accepted]
-        rows.sort(key=lambda row: datetime.fromisoformat(row.time), reverse=True)
-    return rows
+def read_log(project: Project, part: Part | None = None) -> Iterator[Row | Step]:
+    """Read experiments and, between them, the untested steps of the baseline branch, newest first.
+
+    Where only some names, authors or states are asked for, there are no steps.
+    """
+    part = part or Part()
+    with opened_cache(project.repository) as cache:
+        heads = _heads(project, cache, part)
+        rows = _rows(project, cache, heads, part)
+        bases = {head.parent for head in heads if head.parent}
+        steps: list[Step] = []
+        if bases - {project.tip} and not (part.names or part.author or part.is_open):
+            steps = [step for step in read_steps(project, bases) if not step.accepted]
+            steps = [step for step in steps if _second(step) >= part.since]
+        stepped = {step.commit for step in steps}
+
+        def place(row: Row | Step) -> tuple[float, int]:
+            # Of one second: what stands on a step, the step, what may have been before it.
+            rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
+            return _second(row), rank
+
+        both: Iterator[Row | Step] = heapq.merge(rows, steps, key=place, reverse=True)
+        yield from islice(both, part.most)
 
 
-def _state(project: Project, result: Result, accepted: set[str]) -> str:
-    entry, judgement = result.entry, result.judgement
-    if entry.commit in accepted:
-        return "accepted"
-    if entry.archived:
-        return "archived"
-    repeatable = judgement is None or judgement.reason == "repeats failed"
-    if judgement is not None and judgement.verdict is not None and not repeatable:
-        return "done"
-    if is_running(project.repository, entry.commit):
-        return "running"
-    if result.explored:
-        return "done"
-    # A failed attempt that was made good is none any more.
-    good = {record.seed for record in result.records if record.ok}
-    return "failed" if any(r.seed not in good for r in result.records) else "planned"
+def _second(row: Row | Step) -> float:
+    return datetime.fromisoformat(row.time).timestamp()
+
+
+def _heads(project: Project, cache: Cache, part: Part) -> list[Head]:
+    most = None if part.names or part.author or part.is_open else part.most
+    heads = own_heads(project, cache, since=part.since, most=most)
+    return [head for head in heads if part.wants(head)]
+
+
+def _rows(project: Project, cache: Cache, heads: Sequence[Head], part: Part) -> Iterator[Row]:
+    look = _Look(project)
+    found = read_some(project.repository, cache, heads)
+    rows: Iterator[Row] = (Row(result, look.state(result)) for result in found)
+    return islice((row for row in rows if part.holds(row)), part.most)
+
+
+class _Look:
+    """What states depend on beside records, looked up where a row needs it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @cached_property
+    def _accepted(self) -> set[str]:
+        return read_accepted(self._project)
+
+    @cached_property
+    def _claims(self) -> dict[str, list[Path]]:
+        return claims(self._project.repository)
+
+    @cached_property
+    def _alike(self) -> set[str]:
+        project = self._project
+        return {project.tip, *same_runs(project, project.settings, project.tip)}
+
+    def state(self, result: Result) -> str:
+        """State of an experiment."""
+        if result.commit in self._accepted:
+            return "accepted"
+        if result.archived:
+            return "archived"
+        if result.stage == "decided":
+            return "done"
+        if any(map(is_held, self._claims.get(result.commit, ()))):
+            return "running"
+        if result.stage != "undecided":
+            return "done" if result.stage == "explored" else "failed"
+        is_current = result.parent == self._project.tip or result.parent in self._alike
+        return "planned" if is_current else "stale"
 
 
 def read_accepted(project: Project) -> set[str]:
@@ -193,20 +204,20 @@ def read_accepted(project: Project) -> set[str]:
     } - {""}
 
 
-def is_open(row: Row | Step) -> bool:
-    """Whether an experiment was never run, or run and never decided."""
-    return isinstance(row, Row) and row.state in {"planned", "stale", "running", "failed"}
-
-
 def is_confirmed(result: Result) -> bool:
     """Whether an experiment's hypothesis held."""
     return result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
 
 
-def is_running(repository: Repository, commit: str) -> bool:
-    """Whether some gitexp of this clone is running this commit right now."""
-    for path in (repository.local / "claims").glob(f"{commit}-*.lock"):
-        with locked(path, wait=False) as claim:
-            if claim is None:
-                return True
-    return False
+def claims(repository: Repository) -> dict[str, list[Path]]:
+    """Files by which runs of a commit are claimed, or were once."""
+    found: dict[str, list[Path]] = {}
+    for path in (repository.local / "claims").glob("*.lock"):
+        found.setdefault(path.name.partition("-")[0], []).append(path)
+    return found
+
+
+def is_held(claim: Path) -> bool:
+    """Whether some gitexp of this clone is running it right now."""
+    with locked(claim, wait=False) as lock:
+        return lock is None

@@ -28,6 +28,6 @@ def _text_of(row: Row) -> str:
     parts = [row.result.entry.name, row.result.entry.message, row.state]
     if registration is not None and judgement is not None:
         parts += [words.verdict_line(registration, judgement), words.meaning(judgement)]
-    parts += [record.explore for record in row.result.records[:1] if record.explore]
+    parts.append(row.result.why)
     # Trailers stand for every experiment, and `model.C` is asked for as `C` or as `model`.
     return " ".join(parts).replace("_", " ").replace("-", " ")

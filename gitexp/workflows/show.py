@@ -102,11 +102,11 @@ def show(project: Project, name: str | None) -> Sheet:
         tuple(_environments(bulk)),
         siblings=tuple(other for other in others if _alike(other, row)),
         shared=sum(
-            bool(other.result.records) and other.result.entry.parents == row.result.entry.parents
+            other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents
             for other in others
         ),
         openings=tuple(
-            opening for opening in parse_openings(row.result.entry.runs) if opening.commit == commit
+            opening for opening in parse_openings(row.result.text) if opening.commit == commit
         ),
         folders={
             (record.seed, record.attempt): _folder(project, record.folder)

@@ -105,8 +105,8 @@ def _shares(results: Sequence[Result], metric: str) -> dict[str, float]:
 
 def _asked(results: Sequence[Result], *, fixed: bool) -> Counter[str] | None:
     """How many experiments each set of examples has answered."""
-    measured = [result for result in results if any(record.ok for record in result.records)]
-    named = [{record.ids for record in result.records if record.ids} for result in measured]
+    measured = [result for result in results if result.facts["seconds"]]
+    named = [result.facts["ids"] for result in measured]
     if any(named):
         return Counter(name for names in named for name in names)
     # Without names there is one set where the split is fixed, and nothing to count where it is not.

@@ -15,14 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines
 from tests.bench.projects import drop_experiments, many_experiments, project, seal
-from tests.bench.timing import Cost, Side, by_turns, median
+from tests.bench.timing import Cost, Side, by_turns, cost_of, median
 from tests.bench.writer import REF, WAYS
 from tests.project import BECAUSE, World
 
@@ -160,20 +160,49 @@ def _new_experiment(world: World) -> Callable[[], object]:
 
 
 def log(home: Path, rounds: int) -> Rows:
-    """The whole log, beside the one `git log` that reads the same fields."""
-    for count in (100, 1000):
+    """The log, beside the one `git log` that reads the same fields; then parts of it.
+
+    The first listing of a clone judges all that is there, and is timed once.
+    """
+    newest = []
+    for count in (100, 1000, 10_000, 100_000):
         world = project(home / f"log-{count}")
         many_experiments(world, count)
         read = (
             "git", "log", "--no-walk", "--branches=exp/*", "--notes=gitexp-runs", "-z",
             "--format=%S%x01%H%x01%P%x01%an%x01%cI%x01%B%x01%N",
         )  # fmt: skip
-        yield _compared(
-            f"gitexp log --json, {count:,} / git log + python -c pass",
-            rounds,
-            Side([(_GITEXP, "log", "--json")], world.path),
-            Side([read, (sys.executable, "-c", "pass")], world.path),
-        )
+        floor = Side([read, (_GITEXP, "--version")], world.path)
+        ours = Side([(_GITEXP, "log", "--json")], world.path)
+        few = max(3, rounds * 100 // count)
+        first, _ = (cost_of(side.commands[0], world.path) for side in (ours, floor))
+        measured = _compared("", few, ours, floor, "within 2.5 x")
+        what = f"log --json, {count:,} / git log + gitexp --version"
+        yield replace(measured, what=f"{what}, {measured.ours.memory:.0f} MB")
+        yield Measured(f"  the first time, {first.memory:.0f} MB", first, measured.floor)
+        newest.append(Side([(_GITEXP, "log", "-n", "20")], world.path))
+    yield _compared("log -n 20, 100,000 / 100", rounds, newest[-1], newest[0], "under 3 x")
+
+
+def past(home: Path, rounds: int) -> Rows:
+    """Registering and searching among a thousand experiments, beside registering the first."""
+    values = iter(range(100, 1_000_000))
+    sides = []
+    for count in (1000, 0):
+        world = project(home / f"past-{count}")
+        many_experiments(world, count)
+        world.gitexp("log")
+
+        def forget(world: World = world) -> None:
+            drop_experiments(world, but="run-")
+
+        command = (_GITEXP, "start", "--set", f"train.epochs={next(values)}", BECAUSE)
+        sides.append(Side([command], world.path, forget))
+    many, none = sides
+    yield _compared("start, 1,000 past experiments / none", rounds, many, none, "within 1.5 x")
+    search = Side([(_GITEXP, "search", "underfits")], many.folder)
+    version = Side([(_GITEXP, "--version")], many.folder)
+    yield _compared("search, 1,000 / gitexp --version", rounds, search, version, "under 2 s")
 
 
 def check(home: Path, rounds: int) -> Rows:
@@ -288,7 +317,7 @@ def _write_at_once(how: str, commits: list[str], folder: Path) -> float:
 
 ROWS = {
     row.__name__: row
-    for row in (ordinary_commit, hooks, start, run, record, log, check, light, writers)
+    for row in (ordinary_commit, hooks, start, past, run, record, log, check, light, writers)
 }
 
 

@@ -51,9 +51,11 @@ def project(folder: Path, *, files: int = 0, repeats: int = 5) -> World:
     return world
 
 
-def drop_experiments(world: World) -> None:
-    """Remove all experiments, so that every round finds the same number of them: none."""
-    refs = world.git("for-each-ref", "--format=delete %(refname)", "refs/heads/exp/")
+def drop_experiments(world: World, *, but: str = "") -> None:
+    """Remove experiments (but those of a prefix), so that every round finds as many of them."""
+    listed = world.git("for-each-ref", "--format=delete %(refname)", "refs/heads/exp/")
+    gone = [line for line in listed.splitlines() if not but or f"/exp/{but}" not in line]
+    refs = "\n".join(gone)
     if refs:
         subprocess.run(
             ["git", "update-ref", "--stdin"], cwd=world.path, input=f"{refs}\n".encode(), check=True

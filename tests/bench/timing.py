@@ -15,13 +15,18 @@ Command = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall and CPU time in ms; CPU is user and system of a process and of all it waited for."""
+    """Wall and CPU time in ms; CPU is user and system of a process and of all it waited for.
+
+    `memory` is what the largest process had at its peak, in MB.
+    """
 
     wall: float
     cpu: float
+    memory: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+        memory = max(self.memory, other.memory)
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, memory)
 
     def __sub__(self, other: Cost) -> Cost:
         return Cost(self.wall - other.wall, self.cpu - other.cpu)
@@ -51,7 +56,7 @@ def cost_of(command: Command, folder: Path) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode} in {folder}")
-    return Cost(1000 * wall, 1000 * (usage.ru_utime + usage.ru_stime))
+    return Cost(1000 * wall, 1000 * (usage.ru_utime + usage.ru_stime), usage.ru_maxrss / 1024)
 
 
 def by_turns(rounds: int, *sides: Side) -> list[list[Cost]]:
@@ -68,7 +73,10 @@ def by_turns(rounds: int, *sides: Side) -> list[list[Cost]]:
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """Take the medians of wall and CPU, each by itself."""
+    """Take the medians of wall, CPU and memory, each by itself."""
     return Cost(
-        statistics.median(cost.wall for cost in costs), statistics.median(c.cpu for c in costs)
+        *(
+            statistics.median(each)
+            for each in zip(*((cost.wall, cost.cpu, cost.memory) for cost in costs), strict=True)
+        )
     )

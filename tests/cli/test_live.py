@@ -32,9 +32,9 @@ def test_a_live_line_tells_time_and_latest_metrics_until_it_is_stopped(ready: Wo
     )  # fmt: skip
     os.close(writer)
     shown = ""
-    while not re.search(r"seed 1: running [1-9] s", shown):
-        shown += os.read(reader, 4096).decode()
-    assert "running 1 s  accuracy 0.5, best_accuracy 0.9, loss 2" in shown
+    wanted = r"seed 1: running [1-9]\d* s  accuracy 0.5, best_accuracy 0.9, loss 2"
+    while not re.search(wanted, shown):
+        shown += os.read(reader, 4096).decode()  # on a busy machine some seconds are never shown
     running.send_signal(signal.SIGINT)
     try:
         while more := os.read(reader, 4096).decode():

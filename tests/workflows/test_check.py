@@ -340,4 +340,4 @@ def test_a_thousand_experiments_cost_no_more_git_processes_than_two(tmp_path: Pa
         ran = world.gitexp("check", "--all", "--json", GIT_TRACE=str(trace))
         assert [report["ok"] for report in ran.json] == [True] * experiments
         counts.append(trace.read_text().count("trace: built-in: git"))
-    assert counts[0] == counts[1] < 15
+    assert counts[1] <= counts[0] < 18

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from tests.bench.projects import many_experiments
 from tests.project import World
 from tests.workflows.arrange import (
     head_and_index_and_files,
@@ -121,6 +122,16 @@ def test_an_idea_that_keeps_coming_back_is_shown_with_its_intervals(ready: World
     assert "model.C keeps coming back, 3 times so far without a confirmation" in out
     assert "together: accuracy" in out
     assert "it is settled" in out
+
+
+def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:
+    many_experiments(ready, 9)
+    out = ready.gitexp("start", WHY, "--set", "model.C=77").out
+    assert "model.C keeps coming back, 9 times" in out
+    assert "exp/run-8: 10 " in out
+    assert "exp/run-4: 6 " in out
+    assert "exp/run-3" not in out
+    assert "and 4 before them" in out
 
 
 def test_the_same_words_in_another_experiment_are_remarked(ready: World) -> None:

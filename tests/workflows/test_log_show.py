@@ -6,7 +6,7 @@ import pytest
 
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines
-from gitexp.workflows.log import parse_change
+from gitexp.workflows.summary import parse_change
 from tests.project import BECAUSE
 from tests.workflows.arrange import SCORE, note, refs, settle, train_with
 

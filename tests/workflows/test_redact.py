@@ -107,6 +107,18 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
     assert "It stands in no record, bulk or log." in world.gitexp("redact", SECRET, "--yes").out
 
 
+def test_a_value_goes_from_what_the_clone_keeps_of_the_log(world: World) -> None:
+    commit = an_experiment(world, "shy-fox", 11)
+    line = a_record(commit, 1, explore=f"because of {SECRET}")
+    append_lines(repository_of(world), RUNS, {commit: [line]})
+    world.gitexp("log")
+    kept = world.path / ".git" / "gitexp" / "log.sqlite3"
+    assert SECRET.encode() in kept.read_bytes()
+    world.gitexp("redact", SECRET, "--yes")
+    world.gitexp("log")
+    assert SECRET.encode() not in kept.read_bytes()
+
+
 def test_an_old_clone_brings_nothing_back_and_loses_nothing(
     world: World, hub: World, spoilt: str
 ) -> None:

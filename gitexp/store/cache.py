@@ -1,0 +1,206 @@
+"""What this clone has read and judged before: derived from git, kept in one file, disposable.
+
+Commits never change, and a verdict changes only where the notes that it stands on do. So both are
+kept by commit, and the next command reads what is new. Without the file (a disk that cannot be
+written, a Python without SQLite, another program that holds it) everything is read anew.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_FILE = "log.sqlite3"
+_AT_ONCE = 500  # values in one question; SQLite takes 999 at least
+_PATIENCE = 1.0  # seconds to wait for another command that writes
+_TABLES = """
+    DROP TABLE IF EXISTS commits;
+    DROP TABLE IF EXISTS verdicts;
+    DROP TABLE IF EXISTS heads;
+    DROP TABLE IF EXISTS listed;
+    CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT, body TEXT);
+    CREATE INDEX moments ON commits (id, time, parent, project);
+    CREATE TABLE verdicts (id TEXT PRIMARY KEY, key TEXT, stage TEXT, shown TEXT, facts TEXT);
+    CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT);
+    CREATE TABLE listed (signature TEXT);
+"""
+
+
+class Moment(NamedTuple):
+    """When a commit was made (seconds since 1970), on which parent ("": none), in which project.
+
+    `project` is None where the message is no registration and so names none.
+    """
+
+    time: float
+    parent: str
+    project: str | None
+
+
+class Which(NamedTuple):
+    """Which experiments are asked for: of a project (None: any), since then, so many at most.
+
+    `unnamed` are those alone whose message names no project.
+    """
+
+    project: str | None = None
+    since: float = -math.inf
+    most: int | None = None
+    unnamed: bool = False
+
+    def wants(self, moment: Moment) -> bool:
+        """Whether an experiment of this moment is asked for."""
+        fits = self.project in {None, moment.project}
+        return moment.time >= self.since and (moment.project is None if self.unnamed else fits)
+
+
+class Known(NamedTuple):
+    """A verdict as it was judged: `key` names the notes that it stands on."""
+
+    key: str
+    stage: str
+    shown: str
+    facts: str
+
+
+class Cache:
+    """Commits and verdicts by commit id; every answer may lack what was asked for."""
+
+    def __init__(self, folder: Path | None, stamp: int) -> None:
+        """Open it; what was written under another `stamp` (31 bits) is forgotten."""
+        self._database = None if folder is None else _opened(folder / _FILE, stamp)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._database is not None:
+            self._database.close()
+
+    def moments(self) -> dict[str, Moment]:
+        """Every commit that is known."""
+        found = self._rows("SELECT id, time, parent, project FROM commits")
+        return {name: Moment(time, parent, project) for name, time, parent, project in found}
+
+    def holds_heads(self, signature: str) -> bool:
+        """Whether the list of experiments was made when refs had this signature."""
+        return [*self._rows("SELECT signature FROM listed")] == [(signature,)]
+
+    def heads(self, which: Which) -> list[tuple[Any, ...]]:
+        """Experiments as they were listed: ref, commit and moment."""
+        question = (
+            "SELECT * FROM heads WHERE time >= :since AND CASE WHEN :unnamed THEN project IS NULL"
+            " ELSE :project IS NULL OR project = :project END ORDER BY rowid LIMIT :most"
+        )
+        return [*self._rows(question, values=which._asdict() | {"most": which.most or -1})]
+
+    def keep_heads(self, signature: str, heads: Iterable[tuple[str, str, Moment]]) -> bool:
+        """Keep the list of experiments in its order; returns whether it is kept."""
+        return self._write(
+            ("DELETE FROM listed", [()]),
+            ("DELETE FROM heads", [()]),
+            (
+                "INSERT INTO heads VALUES (?, ?, ?, ?, ?)",
+                [(ref, commit, *moment) for ref, commit, moment in heads],
+            ),
+            ("INSERT INTO listed VALUES (?)", [(signature,)]),
+        )
+
+    def bodies(self, commits: Sequence[str]) -> dict[str, list[str]]:
+        """Further fields of commits, as they were added."""
+        found = self._rows("SELECT id, body FROM commits WHERE id IN", commits)
+        return {name: json.loads(body) for name, body in found}
+
+    def verdicts(self, commits: Sequence[str]) -> dict[str, Known]:
+        """Verdicts of commits, whatever notes they stand on."""
+        columns = "id, key, stage, shown, facts"
+        found = self._rows(f"SELECT {columns} FROM verdicts WHERE id IN", commits)  # noqa: S608
+        return {name: Known(*rest) for name, *rest in found}
+
+    def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
+        """Keep commits with their further fields."""
+        rows = [(name, *moment, json.dumps(body)) for name, moment, body in commits]
+        self._write(("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", rows))
+
+    def add_verdicts(self, verdicts: Iterable[tuple[str, Known]]) -> None:
+        """Keep verdicts."""
+        rows = [(name, *known) for name, known in verdicts]
+        self._write(("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", rows))
+
+    def _rows(
+        self,
+        question: str,
+        commits: Sequence[str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
+        """Rows that answer, about the given commits or all."""
+        if self._database is None:
+            return
+        import sqlite3
+
+        try:
+            if commits is None:
+                yield from self._database.execute(question, values or {})
+                return
+            for at in range(0, len(commits), _AT_ONCE):
+                some = commits[at : at + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                yield from self._database.execute(f"{question} ({marks})", some)
+        except sqlite3.Error:
+            self.close()
+            self._database = None
+
+    def _write(self, *steps: tuple[str, Sequence[Sequence[object]]]) -> bool:
+        """Carry out statements with their rows, all or none; returns whether it was done."""
+        if self._database is None:
+            return False
+        import sqlite3
+
+        try:
+            with self._database:
+                for statement, rows in steps:
+                    self._database.executemany(statement, rows)
+        except (sqlite3.Error, UnicodeEncodeError):
+            return False  # read-only, locked or full: the next command reads it anew
+        return True
+
+
+def remove_cache(folder: Path) -> None:
+    """Remove it, with what SQLite may have left beside it when it was killed."""
+    for ending in ("-journal", ""):
+        with suppress(OSError):
+            (folder / f"{_FILE}{ending}").unlink()
+
+
+def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
+    """Open the file, and begin anew where it is damaged or of another version."""
+    try:
+        import sqlite3
+    except ImportError:  # Python was built without it
+        return None
+    for _ in range(2):
+        with suppress(OSError, sqlite3.OperationalError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(path, timeout=_PATIENCE)
+            try:
+                with closing(database.execute("PRAGMA user_version")) as answer:
+                    [written] = answer.fetchone()
+                if written != stamp:
+                    database.executescript(
+                        f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {stamp:d}; COMMIT;"
+                    )
+            except sqlite3.OperationalError:
+                database.close()
+                raise
+            except sqlite3.DatabaseError:
+                database.close()
+                remove_cache(path.parent)
+                continue
+            return database
+        return None
+    return None

@@ -1,0 +1,120 @@
+"""Which experiments there are: refs with the little that order and filters ask of their commits.
+
+Among 100,000 experiments the twenty newest are found without listing the others: the list is kept
+in the cache for as long as no ref of an experiment comes, goes or moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.registration import split_message
+from gitexp.store.archive import is_settled, refs_signature
+from gitexp.store.cache import Moment, Which
+from gitexp.store.experiments import (
+    ARCHIVE,
+    HEADS,
+    Entry,
+    is_experiments,
+    own_ref,
+    rank,
+    read_commits,
+    second,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.store.cache import Cache
+    from gitexp.store.git import Repository
+
+_BATCH = 5000  # commits that are read at once: all of them may take a gigabyte
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An experiment as a ref names it, before its message and its records are read."""
+
+    ref: str
+    commit: str
+    moment: Moment
+
+    @property
+    def parent(self) -> str:
+        """The first parent, empty where there is none."""
+        return self.moment.parent
+
+    @property
+    def name(self) -> str:
+        """The experiment's name, wherever its ref lives."""
+        return self.ref.rpartition("/")[2]
+
+    @property
+    def archived(self) -> bool:
+        """Whether it was moved out of the branches."""
+        return self.ref.startswith(ARCHIVE)
+
+
+def list_heads(repository: Repository, cache: Cache, which: Which | None = None) -> list[Head]:
+    """List experiments, newest first.
+
+    The same ones that `read_experiments` finds: it says which ref hides which.
+    """
+    which = which or Which()
+    signature = repr(refs_signature(repository))
+    if not cache.holds_heads(signature):
+        heads = _read_heads(repository, cache)
+        if is_settled(repository):
+            cache.keep_heads(signature, ((h.ref, h.commit, h.moment) for h in heads))
+        return [head for head in heads if which.wants(head.moment)][: which.most]
+    found = cache.heads(which)
+    return [Head(ref, commit, Moment(*moment)) for ref, commit, *moment in found]
+
+
+def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
+    refs: dict[str, list[str]] = {}
+    for ref, commit in repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"]).items():
+        if is_experiments(ref):
+            refs.setdefault(commit, []).append(ref)
+    moments = cache.moments()
+    missing = [commit for commit in refs if commit not in moments]
+    for at in range(0, len(missing), _BATCH):
+        entries = read_commits(repository, [("", c) for c in missing[at : at + _BATCH]])
+        new = [(entry.commit, _moment(entry), entry.fields()) for entry in entries]
+        cache.add_commits(new)
+        moments.update((commit, moment) for commit, moment, _ in new)
+    found: dict[str, Head] = {}
+    for commit, several in refs.items():
+        if commit not in moments:  # a ref of the archive that names no commit
+            continue
+        ref = several[0]
+        if len({ref.rpartition("/")[2] for ref in several}) > 1:
+            [entry] = read_commits(repository, [(ref, commit)])
+            ref = own_ref(several, entry.message, commit)
+        elif len(several) > 1:
+            ref = min(several, key=rank)
+        head = Head(ref, commit, moments[commit])
+        known = found.get(head.name)
+        if known is None or rank(head.ref) < rank(known.ref):
+            found[head.name] = head
+    # git orders what was committed in one second by where its refs lie, which differs from clone to
+    # clone.
+    return sorted(found.values(), key=lambda head: (-head.moment.time, head.name))
+
+
+def _moment(entry: Entry) -> Moment:
+    trailers = split_message(entry.message)[1]
+    project = trailers.get("Project", "") if "Experiment" in trailers else None
+    return Moment(second(entry.time), entry.parent, project)
+
+
+def read_entries(repository: Repository, cache: Cache, heads: Sequence[Head]) -> list[Entry]:
+    """Commits of heads without their notes, from the cache where it has them."""
+    bodies = cache.bodies([head.commit for head in heads])
+    missing = [(head.ref, head.commit) for head in heads if head.commit not in bodies]
+    read = {entry.commit: entry for entry in read_commits(repository, missing)}
+    return [
+        Entry.of(head, bodies[head.commit]) if head.commit in bodies else read[head.commit]
+        for head in heads
+    ]

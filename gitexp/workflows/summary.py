@@ -1,0 +1,154 @@
+"""What the log shows and asks of an experiment, in a form that is kept between two commands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.criterion import Scale
+from gitexp.rules.registration import hypothesis_of, split_message
+from gitexp.rules.text import json_line
+
+if TYPE_CHECKING:
+    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.registration import Registration
+    from gitexp.rules.verdict import Guarded, Judgement
+    from gitexp.workflows.results import Result
+
+_NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
+
+
+def stage_of(result: Result) -> str:
+    """How far an experiment is by its records: decided, explored, failed, undecided."""
+    judgement = result.judgement
+    repeatable = judgement is None or judgement.reason == "repeats failed"
+    if judgement is not None and judgement.verdict is not None and not repeatable:
+        return "decided"
+    if result.explored:
+        return "explored"
+    # A failed attempt that was made good is none any more.
+    good = {record.seed for record in result.records if record.ok}
+    return "failed" if any(r.seed not in good for r in result.records) else "undecided"
+
+
+def facts_of(result: Result) -> dict[str, Any]:
+    """What the log asks of an experiment's records, as JSON takes it.
+
+    `seconds` are durations of runs that went well, `ids` the fingerprints of what they were tested
+    on, `newer` counts lines by the schema of the gitexp that wrote them.
+    """
+    from gitexp.rules.record import count_newer
+
+    records, judgement = result.records, result.judgement
+    told = None
+    if judgement is not None:
+        guards = [[g.holds, g.effect, g.lower] for g in judgement.guards]
+        told = [
+            guards if name == "guards" else getattr(judgement, name) for name in judgement.__slots__
+        ]
+    return {
+        "judgement": told,
+        "ran": len(records),
+        "explored": bool(records) and all(record.explore for record in records),
+        "why": records[0].explore if records else "",
+        "seconds": [record.duration for record in records if record.ok],
+        "ids": sorted({record.ids for record in records if record.ids}),
+        "foreign": len(result.foreign),
+        "newer": count_newer(result.text),
+    }
+
+
+def judgement_of(told: list[Any], registration: Registration | None) -> Judgement:
+    """Put a judgement together again; the registration names the guards that it weighed."""
+    from gitexp.rules.verdict import Guarded, Judgement, Verdict
+
+    values = dict(zip(Judgement.__slots__, told, strict=True))
+    if values["verdict"] is not None:
+        values["verdict"] = Verdict(values["verdict"])
+    weighed, guards = values["guards"], registration.guards if registration else ()
+    values["guards"] = tuple(
+        Guarded(guard, *found) for guard, found in zip(guards, weighed, strict=False)
+    )
+    return Judgement(**values)
+
+
+def shown_of(result: Result) -> str:
+    """Fields of `gitexp log --json` that hold wherever the branch is and whoever runs what."""
+    entry, registration, judgement = result.entry, result.registration, result.judgement
+    sign = 1 if registration is None or registration.criterion.higher_is_better else -1
+    effect = judgement.effect if judgement else None
+    bounds = sorted(
+        sign * bound
+        for bound in ((judgement.lower, judgement.upper) if judgement else ())
+        if bound is not None
+    )
+    lower, upper = bounds if len(bounds) == 2 else (None, None)
+    return json_line(
+        {
+            "commit": entry.commit,
+            "baseline": entry.parents[0] if entry.parents else None,
+            "author": entry.author,
+            "time": entry.time,
+            "hypothesis": hypothesis_of(entry.message),
+            "change": registration and parse_change(registration.change),
+            "criterion": registration and _criterion_json(registration.criterion),
+            "repeats": list(registration.repeats) if registration else None,
+            "campaign": registration and registration.campaign,
+            "trailers": split_message(entry.message)[1],
+            "verdict": "EXPLORATORY" if result.explored else judgement and judgement.verdict,
+            "reason": (judgement.reason or None) if judgement else None,
+            "effect": None if effect is None else sign * effect,
+            "lower": lower,
+            "upper": upper,
+            "p": judgement and judgement.p,
+            "level": (judgement and judgement.level) or (registration and registration.level),
+            "pairs": judgement.pairs if judgement else 0,
+            "examples": judgement and judgement.examples,
+            "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
+            "foreign": result.facts["foreign"],
+            "newer": sum(result.newer.values()),
+        }
+    )
+
+
+def _criterion_json(criterion: Criterion) -> dict[str, Any]:
+    """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
+    direction = "higher" if criterion.higher_is_better else "lower"
+    fields = {"metric": criterion.metric, "direction": direction, "effect": criterion.amount}
+    match criterion.scale:
+        case Scale.PERCENT:
+            return fields | {"effect": criterion.amount / 100, "scale": "percent"}
+        case Scale.CONSTANT:
+            return fields | {"effect": None, "scale": "constant", "constant": criterion.amount}
+    return fields
+
+
+def _guard_json(guarded: Guarded) -> dict[str, Any]:
+    return {
+        "guard": str(guarded.guard),
+        "holds": guarded.holds,
+        "effect": guarded.effect,
+        "lower": guarded.lower,
+    }
+
+
+def parse_change(text: str) -> dict[str, Any]:
+    """Read a Change trailer back: file, key, before and after, values as TOML reads them."""
+    from gitexp.rules.formats import to_json
+    from gitexp.rules.formats.toml import parse_value
+
+    file, _, rest = text.partition(": ")
+    key, _, values = rest.partition(" = ")
+    # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
+    arrows = [found.span() for found in re.finditer(" -> ", values)]
+    sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
+    if len(sides) > 1:
+        sides = [both for both in sides if all(map(_is_value, both))] or sides
+    before, after = (None if side in _NOTHING else to_json(parse_value(side)) for side in sides[0])
+    return {"file": file, "key": key, "before": before, "after": after}
+
+
+def _is_value(text: str) -> bool:
+    from gitexp.rules.formats.toml import parse_value
+
+    return text in _NOTHING or parse_value(text) is not text
