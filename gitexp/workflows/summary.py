@@ -37,9 +37,12 @@ def facts_of(result: Result) -> dict[str, Any]:
     `seconds` are durations of runs that went well, `ids` the fingerprints of what they were tested
     on, `newer` counts lines by the schema of the gitexp that wrote them.
     """
-    from gitexp.rules.record import count_newer
+    records, judgement, newer = result.records, result.judgement, {}
+    if result.text:
+        # What judges loads where there is something to judge: a hook may end before.
+        from gitexp.rules.record import count_newer
 
-    records, judgement = result.records, result.judgement
+        newer = count_newer(result.text)
     told = None
     if judgement is not None:
         guards = [[g.holds, g.effect, g.lower] for g in judgement.guards]
@@ -54,7 +57,7 @@ def facts_of(result: Result) -> dict[str, Any]:
         "seconds": [record.duration for record in records if record.ok],
         "ids": sorted({record.ids for record in records if record.ids}),
         "foreign": len(result.foreign),
-        "newer": count_newer(result.text),
+        "newer": newer,
     }
 
 
