@@ -34,7 +34,7 @@ from gitexp.store.aside import Intent
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes, store_aside, write
 from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.results import judge_records
+from gitexp.workflows.judging import judge_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,7 +6,6 @@ import json
 import math
 import zlib
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +23,16 @@ from gitexp.store.git import decode
 from gitexp.store.heads import list_heads, read_entries
 from gitexp.store.notes import RUNS, find_notes, list_notes, mend_refs, read_notes
 from gitexp.workflows.ground import Ground, find_grounds
+from gitexp.workflows.judging import judge_records
 from gitexp.workflows.project import project_in
 from gitexp.workflows.summary import facts_of, judgement_of, shown_of, stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.rules.record import ExampleSpread, Record
+    from gitexp.rules.record import Record
     from gitexp.rules.settings import Settings
-    from gitexp.rules.verdict import Design, Judgement, Pair, Verdict
+    from gitexp.rules.verdict import Judgement, Verdict
     from gitexp.store.git import Repository
     from gitexp.store.heads import Head
     from gitexp.workflows.project import Project
@@ -264,7 +264,8 @@ def _stamp() -> int:
     """Name the code that judges: what another version of it said is not what this one would say."""
     from gitexp import __version__, rules
 
-    code = [Path(__file__), *Path(rules.__path__[0]).glob("*.py")]
+    own = (Path(__file__).with_name(f"{name}.py") for name in ("judging", "results", "summary"))
+    code = [*own, *Path(rules.__path__[0]).glob("*.py")]
     states = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in code)
     return zlib.crc32(repr((__version__, states)).encode()) & 0x7FFF_FFFF
 
@@ -375,103 +376,6 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
 
 def _itself(entry: Entry) -> Entry:
     return entry
-
-
-def judge_records(
-    registration: Registration,
-    baseline: Iterable[Record],
-    records: Iterable[Record],
-    spreads: Iterable[ExampleSpread] = (),
-) -> Judgement:
-    """Judge one experiment by the rule that its registration froze."""
-    from gitexp.rules.record import inputs_of, pair
-    from gitexp.rules.verdict import Examples, Judgement, Verdict, judge
-
-    baseline = list(baseline)
-    metric = registration.criterion.metric
-    paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
-    exact: frozenset[str] | None = None
-    if not registration.seeded:
-        exact = exact_metrics(baseline, metric)
-        if exact is None:
-            paired = []
-        elif metric not in exact:
-            return Judgement(Verdict.INCONCLUSIVE, "not deterministic", 0, 0, None)
-    guards = {
-        guard.metric: _pairs_on(paired, guard.metric)
-        for guard in registration.guards
-        # A single run shows a guard only if it would show the same again.
-        if exact is None or guard.metric in exact
-    }
-    known = {(spread.pairs, spread.inputs): spread for spread in spreads}
-    examples = {
-        count: Examples(spread.count, spread.variance)
-        for count in (registration.repeats if known else ())
-        if (spread := known.get((count, inputs_of(paired[:count]))))
-    }
-    return judge(
-        design_of(registration),
-        _pairs_on(paired, metric),
-        failed,
-        guards=guards,
-        examples=examples,
-    )
-
-
-def as_explored(judgement: Judgement, why: str) -> Judgement:
-    """Whatever it would have been, runs past the gate are EXPLORATORY."""
-    from gitexp.rules.verdict import Verdict
-
-    if not why or judgement.verdict is None:
-        return judgement
-
-    return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
-
-
-def design_of(registration: Registration) -> Design:
-    """What a registration asks of the runs."""
-    from gitexp.rules.verdict import Design
-
-    return Design(
-        criterion=registration.criterion,
-        looks=registration.repeats,
-        level=registration.level,
-        widening=registration.widening,
-        guards=registration.guards,
-        seeded=registration.seeded,
-        by_examples=registration.by_examples,
-    )
-
-
-def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
-    """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
-    from gitexp.rules.record import PROOF, first_good
-
-    runs = list(baseline)
-    conditions = {record.condition for record in runs}
-    twice = [
-        found
-        for condition in conditions
-        if len(found := first_good(runs, PROOF, metric, [condition])) == len(PROOF)
-    ]
-    if not twice:
-        return None
-    return frozenset.intersection(
-        *(
-            frozenset(dict(both[PROOF[0]].metrics.items() & both[PROOF[1]].metrics.items()))
-            for both in twice
-        )
-    )
-
-
-def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
-    from gitexp.rules.verdict import Pair
-
-    return [
-        Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])
-        for partner, mine in paired
-        if metric in partner.metrics and metric in mine.metrics
-    ]
 
 
 def place_of_next(results: Iterable[Result], metric: str, settings: Settings) -> Place:

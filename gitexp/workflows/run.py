@@ -12,8 +12,9 @@ from gitexp.rules.text import demand_plain
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
 from gitexp.workflows.design import improvised, met_already, registration_for
+from gitexp.workflows.judging import as_explored, exact_metrics
 from gitexp.workflows.measure import Bench
-from gitexp.workflows.results import as_explored, exact_metrics, place_of_next, read_results
+from gitexp.workflows.results import place_of_next, read_results
 from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:

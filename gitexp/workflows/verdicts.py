@@ -10,7 +10,8 @@ from gitexp.rules.registration import split_message
 from gitexp.store.experiments import read_noted
 from gitexp.workflows.design import improvised
 from gitexp.workflows.ground import Ground, find_grounds
-from gitexp.workflows.results import as_explored, judge_records, judged
+from gitexp.workflows.judging import as_explored, judge_records
+from gitexp.workflows.results import judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
