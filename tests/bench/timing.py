@@ -5,28 +5,29 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 Command = Sequence[str]
+_PEAK = (
+    "import resource, subprocess, sys;"
+    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall and CPU time in ms; CPU is user and system of a process and of all it waited for.
-
-    `memory` is what the largest process had at its peak, in MB.
-    """
+    """Wall and CPU time in ms; CPU is user and system of a process and of all it waited for."""
 
     wall: float
     cpu: float
-    memory: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        memory = max(self.memory, other.memory)
-        return Cost(self.wall + other.wall, self.cpu + other.cpu, memory)
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
 
     def __sub__(self, other: Cost) -> Cost:
         return Cost(self.wall - other.wall, self.cpu - other.cpu)
@@ -56,7 +57,17 @@ def cost_of(command: Command, folder: Path) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode} in {folder}")
-    return Cost(1000 * wall, 1000 * (usage.ru_utime + usage.ru_stime), usage.ru_maxrss / 1024)
+    return Cost(1000 * wall, 1000 * (usage.ru_utime + usage.ru_stime))
+
+
+def peak_of(command: Command, folder: Path) -> float:
+    """Run a command and say how much memory its largest process had, in MB.
+
+    It is started by a small program, as a process inherits the peak of what it was forked from.
+    """
+    asked = [sys.executable, "-c", _PEAK, *command]
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=True)
+    return int(done.stderr) / 1024
 
 
 def by_turns(rounds: int, *sides: Side) -> list[list[Cost]]:
@@ -73,10 +84,7 @@ def by_turns(rounds: int, *sides: Side) -> list[list[Cost]]:
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """Take the medians of wall, CPU and memory, each by itself."""
+    """Take the medians of wall and CPU, each by itself."""
     return Cost(
-        *(
-            statistics.median(each)
-            for each in zip(*((cost.wall, cost.cpu, cost.memory) for cost in costs), strict=True)
-        )
+        statistics.median(cost.wall for cost in costs), statistics.median(c.cpu for c in costs)
     )
