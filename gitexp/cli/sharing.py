@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")
 ]
-_MOST_NAMED = 10
+_MOST_NAMED, _FEW = 10, 3
 
 
 def sync(
@@ -65,6 +65,8 @@ def _ask_remote(remotes: Sequence[str]) -> str:
 
 
 def _show(done: "Synced") -> None:
+    from gitexp.store.notes import LOGS
+
     verbs = ("would come", "would go") if done.dry else ("came", "went")
     said = f"{_flow(done.came)} {verbs[0]} in, {_flow(done.went)} {verbs[1]} out"
     if done.verdicts:
@@ -72,33 +74,56 @@ def _show(done: "Synced") -> None:
     lines = [f"{done.remote}: {said}"]
     for moved in done.verdicts[:_MOST_NAMED]:
         lines.append(f"  {moved.commit[:8]}  {moved.before}\n        -> {moved.after}")
-    for rename in done.renames:
+    lines += [f"  exp/{r.old} ({r.commit[:8]}) is exp/{r.new} here" for r in done.renames]
+    if done.renames:
         lines.append(
-            f"  exp/{rename.old} ({rename.commit[:8]}) is exp/{rename.new} here: two experiments"
-            " were given one name, and the later one has digits of its commit behind it"
+            "    as two experiments were given one name: the later one gets digits of its commit"
         )
     if done.folded:
         lines.append(f"  {_counted(done.folded, 'run')} of other machines for the notes")
     if done.away:
-        lines.append(f"  {_counted(done.away, 'experiment')} stay away, as they were deleted here")
+        named, few = ", ".join(f"exp/{name}" for name in done.away), len(done.away) <= _FEW
+        said = named if few else f"{len(done.away):,} experiments"
+        lines.append(f"  deleted here, and left away: {said} (gitexp restore NAME)")
     if done.redacted:
         lines.append(
             "  what was redacted elsewhere is out of the notes here, too"
             " (git gc --prune=now takes it off the disk)"
         )
+    if done.replaced:
+        lines.append(f"  what was redacted here is out of the notes on {done.remote}, too")
     lines += [f"  {name} stays here: {why}" for name, why in done.kept.items()]
-    refused = list(done.refused.items())
-    lines += [f"  {done.remote} does not take {ref}: {why}" for ref, why in refused[:_MOST_NAMED]]
-    if len(refused) > _MOST_NAMED:
-        lines.append(f"  and {len(refused) - _MOST_NAMED} more")
-    if done.redacting and not done.ok:
-        lines.append("  whose owner allows it there with: git config gitexp.allowRedaction true")
-    lines += [
-        f"  {ref} was redacted here and not on {done.remote}: gitexp sync --redacted"
-        for ref in done.pending
-    ]
+    lines += _refusals(done)
+    if done.pending:
+        logs = " --logs" if LOGS in done.pending else ""
+        lines.append(
+            f"  redacted here and not on {done.remote}: {', '.join(done.pending)}"
+            f" (gitexp sync {done.remote} --redacted{logs})"
+        )
     lines += [f"Note: {warning}" for warning in done.warnings]
     typer.echo(visible("\n".join(lines)))
+
+
+def _refusals(done: "Synced") -> list[str]:
+    """What the remote did not take, each reason once, and what that means."""
+    by_reason: dict[str, list[str]] = {}
+    for ref, why in done.refused.items():
+        by_reason.setdefault(why, []).append(ref)
+    lines = []
+    for why, refs in by_reason.items():
+        more = f" and {len(refs) - _MOST_NAMED:,} more" if len(refs) > _MOST_NAMED else ""
+        said = why.replace("\n", "\n    | ")
+        lines.append(f"  {done.remote} does not take {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
+    if done.redacting and not done.ok:
+        lines.append("  its owner allows it there with: git config gitexp.allowRedaction true")
+    elif not done.ok:
+        lines.append(
+            "  results travel in these notes alone: ask its owner, or share by another remote, with"
+            " git remote add NAME URL && gitexp sync NAME"
+        )
+    elif any(ref.startswith("refs/gitexp/") for ref in done.refused):
+        lines.append("  what was put away stays in this clone; all else is shared")
+    return lines
 
 
 def _flow(flow: "Flow") -> str:
@@ -107,7 +132,7 @@ def _flow(flow: "Flow") -> str:
         _counted(count, word)
         for count, word in (
             (flow.experiments, "experiment"), (flow.archived, "archived experiment"),
-            (flow.records, "record"),
+            (flow.records, "record"), (flow.logs, "log"),
         )
         if count
     ]  # fmt: skip
@@ -188,6 +213,10 @@ def _places(found: "Found") -> str:
     return f"{_listed(parts)} of {_counted(found.commits, 'commit')}"
 
 
+def _hold(count: int, of: str = "") -> str:
+    return f"{_counted(count, 'line')}{of} {'holds' if count == 1 else 'hold'}"
+
+
 def _show_redaction(done: "Redaction") -> None:
     found = done.found
     lines = []
@@ -200,17 +229,16 @@ def _show_redaction(done: "Redaction") -> None:
     else:
         lines.append(f"It was taken out of {_places(found)}; the past of these notes is gone.")
     if found.beyond:
-        lines.append(f"{_counted(found.beyond, 'line')} of other commits hold it, too.")
+        lines.append(f"{_hold(found.beyond, ' of other commits')} it, too.")
     if found.fixed:
-        lines.append(
-            f"{_counted(found.fixed, 'line')} hold it in what was measured, where it stays."
-        )
+        lines.append(f"{_hold(found.fixed)} it in what was measured, where it stays.")
     if found.messages:
         lines.append(
             f"The messages of {', '.join(f'exp/{name}' for name in found.messages)} hold it, and a"
             " message is the registration: only the whole experiment can be deleted, by git itself."
         )
     if found:
+        logs = " --logs" if found.lines["log"] else ""
         lines.append("\nOut of reach:")
         lines.append("  files and messages in commits, and the work tree")
         if not done.dry:
@@ -219,8 +247,9 @@ def _show_redaction(done: "Redaction") -> None:
         lines += [f"  the output of runs in {folder}" for folder in done.folders]
         for remote in done.remotes:
             lines.append(
-                f"  {remote}, if it was synced there, until: gitexp sync {remote} --redacted (then"
-                " its own reflog and objects, until gc; forks and other clones, until they sync)"
+                f"  {remote}, if it was synced there, until: gitexp sync {remote} --redacted{logs}"
+                " (then its own reflog and objects, until gc; forks and other clones, until they"
+                " sync)"
             )
         lines.append("A secret that was shared is known: change it.")
     typer.echo(visible("\n".join(lines)))

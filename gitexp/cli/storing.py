@@ -61,7 +61,7 @@ def archive(
 
 
 def restore(names: Names = None, json_: AsJson = False) -> None:
-    """Bring archived experiments back to branches."""
+    """Bring experiments that were archived, or deleted by hand, back to branches."""
     from gitexp.workflows.archive import restore as workflow
     from gitexp.workflows.project import open_project
 

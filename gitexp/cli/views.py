@@ -517,11 +517,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for record in row.result.records:
         if not record.ok:
             typer.echo(f"  seed {record.seed}, attempt {record.attempt}: {visible(record.failure)}")
-    if sheet.gone:
-        which = f"seed{'' if len(sheet.gone) == 1 else 's'} {', '.join(map(str, sheet.gone))}"
-        typer.echo(
-            f"\n  The output of {which} is not here: freed by gitexp gc, or made in another clone."
-        )
+    _gone(sheet)
     for environment in sheet.environments:
         packages = environment.get("packages") or {}
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())
@@ -561,6 +557,19 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
         typer.echo("\n  The same change in other experiments")
     for row in sheet.siblings:
         typer.echo(f"  - exp/{visible(row.result.entry.name)}  {_result_line(row)}")
+
+
+def _gone(sheet: Sheet) -> None:
+    """Say whose output is not here, and what is left of it."""
+    if not sheet.gone:
+        return
+    which = f"seed{'' if len(sheet.gone) == 1 else 's'} {', '.join(map(str, sheet.gone))}"
+    typer.echo(
+        f"\n  The output of {which} is not here: freed by gitexp gc, or made in another clone."
+    )
+    if sheet.logged:
+        commit = sheet.row.result.entry.commit[:10]
+        typer.echo(f"  How it began and ended: git notes --ref=gitexp-logs show {commit}")
 
 
 def _seeds(sheet: Sheet, judgement: Judgement) -> None:

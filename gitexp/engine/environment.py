@@ -304,6 +304,17 @@ _KEPT_FAMILIES = (
 _PLACES = ("_DIR", "_FILE", "_HOME", "_PATH")
 
 
+_HIDDEN, _SHORTEST_SECRET = "[secret]", 4  # what stands for a secret; characters
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*:)([^/\s]+)(?=@)")
+# As in `password=x`, `"token": "x"` and `Authorization: Bearer x`.
+_NAMED_VALUE = re.compile(
+    r"""(?<![\w.-])([A-Za-z][\w.-]*)"""
+    r"""(["']?[ \t]*[=:][ \t]*["']?(?:(?:Bearer|Basic)[ \t]+)?)"""
+    r"""([^\s"',;}]+)""",
+    re.ASCII,
+)
+
+
 def kept_variables(env: Mapping[str, str], salt: bytes) -> dict[str, str]:
     """The variables of `env` that matter to training, sorted; a secret's name is no such one."""
     return {
@@ -343,13 +354,35 @@ def _keyed_hash(text: str, salt: bytes) -> str:
     return f"hmac-sha256:{digest.hex()[:16]}"
 
 
+def hide_secrets(text: str, values: Mapping[str, object]) -> str:
+    """Return what a run printed without secrets: those that it was given, and what looks like one.
+
+    `values` are its variables and parameters. What is too short to be told from other words stays.
+    """
+    known = {value for value in _secrets(values) if len(value) >= _SHORTEST_SECRET}
+    for value in sorted(known, key=len, reverse=True):  # one may be part of another
+        text = text.replace(value, _HIDDEN)
+    text = _URL_PASSWORD.sub(rf"\g<1>{_HIDDEN}", text)
+    return _NAMED_VALUE.sub(
+        lambda found: f"{found[1]}{found[2]}{_HIDDEN}" if _is_secret(found[1]) else found[0], text
+    )
+
+
+def _secrets(value: object, *, secret: bool = False) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            named = _is_secret(str(key)) and key not in {"PWD", "OLDPWD"}
+            yield from _secrets(item, secret=secret or named)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets(item, secret=secret)
+    elif secret and value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
 def _without_password(text: str, salt: bytes) -> str:
     """Hash the password of each `scheme://user:password@host` in the text."""
-    return re.sub(
-        r"(?<=://)([^/\s:@]*:)([^/\s]+)(?=@)",
-        lambda found: found[1] + _keyed_hash(found[2], salt),
-        text,
-    )
+    return _URL_PASSWORD.sub(lambda found: found[1] + _keyed_hash(found[2], salt), text)
 
 
 _SECRET = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import shutil
 import signal
 import time
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from gitexp.store.git import Repository
 
 _PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
+_LOG = 2000, 6000  # first and last bytes of what a run printed that are stored
+_HALF_AT_THE_END = re.compile(rb"[^\r\n]+\Z")
+_HALF_AT_THE_START = re.compile(rb"\A[^\r\n]*[\r\n]?")
 _LAST_LINES = 15  # of a failed run's output, shown to the user
 
 
@@ -54,10 +58,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a job: its record, the bulk lines that go with it, and its last output."""
+    """What came of a job: its record, the lines that go with it, and its last output."""
 
     record: Record
     bulk: tuple[dict[str, Any], ...]
+    log: dict[str, Any]
     last_lines: str
     warning: str = ""  # what is odd about a run that counts all the same
 
@@ -118,7 +123,9 @@ def _run_job(
     probe.mkdir(exist_ok=True)
     with take_slot(repository, job.commit) as slot:
         place = slot.path / prefix
-        parameters = _prepare(repository, prefix, settings, job, slot)
+        values = _prepare(repository, prefix, settings, job, slot)
+        hashed = environment.hash_secrets(values, salt(repository.local))
+        parameters = {"kind": "parameters", "schema": 1, "values": hashed}
         words, variables = _command(repository, prefix, settings, job, slot, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
@@ -173,13 +180,14 @@ def _run_job(
         )
     shutil.rmtree(probe, ignore_errors=True)
     last = _last_lines(job.folder) if failure else ""
-    return Done(record, (described, parameters, *more), last, warning)
+    log = _log(job, record.condition, variables | values)
+    return Done(record, (described, parameters, *more), log, last, warning)
 
 
 def _prepare(
     repository: Repository, prefix: str, settings: Settings, job: Job, slot: Slot
 ) -> dict[str, Any]:
-    """Link inputs, remove old results, write the seed; returns the parameters' bulk line."""
+    """Link inputs, remove old results, write the seed; returns the parameters by file."""
     place = slot.path / prefix
     trees = [tree / prefix for tree in _user_trees(repository)]
     if settings.link:
@@ -218,8 +226,7 @@ def _prepare(
             f"seed_key {settings.seed_key} is in none of {', '.join(settings.config)}",
             "add it to the config on the baseline, or mend seed_key in the settings",
         )
-    hashed = environment.hash_secrets(values, salt(repository.local))
-    return {"kind": "parameters", "schema": 1, "values": hashed}
+    return values
 
 
 def _configs(place: Path, patterns: Sequence[str]) -> list[str]:
@@ -425,6 +432,36 @@ def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
         "condition": record.condition, "values": more,
     }  # fmt: skip
     return replace(record, metrics=kept), [bulk] if more else []
+
+
+def _log(job: Job, condition: str, values: Mapping[str, object]) -> dict[str, Any]:
+    """The log line of a run: both ends of what it printed, without secrets."""
+    printed = {
+        name: environment.hide_secrets(_ends(job.folder / f"{name}.log"), values)
+        for name in ("stdout", "stderr")
+    }
+    return {
+        "kind": "log", "schema": 1, "seed": job.seed, "attempt": job.attempt,
+        "condition": condition, **printed,
+    }  # fmt: skip
+
+
+def _ends(path: Path) -> str:
+    """Beginning and end of a file in whole lines, each as a terminal would show it at last."""
+    first, last = _LOG
+    try:
+        with path.open("rb") as handle:
+            text = handle.read(first + last)
+            if path.stat().st_size > len(text):
+                handle.seek(-last, os.SEEK_END)
+                # Half a line may hold half a secret, which is not recognised.
+                ends = _HALF_AT_THE_END.sub(b"", text[:first]), handle.read(last)
+                text = b"[...]\n".join((ends[0], _HALF_AT_THE_START.sub(b"", ends[1])))
+    except OSError:
+        return ""
+    lines = text.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    # A progress bar writes over itself.
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
 
 
 def _last_lines(folder: Path) -> str:

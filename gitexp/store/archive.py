@@ -37,7 +37,7 @@ def archive_refs(repository: Repository, experiments: Mapping[str, str]) -> None
 
 
 def restore_refs(repository: Repository, experiments: Mapping[str, str]) -> None:
-    """Move archived experiments back to their branches, all or none.
+    """Make branches of experiments that are in the archive or only on a remote, all or none.
 
     Raises:
         NotReady: a branch of that name exists.
@@ -46,12 +46,13 @@ def restore_refs(repository: Repository, experiments: Mapping[str, str]) -> None
 
 
 def _move(repository: Repository, source: str, target: str, experiments: Mapping[str, str]) -> None:
-    there = repository.branches([target])
+    there = repository.branches([source, target])
     lines = []
     for name, commit in experiments.items():
         if there.get(f"{target}{name}") != commit:
             lines.append(f"create {target}{name} {commit}")
-        lines.append(f"delete {source}{name} {commit}")
+        if f"{source}{name}" in there:
+            lines.append(f"delete {source}{name} {commit}")
     _update(repository, lines)
 
 

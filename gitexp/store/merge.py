@@ -79,8 +79,8 @@ class Merged:
     """What merging another side's notes with ours gives; `after` is the commit that holds it.
 
     `came` and `went` are the lines that we lacked and that they lacked, by the commit noted: all of
-    them where the merge counted, else those of notes that both sides have. `ours_stained` and
-    `theirs_stained` say of a side that it still has what was redacted.
+    them where the merge counted, else those of notes that both sides have. `ours_stale` and
+    `theirs_stale` are the lines of a side that still have what was redacted.
     """
 
     ours: Notes
@@ -88,8 +88,8 @@ class Merged:
     after: str
     came: Mapping[str, set[str]]
     went: Mapping[str, set[str]]
-    ours_stained: bool = False
-    theirs_stained: bool = False
+    ours_stale: Mapping[str, set[str]] = field(default_factory=dict)
+    theirs_stale: Mapping[str, set[str]] = field(default_factory=dict)
 
 
 def merge(
@@ -121,12 +121,13 @@ def merge(
     }
     came: dict[str, set[str]] = {}
     went: dict[str, set[str]] = {}
-    stained = [False, False]
+    stale: tuple[dict[str, set[str]], dict[str, set[str]]] = {}, {}
     for commit in read:
         texts = mine.get(commit, ""), others.get(commit, "")
         lines = merge_lines(*texts, *more.get(commit, ()))
         had = [_lines(text) for text in texts]
-        stained = [old or not has <= {*lines} for old, has in zip(stained, had, strict=True)]
+        for found, has in zip(stale, had, strict=True):
+            found[commit] = has - {*lines}
         came[commit] = {*lines} - had[0]
         went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
         due: Written = encoded(lines)
@@ -135,14 +136,14 @@ def merge(
             due = whole[0].blobs[commit]  # to the byte, whatever the order of its lines
         if due != base.blobs.get(commit):
             changes[commit] = due
-    clean = [
-        s.commit for s, bad in zip((ours, theirs), stained, strict=True) if s.commit and not bad
-    ]
+    ours_stale, theirs_stale = map(_filled, stale)
+    sides = (ours, ours_stale), (theirs, theirs_stale)
+    clean = [side.commit for side, found in sides if side.commit and not found]
     parents = _heads(repository, clean)
     after = ""
     if lock is not None:
         after = write_all(repository, base, changes, parents, lock)
-    return Merged(ours, theirs, after, _filled(came), _filled(went), *stained)
+    return Merged(ours, theirs, after, _filled(came), _filled(went), ours_stale, theirs_stale)
 
 
 def _lines(text: str) -> set[str]:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.rules.record import parse_records
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS
@@ -36,6 +36,7 @@ ONCE = "refs/gitexp/runs/"
 _NOTES = "refs/notes/gitexp"
 
 _MANY = 200  # refs of one push
+_LONGEST, _WIDEST = 20, 300  # lines and characters that a remote's hook gets to say
 _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 
 
@@ -175,19 +176,13 @@ class Answer:
         return "hook" not in self.why and any(word in self.why for word in _CONTENDED)
 
 
-class Held(GitexpError):
-    """A hook of this clone held the push back; `message` is what it said."""
-
-    exit_code = 1
-
-
 def push(
     repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
 ) -> dict[str, Answer]:
     """Push refs; returns what the remote answered about each.
 
     Raises:
-        Held: the pre-push hook of this clone said no.
+        Refused: the pre-push hook of this clone said no.
         NotReady: the remote cannot be reached, or lets nobody write.
     """
     made, gone = [p for p in pushes if p.target], [p for p in pushes if not p.target]
@@ -243,15 +238,16 @@ def _push(
         if atomic and "--atomic" in said:
             return _push(repository, remote, specs, leases, atomic=False)
         if "failed to push some refs" in said and "fatal: " not in said:
-            raise Held(said.strip())
+            raise Refused(f"a hook of this clone held the push back:\n{said.strip()}")
         raise unreachable(remote, said)
     return answers
 
 
 def _from_remote(said: str) -> str:
-    """What the remote's own hooks said, on one line."""
+    """What the remote's own hooks said."""
     lines = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:")]
-    return " ".join(line for line in lines if line)[:300]
+    told = [line for line in lines if line and not line.startswith("error: hook declined")]
+    return "\n".join(line[:_WIDEST] for line in told[:_LONGEST])
 
 
 def _answers(out: str, said: str) -> dict[str, Answer]:
@@ -262,7 +258,7 @@ def _answers(out: str, said: str) -> dict[str, Answer]:
         if len(flag) == 1 and summary:
             ref = refs.rpartition(":")[2]
             why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
-            answers[ref] = Answer(ref, f"{why}: {said}" if "hook" in why and said else why)
+            answers[ref] = Answer(ref, f"{why}\n{said}" if "hook" in why and said else why)
     return answers
 
 

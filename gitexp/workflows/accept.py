@@ -15,7 +15,7 @@ from gitexp.rules.registration import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
-from gitexp.store.notes import store_aside
+from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import inspect_trees
@@ -94,7 +94,8 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
     project, result = _acceptable(project, name, anyway)
     repository = project.repository
     remote = choose_remote(repository, project.baseline)
-    notes = [f"{ref}:{ref}" for ref in repository.branches(["refs/notes/gitexp*"])]
+    # What runs printed is shared by sync --logs alone.
+    notes = [f"{ref}:{ref}" for ref in repository.branches([VERDICTS, RUNS, BULK])]
     repository.git.run("push", "--quiet", "--", remote, f"{HEADS}{result.entry.name}", *notes)
     return Offered(result.entry.name, remote, _message(result, anyway))
 

@@ -10,6 +10,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.remote import PRIVATE
 from gitexp.workflows.log import claims, is_held
 from gitexp.workflows.project import short_name
 from gitexp.workflows.results import read_results
@@ -17,6 +18,7 @@ from gitexp.workflows.results import read_results
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.store.git import Repository
     from gitexp.workflows.project import Project
 
 
@@ -94,17 +96,35 @@ def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict
 
 
 def restore(project: Project, names: Sequence[str]) -> dict[str, str]:
-    """Move archived experiments back to branches; returns name to commit.
+    """Bring experiments back to branches, from the archive or as a remote has them.
+
+    Returns name to commit.
 
     Raises:
-        UsageError: one of them is not in the archive; nothing was moved.
+        UsageError: one of them is a branch, or nowhere; nothing was moved.
     """
     if not names:
         raise UsageError("which experiments?", "gitexp log lists them")
-    archived = project.repository.branches([ARCHIVE])
-    chosen = {short: archived.get(f"{ARCHIVE}{short}", "") for short in map(short_name, names)}
-    for name, commit in chosen.items():
-        if not commit:
-            raise UsageError(f"exp/{name} is not in the archive", "gitexp log lists what there is")
+    chosen = {short: _away(project.repository, short) for short in map(short_name, names)}
     restore_refs(project.repository, chosen)
     return chosen
+
+
+def _away(repository: Repository, name: str) -> str:
+    refs = repository.branches(
+        [
+            f"{HEADS}{name}",
+            f"{ARCHIVE}{name}",
+            f"refs/remotes/*/exp/{name}",
+            f"{PRIVATE}*/heads/{name}",
+        ]
+    )
+    if f"{HEADS}{name}" in refs:
+        raise UsageError(f"exp/{name} is a branch already", f"gitexp show {name}")
+    commit = refs.get(f"{ARCHIVE}{name}") or next(iter(refs.values()), "")
+    if not commit:
+        raise UsageError(
+            f"exp/{name} is neither in the archive nor on a remote",
+            "gitexp log lists what there is",
+        )
+    return commit

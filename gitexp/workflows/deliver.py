@@ -59,7 +59,7 @@ class Delivery:
     archived: Sequence[str]
     renames: Sequence[Rename]
     blocked: Sequence[str]
-    away: int  # deleted here after an earlier sync brought them
+    away: Sequence[str]  # deleted here after an earlier sync brought them
 
 
 def read_here(repository: Repository) -> Here:
@@ -82,8 +82,9 @@ def plan_delivery(
     known = here.commits
     old = {*before.heads.values(), *before.archive.values()} if before else set()
     put_away = {*theirs.archive.values()}
-    away = {c for c in (*theirs.heads.values(), *put_away) if c in old and c not in known}
-    settled, archived = known | away | put_away, known | away
+    there = {**theirs.archive, **theirs.heads}
+    away = {c: n for n, c in there.items() if c in old and c not in known}
+    settled, archived = known | away.keys() | put_away, known | away.keys()
     heads = {c: n for n, c in theirs.heads.items() if c not in settled}
     archive = {c: n for n, c in theirs.archive.items() if c not in archived}
     refs = {c: f"{ARCHIVE}{n}" for n, c in here.archive.items()}
@@ -106,7 +107,7 @@ def plan_delivery(
             Rename(c, _name(ref), names[c]) for c, ref in every.items() if _name(ref) != names[c]
         ],
         blocked=blocked,
-        away=len(away),
+        away=sorted(away.values()),
     )
 
 
@@ -140,7 +141,7 @@ def _assign_names(
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
             # A branch that somebody stands on keeps its name; the next sync gives them their due.
             blocked.append(name)
-            due = {c: names[c] if c in refs else _apart(name, c, "", taken) for c in commits}
+            due = {c: names[c] if c in refs else _apart(name, c, names[c], taken) for c in commits}
         names |= due
     used = {names[commit] for commit in refs}
     for commit in coming:
@@ -161,7 +162,10 @@ def _apart(name: str, commit: str, own: str, taken: set[str]) -> str:
 def _moment(time: str) -> float:
     from datetime import datetime
 
-    return datetime.fromisoformat(time).timestamp() if time else float("inf")
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:  # a commit that is not here, or a year that no calendar has
+        return float("inf")
 
 
 def deliver(repository: Repository, delivery: Delivery) -> None:

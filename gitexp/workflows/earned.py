@@ -30,8 +30,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
                 "V8",
                 f"{baseline} took in {acceptance.experiment[:10]} ({at[:10]}), of which no record"
                 " is here",
-                "git fetch REMOTE 'refs/notes/gitexp*:refs/notes/gitexp*', if it was measured"
-                " elsewhere",
+                "if it was measured elsewhere: gitexp sync",
             )
     accepted = {acceptance.experiment for acceptance in inventory.acceptances}
     by_hand = [

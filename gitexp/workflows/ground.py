@@ -225,6 +225,9 @@ class _Baselines:
                 hint = "git fetch --unshallow, and check again"
             raise NotReady(f"{shown} and {name} have no common commit here", hint)
         hint = f"git switch {pasted} && git reset --soft {base[:10]} && git commit"
+        if base == tip and self._repository.top is not None:
+            pull = f"git switch {shlex.quote(name)} && git pull"
+            hint = f"where {name} is only behind here: {pull}\nelse: {hint}"
         if "Experiment" in split_message(entry.message)[1]:
             hint += f"\nwhere {name} was rewritten: {again}"
         said = f"{shown} is {ahead} commits away from {name}, and an experiment is exactly one"

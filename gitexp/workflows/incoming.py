@@ -64,7 +64,7 @@ def merge_lines(
 
     def act(lock: int | None) -> dict[str, Merged]:
         found = {
-            ref: merge(repository, ref, others[ref], more[ref], count=ref == RUNS, lock=lock)
+            ref: merge(repository, ref, others[ref], more[ref], count=ref != BULK, lock=lock)
             for ref in refs
         }
         if lock is not None:
@@ -75,7 +75,7 @@ def merge_lines(
 
     merged = exclusively(repository, act) if write else act(None)
     for ref, one in merged.items():
-        if write and one.ours_stained:
+        if write and one.ours_stale:
             drop_past(repository, ref)
     return merged
 
@@ -108,7 +108,7 @@ def merge_views(
             and repository.git.succeeds("merge-base", "--is-ancestor", other.commit, ours.commit)
         )
         # A past that may show what was redacted here is not built upon.
-        base, rest = (ours, other) if ahead or runs.theirs_stained else (other, ours)
+        base, rest = (ours, other) if ahead or runs.theirs_stale else (other, ours)
         changes: dict[str, str | bytes] = {
             c: blob for c, blob in rest.blobs.items() if c not in base.blobs
         }
@@ -135,7 +135,7 @@ def merge_views(
         return Views(other, after, moved)
 
     views = exclusively(repository, act)
-    if runs.ours_stained:
+    if runs.ours_stale:
         drop_past(repository, VERDICTS)
     return views
 

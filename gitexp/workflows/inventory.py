@@ -67,6 +67,12 @@ class Inventory:
     chain: Mapping[str, int]
 
     @property
+    def cut(self) -> frozenset[str]:
+        """Commits at which a shallow clone ends, so that they seem to have no baseline."""
+        shallow = self.project.repository.shallow
+        return frozenset(r.entry.commit for r in self.held if shallow and not r.entry.parents)
+
+    @property
     def held(self) -> tuple[Result, ...]:
         """Experiments that count: those that a ref or the baseline branch holds."""
         return self.results + self.absorbed

@@ -32,7 +32,7 @@ from gitexp.rules.record import (
 from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
-from gitexp.store.notes import BULK, RUNS, append_lines, read_notes, store_aside, write
+from gitexp.store.notes import BULK, LOGS, RUNS, append_lines, read_notes, store_aside, write
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.judging import judge_records
 
@@ -287,8 +287,7 @@ class Bench:
                 raise NotReady(
                     f"the outcomes of seed {key[0]} of {commit[:8]} are not here, and the criterion"
                     " is judged by examples",
-                    "git fetch REMOTE refs/notes/gitexp-data:refs/notes/gitexp-data, if they were"
-                    " measured elsewhere",
+                    "if they were measured elsewhere: gitexp sync",
                 )
         return [found[key] for key in wanted]
 
@@ -408,6 +407,7 @@ class Bench:
                 [
                     Intent(BULK, commit, tuple(bulk)),
                     Intent(RUNS, commit, (done.record.line(),)),
+                    Intent(LOGS, commit, (canonical(done.log),)),
                 ],
             )
             known.update(bulk)

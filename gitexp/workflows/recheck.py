@@ -129,8 +129,12 @@ def about_levels(high: Iterable[tuple[Result, str]]) -> Iterator[Finding]:
 def about_gate(inventory: Inventory) -> Iterator[Finding]:
     """Find experiments that ran as if the gate had let them."""
     measured = gated(inventory.held)
+    shallow = inventory.project.repository.shallow
+    beyond = []
     for result, said in zip(measured, refused(inventory.project, measured), strict=True):
-        if said:
+        if shallow and [finding.id for finding in said] == ["B3"]:
+            beyond.append(label_of(result))
+        elif said:
             ran = sum(not record.explore for record in result.records)
             listed = "\n".join(f"{finding.id} {finding.message}" for finding in said)
             yield Finding(
@@ -140,11 +144,22 @@ def about_gate(inventory: Inventory) -> Iterator[Finding]:
                 f"gitexp check {name_of(result)} shows what mends each; such records confirm"
                 " nothing",
             )
+    if beyond:
+        yield Finding(
+            "V4",
+            f"{counted(len(beyond), 'experiment')} cannot be held against the rules in a clone that"
+            f" is shallow: {', '.join(beyond)}",
+            "git fetch --unshallow",
+            advice=True,
+        )
 
 
 def about_conditions(inventory: Inventory) -> Iterator[Finding]:
     """Find conditions in which an experiment was measured and its baseline never was."""
+    cut = inventory.cut
     for result in gated(inventory.held):
+        if result.entry.commit in cut:
+            continue
         measured = {record.condition for record in result.baseline_records if record.ok}
         alone = Counter(r.condition for r in result.records if r.ok and r.condition not in measured)
         for condition, number in alone.items():

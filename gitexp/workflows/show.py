@@ -10,7 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.holdout import Opening, parse_openings
 from gitexp.rules.record import first_good
 from gitexp.rules.registration import same_target
-from gitexp.store.notes import BULK, read_notes
+from gitexp.store.notes import BULK, LOGS, read_notes
 from gitexp.workflows.log import Row, log
 from gitexp.workflows.project import find_experiment
 from gitexp.workflows.results import project_of
@@ -28,7 +28,8 @@ class Sheet:
     `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
     make the same change, and `shared` other experiments were held against the same baseline runs.
     `openings` are those of the holdout on this commit. `folders` are the places of its runs' output
-    in this clone, by seed and attempt, None where that is gone or never was here.
+    in this clone, by seed and attempt, None where that is gone or never was here; `logged` says
+    whether notes hold the ends of some.
     """
 
     row: Row
@@ -38,6 +39,7 @@ class Sheet:
     shared: int = 0
     openings: tuple[Opening, ...] = ()
     folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
+    logged: bool = False
 
     @property
     def gone(self) -> list[int]:
@@ -113,6 +115,7 @@ def show(project: Project, name: str | None) -> Sheet:
             for record in row.result.records
             if record.folder
         },
+        logged=bool(read_notes(project.repository, LOGS, [commit])),
     )
 
 

@@ -82,7 +82,7 @@ def _about_spreads(
                 "V7",
                 f"the outcomes of single examples behind {look} are not here, so what they say"
                 " cannot be recomputed",
-                "git fetch REMOTE refs/notes/gitexp-data:refs/notes/gitexp-data",
+                "gitexp sync brings them, where a remote has them",
                 advice=True,
             )
             continue

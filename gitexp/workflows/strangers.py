@@ -11,7 +11,7 @@ from gitexp.rules.record import parse_records
 from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.settings import Settings
 from gitexp.rules.text import visible
-from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.experiments import ARCHIVE
 from gitexp.workflows.differences import relative
 from gitexp.workflows.inventory import counted, label_of, name_of, own_records
 
@@ -46,11 +46,12 @@ def about_lost(inventory: Inventory) -> Iterator[Finding]:
     if inventory.missing:
         yield Finding(
             "V2",
-            f"{counted(len(inventory.missing), 'commit')} with records or verdicts are not in this"
-            f" clone, and cannot be held against them: {_listed(inventory.missing)}",
+            f"{counted(len(inventory.missing), 'commit')} with records or verdicts"
+            f" {'is' if len(inventory.missing) == 1 else 'are'} not in this clone, and cannot be"
+            f" held against them: {_listed(inventory.missing)}",
             "git fetch --unshallow"
             if inventory.project.repository.shallow
-            else f"git fetch REMOTE '{HEADS}*:refs/remotes/REMOTE/exp/*' '{ARCHIVE}*:{ARCHIVE}*'",
+            else "gitexp sync brings those that a remote has",
             advice=True,
         )
 

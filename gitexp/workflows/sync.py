@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gitexp.errors import NotReady, Refused, StoreBusy
+from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.record import parse_records
-from gitexp.rules.registration import base_name, set_apart
+from gitexp.rules.registration import base_name, set_apart, split_message
+from gitexp.rules.words import counted
 from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
-from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
+from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.notes import LOGS, RUNS, VERDICTS, store_aside
-from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Held, Push, push, read_runs
+from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Push, push, read_runs
 from gitexp.workflows.check import check_refs
 from gitexp.workflows.deliver import deliver, plan_delivery, read_here
 from gitexp.workflows.doctor import overwriting_fetches
@@ -51,9 +52,7 @@ class Flow:
     experiments: int = 0
     archived: int = 0
     records: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.experiments or self.archived or self.records)
+    logs: int = 0
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ class Synced:
 
     `folded` counts runs of other machines that became notes. `kept` are experiments that stay here
     and why, `refused` refs that the remote did not take and its reason. `pending` are notes that
-    were redacted here and go out only where that is asked for.
+    were redacted here and go out only where that is asked for, `replaced` those that did.
     """
 
     remote: str
@@ -72,12 +71,14 @@ class Synced:
     went: Flow = field(default_factory=Flow)
     verdicts: list[Moved] = field(default_factory=list)
     renames: list[Rename] = field(default_factory=list)
-    away: int = 0  # experiments of the remote that were deleted here, and stay away
+    # Experiments of the remote that were deleted here, and stay away.
+    away: list[str] = field(default_factory=list)
     folded: int = 0
     redacted: int = 0  # notes refs from which others took something out
     kept: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -87,29 +88,22 @@ class Synced:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `gitexp sync --json` prints it."""
-
-        def flow(one: Flow) -> dict[str, int]:
-            return {
-                "experiments": one.experiments,
-                "archived": one.archived,
-                "records": one.records,
-            }
-
         return {
             "remote": self.remote,
             "dry_run": self.dry,
-            "in": flow(self.came),
-            "out": flow(self.went),
+            "in": asdict(self.came),
+            "out": asdict(self.went),
             "verdicts": [
                 {"commit": m.commit, "before": m.before, "after": m.after} for m in self.verdicts
             ],
             "renamed": [{"commit": r.commit, "old": r.old, "new": r.new} for r in self.renames],
-            "away": self.away,
+            "away": list(self.away),
             "folded": self.folded,
             "redacted": self.redacted,
             "kept": dict(self.kept),
             "refused": dict(self.refused),
             "pending": list(self.pending),
+            "replaced": list(self.replaced),
             "warnings": list(self.warnings),
         }
 
@@ -140,7 +134,7 @@ def sync(
             raise StoreBusy(
                 "another gitexp sync is at work in this clone", "when it has ended: gitexp sync"
             )
-        return _Sync(project, remote, say, logs=logs or redacted, dry=dry, redacted=redacted).run()
+        return _Sync(project, remote, say, logs=logs, dry=dry, redacted=redacted).run()
 
 
 class _Sync:
@@ -163,7 +157,9 @@ class _Sync:
         self.began = time.time()
         # Whether something was fetched that has not been delivered: by a sync that died, or by us.
         self.whole = False
-        self.kept: set[str] = set()  # commits of experiments that do not leave this clone
+        # Commits of experiments that do not leave this clone, and of those that may.
+        self.kept: set[str] = set()
+        self.sound: set[str] = set()
 
     def run(self) -> Synced:
         if died := read_json(self.marker):
@@ -254,7 +250,7 @@ class _Sync:
             self._count_in(delivery, merged)
             self.done.folded = len(folded.refs)
             pushes = self._experiments(here, theirs)
-            self._count_out([push.ref for push in pushes], merged[RUNS])
+            self._count_out([*(push.ref for push in pushes), RUNS, LOGS], merged)
             self.done.pending += _pending(merged) if not self.redacted else []
         finally:
             remotes.forget(repository, repository.branches([REHEARSAL]))
@@ -280,14 +276,11 @@ class _Sync:
         if not pushes:
             return True
         self.say(f"{self.remote}: pushing")
-        try:
-            answers = self._push(pushes)
-        except Held as held:
-            self._keep_what_the_gate_refuses(experiments, held)
-            return self._send(theirs, notes, merged)
+        answers = self._push(pushes)
         taken = [push for push in pushes if not answers[push.ref].why]
         remotes.remember(self.repository, self.remote, taken)
-        self._count_out([push.ref for push in taken], merged[RUNS])
+        self._count_out([push.ref for push in taken], merged)
+        self.done.replaced += [push.ref for push in taken if push.lease is not None]
         late = [answer for answer in answers.values() if answer.contended]
         self.done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
         return not late
@@ -310,10 +303,9 @@ class _Sync:
         put_away = {*theirs.archive.values()}
         known = {*theirs.heads.values()} | put_away | self.kept
         heads = {c: n for n, c in here.heads.items() if c not in known}
-        for entry in read_noted(self.repository, heads):
-            records = parse_records(entry.runs)
-            if records and all(record.explore for record in records):
-                self._keep(heads.pop(entry.commit), entry.commit, "it ran past the gate")
+        self._keep_what_may_not_go({c: n for c, n in heads.items() if c not in self.sound})
+        heads = {c: n for c, n in heads.items() if c not in self.kept}
+        self.sound |= heads.keys()
         archive = {c: n for n, c in here.archive.items() if c not in put_away}
         # What is put away has there the name that its branch has, if there is one.
         labels = {commit: name for name, commit in theirs.heads.items()}
@@ -327,20 +319,22 @@ class _Sync:
         self.kept.add(commit)
         self.done.kept[f"exp/{name}"] = why
 
-    def _keep_what_the_gate_refuses(self, pushes: Sequence[Push], held: Held) -> None:
-        """Find the experiments for which the hook of this clone held everything back.
+    def _keep_what_may_not_go(self, heads: Mapping[str, str]) -> None:
+        """Keep experiments (commit to name) back that the gate refuses, or that ran past it.
 
-        Raises:
-            Refused: there is none; the hook has other reasons.
+        The hook of this clone would hold up everything else with them, and may be missing.
         """
-        heads = [(one.ref, one.target) for one in pushes if one.ref.startswith(HEADS)]
-        broken = [report for report in check_refs(self.repository, heads) if not report.ok]
-        for report in broken:
-            first = next(finding for finding in report.findings if not finding.advice)
-            said = first.message.splitlines()[0]
-            self._keep(report.name, report.entry.commit, f"{first.id} {said}")
-        if not broken:
-            raise Refused(f"a hook of this clone held the push back:\n{held.message}")
+        for entry in read_noted(self.repository, heads):
+            records = parse_records(entry.runs)
+            if records and all(record.explore for record in records):
+                self._keep(heads[entry.commit], entry.commit, "it ran past the gate")
+        left = [(f"{HEADS}{name}", c) for c, name in heads.items() if c not in self.kept]
+        for report in check_refs(self.repository, left) if left else ():
+            if not report.ok:
+                first = next(finding for finding in report.findings if not finding.advice)
+                said = first.message.splitlines()[0]
+                why = f"{first.id} {said} (gitexp check {report.name})"
+                self._keep(report.name, report.entry.commit, why)
 
     def _sweep_runs(self, folded: Folded, notes: Mapping[str, tuple[str, str]]) -> None:
         """Delete runs of other machines from the remote, now that its notes hold them."""
@@ -355,7 +349,8 @@ class _Sync:
         if left:
             self._warn(
                 f"{len(left)} runs are in the notes now, and {self.remote} does not let them be"
-                f" deleted ({left[0].why}); the next sync reads them again, which is harmless"
+                f" deleted ({left[0].why.splitlines()[0]}); the next sync reads them again, which"
+                " is harmless"
             )
 
     # --- what is told ---------------------------------------------------------------------------
@@ -364,29 +359,63 @@ class _Sync:
         done = self.done
         done.came.experiments += len(delivery.experiments)
         done.came.archived += len(delivery.archived)
-        done.came.records += _records(merged[RUNS].came)
+        runs, logs = merged[RUNS], merged.get(LOGS)
+        done.came.records += _records(runs.came, runs.ours_stale)
+        if logs is not None:
+            done.came.logs += _logs(logs.came, logs.ours_stale)
         done.renames += delivery.renames
-        done.away = delivery.away
+        done.away = [*delivery.away]
         for name in delivery.blocked:
             self._warn(
                 f"exp/{name} is the name of two experiments, and the earlier one gets it when its"
                 f" branch is not checked out\ngit switch {self.project.baseline} && gitexp sync"
             )
+        self._tell_behind(delivery)
 
-    def _count_out(self, refs: Iterable[str], runs: Merged) -> None:
-        went = self.done.went
+    def _tell_behind(self, delivery: Delivery) -> None:
+        """Say that experiments came whose baseline this clone's branch does not have.
+
+        The gate finds them several commits away from it, which looks like their fault.
+        """
+        project, repository = self.project, self.repository
+        came = {new for _, new in delivery.moves.values()}
+        came -= {old for old, _ in delivery.moves.values()}
+        bases = [
+            # Where a shallow clone ends, a commit seems to have no parent.
+            (*entry.parents, entry.commit)[0]
+            for entry in read_noted(repository, came)
+            if split_message(entry.message)[1].get("Project", "") == project.folder
+        ]
+        ahead = unreached(repository, bases, project.tip)
+        number = counted(sum(base in ahead for base in bases), "experiment")
+        if ahead and repository.shallow:
+            self._warn(
+                f"{number} came whose baseline this clone, which is shallow, cannot connect with"
+                f" {project.baseline}; what cannot be computed here stays as it is on"
+                f" {self.remote}\ngit fetch --unshallow"
+            )
+        elif ahead:
+            self._warn(
+                f"{number} came from a later {project.baseline} than this clone has\n"
+                f"git switch {project.baseline} && git pull"
+            )
+
+    def _count_out(self, refs: Sequence[str], merged: Mapping[str, Merged]) -> None:
+        went, runs, logs = self.done.went, merged[RUNS], merged.get(LOGS)
         for ref in refs:
             went.experiments += ref.startswith(HEADS)
             went.archived += ref.startswith(ARCHIVE)
-        if RUNS in refs or self.done.dry:
-            went.records += _records(runs.went)
+        if RUNS in refs:
+            went.records += _records(runs.went, runs.theirs_stale)
+        if LOGS in refs and logs is not None:
+            went.logs += _logs(logs.went, logs.theirs_stale)
 
     def _tell_rewritten(self, before: Remote, theirs: Remote, merged: Mapping[str, Merged]) -> None:
         """Say that notes on the remote do not go on from what they were, and what was done."""
         for ref, one in merged.items():
-            self.done.redacted += one.ours_stained
+            self.done.redacted += bool(one.ours_stale)
             old, new = before.notes.get(ref), theirs.notes.get(ref)
-            if not old or not new or old == new or one.ours_stained:
+            if not old or not new or old == new or one.ours_stale:
                 continue
             if not self.repository.git.succeeds("merge-base", "--is-ancestor", old, new):
                 self._warn(
@@ -397,17 +426,33 @@ class _Sync:
 
 def _pending(merged: Mapping[str, Merged]) -> list[str]:
     """Notes that were redacted here, and on the remote still are as they were."""
-    refs = [ref for ref, one in merged.items() if one.theirs_stained]
+    refs = [ref for ref, one in merged.items() if one.theirs_stale]
     return refs + [VERDICTS] * (RUNS in refs)
 
 
-def _records(lines: Mapping[str, Iterable[str]]) -> int:
-    """Count records in lines by commit; a copy in another commit's note counts for nothing."""
-    return sum(
-        record.is_of(commit)
-        for commit, found in lines.items()
-        for record in parse_records("\n".join(found))
-    )
+def _records(new: Mapping[str, Iterable[str]], old: Mapping[str, Iterable[str]]) -> int:
+    """Count records in lines by commit, but for redacted ones that take the place of old ones.
+
+    A copy in another commit's note counts for nothing.
+    """
+
+    def count(lines: Mapping[str, Iterable[str]]) -> int:
+        return sum(
+            record.is_of(commit)
+            for commit, found in lines.items()
+            for record in parse_records("\n".join(found))
+        )
+
+    return max(0, count(new) - count(old))
+
+
+def _logs(new: Mapping[str, Iterable[str]], old: Mapping[str, Iterable[str]]) -> int:
+    """Count logs in lines likewise."""
+
+    def count(lines: Mapping[str, Iterable[str]]) -> int:
+        return sum('"kind":"log"' in line for found in lines.values() for line in found)
+
+    return max(0, count(new) - count(old))
 
 
 def _named_apart(kind: str, wanted: Mapping[str, str], taken: dict[str, str]) -> Iterator[Push]:

@@ -114,7 +114,12 @@ def verify(project: Project, *, fix: bool = False) -> Verification:
     inventory = read_inventory(project)
     bases = [r.entry.parents[0] for r in inventory.held if r.entry.parents]
     settings = read_settings(project, bases)
-    notes = {r.entry.commit: found for r in inventory.held if (found := _about_note(inventory, r))}
+    cut = inventory.cut
+    notes = {
+        result.entry.commit: found
+        for result in inventory.held
+        if result.entry.commit not in cut and (found := _about_note(inventory, result))
+    }
     rewritten = {commit: text for commit, (_, text) in notes.items() if fix and text is not None}
     replace_notes(project.repository, VERDICTS, rewritten)
     high = too_high(inventory, settings)

@@ -14,6 +14,7 @@ from gitexp.engine.environment import (
     PROBE_FOLDER,
     Loaded,
     hash_secrets,
+    hide_secrets,
     kept_variables,
     machine,
     probe_environment,
@@ -495,6 +496,27 @@ def test_secrets_are_hashed_at_every_depth() -> None:
     assert hashed["token"] is None
     assert hashed["C"] == 10
     assert "me" not in hashed["store"]["credentials"].values()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("in as open sesame!", "in as [secret]!"),
+        ("a longer one: open sesame 2", "a longer one: [secret]"),
+        ("at /home/ada, pin 123, 12 epochs", "at /home/ada, pin 123, 12 epochs"),
+        ("db_password=abc, next", "db_password=[secret], next"),
+        ("{'token': 'abc', 'n': 1}", "{'token': '[secret]', 'n': 1}"),
+        ("Authorization: Bearer a.b.c", "Authorization: Bearer [secret]"),
+        ("from https://me:abc@host/x", "from https://me:[secret]@host/x"),
+        ("epoch: 3 max_tokens=512 accuracy=0.9", "epoch: 3 max_tokens=512 accuracy=0.9"),
+    ],
+)
+def test_what_a_run_prints_is_shown_without_secrets(text: str, shown: str) -> None:
+    values = {
+        "config.toml": {"db": {"password": "open sesame"}, "pin.secret": 123, "use_auth": True},
+        "API_TOKEN": "open sesame 2", "PWD": "/home/ada", "HOME": "/home/ada",
+    }  # fmt: skip
+    assert hide_secrets(text, values) == shown
 
 
 def test_equal_secrets_stay_equal_under_one_salt_only() -> None:

@@ -195,6 +195,27 @@ def test_a_run_counts_only_with_a_usable_metric_and_a_good_end(
     assert record.ok == (not failure)
 
 
+def test_the_log_has_both_ends_of_what_a_run_printed_in_whole_lines(trainer: Trainer) -> None:
+    script = """
+import sys
+print('begins', *range(5000), sep='\\n')
+print('secret'.rjust(3000, '.'), 'accuracy=0.5', sep='\\n')
+sys.stderr.write(''.join(f'\\r{n} %' for n in range(101)) + '\\r\\n\\x1b[31mdone\\xff')
+"""
+    log = trainer(script).log
+    first, last = log["stdout"].split("\n[...]\n")
+    assert first.startswith("begins\n0\n1\n")
+    assert last.endswith("accuracy=0.5\n")
+    lines = [*first.split("\n")[1:], *last.split("\n")[:-3]]
+    assert all(str(int(line)) == line for line in lines)
+    assert int(lines[-1]) - int(lines[0]) > 2000
+    assert log["stderr"] == "100 %\n\x1b[31mdone\xff"
+    assert (log["seed"], log["attempt"]) == (7, 1)
+    assert len(canonical(log)) < 10_000
+    # One line of megabytes has no whole line to show.
+    assert trainer("print('accuracy=0.5', 'x' * 10**6)").log["stdout"] == "[...]\n"
+
+
 def test_the_last_lines_of_a_failed_run_are_handed_back(trainer: Trainer) -> None:
     done = trainer("for n in range(30): print(n)\n")
     assert done.last_lines.splitlines() == [str(n) for n in range(15, 30)]

@@ -165,13 +165,15 @@ def test_the_past_of_a_side_that_was_not_redacted_is_not_passed_on(world: World)
     noted(world, THEIRS, {commits[0]: clean})
     append_lines(repository, RUNS, {commits[1]: [line(2)]})
     found = merged(world)
-    assert (found.ours_stained, found.theirs_stained) == (True, False)
+    assert found.ours_stale
+    assert not found.theirs_stale
     assert old not in world.git("rev-list", RUNS)
     assert listed(world, RUNS).keys() == {*commits}
     # The other way round, and when nobody is clean.
     world.git("update-ref", THEIRS, old)
     found = merged(world)
-    assert (found.ours_stained, found.theirs_stained) == (False, True)
+    assert found.theirs_stale
+    assert not found.ours_stale
     assert found.after == found.ours.commit
     noted(world, RUNS, {commits[0]: [*clean, line(1, text="hunter2")]})
     # Then the notes begin anew where all notes begin.

@@ -120,7 +120,7 @@ def test_what_is_checked_out_or_runs_stays(ready: World, tmp_path: Path) -> None
         (("archive", "Not_A_Name"), "cannot be an experiment's name"),
         (("archive", "--older", "long"), "--older must be a time"),
         (("restore",), "which experiments?"),
-        (("restore", "nobody"), "exp/nobody is not in the archive"),
+        (("restore", "nobody"), "exp/nobody is neither in the archive nor on a remote"),
         (("gc", "--older", "-1"), "--older must be a time"),
     ],
 )

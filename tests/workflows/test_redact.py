@@ -92,7 +92,7 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
         "It was taken out of 1 record, 1 bulk line and 1 log of 1 commit; the past of these"
         " notes is gone.\n"
     )
-    assert "gitexp sync hub --redacted" in ran.out
+    assert "gitexp sync hub --redacted --logs" in ran.out
     assert SECRET not in ran.out + ran.err
     assert SECRET.encode() not in everything(world)
     assert not any(SECRET.encode() in content for content in disk(world))
@@ -136,14 +136,16 @@ def test_an_old_clone_brings_nothing_back_and_loses_nothing(
     assert done.came.records == 6
     assert hub.git("rev-parse", RUNS) == old
     assert SECRET not in "".join(map(str, texts(world).values()))
-    assert "gitexp sync --redacted" in world.gitexp("sync").out
-    assert synced(world, redacted=True).pending == []
+    assert "(gitexp sync hub --redacted)" in world.gitexp("sync").out
+    assert "(gitexp sync hub --redacted --logs)" in world.gitexp("sync", "--logs").out
+    assert synced(world, redacted=True, logs=True).pending == []
     assert SECRET.encode() not in reachable(hub, "--all")
     # The clone that has it all hears of it, adds what it has besides, and passes nothing back.
     measure(other, spoilt, 0.92, range(10, 12))
     done = synced(other, logs=True)
     assert done.redacted
-    assert done.went.records == 2
+    # What was redacted is told as such, and not as a record that came.
+    assert (done.came.records, done.came.logs, done.went.records) == (0, 0, 2)
     for clone in (hub, other):
         assert SECRET.encode() not in everything(clone)
     synced(world, logs=True)
@@ -159,7 +161,7 @@ def test_what_somebody_without_gitexp_puts_back_is_taken_out_again(
     other = clone_of(hub, "other")
     synced(other)
     world.gitexp("redact", SECRET, "--yes")
-    synced(world, redacted=True)
+    synced(world, redacted=True, logs=True)
     for ref in (RUNS, BULK):
         other.git("fetch", "--quiet", "team", f"{ref}:refs/notes/theirs")
         other.git("notes", f"--ref={ref}", "merge", "-s", "cat_sort_uniq", "refs/notes/theirs")
@@ -169,7 +171,7 @@ def test_what_somebody_without_gitexp_puts_back_is_taken_out_again(
     done = synced(world)
     assert {*done.pending} >= {RUNS, BULK}
     assert SECRET not in note(world, RUNS, spoilt) + note(world, BULK, spoilt)
-    synced(world, redacted=True)
+    synced(world, redacted=True, logs=True)
     assert SECRET.encode() not in reachable(hub, RUNS, BULK)
     synced(other)
     assert SECRET.encode() not in everything(other)
@@ -181,13 +183,16 @@ def test_a_server_with_the_hook_refuses_until_its_owner_allows_it(world: World, 
     hub.gitexp("init")
     before = refs(hub)
     world.gitexp("redact", SECRET, "--yes")
-    ran = world.gitexp("sync", "--redacted", code=3)
-    assert f"hub does not take {RUNS}: hook declined: " in ran.out
+    ran = world.gitexp("sync", "--redacted", "--logs", code=3)
+    assert f"hub does not take {RUNS}, {BULK}, {LOGS}: hook declined\n" in ran.out
     assert "would lose what others have written" in ran.out
     assert "git config gitexp.allowRedaction true" in ran.out
     assert refs(hub) == before
     hub.git("config", "gitexp.allowRedaction", "true")
-    assert "1 record went out" in world.gitexp("sync", "--redacted").out
+    # The record was there, and is no new one.
+    out = world.gitexp("sync", "--redacted", "--logs").out
+    assert out.startswith("hub: nothing came in, nothing went out\n")
+    assert "what was redacted here is out of the notes on hub, too" in out
     assert SECRET.encode() not in reachable(hub, "--all")
 
 
@@ -206,7 +211,7 @@ def test_a_push_that_would_overwrite_what_came_meanwhile_is_not_made(
         f"exec git -C '{other.path}' push --quiet team {RUNS}\n"
     )
     script.chmod(0o755)
-    done = synced(world, redacted=True)
+    done = synced(world, redacted=True, logs=True)
     assert (world.path / ".git" / "once").is_dir()
     assert done.came.records == 3
     assert {20, 21, 22} <= {record.seed for record in parse_records(note(hub, RUNS, spoilt))}

@@ -348,15 +348,22 @@ def test_secrets_reach_no_note(ready: World) -> None:
         f'url = "https://ada:{secret}3@example.org/x"\n',
     )
     train_with(
-        ready, f"sys.stderr.write('{secret}')\nsys.exit(SEED == 3)\n" + SCORE, repeats=[3]
-    )  # fmt: skip
+        ready,
+        # What it prints is stored, too.
+        "print(CONFIG['tracker'], os.environ['TRACKER_API_KEY'], os.environ['TORCH_TOKEN'])\n"
+        f"print('x-password: {secret}6', file=sys.stderr)\nsys.exit(SEED == 3)\n" + SCORE,
+        repeats=[3],
+    )
     ready.start(*SET)
     ready.gitexp("run", code=4, TRACKER_API_KEY=f"{secret}4", TORCH_TOKEN=f"{secret}5")
     named = [ref for ref in refs(ready) if ref.startswith("refs/notes/")]
-    assert len(named) >= 2
+    assert {"refs/notes/gitexp-data", "refs/notes/gitexp-logs", "refs/notes/gitexp-runs"} <= {
+        *named
+    }
     for commit in ready.git("rev-list", "--glob=refs/notes/*").split():
         assert ready.try_git("grep", "--text", "-e", secret, commit).out == ""
     assert ready.git("grep", "-c", "hmac-sha256", "refs/notes/gitexp-data")
+    assert ready.git("grep", "-c", "x-password: .secret.", "refs/notes/gitexp-logs")
 
 
 def test_kept_files_land_in_the_run_folder_and_linked_data_is_only_lent(ready: World) -> None:

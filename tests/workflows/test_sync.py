@@ -13,7 +13,8 @@ from gitexp.rules.record import parse_records
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
-from gitexp.store.remote import ONCE, PRIVATE, write_run
+from gitexp.store.remote import ONCE, PRIVATE, read, write_run
+from gitexp.workflows.deliver import plan_delivery, read_here
 from tests.project import World
 from tests.workflows.arrange import refs
 from tests.workflows.team import (
@@ -83,7 +84,7 @@ def test_what_a_sync_did_is_told_in_a_sentence(world: World, other: World) -> No
     line = a_record(commit, 1, 0.5, start="2026-11-25T09:00:00.000Z")
     append_lines(repository_of(other), RUNS, {commit: [line]})
     found = other.gitexp("sync", "--json").json
-    assert found["out"] == {"experiments": 0, "archived": 0, "records": 1}
+    assert found["out"] == {"experiments": 0, "archived": 0, "records": 1, "logs": 0}
     out = world.gitexp("sync").out
     assert out.startswith("hub: 1 record came in, nothing went out; 1 verdict changed\n")
     assert re.search(rf"  {commit[:8]}  CONFIRMED: .*\n +-> INCONCLUSIVE: ", out)
@@ -125,16 +126,25 @@ def test_records_merged_by_somebody_without_gitexp_are_read_correctly(
     assert texts(world) == texts(other)
 
 
-def test_logs_are_shared_where_that_is_asked_for(world: World, hub: World, other: World) -> None:
-    head = world.git("rev-parse", "HEAD")
-    append_lines(repository_of(world), LOGS, {head: ['{"kind":"log","schema":1,"text":"a"}']})
-    synced(world)
+def test_logs_are_shared_where_that_is_asked_for(ready: World) -> None:
+    hub = hub_of(ready)
+    other = clone_of(hub, "other")
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    synced(ready)
+    synced(ready, redacted=True)
+    ready.gitexp("accept", "--pr", name)
     assert LOGS not in refs(hub)
-    synced(world, logs=True)
+    assert ready.gitexp("sync", "--logs").out == "hub: nothing came in, 10 logs went out\n"
     synced(other)
     assert LOGS not in refs(other)
-    synced(other, logs=True)
-    assert texts(world, LOGS) == texts(other, LOGS) != {}
+    assert synced(other, logs=True).came.logs == 10
+    assert texts(ready, LOGS) == texts(other, LOGS) != {}
+    logs = lines_of(other, LOGS, f"exp/{name}")
+    assert all(re.search(r"accuracy=0\.9\d+", json.loads(line)["stdout"]) for line in logs)
+    # Whoever has no run folders is told where to look.
+    said = other.gitexp("show", name).out
+    assert f"git notes --ref=gitexp-logs show {ready.git('rev-parse', f'exp/{name}')[:10]}" in said
 
 
 def test_nothing_of_the_users_moves(world: World, hub: World) -> None:
@@ -230,6 +240,37 @@ def test_a_name_that_is_checked_out_waits_for_its_turn(world: World, hub: World)
     assert branches(world) == {"brave-otter": earlier, f"brave-otter-{later[:4]}": later}
 
 
+def test_a_name_that_waits_is_the_one_that_the_remote_gave(world: World, hub: World) -> None:
+    other = clone_of(hub, "other")
+    later = an_experiment(world, "brave-otter", 10, day=9)
+    synced(world)
+    earlier = an_experiment(other, "brave-otter", 5, day=3)
+    synced(other)
+    world.git("switch", "--quiet", "exp/brave-otter")
+    assert not synced(world).renames
+    assert branches(world) == {"brave-otter": later, f"brave-otter-{earlier[:4]}": earlier}
+
+
+@pytest.mark.parametrize("when", ["253402300800 +0000", "5 +9999"])
+def test_a_date_that_no_calendar_has_comes_last(world: World, hub: World, when: str) -> None:
+    mine = an_experiment(world, "brave-otter", 10, day=9)
+    odd = an_experiment(world, "calm-heron", 5).encode()
+    raw = world.git("cat-file", "commit", odd.decode()).replace("calm-heron", "brave-otter")
+    raw = re.sub(r"(?m)^(committer .*>) .*", rf"\1 {when}", raw)
+    path = world.write(".git/raw", f"{raw}\n")
+    odd_one = world.git("hash-object", "-t", "commit", "-w", "--literally", str(path))
+    world.git("push", "--quiet", "hub", f"{odd_one}:{HEADS}brave-otter")
+    world.git("update-ref", "-d", f"{HEADS}calm-heron")
+    assert {*branches(hub).values()} == {odd_one}
+    repository = repository_of(world)
+    repository.git.run("fetch", "--quiet", "hub", f"{HEADS}*:{PRIVATE}hub/heads/*")
+    delivery = plan_delivery(repository, read_here(repository), read(repository, "hub"), None)
+    assert [(r.commit, r.new) for r in delivery.renames] == [
+        (odd_one, f"brave-otter-{odd_one[:4]}")
+    ]
+    assert branches(world) == {"brave-otter": mine}
+
+
 def test_what_was_last_started_is_still_meant_after_it_was_renamed(ready: World) -> None:
     hub = hub_of(ready)
     other = clone_of(hub, "other")
@@ -253,7 +294,7 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
     other.git("update-ref", f"{ARCHIVE}calm-heron", moved)
     other.git("update-ref", "-d", f"{HEADS}calm-heron")
     done = synced(other)
-    assert (done.away, done.went.archived) == (1, 1)
+    assert (done.away, done.went.archived) == (["brave-otter"], 1)
     assert branches(other).keys() == {"tidy-lynx"}
     # Whoever has it keeps it; who comes new finds it put away.
     synced(world)
@@ -265,6 +306,11 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
     world.git("branch", "--quiet", "-D", "exp/tidy-lynx")  # of its own making
     synced(world)
     assert "tidy-lynx" not in branches(world)
+    # Unless that is asked for.
+    assert "deleted here, and left away: exp/brave-otter (gitexp" in other.gitexp("sync").out
+    assert "exp/brave-otter is a branch again" in other.gitexp("restore", "brave-otter").out
+    assert "is a branch already" in other.gitexp("restore", "brave-otter", code=2).err
+    assert not synced(other).away
 
 
 def test_names_that_no_experiment_can_have_are_left_alone(world: World, hub: World) -> None:
@@ -409,8 +455,8 @@ def test_a_remote_that_takes_no_refs_of_ours_gets_experiments_and_notes(
     hook(hub, kind, script)
     out = world.gitexp("sync").out
     assert "1 experiment and 10 records went out" in out
-    assert f"hub does not take {ARCHIVE}calm-heron: " in out
-    assert "hook declined" in out
+    assert re.search(rf"hub does not take {ARCHIVE}calm-heron: .*hook declined\n", out)
+    assert "what was put away stays in this clone" in out
     assert branches(hub).keys() == {"brave-otter"}
     assert texts(hub, RUNS) == texts(world, RUNS)
 
@@ -434,7 +480,9 @@ def test_a_remote_that_takes_nothing_is_said_so_and_what_came_in_stays(
     hook(hub, "pre-receive", "exit 1")
     ran = world.gitexp("sync", code=3)
     assert "1 experiment and 5 records came in" in ran.out
-    assert f"hub does not take {RUNS}: pre-receive hook declined" in ran.out
+    [line] = [line for line in ran.out.splitlines() if "hub does not take" in line]
+    assert RUNS in line
+    assert line.endswith(": pre-receive hook declined")
     assert branches(world).keys() == {"brave-otter", "calm-heron"}
 
 
@@ -554,7 +602,12 @@ def test_a_clone_that_is_cut_off_keeps_the_verdicts_that_it_cannot_compute(
     assert done.came.records == 10
     assert texts(shallow) == before
     measure(shallow, commit, 0.92, range(6, 8))
+    assert "git fetch --unshallow" in done.warnings[0]
     assert synced(shallow).went.records == 2
+    # What cannot be known here is nobody's fault, and no note is taken away for it.
+    ran = shallow.gitexp("verify", "--fix")
+    assert "1 experiment cannot be held against the rules in a clone that is shallow" in ran.out
+    assert texts(shallow, VERDICTS) == texts(hub, VERDICTS)
     assert len(lines_of(hub, RUNS, commit)) == 7
     assert len(lines_of(hub, RUNS, world.git("rev-parse", "main"))) == 5
 
@@ -589,7 +642,13 @@ def test_what_the_gate_refuses_stays_and_all_else_goes(ready: World) -> None:
     assert "1 experiment went out" in out
     assert "exp/by-hand stays here: C2 " in out
     assert branches(hub).keys() == {name}
-    assert "exp/by-hand stays here" in ready.gitexp("sync").out
+    # The gate is asked whether or not the hooks are installed in this clone.
+    (ready.path / ".git" / "hooks" / "pre-push").unlink()
+    for words in (["sync", "--dry-run"], ["sync"]):
+        out = ready.gitexp(*words).out
+        assert "exp/by-hand stays here: C2 " in out
+        assert "(gitexp check by-hand)" in out
+    assert branches(hub).keys() == {name}
 
 
 @pytest.mark.usefixtures("hub")
@@ -612,6 +671,23 @@ def test_a_hook_of_the_user_that_refuses_is_quoted(world: World) -> None:
     ran = world.gitexp("sync", code=1)
     assert "a hook of this clone held the push back" in ran.err
     assert "no secrets leave" in ran.err
+
+
+def test_a_clone_whose_baseline_is_behind_is_told_to_pull(world: World, other: World) -> None:
+    world.git("commit", "--quiet", "--allow-empty", "-m", "more")
+    world.git("push", "--quiet", "hub", "main")
+    an_experiment(world, "brave-otter")
+    synced(world)
+    said = other.gitexp("sync").out
+    assert (
+        "1 experiment came from a later main than this clone has\ngit switch main && git pull"
+        in said
+    )
+    said = other.gitexp("check", "brave-otter", code=1).out
+    assert "where main is only behind here: git switch main && git pull" in said
+    other.git("pull", "--quiet")
+    other.gitexp("check", "brave-otter")
+    assert "later main" not in other.gitexp("sync").out
 
 
 # --- rehearsing, and being interrupted ----------------------------------------------------------
