@@ -72,9 +72,8 @@ def _show(done: "Synced") -> None:
     if done.verdicts:
         said += f"; {_counted(len(done.verdicts), 'verdict')} changed"
     lines = [f"{done.remote}: {said}"]
-    for moved in done.verdicts[:_MOST_NAMED]:
-        lines.append(f"  {moved.commit[:8]}  {moved.before}\n        -> {moved.after}")
-    lines += [f"  exp/{r.old} ({r.commit[:8]}) is exp/{r.new} here" for r in done.renames]
+    lines += _some([f"  {m.commit[:8]}  {m.before}\n        -> {m.after}" for m in done.verdicts])
+    lines += _some([f"  exp/{r.old} ({r.commit[:8]}) is exp/{r.new} here" for r in done.renames])
     if done.renames:
         lines.append(
             "    as two experiments were given one name: the later one gets digits of its commit"
@@ -92,7 +91,7 @@ def _show(done: "Synced") -> None:
         )
     if done.replaced:
         lines.append(f"  what was redacted here is out of the notes on {done.remote}, too")
-    lines += [f"  {name} stays here: {why}" for name, why in done.kept.items()]
+    lines += _some([f"  {name} stays here: {why}" for name, why in done.kept.items()])
     lines += _refusals(done)
     if done.pending:
         logs = " --logs" if LOGS in done.pending else ""
@@ -102,6 +101,11 @@ def _show(done: "Synced") -> None:
         )
     lines += [f"Note: {warning}" for warning in done.warnings]
     typer.echo(visible("\n".join(lines)))
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], f"  and {more:,} more"] if more > 0 else lines
 
 
 def _refusals(done: "Synced") -> list[str]:
@@ -122,7 +126,7 @@ def _refusals(done: "Synced") -> list[str]:
             " git remote add NAME URL && gitexp sync NAME"
         )
     elif any(ref.startswith("refs/gitexp/") for ref in done.refused):
-        lines.append("  what was put away stays in this clone; all else is shared")
+        lines.append("  what was put away stays in this clone")
     return lines
 
 
@@ -250,6 +254,10 @@ def _show_redaction(done: "Redaction") -> None:
                 f"  {remote}, if it was synced there, until: gitexp sync {remote} --redacted{logs}"
                 " (then its own reflog and objects, until gc; forks and other clones, until they"
                 " sync)"
+            )
+        if done.remotes:
+            lines.append(
+                "  what others wrote and is not here yet: gitexp sync --logs, and redact again"
             )
         lines.append("A secret that was shared is known: change it.")
     typer.echo(visible("\n".join(lines)))

@@ -397,7 +397,7 @@ class _Sync:
         elif ahead:
             self._warn(
                 f"{number} came from a later {project.baseline} than this clone has\n"
-                f"git switch {project.baseline} && git pull"
+                f"git switch {project.baseline} && git pull {self.remote} {project.baseline}"
             )
 
     def _count_out(self, refs: Sequence[str], merged: Mapping[str, Merged]) -> None:

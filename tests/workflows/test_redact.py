@@ -93,6 +93,7 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
         " notes is gone.\n"
     )
     assert "gitexp sync hub --redacted --logs" in ran.out
+    assert "is not here yet: gitexp sync --logs, and redact again" in ran.out
     assert SECRET not in ran.out + ran.err
     assert SECRET.encode() not in everything(world)
     assert not any(SECRET.encode() in content for content in disk(world))

@@ -679,10 +679,8 @@ def test_a_clone_whose_baseline_is_behind_is_told_to_pull(world: World, other: W
     an_experiment(world, "brave-otter")
     synced(world)
     said = other.gitexp("sync").out
-    assert (
-        "1 experiment came from a later main than this clone has\ngit switch main && git pull"
-        in said
-    )
+    assert "1 experiment came from a later main than this clone has\n" in said
+    assert "git switch main && git pull team main\n" in said
     said = other.gitexp("check", "brave-otter", code=1).out
     assert "where main is only behind here: git switch main && git pull" in said
     other.git("pull", "--quiet")
