@@ -100,8 +100,14 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
 
 
 def second(time: str) -> float:
-    """Seconds since 1970 of a time as git gives it, ISO 8601."""
-    return datetime.fromisoformat(time).timestamp()
+    """Seconds since 1970 of a time as git gives it, ISO 8601; 0 where no calendar has it.
+
+    Anybody can write a commit of the year 10000, or one hundred hours east.
+    """
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def own_ref(refs: Sequence[str], message: str, commit: str) -> str:

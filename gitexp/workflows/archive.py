@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
-from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.experiments import ARCHIVE, HEADS, second
 from gitexp.store.remote import PRIVATE
 from gitexp.workflows.log import claims, is_held
 from gitexp.workflows.project import short_name
@@ -85,13 +85,13 @@ def _demand_here(chosen: dict[str, str], archived: dict[str, str]) -> None:
 
 def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
     """Branches of this clone that were ruled out, or registered long ago, or both."""
-    before = None if older is None else datetime.now(UTC) - older
+    before = None if older is None else (datetime.now(UTC) - older).timestamp()
     return {
         result.name: result.commit
         for result in read_results(project)
         if result.entry.ref.startswith(HEADS)
         and (not ruled_out or result.verdict is Verdict.RULED_OUT)
-        and (before is None or datetime.fromisoformat(result.entry.time) < before)
+        and (before is None or second(result.entry.time) < before)
     }
 
 

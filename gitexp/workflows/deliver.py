@@ -7,13 +7,14 @@ has digits of its commit's id behind it: the same ones in every clone, whoever s
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.registration import base_name, is_name, set_apart
-from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
+from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, second
 from gitexp.store.merge import exclusively, move
 from gitexp.workflows.project import rename_started
 
@@ -136,7 +137,8 @@ def _assign_names(
         times = {entry.commit: entry.time for entry in read_noted(repository, asked)}
         checked_out = repository.checkouts()
     for name, commits in contested.items():
-        first, *later = sorted(commits, key=lambda c: (_moment(times.get(c, "")), c))
+        # One that is not here, or has no date, is not the first.
+        first, *later = sorted(commits, key=lambda c: (second(times.get(c, "")) or math.inf, c))
         due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
             # A branch that somebody stands on keeps its name; the next sync gives them their due.
@@ -157,15 +159,6 @@ def _apart(name: str, commit: str, own: str, taken: set[str]) -> str:
     apart = set_apart(name, commit, taken)
     taken.add(apart)
     return apart
-
-
-def _moment(time: str) -> float:
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except ValueError:  # a commit that is not here, or a year that no calendar has
-        return float("inf")
 
 
 def deliver(repository: Repository, delivery: Delivery) -> None:

@@ -6,7 +6,6 @@ import heapq
 import json
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.registration import split_message
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict import Verdict
+from gitexp.store.experiments import second
 from gitexp.store.git import decode
 from gitexp.store.local import locked
 from gitexp.workflows.ancestors import same_runs
@@ -129,20 +129,16 @@ def read_log(project: Project, part: Part | None = None) -> Iterator[Row | Step]
         steps: list[Step] = []
         if bases - {project.tip} and not (part.names or part.author or part.is_open):
             steps = [step for step in read_steps(project, bases) if not step.accepted]
-            steps = [step for step in steps if _second(step) >= part.since]
+            steps = [step for step in steps if second(step.time) >= part.since]
         stepped = {step.commit for step in steps}
 
         def place(row: Row | Step) -> tuple[float, int]:
             # Of one second: what stands on a step, the step, what may have been before it.
             rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
-            return _second(row), rank
+            return second(row.time), rank
 
         both: Iterator[Row | Step] = heapq.merge(rows, steps, key=place, reverse=True)
         yield from islice(both, part.most)
-
-
-def _second(row: Row | Step) -> float:
-    return datetime.fromisoformat(row.time).timestamp()
 
 
 def _heads(project: Project, cache: Cache, part: Part) -> list[Head]:

@@ -14,7 +14,7 @@ from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
 from gitexp.store.remote import ONCE, PRIVATE, read, write_run
-from gitexp.workflows.deliver import plan_delivery, read_here
+from gitexp.workflows.deliver import deliver, plan_delivery, read_here
 from tests.project import World
 from tests.workflows.arrange import refs
 from tests.workflows.team import (
@@ -265,10 +265,13 @@ def test_a_date_that_no_calendar_has_comes_last(world: World, hub: World, when: 
     repository = repository_of(world)
     repository.git.run("fetch", "--quiet", "hub", f"{HEADS}*:{PRIVATE}hub/heads/*")
     delivery = plan_delivery(repository, read_here(repository), read(repository, "hub"), None)
+    deliver(repository, delivery)
+    for words in (["log"], ["log", "-n", "1"], ["check", "--all"], ["archive", "--older", "1d"]):
+        assert world.gitexp(*words).out
     assert [(r.commit, r.new) for r in delivery.renames] == [
         (odd_one, f"brave-otter-{odd_one[:4]}")
     ]
-    assert branches(world) == {"brave-otter": mine}
+    assert refs(world)[f"{ARCHIVE}brave-otter"] == mine
 
 
 def test_what_was_last_started_is_still_meant_after_it_was_renamed(ready: World) -> None:
