@@ -185,7 +185,8 @@ class _Look:
             return "running"
         if result.stage != "undecided":
             return "done" if result.stage == "explored" else "failed"
-        is_current = result.parent == self._project.tip or result.parent in self._alike
+        # Where a shallow clone ends, nobody knows what it stands on.
+        is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
         return "planned" if is_current else "stale"
 
 
