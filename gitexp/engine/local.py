@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gitexp.store.git import Repository
 
 _PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
-_LOG = 2000, 6000  # first and last bytes of what a run printed that are stored
+_LOG = 1000, 3000  # first and last bytes of what a run printed that are stored
 _HALF_AT_THE_END = re.compile(rb"[^\r\n]+\Z")
 _HALF_AT_THE_START = re.compile(rb"\A[^\r\n]*[\r\n]?")
 _LAST_LINES = 15  # of a failed run's output, shown to the user
