@@ -199,7 +199,7 @@ def test_the_log_has_both_ends_of_what_a_run_printed_in_whole_lines(trainer: Tra
     script = """
 import sys
 print('begins', *range(5000), sep='\\n')
-print('secret'.rjust(3000, '.'), 'accuracy=0.5', sep='\\n')
+print('secret'.rjust(1000, '.'), 'accuracy=0.5', sep='\\n')
 sys.stderr.write(''.join(f'\\r{n} %' for n in range(101)) + '\\r\\n\\x1b[31mdone\\xff')
 """
     log = trainer(script).log
