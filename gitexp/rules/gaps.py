@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_LONGEST = 40  # characters of a label in a sentence
 _Z = 1.959963984540054  # of a two-sided 95 % interval
 
 
@@ -16,7 +20,7 @@ _Z = 1.959963984540054  # of a two-sided 95 % interval
 class Gap:
     """One place where errors gather.
 
-    `ceiling` is what closing it whole would gain, in the metric's unit: a limit and no forecast.
+    `ceiling` is what closing it whole would gain, in the findings' unit: a limit and no forecast.
     `recoverable` is the part beyond what is usual elsewhere in these predictions, by which gaps are
     ranked. `interval` is the ceiling's 95 % interval. `count` counts rows (errors, or rows of a
     slice), out of `rows`. `true` and `predicted` name labels, `where` a slice.
@@ -33,14 +37,19 @@ class Gap:
     predicted: str | None = None
     where: str | None = None
 
-    def template(self, metric: str, *, higher_is_better: bool) -> str:
-        """A hypothesis to be filled in, with the gap as its evidence, as one command."""
+    def template(self, metric: str, unit: str, *, higher_is_better: bool) -> str:
+        """A hypothesis to be filled in, with the gap as its evidence, as one command.
+
+        It is safe to paste: labels and names of columns are whatever the data holds.
+        """
         verb = "raises" if higher_is_better else "lowers"
-        evidence = f"{self.said}, ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
-        return (
-            f'gitexp start --set KEY=VALUE "<change> {verb} {metric} because {self.said}"'
-            f" --evidence {_quoted(evidence)}"
-        )
+        told = f"ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
+        if unit != metric:
+            told = f"ceiling of {self.ceiling:.3g} in {unit}"
+        # A label with a question mark would make the whole a question, which none may be.
+        hypothesis = f"<change> {verb} {metric} because {self.said.replace('?', '')}"
+        evidence = f"{self.said}, {told}"
+        return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the gap as `gitexp gaps --json` prints it."""
@@ -53,7 +62,14 @@ class Gap:
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    """Quoted for a shell, without the line ends and marks that a registration refuses."""
+    return shlex.quote(" ".join(visible(text).split()))
+
+
+def label(text: str) -> str:
+    """A label as a sentence can hold it: on one line, at most 40 characters."""
+    plain = " ".join(visible(str(text)).split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
 def ranked(gaps: Iterable[Gap]) -> list[Gap]:

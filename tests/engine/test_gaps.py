@@ -22,7 +22,7 @@ from gitexp.rules.gaps import Gap, ranked
 from gitexp.rules.outcomes import Outcomes
 
 Array = NDArray[Any]
-Runs = tuple[list[Outcomes], list[float], float]
+Runs = tuple[list[Outcomes], list[float], list[float]]
 SEEDS = 20
 
 
@@ -41,7 +41,7 @@ def trained(
     features: bool = False,
     probabilities: bool = False,
 ) -> Runs:
-    """Train on redrawn splits; returns outcomes, training scores and the mean test score."""
+    """Train on redrawn splits; returns outcomes, training scores and the test scores."""
     found, train, test = [], [], []
     for seed in seeds:
         a, b = train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed)
@@ -55,7 +55,7 @@ def trained(
         found.append(outcomes(b, y[b], fitted.predict(x[b]), **columns))
         train.append(float(fitted.score(x[a], y[a])))
         test.append(float(fitted.score(x[b], y[b])))
-    return found, train, float(np.mean(test))
+    return found, train, test
 
 
 def confused_pair(seed: int) -> Runs:
@@ -116,12 +116,12 @@ def pure_noise(seed: int) -> Runs:
     x, y = rng.normal(size=(1000, 5)), rng.integers(0, 2, 1000)
     predicted = np.where(rng.random(1000) < 0.2, 1 - y, y)
     columns = {f"x{j}": x[:, j] for j in range(5)}
-    return [outcomes(range(1000), y, predicted, **columns)], [], 0.8
+    return [outcomes(range(1000), y, predicted, **columns)], [], [0.8]
 
 
 def gaps_of(runs: Runs) -> tuple[list[Gap], Findings]:
     found, train, test = runs
-    findings = find(found, train=train, score=test, metric="accuracy")
+    findings = find(found, train=train, scores=test, metric="accuracy")
     return ranked(findings.gaps), findings
 
 
@@ -170,7 +170,7 @@ def test_the_worst_range_of_a_target_is_found() -> None:
     x, y = make_regression(1500, 5, noise=5.0, random_state=3)
     y = np.where(y > np.quantile(y, 0.9), y + rng.normal(0, 150, 1500), y)
     runs = trained(x, y, lambda _: LinearRegression(), range(4), features=True)
-    findings = find(runs[0], train=[], score=1.0, metric="rmse")
+    findings = find(runs[0], train=[], scores=[1.0], metric="rmse")
     assert findings.task == "regression"
     best = ranked(findings.gaps)[0]
     assert best.kind == "decile"
@@ -182,9 +182,9 @@ def test_probabilities_that_are_off_are_told() -> None:
     truth = rng.random(4000)
     y = (rng.random(4000) < truth).astype(int)
     told = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth)
-    good = find([told], train=[], score=0.75, metric="accuracy").calibration
+    good = find([told], train=[], scores=[0.75], metric="accuracy").calibration
     skewed = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth**3)
-    bad = find([skewed], train=[], score=0.75, metric="accuracy").calibration
+    bad = find([skewed], train=[], scores=[0.75], metric="accuracy").calibration
     assert good is not None
     assert bad is not None
     assert good["error"] < 0.03
@@ -193,20 +193,20 @@ def test_probabilities_that_are_off_are_told() -> None:
 
 def test_labels_of_two_spellings_are_one() -> None:
     one = outcomes(range(6), ["1", "2", "3", "1", "2", "3"], ["1.0", "2.0", "3.0"] * 2)
-    findings = find([one], train=[], score=1.0, metric="accuracy")
+    findings = find([one], train=[], scores=[1.0], metric="accuracy")
     assert findings.gaps == ()
     assert findings.task == "classification"
 
 
 def test_strings_beside_numbers_are_labels() -> None:
     one = outcomes(range(4), ["1", "cat", "1", "cat"], ["cat", "1", "1", "never seen"])
-    assert find([one], train=[], score=0.25, metric="accuracy").task == "classification"
+    assert find([one], train=[], scores=[0.25], metric="accuracy").task == "classification"
 
 
 def test_a_single_label_leaves_nothing_to_tell_apart() -> None:
     one = outcomes(range(3), ["a", "a", "a"], ["a", "a", "a"])
     with pytest.raises(ValueError, match="nothing to tell apart"):
-        find([one], train=[], score=1.0, metric="accuracy")
+        find([one], train=[], scores=[1.0], metric="accuracy")
 
 
 def test_what_could_not_be_looked_for_is_said() -> None:
