@@ -1,4 +1,4 @@
-"""A report as Markdown, to be pasted where a team reads; what experiments say is only text in it."""
+"""A report as Markdown, to be pasted where a team reads; what experiments say stays plain text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gitexp.rules.expectation import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
 from gitexp.workflows.ladder import Step
+from gitexp.workflows.log import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,29 +21,29 @@ if TYPE_CHECKING:
 _LONGEST = 100  # characters of a text in a table
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int | None = None) -> str:
     """Write a text so that Markdown shows it on one line and does nothing else with it.
 
     No markup, no HTML, no links; a comment inside keeps @name and #1 from reaching anybody.
     """
-    line = re.sub(r"([\\`*_\[\]<>|~&])", r"\\\1", _short(text))
-    line = re.sub(r"([@#])", r"\1<!-- -->", line)
-    return re.sub(
-        r"(?i)(www)\.|:(?=//)", lambda found: (found[1] or "") + "\\" + found[0][-1], line
+    line = re.sub(
+        r"[\\`*[<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", _line(text, longest)
     )
+    line = re.sub(r"[@#](?=\w)", r"\g<0><!-- -->", line)
+    return re.sub(r":(?=//)|(?<=www)\.", r"\\\g<0>", line, flags=re.IGNORECASE)
 
 
 def code(text: str) -> str:
     """Write a text as code on one line, safe in a table too."""
-    line = _short(text).replace("|", "\\|")
+    line = _line(text, _LONGEST).replace("|", "\\|")
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def _short(text: str) -> str:
+def _line(text: str, longest: int | None) -> str:
     line = " ".join(visible(text).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"
 
 
 def document(report: Report, goals: Sequence[str], campaign: Sequence[str], number: int) -> str:
@@ -58,13 +59,13 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         rows = [_step(row) for row in steps[-number:]]
         parts.append("\n## Ladder\n" + _table(("day", "step", "gain claimed", ""), rows))
         parts.append(_older(len(steps) - number, "steps"))
-    decided = [row for row in report.experiments if row not in report.open]
+    decided = [row for row in report.experiments if not is_open(row)]
     if decided:
         rows = [_verdict(row) for row in decided[:number]]
-        head = ("experiment", "change", "verdict", "effect", "reason")
-        parts.append("\n## Verdicts\n" + _table(head, rows))
+        columns = ("experiment", "change", "verdict", "effect", "reason")
+        parts.append("\n## Verdicts\n" + _table(columns, rows))
         parts.append(_older(len(decided) - number, "experiments"))
-    if waiting := report.open:
+    if waiting := [row for row in report.experiments if is_open(row)]:
         lines = (
             f"- exp/{plain(row.result.entry.name)} ({row.state}): {_hypothesis(row)}\n"
             for row in waiting[:number]
@@ -87,7 +88,7 @@ def _older(number: int, what: str) -> str:
 def _hypothesis(row: Row) -> str:
     from gitexp.rules.registration import hypothesis_of
 
-    return plain(hypothesis_of(row.result.entry.message))
+    return plain(hypothesis_of(row.result.entry.message), _LONGEST)
 
 
 def _step(row: Row | Step) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _step(row: Row | Step) -> tuple[str, ...]:
 
     if isinstance(row, Step):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
-        said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject)}"
+        said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
         return row.time[:10], said, "", plain(f"{new}{effect_of(row)}")
     said = f"exp/{plain(row.result.entry.name)}: {_hypothesis(row)}"
     return row.time[:10], said, _effect(row), _change(row)
@@ -105,10 +106,10 @@ def _verdict(row: Row) -> tuple[str, ...]:
     judgement, name = row.result.judgement, f"exp/{plain(row.result.entry.name)}"
     if row.result.explored:
         why = row.result.records[0].explore
-        return name, _change(row), str(Verdict.EXPLORATORY), "", plain(why)
+        return name, _change(row), str(Verdict.EXPLORATORY), "", plain(why, _LONGEST)
     verdict = str(judgement.verdict or "undecided") if judgement else "never run"
     state = "" if row.state == "done" else f" ({row.state})"
-    reason = words.meaning(judgement) if judgement else ""
+    reason = (judgement.reason or words.meaning(judgement)) if judgement else ""
     return name, _change(row), verdict + state, _effect(row), plain(reason)
 
 

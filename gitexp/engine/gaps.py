@@ -66,14 +66,11 @@ class _Rows:
     predicted: NDArray[Any]
     columns: Mapping[str, Sequence[str]]
     stick: Yardstick
+    examples: int
 
     @property
     def count(self) -> int:
         return len(self.ids)
-
-    @property
-    def examples(self) -> int:
-        return len(np.unique(self.ids))
 
     @property
     def worth(self) -> float:
@@ -143,6 +140,7 @@ def find(
         predicted if numbers[1] is None else numbers[1],
         more,
         stick,
+        len({*ids.tolist()}),
     )
     what, losses = stick.losses()
     if quantity:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.workflows.ideas import calibrated
 from gitexp.workflows.ladder import Step
-from gitexp.workflows.log import Row, is_open, read_log
+from gitexp.workflows.log import Row, read_log
 from gitexp.workflows.notebook import progress
 from gitexp.workflows.standing import standing
 
@@ -47,11 +47,6 @@ class Report:
         return [
             row for row in reversed(self.rows) if isinstance(row, Step) or row.state == "accepted"
         ]
-
-    @property
-    def open(self) -> list[Row]:
-        """Experiments that were never run, or run and never decided."""
-        return [row for row in self.experiments if is_open(row)]
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as `gitexp report --json` prints it."""
