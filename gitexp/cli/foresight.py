@@ -246,15 +246,19 @@ def report(
 
 def progress_line(one: "Progress") -> str:
     """One goal and how far it is."""
-    from gitexp.rules.words import number
+    from gitexp.rules.words import counted, number
 
-    now = "not measured yet" if one.now is None else f"at {number(one.now)} ({one.runs} runs)"
+    within = "" if one.within is None else f" ± {number(one.within)}"
+    now = "not measured yet"
+    if one.now is not None:
+        now = f"at {number(one.now)}{within} ({counted(one.runs, 'run')})"
     if one.met:
-        return f"Goal {one.goal}: reached, {now}."
-    if one.days_left is None:
-        return f"Goal {one.goal}: {now}."
-    late = f"{one.days_left} days left" if one.days_left >= 0 else f"{-one.days_left} days late"
-    return f"Goal {one.goal}: {now}, {late}."
+        now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
+    elif one.days_left is not None:
+        late = one.days_left < 0
+        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
+    before = f" It was {one.before} until {one.since}." if one.before else ""
+    return visible(f"Goal {one.goal}: {now}.{before}")
 
 
 def _print_json(content: object) -> None:

@@ -57,7 +57,7 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         parts.append("\n## Goals\n" + "".join(f"- {plain(goal)}\n" for goal in goals))
     if steps := report.ladder:
         rows = [_step(row) for row in steps[-number:]]
-        parts.append("\n## Ladder\n" + _table(("day", "step", "gain claimed", ""), rows))
+        parts.append("\n## Ladder\n" + _table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
     decided = [row for row in report.experiments if not is_open(row)]
     if decided:
@@ -97,7 +97,7 @@ def _step(row: Row | Step) -> tuple[str, ...]:
     if isinstance(row, Step):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
-        return row.time[:10], said, "", plain(f"{new}{effect_of(row)}")
+        return row.time[:10], said, plain(f"{new}{effect_of(row)}"), ""
     said = f"exp/{plain(row.result.entry.name)}: {_hypothesis(row)}"
     return row.time[:10], said, _effect(row), _change(row)
 

@@ -20,7 +20,7 @@ from gitexp.rules.record import canonical, first_good, parse_records
 from gitexp.rules.words import span
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.design import history, registration_for
+from gitexp.workflows.design import half_width, history, registration_for
 from gitexp.workflows.measure import LONG
 from gitexp.workflows.results import place_of_next, read_results
 from gitexp.workflows.trust import demand_trust
@@ -168,7 +168,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
         metric=metric,
         score=statistics.fmean(values),
         runs=len(values),
-        within=_half_width(values, project.settings.widening),
+        within=half_width(values, project.settings.widening),
         detectable=outlook.detectable,
         seen_by=outlook.source,
         findings=found,
@@ -188,14 +188,6 @@ def _train_scores(records: Iterable[Record], metric: str) -> list[float]:
         for record in records
     ]
     return [value for value in found if value is not None] if None not in found else []
-
-
-def _half_width(values: Sequence[float], widening: float) -> float | None:
-    n = len(values)
-    if n < 3:
-        return None
-    error = statistics.stdev(values) * math.sqrt(1 / n + widening)
-    return -student_t.ppf(0.025, n - 1) * error
 
 
 def _outlook(project: Project, records: Sequence[Record]) -> Outlook:
