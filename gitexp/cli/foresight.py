@@ -3,7 +3,6 @@
 # Not postponed: see main.py.
 import dataclasses
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,7 +41,8 @@ def _known(context: typer.Context, json_: AsJson = False) -> None:
         return
     for one in found:
         at = f" = {one.value}" if one.value is not None else ""
-        typer.echo(visible(f"{one.key}{at}\n  {one.claim}\n  by {one.source}"))
+        for line in (f"{one.key}{at}", f"  {one.claim}", f"  by {one.source}"):
+            typer.echo(visible(line).replace("\n", " "))
     if not found:
         typer.echo('Nothing is written down: gitexp known add "CLAIM" --key KEY --source TEXT')
 
@@ -186,11 +186,11 @@ def goal(
     from gitexp.workflows.notebook import aim, progress
     from gitexp.workflows.project import open_project
 
-    project = open_project()
+    project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
     if text is not None:
-        aim(project, text)
+        aim(project, text, today)
         project = open_project()
-    found = progress(project, dt.datetime.now(tz=dt.UTC).date())
+    found = progress(project, today)
     if json_:
         _print_json([one.as_json() for one in found])
         return
@@ -202,9 +202,16 @@ def goal(
 
 def show_goals(project: "Project") -> None:
     """Print the progress towards each goal, if any is set."""
+    from gitexp.errors import NotReady
     from gitexp.workflows.notebook import progress
 
-    for one in progress(project, dt.datetime.now(tz=dt.UTC).date()):
+    try:
+        found = progress(project, dt.datetime.now(tz=dt.UTC).date())
+    except NotReady as error:
+        # The log is whole without them.
+        typer.echo(f"gitexp: {error.message}", err=True)
+        return
+    for one in found:
         typer.echo(progress_line(one))
 
 
@@ -262,7 +269,9 @@ def progress_line(one: "Progress") -> str:
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    from gitexp.cli.views import in_json  # every command would wait for it
+
+    typer.echo(in_json(content))
 
 
 def gaps(

@@ -134,14 +134,24 @@ def settled(project: Project, commit: str) -> list[Known]:
 
 
 def settled_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotReady]:
-    """Read KNOWN.toml of projects at baseline commits, all in one git process."""
+    """Read KNOWN.toml of projects at baseline commits, in two git processes."""
     names = [f"{commit}:{project.path(FILE)}" for project, commit in wanted]
-    git = wanted[0][0].repository.git if wanted else None
-    contents = git.objects([*dict.fromkeys(names)], largest=LARGEST) if git else []
+    if not wanted:
+        return []
+    git = wanted[0][0].repository.git
+    sizes = git.sizes([*dict.fromkeys(names)])
+    small = [name for name, size in sizes.items() if 0 <= size <= LARGEST]
+    contents = {
+        name: content or b"" for name, content in zip(small, git.objects(small), strict=True)
+    }
     found: dict[str, list[Known] | NotReady] = {}
-    for name, content in zip(dict.fromkeys(names), contents, strict=True):
+    for name in dict.fromkeys(names):
+        if sizes.get(name, -1) > LARGEST:
+            said = f"{FILE} has over {LARGEST:,} bytes, and was not read"
+            found[name] = NotReady(said, f"mend {FILE}")
+            continue
         try:
-            found[name] = parse_known(content) if content is not None else []
+            found[name] = parse_known(contents[name]) if name in contents else []
         except NotReady as error:
             found[name] = error
     return [found[name] for name in names]

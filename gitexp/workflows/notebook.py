@@ -12,7 +12,8 @@ from gitexp.rules.formats import LARGEST, parse_key, spell, spell_key
 from gitexp.rules.formats.toml import parse_value
 from gitexp.rules.goal import Goal, parse_goal, parse_goals, set_goal
 from gitexp.rules.settled import Known, add_known
-from gitexp.workflows.design import half_width, records_like_tip, scores
+from gitexp.rules.text import demand_plain
+from gitexp.workflows.design import against_direction, half_width, records_like_tip, scores
 from gitexp.workflows.land import commit_on_baseline
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ def learn(project: Project, claim: str, key: str, source: str, value: str | None
     except ValueError:
         raise UsageError(f"{key!r} is not a key", "write it as in optimizer.name") from None
     spelled = None if value is None else spell(parse_value(value))
-    known = Known(" ".join(claim.split()), names, " ".join(source.split()), spelled)
+    known = Known(
+        demand_plain(" ".join(claim.split()), "the claim"),
+        demand_plain(names, "--key"),
+        demand_plain(" ".join(source.split()), "--source"),
+        None if spelled is None else demand_plain(spelled, "--value"),
+    )
     before = _read(project, settled_rule.FILE)
     settled_rule.parse_known(before or b"")
     commit_on_baseline(
@@ -83,13 +89,18 @@ class Progress:
         }  # fmt: skip
 
 
-def aim(project: Project, text: str) -> None:
+def aim(project: Project, text: str, today: dt.date) -> None:
     """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
 
     Raises:
-        UsageError: the text names no number to reach, or the goal is set already.
+        UsageError: the text names no number to reach, a day that is over, or what would be worse
+            than it might; or the goal is set already.
     """
     goal = parse_goal(text)
+    if wrong := against_direction(goal.criterion, project.settings):
+        raise UsageError(wrong.message, "turn it round, or mend `direction` in the settings")
+    if goal.by is not None and goal.by < today:
+        raise UsageError(f"{goal.by} is over", "name a day to come, or none")
     before = _read(project, goals_rule.FILE)
     after = set_goal(before or b"", goal)
     if after == before:
