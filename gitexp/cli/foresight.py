@@ -326,12 +326,12 @@ def _gaps(report: "Report", number: int) -> None:
     else:
         typer.echo("the smallest gain that an experiment can confirm is not known before one ran")
     for place, gap in enumerate(report.gaps[:number], start=1):
-        low, high = gap.interval
+        (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
         between = "" if low == high else f" [{shown(low)} to {shown(high)}]"
         typer.echo(f"\n{place}. {visible(gap.said)}")
         what = "if its power law goes on" if gap.kind == "data" else "a limit, no forecast"
-        typer.echo(f"   ceiling{unit} {shown(gap.ceiling)}{between}: {what}")
-        line = gap.template(report.metric, found.unit, higher_is_better=report.higher_is_better)
+        typer.echo(f"   ceiling {shown(gap.ceiling)}{between}{own}: {what}")
+        line = gap.template(report.metric, higher_is_better=report.higher_is_better)
         typer.echo(visible(f"   {line}"))
     if not report.gaps:
         typer.echo("\nNo gap stands out: errors are spread as chance would spread them.")

@@ -67,6 +67,7 @@ class _Rows:
     columns: Mapping[str, Sequence[str]]
     stick: Yardstick
     examples: int
+    unit: str  # of ceilings, as a gap names it
 
     @property
     def count(self) -> int:
@@ -93,7 +94,7 @@ class _Rows:
             ceiling, between = count / self.count, wilson(count * self.worth, self.examples)
         else:
             ceiling, between = self.stick.ceiling(mine, among)
-        return Gap(kind, said, ceiling, ceiling * (1 - usual), between, **more)
+        return Gap(kind, said, ceiling, ceiling * (1 - usual), between, unit=self.unit, **more)
 
 
 def find(
@@ -113,6 +114,18 @@ def find(
     Raises:
         ValueError: there is nothing to be learned, in plain words.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no value, and says so
+        return _find(outcomes, train, scores, metric, higher_is_better=higher_is_better)
+
+
+def _find(
+    outcomes: Sequence[Outcomes],
+    train: Sequence[float],
+    scores: Sequence[float],
+    metric: str,
+    *,
+    higher_is_better: bool,
+) -> Findings:
     ids = np.array([name for one in outcomes for name in one.ids])
     if not len(ids):
         raise ValueError("the predictions hold no rows")
@@ -133,7 +146,7 @@ def find(
             raise ValueError(
                 f"every row has the label {label(labels[0])}: there is nothing to tell apart"
             )
-    stick = _stick(metric, outcomes, scores, quantity=quantity, skipped=skipped)
+    stick, unit = _stick(metric, outcomes, scores, quantity=quantity, skipped=skipped)
     rows = _Rows(
         ids,
         true if numbers[0] is None else numbers[0],
@@ -141,6 +154,7 @@ def find(
         more,
         stick,
         len({*ids.tolist()}),
+        "" if unit == metric else unit,
     )
     what, losses = stick.losses()
     if quantity:
@@ -155,12 +169,13 @@ def find(
         gaps += _suspects(rows, skipped)
     if not train:
         skipped.append(f"bias or variance: runs reported no train_{metric}")
-    elif whole := _whole(train, scores, metric, stick, higher_is_better=higher_is_better):
+    elif whole := _whole(
+        train, scores, metric, stick, own=unit == metric, higher_is_better=higher_is_better
+    ):
         gaps += whole
     return Findings(
         "regression" if quantity else "ranking" if stick.ranks else "classification",
-        metric if find_metric(metric) is not None and stick.metric == find_metric(metric)
-        else stick.metric.name.replace("_", " "),
+        unit,
         rows.count,
         rows.examples,
         tuple(gaps),
@@ -177,8 +192,8 @@ def _stick(
     *,
     quantity: bool,
     skipped: list[str],
-) -> Yardstick:
-    """What rows are measured with: the metric itself, if these predictions give its numbers."""
+) -> tuple[Yardstick, str]:
+    """What rows are measured with, and its name: the metric, if these predictions give it."""
     otherwise = "mean_squared_error" if quantity else "accuracy"
     try:
         stick = Yardstick(metric, outcomes)
@@ -187,12 +202,13 @@ def _stick(
         if not all(one.complete for one in outcomes) or abs(stick.value - score) <= _CLOSE * max(
             abs(score), 1e-9
         ):
-            return stick
+            return stick, metric
         why = f"{metric} is {score:.4g} by the script and {stick.value:.4g} by its predictions"
     except ValueError as error:
         why = str(error)
-    skipped.append(f"ceilings in {metric}: {why}; they are in {otherwise.replace('_', ' ')}")
-    return Yardstick(otherwise, outcomes)
+    unit = f"{otherwise.replace('_', ' ')} of the predictions"
+    skipped.append(f"ceilings in {metric}: {why}; they are in {unit}")
+    return Yardstick(otherwise, outcomes), unit
 
 
 def _numbers(
@@ -344,6 +360,7 @@ def _suspects(rows: _Rows, skipped: list[str]) -> list[Gap]:
             (share * whole.interval[0], share * whole.interval[1]),
             count,
             n,
+            unit=rows.unit,
         )
     ]
 
@@ -397,6 +414,7 @@ def _whole(
     metric: str,
     stick: Yardstick,
     *,
+    own: bool,
     higher_is_better: bool,
 ) -> list[Gap]:
     """What training itself leaves, and what is lost from training to test, over the runs."""
@@ -417,12 +435,14 @@ def _whole(
                 (low, high),
             )
         )
-    every = [*train, *scores]
-    bounded = (max(every) <= 1 and min(every) >= 0) or (find_metric(metric) and max(every) <= 1)
-    if (higher_is_better and not bounded) or (not higher_is_better and min(every) < 0):
+    if own:
+        best = stick.best
+    elif min(every := [*train, *scores]) >= 0 and (not higher_is_better or max(every) <= 1):
+        best = 1.0 if higher_is_better else 0.0
+    else:
         return gaps  # nobody knows what would be perfect
     kept = "only" if higher_is_better else "still"
-    left = [sign * ((1 if higher_is_better else 0) - value) for value in train]
+    left = [sign * (best - value) for value in train]
     ceiling = float(np.mean(left))
     if ceiling > 0:
         # Of a quantity, noise that no model fits looks like underfitting: nothing to rank it by.

@@ -91,7 +91,7 @@ class Report:
             "examples": found.examples,
             "gaps": [
                 gap.as_json()
-                | {"template": gap.template(self.metric, found.unit, higher_is_better=higher)}
+                | {"template": gap.template(self.metric, higher_is_better=higher)}
                 for gap in self.gaps
             ],
             "calibration": found.calibration,
