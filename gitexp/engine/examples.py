@@ -156,8 +156,8 @@ class Yardstick:
     def losses(self) -> tuple[str, Floats]:
         """What each row loses, and what that is called.
 
-        Labels are right or wrong. Where only the order counts, a row loses the share of the other
-        label's rows that stand on its wrong side, times what makes the mean over all rows 1 - AUC.
+        Labels are right or wrong. Where only the order counts, a row loses by how many rows of the
+        other label stand on its wrong side; the mean over all rows is 1 - AUC.
         """
         import numpy as np
 
@@ -252,7 +252,11 @@ def _mended(metric: Metric, run: _Run, where: NDArray[np.bool_] | None = None) -
 
 
 def _misplaced(run: _Run) -> Floats:
-    """Share of the other label's rows on the wrong side of each row's score; ties count half."""
+    """Share of the other label's rows on the wrong side of each row's score; ties count half.
+
+    Each label has half of the weight, and the same mean, 1 - AUC: that one label is more frequent
+    in some place makes no loss there.
+    """
     import numpy as np
 
     positive = run.true == run.positive
@@ -261,7 +265,8 @@ def _misplaced(run: _Run) -> Floats:
         others = np.sort(sign * run.guess[~mine])
         if mine.any() and len(others):
             ends = [np.searchsorted(others, sign * run.guess[mine], s) for s in ("left", "right")]
-            found[mine] = (1 - (ends[0] + ends[1]) / 2 / len(others)) * n / (2 * mine.sum())
+            wrong = 1 - (ends[0] + ends[1]) / 2 / len(others)
+            found[mine] = (wrong - wrong.mean()) * n / (2 * mine.sum()) + wrong.mean()
     return found
 
 
