@@ -10,7 +10,6 @@ from gitexp.rules.expectation import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
 from gitexp.workflows.ladder import Step
-from gitexp.workflows.log import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,15 +58,15 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         rows = [_step(row) for row in steps[-number:]]
         parts.append("\n## Ladder\n" + _table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
-    decided = [row for row in report.experiments if not is_open(row)]
+    decided = [row for row in report.experiments if not row.is_open]
     if decided:
         rows = [_verdict(row) for row in decided[:number]]
         columns = ("experiment", "change", "verdict", "effect", "reason")
         parts.append("\n## Verdicts\n" + _table(columns, rows))
         parts.append(_older(len(decided) - number, "experiments"))
-    if waiting := [row for row in report.experiments if is_open(row)]:
+    if waiting := [row for row in report.experiments if row.is_open]:
         lines = (
-            f"- exp/{plain(row.result.entry.name)} ({row.state}): {_hypothesis(row)}\n"
+            f"- exp/{plain(row.result.name)} ({row.state}): {_hypothesis(row)}\n"
             for row in waiting[:number]
         )
         parts.append("\n## Open\n" + "".join(lines) + _older(len(waiting) - number, "experiments"))
@@ -98,15 +97,15 @@ def _step(row: Row | Step) -> tuple[str, ...]:
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
         return row.time[:10], said, plain(f"{new}{effect_of(row)}"), ""
-    said = f"exp/{plain(row.result.entry.name)}: {_hypothesis(row)}"
+    said = f"exp/{plain(row.result.name)}: {_hypothesis(row)}"
     return row.time[:10], said, _effect(row), _change(row)
 
 
 def _verdict(row: Row) -> tuple[str, ...]:
-    judgement, name = row.result.judgement, f"exp/{plain(row.result.entry.name)}"
+    judgement, name = row.result.judgement, f"exp/{plain(row.result.name)}"
     if row.result.explored:
-        why = row.result.records[0].explore
-        return name, _change(row), str(Verdict.EXPLORATORY), "", plain(why, _LONGEST)
+        why = plain(row.result.why, _LONGEST)
+        return name, _change(row), str(Verdict.EXPLORATORY), "", why
     verdict = str(judgement.verdict or "undecided") if judgement else "never run"
     state = "" if row.state == "done" else f" ({row.state})"
     reason = (judgement.reason or words.meaning(judgement)) if judgement else ""

@@ -69,7 +69,7 @@ def calibration(project: Project) -> list[Calibration]:
     Raises:
         UsageError: nothing was foretold and decided yet.
     """
-    found = calibrated(log(project))
+    found = calibrated(log(project), project.settings.metric)
     if not found:
         raise UsageError(
             "nothing was foretold and decided yet",
@@ -78,7 +78,7 @@ def calibration(project: Project) -> list[Calibration]:
     return found
 
 
-def calibrated(rows: Sequence[Row]) -> list[Calibration]:
+def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:
     """The promises in a log against what came, all first; empty where nothing was foretold."""
     everything: list[tuple[Registration, Judgement]] = []
     groups: dict[str, list[tuple[Registration, Judgement]]] = defaultdict(list)
@@ -93,5 +93,5 @@ def calibrated(rows: Sequence[Row]) -> list[Calibration]:
         groups[f"author {row.result.entry.author}"].append((registration, judgement))
     if not everything:
         return []
-    whole = [calibrate("all", everything)]
-    return whole + [calibrate(group, groups[group]) for group in sorted(groups)]
+    whole = [calibrate("all", metric, everything)]
+    return whole + [calibrate(group, metric, groups[group]) for group in sorted(groups)]

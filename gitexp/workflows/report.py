@@ -68,7 +68,7 @@ def report(project: Project, today: dt.date) -> Report:
     Raises:
         NotReady: GOALS.toml cannot be read.
     """
-    rows = read_log(project)
+    rows = [*read_log(project)]
     experiments = [row for row in rows if isinstance(row, Row)]
     return Report(
         day=today,
@@ -77,5 +77,5 @@ def report(project: Project, today: dt.date) -> Report:
         goals=progress(project, today),
         rows=rows,
         standing=standing(project, experiments),
-        promises=next(iter(calibrated(experiments)), None),
+        promises=next(iter(calibrated(experiments, project.settings.metric)), None),
     )

@@ -160,6 +160,22 @@ def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:
     assert "and 4 before them" in out
 
 
+def test_what_was_inconclusive_is_shown_again_to_whoever_replicates_it(ready: World) -> None:
+    noisy = (
+        "import random\n"
+        "noise = random.Random(f'{SEED} {CONFIG}').gauss(0, 0.02)\n"
+        "print(f'accuracy={0.9 + noise:.6f}')\n"
+    )
+    train_with(ready, noisy, repeats=[3])
+    name = ready.start(*SET)
+    assert ready.gitexp("run", "--json").json["verdict"] == "INCONCLUSIVE"
+    assert "K1" in ready.gitexp("start", WHY, "--set", "model.C=10.0", code=1).err
+    out = ready.gitexp("start", WHY, *SET, "--replicate").out
+    assert f"exp/{name}: 10  INCONCLUSIVE" in out
+    assert "together: accuracy" in out
+    assert "times as many repeats" in out
+
+
 def test_the_same_words_in_another_experiment_are_remarked(ready: World) -> None:
     for number in range(21):
         ready.start(
