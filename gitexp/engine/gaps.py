@@ -340,6 +340,9 @@ def _suspects(rows: _Rows, skipped: list[str]) -> list[Gap]:
         skipped.append("wrong labels: no probabilities were saved (y_score, or proba_LABEL)")
         return []
     wrong = rows.true != rows.predicted
+    if wrong.mean() >= 1 - np.unique(rows.true, return_counts=True)[1].max() / rows.count:
+        skipped.append("wrong labels: the model is no better than always the same answer")
+        return []
     top = sure >= np.quantile(sure, 0.5)
     count, n = int((wrong & top).sum()), int(top.sum())
     if count < _FEWEST or float(sure[top].mean()) < 0.6:
