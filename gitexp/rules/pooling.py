@@ -25,13 +25,15 @@ class Tried:
     base: str
     seeds: tuple[int, int]
 
-    def shares_with(self, other: Tried) -> bool:
-        """Whether both were held against some of the same baseline runs."""
-        return (
-            self.base == other.base
-            and self.seeds[0] <= other.seeds[1]
-            and other.seeds[0] <= self.seeds[1]
-        )
+    @property
+    def runs(self) -> tuple[str, tuple[int, int]]:
+        """The baseline runs that it was held against."""
+        return self.base, self.seeds
+
+
+def _overlap(one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]]) -> bool:
+    (base, (first, last)), (base_, (first_, last_)) = one, other
+    return base == base_ and first <= last_ and first_ <= last
 
 
 def pool(tried: Sequence[Tried]) -> tuple[float, float]:
@@ -45,16 +47,18 @@ def pool(tried: Sequence[Tried]) -> tuple[float, float]:
     weights = [1 / one.error**2 for one in tried]
     total = math.fsum(weights)
     mean = math.fsum(w * one.effect for w, one in zip(weights, tried, strict=True)) / total
-    shares = [w * one.error / total for w, one in zip(weights, tried, strict=True)]
+    # A thousand tries on the same runs are one entry here.
+    shares: dict[tuple[str, tuple[int, int]], float] = {}
+    pairs: dict[tuple[str, tuple[int, int]], int] = {}
+    for weight, one in zip(weights, tried, strict=True):
+        shares[one.runs] = shares.get(one.runs, 0.0) + weight * one.error / total
+        pairs[one.runs] = max(pairs.get(one.runs, 0), one.pairs)
     variance = math.fsum(
-        a * b
-        for a, one in zip(shares, tried, strict=True)
-        for b, other in zip(shares, tried, strict=True)
-        if one.shares_with(other)
+        a * b for one, a in shares.items() for other, b in shares.items() if _overlap(one, other)
     )
-    apart: list[Tried] = []
-    for one in sorted(tried, key=lambda one: -one.pairs):
-        if not any(one.shares_with(other) for other in apart):
-            apart.append(one)
-    freedom = max(1, sum(one.pairs - 1 for one in apart))
+    apart: list[tuple[str, tuple[int, int]]] = []
+    for runs in sorted(pairs, key=lambda runs: -pairs[runs]):
+        if not any(_overlap(runs, other) for other in apart):
+            apart.append(runs)
+    freedom = max(1, sum(pairs[runs] - 1 for runs in apart))
     return mean, -student_t.ppf(0.025, freedom) * math.sqrt(variance)
