@@ -3,7 +3,7 @@
 # Not postponed: see main.py.
 import dataclasses
 import datetime as dt
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +41,8 @@ def _known(context: typer.Context, json_: AsJson = False) -> None:
         return
     for one in found:
         at = f" = {one.value}" if one.value is not None else ""
-        typer.echo(visible(f"{one.key}{at}\n  {one.claim}\n  by {one.source}"))
+        for line in (f"{one.key}{at}", f"  {one.claim}", f"  by {one.source}"):
+            typer.echo(visible(line).replace("\n", " "))
     if not found:
         typer.echo('Nothing is written down: gitexp known add "CLAIM" --key KEY --source TEXT')
 
@@ -185,11 +186,11 @@ def goal(
     from gitexp.workflows.notebook import aim, progress
     from gitexp.workflows.project import open_project
 
-    project = open_project()
+    project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
     if text is not None:
-        aim(project, text)
+        aim(project, text, today)
         project = open_project()
-    found = progress(project, dt.datetime.now(tz=dt.UTC).date())
+    found = progress(project, today)
     if json_:
         _print_json([one.as_json() for one in found])
         return
@@ -201,33 +202,85 @@ def goal(
 
 def show_goals(project: "Project") -> None:
     """Print the progress towards each goal, if any is set."""
+    from gitexp.errors import NotReady
     from gitexp.workflows.notebook import progress
 
-    for one in progress(project, dt.datetime.now(tz=dt.UTC).date()):
+    try:
+        found = progress(project, dt.datetime.now(tz=dt.UTC).date())
+    except NotReady as error:
+        # The log is whole without them.
+        typer.echo(f"gitexp: {error.message}", err=True)
+        return
+    for one in found:
         typer.echo(progress_line(one))
+
+
+def report(
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=1, help="At most this many lines of a table.")
+    ] = 20,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Write where the project stands, as Markdown.
+
+    Goals, ladder, verdicts, what is open, and what the campaign allows: to be pasted into a pull
+    request.
+    """
+    from gitexp.cli import markdown, views
+    from gitexp.errors import UsageError
+    from gitexp.workflows.project import open_project
+    from gitexp.workflows.report import report as workflow
+
+    found = workflow(open_project(), dt.datetime.now(tz=dt.UTC).date())
+    if json_:
+        text = views.in_json(found.as_json()) + "\n"
+    else:
+        campaign = views.standing_lines(found.standing, bound=True)
+        text = markdown.document(found, [*map(progress_line, found.goals)], campaign, number)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written: {error.strerror}", "another --output"
+        ) from None
 
 
 def progress_line(one: "Progress") -> str:
     """One goal and how far it is."""
-    from gitexp.rules.words import number
+    from gitexp.rules.words import counted, number
 
-    now = "not measured yet" if one.now is None else f"at {number(one.now)} ({one.runs} runs)"
+    within = "" if one.within is None else f" ± {number(one.within)}"
+    now = "not measured yet"
+    if one.now is not None:
+        now = f"at {number(one.now)}{within} ({counted(one.runs, 'run')})"
     if one.met:
-        return f"Goal {one.goal}: reached, {now}."
-    if one.days_left is None:
-        return f"Goal {one.goal}: {now}."
-    late = f"{one.days_left} days left" if one.days_left >= 0 else f"{-one.days_left} days late"
-    return f"Goal {one.goal}: {now}, {late}."
+        now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
+    elif one.days_left is not None:
+        late = one.days_left < 0
+        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
+    before = f" It was {one.before} until {one.since}." if one.before else ""
+    return visible(f"Goal {one.goal}: {now}.{before}")
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    from gitexp.cli.views import in_json  # every command would wait for it
+
+    typer.echo(in_json(content))
 
 
 def gaps(
     number: Annotated[int, typer.Option("--number", "-n", min=0, help="At most this many.")] = 5,
     curve: Annotated[
         bool, typer.Option("--curve", help="Train on parts of the data, too: a learning curve.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before more than 30 minutes of runs.")
     ] = False,
     json_: AsJson = False,
 ) -> None:
@@ -241,7 +294,7 @@ def gaps(
 
     project = open_project()
     if curve:
-        with live.watcher() as watcher:
+        with live.watcher(yes=yes) as watcher:
             report = workflow(project, curve=watcher)
     else:
         report = workflow(project)
@@ -259,17 +312,25 @@ def _gaps(report: "Report", number: int) -> None:
     within = "" if report.within is None else f" ± {shown(report.within)} (95 %)"
     typer.echo(
         f"{report.metric} {shown(report.score)}{within} over {report.runs} runs;"
-        f" {found.examples} examples; always the same answer: {shown(found.dummy)}"
+        f" {found.examples} examples"
     )
+    unit = "" if found.unit == report.metric else f" {found.unit}"
+    typer.echo(f"always the same answer would get{unit} {shown(found.dummy)}")
     if report.train is not None:
         typer.echo(f"in training {shown(report.train)}")
     if report.detectable is not None:
-        typer.echo(f"an experiment confirms gains of {shown(report.detectable)} or more")
+        typer.echo(
+            f"an experiment confirms gains of {shown(report.detectable)} or more, four times in"
+            f" five (by {report.seen_by})"
+        )
+    else:
+        typer.echo("the smallest gain that an experiment can confirm is not known before one ran")
     for place, gap in enumerate(report.gaps[:number], start=1):
-        low, high = gap.interval
+        (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
         between = "" if low == high else f" [{shown(low)} to {shown(high)}]"
         typer.echo(f"\n{place}. {visible(gap.said)}")
-        typer.echo(f"   ceiling {shown(gap.ceiling)}{between}: a limit, no forecast")
+        what = "if its power law goes on" if gap.kind == "data" else "a limit, no forecast"
+        typer.echo(f"   ceiling {shown(gap.ceiling)}{between}{own}: {what}")
         line = gap.template(report.metric, higher_is_better=report.higher_is_better)
         typer.echo(visible(f"   {line}"))
     if not report.gaps:
@@ -277,13 +338,13 @@ def _gaps(report: "Report", number: int) -> None:
     if found.calibration is not None:
         error = found.calibration["error"]
         typer.echo(f"\nprobabilities are off by {shown(error)} on average")
-    if report.curve is not None:
+    if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):
         low, high = report.curve.interval
         typer.echo(
             f"\ntwice the data would bring {shown(report.curve.gain, sign=True)}"
             f" [{shown(low, sign=True)} to {shown(high, sign=True)}]"
         )
-    for line in found.skipped:
+    for line in report.skipped:
         typer.echo(f"skipped: {visible(line)}")
     typer.echo(
         "What predictions cannot tell: whether a gap can be closed, and what was never tested."
@@ -296,6 +357,6 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("gaps", gaps),
         ("search", search), ("next", next_), ("calibration", calibration),
-        ("goal", goal),
+        ("goal", goal), ("report", report),
     ):  # fmt: skip
         app.command(name)(command)

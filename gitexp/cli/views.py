@@ -52,7 +52,12 @@ _AT_ONCE = 200  # rows of JSON
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str)))
+    typer.echo(in_json(content))
+
+
+def in_json(content: object) -> str:
+    """Write JSON for a program that a terminal may show."""
+    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
 def _filled(line: str) -> str:
@@ -364,14 +369,16 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
     mean = words.number(statistics.fmean(values))
     typer.echo(f"{project.baseline} ({project.tip[:8]}): {metric} {mean} {over}")
     if done.step is not None:
-        typer.echo(f"  {visible(done.step.subject)} ({done.step.commit[:8]}): {_effect(done.step)}")
+        typer.echo(
+            f"  {visible(done.step.subject)} ({done.step.commit[:8]}): {effect_of(done.step)}"
+        )
     criterion = done.next.criterion
     head = f"outlook for {criterion} at level {done.next.level:.3g}"
     _outlook(criterion, done.outlook, doubted=done.advice is not None, head=head)
     findings([done.advice] if done.advice else [])
 
 
-def _effect(step: LadderStep) -> str:
+def effect_of(step: LadderStep) -> str:
     """What a step did to the metric, in words."""
     effect = step.effect
     if effect is None:
@@ -418,7 +425,7 @@ def log(
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(_wrapped(row.subject))
             new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
-            typer.echo(f"  {visible(new)}{_effect(row)}")
+            typer.echo(f"  {visible(new)}{effect_of(row)}")
         else:
             found.append(row)
             _experiment(row)
@@ -429,31 +436,37 @@ def log(
 
 def standing(now: Standing) -> None:
     """Print where the log as a whole stands."""
-    typer.echo(
-        f"\nCampaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} places taken,"
+    typer.echo("\n" + "\n".join(standing_lines(now)))
+
+
+def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
+    """Where the log as a whole stands, in sentences; `bound` says also what errors are allowed."""
+    places = (
+        f"Campaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} places taken,"
         f" {now.confirmed} confirmed; the next experiment's level is {now.next_level:.4g}."
     )
+    said = [places]
+    most = f"at most {100 * now.bound:.3g} % of what it confirms is false, in the long run"
     if now.taken > now.planned:
-        typer.echo(
-            "Clones that did not know of each other overran it: at most"
-            f" {100 * now.bound:.3g} % of what it confirms is false, in the long run."
-        )
+        said.append(f"Clones that did not know of each other overran it: {most}.")
+    elif bound:
+        said.append(f"{most[0].upper()}{most[1:]}; gitexp verify checks what that stands on.")
     if now.asked:
         which = "The validation set" if now.sets == 1 else "The validation set asked most"
-        typer.echo(f"{which} has answered {_counted(now.asked, 'experiment')}.")
+        said.append(f"{which} has answered {_counted(now.asked, 'experiment')}.")
     if len(now.shares) > 1:
         shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
-        typer.echo(f"Confirmed gain by kind of change: {shares}.")
-    if now.ladder is None:
-        return
-    claimed = words.number(now.ladder.claimed, sign=True)
-    measured = "not measured yet between its ends: gitexp baseline"
-    if now.ladder.measured is not None:
-        measured = (
-            f"measured between its ends {words.number(now.ladder.measured, sign=True)}"
-            f" ± {words.number(now.ladder.within)} (95 %, on fresh seeds)"
-        )
-    typer.echo(f"Ladder: {now.ladder.accepted} accepted, gains claimed {claimed}; {measured}.")
+        said.append(f"Confirmed gain by kind of change: {shares}.")
+    if now.ladder is not None:
+        claimed = words.number(now.ladder.claimed, sign=True)
+        measured = "not measured yet between its ends: gitexp baseline"
+        if now.ladder.measured is not None:
+            measured = (
+                f"measured between its ends {words.number(now.ladder.measured, sign=True)}"
+                f" ± {words.number(now.ladder.within)} (95 %, on fresh seeds)"
+            )
+        said.append(f"Ladder: {now.ladder.accepted} accepted, gains claimed {claimed}; {measured}.")
+    return said
 
 
 def _counted(number: int, word: str) -> str:

@@ -8,7 +8,7 @@ Sums are exact and the draws the same everywhere, so that two machines come to t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _DRAWS = 500  # of the bootstrap: they tell a standard error to 3 %
+_CEILING_DRAWS = 200  # a ceiling's error bar needs no third digit
 _SEED = 20_261_125  # of the bootstrap: any number would do, but it must be the same one
 _FEWEST_DEFINED = 0.9  # share of the draws; a metric that more of them lack has no error bar
 _BLOCK = 4_000_000  # weights held at a time
@@ -101,6 +102,174 @@ def example_variance(
     return float(f"{variance * arms.n / total:.{digits - 1}e}"), total
 
 
+class Yardstick:
+    """What single rows cost a metric in the runs of one arm, in the metric's own unit.
+
+    Rows are those of all runs, one run after the other, each as its outcomes have them.
+
+    Raises:
+        ValueError: why these outcomes do not give the metric.
+    """
+
+    def __init__(self, metric: str, outcomes: Sequence[Outcomes]) -> None:
+        import numpy as np
+
+        known = find_metric(metric)
+        if known is None:
+            raise ValueError(f"{metric} is no metric that predictions give")
+        if not all(known.columns[1] in run.columns for run in outcomes):
+            raise ValueError(f"{metric} takes a column {known.columns[1]}, which was not stored")
+        self.metric = known
+        rows = [{name: n for n, name in enumerate(run.ids)} for run in outcomes]
+        names = sorted({name for mine in rows for name in mine}, key=natural)
+        true, guess = ([run.columns[name] for run in outcomes] for name in known.columns)
+        self._runs = _as_arrays(known, names, rows, true, guess)
+        self._examples = len(names)
+        begins = np.cumsum([0, *(len(run.ids) for run in outcomes)])
+        self._rows = [run.row + begin for run, begin in zip(self._runs, begins, strict=False)]
+        self.value = self._mean([_by_scikit_learn(known.name, run) for run in self._runs])
+        if not math.isfinite(self.value):
+            raise ValueError(f"{metric} has no value on these predictions")
+        best = self._mean([_by_scikit_learn(known.name, _mended(known, r)) for r in self._runs])
+        # Which way is better; whatever is known as a metric gains when every row is right.
+        self._way = 1.0 if best >= self.value else -1.0
+        self.best = round(best, 12)  # scikit-learn keeps a log loss a hair above 0
+
+    def _mean(self, values: Sequence[float]) -> float:
+        return self.metric.sign * math.fsum(values) / len(values)
+
+    @property
+    def quantity(self) -> bool:
+        """Whether y_true is a quantity, and no label."""
+        return is_of_quantities(self.metric)
+
+    @property
+    def ranks(self) -> bool:
+        """Whether only the order of the rows' scores counts."""
+        return self.metric.name in {"roc_auc", "average_precision"}
+
+    @property
+    def shares(self) -> bool:
+        """Whether the metric is the share of rows that are right, or wrong."""
+        return self.metric.name in {"accuracy", "error_rate"}
+
+    def losses(self) -> tuple[str, Floats]:
+        """What each row loses, and what that is called.
+
+        Labels are right or wrong. Where only the order counts, a row loses by how many rows of the
+        other label stand on its wrong side; the mean over all rows is 1 - AUC.
+        """
+        import numpy as np
+
+        name, found = self.metric.name, np.zeros(sum(map(len, self._rows)))
+        loss: Callable[[_Run], Floats]
+        if self.ranks:
+            said, loss = "ranking loss", _misplaced
+        elif name in _LOSSES and name not in {"accuracy", "error_rate"}:
+            said, loss = name.replace("_", " "), _LOSSES[name]
+        elif self.quantity:
+            said, loss = "mean squared error", _squared_error
+        else:
+            said, loss = "error rate", _LOSSES["error_rate"]
+        for run, rows in zip(self._runs, self._rows, strict=True):
+            found[rows] = loss(run)
+        return said, found
+
+    def ceiling(
+        self, rows: NDArray[np.bool_], among: NDArray[np.bool_] | None = None
+    ) -> tuple[float, tuple[float, float]]:
+        """What the metric would gain were these rows right, with its 95 % interval; never below 0.
+
+        With `among`, as measured on the rows marked there alone.
+
+        Source: standard error by the bootstrap over examples, Efron & Tibshirani (1993).
+        """
+        import numpy as np
+
+        arms = []
+        for run, mine in zip(self._runs, self._rows, strict=True):
+            held = np.ones(len(mine), bool) if among is None else among[mine]
+            if held.any():
+                now = replace(run, place=run.place[held], true=run.true[held],
+                              guess=run.guess[held], row=run.row[held])  # fmt: skip
+                arms.append((now, _mended(self.metric, now, rows[mine][held])))
+        name = self.metric.name
+        gains = [_by_scikit_learn(name, then) - _by_scikit_learn(name, now) for now, then in arms]
+        found = self._way * self._mean([gain for gain in gains if math.isfinite(gain)] or [0.0])
+        rng, drawn = np.random.default_rng(_SEED), []
+        size = max(1, min(_CEILING_DRAWS, _BLOCK // self._examples))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for begin in range(0, _CEILING_DRAWS, size):
+                shape = (min(size, _CEILING_DRAWS - begin), self._examples)
+                counts = [
+                    np.bincount(row, minlength=self._examples)
+                    for row in rng.integers(0, self._examples, shape)
+                ]
+                weights = np.stack(counts).astype(np.float64)
+                parts = [
+                    _weighted(name, then, weights[:, then.place])
+                    - _weighted(name, now, weights[:, now.place])
+                    for now, then in arms
+                ]
+                drawn.append(np.mean(parts, axis=0))
+        reach = 1.96 * float(np.nanstd(np.concatenate(drawn), ddof=1))
+        return max(found, 0.0), (max(found - reach, 0.0), max(found + reach, 0.0))
+
+    def constant(self) -> float:
+        """What one and the same answer for every row would get, the best that knows no features."""
+        import numpy as np
+        from sklearn.dummy import DummyClassifier, DummyRegressor
+
+        true = np.concatenate([run.true for run in self._runs])
+        answer = DummyClassifier(strategy="most_frequent")
+        if self.quantity or self.metric.columns[1] == SCORE:
+            way = "median" if "absolute" in self.metric.name else "mean"
+            answer = DummyRegressor(strategy=way)
+            true = true if self.quantity else (true == self._runs[0].positive).astype(np.float64)
+        blank = np.zeros((len(true), 1))
+        [constant] = answer.fit(blank, true).predict(blank[:1])
+        return self._mean(
+            [
+                _by_scikit_learn(
+                    self.metric.name, replace(run, guess=np.full(len(run.true), constant))
+                )
+                for run in self._runs
+            ]
+        )
+
+
+def _mended(metric: Metric, run: _Run, where: NDArray[np.bool_] | None = None) -> _Run:
+    """A run with the guesses of some rows made right, of all without `where`."""
+    import numpy as np
+
+    right = run.true
+    if metric.columns[1] == SCORE:
+        low, high = run.guess.min() - 1, run.guess.max() + 1
+        if metric.name in {"log_loss", "brier_score"}:
+            low, high = 0.0, 1.0
+        right = np.where(run.true == run.positive, high, low)
+    return replace(run, guess=right if where is None else np.where(where, right, run.guess))
+
+
+def _misplaced(run: _Run) -> Floats:
+    """Share of the other label's rows on the wrong side of each row's score; ties count half.
+
+    Each label has half of the weight, and the same mean, 1 - AUC: that one label is more frequent
+    in some place makes no loss there.
+    """
+    import numpy as np
+
+    positive = run.true == run.positive
+    found, n = np.zeros(len(run.true)), len(run.true)
+    for mine, sign in ((positive, 1.0), (~positive, -1.0)):
+        others = np.sort(sign * run.guess[~mine])
+        if mine.any() and len(others):
+            ends = [np.searchsorted(others, sign * run.guess[mine], s) for s in ("left", "right")]
+            wrong = 1 - (ends[0] + ends[1]) / 2 / len(others)
+            found[mine] = (wrong - wrong.mean()) * n / (2 * mine.sum()) + wrong.mean()
+    return found
+
+
 # --- outcomes as arrays -------------------------------------------------------------------------
 
 
@@ -108,7 +277,7 @@ def example_variance(
 class _Run:
     """Rows of one run: the `place` of each among the distinct ids, what was true, what was guessed.
 
-    Places grow, so that the rows of a pair stand side by side.
+    Places grow, so that the rows of a pair stand side by side; `row` is where each was stored.
     Labels are numbered from 0; `positive` is the one that binary metrics ask for, and `labels` how
     many there are, 0 where y_true is a quantity.
     """
@@ -118,6 +287,7 @@ class _Run:
     guess: Floats
     labels: int
     positive: int
+    row: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +378,9 @@ def _as_arrays(
         )
         # A pair's rows may have been written in different orders, and are compared one by one.
         order = np.argsort(place)
+        row = np.fromiter(mine.values(), np.intp, len(mine))[order]
         place, values, guesses = place[order], values[order], guesses[order]
-        read.append(_Run(place, values, guesses, len(set(labels.values())), positive))
+        read.append(_Run(place, values, guesses, len(set(labels.values())), positive, row))
     return read
 
 
@@ -273,6 +444,11 @@ _FUNCTIONS = {
     "average_precision": "average_precision_score", "brier_score": "brier_score_loss",
     "cohen_kappa": "cohen_kappa_score", "balanced_accuracy": "recall_score",
 }  # fmt: skip
+
+
+def is_of_quantities(metric: Metric) -> bool:
+    """Whether a metric takes quantities, and no labels."""
+    return metric.name in _QUANTITIES
 
 
 def _by_scikit_learn(name: str, run: _Run) -> float:

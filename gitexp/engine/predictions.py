@@ -12,7 +12,8 @@ import itertools
 import math
 import operator
 import zipfile
-from typing import TYPE_CHECKING
+import zlib
+from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.metrics import Unreadable
 from gitexp.rules.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
@@ -127,33 +128,64 @@ def _csv(path: Path) -> Rows:
 
 
 def _npz(path: Path) -> Rows:
-    import numpy as np
-
     if not zipfile.is_zipfile(path):
         raise Unreadable("it is no NPZ file (numpy.savez writes one)")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            columns = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, EOFError, KeyError):
+        with contextlib.ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            columns = {
+                name.removesuffix(".npy"): _Column(name, stack.enter_context(archive.open(name)))
+                for name in archive.namelist()
+            }
+            for name, column in columns.items():
+                if column.count != next(iter(columns.values())).count:
+                    first = next(iter(columns))
+                    raise Unreadable(
+                        f"{first} has {columns[first].count} rows and {name} has {column.count}"
+                    )
+            yield list(columns)
+            left = next((column.count for column in columns.values()), 0)
+            while left:
+                batch = [column.read(min(left, _BATCH)) for column in columns.values()]
+                for row in zip(*batch, strict=True):
+                    yield [_text(value) for value in row]
+                left -= min(left, _BATCH)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError):
         raise Unreadable("it is damaged") from None
-    except ValueError:
-        raise Unreadable(
-            "it holds Python objects, which are not loaded; save numbers or texts,"
-            " for instance y.astype(str)"
-        ) from None
-    for name, column in columns.items():
-        if column.ndim == 2 and column.shape[1] == 1:
-            columns[name] = column = column[:, 0]  # noqa: PLW2901
-        if column.ndim != 1:
-            raise Unreadable(f"{name} has the shape {column.shape}; a column has one value a row")
-        if len(column) != len(next(iter(columns.values()))):
-            first = next(iter(columns))
-            raise Unreadable(f"{first} has {len(columns[first])} rows and {name} has {len(column)}")
-    yield list(columns)
-    for begin in range(0, len(next(iter(columns.values()), ())), _BATCH):
-        batch = [column[begin : begin + _BATCH].tolist() for column in columns.values()]
-        for row in zip(*batch, strict=True):
-            yield [_text(value) for value in row]
+
+
+class _Column:
+    """An array in an NPZ file, read a piece at a time: NumPy's own reader loads all of it."""
+
+    def __init__(self, name: str, handle: IO[bytes]) -> None:
+        from numpy.lib import format as npy
+
+        self._handle, shown = handle, name.removesuffix(".npy")
+        try:
+            version = npy.read_magic(handle)
+            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            shape, _, self._dtype = read(handle)
+        except ValueError:
+            raise Unreadable("it is damaged") from None
+        if self._dtype.hasobject:
+            raise Unreadable(
+                "it holds Python objects, which are not loaded; save numbers or texts,"
+                " for instance y.astype(str)"
+            )
+        if len(shape) != 1 and shape[1:] != (1,):
+            raise Unreadable(f"{shown} has the shape {shape}; a column has one value a row")
+        self.count: int = shape[0]
+
+    def read(self, count: int) -> list[object]:
+        """The next `count` values."""
+        import numpy as np
+
+        size = count * self._dtype.itemsize
+        content = self._handle.read(size)
+        if len(content) != size:
+            raise Unreadable("it is damaged")
+        values: list[object] = np.ndarray((count,), self._dtype, content).tolist()
+        return values
 
 
 def _parquet(path: Path) -> Rows:

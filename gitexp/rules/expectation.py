@@ -12,6 +12,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.criterion import Scale
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict import Verdict
 
@@ -205,16 +206,19 @@ class Calibration:
     inconclusive: int
 
 
-def calibrate(group: str, past: Sequence[tuple[Registration, Judgement]]) -> Calibration:
-    """Hold the promises of a group against its verdicts.
+def calibrate(
+    group: str, metric: str, past: Sequence[tuple[Registration, Judgement]]
+) -> Calibration:
+    """Hold the promises of a group against its verdicts; gains of one metric alone have a mean.
 
     Source: Brier (1950) for the score.
     """
     gains, chances, inconclusive = [], [], 0
     for registration, judgement in past:
         promise = promise_of(registration)
-        if promise.gain is not None and judgement.effect is not None:
-            gains.append((promise.gain, judgement.effect))
+        measured = _gain(registration, judgement)
+        if registration.criterion.metric == metric and None not in (promise.gain, measured):
+            gains.append((promise.gain or 0.0, measured or 0.0))
         if promise.chance is not None and judgement.verdict is Verdict.INCONCLUSIVE:
             inconclusive += 1
         elif promise.chance is not None and judgement.verdict is not None:
@@ -230,6 +234,16 @@ def calibrate(group: str, past: Sequence[tuple[Registration, Judgement]]) -> Cal
         brier=statistics.fmean((c - hit) ** 2 for c, hit in chances) if chances else None,
         inconclusive=inconclusive,
     )
+
+
+def _gain(registration: Registration, judgement: Judgement) -> float | None:
+    """What a change gained over the baseline in the metric's unit, however its criterion counts."""
+    criterion = registration.criterion
+    if criterion.scale is Scale.DIFFERENCE:
+        return judgement.effect
+    if judgement.candidate_mean is None or judgement.baseline_mean is None:
+        return None
+    return criterion.sign * (judgement.candidate_mean - judgement.baseline_mean)
 
 
 def in_words(calibration: Calibration) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_LONGEST = 40  # characters of a label in a sentence
 _Z = 1.959963984540054  # of a two-sided 95 % interval
 
 
@@ -16,7 +20,8 @@ _Z = 1.959963984540054  # of a two-sided 95 % interval
 class Gap:
     """One place where errors gather.
 
-    `ceiling` is what closing it whole would gain, in the metric's unit: a limit and no forecast.
+    `ceiling` is what closing it whole would gain, in the `unit`: a limit and no forecast. Empty is
+    the project's metric; else it is named.
     `recoverable` is the part beyond what is usual elsewhere in these predictions, by which gaps are
     ranked. `interval` is the ceiling's 95 % interval. `count` counts rows (errors, or rows of a
     slice), out of `rows`. `true` and `predicted` name labels, `where` a slice.
@@ -32,15 +37,21 @@ class Gap:
     true: str | None = None
     predicted: str | None = None
     where: str | None = None
+    unit: str = ""
 
     def template(self, metric: str, *, higher_is_better: bool) -> str:
-        """A hypothesis to be filled in, with the gap as its evidence, as one command."""
+        """A hypothesis to be filled in, with the gap as its evidence, as one command.
+
+        It is safe to paste: labels and names of columns are whatever the data holds.
+        """
         verb = "raises" if higher_is_better else "lowers"
-        evidence = f"{self.said}, ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
-        return (
-            f'gitexp start --set KEY=VALUE "<change> {verb} {metric} because {self.said}"'
-            f" --evidence {_quoted(evidence)}"
-        )
+        told = f"ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
+        if self.unit:
+            told = f"ceiling of {self.ceiling:.3g} in {self.unit}"
+        # A label with a question mark would make the whole a question, which none may be.
+        hypothesis = f"<change> {verb} {metric} because {self.said.replace('?', '')}"
+        evidence = f"{self.said}, {told}"
+        return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the gap as `gitexp gaps --json` prints it."""
@@ -48,12 +59,19 @@ class Gap:
             "kind": self.kind, "true": self.true, "predicted": self.predicted,
             "where": self.where, "count": self.count, "rows": self.rows,
             "ceiling": self.ceiling, "recoverable": self.recoverable,
-            "interval": list(self.interval), "said": self.said,
+            "interval": list(self.interval), "unit": self.unit or None, "said": self.said,
         }  # fmt: skip
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    """Quoted for a shell, without the line ends and marks that a registration refuses."""
+    return shlex.quote(" ".join(visible(text).split()))
+
+
+def label(text: str) -> str:
+    """A label as a sentence can hold it: on one line, at most 40 characters."""
+    plain = " ".join(visible(str(text)).split())
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
 def ranked(gaps: Iterable[Gap]) -> list[Gap]:
@@ -73,7 +91,11 @@ def ranked(gaps: Iterable[Gap]) -> list[Gap]:
     def weight(gap: Gap) -> float:
         return gap.recoverable if gap.kind not in WHOLE else gap.recoverable - explained
 
-    return sorted(every, key=lambda gap: (-weight(gap), gap.kind, gap.said))
+    def apart(gap: Gap) -> bool:
+        return gap.kind in WHOLE and any(other.unit != gap.unit for other in special)
+
+    # Numbers of two units do not compare.
+    return sorted(every, key=lambda gap: (apart(gap), -weight(gap), gap.kind, gap.said))
 
 
 # Kinds that blame the model as a whole.

@@ -59,8 +59,10 @@ def parse_goals(content: bytes) -> list[Goal]:
     """
     try:
         texts = tomli.loads(content.decode("utf-8-sig")).get("goals", [])
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise NotReady(f"{FILE}: goals is no list of texts", f"mend {FILE}")
         return [parse_goal(text) for text in texts]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise NotReady(f"{FILE} does not parse: {error}", f"mend {FILE}") from None
     except UsageError as error:
         raise NotReady(f"{FILE}: {error.message}", error.hint) from None

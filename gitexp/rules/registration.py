@@ -102,8 +102,20 @@ def same_target(one: str, other: str) -> bool:
 
 
 def target_of(change: str) -> str:
-    """What a Change trailer sets, and to which value, whatever it was before."""
-    return f"{key_of(change)} -> {value_of(change)}"
+    """What a Change trailer sets, and to which value, whatever it was before.
+
+    10 and 10.0 are one value here: a setting that was answered is not asked anew by its spelling.
+    """
+    return f"{key_of(change)} -> {plain_value(value_of(change))}"
+
+
+def plain_value(spelled: str) -> str:
+    """A value in one spelling, as far as it is a number that a float holds exactly."""
+    try:
+        number = float(spelled)
+    except ValueError:
+        return spelled
+    return repr(number) if abs(number) < 2**53 else spelled
 
 
 def key_of(change: str) -> str:

@@ -9,6 +9,7 @@ import tomli
 
 from gitexp.errors import NotReady
 from gitexp.rules.formats import spell
+from gitexp.rules.registration import plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,9 @@ class Known:
 
     def covers(self, key: str, after: str) -> bool:
         """Whether a change of `key` to `after` goes against this claim."""
-        return key == self.key and self.value in {None, after}
+        if key != self.key:
+            return False
+        return self.value is None or plain_value(self.value) == plain_value(after)
 
 
 def parse_known(content: bytes) -> list[Known]:

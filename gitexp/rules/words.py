@@ -76,13 +76,15 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
     if judgement.effect is None:
         reason = f"{judgement.reason}, " if judgement.reason else ""
         return f"{word}: {reason}{_counted(judgement)}"
+    return f"{word}: {effect(criterion, judgement)}, {_counted(judgement)}"
+
+
+def effect(criterion: Criterion, judgement: Judgement) -> str:
+    """A measured effect with its bounds."""
     bounds = [b for b in (judgement.lower, judgement.upper) if b is not None]
     shown = sorted(bounds, reverse=criterion.sign < 0)
     between = f" [{' to '.join(moved(criterion, b) for b in shown)}]" if len(bounds) == 2 else ""
-    return (
-        f"{word}: {criterion.metric} {moved(criterion, judgement.effect)}{between},"
-        f" {_counted(judgement)}"
-    )
+    return f"{criterion.metric} {moved(criterion, judgement.effect or 0.0)}{between}"
 
 
 def moved(criterion: Criterion, effect: float) -> str:

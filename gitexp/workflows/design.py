@@ -129,6 +129,21 @@ def scores(records: Iterable[Record], metric: str) -> list[float]:
     return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]
 
 
+def half_width(values: Sequence[float], widening: float) -> float | None:
+    """95 % half-width of a mean over runs by Student's t; None for fewer than 3.
+
+    `widening` is a verdict's: what runs share that are tested on the same rows.
+    """
+    from gitexp.rules import student_t
+
+    n = len(values)
+    if n < 3:
+        return None
+    mean = math.fsum(values) / n
+    error = math.hypot(*(value - mean for value in values)) / math.sqrt(n - 1)
+    return -student_t.ppf(0.025, n - 1) * error * math.sqrt(1 / n + widening)
+
+
 def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same."""
     from gitexp.rules.record import parse_records

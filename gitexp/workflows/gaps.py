@@ -7,18 +7,21 @@ import math
 import statistics
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import CommandFailed, NotReady
+from gitexp.rules import student_t
 from gitexp.rules.criterion import Criterion
 from gitexp.rules.gaps import Gap, ranked
 from gitexp.rules.outcomes import parse_outcomes
 from gitexp.rules.outlook import foresee
 from gitexp.rules.record import canonical, first_good, parse_records
+from gitexp.rules.words import span
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.design import history, registration_for
+from gitexp.workflows.design import half_width, history, registration_for
+from gitexp.workflows.measure import LONG
 from gitexp.workflows.results import place_of_next, read_results
 from gitexp.workflows.trust import demand_trust
 
@@ -27,13 +30,14 @@ if TYPE_CHECKING:
 
     from gitexp.engine.gaps import Findings
     from gitexp.rules.outcomes import Outcomes
+    from gitexp.rules.outlook import Outlook
     from gitexp.rules.record import Record
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 _SAMPLES = (0.25, 0.5)  # of the training data, beside the whole
-_CURVE_SEEDS = 3
+_CURVE_SEEDS = 5
 _DRAWS = 500
 
 
@@ -49,13 +53,19 @@ class Curve:
     gain: float
     interval: tuple[float, float]
 
+    def better(self, *, higher_is_better: bool) -> tuple[float, float]:
+        """The interval with what is better above 0."""
+        low, high = self.interval
+        return (low, high) if higher_is_better else (-high, -low)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Score of the baseline with its error bar, and its gaps, most recoverable first.
 
     `within` is the 95 % half-width of the score, `detectable` the smallest effect that the next
-    experiment would confirm; None where there are too few runs to tell.
+    experiment would confirm four times in five, by what is in `seen_by`; None where there are too
+    few runs to tell.
     """
 
     metric: str
@@ -63,22 +73,25 @@ class Report:
     runs: int
     within: float | None
     detectable: float | None
+    seen_by: str
     findings: Findings
     gaps: tuple[Gap, ...]
     train: float | None
     curve: Curve | None
     higher_is_better: bool
+    skipped: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as `gitexp gaps --json` prints it."""
-        found = self.findings
+        found, higher = self.findings, self.higher_is_better
         return {
             "metric": self.metric, "score": self.score, "runs": self.runs, "within": self.within,
             "detectable": self.detectable, "train": self.train, "task": found.task,
-            "rows": found.rows, "examples": found.examples, "dummy": found.dummy,
+            "unit": found.unit, "dummy": found.dummy, "rows": found.rows,
+            "examples": found.examples,
             "gaps": [
                 gap.as_json()
-                | {"template": gap.template(self.metric, higher_is_better=self.higher_is_better)}
+                | {"template": gap.template(self.metric, higher_is_better=higher)}
                 for gap in self.gaps
             ],
             "calibration": found.calibration,
@@ -87,7 +100,7 @@ class Report:
                 "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
                 "interval": list(self.curve.interval),
             },
-            "skipped": list(found.skipped),
+            "skipped": list(self.skipped),
         }  # fmt: skip
 
 
@@ -123,63 +136,62 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
             " file that it writes as `predictions` in the settings; then: gitexp baseline",
         )
     values = [record.metrics[metric] for record in good.values()]
-    score = statistics.fmean(values)
     train = _train_scores(good.values(), metric)
+    higher = project.settings.higher_is_better
     try:
-        found = find([*outcomes.values()], train=train, score=score, metric=metric)
+        found = find(
+            [*outcomes.values()], train=train, scores=values, metric=metric, higher_is_better=higher
+        )
     except ValueError as error:
         raise NotReady(f"the predictions tell nothing: {error}") from None
     learned = _learn(project, good, curve, bulk.get(project.tip, "")) if curve else None
     every = [*found.gaps]
-    if learned is not None and learned.interval[0] > 0:
+    skipped = found.skipped
+    if curve is not None and learned is None:
+        skipped += (f"what more data would bring: a perfect {metric} is not known, or was reached",)
+    if learned is not None and (better := learned.better(higher_is_better=higher))[0] > 0:
         # What falls from training to test is then for want of data.
         lost = [gap for gap in every if gap.kind == "variance"]
         every = [gap for gap in every if gap.kind != "variance"]
         every.append(
             Gap(
                 "data",
-                f"{metric} still rises with the training data: twice as much would bring"
+                f"{metric} still gets better with more training data: twice as much would bring"
                 f" {learned.gain:+.3g}",
-                learned.gain,
-                max([learned.gain, *(gap.recoverable for gap in lost)]),
-                learned.interval,
+                abs(learned.gain),
+                max([abs(learned.gain), *(gap.recoverable for gap in lost)]),
+                better,
             )
         )
+    outlook = _outlook(project, records)
     return Report(
         metric=metric,
-        score=score,
+        score=statistics.fmean(values),
         runs=len(values),
-        within=_half_width(values, project.settings.widening),
-        detectable=_detectable(project, records),
+        within=half_width(values, project.settings.widening),
+        detectable=outlook.detectable,
+        seen_by=outlook.source,
         findings=found,
         gaps=tuple(ranked(every)),
         train=statistics.fmean(train) if train else None,
         curve=learned,
-        higher_is_better=project.settings.higher_is_better,
+        higher_is_better=higher,
+        skipped=skipped,
     )
 
 
 def _train_scores(records: Iterable[Record], metric: str) -> list[float]:
-    found = []
-    for record in records:
-        names = (pattern.format(metric) for pattern in _TRAIN)
-        value = next((record.metrics[name] for name in names if name in record.metrics), None)
-        if value is not None:
-            found.append(value)
-    return found
+    """Scores on the training data, a run each; empty unless every run reported one."""
+    names = [pattern.format(metric) for pattern in _TRAIN]
+    found = [
+        next((record.metrics[name] for name in names if name in record.metrics), None)
+        for record in records
+    ]
+    return [value for value in found if value is not None] if None not in found else []
 
 
-def _half_width(values: Sequence[float], widening: float) -> float | None:
-    from gitexp.rules import student_t
-
-    n = len(values)
-    if n < 3:
-        return None
-    error = statistics.stdev(values) * math.sqrt(1 / n + widening)
-    return -student_t.ppf(0.025, n - 1) * error
-
-
-def _detectable(project: Project, records: Sequence[Record]) -> float | None:
+def _outlook(project: Project, records: Sequence[Record]) -> Outlook:
+    """What the next experiment could see; by scores, until one by examples has been run."""
     settings, results = project.settings, read_results(project)
     place = place_of_next(results, settings.metric, settings)
     design = registration_for(
@@ -189,7 +201,11 @@ def _detectable(project: Project, records: Sequence[Record]) -> float | None:
         campaign=place.campaign,
         level=place.level,
     )
-    return foresee(design, *history(results, records)).detectable
+    known = history(results, records)
+    outlook = foresee(design, *known)
+    if outlook.detectable is None and design.seeded:
+        outlook = foresee(replace(design, by_examples=False), *known)
+    return outlook
 
 
 # --- the learning curve -------------------------------------------------------------------------
@@ -207,6 +223,16 @@ def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: st
     metric, seeds = settings.metric, sorted(good)[:_CURVE_SEEDS]
     known = _known_points(bulk, metric)
     points: dict[float, list[float]] = {1.0: [good[seed].metrics[metric] for seed in seeds]}
+    missing = [(part, seed) for part in _SAMPLES for seed in seeds if (part, seed) not in known]
+    seconds = sum(part * good[seed].duration for part, seed in missing)
+    if missing:
+        took = span(seconds)
+        watcher.said(f"{len(missing)} runs on parts of the data, about {took}")
+        if seconds > LONG and not watcher.agrees(f"Spend {took} on that?"):
+            raise NotReady(
+                f"the learning curve would take about {took}, and nobody agreed to that",
+                "gitexp gaps --curve --yes",
+            )
     for sample in _SAMPLES:
         for seed in seeds:
             if (sample, seed) not in known:
@@ -217,7 +243,7 @@ def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: st
             "runs on a part of the data give the same scores: the command does not use the sample",
             "use {sample} in the command, GITEXP_SAMPLE or gitexp.sample() in the script",
         )
-    return _fit(points, higher_is_better=settings.higher_is_better)
+    return _fit(points, higher_is_better=settings.higher_is_better, widening=settings.widening)
 
 
 def _known_points(bulk: str, metric: str) -> dict[tuple[float, int], float]:
@@ -263,10 +289,16 @@ def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) ->
     return record.metrics[metric]
 
 
-def _fit(points: dict[float, list[float]], *, higher_is_better: bool) -> Curve | None:
+def _fit(
+    points: dict[float, list[float]], *, higher_is_better: bool, widening: float
+) -> Curve | None:
     """Power law through what is lost, each seed's scores drawn anew for the interval.
 
-    Source: loss = b n^-c, fitted on logarithms; bootstrap over seeds.
+    None where nobody knows the score of a perfect model, or one was reached. Few seeds drawn anew
+    vary less than new seeds would: what the draws give is stretched to a t interval.
+
+    Source: loss = b n^-c, fitted on logarithms; bootstrap over seeds; the stretch by Hesterberg
+    (2015), The American Statistician 69, for few observations; widening as in a verdict.
     """
     import numpy as np
 
@@ -274,6 +306,9 @@ def _fit(points: dict[float, list[float]], *, higher_is_better: bool) -> Curve |
     samples = sorted(points)
     losses = np.array([[abs(top - score) for score in points[sample]] for sample in samples])
     if higher_is_better and max(max(scores) for scores in points.values()) > 1:
+        return None
+    n = losses.shape[1]
+    if n < 2 or (not higher_is_better and min(map(min, points.values())) < 0):
         return None
     if losses.min() <= 0:
         return None
@@ -284,10 +319,10 @@ def _fit(points: dict[float, list[float]], *, higher_is_better: bool) -> Curve |
         return float(np.exp(height) * (1 - 2.0**slope))
 
     rng = np.random.default_rng(20_261_125)
-    drawn = [
-        gain(losses[:, rng.integers(0, losses.shape[1], losses.shape[1])]) for _ in range(_DRAWS)
-    ]
+    drawn = [gain(losses[:, rng.integers(0, n, n)]) for _ in range(_DRAWS)]
     sign = 1 if higher_is_better else -1
-    low, high = sorted(sign * float(bound) for bound in np.quantile(drawn, [0.025, 0.975]))
+    found, error = gain(losses), float(np.std(drawn)) * math.sqrt(n / (n - 1) * (1 + n * widening))
+    reach = -student_t.ppf(0.025, n - 1) * error
+    low, high = sorted(sign * bound for bound in (found - reach, found + reach))
     means = tuple((sample, statistics.fmean(points[sample])) for sample in samples)
-    return Curve(means, sign * gain(losses), (low, high))
+    return Curve(means, sign * found, (low, high))

@@ -15,8 +15,11 @@ from gitexp.workflows.known import is_answered
 from gitexp.workflows.log import log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Judgement
+    from gitexp.workflows.log import Row
     from gitexp.workflows.project import Project
 
 
@@ -66,9 +69,20 @@ def calibration(project: Project) -> list[Calibration]:
     Raises:
         UsageError: nothing was foretold and decided yet.
     """
+    found = calibrated(log(project), project.settings.metric)
+    if not found:
+        raise UsageError(
+            "nothing was foretold and decided yet",
+            "say what you expect: gitexp start --gain 0.01 --chance 0.3 ..., then run it",
+        )
+    return found
+
+
+def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:
+    """The promises in a log against what came, all first; empty where nothing was foretold."""
     everything: list[tuple[Registration, Judgement]] = []
     groups: dict[str, list[tuple[Registration, Judgement]]] = defaultdict(list)
-    for row in log(project):
+    for row in rows:
         registration, judgement = row.result.registration, row.result.judgement
         if registration is None or judgement is None or not is_answered(row.result):
             continue
@@ -78,9 +92,6 @@ def calibration(project: Project) -> list[Calibration]:
         groups[f"key {key_of(registration.change)}"].append((registration, judgement))
         groups[f"author {row.result.entry.author}"].append((registration, judgement))
     if not everything:
-        raise UsageError(
-            "nothing was foretold and decided yet",
-            "say what you expect: gitexp start --gain 0.01 --chance 0.3 ..., then run it",
-        )
-    whole = [calibrate("all", everything)]
-    return whole + [calibrate(group, groups[group]) for group in sorted(groups)]
+        return []
+    whole = [calibrate("all", metric, everything)]
+    return whole + [calibrate(group, metric, groups[group]) for group in sorted(groups)]

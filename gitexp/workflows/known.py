@@ -9,7 +9,8 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.rules import words
 from gitexp.rules.finding import Finding
 from gitexp.rules.formats import LARGEST, spell, spell_key
-from gitexp.rules.registration import hypothesis_of, key_of, same_target, value_of
+from gitexp.rules.pooling import Tried, pool
+from gitexp.rules.registration import hypothesis_of, key_of, plain_value, same_target, value_of
 from gitexp.rules.settled import FILE, against, parse_known
 from gitexp.rules.verdict import Verdict
 from gitexp.workflows.ancestors import same_runs
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words
 _ALIKE = 0.6  # cosine of hypotheses that say the same
+_HOPELESS = 100  # times as much data, which nobody will gather
 _LIMBO = 3  # decided experiments on one key without a confirmation
 _SHOWN = 5  # of these, the newest
 
@@ -134,14 +136,24 @@ def settled(project: Project, commit: str) -> list[Known]:
 
 
 def settled_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotReady]:
-    """Read KNOWN.toml of projects at baseline commits, all in one git process."""
+    """Read KNOWN.toml of projects at baseline commits, in two git processes."""
     names = [f"{commit}:{project.path(FILE)}" for project, commit in wanted]
-    git = wanted[0][0].repository.git if wanted else None
-    contents = git.objects([*dict.fromkeys(names)], largest=LARGEST) if git else []
+    if not wanted:
+        return []
+    git = wanted[0][0].repository.git
+    sizes = git.sizes([*dict.fromkeys(names)])
+    small = [name for name, size in sizes.items() if 0 <= size <= LARGEST]
+    contents = {
+        name: content or b"" for name, content in zip(small, git.objects(small), strict=True)
+    }
     found: dict[str, list[Known] | NotReady] = {}
-    for name, content in zip(dict.fromkeys(names), contents, strict=True):
+    for name in dict.fromkeys(names):
+        if sizes.get(name, -1) > LARGEST:
+            said = f"{FILE} has over {LARGEST:,} bytes, and was not read"
+            found[name] = NotReady(said, f"mend {FILE}")
+            continue
         try:
-            found[name] = parse_known(content) if content is not None else []
+            found[name] = parse_known(contents[name]) if name in contents else []
         except NotReady as error:
             found[name] = error
     return [found[name] for name in names]
@@ -223,7 +235,7 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
         r.judgement
         and r.judgement.verdict is Verdict.INCONCLUSIVE
         and r.registration
-        and value_of(r.registration.change) == value_of(change)
+        and plain_value(value_of(r.registration.change)) == plain_value(value_of(change))
         for r in alike
     )
     if confirmed or not (again or len(alike) >= _LIMBO):
@@ -237,19 +249,36 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
     if len(alike) > _SHOWN:
         lines.append(f"  and {len(alike) - _SHOWN} before them")
     parts = [
-        (r.judgement.effect, r.judgement.standard_error)
+        Tried(
+            r.judgement.effect,
+            r.judgement.standard_error,
+            # By examples of a deterministic trainer, one run has as many degrees as examples.
+            r.judgement.pairs if r.registration.seeded else r.judgement.examples or 2,
+            r.entry.parents[0],
+            r.registration.seeds,
+        )
         for r in alike
-        if r.judgement and r.judgement.effect is not None and r.judgement.standard_error
+        if r.registration
+        and r.judgement
+        and r.judgement.effect is not None
+        and r.judgement.standard_error
     ]
     way = "more repeats, or larger test sets, would settle it: gitexp start says how many"
     if parts:
-        weights = [1 / error**2 for _, error in parts]
-        pooled = sum(w * e for w, (e, _) in zip(weights, parts, strict=True)) / sum(weights)
-        reach = 1.96 / math.sqrt(sum(weights))
+        pooled, reach = pool(parts)
         low, high = (words.moved(criterion, pooled + way_) for way_ in (-reach, reach))
         lines.append(f"  together: {criterion.metric} {low} to {high} (95 %)")
         if pooled + reach < criterion.bar:
             way = f"it is settled: together they leave no room for {criterion}"
+        elif pooled != criterion.bar:
+            times = (reach / (pooled - criterion.bar)) ** 2
+            if 1 < times < _HOPELESS:
+                way = (
+                    f"about {times:.2g} times as many repeats and test rows as these stand on would"
+                    " settle it"
+                )
+            elif times >= _HOPELESS:
+                way = f"it lies too near to {criterion} to be settled: ask for more or for less"
     yield Finding(
         "L1",
         f"{key_of(change).rpartition(': ')[2]} keeps coming back, {len(alike)} times so far without"

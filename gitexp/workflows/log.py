@@ -54,6 +54,11 @@ class Row:
         """When it was registered, ISO 8601."""
         return self.result.entry.time
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was never run, or run and never decided."""
+        return self.state in {"planned", "stale", "running", "failed"}
+
     def json_text(self) -> str:
         """Return the row as `gitexp log --json` prints it."""
         name = self.result.name
@@ -93,7 +98,7 @@ class Part:
         """Whether it is part of it by its author and state."""
         if self.author and self.author.casefold() not in row.result.entry.author.casefold():
             return False
-        return not self.is_open or row.state in {"planned", "stale", "running", "failed"}
+        return not self.is_open or row.is_open
 
 
 def second_of(project: Project, since: str) -> float:

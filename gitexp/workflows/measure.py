@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict import Judgement
     from gitexp.workflows.project import Project
 
-_LONG = 30 * 60  # seconds of baseline runs that are not begun without being asked for
+LONG = 30 * 60  # seconds of runs that are not begun without being asked for
 _SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give
 _NAP = 0.2  # seconds between looks at a claim that another gitexp holds
 
@@ -166,7 +166,7 @@ class Bench:
         runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
         self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
         long = words.span(seconds)
-        if ask and seconds > _LONG and not self.watcher.agrees(f"Spend {long} on that?"):
+        if ask and seconds > LONG and not self.watcher.agrees(f"Spend {long} on that?"):
             raise NotReady(
                 f"the baseline's runs would take about {long}, and nobody agreed to that",
                 "the same command with --yes",

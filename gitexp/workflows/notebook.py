@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import UsageError
+from gitexp.errors import NotReady, UsageError
 from gitexp.rules import goal as goals_rule
 from gitexp.rules import settled as settled_rule
-from gitexp.rules.formats import parse_key, spell, spell_key
+from gitexp.rules.formats import LARGEST, parse_key, spell, spell_key
 from gitexp.rules.formats.toml import parse_value
 from gitexp.rules.goal import Goal, parse_goal, parse_goals, set_goal
 from gitexp.rules.settled import Known, add_known
-from gitexp.workflows.design import records_like_tip, scores
+from gitexp.rules.text import demand_plain
+from gitexp.workflows.design import against_direction, half_width, records_like_tip, scores
 from gitexp.workflows.land import commit_on_baseline
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from gitexp.workflows.project import Project
 
@@ -34,7 +36,12 @@ def learn(project: Project, claim: str, key: str, source: str, value: str | None
     except ValueError:
         raise UsageError(f"{key!r} is not a key", "write it as in optimizer.name") from None
     spelled = None if value is None else spell(parse_value(value))
-    known = Known(" ".join(claim.split()), names, " ".join(source.split()), spelled)
+    known = Known(
+        demand_plain(" ".join(claim.split()), "the claim"),
+        demand_plain(names, "--key"),
+        demand_plain(" ".join(source.split()), "--source"),
+        None if spelled is None else demand_plain(spelled, "--value"),
+    )
     before = _read(project, settled_rule.FILE)
     settled_rule.parse_known(before or b"")
     commit_on_baseline(
@@ -46,34 +53,54 @@ def learn(project: Project, claim: str, key: str, source: str, value: str | None
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A goal beside the mean of the baseline's runs; None where there are none on its metric."""
+    """A goal beside the mean of the baseline's runs; None where there are none on its metric.
+
+    `within` is the mean's 95 % half-width, None for fewer than 3 runs. `before` is the goal that
+    this one took the place of, and `since` the day (ISO 8601); empty where it is the first.
+    """
 
     goal: Goal
     now: float | None
+    within: float | None
     runs: int
     days_left: int | None
+    before: str = ""
+    since: str = ""
 
     @property
     def met(self) -> bool:
         """Whether the baseline's mean has reached it."""
         return self.now is not None and self.goal.criterion.difference(0, self.now) >= 0
 
+    @property
+    def sure(self) -> bool:
+        """Whether the goal lies outside the mean's error bar."""
+        distance = abs((self.now or 0.0) - self.goal.criterion.amount)
+        return self.within is not None and distance > self.within
+
     def as_json(self) -> dict[str, Any]:
         """Return the progress as `gitexp goal --json` prints it."""
         return {
             "goal": str(self.goal), "metric": self.goal.criterion.metric,
             "constant": self.goal.criterion.amount, "by": self.goal.by and str(self.goal.by),
-            "now": self.now, "runs": self.runs, "met": self.met, "days_left": self.days_left,
+            "now": self.now, "within": self.within, "runs": self.runs, "met": self.met,
+            "days_left": self.days_left,
+            "before": self.before or None, "since": self.since or None,
         }  # fmt: skip
 
 
-def aim(project: Project, text: str) -> None:
+def aim(project: Project, text: str, today: dt.date) -> None:
     """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
 
     Raises:
-        UsageError: the text names no number to reach, or the goal is set already.
+        UsageError: the text names no number to reach, a day that is over, or what would be worse
+            than it might; or the goal is set already.
     """
     goal = parse_goal(text)
+    if wrong := against_direction(goal.criterion, project.settings):
+        raise UsageError(wrong.message, "turn it round, or mend `direction` in the settings")
+    if goal.by is not None and goal.by < today:
+        raise UsageError(f"{goal.by} is over", "name a day to come, or none")
     before = _read(project, goals_rule.FILE)
     after = set_goal(before or b"", goal)
     if after == before:
@@ -91,13 +118,35 @@ def progress(project: Project, today: dt.date) -> list[Progress]:
     goals = parse_goals(content) if content else []
     if not goals:
         return []
-    records = records_like_tip(project)
+    records, past = records_like_tip(project), _replaced(project, goals)
     found = []
     for goal in goals:
         values = scores(records, goal.criterion.metric)
         mean = sum(values) / len(values) if values else None
         left = (goal.by - today).days if goal.by else None
-        found.append(Progress(goal, mean, len(values), left))
+        within = half_width(values, project.settings.widening)
+        before = next(
+            (one for one in past if one[1].criterion.metric == goal.criterion.metric), None
+        )
+        since, older = (before[0], str(before[1])) if before else ("", "")
+        found.append(Progress(goal, mean, within, len(values), left, older, since))
+    return found
+
+
+def _replaced(project: Project, goals: Sequence[Goal]) -> list[tuple[str, Goal]]:
+    """Goals that others have taken the place of, with the day, the last one first."""
+    git, path = project.repository.git, project.path(goals_rule.FILE)
+    out = git.text("log", "--format=%H %cs", "--no-show-signature", project.tip, "--", path)
+    commits = [line.split(" ") for line in out.splitlines()]
+    contents = git.objects([f"{commit}:{path}" for commit, _ in commits], largest=LARGEST)
+    found, now = [], {*map(str, goals)}
+    for (_, day), content in zip(commits, [*contents[1:], None], strict=True):
+        try:
+            older = parse_goals(content or b"")
+        except NotReady:
+            continue
+        found += [(day, goal) for goal in older if str(goal) not in now]
+        now |= {*map(str, older)}
     return found
 
 

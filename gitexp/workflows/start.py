@@ -168,8 +168,8 @@ def register(
         extra = [*extra, replicated(change, earlier)]
     elif "Retest" not in dict(extra):
         advice = [*advice, *answered(project, earlier)]
-        advice = [*advice, *remarks(results, str(change), text, criterion)]
         earlier = []
+    advice = [*advice, *remarks(results, str(change), text, criterion)]
     if not options.despite.strip() and (
         known := against_known(settled(project, project.tip), change)
     ):

@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits, make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score, root_mean_squared_error
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from gitexp.engine.examples import Yardstick
 from gitexp.engine.gaps import Findings, find
 from gitexp.rules.gaps import Gap, ranked
-from gitexp.rules.outcomes import Outcomes
+from gitexp.rules.outcomes import Outcomes, hash_of
 
 Array = NDArray[Any]
-Runs = tuple[list[Outcomes], list[float], float]
+Runs = tuple[list[Outcomes], list[float], list[float]]
 SEEDS = 20
 
 
@@ -41,7 +42,7 @@ def trained(
     features: bool = False,
     probabilities: bool = False,
 ) -> Runs:
-    """Train on redrawn splits; returns outcomes, training scores and the mean test score."""
+    """Train on redrawn splits; returns outcomes, training scores and the test scores."""
     found, train, test = [], [], []
     for seed in seeds:
         a, b = train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed)
@@ -55,7 +56,7 @@ def trained(
         found.append(outcomes(b, y[b], fitted.predict(x[b]), **columns))
         train.append(float(fitted.score(x[a], y[a])))
         test.append(float(fitted.score(x[b], y[b])))
-    return found, train, float(np.mean(test))
+    return found, train, test
 
 
 def confused_pair(seed: int) -> Runs:
@@ -116,12 +117,12 @@ def pure_noise(seed: int) -> Runs:
     x, y = rng.normal(size=(1000, 5)), rng.integers(0, 2, 1000)
     predicted = np.where(rng.random(1000) < 0.2, 1 - y, y)
     columns = {f"x{j}": x[:, j] for j in range(5)}
-    return [outcomes(range(1000), y, predicted, **columns)], [], 0.8
+    return [outcomes(range(1000), y, predicted, **columns)], [], [0.8]
 
 
 def gaps_of(runs: Runs) -> tuple[list[Gap], Findings]:
     found, train, test = runs
-    findings = find(found, train=train, score=test, metric="accuracy")
+    findings = find(found, train=train, scores=test, metric="accuracy")
     return ranked(findings.gaps), findings
 
 
@@ -169,8 +170,8 @@ def test_the_worst_range_of_a_target_is_found() -> None:
     rng = np.random.default_rng(3)
     x, y = make_regression(1500, 5, noise=5.0, random_state=3)
     y = np.where(y > np.quantile(y, 0.9), y + rng.normal(0, 150, 1500), y)
-    runs = trained(x, y, lambda _: LinearRegression(), range(4), features=True)
-    findings = find(runs[0], train=[], score=1.0, metric="rmse")
+    runs = trained(x, y, lambda _: LinearRegression(), range(4))
+    findings = find(runs[0], train=[], scores=[1.0], metric="rmse")
     assert findings.task == "regression"
     best = ranked(findings.gaps)[0]
     assert best.kind == "decile"
@@ -182,9 +183,9 @@ def test_probabilities_that_are_off_are_told() -> None:
     truth = rng.random(4000)
     y = (rng.random(4000) < truth).astype(int)
     told = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth)
-    good = find([told], train=[], score=0.75, metric="accuracy").calibration
+    good = find([told], train=[], scores=[0.75], metric="accuracy").calibration
     skewed = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth**3)
-    bad = find([skewed], train=[], score=0.75, metric="accuracy").calibration
+    bad = find([skewed], train=[], scores=[0.75], metric="accuracy").calibration
     assert good is not None
     assert bad is not None
     assert good["error"] < 0.03
@@ -193,20 +194,20 @@ def test_probabilities_that_are_off_are_told() -> None:
 
 def test_labels_of_two_spellings_are_one() -> None:
     one = outcomes(range(6), ["1", "2", "3", "1", "2", "3"], ["1.0", "2.0", "3.0"] * 2)
-    findings = find([one], train=[], score=1.0, metric="accuracy")
+    findings = find([one], train=[], scores=[1.0], metric="accuracy")
     assert findings.gaps == ()
     assert findings.task == "classification"
 
 
 def test_strings_beside_numbers_are_labels() -> None:
     one = outcomes(range(4), ["1", "cat", "1", "cat"], ["cat", "1", "1", "never seen"])
-    assert find([one], train=[], score=0.25, metric="accuracy").task == "classification"
+    assert find([one], train=[], scores=[0.25], metric="accuracy").task == "classification"
 
 
 def test_a_single_label_leaves_nothing_to_tell_apart() -> None:
     one = outcomes(range(3), ["a", "a", "a"], ["a", "a", "a"])
     with pytest.raises(ValueError, match="nothing to tell apart"):
-        find([one], train=[], score=1.0, metric="accuracy")
+        find([one], train=[], scores=[1.0], metric="accuracy")
 
 
 def test_what_could_not_be_looked_for_is_said() -> None:
@@ -214,3 +215,110 @@ def test_what_could_not_be_looked_for_is_said() -> None:
     said = " ".join(gaps_of(runs)[1].skipped)
     for word in ("slices", "wrong labels", "calibration"):
         assert word in said
+
+
+# --- the metric's own unit ------------------------------------------------------------------------
+
+
+def ranked_badly(seed: int, n: int = 1500, *, corner: bool = True) -> Outcomes:
+    """Scores that tell little where x0 > 1; one row in six is positive."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(n, 4)), (rng.random(n) < 1 / 6).astype(int)
+    tells = np.where(corner & (x[:, 0] > 1), -2.0, 2.0)
+    score = 1 / (1 + np.exp(-(tells * y + rng.normal(size=n))))
+    columns = {f"x{j}": x[:, j] for j in range(4)}
+    return outcomes(range(n), y, (score > 0.5).astype(int), y_score=score, **columns)
+
+
+def test_a_ceiling_is_what_scikit_learn_gives_when_the_rows_are_right() -> None:
+    rng = np.random.default_rng(5)
+    y, wrong = rng.integers(0, 3, 900), rng.random(900) < 0.2
+    guess = np.where(wrong, (y + 1) % 3, y)
+    rows = y == 1
+    stick = Yardstick("f1_macro", [outcomes(range(900), y, guess)])
+    mended = f1_score(y, np.where(rows, y, guess), average="macro")
+    assert stick.ceiling(rows)[0] == pytest.approx(mended - stick.value)
+    target, foretold = rng.normal(size=900), rng.normal(size=900)
+    stick = Yardstick("neg_root_mean_squared_error", [outcomes(range(900), target, foretold)])
+    now = root_mean_squared_error(target, foretold)
+    then = root_mean_squared_error(target, np.where(rows, target, foretold))
+    ceiling, (low, high) = stick.ceiling(rows)
+    assert ceiling == pytest.approx(now - then)
+    assert low < ceiling < high
+    told = ranked_badly(1)
+    truth, score = (np.array(told.columns[name], float) for name in ("y_true", "y_score"))
+    rows = np.array(told.columns["x0"], float) > 1
+    then = roc_auc_score(truth, np.where(rows, np.where(truth == 1, 9, -9), score))
+    stick = Yardstick("roc_auc", [told])
+    assert stick.ceiling(rows)[0] == pytest.approx(then - roc_auc_score(truth, score))
+    assert stick.losses()[1].mean() == pytest.approx(1 - stick.value)
+
+
+def test_a_ranking_has_slices_and_no_confusions() -> None:
+    told = ranked_badly(2)
+    score = Yardstick("roc_auc", [told]).value
+    findings = find([told], train=[], scores=[score], metric="roc_auc")
+    best = ranked(findings.gaps)[0]
+    assert (findings.task, findings.dummy, best.kind) == ("ranking", 0.5, "slice")
+    assert "x0 > " in (best.where or "")
+    assert {gap.kind for gap in findings.gaps} == {"slice"}
+    assert any("takes no label for another" in line for line in findings.skipped)
+
+
+@pytest.mark.slow
+def test_noise_has_no_slices_in_a_ranking_and_no_bad_tenths_in_a_regression() -> None:
+    claimed: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        told = ranked_badly(seed, corner=False)
+        score = Yardstick("roc_auc", [told]).value
+        claimed["ranking"] += bool(find([told], train=[], scores=[score], metric="roc_auc").gaps)
+        x, y = make_regression(800, 5, noise=40.0, random_state=seed)
+        runs, _, _ = trained(x, y, lambda _: LinearRegression(), range(4))
+        score = Yardstick("rmse", runs).value
+        claimed["tenths"] += bool(find(runs, train=[], scores=[score], metric="rmse").gaps)
+    assert max(claimed.values(), default=0) <= 2, claimed
+
+
+def test_whole_numbers_are_a_quantity_where_the_metric_says_so() -> None:
+    one = outcomes(range(60), range(60), [n + 0.5 for n in range(60)])
+    findings = find([one], train=[0.4], scores=[0.5], metric="rmse", higher_is_better=False)
+    assert findings.task == "regression"
+    assert findings.dummy == pytest.approx(np.std(range(60)))
+    # How much of it is noise nobody knows, so it does not go before what could be located.
+    assert {gap.kind: gap.recoverable for gap in findings.gaps}["bias"] == 0
+
+
+def test_a_metric_in_another_unit_is_not_mixed_with_ceilings() -> None:
+    runs, train, test = confused_pair(3)
+    percent = [[100 * value for value in values] for values in (train, test)]
+    findings = find(runs, train=percent[0], scores=percent[1], metric="accuracy")
+    gaps = ranked(findings.gaps)
+    assert findings.unit == gaps[0].unit == "accuracy of the predictions"
+    assert "ceiling +" not in gaps[0].template("accuracy", higher_is_better=True)
+    assert any("by the script" in line for line in findings.skipped)
+
+
+def test_slices_are_found_among_rows_that_were_cut_by_their_hash() -> None:
+    ids = sorted(map(str, range(40_000)), key=hash_of)[:1000]
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(size=1000), rng.integers(0, 2, 1000)
+    guess = np.where((x > 1) & (rng.random(1000) < 0.6), 1 - y, y)
+    columns = {"y_true": y, "y_pred": guess, "x": x}
+    told = Outcomes(
+        tuple(ids), {name: tuple(map(str, column)) for name, column in columns.items()}, 40_000
+    )
+    findings = find([told], train=[], scores=[0.9], metric="accuracy")
+    assert findings.gaps[0].kind == "slice"
+
+
+def test_missing_numbers_and_texts_without_number_do_not_stop_the_search() -> None:
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=900), rng.integers(0, 2, 900)
+    wrong = (x > 0) & (rng.random(900) < 0.5)
+    guess = np.where(wrong, 1 - y, y)
+    cells = ["" if n % 3 == 0 and value < 0 else str(value) for n, value in enumerate(x)]
+    told = outcomes(range(900), y, guess, x=cells, text=[f"t{n}" for n in range(900)])
+    score = float((guess == y).mean())
+    findings = find([told], train=[], scores=[score], metric="accuracy")
+    assert {gap.kind for gap in findings.gaps} == {"slice"}
+    assert any(line.startswith("slices by text") for line in findings.skipped)

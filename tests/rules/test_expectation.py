@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def test_calibration_holds_promises_against_results() -> None:
         (a_registration(Gain="0.03", Chance="0.3"), judged(Verdict.RULED_OUT, 0.015)),
         (a_registration(Chance="0.5"), judged(Verdict.INCONCLUSIVE, 0.0)),
     ]
-    found = calibrate("all", past)
+    found = calibrate("all", "accuracy", past)
     assert found.gains == 3
     assert [found.predicted, found.measured] == pytest.approx([0.03, 0.01])
     assert (found.decided, found.inconclusive) == (3, 1)
@@ -127,7 +128,17 @@ def test_calibration_holds_promises_against_results() -> None:
     ]
 
 
+def test_gains_count_over_the_baseline_and_in_one_metric() -> None:
+    constant = replace(a_registration(Gain="0.02"), criterion=Criterion.parse("accuracy >= 0.97"))
+    other = replace(a_registration(Gain="5"), criterion=Criterion.parse("latency_ms -10"))
+    # 0.04 beyond the constant, and 0.01 better than its baseline.
+    beyond = replace(judged(Verdict.CONFIRMED, 0.04), baseline_mean=1.0, candidate_mean=1.01)
+    found = calibrate("all", "accuracy", [(constant, beyond), (other, beyond)])
+    assert found.gains == 1
+    assert [found.predicted, found.measured] == pytest.approx([0.02, 0.01])
+
+
 def test_too_little_is_put_into_no_words() -> None:
     past = [(a_registration(Gain="0.03", Chance="0.9"), judged(Verdict.CONFIRMED, 0.01))]
-    assert in_words(calibrate("all", past)) == []
-    assert in_words(calibrate("none", [])) == []
+    assert in_words(calibrate("all", "accuracy", past)) == []
+    assert in_words(calibrate("none", "accuracy", [])) == []

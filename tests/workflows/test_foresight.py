@@ -51,6 +51,32 @@ def test_a_claim_may_hold_for_one_value_only(ready: World) -> None:
     ready.start("--set", "model.kernel=linear", text=WHY)
 
 
+@pytest.mark.parametrize("value", ["10", "10.0", "1e1"])
+def test_a_number_is_settled_however_it_is_spelled(ready: World, value: str) -> None:
+    ready.gitexp(
+        "known", "add", "C is tuned", "--key", "model.C", "--value", value, "--source", "x"
+    )
+    assert "K3" in ready.gitexp("start", WHY, "--set", "model.C=10", code=1).err
+    assert "K3" in ready.gitexp("start", WHY, "--set", "model.C=10.0", code=1).err
+    ready.start("--set", "model.C=11", text=WHY)
+
+
+def test_what_a_terminal_obeys_is_no_claim(ready: World) -> None:
+    before = ready.snapshot()
+    claim = ("known", "add", "red \x1b[31m", "--key", "model.C", "--source", "x")
+    assert "does not show but obeys" in ready.gitexp(*claim, code=2).err
+    assert ready.snapshot() == before
+    ready.write("KNOWN.toml", '[[known]]\nclaim = "\\u202e"\nkey = "model.C"\nsource = "x"\n')
+    ready.commit("by hand")
+    assert ready.gitexp("known", "--json").out.isascii()
+
+
+def test_a_list_of_claims_that_is_too_long_is_not_taken_for_none(ready: World) -> None:
+    ready.write("KNOWN.toml", "#" * 1_000_001)
+    ready.commit("huge")
+    assert "was not read" in ready.gitexp("start", WHY, *SET, code=3).err
+
+
 def test_a_commit_by_hand_against_what_is_settled_does_not_run(ready: World) -> None:
     ready.gitexp("known", "add", "C is tuned", "--key", "model.C", "--source", "x")
     ready.git("switch", "--quiet", "--create", "exp/by-hand")
@@ -134,6 +160,22 @@ def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:
     assert "and 4 before them" in out
 
 
+def test_what_was_inconclusive_is_shown_again_to_whoever_replicates_it(ready: World) -> None:
+    noisy = (
+        "import random\n"
+        "noise = random.Random(f'{SEED} {CONFIG}').gauss(0, 0.02)\n"
+        "print(f'accuracy={0.9 + noise:.6f}')\n"
+    )
+    train_with(ready, noisy, repeats=[3])
+    name = ready.start(*SET)
+    assert ready.gitexp("run", "--json").json["verdict"] == "INCONCLUSIVE"
+    assert "K1" in ready.gitexp("start", WHY, "--set", "model.C=10.0", code=1).err
+    out = ready.gitexp("start", WHY, *SET, "--replicate").out
+    assert f"exp/{name}: 10  INCONCLUSIVE" in out
+    assert "together: accuracy" in out
+    assert "times as many repeats" in out
+
+
 def test_the_same_words_in_another_experiment_are_remarked(ready: World) -> None:
     for number in range(21):
         ready.start(
@@ -215,7 +257,9 @@ def test_a_goal_is_committed_and_its_progress_shown(ready: World) -> None:
     assert (found["met"], found["runs"], found["days_left"]) == (False, 3, 30)
     assert found["now"] == pytest.approx(0.902, abs=0.003)
     ready.gitexp("goal", "accuracy >= 0.9")
-    assert "reached, at 0.90" in ready.gitexp("goal").out
+    shown = ready.gitexp("goal").out
+    assert "reached within the error bar, at 0.90" in shown
+    assert f"It was accuracy >= 0.97 by {day} until " in shown
     # The goal that it replaced stays in the history.
     history = ready.git("log", "--format=%s", "main", "--", "GOALS.toml").splitlines()
     assert history == ["Goal: accuracy >= 0.9", f"Goal: accuracy >= 0.97 by {day}"]
@@ -223,12 +267,24 @@ def test_a_goal_is_committed_and_its_progress_shown(ready: World) -> None:
 
 @pytest.mark.parametrize(
     "goal",
-    ["better", "accuracy", "accuracy +0.1", "accuracy >= 0.9 by soon", "a >= 1 by 2027-13-01"],
-)
+    [
+        "better", "accuracy", "accuracy +0.1", "accuracy >= 0.9 by soon", "a >= 1 by 2027-13-01",
+        "accuracy <= 0.9", "accuracy >= 0.9 by 2020-01-01",
+    ],
+)  # fmt: skip
 def test_a_goal_without_a_number_or_a_day_is_questioned(ready: World, goal: str) -> None:
     before = ready.snapshot()
     ready.gitexp("goal", goal, code=2)
     assert ready.snapshot() == before
+
+
+@pytest.mark.parametrize("content", ["goals = [", "goals = 3", "goals = [3]", 'goals = "a >= 1"'])
+def test_broken_goals_leave_the_log_whole(ready: World, content: str) -> None:
+    ready.write("GOALS.toml", content)
+    ready.commit("goals")
+    ready.start(*SET)
+    assert "GOALS.toml" in ready.gitexp("goal", code=3).err
+    assert "GOALS.toml" in ready.gitexp("log").err
 
 
 # --- what the log adds ----------------------------------------------------------------------------

@@ -55,6 +55,40 @@ def test_the_confused_pair_comes_first_with_a_hypothesis_to_fill_in(ready: World
     assert done.code == 0, done.err
 
 
+HOSTILE = """
+import gitexp, random
+draw = random.Random(SEED)
+odd = "$(touch pwned) `touch pwned` it's why? \\x1b[31m"
+true = [n % 2 and "cat" or odd for n in range(600)]
+guess = ["cat" if t == odd and draw.random() < 0.3 else t for t in true]
+gitexp.predictions(true, guess)
+print(f"accuracy={sum(map(str.__eq__, true, guess)) / 600:.9f}")
+"""
+
+
+def test_labels_do_nothing_in_the_line_that_is_pasted(ready: World) -> None:
+    train_with(ready, HOSTILE, repeats=[3])
+    ready.gitexp("baseline")
+    shown = ready.gitexp("gaps").out
+    assert "\x1b" not in shown
+    [line] = [line.strip() for line in shown.splitlines() if "gitexp start" in line]
+    # Word for word: only the change is filled in.
+    done = ready.run("sh", "-c", line.replace("KEY=VALUE", "model.C=10"))
+    assert done.code == 0, done.err
+    assert "pwned" not in ready.git("status", "--porcelain")
+
+
+def test_a_loss_that_falls_with_more_data_is_seen_too(ready: World) -> None:
+    train_with(ready, GROWS.replace("accuracy={", "error_rate={1 - "), repeats=[3], vary="split",
+               metric="error_rate", direction="lower")  # fmt: skip
+    ready.gitexp("baseline")
+    report = ready.gitexp("gaps", "--curve", "--json").json
+    assert report["gaps"][0]["kind"] == "data"
+    assert report["gaps"][0]["interval"][0] > 0
+    assert report["curve"]["gain"] < 0
+    assert report["detectable"] is not None
+
+
 def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
     train_with(ready, GROWS, predictions="predictions.csv", repeats=[3], vary="split")
     ready.gitexp("baseline")

@@ -1,0 +1,124 @@
+"""A report as Markdown, to be pasted where a team reads; what experiments say stays plain text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitexp.rules import words
+from gitexp.rules.expectation import in_words
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import Verdict
+from gitexp.workflows.ladder import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.workflows.log import Row
+    from gitexp.workflows.report import Report
+
+_LONGEST = 100  # characters of a text in a table
+
+
+def plain(text: str, longest: int | None = None) -> str:
+    """Write a text so that Markdown shows it on one line and does nothing else with it.
+
+    No markup, no HTML, no links; a comment inside keeps @name and #1 from reaching anybody.
+    """
+    line = re.sub(
+        r"[\\`*[<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", _line(text, longest)
+    )
+    line = re.sub(r"[@#](?=\w)", r"\g<0><!-- -->", line)
+    return re.sub(r":(?=//)|(?<=www)\.", r"\\\g<0>", line, flags=re.IGNORECASE)
+
+
+def code(text: str) -> str:
+    """Write a text as code on one line, safe in a table too."""
+    line = _line(text, _LONGEST).replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _line(text: str, longest: int | None) -> str:
+    line = " ".join(visible(text).split())
+    return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"
+
+
+def document(report: Report, goals: Sequence[str], campaign: Sequence[str], number: int) -> str:
+    """The whole report; `goals` and `campaign` are its sentences, as the log has them."""
+    head = (
+        f"{words.counted(len(report.experiments), 'experiment')} up to {report.day}, baseline at"
+        f" {report.commit[:8]}. Written by `gitexp report`."
+    )
+    parts = [f"# {plain(report.standing.metric)} on {plain(report.baseline)}\n\n{head}\n"]
+    if goals:
+        parts.append("\n## Goals\n" + "".join(f"- {plain(goal)}\n" for goal in goals))
+    if steps := report.ladder:
+        rows = [_step(row) for row in steps[-number:]]
+        parts.append("\n## Ladder\n" + _table(("day", "step", "effect", "change"), rows))
+        parts.append(_older(len(steps) - number, "steps"))
+    decided = [row for row in report.experiments if not row.is_open]
+    if decided:
+        rows = [_verdict(row) for row in decided[:number]]
+        columns = ("experiment", "change", "verdict", "effect", "reason")
+        parts.append("\n## Verdicts\n" + _table(columns, rows))
+        parts.append(_older(len(decided) - number, "experiments"))
+    if waiting := [row for row in report.experiments if row.is_open]:
+        lines = (
+            f"- exp/{plain(row.result.name)} ({row.state}): {_hypothesis(row)}\n"
+            for row in waiting[:number]
+        )
+        parts.append("\n## Open\n" + "".join(lines) + _older(len(waiting) - number, "experiments"))
+    said = [*campaign, *(in_words(report.promises) if report.promises else ())]
+    parts.append("\n## Campaign\n" + "".join(f"- {plain(sentence)}\n" for sentence in said))
+    return "".join(parts)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _older(number: int, what: str) -> str:
+    return f"\nAnd {number} older {what}: `gitexp log`.\n" if number > 0 else ""
+
+
+def _hypothesis(row: Row) -> str:
+    from gitexp.rules.registration import hypothesis_of
+
+    return plain(hypothesis_of(row.result.entry.message), _LONGEST)
+
+
+def _step(row: Row | Step) -> tuple[str, ...]:
+    from gitexp.cli.views import effect_of
+
+    if isinstance(row, Step):
+        new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
+        said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
+        return row.time[:10], said, plain(f"{new}{effect_of(row)}"), ""
+    said = f"exp/{plain(row.result.name)}: {_hypothesis(row)}"
+    return row.time[:10], said, _effect(row), _change(row)
+
+
+def _verdict(row: Row) -> tuple[str, ...]:
+    judgement, name = row.result.judgement, f"exp/{plain(row.result.name)}"
+    if row.result.explored:
+        why = plain(row.result.why, _LONGEST)
+        return name, _change(row), str(Verdict.EXPLORATORY), "", why
+    verdict = str(judgement.verdict or "undecided") if judgement else "never run"
+    state = "" if row.state == "done" else f" ({row.state})"
+    reason = (judgement.reason or words.meaning(judgement)) if judgement else ""
+    return name, _change(row), verdict + state, _effect(row), plain(reason)
+
+
+def _change(row: Row) -> str:
+    registration = row.result.registration
+    return code(registration.change) if registration else ""
+
+
+def _effect(row: Row) -> str:
+    registration, judgement = row.result.registration, row.result.judgement
+    if registration is None or judgement is None or judgement.effect is None:
+        return ""
+    return plain(words.effect(registration.criterion, judgement))

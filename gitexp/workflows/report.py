@@ -1,0 +1,81 @@
+"""Where a project stands, in one piece: goals, ladder, verdicts, promises, what is open."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.workflows.ideas import calibrated
+from gitexp.workflows.ladder import Step
+from gitexp.workflows.log import Row, read_log
+from gitexp.workflows.notebook import progress
+from gitexp.workflows.standing import standing
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from gitexp.rules.expectation import Calibration
+    from gitexp.workflows.notebook import Progress
+    from gitexp.workflows.project import Project
+    from gitexp.workflows.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A project on one day; `rows` are the whole log, newest first.
+
+    `promises` holds all that was foretold against what came, None where nothing was.
+    """
+
+    day: dt.date
+    baseline: str
+    commit: str
+    goals: Sequence[Progress]
+    rows: Sequence[Row | Step]
+    standing: Standing
+    promises: Calibration | None
+
+    @property
+    def experiments(self) -> list[Row]:
+        """All experiments, newest first."""
+        return [row for row in self.rows if isinstance(row, Row)]
+
+    @property
+    def ladder(self) -> list[Row | Step]:
+        """What the baseline took in, oldest first: accepted experiments and untested steps."""
+        return [
+            row for row in reversed(self.rows) if isinstance(row, Step) or row.state == "accepted"
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as `gitexp report --json` prints it."""
+        return {
+            "day": self.day.isoformat(),
+            "baseline": self.baseline,
+            "commit": self.commit,
+            "goals": [goal.as_json() for goal in self.goals],
+            "standing": asdict(self.standing),
+            "calibration": self.promises and asdict(self.promises),
+            "steps": [row.as_json() for row in self.rows if isinstance(row, Step)],
+            "experiments": [row.as_json() for row in self.experiments],
+        }
+
+
+def report(project: Project, today: dt.date) -> Report:
+    """Gather what a team wants to know of its project.
+
+    Raises:
+        NotReady: GOALS.toml cannot be read.
+    """
+    rows = [*read_log(project)]
+    experiments = [row for row in rows if isinstance(row, Row)]
+    return Report(
+        day=today,
+        baseline=project.baseline,
+        commit=project.tip,
+        goals=progress(project, today),
+        rows=rows,
+        standing=standing(project, experiments),
+        promises=next(iter(calibrated(experiments, project.settings.metric)), None),
+    )

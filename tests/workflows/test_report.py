@@ -1,0 +1,60 @@
+"""`gitexp report`: where a project stands, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.project import World
+from tests.workflows.arrange import settle
+
+
+def test_a_report_has_goals_ladder_verdicts_and_what_is_open(ready: World) -> None:
+    settle(ready, repeats=[3], planned=1, error_budget=0.4)
+    ready.gitexp("goal", "accuracy >= 0.97")
+    won = ready.start("--set", "model.C=10", "--gain", "0.02", "--chance", "0.5",
+                      text="C=10 lifts accuracy because @ada saw <b>it</b> | #1")  # fmt: skip
+    ready.gitexp("run")
+    ready.gitexp("accept", won)
+    ready.write("train.py", (ready.path / "train.py").read_text() + "# tidy\n")
+    ready.commit("Tidy up")
+    lost = ready.start("--set", "model.C=9.9", "--expect", "accuracy +0.05")
+    ready.gitexp("run")
+    waiting = ready.start("--set", "train.lr=2e-3")
+    out = ready.gitexp("report").out
+    head, goals, ladder, verdicts, waits, campaign = out.split("\n## ")
+    assert head.startswith("# accuracy on main\n\n3 experiments up to ")
+    assert "Goal accuracy >= 0.97: at 0.9" in goals
+    assert f"exp/{won}: C=10 lifts accuracy because @<!-- -->ada saw \\<b>it\\</b> \\|" in ladder
+    assert "UNTESTED STEP" in ladder
+    assert "Tidy up" in ladder
+    assert verdicts.index(lost) < verdicts.index(won)
+    assert f"| exp/{won} | `config.toml: model.C = 1.0 -> 10` | CONFIRMED (accepted) |" in verdicts
+    assert "RULED OUT" in verdicts
+    assert f"- exp/{waiting} (planned): " in waits
+    assert "places taken" in campaign
+    assert "in the long run" in campaign
+    assert "gains claimed +0.01" in campaign
+    tables = [line for line in out.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in tables} == {5, 6}
+    assert len(out.splitlines()) < 60
+    content = ready.gitexp("report", "--json").json
+    assert [row["name"] for row in content["experiments"]] == [waiting, lost, won]
+    assert content["standing"]["ladder"]["accepted"] == 1
+    assert content["standing"]["bound"] == pytest.approx(0.4, rel=2)
+    assert content["calibration"]["decided"] == 1
+    assert content["goals"][0]["goal"] == "accuracy >= 0.97"
+
+
+def test_a_report_of_nothing_is_one_too(ready: World) -> None:
+    out = ready.gitexp("report").out
+    assert out.startswith("# accuracy on main\n\n0 experiments")
+    assert "## Verdicts" not in out
+
+
+def test_a_report_goes_to_a_file_and_long_tables_are_cut(ready: World) -> None:
+    for value in (2, 3, 4):
+        ready.start("--set", f"model.C={value}")
+    assert ready.gitexp("report", "--number", "2", "--output", "report.md").out == ""
+    written = (ready.path / "report.md").read_text(encoding="utf-8")
+    assert "And 1 older experiments: `gitexp log`." in written
+    assert "cannot be written" in ready.gitexp("report", "--output", "no/such/x.md", code=2).err
