@@ -128,7 +128,7 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     if "no space left on device" in lower or "disk quota exceeded" in lower:
         return StoreBusy(
             "the disk is full; nothing that was stored before is affected",
-            "make room, then run the same command again",
+            "make room, for example by gitexp gc --older 1d; then run the same command again",
         )
     if (
         "read-only file system" in lower

@@ -135,6 +135,12 @@ def unreachable(remote: str, said: str) -> GitexpError:
             f"{remote} does not let this clone in:\n{text}",
             "a name or key that may write is needed; see which remote that is: git remote -v",
         )
+    if "not our ref 0000" in lower:
+        return NotReady(
+            f"a ref on {remote} is damaged, and git reads nothing there till it is mended:\n{text}",
+            "on that machine: gitexp doctor --fix\nor remove the file that git fsck names there; a"
+            " clone that has it all brings it back: gitexp sync",
+        )
     return NotReady(
         f"{remote} could not be reached:\n{text}",
         "nothing that is stored here is affected; see where it should be: git remote -v",
