@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
 from gitexp.rules.record import parse_records
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS
@@ -85,7 +85,8 @@ def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVAT
             allow=range(1, 256),
         )  # fmt: skip
         if done.returncode:
-            raise unreachable(remote, decode(done.stderr))
+            said = decode(done.stderr)
+            raise disk_full() if repository.git.lacked_room(said) else unreachable(remote, said)
 
 
 def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:

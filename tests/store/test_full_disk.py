@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, StoreBusy
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines, store_aside
 from tests.crashes import small_disk
@@ -55,6 +56,15 @@ def test_a_repository_that_may_not_be_written_says_so_and_is_read(
     shutil.move(place, small.path / ".git" / "gitexp" / "aside" / place.name)
     store_aside(Repository.discover(small.path))
     assert note(small) == ["{}", '{"schema":1}']
+
+
+def test_a_full_disk_is_told_where_git_only_says_what_it_could_not_write(small: World) -> None:
+    head = small.git("rev-parse", "HEAD")
+    with suppress(OSError):
+        small.write("filler", bytes(1 << 20))
+    assert "No space left" not in small.try_git("update-ref", "refs/heads/x", head).err
+    with pytest.raises(StoreBusy, match="the disk is full"):
+        Repository.discover(small.path).git.run("update-ref", "refs/heads/x", head)
 
 
 def test_objects_that_may_not_be_written_are_named(small: World) -> None:
