@@ -45,9 +45,5 @@ def test_a_full_disk_loses_nothing_that_was_reported(
         pytest.skip(f"a disk of its own takes the right to mount one: {error}")
 
 
-def test_foreign_locks_are_named_and_lose_nothing(ready: World) -> None:
-    none(crashes.stale_foreign_locks(ready))
-
-
 def test_any_truncated_ref_is_put_back_by_the_next_command(ready: World) -> None:
     none(crashes.truncated_refs(ready))

@@ -408,7 +408,7 @@ def test_a_foreign_lock_is_named_and_what_ran_is_kept_aside(ready: World) -> Non
     lock.unlink()
     # Any command stores it, and those that only read show it.
     [row, _] = ready.gitexp("log", "--json").json
-    assert (row["name"], row["state"], aside.exists()) == (second, "running", False)
+    assert (row["name"], row["pairs"], aside.exists()) == (second, 1, False)
     assert ready.gitexp("run", second, "--json").json["verdict"] == "CONFIRMED"
     found = [json.loads(text) for text in note(ready, commit=f"exp/{second}")]
     assert sorted((record["seed"], record["attempt"]) for record in found) == [
