@@ -82,3 +82,11 @@ class StoreBusy(GitexpError):
     """A write did not get through; nothing was lost and nothing half-written."""
 
     exit_code = 5
+
+
+def disk_full() -> StoreBusy:
+    """Say that there was no room to write."""
+    return StoreBusy(
+        "the disk is full; nothing that was stored before is affected",
+        "make room, for example by gitexp gc --older 1d; then run the same command again",
+    )

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gitexp.cli import foresight, sharing, storing
-from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 
 app = typer.Typer(
     name="gitexp",
@@ -31,7 +31,8 @@ app = typer.Typer(
 )
 
 _BUG = 70
-_UNWRITABLE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+_FULL = {errno.EDQUOT, errno.ENOSPC}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 _INTERRUPTED = 130
 
 Name = Annotated[
@@ -555,6 +556,9 @@ def _run() -> int:
     except OSError as error:
         if "--debug" in sys.argv:
             return _reported(error)
+        if error.errno in _FULL:
+            full = disk_full()
+            return _failed(full.render("gitexp"), full.exit_code)
         if error.errno in _UNWRITABLE:
             place = "what was to be written" if error.filename is None else error.filename
             return _failed(f"gitexp: {place}: {error.strerror}", NotReady.exit_code)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.registration import is_name, split_message
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
+from gitexp.store.git import GitFailed
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import KEPT
+from gitexp.store.notes import KEPT, contended, move_refs, pack_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,13 +57,13 @@ def _move(repository: Repository, source: str, target: str, experiments: Mapping
     _update(repository, lines)
 
 
-def _update(repository: Repository, lines: list[str]) -> None:
+def _update(repository: Repository, lines: list[str], *, wait: bool = True) -> None:
     try:
-        repository.git.run(
-            "update-ref", "-m", "gitexp", "--stdin",
-            stdin="".join(f"{line}\n" for line in lines).encode(),
-        )  # fmt: skip
-    except GitexpError as error:
+        with writing(repository, wait=wait) as lock:
+            if lock is not None:
+                move_refs(repository, lines, lock)
+    except GitFailed as failure:
+        error = contended(failure.stderr) if "File exists" in failure.stderr else failure
         hint = error.hint or "see what is in the way: gitexp doctor"
         raise NotReady(f"nothing was moved: {error.message}", hint) from None
 
@@ -88,7 +89,7 @@ def shelve_deleted(repository: Repository) -> None:
             lines.append(f"create {ARCHIVE}{name} {entry.commit}")
     with suppress(GitexpError, OSError):
         if lines:
-            _update(repository, lines)
+            _update(repository, lines, wait=False)
         if is_settled(repository):
             write_json(path, {"seen": signature})
 
@@ -131,7 +132,9 @@ def tidy(repository: Repository) -> None:
     loose, many = loose_refs(repository)
     with suppress(GitexpError):
         if loose >= many:
-            repository.git.run("pack-refs", "--all", allow=(1, 128))
+            with writing(repository, wait=False) as lock:
+                if lock is not None:
+                    pack_refs(repository, lock)
         if loose_objects_abound(repository):
             repository.git.run("maintenance", "run", "--auto", "--quiet", allow=(1, 128))
 

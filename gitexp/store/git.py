@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gitexp.errors import GitexpError, NotReady, StoreBusy, UsageError
+from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,6 +46,9 @@ _LOCATION = (
 # has digits (40 or 64), and git takes nothing at all for the same.
 ZERO = ""
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
+_FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
+_ROOM = 1 << 16  # bytes below which a disk is taken for full; git writes files of 4 kB and more
 
 _RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
@@ -125,11 +128,6 @@ def _translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         )
     if "dubious ownership" in lower:
         return NotReady(stderr.strip().removeprefix("fatal: "))
-    if "no space left on device" in lower or "disk quota exceeded" in lower:
-        return StoreBusy(
-            "the disk is full; nothing that was stored before is affected",
-            "make room, then run the same command again",
-        )
     if (
         "read-only file system" in lower
         or "insufficient permission" in lower
@@ -185,9 +183,28 @@ class Git:
         except OSError as error:
             raise NotReady(f"git could not be started: {error}") from None
         if done.returncode and done.returncode not in allow:
-            words = [word for word in command if not word.startswith("-")]
-            raise _translated(words, done.returncode, done.stderr.decode(errors="replace"))
+            said = done.stderr.decode(errors="replace")
+            if self.lacked_room(said):
+                raise disk_full()
+            settings = {at + 1 for at, word in enumerate(command) if word == "-c"}
+            words = [
+                word
+                for at, word in enumerate(command)
+                if at not in settings and not word.startswith("-")
+            ]
+            raise _translated(words, done.returncode, said)
         return done
+
+    def lacked_room(self, stderr: str) -> bool:
+        """Whether git failed for a full disk: often it only says what it could not write."""
+        lower = stderr.lower()
+        if any(word in lower for word in _FULL):
+            return True
+        try:
+            state = os.statvfs(self.directory)
+        except OSError:
+            return False
+        return "writ" in lower and state.f_bavail * state.f_frsize < _ROOM
 
     def text(self, *command: str, allow: Sequence[int] = ()) -> str:
         """Run a command whose answer is one text; trailing line ends are dropped."""

@@ -42,14 +42,16 @@ RUNS = "refs/notes/gitexp-runs"
 BULK = "refs/notes/gitexp-data"
 LOGS = "refs/notes/gitexp-logs"
 KEPT = "refs/gitexp/kept/"  # commits with records, kept alive whatever becomes of their branch
+_NOTES = (VERDICTS, RUNS, BULK, LOGS)
+_PACKING = "pack-refs"  # stands in the lock where no ref moves, but all are packed
 
 # Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
 # reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
 _ATTEMPTS = 20
 _LONGEST_PAUSE = 1.0
 _MOST = 1 << 16  # bytes that are kept of what a writer is about to move
+_LOCK = "notes.lock"  # holds what its holder moves just now
 _NAP = 0.003  # seconds between looks at the lock
-_FRESH = 10.0  # seconds for which a file of what waits may be that of a command that still runs
 _SURE = 1.0  # seconds after which a lock file that git has not filled is nobody's any more
 
 # Who wrote the commit that all notes begin with, and when: the same everywhere.
@@ -237,7 +239,7 @@ def write(repository: Repository, intents: Sequence[Intent]) -> None:
         if own is not None:
             make_durable(own)
             message = f"{error.message}\nwhat was to be stored is kept in {own}"
-            hint = "the next gitexp run, baseline, accept or doctor --fix stores it"
+            hint = "the next gitexp command stores it"
         elif elsewhere := put_aside_anywhere(intents):
             message = f"{error.message}\nwhat was to be stored is kept in {elsewhere}"
             hint = f"then: mv {elsewhere} {folder_aside(repository)} && gitexp doctor --fix"
@@ -249,21 +251,16 @@ def write(repository: Repository, intents: Sequence[Intent]) -> None:
         raise kind(message, "\n".join(filter(None, (error.hint, hint)))) from None
 
 
-def store_aside(repository: Repository) -> int:
-    """Store what earlier commands had to keep aside; returns how many times they had to.
+def store_aside(repository: Repository) -> None:
+    """Store what earlier commands had to keep aside.
 
     Raises:
         StoreBusy, NotReady: it still cannot be stored, and stays where it is.
     """
-    if not files_aside(repository):
-        return 0
-    with writing(repository) as lock:
-        # Not counted: what a command that runs now is about to write.
-        now = time.time()
-        old = [path for path in files_aside(repository) if now - path.stat().st_mtime > _FRESH]
-        if lock is not None:
-            _write_all(repository, [], lock)
-    return sum(not path.exists() for path in old)
+    if files_aside(repository):
+        with writing(repository) as lock:
+            if lock is not None:
+                _write_all(repository, [], lock)
 
 
 @contextmanager
@@ -276,12 +273,12 @@ def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None
     Raises:
         NotReady: the lock file cannot be opened.
     """
-    with locked(repository.local / "notes.lock", wait=wait) as lock:
+    with locked(repository.local / _LOCK, wait=wait) as lock:
         if lock is not None:
             if before := os.pread(lock, _MOST, 0):
-                _clear(repository, before.decode(errors="replace"))
+                _clear(repository, before.decode(errors="replace"), lock)
                 os.ftruncate(lock, 0)
-            for ref in broken_refs(repository):
+            for ref in _broken(repository, _NOTES):
                 restore_ref(repository, ref)
         yield lock
 
@@ -293,73 +290,127 @@ def move_refs(
 
     What can be had again need not be `durable`: each ref that is takes 4 ms.
     """
-    lines = "".join(f"{move}\n" for move in moves).encode()
+    text = "".join(f"{move}\n" for move in moves)
     surely = DURABLE if durable else ()
-    # For whoever has the lock after us, if we are killed before git is done.
-    with suppress(OSError):
-        os.pwrite(lock, lines[:_MOST], 0)
-    try:
+    with _announced(repository, text, lock):
+        # Notes and branches get a reflog, in a bare repository too. What keeps a commit alive says
+        # where it stands by its name: a hundred thousand files would say nothing more.
         repository.git.run(
-            *surely, "update-ref", "--create-reflog", "-m", "gitexp", "--stdin",
-            stdin=lines, hold=(lock,),
+            *surely, "-c", "core.logAllRefUpdates=true", "update-ref", "-m", "gitexp", "--stdin",
+            stdin=text.encode(), hold=(lock,),
         )  # fmt: skip
-    except GitFailed as failure:
-        if failure.code < 0:  # git itself was killed, and may have left its locks
-            _clear(repository, lines.decode())
-        os.ftruncate(lock, 0)
-        raise
-    except GitexpError:
+
+
+def pack_refs(repository: Repository, lock: int) -> None:
+    """Put all refs into one file, under `writing`."""
+    with _announced(repository, _PACKING, lock):
+        repository.git.run("pack-refs", "--all", hold=(lock,))
+
+
+@contextmanager
+def _announced(repository: Repository, moves: str, lock: int) -> Iterator[None]:
+    """Say what git is about to do to whoever has the lock after us, if we are killed meanwhile."""
+    with suppress(OSError):
+        os.pwrite(lock, moves.encode()[:_MOST], 0)
+    try:
+        yield
+    except GitexpError as error:
+        if isinstance(error, GitFailed) and error.code < 0:  # git was killed, and may have left
+            _clear(repository, moves, lock)  # its locks
         os.ftruncate(lock, 0)
         raise
     os.ftruncate(lock, 0)
 
 
-def _clear(repository: Repository, moves: str) -> None:
+def _clear(repository: Repository, moves: str, lock: int) -> None:
     """Remove the locks of a git of ours that was killed while it moved these refs.
 
-    It held the writers' lock, which has come to us, so it lives no more. A lock file of anybody
-    else's git says something else than what was to be written here.
+    It held the writers' lock, which has come to us, so it lives no more. Its locks are younger than
+    what stands in ours. One of anybody else's git says something else than what was to be written
+    here, or is soon gone.
     """
+    common, since = repository.common, os.fstat(lock).st_mtime
+    due: dict[Path, str | None] = {}  # what a lock file of ours says; None: whatever it says
     for move in moves.splitlines():
-        words = move.split(" ")
-        if words[0] != "update" or len(words) < 3 or not words[1].startswith("refs/"):
-            continue
-        path = repository.common / f"{words[1]}.lock"
+        verb, _, rest = move.partition(" ")
+        ref, _, values = rest.partition(" ")
+        if ref.startswith("refs/"):
+            due[common / f"{ref}.lock"] = values.split(" ")[0] if verb != "delete" else ""
+        if verb == _PACKING:
+            due |= dict.fromkeys((common / "refs").rglob("*.lock"), "")
+        if verb in {"delete", _PACKING}:
+            due |= dict.fromkeys(packing_locks(repository))
+    for path, says in due.items():
         with suppress(OSError):
-            if not path.read_bytes():
-                time.sleep(max(0.0, _SURE - (time.time() - path.stat().st_mtime)))
-            if path.read_text().strip() in {"", words[2]}:
+            made = path.stat().st_mtime
+            if says is None or not path.read_bytes():
+                time.sleep(max(0.0, _SURE - (time.time() - made)))
+            if made >= since and (says is None or path.read_text().strip() in {"", says}):
                 path.unlink()
 
 
+def packing_locks(repository: Repository) -> list[Path]:
+    """Files that a git which was killed while it packed refs leaves, and no git writes past."""
+    return [repository.common / f"packed-refs.{ending}" for ending in ("lock", "new")]
+
+
 def broken_refs(repository: Repository) -> list[str]:
-    """Notes refs whose file says nothing that git can read: it would take them for no notes."""
+    """Refs of gitexp whose file says nothing that git can read.
+
+    git takes such notes for none, and fails where a listing meets such a branch.
+    """
+    common = repository.common
+    folders = [common / "refs/heads/exp", common / "refs/gitexp"]
+    folders += (common / "refs/remotes").glob("*/exp")
+    refs = [
+        os.path.relpath(os.path.join(folder, name), common)  # noqa: PTH118 - half the time
+        for top in folders
+        for folder, _, names in os.walk(top)
+        for name in names
+        if not name.startswith(".") and not name.endswith(".lock")
+    ]
+    return _broken(repository, [*_NOTES, *refs])
+
+
+def _broken(repository: Repository, refs: Iterable[str]) -> list[str]:
     found = []
-    for ref in (VERDICTS, RUNS, BULK, LOGS):
-        with suppress(OSError):  # packed, or not there
-            text = (repository.common / ref).read_bytes().strip()
-            if not re.fullmatch(rb"ref:.*|[0-9a-f]{40}|[0-9a-f]{64}", text):
+    for ref in refs:
+        with suppress(OSError), open(f"{repository.common}/{ref}", "rb") as file:  # noqa: PTH123
+            if not re.fullmatch(rb"ref:.*|[0-9a-f]{40}|[0-9a-f]{64}", file.read().strip()):
                 found.append(ref)
     return found
 
 
 def mend_refs(repository: Repository) -> None:
-    """Make broken notes refs readable again, before anybody takes their notes for none.
+    """Set right what a crash or a kill left behind, before anybody reads.
+
+    Damaged refs are put back where they stood, locks of a git that died with its command go, and
+    what waits is stored. What cannot be stored now waits on: commands that write say so.
 
     Raises:
-        NotReady: nothing says where one of them stood.
+        NotReady: nothing says where one of the refs stood.
     """
-    if broken_refs(repository):
+    if broken := broken_refs(repository):
         with writing(repository):
-            pass
+            for ref in broken:
+                restore_ref(repository, ref)
+    with suppress(GitexpError, OSError):
+        if files_aside(repository) or (repository.local / _LOCK).stat().st_size:
+            with writing(repository, wait=False) as lock:
+                if lock is not None:
+                    _write_all(repository, [], lock, attempts=1)
 
 
 def restore_ref(repository: Repository, ref: str) -> None:
     """Point a damaged ref to the last place that is known of it; under `writing`.
 
+    What was fetched and can be again, and what `gitexp log` finds by itself, is removed instead.
+
     Raises:
         NotReady: nothing says where it stood.
     """
+    if not _broken(repository, [ref]):
+        return  # somebody else has put it back
     path, values = repository.common / ref, []
     with suppress(OSError):
         moves = (repository.common / "logs" / ref).read_bytes().splitlines()
@@ -367,10 +418,15 @@ def restore_ref(repository: Repository, ref: str) -> None:
     with suppress(OSError):
         packed = (repository.common / "packed-refs").read_text(errors="replace").splitlines()
         values += [line.split(" ")[0] for line in packed if line.endswith(f" {ref}")]
+    if ref.startswith(KEPT):
+        values.append(ref.removeprefix(KEPT))
     for value in dict.fromkeys(values):
         if repository.git.succeeds("ls-tree", "-r", "-t", value):
             write_atomically(path, f"{value}\n".encode())
             return
+    if not ref.startswith(("refs/heads/", "refs/notes/")):
+        path.unlink()
+        return
     raise NotReady(
         f"{path} is damaged, and nothing here says where {ref} stood",
         f"rm {shlex.quote(str(path))}, then fetch {ref} from where it was pushed to",
@@ -383,34 +439,38 @@ def drop_past(repository: Repository, ref: str) -> None:
     repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))
 
 
-def _write_all(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+def _write_all(
+    repository: Repository, intents: Sequence[Intent], lock: int, attempts: int = 0
+) -> None:
     """Write what waits in files, and further intents."""
     files = {path: read_aside(path) for path in files_aside(repository)}
     waiting = [intent for found in files.values() for intent in found or ()]
     if waiting or intents:
-        _write_surely(repository, [*waiting, *intents], lock)
+        _write_surely(repository, [*waiting, *intents], lock, attempts)
     for path, found in files.items():
         if found is not None:
             path.unlink(missing_ok=True)
 
 
-def _write_surely(repository: Repository, intents: Sequence[Intent], lock: int) -> None:
+def _write_surely(
+    repository: Repository, intents: Sequence[Intent], lock: int, attempts: int
+) -> None:
     def act() -> None:
         if not _write_once(repository, intents, lock):
             said = "what was written is not there, so another writer overwrote it"
             raise GitFailed(["notes"], 1, said)
 
-    persist(act)
+    persist(act, attempts)
 
 
-def persist(act: Callable[[], _T]) -> _T:
+def persist(act: Callable[[], _T], attempts: int = 0) -> _T:
     """Do something under `writing`, and again where a writer that knows no lock came between.
 
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
     """
     said = ""
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts or _ATTEMPTS):
         try:
             return act()
         except GitFailed as failure:
@@ -419,10 +479,10 @@ def persist(act: Callable[[], _T]) -> _T:
 
         # Jitter keeps two contenders from meeting again at the next try.
         time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
-    raise _contended(said)
+    raise contended(said)
 
 
-def _contended(said: str) -> StoreBusy:
+def contended(said: str) -> StoreBusy:
     """Name whoever is in the way: a lock file and its age, or what git said."""
     found = re.search(r"Unable to create '(.+?)': File exists", said)
     if found is None:

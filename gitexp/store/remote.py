@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
 from gitexp.rules.record import parse_records
 from gitexp.rules.registration import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS
@@ -85,7 +85,8 @@ def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVAT
             allow=range(1, 256),
         )  # fmt: skip
         if done.returncode:
-            raise unreachable(remote, decode(done.stderr))
+            said = decode(done.stderr)
+            raise disk_full() if repository.git.lacked_room(said) else unreachable(remote, said)
 
 
 def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
@@ -134,6 +135,12 @@ def unreachable(remote: str, said: str) -> GitexpError:
         return NotReady(
             f"{remote} does not let this clone in:\n{text}",
             "a name or key that may write is needed; see which remote that is: git remote -v",
+        )
+    if "not our ref 0000" in lower:
+        return NotReady(
+            f"a ref on {remote} is damaged, and git reads nothing there till it is mended:\n{text}",
+            "on that machine: gitexp doctor --fix\nor remove the file that git fsck names there; a"
+            " clone that has it all brings it back: gitexp sync",
         )
     return NotReady(
         f"{remote} could not be reached:\n{text}",

@@ -32,6 +32,7 @@ from gitexp.store.notes import (
     VERDICTS,
     broken_refs,
     list_notes,
+    packing_locks,
     restore_ref,
     store_aside,
     writing,
@@ -154,9 +155,8 @@ def _damaged_refs(repository: Repository) -> Iterator[Ailment]:
 
 
 def _restore(repository: Repository, ref: str) -> None:
-    with writing(repository):  # which restores the notes' own
-        if ref not in {RUNS, BULK, VERDICTS, LOGS}:
-            restore_ref(repository, ref)
+    with writing(repository):
+        restore_ref(repository, ref)
 
 
 def _settings(repository: Repository) -> Iterator[Ailment]:
@@ -359,7 +359,7 @@ def _locks(repository: Repository) -> Iterator[Ailment]:
     common = repository.common
     folders = [common / HEADS, common / ARCHIVE, common / KEPT]
     paths = [path for folder in folders for path in folder.glob("*.lock")]
-    paths += [*(common / "refs/notes").glob("gitexp*.lock"), common / "packed-refs.lock"]
+    paths += [*(common / "refs/notes").glob("gitexp*.lock"), *packing_locks(repository)]
     for path in paths:
         with suppress(OSError):
             age = time.time() - path.stat().st_mtime

@@ -97,8 +97,7 @@ class Bench:
 
     def __enter__(self) -> Self:
         # Before anything runs: where nothing can be stored, hours of training would wait for it.
-        if stored := store_aside(self.repository):
-            self.watcher.said(f"stored {words.counted(stored, 'result')} that had been kept aside")
+        store_aside(self.repository)
         self._keeper.__enter__()
         return self
 
@@ -184,7 +183,6 @@ class Bench:
                             bad = future.result()
                         except StoreBusy as error:
                             # Kept aside. What runs already may end, and is kept likewise.
-                            self._failed.set()
                             unstored = error
                         else:
                             failed += [bad] if bad is not None else []
@@ -381,6 +379,9 @@ class Bench:
                 self._store(commit, done)
             except Interrupted:
                 return None
+            except StoreBusy:
+                self._failed.set()
+                raise
             finally:
                 self.watcher.finished(label, job, done.record if done is not None else None)
             if done.warning and commit not in self._warned:

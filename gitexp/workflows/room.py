@@ -112,9 +112,14 @@ def _measure(path: Path) -> tuple[int, float]:
 
 
 def _sweep(repository: Repository, before: float) -> None:
-    """Remove claims that nobody holds any more."""
-    for path in (repository.local / "claims").glob("*.lock"):
+    """Remove claims that nobody holds any more, and what killed commands had begun to write."""
+    local = repository.local
+    for path in (local / "claims").glob("*.lock"):
         if path.stat().st_mtime < before:
             with locked(path, wait=False) as lock:
                 if lock is not None:
                     path.unlink(missing_ok=True)
+    for path in (*local.glob(".*"), *(local / "aside").glob(".*")):
+        with suppress(OSError):
+            if path.stat().st_mtime < min(before, time.time() - _SETTLED):
+                path.unlink()

@@ -21,7 +21,7 @@ from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached
 from gitexp.store.local import locked, read_json, write_json
-from gitexp.store.notes import LOGS, RUNS, VERDICTS, store_aside
+from gitexp.store.notes import LOGS, RUNS, VERDICTS, packing_locks, store_aside
 from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Push, push, read_runs
 from gitexp.workflows.check import check_refs
 from gitexp.workflows.deliver import deliver, plan_delivery, read_here
@@ -475,7 +475,7 @@ def free_locks(repository: Repository, began: object) -> None:
         repository.common / path
         for path in (PRIVATE, REHEARSAL, OUTGOING, HEADS, ARCHIVE, "refs/notes/")
     ]
-    locks = [repository.common / "packed-refs.lock", repository.common / "shallow.lock"]
+    locks = [*packing_locks(repository), repository.common / "shallow.lock"]
     for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:
         try:
             while (made := path.stat().st_mtime) >= since - 1:

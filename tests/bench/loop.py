@@ -6,24 +6,24 @@ prints medians. Trust ratios and differences; milliseconds belong to one machine
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import resource
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines
-from tests.bench.projects import drop_experiments, many_experiments, project, seal
-from tests.bench.timing import Cost, Side, by_turns, cost_of, median, peak_of
-from tests.bench.writer import REF, WAYS
+from tests.bench.projects import drop_experiments, many_experiments, project
+from tests.bench.timing import (
+    Cost,
+    Measured,
+    Rows,
+    Side,
+    by_turns,
+    compared,
+    cost_of,
+    median,
+    peak_of,
+    report,
+)
 from tests.project import BECAUSE, World
 
 _APP = """\
@@ -46,25 +46,6 @@ app()
 """
 _GITEXP = str(Path(sys.executable).with_name("gitexp"))
 _PARSER = (sys.executable, "-I", "-c", "import tomli")
-_WRITERS, _EACH = 8, 50
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Medians of the two sides of a row; `target` says what is wanted of them."""
-
-    what: str
-    ours: Cost
-    floor: Cost
-    target: str = ""
-
-
-Rows = Iterator[Measured]
-
-
-def _compared(what: str, rounds: int, ours: Side, floor: Side, target: str = "") -> Measured:
-    mine, theirs = by_turns(rounds, ours, floor)
-    return Measured(what, median(mine), median(theirs), target)
 
 
 def _bare_app(folder: Path) -> Side:
@@ -78,7 +59,7 @@ def ordinary_commit(home: Path, rounds: int) -> Rows:
     world = project(home / "ordinary")
     commit = ("commit", "--quiet", "--allow-empty", "-m", "a commit")
     silent = ("git", "-c", "core.hooksPath=/dev/null", *commit)
-    yield _compared(
+    yield compared(
         "git commit with hooks / without",
         4 * rounds,
         Side([("git", *commit)], world.path),
@@ -101,7 +82,7 @@ def hooks(home: Path, rounds: int) -> Rows:
     plain = ("git", "rev-parse", "HEAD")
     floor = Side([_PARSER, plain, plain], world.path)
     for name, words in {"pre-commit": (), "commit-msg": ("--", str(message))}.items():
-        yield _compared(
+        yield compared(
             f"{name} on an experiment / import tomli + 2 git",
             rounds,
             Side([("git", "hook", "run", name, *words)], world.path, write),
@@ -132,7 +113,7 @@ def run(home: Path, rounds: int) -> Rows:
         world.gitexp("baseline")
         bare = [("env", f"GITEXP_SEED={s + 1}", "python", "train.py") for s in range(repeats)]
         side = Side([(_GITEXP, "run")], world.path, _new_experiment(world))
-        measured = _compared(
+        measured = compared(
             f"gitexp run, {repeats} seed{'s' if repeats > 1 else ''} / the script alone",
             rounds,
             side,
@@ -177,11 +158,11 @@ def log(home: Path, rounds: int) -> Rows:
         first = cost_of(ours.commands[0], world.path)
         peak = peak_of(ours.commands[0], world.path)
         what = f"log --json, {count:,} ({peak:.0f} MB) / git log + gitexp"
-        measured = _compared(what, max(3, rounds * 100 // count), ours, floor, "within 2.5 x")
+        measured = compared(what, max(3, rounds * 100 // count), ours, floor, "within 2.5 x")
         yield measured
         yield Measured("  the first time in a clone", first, measured.floor)
         newest.append(Side([(_GITEXP, "log", "-n", "20")], world.path))
-    yield _compared("log -n 20, 100,000 / 100", rounds, newest[-1], newest[0], "under 3 x")
+    yield compared("log -n 20, 100,000 / 100", rounds, newest[-1], newest[0], "under 3 x")
 
 
 def past(home: Path, rounds: int) -> Rows:
@@ -199,10 +180,10 @@ def past(home: Path, rounds: int) -> Rows:
         command = (_GITEXP, "start", "--set", f"train.epochs={next(values)}", BECAUSE)
         sides.append(Side([command], world.path, forget))
     many, none = sides
-    yield _compared("start, 1,000 past experiments / none", rounds, many, none, "within 1.5 x")
+    yield compared("start, 1,000 past experiments / none", rounds, many, none, "within 1.5 x")
     search = Side([(_GITEXP, "search", "underfits")], many.folder)
     version = Side([(_GITEXP, "--version")], many.folder)
-    yield _compared("search, 1,000 / gitexp --version", rounds, search, version, "under 2 s")
+    yield compared("search, 1,000 / gitexp --version", rounds, search, version, "under 2 s")
 
 
 def check(home: Path, rounds: int) -> Rows:
@@ -210,14 +191,14 @@ def check(home: Path, rounds: int) -> Rows:
     world = project(home / "check")
     many_experiments(world, 1000)
     every, one = (Side([(_GITEXP, "check", word)], world.path) for word in ("--all", "run-1"))
-    yield _compared("gitexp check --all, 1,000 / check of one", rounds, every, one, "seconds")
+    yield compared("gitexp check --all, 1,000 / check of one", rounds, every, one, "seconds")
     sides = []
     for files in (20_000, 50):
         world = project(home / f"check-{files}", files=files - 4)
         world.start("--set", "model.C=10")
         sides.append(Side([(_GITEXP, "check")], world.path))
     large, small = sides
-    yield _compared("gitexp check, 20,000 files / 50 files", rounds, large, small, "within 1.5 x")
+    yield compared("gitexp check, 20,000 files / 50 files", rounds, large, small, "within 1.5 x")
 
 
 def light(home: Path, rounds: int) -> Rows:
@@ -231,123 +212,8 @@ def light(home: Path, rounds: int) -> Rows:
         yield Measured(f"gitexp {command[1]} / typer app", median(found), median(floor))
 
 
-def record(home: Path, rounds: int) -> Rows:
-    """One more record among few notes and among many, beside `git notes` on a copy of them."""
-    found: dict[int, tuple[list[Cost], list[Cost]]] = {}
-    worlds = {}
-    for count in (100, 100_000):
-        world = worlds[count] = project(home / f"record-{count}")
-        many_experiments(world, count, pairs=1)
-        world.git("update-ref", REF, RUNS)
-        found[count] = [], []
-    commits = {count: _some_commits(world, rounds + 1) for count, world in worlds.items()}
-    repositories = {count: Repository.discover(world.path) for count, world in worlds.items()}
-    for number in range(rounds + 1):
-        for count, world in worlds.items():
-            commit = commits[count][number]
-            text = f'{{"schema":1,"seed":{1000 + number}}}'
-            ours = _cost(partial(append_lines, repositories[count], RUNS, {commit: [text]}))
-            words = ("-c", "core.fsync=all", "notes", f"--ref={REF}", "append", "-m", text, commit)
-            plain = _cost(partial(world.git, *words))
-            if number:  # the first only warms up
-                for costs, cost in zip(found[count], (ours, plain), strict=True):
-                    costs.append(cost)
-    few, many = ((median(ours), median(plain)) for ours, plain in found.values())
-    yield Measured("one record among 100 notes / git notes append", *few)
-    yield Measured("one record among 100,000 notes / the same", *many)
-    yield Measured("one record, 100,000 notes / 100 notes", many[0], few[0], "within 1.5 x")
-
-
-def _some_commits(world: World, count: int) -> list[str]:
-    words = ("for-each-ref", f"--count={count}", "--format=%(objectname)", "refs/heads/exp/")
-    return world.git(*words).split()
-
-
-def _cost(act: Callable[[], object]) -> Cost:
-    """What something costs that happens in this process and in those that it starts."""
-    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-    begin, before = time.perf_counter(), [resource.getrusage(one) for one in who]
-    act()
-    wall = time.perf_counter() - begin
-    after = [resource.getrusage(one) for one in who]
-    cpu = sum(u.ru_utime + u.ru_stime for u in after) - sum(u.ru_utime + u.ru_stime for u in before)
-    return Cost(1000 * wall, 1000 * cpu)
-
-
-def writers(home: Path, rounds: int) -> Rows:
-    """Eight writers at once; counts what survives."""
-    world = project(home / "writers")
-    many_experiments(world, _WRITERS * _EACH)
-    commits = world.git("for-each-ref", "--format=%(objectname)", "refs/heads/exp/").split()
-    took: dict[str, list[float]] = {how: [] for how in WAYS}
-    kept: dict[str, list[int]] = {how: [] for how in WAYS}
-    for _ in range(max(1, rounds // 5)):
-        for how in WAYS:
-            took[how].append(_write_at_once(how, commits, world.path))
-            kept[how].append(len(world.git("notes", f"--ref={REF}", "list").splitlines()))
-            world.git("update-ref", "-d", REF)
-    print(f"\n{_WRITERS} writers x {_EACH} notes, of {len(commits)} (medians)")
-    print(f"{'':24}{'kept':>8}{'notes a second':>18}")
-    middle = {how: sorted(seconds)[len(seconds) // 2] for how, seconds in took.items()}
-    for how in WAYS:
-        survived = sorted(kept[how])[len(kept[how]) // 2]
-        print(f"{how:24}{survived:>8}{len(commits) / middle[how]:>18.0f}")
-    print(f"gitexp / flock: {middle['flock'] / middle['gitexp']:.2f}  at least 0.6")
-    yield from ()
-
-
-def _write_at_once(how: str, commits: list[str], folder: Path) -> float:
-    """Seconds that all writers took together."""
-    package = str(Path(__file__).resolve().parents[2])
-    processes = []
-    begin = time.perf_counter()
-    for number in range(_WRITERS):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.writer", how], cwd=folder, stdin=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": package},
-        )  # fmt: skip
-        assert process.stdin is not None
-        process.stdin.write("\n".join(commits[number::_WRITERS]).encode())
-        process.stdin.close()
-        processes.append(process)
-    for process in processes:
-        process.wait()
-    return time.perf_counter() - begin
-
-
-ROWS = {
-    row.__name__: row
-    for row in (ordinary_commit, hooks, start, past, run, record, log, check, light, writers)
-}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("row", nargs="*", help=f"any of {', '.join(ROWS)}; none: all of them")
-    parser.add_argument("--rounds", type=int, default=15)
-    asked = parser.parse_args()
-    unknown = set(asked.row) - set(ROWS)
-    if unknown:
-        parser.error(f"no row {', '.join(sorted(unknown))}")
-    with tempfile.TemporaryDirectory(prefix="gitexp-bench-") as folder:
-        seal(Path(folder))
-        git = subprocess.check_output(["git", "version"], text=True).strip()
-        print(f"{git}, Python {platform.python_version()}, {asked.rounds} rounds; ms, medians")
-        print(f"{'':52}{'wall':>8}{'floor':>8}{'more':>8}{'ratio':>7}"
-              f"{'cpu':>9}{'floor':>8}{'more':>8}{'ratio':>7}")  # fmt: skip
-        for name in asked.row or ROWS:
-            for measured in ROWS[name](Path(folder), asked.rounds):
-                print(_line(measured), flush=True)
-
-
-def _line(measured: Measured) -> str:
-    ours, floor = measured.ours, measured.floor
-    cells = [
-        f"{mine:>8.1f}{theirs:>8.1f}{mine - theirs:>+8.1f}{mine / theirs:>6.2f}x"
-        for mine, theirs in ((ours.wall, floor.wall), (ours.cpu, floor.cpu))
-    ]
-    return f"{measured.what:52}{cells[0]} {cells[1]}  {measured.target}".rstrip()
+ROWS = {row.__name__: row for row in (ordinary_commit, hooks, start, past, run, log, check, light)}
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, ROWS)

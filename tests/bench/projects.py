@@ -31,7 +31,7 @@ def seal(home: Path) -> None:
     )  # fmt: skip
 
 
-def project(folder: Path, *, files: int = 0, repeats: int = 5) -> World:
+def project(folder: Path, *, files: int = 0, repeats: int = 5, planned: int = 100_000) -> World:
     """An initialised project with so many further files beside its script and its config."""
     folder.mkdir(parents=True)
     world = World(folder)
@@ -40,7 +40,7 @@ def project(folder: Path, *, files: int = 0, repeats: int = 5) -> World:
     world.write(
         "gitexp.toml",
         'config = ["config.toml"]\ncommand = "python train.py"\nmetric = "accuracy"\n'
-        f'repeats = [{repeats}]\nvary = "seed"\nplanned = 100000\n',
+        f'repeats = [{repeats}]\nvary = "seed"\nplanned = {planned}\n',
     )
     for number in range(files):
         world.write(f"src/part{number // 200:03}/file{number % 200:03}.py", f"x = {number}\n")

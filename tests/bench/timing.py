@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import platform
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.projects import seal
+
+ROUNDS = 15  # unless told
 Command = Sequence[str]
 _PEAK = (
     "import resource, subprocess, sys;"
@@ -88,3 +95,62 @@ def median(costs: Sequence[Cost]) -> Cost:
     return Cost(
         statistics.median(cost.wall for cost in costs), statistics.median(c.cpu for c in costs)
     )
+
+
+def cost_here(act: Callable[[], object]) -> Cost:
+    """What something costs that happens in this process and in those that it starts."""
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    begin, before = time.perf_counter(), [resource.getrusage(one) for one in who]
+    act()
+    wall = time.perf_counter() - begin
+    after = [resource.getrusage(one) for one in who]
+    cpu = sum(u.ru_utime + u.ru_stime for u in after) - sum(u.ru_utime + u.ru_stime for u in before)
+    return Cost(1000 * wall, 1000 * cpu)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Medians of the two sides of a row; `target` says what is wanted of them."""
+
+    what: str
+    ours: Cost
+    floor: Cost
+    target: str = ""
+
+
+Rows = Iterator[Measured]
+
+
+def compared(what: str, rounds: int, ours: Side, floor: Side, target: str = "") -> Measured:
+    """Time two sides by turns."""
+    mine, theirs = by_turns(rounds, ours, floor)
+    return Measured(what, median(mine), median(theirs), target)
+
+
+def report(description: str | None, rows: Mapping[str, Callable[[Path, int], Rows]]) -> None:
+    """Print the rows that the command line asks for, or all of them."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("row", nargs="*", help=f"any of {', '.join(rows)}; none: all of them")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args()
+    unknown = set(asked.row) - set(rows)
+    if unknown:
+        parser.error(f"no row {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="gitexp-bench-") as folder:
+        seal(Path(folder))
+        git = subprocess.check_output(["git", "version"], text=True).strip()
+        print(f"{git}, Python {platform.python_version()}, {asked.rounds} rounds; ms, medians")
+        print(f"{'':52}{'wall':>8}{'floor':>8}{'more':>8}{'ratio':>7}"
+              f"{'cpu':>9}{'floor':>8}{'more':>8}{'ratio':>7}")  # fmt: skip
+        for name in asked.row or rows:
+            for measured in rows[name](Path(folder), asked.rounds):
+                print(_line(measured), flush=True)
+
+
+def _line(measured: Measured) -> str:
+    ours, floor = measured.ours, measured.floor
+    cells = [
+        f"{mine:>8.1f}{theirs:>8.1f}{mine - theirs:>+8.1f}{mine / theirs:>6.2f}x"
+        for mine, theirs in ((ours.wall, floor.wall), (ours.cpu, floor.cpu))
+    ]
+    return f"{measured.what:52}{cells[0]} {cells[1]}  {measured.target}".rstrip()

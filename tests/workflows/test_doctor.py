@@ -84,7 +84,7 @@ def keep_a_result_aside(world: World) -> None:
 
 
 def leave_a_lock(world: World) -> None:
-    for name in ("packed-refs.lock", "refs/notes/gitexp-runs.lock"):
+    for name in ("packed-refs.lock", "packed-refs.new", "refs/notes/gitexp-runs.lock"):
         path = world.write(f".git/{name}", "")
         os.utime(path, (HOURS_AGO, HOURS_AGO))
 

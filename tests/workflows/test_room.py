@@ -54,6 +54,9 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     assert "kept: 6 run folders and 1 checkout" in ready.gitexp("gc").out
     assert "not here" not in ready.gitexp("show", name).out
     age_everything(ready)
+    half = local(ready) / "aside" / ".7-1-0.jsonl.x3k"  # a command was killed as it wrote
+    half.write_text("")
+    os.utime(half, (0, 0))
     assert states(ready, "--dry-run") == [*["run old"] * 6, "slot old"]
     assert "to be freed: 6 run folders and 1 checkout" in ready.gitexp("gc", "-n").out
     assert states(ready, "--older", "200d") == [*["run kept"] * 6, "slot kept"]
@@ -62,6 +65,7 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     assert "freed: 6 run folders and 1 checkout" in ran.out
     assert list((local(ready) / "runs").iterdir()) == []
     assert list((local(ready) / "claims").iterdir()) == []
+    assert not half.exists()
     assert len(ready.git("worktree", "list").splitlines()) == 1
     # Records stay, and say what has gone.
     assert records(ready, f"exp/{name}") == before

@@ -510,6 +510,20 @@ def test_a_remote_that_is_gone_is_said_so(world: World, url: str, said: str) -> 
     assert refs(world) == before
 
 
+def test_a_damaged_ref_of_the_remote_is_named_and_its_loss_is_made_good(
+    world: World, hub: World
+) -> None:
+    commit = measured_experiment(world, "brave-otter")
+    synced(world)
+    there = lines_of(hub, RUNS, commit)
+    (hub.path / RUNS).write_text("")
+    ran = world.gitexp("sync", code=3)
+    assert "gitexp: a ref on hub is damaged" in ran.err
+    (hub.path / RUNS).unlink()
+    synced(world)
+    assert lines_of(hub, RUNS, commit) == there != []
+
+
 def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
     world: World, hub: World, other: World
 ) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
@@ -13,21 +11,16 @@ from pathlib import Path
 import pytest
 
 from gitexp.rules.record import parse_records
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.notes import RUNS
 from tests.project import World
 from tests.workflows.arrange import note
 from tests.workflows.team import (
-    a_record,
     an_experiment,
-    branches,
     clone_of,
     hub_of,
-    repository_of,
     synced,
     texts,
 )
-
-TURNS = int(os.environ.get("KILLS", "8"))  # 200 take a quarter of an hour
 
 # Stores records 1 ... LAST of a commit, and syncs after every tenth.
 WRITER = """\
@@ -78,55 +71,3 @@ def test_four_clones_of_a_hundred_records_lose_none(world: World) -> None:
         assert texts(place) == texts(clones[0])
         assert place.git("rev-parse", RUNS) == hub.git("rev-parse", RUNS)
     hub.git("fsck", "--strict", "--no-dangling")
-
-
-def locks(world: World) -> list[Path]:
-    folder = world.path / ".git" if (world.path / ".git").is_dir() else world.path
-    return [path for path in folder.rglob("*.lock") if "gitexp" not in path.parent.name]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("group", [False, True], ids=["alone", "with its git"])
-def test_a_killed_sync_costs_nothing_that_was_stored(group: bool, world: World) -> None:
-    number = random.SystemRandom().randrange(10**6)
-    print(f"seed {number}")
-    rng = random.Random(number)
-    hub = hub_of(world)
-    other = clone_of(hub, "other")
-    main = world.git("rev-parse", "main")
-    stale = 0
-    for turn in range(TURNS):
-        mine, theirs = (
-            an_experiment(w, f"t{turn}-{n}", turn + 2 + n / 4) for w, n in ((world, 1), (other, 2))
-        )
-        for clone, commit in ((world, mine), (other, theirs)):
-            lines = {c: [a_record(c, turn)] for c in (commit, main)}
-            append_lines(repository_of(clone), RUNS, lines)
-        synced(other)
-        process = subprocess.Popen(
-            ["gitexp", "sync"], cwd=world.path, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        time.sleep(rng.uniform(0.15, 0.9))
-        (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
-        process.wait()
-        time.sleep(0.1)  # a git that outlived it may still be at work
-        if group:
-            # The remote's own git was killed with it; its locks are for its owner to remove.
-            left = locks(hub)
-            stale += len(left) + len(locks(world))
-            for path in left:
-                path.unlink()
-        synced(world)
-        for place in (world, hub):
-            found = branches(place)
-            assert {mine, theirs} <= {*found.values()}, turn
-            for commit in (mine, theirs, main):
-                seeds = {r.seed for r in parse_records(note(place, RUNS, commit))}
-                assert turn in seeds, turn
-    print(f"{stale} stale locks of git")
-    synced(other)
-    assert texts(world) == texts(other) == texts(hub)
-    assert len(branches(world)) == 2 * TURNS
-    for place in (world, hub):
-        place.git("fsck", "--strict", "--no-dangling")
