@@ -6,6 +6,7 @@ a run needs.
 
 # Not postponed: typer would compile and evaluate 130 annotations anew at every start, for 5 ms.
 import errno
+import gc
 import io
 import math
 import os
@@ -530,6 +531,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
+    # A command makes hardly any cycles and ends soon; a log of thousands would be searched for them
+    # again and again.
+    gc.set_threshold(100_000)
     # What the terminal's encoding lacks must not end a command.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

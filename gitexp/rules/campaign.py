@@ -68,14 +68,16 @@ def count(standings: Iterable[Standing], metric: str, campaign: int) -> tuple[in
     within = [
         s
         for s in standings
-        if s.registration.campaign == campaign and s.registration.criterion.metric == metric
+        if s.measured
+        and s.registration.campaign == campaign
+        and s.registration.criterion.metric == metric
     ]
     if not within:
         return 0, 0
     from gitexp.rules.verdict import Verdict  # a hook where nothing was measured does without
 
     return (
-        sum(s.measured and s.verdict is not Verdict.EXPLORATORY for s in within),
+        sum(s.verdict is not Verdict.EXPLORATORY for s in within),
         sum(s.verdict is Verdict.CONFIRMED for s in within),
     )
 

@@ -27,7 +27,8 @@ _TABLES = """
     DROP TABLE IF EXISTS listed;
     CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT, body TEXT);
     CREATE INDEX moments ON commits (id, time, parent, project);
-    CREATE TABLE verdicts (id TEXT PRIMARY KEY, key TEXT, stage TEXT, shown TEXT, facts TEXT);
+    CREATE TABLE verdicts (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
+        shown TEXT, facts TEXT);
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT);
     CREATE TABLE listed (signature TEXT);
 """
@@ -62,10 +63,12 @@ class Which(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A verdict as it was judged: `key` names the notes that it stands on."""
+    """A verdict as it was judged: `key` names the notes that it stands on, `ran` counts runs."""
 
     key: str
     stage: str
+    verdict: str | None
+    ran: int
     shown: str
     facts: str
 
@@ -118,8 +121,7 @@ class Cache:
 
     def verdicts(self, commits: Sequence[str]) -> dict[str, Known]:
         """Verdicts of commits, whatever notes they stand on."""
-        columns = "id, key, stage, shown, facts"
-        found = self._rows(f"SELECT {columns} FROM verdicts WHERE id IN", commits)  # noqa: S608
+        found = self._rows("SELECT * FROM verdicts WHERE id IN", commits)
         return {name: Known(*rest) for name, *rest in found}
 
     def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
@@ -130,7 +132,7 @@ class Cache:
     def add_verdicts(self, verdicts: Iterable[tuple[str, Known]]) -> None:
         """Keep verdicts."""
         rows = [(name, *known) for name, known in verdicts]
-        self._write(("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", rows))
+        self._write(("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
 
     def _rows(
         self,

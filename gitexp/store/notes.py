@@ -121,7 +121,7 @@ def list_notes(repository: Repository, ref: str) -> dict[str, str]:
 
 def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict[str, str]:
     """Ids of the notes of some commits, without listing all; a commit that has none is left out."""
-    from gitexp.store.objects import NotesTree  # loads OpenSSL
+    from gitexp.store.objects import NotesTree
 
     found = {}
     with Reader(repository.git) as reader:

@@ -7,7 +7,6 @@ of waiting writers become one commit and one pack; git checks and stores what is
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import zlib
 from collections import Counter
@@ -29,6 +28,8 @@ class Pack:
     """Objects on their way into a repository whose ids have so many hexadecimal digits."""
 
     def __init__(self, digits: int) -> None:
+        import hashlib  # loads OpenSSL, which whoever only reads notes does without
+
         self._hash = hashlib.sha1 if digits == 40 else hashlib.sha256
         self._objects: dict[str, tuple[str, bytes]] = {}
 

@@ -17,11 +17,12 @@ _FURTHEST = 200  # commits of the baseline branch that are searched
 
 def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
     """Ancestors from which only files differ that cannot alter a run, nearest first."""
+    # A root commit would list every file there is.
     out = project.repository.git.run(
-        "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r", "-z",
-        "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
-        "--ignore-submodules=none", "--no-notes", "--no-show-signature", "--no-color",
-        "--format=%x01%H %P", commit,
+        "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
+        f"-{_FURTHEST}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
+        "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
+        "--no-color", "--format=%x01%H %P", commit,
     ).stdout  # fmt: skip
     ancestors: list[str] = []
     for entry in out.split(b"\x01")[1:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.results import Result
 
 _RECENT = 20  # experiments whose runs tell what a run costs
+_PAST = 100  # experiments whose spread tells what to expect; a trainer of long ago was another
 
 
 def criterion_from(project: Project, expect: str) -> Criterion:
@@ -160,7 +162,12 @@ def history(
     results: Sequence[Result], baseline: Sequence[Record]
 ) -> tuple[list[tuple[Registration, Judgement]], Sequence[Record], list[float]]:
     """What the past tells of a design: verdicts, the baseline's records, seconds of runs."""
-    past = [(r.registration, r.judgement) for r in results if r.registration and r.judgement]
+    judged = (result for result in results if result.ran)
+    past = [
+        (r.registration, r.judgement)
+        for r in islice(judged, _PAST)
+        if r.registration and r.judgement
+    ]
     recent = [seconds for result in results[:_RECENT] for seconds in result.facts["seconds"]]
     return past, baseline, [*(record.duration for record in baseline if record.ok), *recent]
 

@@ -42,12 +42,7 @@ def tried_before(results: Sequence[Result], change: str) -> list[Result]:
 
 def is_answered(result: Result) -> bool:
     """Whether an experiment has a verdict that a repetition would only ask for again."""
-    judgement = result.judgement
-    return (
-        judgement is not None
-        and judgement.verdict in {Verdict.CONFIRMED, Verdict.RULED_OUT, Verdict.INCONCLUSIVE}
-        and judgement.reason != "repeats failed"
-    )
+    return result.stage == "decided"
 
 
 def answered(project: Project, earlier: Sequence[Result]) -> list[Finding]:

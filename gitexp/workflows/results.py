@@ -137,12 +137,18 @@ class Result:
     @property
     def verdict(self) -> Verdict | None:
         """What its records by the rules decided, None where they decide nothing yet."""
-        return self.judgement.verdict if self.judgement else None
+        if self._known is None:
+            return self.judgement.verdict if self.judgement else None
+        if self._known.verdict is None:
+            return None
+        from gitexp.rules.verdict import Verdict
+
+        return Verdict(self._known.verdict)
 
     @property
     def ran(self) -> int:
         """How many runs of it there are."""
-        return int(self.facts["ran"])
+        return self._known.ran if self._known is not None else len(self.records)
 
     @property
     def why(self) -> str:
@@ -152,7 +158,9 @@ class Result:
     @property
     def explored(self) -> bool:
         """Whether it only ever ran past the gate, on purpose."""
-        return bool(self.facts["explored"])
+        if self._known is not None:
+            return self._known.stage == "explored"
+        return bool(self.records) and all(record.explore for record in self.records)
 
     @property
     def newer(self) -> dict[int, int]:
@@ -162,7 +170,8 @@ class Result:
     def summed_up(self, key: str) -> Known:
         """Judge it and sum it up, for those who ask again; `key` names its notes."""
         if self._known is None:
-            self._known = Known(key, self.stage, self.shown, json.dumps(self.facts))
+            facts = json.dumps(self.facts)
+            self._known = Known(key, self.stage, self.verdict, self.ran, self.shown, facts)
         return self._known
 
     def standing(self) -> Standing | None:

@@ -51,8 +51,6 @@ def facts_of(result: Result) -> dict[str, Any]:
         ]
     return {
         "judgement": told,
-        "ran": len(records),
-        "explored": bool(records) and all(record.explore for record in records),
         "why": records[0].explore if records else "",
         "seconds": [record.duration for record in records if record.ok],
         "ids": sorted({record.ids for record in records if record.ids}),
