@@ -329,16 +329,17 @@ def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
 @app.command()
 def log(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names, or patterns as of a shell: 'brave-*'.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Names, or patterns as of a shell: 'brave-*'."),
     ] = None,
     number: Annotated[
         int | None, typer.Option("--number", "-n", min=1, help="Show at most this many.")
     ] = None,
     since: Annotated[
-        str, typer.Option("--since", help="Registered since then: 2026-01-31, '2 weeks ago'.")
+        str, typer.Option(metavar="DATE", help="Since then: 2026-01-31, or '2 weeks ago'.")
     ] = "",
     author: Annotated[
-        str, typer.Option("--author", help="Registered by somebody with this in the name.")
+        str, typer.Option(metavar="TEXT", help="By somebody with this in the name.")
     ] = "",
     open_: Annotated[
         bool, typer.Option("--open", help="Only what was never run, or run and never decided.")
