@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.store.git import Repository
-    from gitexp.store.heads import Head
 
 HEADS = "refs/heads/exp/"
 ARCHIVE = "refs/gitexp/archive/"
@@ -55,10 +54,10 @@ class Entry:
         return [self.author, self.time, self.message, *self.parents]
 
     @classmethod
-    def of(cls, head: Head, fields: Sequence[str]) -> Self:
+    def of(cls, ref: str, commit: str, fields: Sequence[str]) -> Self:
         """Put an entry together from its ref and the fields of its commit."""
         author, time, message, *parents = fields
-        return cls(head.ref, head.commit, tuple(parents), author, time, message)
+        return cls(ref, commit, tuple(parents), author, time, message)
 
 
 # None of the first five can hold a line break; a message and an author's name can hold all else.

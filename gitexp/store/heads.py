@@ -115,6 +115,8 @@ def read_entries(repository: Repository, cache: Cache, heads: Sequence[Head]) ->
     missing = [(head.ref, head.commit) for head in heads if head.commit not in bodies]
     read = {entry.commit: entry for entry in read_commits(repository, missing)}
     return [
-        Entry.of(head, bodies[head.commit]) if head.commit in bodies else read[head.commit]
+        Entry.of(head.ref, head.commit, bodies[head.commit])
+        if head.commit in bodies
+        else read[head.commit]
         for head in heads
     ]

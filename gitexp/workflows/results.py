@@ -25,7 +25,7 @@ from gitexp.store.notes import RUNS, find_notes, list_notes, mend_refs, read_not
 from gitexp.workflows.ground import Ground, find_grounds
 from gitexp.workflows.judging import judge_records
 from gitexp.workflows.project import project_in
-from gitexp.workflows.summary import facts_of, judgement_of, shown_of, stage_of
+from gitexp.workflows.summary import facts_of, is_explored, judgement_of, shown_of, stage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,17 +122,22 @@ class Result:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the log asks of records, so that they need not be read for it."""
-        return json.loads(self._known.facts) if self._known is not None else facts_of(self)
+        if self._known is not None:
+            found: dict[str, Any] = json.loads(self._known.facts)
+            return found
+        return facts_of(self.judgement, self.records, len(self.foreign), self.text)
 
     @property
     def stage(self) -> str:
         """How far it is by its records: decided, explored, failed, undecided."""
-        return self._known.stage if self._known is not None else stage_of(self)
+        return self._known.stage if self._known else stage_of(self.judgement, self.records)
 
     @property
     def shown(self) -> str:
         """The fields of `gitexp log --json` that hold wherever its branch is, as JSON."""
-        return self._known.shown if self._known is not None else shown_of(self)
+        if self._known is not None:
+            return self._known.shown
+        return shown_of(self.entry, self.registration, self.judgement, self.stage, self.facts)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -160,7 +165,7 @@ class Result:
         """Whether it only ever ran past the gate, on purpose."""
         if self._known is not None:
             return self._known.stage == "explored"
-        return bool(self.records) and all(record.explore for record in self.records)
+        return is_explored(self.records)
 
     @property
     def newer(self) -> dict[int, int]:

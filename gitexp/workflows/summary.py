@@ -10,40 +10,49 @@ from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.text import json_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from gitexp.rules.criterion import Criterion
+    from gitexp.rules.record import Record
     from gitexp.rules.registration import Registration
     from gitexp.rules.verdict import Guarded, Judgement
-    from gitexp.workflows.results import Result
+    from gitexp.store.experiments import Entry
 
 _NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
 
 
-def stage_of(result: Result) -> str:
+def stage_of(judgement: Judgement | None, records: Sequence[Record]) -> str:
     """How far an experiment is by its records: decided, explored, failed, undecided."""
-    judgement = result.judgement
     repeatable = judgement is None or judgement.reason == "repeats failed"
     if judgement is not None and judgement.verdict is not None and not repeatable:
         return "decided"
-    if result.explored:
+    if is_explored(records):
         return "explored"
     # A failed attempt that was made good is none any more.
-    good = {record.seed for record in result.records if record.ok}
-    return "failed" if any(r.seed not in good for r in result.records) else "undecided"
+    good = {record.seed for record in records if record.ok}
+    return "failed" if any(record.seed not in good for record in records) else "undecided"
 
 
-def facts_of(result: Result) -> dict[str, Any]:
-    """What the log asks of an experiment's records, as JSON takes it.
+def is_explored(records: Sequence[Record]) -> bool:
+    """Whether runs only ever went past the gate, on purpose."""
+    return bool(records) and all(record.explore for record in records)
+
+
+def facts_of(
+    judgement: Judgement | None, records: Sequence[Record], foreign: int, text: str
+) -> dict[str, Any]:
+    """What the log asks of an experiment's records, as JSON takes it; `text` is their note.
 
     `seconds` are durations of runs that went well, `ids` the fingerprints of what they were tested
-    on, `newer` counts lines by the schema of the gitexp that wrote them.
+    on, `foreign` counts records of another commit, `newer` lines by the schema of the gitexp that
+    wrote them.
     """
-    records, judgement, newer = result.records, result.judgement, {}
-    if result.text:
+    told, newer = None, {}
+    if text:
         # What judges loads where there is something to judge: a hook may end before.
         from gitexp.rules.record import count_newer
 
-        newer = count_newer(result.text)
-    told = None
+        newer = count_newer(text)
     if judgement is not None:
         guards = [[g.holds, g.effect, g.lower] for g in judgement.guards]
         told = [
@@ -54,7 +63,7 @@ def facts_of(result: Result) -> dict[str, Any]:
         "why": records[0].explore if records else "",
         "seconds": [record.duration for record in records if record.ok],
         "ids": sorted({record.ids for record in records if record.ids}),
-        "foreign": len(result.foreign),
+        "foreign": foreign,
         "newer": newer,
     }
 
@@ -73,9 +82,14 @@ def judgement_of(told: list[Any], registration: Registration | None) -> Judgemen
     return Judgement(**values)
 
 
-def shown_of(result: Result) -> str:
+def shown_of(
+    entry: Entry,
+    registration: Registration | None,
+    judgement: Judgement | None,
+    stage: str,
+    facts: Mapping[str, Any],
+) -> str:
     """Fields of `gitexp log --json` that hold wherever the branch is and whoever runs what."""
-    entry, registration, judgement = result.entry, result.registration, result.judgement
     sign = 1 if registration is None or registration.criterion.higher_is_better else -1
     effect = judgement.effect if judgement else None
     bounds = sorted(
@@ -96,7 +110,7 @@ def shown_of(result: Result) -> str:
             "repeats": list(registration.repeats) if registration else None,
             "campaign": registration and registration.campaign,
             "trailers": split_message(entry.message)[1],
-            "verdict": "EXPLORATORY" if result.explored else judgement and judgement.verdict,
+            "verdict": "EXPLORATORY" if stage == "explored" else judgement and judgement.verdict,
             "reason": (judgement.reason or None) if judgement else None,
             "effect": None if effect is None else sign * effect,
             "lower": lower,
@@ -106,8 +120,8 @@ def shown_of(result: Result) -> str:
             "pairs": judgement.pairs if judgement else 0,
             "examples": judgement and judgement.examples,
             "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
-            "foreign": result.facts["foreign"],
-            "newer": sum(result.newer.values()),
+            "foreign": facts["foreign"],
+            "newer": sum(facts["newer"].values()),
         }
     )
 

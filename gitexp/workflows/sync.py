@@ -24,10 +24,10 @@ from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.notes import LOGS, RUNS, VERDICTS, packing_locks, store_aside
 from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Push, push, read_runs
 from gitexp.workflows.check import check_refs
-from gitexp.workflows.deliver import deliver, plan_delivery, read_here
 from gitexp.workflows.doctor import overwriting_fetches
-from gitexp.workflows.incoming import merge_lines, merge_views
 from gitexp.workflows.project import choose_remote
+from gitexp.workflows.sharing.deliver import deliver, plan_delivery, read_here
+from gitexp.workflows.sharing.incoming import merge_lines, merge_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from gitexp.store.git import Repository
     from gitexp.store.merge import Merged
     from gitexp.store.remote import Folded, Remote
-    from gitexp.workflows.deliver import Delivery, Here, Rename
-    from gitexp.workflows.incoming import Moved
     from gitexp.workflows.project import Project
+    from gitexp.workflows.sharing.deliver import Delivery, Here, Rename
+    from gitexp.workflows.sharing.incoming import Moved
 
 # Every try fetches anew, so among n clones that push at once somebody gets through each time.
 _TRIES = 20

@@ -18,19 +18,19 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import Verdict
 from gitexp.store.notes import VERDICTS, replace_notes
-from gitexp.workflows.earned import about_acceptances, about_winning_seeds
-from gitexp.workflows.history import about_history
-from gitexp.workflows.inventory import Inventory, gated, label_of, read_inventory
-from gitexp.workflows.log import is_confirmed
-from gitexp.workflows.recheck import (
+from gitexp.workflows.audit.earned import about_acceptances, about_winning_seeds
+from gitexp.workflows.audit.history import about_history
+from gitexp.workflows.audit.inventory import Inventory, gated, label_of, read_inventory
+from gitexp.workflows.audit.recheck import (
     about_conditions,
     about_gate,
     about_levels,
     read_settings,
     too_high,
 )
-from gitexp.workflows.spreads import about_examples
-from gitexp.workflows.strangers import about_baselines, about_foreign, about_lost
+from gitexp.workflows.audit.spreads import about_examples
+from gitexp.workflows.audit.strangers import about_baselines, about_foreign, about_lost
+from gitexp.workflows.log import is_confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,6 @@ import pytest
 from gitexp.store.notes import RUNS, append_lines
 from gitexp.workflows.project import open_project
 from gitexp.workflows.results import judged, read_results
-from gitexp.workflows.summary import shown_of
 from tests.bench.projects import many_experiments
 from tests.workflows.team import a_record, repository_of
 
@@ -67,7 +66,7 @@ def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch)
         assert one.judgement == other.judgement
         assert one.registration == other.registration
         assert one.stage == other.stage
-        assert json.loads(one.shown) == json.loads(shown_of(other))
+        assert json.loads(one.shown) == json.loads(other.shown)
         assert one.records == other.records
         assert one.baseline_records == other.baseline_records
 

@@ -14,7 +14,7 @@ from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
 from gitexp.store.remote import ONCE, PRIVATE, read, write_run
-from gitexp.workflows.deliver import deliver, plan_delivery, read_here
+from gitexp.workflows.sharing.deliver import deliver, plan_delivery, read_here
 from tests.project import World
 from tests.workflows.arrange import refs
 from tests.workflows.team import (

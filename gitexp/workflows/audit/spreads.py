@@ -10,14 +10,14 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.outcomes import parse_outcomes
 from gitexp.rules.record import inputs_of, pair, parse_spreads
 from gitexp.store.notes import BULK, list_notes
-from gitexp.workflows.inventory import counted, label_of, name_of
+from gitexp.workflows.audit.inventory import counted, label_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.rules.outcomes import Key, Outcomes
     from gitexp.rules.record import ExampleSpread, Record
-    from gitexp.workflows.inventory import Inventory
+    from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.results import Result
 
 _CLOSE = 1e-6  # relative; what examples say is stored with at least six digits

@@ -12,15 +12,15 @@ from gitexp.rules.registration import hypothesis_of, split_message
 from gitexp.rules.settings import Settings
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE
+from gitexp.workflows.audit.inventory import counted, label_of, name_of, own_records
 from gitexp.workflows.differences import relative
-from gitexp.workflows.inventory import counted, label_of, name_of, own_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gitexp.errors import NotReady
     from gitexp.rules.record import Record
-    from gitexp.workflows.inventory import Inventory
+    from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.results import Result
 
 _MOST_NAMED = 5  # commits in one sentence

@@ -10,12 +10,12 @@ from gitexp.rules.holdout import parse_openings
 from gitexp.rules.record import parse_records
 from gitexp.store.git import decode
 from gitexp.store.notes import RUNS, find_cuts
-from gitexp.workflows.inventory import counted, label_of
+from gitexp.workflows.audit.inventory import counted, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitexp.workflows.inventory import Inventory
+    from gitexp.workflows.audit.inventory import Inventory
 
 
 def about_history(inventory: Inventory) -> Iterator[Finding]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
-from gitexp.workflows.inventory import label_of, name_of, own_records
+from gitexp.workflows.audit.inventory import label_of, name_of, own_records
 from gitexp.workflows.log import is_confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.workflows.inventory import Inventory
+    from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.results import Result
 
 

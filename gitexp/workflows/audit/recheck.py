@@ -17,16 +17,16 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
 from gitexp.store.experiments import HEADS
+from gitexp.workflows.audit.inventory import counted, gated, label_of, name_of
 from gitexp.workflows.check import LEVEL_SLACK, hold
 from gitexp.workflows.differences import inspect_grounds
 from gitexp.workflows.ground import Ground, find_grounds
-from gitexp.workflows.inventory import counted, gated, label_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.store.experiments import Entry
-    from gitexp.workflows.inventory import Inventory
+    from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
 
