@@ -22,6 +22,8 @@ known = typer.Typer(
     help="What is settled already: KNOWN.toml on the baseline.", rich_markup_mode=None
 )
 
+_PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
+
 
 @known.callback(invoke_without_command=True)
 def _known(context: typer.Context, json_: AsJson = False) -> None:
@@ -113,6 +115,8 @@ def next_(
     project = open_project()
     order, chosen = next_ideas(project, hours=hours)
     if run:
+        if not order:
+            raise UsageError("nothing is planned on the present baseline", _PLAN)
         if not chosen:
             raise UsageError(f"nothing that is planned fits into {hours:g} hours", "more --hours")
         from gitexp.cli import live, views
@@ -126,6 +130,8 @@ def next_(
         names = {idea.name for idea in chosen}
         _print_json([dataclasses.asdict(idea) | {"fits": idea.name in names} for idea in order])
         return
+    if not order:
+        typer.echo(f"Nothing is planned on the present baseline: {_PLAN}")
     fitting = {idea.name for idea in chosen}
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
@@ -149,6 +155,12 @@ def calibration(json_: AsJson = False) -> None:
     groups = workflow(open_project())
     if json_:
         _print_json([dataclasses.asdict(group) for group in groups])
+        return
+    if not groups:
+        typer.echo(
+            "Nothing was foretold and decided yet. Say what you expect:"
+            " gitexp start --gain 0.01 --chance 0.3 ..., then run it"
+        )
         return
     for group in groups:
         typer.echo(visible(group.group))

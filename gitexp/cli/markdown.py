@@ -96,7 +96,7 @@ def _step(row: Row | Step) -> tuple[str, ...]:
     if isinstance(row, Step):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
-        return row.time[:10], said, plain(f"{new}{effect_of(row)}"), ""
+        return row.time[:10], said, plain(f"{new}{effect_of(row, newest=False)}"), ""
     said = f"exp/{plain(row.result.name)}: {_hypothesis(row)}"
     return row.time[:10], said, _effect(row), _change(row)
 

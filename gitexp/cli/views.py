@@ -378,11 +378,11 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
     findings([done.advice] if done.advice else [])
 
 
-def effect_of(step: LadderStep) -> str:
-    """What a step did to the metric, in words."""
+def effect_of(step: LadderStep, *, newest: bool = True) -> str:
+    """What a step did to the metric, in words; only the newest can still be measured."""
     effect = step.effect
     if effect is None:
-        return "not measured on both sides: gitexp baseline"
+        return "not measured on both sides" + (": gitexp baseline" if newest else "")
     over = f"over {effect.seeds} seed{'s' if effect.seeds > 1 else ''}"
     if effect.neutral:
         return f"neutral, identical {over}"
@@ -418,6 +418,7 @@ def log(
     from gitexp.workflows.ladder import Step
 
     found: list[Row] = []
+    stepped = False
     for number, row in enumerate(rows):
         if number:
             typer.echo("")
@@ -425,7 +426,8 @@ def log(
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(_wrapped(row.subject))
             new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
-            typer.echo(f"  {visible(new)}{effect_of(row)}")
+            typer.echo(f"  {visible(new)}{effect_of(row, newest=not stepped)}")
+            stepped = True
         else:
             found.append(row)
             _experiment(row)

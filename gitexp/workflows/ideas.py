@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.errors import UsageError
 from gitexp.rules.expectation import Calibration, Idea, calibrate, ranked, weigh, within
 from gitexp.rules.outlook import foresee
 from gitexp.rules.registration import key_of
@@ -24,25 +23,13 @@ if TYPE_CHECKING:
 
 
 def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:
-    """Rank the planned experiments; the second list is what fits into `hours` (all without them).
-
-    Raises:
-        UsageError: nothing is planned.
-    """
+    """Rank the planned experiments; the second list is what fits into `hours`, without them all."""
     rows = log(project)
     results = [row.result for row in rows]
     planned = [row.result for row in rows if row.state == "planned" and row.result.registration]
-    if not planned:
-        raise UsageError(
-            "nothing is planned on the present baseline",
-            'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT',
-        )
     past, baseline, durations = history(results, records_like_tip(project))
     decided = [result for result in results if is_answered(result)]
-    confirmed = sum(
-        result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
-        for result in decided
-    )
+    confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
     # Laplace's rule: before anything is decided a coin's chance, and never quite 0 or 1.
     hit_rate = (confirmed + 1) / (len(decided) + 2)
     ideas = []
@@ -64,18 +51,8 @@ def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Id
 
 
 def calibration(project: Project) -> list[Calibration]:
-    """Hold the promises of all decided experiments against what came: all, by key, by author.
-
-    Raises:
-        UsageError: nothing was foretold and decided yet.
-    """
-    found = calibrated(log(project), project.settings.metric)
-    if not found:
-        raise UsageError(
-            "nothing was foretold and decided yet",
-            "say what you expect: gitexp start --gain 0.01 --chance 0.3 ..., then run it",
-        )
-    return found
+    """Hold the promises of all decided experiments against what came: all, by key, by author."""
+    return calibrated(log(project), project.settings.metric)
 
 
 def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:

@@ -227,8 +227,10 @@ def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: Worl
 
 
 def test_nothing_planned_is_said(ready: World) -> None:
-    assert "nothing is planned" in ready.gitexp("next", code=2).err
-    assert "nothing was foretold" in ready.gitexp("calibration", code=2).err
+    assert "Nothing is planned" in ready.gitexp("next").out
+    assert "Nothing was foretold" in ready.gitexp("calibration").out
+    assert ready.gitexp("next", "--json").json == ready.gitexp("calibration", "--json").json == []
+    assert "nothing is planned" in ready.gitexp("next", "--run", code=2).err
 
 
 def test_promises_are_held_against_what_came(ready: World) -> None:
