@@ -78,7 +78,8 @@ def ranked(gaps: Iterable[Gap]) -> list[Gap]:
     """Most recoverable first; those of the whole model only for what the special ones leave.
 
     A tree that never errs in training has all its errors between training and test, also those
-    that come from two labels which look alike: what a special gap explains is taken off.
+    that come from two labels which look alike: what a special gap explains is taken off. What a
+    learning curve has measured that data would bring stands as it is.
     """
     every = list(gaps)
     special = [gap for gap in every if gap.kind not in WHOLE]
@@ -89,7 +90,10 @@ def ranked(gaps: Iterable[Gap]) -> list[Gap]:
     explained = max(by_kind.values(), default=0.0)
 
     def weight(gap: Gap) -> float:
-        return gap.recoverable if gap.kind not in WHOLE else gap.recoverable - explained
+        if gap.kind not in WHOLE:
+            return gap.recoverable
+        left = gap.recoverable - explained
+        return max(left, gap.ceiling) if gap.kind == "data" else left
 
     def apart(gap: Gap) -> bool:
         return gap.kind in WHOLE and any(other.unit != gap.unit for other in special)

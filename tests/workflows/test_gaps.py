@@ -118,3 +118,38 @@ def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
 def test_gaps_alone_loads_scikit_learn(ready: World) -> None:
     ran = ready.gitexp("log", PYTHONPROFILEIMPORTTIME="1")
     assert "sklearn" not in ran.err
+
+
+FEW = """
+import tomllib
+import numpy as np
+import gitexp
+with open("config.toml", "rb") as handle:
+    world = tomllib.load(handle)["world"]
+table = np.load("digits.npy").astype(float)
+place = np.random.default_rng(world).permutation(len(table))
+test, pool = place[:900], place[900:]
+train = np.random.default_rng([world, gitexp.seed()]).permutation(pool)[: int(60 * gitexp.sample())]
+far = ((table[test, None, :64] - table[None, train, :64]) ** 2).sum(axis=2)
+guess, true = table[train[far.argmin(axis=1)], 64].astype(int), table[test, 64].astype(int)
+gitexp.predictions(true, guess, ids=test)
+print(f"accuracy={(true == guess).mean()}")
+"""
+
+
+@pytest.mark.slow
+def test_too_few_digits_to_learn_from_come_first_in_eighteen_of_twenty_draws(ready: World) -> None:
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    pixels, digits = load_digits(return_X_y=True)
+    np.save(ready.path / "digits.npy", np.column_stack([pixels, digits]).astype("uint8"))
+    train_with(ready, FEW)
+    first = []
+    for world in range(20):
+        ready.write("config.toml", f"world = {world}\n")
+        ready.commit(f"Draw {world}", verify=False)
+        ready.gitexp("baseline")
+        # The nearest of 60 neighbours: with twice as many it is right in six more of a hundred.
+        first.append(ready.gitexp("gaps", "--curve", "--json").json["gaps"][0]["kind"])
+    assert first.count("data") >= 18
