@@ -48,18 +48,17 @@ class Moment(NamedTuple):
 class Which(NamedTuple):
     """Which experiments are asked for: of a project (None: any), since then, so many at most.
 
-    `unnamed` are those alone whose message names no project.
+    One whose message names no project may be of any.
     """
 
     project: str | None = None
     since: float = -math.inf
     most: int | None = None
-    unnamed: bool = False
 
     def wants(self, moment: Moment) -> bool:
         """Whether an experiment of this moment is asked for."""
-        fits = self.project in {None, moment.project}
-        return moment.time >= self.since and (moment.project is None if self.unnamed else fits)
+        fits = self.project is None or moment.project in {None, self.project}
+        return fits and moment.time >= self.since
 
 
 class Known(NamedTuple):
@@ -90,21 +89,25 @@ class Cache:
         found = self._rows("SELECT id, time, parent, project FROM commits")
         return {name: Moment(time, parent, project) for name, time, parent, project in found}
 
-    def holds_heads(self, signature: str) -> bool:
-        """Whether the list of experiments was made when refs had this signature."""
-        return [*self._rows("SELECT signature FROM listed")] == [(signature,)]
+    def heads(self, signature: str, which: Which) -> list[tuple[Any, ...]] | None:
+        """Experiments as they were listed when refs had this signature: ref, commit and moment.
 
-    def heads(self, which: Which) -> list[tuple[Any, ...]]:
-        """Experiments as they were listed: ref, commit and moment."""
+        None where they were not listed then.
+        """
+        if [*self._rows("SELECT signature FROM listed")] != [(signature,)]:
+            return None
         question = (
-            "SELECT * FROM heads WHERE time >= :since AND CASE WHEN :unnamed THEN project IS NULL"
-            " ELSE :project IS NULL OR project = :project END ORDER BY rowid LIMIT :most"
+            "SELECT * FROM heads WHERE time >= :since AND"
+            " (:project IS NULL OR project IS NULL OR project = :project)"
+            " ORDER BY rowid LIMIT :most"
         )
-        return [*self._rows(question, values=which._asdict() | {"most": which.most or -1})]
+        found = [*self._rows(question, values=which._asdict() | {"most": which.most or -1})]
+        # Half a list would be taken for the whole.
+        return found if self._database is not None else None
 
-    def keep_heads(self, signature: str, heads: Iterable[tuple[str, str, Moment]]) -> bool:
-        """Keep the list of experiments in its order; returns whether it is kept."""
-        return self._write(
+    def keep_heads(self, signature: str, heads: Iterable[tuple[str, str, Moment]]) -> None:
+        """Keep the list of experiments in its order."""
+        self._write(
             ("DELETE FROM listed", [()]),
             ("DELETE FROM heads", [()]),
             (
@@ -157,19 +160,16 @@ class Cache:
             self.close()
             self._database = None
 
-    def _write(self, *steps: tuple[str, Sequence[Sequence[object]]]) -> bool:
-        """Carry out statements with their rows, all or none; returns whether it was done."""
+    def _write(self, *steps: tuple[str, Sequence[Sequence[object]]]) -> None:
+        """Carry out statements with their rows, all or none."""
         if self._database is None:
-            return False
+            return
         import sqlite3
 
-        try:
-            with self._database:
-                for statement, rows in steps:
-                    self._database.executemany(statement, rows)
-        except (sqlite3.Error, UnicodeEncodeError):
-            return False  # read-only, locked or full: the next command reads it anew
-        return True
+        # Read-only, locked or full: the next command reads anew what is not kept.
+        with suppress(sqlite3.Error, UnicodeEncodeError), self._database:
+            for statement, rows in steps:
+                self._database.executemany(statement, rows)
 
 
 def remove_cache(folder: Path) -> None:

@@ -22,17 +22,11 @@ ARCHIVE = "refs/gitexp/archive/"
 _REMOTES = "refs/remotes/"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One experiment as git stores it; `time` is ISO 8601, `runs` the text of its note."""
+class Named:
+    """What has the ref of an experiment."""
 
+    __slots__ = ()
     ref: str
-    commit: str
-    parents: tuple[str, ...]
-    author: str
-    time: str
-    message: str
-    runs: str = ""
 
     @property
     def name(self) -> str:
@@ -43,6 +37,19 @@ class Entry:
     def archived(self) -> bool:
         """Whether it was moved out of the branches."""
         return self.ref.startswith(ARCHIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Named):
+    """One experiment as git stores it; `time` is ISO 8601, `runs` the text of its note."""
+
+    ref: str
+    commit: str
+    parents: tuple[str, ...]
+    author: str
+    time: str
+    message: str
+    runs: str = ""
 
     @property
     def parent(self) -> str:

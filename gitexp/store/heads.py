@@ -6,7 +6,7 @@ in the cache for as long as no ref of an experiment comes, goes or moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.registration import split_message
@@ -16,6 +16,7 @@ from gitexp.store.experiments import (
     ARCHIVE,
     HEADS,
     Entry,
+    Named,
     is_experiments,
     own_ref,
     rank,
@@ -33,7 +34,7 @@ _BATCH = 5000  # commits that are read at once: all of them may take a gigabyte
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Head(Named):
     """An experiment as a ref names it, before its message and its records are read."""
 
     ref: str
@@ -45,16 +46,6 @@ class Head:
         """The first parent, empty where there is none."""
         return self.moment.parent
 
-    @property
-    def name(self) -> str:
-        """The experiment's name, wherever its ref lives."""
-        return self.ref.rpartition("/")[2]
-
-    @property
-    def archived(self) -> bool:
-        """Whether it was moved out of the branches."""
-        return self.ref.startswith(ARCHIVE)
-
 
 def list_heads(repository: Repository, cache: Cache, which: Which | None = None) -> list[Head]:
     """List experiments, newest first.
@@ -63,13 +54,13 @@ def list_heads(repository: Repository, cache: Cache, which: Which | None = None)
     """
     which = which or Which()
     signature = repr(refs_signature(repository))
-    if not cache.holds_heads(signature):
-        heads = _read_heads(repository, cache)
-        if is_settled(repository):
-            cache.keep_heads(signature, ((h.ref, h.commit, h.moment) for h in heads))
-        return [head for head in heads if which.wants(head.moment)][: which.most]
-    found = cache.heads(which)
-    return [Head(ref, commit, Moment(*moment)) for ref, commit, *moment in found]
+    found = cache.heads(signature, which)
+    if found is not None:
+        return [Head(ref, commit, Moment(*moment)) for ref, commit, *moment in found]
+    heads = _read_heads(repository, cache)
+    if is_settled(repository):
+        cache.keep_heads(signature, ((h.ref, h.commit, h.moment) for h in heads))
+    return [head for head in heads if which.wants(head.moment)][: which.most]
 
 
 def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
@@ -84,17 +75,15 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
         new = [(entry.commit, _moment(entry), entry.fields()) for entry in entries]
         cache.add_commits(new)
         moments.update((commit, moment) for commit, moment, _ in new)
+    # A ref of the archive may name no commit.
+    heads = [Head(min(r, key=rank), c, moments[c]) for c, r in refs.items() if c in moments]
+    several = [h for h in heads if len({ref.rpartition("/")[2] for ref in refs[h.commit]}) > 1]
+    messages = {e.commit: e.message for e in read_entries(repository, cache, several)}
     found: dict[str, Head] = {}
-    for commit, several in refs.items():
-        if commit not in moments:  # a ref of the archive that names no commit
-            continue
-        ref = several[0]
-        if len({ref.rpartition("/")[2] for ref in several}) > 1:
-            [entry] = read_commits(repository, [(ref, commit)])
-            ref = own_ref(several, entry.message, commit)
-        elif len(several) > 1:
-            ref = min(several, key=rank)
-        head = Head(ref, commit, moments[commit])
+    for head in heads:
+        if head.commit in messages:
+            named = own_ref(refs[head.commit], messages[head.commit], head.commit)
+            head = replace(head, ref=named)  # noqa: PLW2901
         known = found.get(head.name)
         if known is None or rank(head.ref) < rank(known.ref):
             found[head.name] = head

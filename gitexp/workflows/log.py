@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 import json
 import math
+import time
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from gitexp.errors import UsageError
 from gitexp.rules.registration import split_message
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict import Verdict
@@ -104,10 +106,18 @@ class Part:
 def second_of(project: Project, since: str) -> float:
     """Read a point in time as git does, in seconds since 1970: a date, or "2 weeks ago".
 
-    What git cannot read it takes for now.
+    Raises:
+        UsageError: git cannot read it, which it takes for now.
     """
+    before = time.time()
     told = project.repository.git.text("rev-parse", f"--since={since}")
-    return float(told.removeprefix("--max-age="))
+    second = float(told.removeprefix("--max-age="))
+    if second >= math.floor(before) and "now" not in since:
+        raise UsageError(
+            f"{since!r} is no point in the past that git can read",
+            "a date, or how long ago: --since 2026-01-31, --since '2 weeks ago'",
+        )
+    return second
 
 
 def stream(project: Project, part: Part | None = None) -> Iterator[Row]:

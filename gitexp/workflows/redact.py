@@ -94,7 +94,11 @@ def redact(
         NotReady: nobody agreed.
     """
     if not sought.value.strip() and not sought.key.strip():
-        raise UsageError("there is nothing to redact: the value is empty")
+        raise UsageError(
+            "there is nothing to redact: the value is empty",
+            "give it on standard input, where no history keeps it: gitexp redact - < FILE; or name"
+            " the key that holds it: gitexp redact --key KEY",
+        )
     if sought.key in RESULTS:
         raise UsageError(
             f"{sought.key} is part of what was measured, and results are not redacted",

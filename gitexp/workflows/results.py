@@ -96,9 +96,9 @@ class Result:
     @cached_property
     def baseline_records(self) -> tuple[Record, ...]:
         """Records of its baseline."""
-        if not self.entry.parents:
+        if not self.parent:
             return ()
-        found = self._notes.records(self.entry.parents[0])
+        found = self._notes.records(self.parent)
         if self.registration is None:
             return found
         # Two projects may measure the same baseline commit, each by its own command.
@@ -243,17 +243,15 @@ def own_heads(
     """List a project's experiments, newest first."""
     repository = project.repository
     _mend(repository)
-    own = Which(project.folder, since, most)
-    unnamed = list_heads(repository, cache, Which(since=since, unnamed=True))
-    if not unnamed:
-        return list_heads(repository, cache, own)
-    entries = entries_of(project, read_entries(repository, cache, unnamed))
-    hand_made = {entry.commit for entry in entries}
-    return [
-        head
-        for head in list_heads(repository, cache, Which(since=since))
-        if own.wants(head.moment) or head.commit in hand_made
-    ][:most]
+    which = Which(project.folder, since, most)
+    heads = list_heads(repository, cache, which)
+    if all(head.moment.project is not None for head in heads):
+        return heads
+    if most is not None:
+        heads = list_heads(repository, cache, which._replace(most=None))
+    unnamed = [head for head in heads if head.moment.project is None]
+    own = {e.commit for e in entries_of(project, read_entries(repository, cache, unnamed))}
+    return [h for h in heads if h.moment.project is not None or h.commit in own][:most]
 
 
 def _mend(repository: Repository) -> None:

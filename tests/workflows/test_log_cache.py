@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitexp.store.cache import Cache
+from gitexp.store.experiments import read_experiments
+from gitexp.store.heads import list_heads
 from gitexp.store.notes import RUNS, append_lines
 from gitexp.workflows.project import open_project
 from gitexp.workflows.results import judged, read_results
@@ -129,6 +132,44 @@ def test_without_a_file_that_works_everything_is_read_anew(many: World, damage: 
     if held is not None:
         held.close()
     assert rows(many) == wanted
+
+
+def test_half_a_list_is_not_taken_for_the_whole(many: World) -> None:
+    wanted = rows(many)
+    age_refs(many)
+    assert rows(many) == wanted
+    with sqlite3.connect(cache(many)) as database:
+        assert [*database.execute("SELECT count(*) FROM heads")] == [(120,)]
+        database.execute("DROP TABLE heads")
+    database.close()
+    assert rows(many) == wanted
+
+
+def test_a_commit_under_several_names_is_known_by_its_own(many: World) -> None:
+    for number in range(3):
+        many.git("branch", f"exp/another-{number}", f"exp/run-{number}")
+    assert len(rows(many)) == 120
+
+
+def test_both_ways_of_reading_find_the_same_experiments(many: World) -> None:
+    many.gitexp("archive", "run-3", "run-4")
+    many.git("branch", "exp/run-4", "exp/run-5")  # hides the archived one
+    many.git("branch", "exp/Not-A-Name", "exp/run-6")
+    for name, commit in {"run-7": "run-7", "elsewhere": "run-8", "run-9": "run-10"}.items():
+        many.git("update-ref", f"refs/remotes/team/exp/{name}", f"exp/{commit}")
+    blob = many.git("rev-parse", "main:config.toml")
+    many.git("update-ref", "refs/gitexp/archive/no-commit", blob)
+    repository = repository_of(many)
+    read = [(entry.ref, entry.commit) for entry in read_experiments(repository)]
+    listed = list_heads(repository, Cache(None, 0))
+    assert [(head.ref, head.commit) for head in listed] == read
+
+
+def test_a_time_that_git_cannot_read_is_told(many: World) -> None:
+    said = many.gitexp("log", "--since", "gibberish", code=2).err
+    assert "'gibberish' is no point in the past" in said
+    assert "2 weeks ago" in said
+    assert rows(many, "--since", "now") == []
 
 
 def test_a_python_without_sqlite_reads_the_log(many: World, tmp_path: Path) -> None:
