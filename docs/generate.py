@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.rules.catalogue import Example, Rule
-    from gitexp.rules.one_change import Edited
+    from gitexp.rules.gate.one_change import Edited
 
 DOCS = Path(__file__).parent
 HEAD = """\

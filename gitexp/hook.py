@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.finding import Finding
-    from gitexp.rules.one_change import Inspection
+    from gitexp.rules.gate.one_change import Inspection
 
 
 _SCISSORS = "------------------------ >8 ------------------------"
@@ -63,8 +63,8 @@ def _pre_commit(repository: Repository, _rest: Sequence[str]) -> None:
 
 
 def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
-    from gitexp.rules import hypothesis
-    from gitexp.rules.registration import hypothesis_of, lint_trailers, split_message
+    from gitexp.rules.documents.registration import hypothesis_of, lint_trailers, split_message
+    from gitexp.rules.gate import hypothesis
     from gitexp.workflows.fill import fill
 
     path = Path(rest[0])

@@ -40,7 +40,7 @@ def by_hand(ready: World) -> World:
 def test_help_loads_no_workflow(ready: World) -> None:
     modules = loaded(ready, "-m", "gitexp", "--help")
     assert not modules & HEAVY
-    layers = ("gitexp.workflows", "gitexp.engine", "gitexp.store", "gitexp.rules.formats")
+    layers = ("gitexp.workflows", "gitexp.engine", "gitexp.store", "gitexp.rules.gate.formats")
     assert not [name for name in modules if name.startswith(layers)]
 
 
@@ -67,7 +67,7 @@ def test_run_loads_nothing_heavy_where_nobody_watches(ready: World) -> None:
 def test_pre_commit_loads_the_gate_alone(by_hand: World) -> None:
     modules = loaded(by_hand, "-EP", "-m", "gitexp.hook", "pre-commit")
     unwanted = {
-        "gitexp.rules.hypothesis", "gitexp.rules.verdict", "gitexp.store.notes",
+        "gitexp.rules.gate.hypothesis", "gitexp.rules.verdict.verdict", "gitexp.store.notes",
         "gitexp.workflows.start", "hashlib", "random", "tempfile", "typer",
     }  # fmt: skip
     if sys.version_info < (3, 13):  # whose dataclasses asks inspect for every class
@@ -79,7 +79,12 @@ def test_commit_msg_loads_no_command_line(by_hand: World) -> None:
     by_hand.write(".git/COMMIT_EDITMSG", f"{BECAUSE}\n")
     words = ("-EP", "-m", "gitexp.hook", "commit-msg", ".git/COMMIT_EDITMSG")
     # What judges is not needed either, as long as nothing was measured.
-    unwanted = {"gitexp.workflows.start", "gitexp.rules.verdict", "gitexp.rules.record", "typer"}
+    unwanted = {
+        "gitexp.workflows.start",
+        "gitexp.rules.verdict.verdict",
+        "gitexp.rules.documents.record",
+        "typer",
+    }
     assert not loaded(by_hand, *words) & (HEAVY | unwanted)
 
 

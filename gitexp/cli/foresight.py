@@ -108,7 +108,7 @@ def next_(
     By chance x gain per hour of runs; those that rest on evidence go before the others.
     """
     from gitexp.errors import UsageError
-    from gitexp.rules import words
+    from gitexp.rules.verdict import words
     from gitexp.workflows.ideas import next_ideas
     from gitexp.workflows.project import open_project
 
@@ -147,8 +147,8 @@ def next_(
 
 def calibration(json_: AsJson = False) -> None:
     """Hold foretold gains and chances against what came."""
-    from gitexp.rules.expectation import in_words
-    from gitexp.rules.words import number
+    from gitexp.rules.plan.expectation import in_words
+    from gitexp.rules.verdict.words import number
     from gitexp.workflows.ideas import calibration as workflow
     from gitexp.workflows.project import open_project
 
@@ -265,7 +265,7 @@ def report(
 
 def progress_line(one: "Progress") -> str:
     """One goal and how far it is."""
-    from gitexp.rules.words import counted, number
+    from gitexp.rules.verdict.words import counted, number
 
     within = "" if one.within is None else f" ± {number(one.within)}"
     now = "not measured yet"
@@ -318,7 +318,7 @@ def gaps(
 
 def _gaps(report: "Report", number: int) -> None:
     """Print at most a screenful."""
-    from gitexp.rules.words import number as shown
+    from gitexp.rules.verdict.words import number as shown
 
     found = report.findings
     within = "" if report.within is None else f" ± {shown(report.within)} (95 %)"

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from gitexp.engine.metrics import logged, printed
-from gitexp.rules.words import number
+from gitexp.rules.verdict.words import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.local import Job
-    from gitexp.rules.record import Record
+    from gitexp.rules.documents.record import Record
     from gitexp.workflows.measure import Watcher
 
 _REFRESH = 0.5  # seconds

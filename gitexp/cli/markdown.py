@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.rules import words
-from gitexp.rules.expectation import in_words
+from gitexp.rules.plan.expectation import in_words
 from gitexp.rules.text import visible
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.ladder import Step
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _older(number: int, what: str) -> str:
 
 
 def _hypothesis(row: Row) -> str:
-    from gitexp.rules.registration import hypothesis_of
+    from gitexp.rules.documents.registration import hypothesis_of
 
     return plain(hypothesis_of(row.result.entry.message), _LONGEST)
 

@@ -172,7 +172,7 @@ def redact(
     Out of records, bulk and logs, and out of the past of these notes. What was measured stays.
     Every later sync keeps the value out, whoever still has it.
     """
-    from gitexp.rules.redaction import Sought
+    from gitexp.rules.documents.redaction import Sought
     from gitexp.workflows.project import open_project
     from gitexp.workflows.redact import redact as workflow
 

@@ -108,7 +108,7 @@ def gc(
 
 
 def _summed(found: "list[Holding]") -> str:
-    from gitexp.rules.words import counted
+    from gitexp.rules.verdict.words import counted
 
     kinds = [
         counted(number, word)
@@ -159,7 +159,7 @@ def doctor(
 
 
 def _seconds(text: str) -> float:
-    from gitexp.rules.settings import parse_time
+    from gitexp.rules.documents.settings import parse_time
 
     try:
         return parse_time(text, "--older")

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.rules import formats, words
-from gitexp.rules.outlook import shown
-from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.documents.registration import hypothesis_of
+from gitexp.rules.gate import formats
 from gitexp.rules.text import json_text, visible
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.outlook import shown
+from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.one_change import Change
-    from gitexp.rules.outlook import Outlook
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.verdict import Judgement
+    from gitexp.rules.gate.one_change import Change
+    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.check import Report, Sweep, Unjudged
     from gitexp.workflows.holdout import Opened

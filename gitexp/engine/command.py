@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.settings import Settings
 
 
 # As words of their own they would reach the program as arguments, and be lost without a word.

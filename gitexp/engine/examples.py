@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.outcomes import SCORE, TRUE, Metric, find_metric, hash_of, natural
+from gitexp.rules.documents.outcomes import SCORE, TRUE, Metric, find_metric, hash_of, natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gitexp.rules.outcomes import Outcomes
+    from gitexp.rules.documents.outcomes import Outcomes
 
     Floats = NDArray[np.float64]
 

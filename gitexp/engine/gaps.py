@@ -18,16 +18,16 @@ from sklearn.metrics import confusion_matrix
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from gitexp.engine.examples import Yardstick, is_of_quantities
-from gitexp.rules import student_t
-from gitexp.rules.gaps import Gap, holm, label, wilson
-from gitexp.rules.outcomes import PREDICTED, SCORE, TRUE, find_metric
+from gitexp.rules.documents.outcomes import PREDICTED, SCORE, TRUE, find_metric
+from gitexp.rules.plan.gaps import Gap, holm, label, wilson
+from gitexp.rules.verdict import student_t
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from gitexp.rules.outcomes import Outcomes
+    from gitexp.rules.documents.outcomes import Outcomes
 
 _SURE = 0.05  # familywise error of what is claimed
 _FEWEST = 3  # errors, before they are a pattern

@@ -19,10 +19,10 @@ from gitexp.engine.condition import ask_present, fingerprint
 from gitexp.engine.metrics import Unreadable
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
-from gitexp.rules import formats
-from gitexp.rules.outcomes import find_metric, outcomes_line
-from gitexp.rules.record import LONGEST, Record, sha256
-from gitexp.rules.verdict import LARGEST_SCORE
+from gitexp.rules.documents.outcomes import find_metric, outcomes_line
+from gitexp.rules.documents.record import LONGEST, Record, sha256
+from gitexp.rules.gate import formats
+from gitexp.rules.verdict.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
 from gitexp.store.local import locked, salt
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gitexp.rules.outcomes import Outcomes
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.outcomes import Outcomes
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
 
 _PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes

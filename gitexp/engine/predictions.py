@@ -16,7 +16,7 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.metrics import Unreadable
-from gitexp.rules.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
+from gitexp.rules.documents.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.one_change import Edited
+from gitexp.rules.gate.one_change import Edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

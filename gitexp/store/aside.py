@@ -49,7 +49,7 @@ class Intent:
         gap = b"\n" if old and not old.endswith(b"\n") else b""
         new = old + gap + b"\n".join(missing) + b"\n"
         if b'"redacted"' in old:
-            from gitexp.rules.redaction import merge_texts
+            from gitexp.rules.documents.redaction import merge_texts
 
             # What was taken out does not come back, not even by a run that says it again.
             merged = merge_texts(new)

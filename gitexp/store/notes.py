@@ -493,7 +493,7 @@ def contended(said: str) -> StoreBusy:
     path = Path(found[1])
     age = ""
     with suppress(OSError):
-        from gitexp.rules.words import span
+        from gitexp.rules.verdict.words import span
 
         age = f", for {span(time.time() - path.stat().st_mtime)}"
     return StoreBusy(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules import formats, words
-from gitexp.rules.criterion import Scale
+from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import Edited, inspect
-from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.one_change import Edited, inspect
 from gitexp.rules.text import demand_plain
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside

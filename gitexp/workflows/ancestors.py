@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.rules.paths import matches
+from gitexp.rules.gate.paths import matches
 from gitexp.store.git import decode, parse_raw
 from gitexp.workflows.differences import relative
 
 if TYPE_CHECKING:
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.settings import Settings
     from gitexp.workflows.project import Project
 
 _FURTHEST = 200  # commits of the baseline branch that are searched

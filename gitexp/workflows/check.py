@@ -8,11 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.rules import formats, hypothesis
-from gitexp.rules.campaign import campaign_level
-from gitexp.rules.finding import Finding
-from gitexp.rules.notebook import find_notebook
-from gitexp.rules.registration import (
+from gitexp.rules.documents.registration import (
     Registration,
     hypothesis_of,
     is_name,
@@ -20,8 +16,12 @@ from gitexp.rules.registration import (
     parse_message,
     target_of,
 )
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats, hypothesis
+from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.text import visible
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
 from gitexp.workflows.design import against_direction, registration_for
 from gitexp.workflows.differences import inspect_grounds
@@ -33,9 +33,9 @@ from gitexp.workflows.results import read_all_results
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.one_change import Change, Inspection
-    from gitexp.rules.settings import Settings
-    from gitexp.rules.settled import Known
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.gate.one_change import Change, Inspection
     from gitexp.store.experiments import Entry
     from gitexp.store.git import Repository
     from gitexp.workflows.project import Project

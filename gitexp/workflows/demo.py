@@ -178,7 +178,7 @@ def _make_project(folder: Path) -> None:
 
 
 def _toml_string(text: str) -> str:
-    from gitexp.rules.formats import spell
+    from gitexp.rules.gate.formats import spell
 
     return spell(text)
 

@@ -8,20 +8,20 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules.campaign import campaign_level
-from gitexp.rules.criterion import Criterion, Scale
+from gitexp.rules.documents.registration import Registration, hypothesis_of, split_message
 from gitexp.rules.finding import Finding
-from gitexp.rules.registration import Registration, hypothesis_of, split_message
+from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.criterion import Criterion, Scale
 from gitexp.store.notes import RUNS, read_notes
 from gitexp.workflows.ancestors import same_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.rules.criterion import Guard
-    from gitexp.rules.record import Record
-    from gitexp.rules.settings import Settings
-    from gitexp.rules.verdict import Judgement
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.verdict.criterion import Guard
+    from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
 
@@ -103,7 +103,9 @@ def registration_for(
 
 
 def _is_known(metric: str) -> bool:
-    from gitexp.rules.outcomes import is_known  # no hook needs it where nothing is predicted
+    from gitexp.rules.documents.outcomes import (
+        is_known,  # no hook needs it where nothing is predicted
+    )
 
     return is_known(metric)
 
@@ -125,7 +127,7 @@ def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | No
 
 def scores(records: Iterable[Record], metric: str) -> list[float]:
     """Scores of the runs that went well, one a seed."""
-    from gitexp.rules.record import first_good
+    from gitexp.rules.documents.record import first_good
 
     runs = list(records)
     return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]
@@ -136,7 +138,7 @@ def half_width(values: Sequence[float], widening: float) -> float | None:
 
     `widening` is a verdict's: what runs share that are tested on the same rows.
     """
-    from gitexp.rules import student_t
+    from gitexp.rules.verdict import student_t
 
     n = len(values)
     if n < 3:
@@ -148,7 +150,7 @@ def half_width(values: Sequence[float], widening: float) -> float | None:
 
 def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same."""
-    from gitexp.rules.record import parse_records
+    from gitexp.rules.documents.record import parse_records
 
     for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
         notes = read_notes(project.repository, RUNS, commits)

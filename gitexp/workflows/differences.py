@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.rules.one_change import Edited, Inspection, inspect
-from gitexp.rules.paths import is_config
+from gitexp.rules.gate.one_change import Edited, Inspection, inspect
+from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import FileChange, Git
     from gitexp.workflows.ground import Ground
     from gitexp.workflows.project import Project

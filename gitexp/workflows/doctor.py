@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.slot import free_slot, is_sound, is_used, slots
 from gitexp.errors import GitexpError
-from gitexp.rules.record import count_newer
-from gitexp.rules.words import counted, newer, span
+from gitexp.rules.documents.record import count_newer
+from gitexp.rules.verdict.words import counted, newer, span
 from gitexp.store import hooks
 from gitexp.store.archive import loose_objects_abound, loose_refs
 from gitexp.store.aside import files_aside, read_aside

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
-from gitexp.rules import formats
 from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import Edited, inspect, keep_line_end
-from gitexp.rules.paths import is_config
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.one_change import Edited, inspect, keep_line_end
+from gitexp.rules.gate.paths import is_config
 from gitexp.store.experiments import replay
 from gitexp.store.git import Git, decode
 from gitexp.workflows.differences import hidden_edits, is_checked_out, relative

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.rules.criterion import Criterion
+from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.git import decode
 from gitexp.workflows.design import criterion_from, first_fresh_seed, registration_for
 from gitexp.workflows.results import place_of_next, read_results
@@ -13,7 +13,7 @@ from gitexp.workflows.results import place_of_next, read_results
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitexp.rules.one_change import Change
+    from gitexp.rules.gate.one_change import Change
     from gitexp.workflows.project import Project
 
 

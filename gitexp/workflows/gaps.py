@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import CommandFailed, NotReady
-from gitexp.rules import student_t
-from gitexp.rules.criterion import Criterion
-from gitexp.rules.gaps import Gap, ranked
-from gitexp.rules.outcomes import parse_outcomes
-from gitexp.rules.outlook import foresee
-from gitexp.rules.record import canonical, first_good, parse_records
-from gitexp.rules.words import span
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import canonical, first_good, parse_records
+from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.outlook import foresee
+from gitexp.rules.verdict.words import span
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 from gitexp.workflows.ancestors import same_runs
 from gitexp.workflows.design import half_width, history, registration_for
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.engine.gaps import Findings
-    from gitexp.rules.outcomes import Outcomes
-    from gitexp.rules.outlook import Outlook
-    from gitexp.rules.record import Record
+    from gitexp.rules.documents.outcomes import Outcomes
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.outlook import Outlook
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project
 

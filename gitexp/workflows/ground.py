@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.paths import is_config
-from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.gate.paths import is_config
 from gitexp.rules.text import visible
 from gitexp.workflows.project import (
     NO_SETTINGS,
@@ -53,7 +53,7 @@ def find_grounds(
 
     NotReady stands where one has none. Settings of more than `largest` bytes count as missing.
     """
-    from gitexp.rules.registration import split_message  # pre-commit has no message yet
+    from gitexp.rules.documents.registration import split_message  # pre-commit has no message yet
 
     baselines = _Baselines(repository, entries)
     projects = _Projects(repository, largest)
@@ -206,7 +206,7 @@ class _Baselines:
         """
         import shlex
 
-        from gitexp.rules.registration import split_message
+        from gitexp.rules.documents.registration import split_message
 
         name, tip = branch
         short = visible(entry.name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine.local import Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
-from gitexp.rules.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
+from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.store.notes import RUNS, append_lines, find_lines
 from gitexp.workflows.check import check
 from gitexp.workflows.design import first_fresh_seed
@@ -18,7 +18,7 @@ from gitexp.workflows.results import read_results
 from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.rules.expectation import Calibration, Idea, calibrate, ranked, weigh, within
-from gitexp.rules.outlook import foresee
-from gitexp.rules.registration import key_of
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.documents.registration import key_of
+from gitexp.rules.plan.expectation import Calibration, Idea, calibrate, ranked, weigh, within
+from gitexp.rules.verdict.outlook import foresee
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.design import history, records_like_tip
 from gitexp.workflows.known import is_answered
 from gitexp.workflows.log import log
@@ -16,8 +16,8 @@ from gitexp.workflows.log import log
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.verdict import Judgement
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.log import Row
     from gitexp.workflows.project import Project
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build
 from gitexp.errors import GitexpError, NotReady, UsageError
-from gitexp.rules import formats
-from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.gate import formats
 from gitexp.store import hooks
 from gitexp.store.git import Repository, decode
 from gitexp.store.local import read_json, write_json

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitexp.rules.record import ExampleSpread, Record
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.verdict import Design, Judgement, Pair
+    from gitexp.rules.documents.record import ExampleSpread, Record
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Design, Judgement, Pair
 
 
 def judge_records(
@@ -20,8 +20,8 @@ def judge_records(
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
-    from gitexp.rules.record import inputs_of, pair
-    from gitexp.rules.verdict import Examples, Judgement, Verdict, judge
+    from gitexp.rules.documents.record import inputs_of, pair
+    from gitexp.rules.verdict.verdict import Examples, Judgement, Verdict, judge
 
     baseline = list(baseline)
     metric = registration.criterion.metric
@@ -56,7 +56,7 @@ def judge_records(
 
 def as_explored(judgement: Judgement, why: str) -> Judgement:
     """Whatever it would have been, runs past the gate are EXPLORATORY."""
-    from gitexp.rules.verdict import Verdict
+    from gitexp.rules.verdict.verdict import Verdict
 
     if not why or judgement.verdict is None:
         return judgement
@@ -66,7 +66,7 @@ def as_explored(judgement: Judgement, why: str) -> Judgement:
 
 def design_of(registration: Registration) -> Design:
     """What a registration asks of the runs."""
-    from gitexp.rules.verdict import Design
+    from gitexp.rules.verdict.verdict import Design
 
     return Design(
         criterion=registration.criterion,
@@ -81,7 +81,7 @@ def design_of(registration: Registration) -> Design:
 
 def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
     """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
-    from gitexp.rules.record import PROOF, first_good
+    from gitexp.rules.documents.record import PROOF, first_good
 
     runs = list(baseline)
     conditions = {record.condition for record in runs}
@@ -101,7 +101,7 @@ def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | N
 
 
 def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
-    from gitexp.rules.verdict import Pair
+    from gitexp.rules.verdict.verdict import Pair
 
     return [
         Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])

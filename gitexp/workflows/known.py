@@ -6,21 +6,27 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules import words
+from gitexp.rules.documents.registration import (
+    hypothesis_of,
+    key_of,
+    plain_value,
+    same_target,
+    value_of,
+)
+from gitexp.rules.documents.settled import FILE, against, parse_known
 from gitexp.rules.finding import Finding
-from gitexp.rules.formats import LARGEST, spell, spell_key
-from gitexp.rules.pooling import Tried, pool
-from gitexp.rules.registration import hypothesis_of, key_of, plain_value, same_target, value_of
-from gitexp.rules.settled import FILE, against, parse_known
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.gate.formats import LARGEST, spell, spell_key
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.pooling import Tried, pool
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.ancestors import same_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.rules.criterion import Criterion
-    from gitexp.rules.one_change import Change
-    from gitexp.rules.settled import Known
+    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.gate.one_change import Change
+    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result
 
@@ -284,7 +290,7 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
 
 
 def _same_words(results: Sequence[Result], change: str, text: str) -> Iterator[Finding]:
-    from gitexp.rules.similar import rank
+    from gitexp.rules.plan.similar import rank
 
     others = [r for r in results if r.registration and r.registration.change != change]
     best = rank(text, [hypothesis_of(r.entry.message) for r in others])[:1]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.dependencies import added, declares
-from gitexp.rules.paths import matches
-from gitexp.rules.record import Record, first_good, parse_records
-from gitexp.rules.registration import split_message
+from gitexp.rules.documents.record import Record, first_good, parse_records
+from gitexp.rules.documents.registration import split_message
+from gitexp.rules.gate.paths import matches
+from gitexp.rules.plan.dependencies import added, declares
 from gitexp.store.git import decode, parse_raw
 from gitexp.store.notes import RUNS
 from gitexp.workflows.differences import relative

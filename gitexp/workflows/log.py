@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.rules.registration import split_message
+from gitexp.rules.documents.registration import split_message
 from gitexp.rules.text import json_line
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import second
 from gitexp.store.git import decode
 from gitexp.store.local import locked

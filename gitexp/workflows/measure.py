@@ -15,10 +15,8 @@ from gitexp.engine.condition import condition_of, moved
 from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
-from gitexp.rules import words
-from gitexp.rules.criterion import Scale
-from gitexp.rules.outcomes import parse_outcomes
-from gitexp.rules.record import (
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import (
     ExampleSpread,
     Record,
     canonical,
@@ -29,6 +27,8 @@ from gitexp.rules.record import (
     parse_records,
     parse_spreads,
 )
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
@@ -39,11 +39,11 @@ from gitexp.workflows.judging import judge_records
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gitexp.rules.criterion import Criterion
-    from gitexp.rules.outcomes import Outcomes
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.settings import Settings
-    from gitexp.rules.verdict import Judgement
+    from gitexp.rules.documents.outcomes import Outcomes
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.project import Project
 
 LONG = 30 * 60  # seconds of runs that are not begun without being asked for

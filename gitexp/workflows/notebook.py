@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules import goal as goals_rule
-from gitexp.rules import settled as settled_rule
-from gitexp.rules.formats import LARGEST, parse_key, spell, spell_key
-from gitexp.rules.formats.toml import parse_value
-from gitexp.rules.goal import Goal, parse_goal, parse_goals, set_goal
-from gitexp.rules.settled import Known, add_known
+from gitexp.rules.documents import goal as goals_rule
+from gitexp.rules.documents import settled as settled_rule
+from gitexp.rules.documents.goal import Goal, parse_goal, parse_goals, set_goal
+from gitexp.rules.documents.settled import Known, add_known
+from gitexp.rules.gate.formats import LARGEST, parse_key, spell, spell_key
+from gitexp.rules.gate.formats.toml import parse_value
 from gitexp.rules.text import demand_plain
 from gitexp.workflows.design import against_direction, half_width, records_like_tip, scores
 from gitexp.workflows.land import commit_on_baseline

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules.preset import add_preset
-from gitexp.rules.registration import is_name
+from gitexp.rules.documents.registration import is_name
+from gitexp.rules.gate.preset import add_preset
 from gitexp.workflows.edit import find_key
 from gitexp.workflows.land import commit_on_baseline
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.redaction import RESULTS, Sought, encoded, redact_note, still_holds
-from gitexp.rules.registration import is_name
+from gitexp.rules.documents.redaction import RESULTS, Sought, encoded, redact_note, still_holds
+from gitexp.rules.documents.registration import is_name
 from gitexp.store.experiments import find_ref, read_experiments
 from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, store_aside

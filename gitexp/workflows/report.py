@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from gitexp.rules.expectation import Calibration
+    from gitexp.rules.plan.expectation import Calibration
     from gitexp.workflows.notebook import Progress
     from gitexp.workflows.project import Project
     from gitexp.workflows.standing import Standing

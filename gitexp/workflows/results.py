@@ -10,8 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.campaign import Place, Standing, next_place
-from gitexp.rules.registration import Registration, parse_message, split_message
+from gitexp.rules.documents.registration import Registration, parse_message, split_message
+from gitexp.rules.verdict.campaign import Place, Standing, next_place
 from gitexp.store.archive import shelve_deleted
 from gitexp.store.cache import Cache, Known, Which
 from gitexp.store.experiments import (
@@ -30,9 +30,9 @@ from gitexp.workflows.summary import facts_of, is_explored, judgement_of, shown_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.rules.record import Record
-    from gitexp.rules.settings import Settings
-    from gitexp.rules.verdict import Judgement, Verdict
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.verdict.verdict import Judgement, Verdict
     from gitexp.store.git import Repository
     from gitexp.store.heads import Head
     from gitexp.workflows.project import Project
@@ -76,7 +76,7 @@ class Result:
     def _every(self) -> list[Record]:
         if not self.text:
             return []
-        from gitexp.rules.record import parse_records
+        from gitexp.rules.documents.record import parse_records
 
         return parse_records(self.text)
 
@@ -114,7 +114,7 @@ class Result:
         gated = [record for record in self.records if not record.explore]
         if registration is None or not gated:
             return None
-        from gitexp.rules.record import parse_spreads
+        from gitexp.rules.documents.record import parse_spreads
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
         return judge_records(registration, self.baseline_records, gated, spreads)
@@ -146,7 +146,7 @@ class Result:
             return self.judgement.verdict if self.judgement else None
         if self._known.verdict is None:
             return None
-        from gitexp.rules.verdict import Verdict
+        from gitexp.rules.verdict.verdict import Verdict
 
         return Verdict(self._known.verdict)
 
@@ -203,7 +203,7 @@ class Notes:
     def records(self, commit: str) -> tuple[Record, ...]:
         """Records in a commit's note, whoever made them."""
         if commit not in self._parsed:
-            from gitexp.rules.record import parse_records
+            from gitexp.rules.documents.record import parse_records
 
             self._parsed[commit] = tuple(parse_records(self.text(commit)))
         return self._parsed[commit]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
-from gitexp.rules import words
-from gitexp.rules.record import PROOF, Record, first_good
+from gitexp.rules.documents.record import PROOF, Record, first_good
 from gitexp.rules.text import demand_plain
+from gitexp.rules.verdict import words
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.check import check
 from gitexp.workflows.design import improvised, met_already, registration_for
@@ -20,11 +20,11 @@ from gitexp.workflows.trust import demand_trust
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.criterion import Criterion
+    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.outlook import Outlook
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.verdict import Judgement
+    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.verdict import Judgement
     from gitexp.store.git import Repository
     from gitexp.workflows.check import Report
     from gitexp.workflows.ladder import Step
@@ -193,7 +193,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         NotReady: the settings are not approved in this clone, or claim a determinism that is none.
         CommandFailed: a run failed.
     """
-    from gitexp.rules.outlook import foresee, question
+    from gitexp.rules.verdict.outlook import foresee, question
     from gitexp.workflows.design import criterion_from, first_fresh_seed, history
     from gitexp.workflows.ladder import read_steps
 

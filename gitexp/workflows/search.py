@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.rules import words
-from gitexp.rules.similar import rank
+from gitexp.rules.plan.similar import rank
+from gitexp.rules.verdict import words
 from gitexp.workflows.log import log
 
 if TYPE_CHECKING:

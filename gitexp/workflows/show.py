@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.rules.holdout import Opening, parse_openings
-from gitexp.rules.record import first_good
-from gitexp.rules.registration import same_target
+from gitexp.rules.documents.holdout import Opening, parse_openings
+from gitexp.rules.documents.record import first_good
+from gitexp.rules.documents.registration import same_target
 from gitexp.store.notes import BULK, LOGS, read_notes
 from gitexp.workflows.log import Row, log
 from gitexp.workflows.project import find_experiment

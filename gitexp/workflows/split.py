@@ -6,12 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules import formats, hypothesis
+from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.one_change import Edited
-from gitexp.rules.parts import Part, take_apart
-from gitexp.rules.paths import is_config
-from gitexp.rules.registration import hypothesis_of
+from gitexp.rules.gate import formats, hypothesis
+from gitexp.rules.gate.one_change import Edited
+from gitexp.rules.gate.parts import Part, take_apart
+from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import Git
 from gitexp.workflows.check import check
 from gitexp.workflows.differences import relative

@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules import student_t
-from gitexp.rules.campaign import count, error_bound
-from gitexp.rules.criterion import Scale
-from gitexp.rules.expectation import kind_of
-from gitexp.rules.record import first_good
+from gitexp.rules.documents.record import first_good
+from gitexp.rules.plan.expectation import kind_of
+from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.campaign import count, error_bound
+from gitexp.rules.verdict.criterion import Scale
 from gitexp.workflows.design import records_like_tip
 from gitexp.workflows.log import is_confirmed
 from gitexp.workflows.results import place_of_next
@@ -20,7 +20,7 @@ from gitexp.workflows.results import place_of_next
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.record import Record
+    from gitexp.rules.documents.record import Record
     from gitexp.workflows.log import Row
     from gitexp.workflows.project import Project
     from gitexp.workflows.results import Result

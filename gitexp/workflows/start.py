@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
-from gitexp.rules import hypothesis
-from gitexp.rules.criterion import parse_guards
-from gitexp.rules.expectation import overpromised
-from gitexp.rules.one_change import Edited, inspect
-from gitexp.rules.outlook import foresee, question
-from gitexp.rules.registration import hypothesis_of, is_name
-from gitexp.rules.settings import parse_time
+from gitexp.rules.documents.registration import hypothesis_of, is_name
+from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.gate import hypothesis
+from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.plan.expectation import overpromised
 from gitexp.rules.text import demand_plain
+from gitexp.rules.verdict.criterion import parse_guards
+from gitexp.rules.verdict.outlook import foresee, question
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import commit_file, create_branch, names_taken
 from gitexp.workflows.design import (
@@ -41,11 +41,11 @@ from gitexp.workflows.results import place_of_next, read_results
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.criterion import Criterion, Guard
+    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.one_change import Change
-    from gitexp.rules.outlook import Outlook
-    from gitexp.rules.registration import Registration
+    from gitexp.rules.gate.one_change import Change
+    from gitexp.rules.verdict.criterion import Criterion, Guard
+    from gitexp.rules.verdict.outlook import Outlook
     from gitexp.workflows.project import Project
 
 # Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.criterion import Scale
-from gitexp.rules.registration import hypothesis_of, split_message
+from gitexp.rules.documents.registration import hypothesis_of, split_message
 from gitexp.rules.text import json_line
+from gitexp.rules.verdict.criterion import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.rules.criterion import Criterion
-    from gitexp.rules.record import Record
-    from gitexp.rules.registration import Registration
-    from gitexp.rules.verdict import Guarded, Judgement
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.verdict import Guarded, Judgement
     from gitexp.store.experiments import Entry
 
 _NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
@@ -50,7 +50,7 @@ def facts_of(
     told, newer = None, {}
     if text:
         # What judges loads where there is something to judge: a hook may end before.
-        from gitexp.rules.record import count_newer
+        from gitexp.rules.documents.record import count_newer
 
         newer = count_newer(text)
     if judgement is not None:
@@ -70,7 +70,7 @@ def facts_of(
 
 def judgement_of(told: list[Any], registration: Registration | None) -> Judgement:
     """Put a judgement together again; the registration names the guards that it weighed."""
-    from gitexp.rules.verdict import Guarded, Judgement, Verdict
+    from gitexp.rules.verdict.verdict import Guarded, Judgement, Verdict
 
     values = dict(zip(Judgement.__slots__, told, strict=True))
     if values["verdict"] is not None:
@@ -149,8 +149,8 @@ def _guard_json(guarded: Guarded) -> dict[str, Any]:
 
 def parse_change(text: str) -> dict[str, Any]:
     """Read a Change trailer back: file, key, before and after, values as TOML reads them."""
-    from gitexp.rules.formats import to_json
-    from gitexp.rules.formats.toml import parse_value
+    from gitexp.rules.gate.formats import to_json
+    from gitexp.rules.gate.formats.toml import parse_value
 
     file, _, rest = text.partition(": ")
     key, _, values = rest.partition(" = ")
@@ -164,6 +164,6 @@ def parse_change(text: str) -> dict[str, Any]:
 
 
 def _is_value(text: str) -> bool:
-    from gitexp.rules.formats.toml import parse_value
+    from gitexp.rules.gate.formats.toml import parse_value
 
     return text in _NOTHING or parse_value(text) is not text

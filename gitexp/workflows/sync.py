@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gitexp.errors import NotReady, StoreBusy
-from gitexp.rules.record import parse_records
-from gitexp.rules.registration import base_name, set_apart, split_message
-from gitexp.rules.words import counted
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.registration import base_name, set_apart, split_message
+from gitexp.rules.verdict.words import counted
 from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached

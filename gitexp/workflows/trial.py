@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from gitexp.engine.local import Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed
-from gitexp.rules.outcomes import parse_outcomes
-from gitexp.rules.record import canonical
-from gitexp.rules.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import canonical
+from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
 
 if TYPE_CHECKING:
     from gitexp.engine.local import Done
-    from gitexp.rules.settings import Settings
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
     from gitexp.workflows.measure import Watcher
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.rules import words
-from gitexp.rules.record import parse_spreads
-from gitexp.rules.registration import split_message
+from gitexp.rules.documents.record import parse_spreads
+from gitexp.rules.documents.registration import split_message
+from gitexp.rules.verdict import words
 from gitexp.store.experiments import read_noted
 from gitexp.workflows.design import improvised
 from gitexp.workflows.ground import Ground, find_grounds

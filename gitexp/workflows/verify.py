@@ -12,11 +12,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules import words
-from gitexp.rules.campaign import error_bound
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
-from gitexp.rules.verdict import Verdict
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.campaign import error_bound
+from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.notes import VERDICTS, replace_notes
 from gitexp.workflows.audit.earned import about_acceptances, about_winning_seeds
 from gitexp.workflows.audit.history import about_history

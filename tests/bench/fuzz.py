@@ -21,8 +21,9 @@ with atheris.instrument_imports():
     import tomli  # noqa: F401
 
     from gitexp.errors import NotReady
-    from gitexp.rules import formats, hypothesis, record, registration, settings
-    from gitexp.rules.one_change import Edited, inspect
+    from gitexp.rules.documents import record, registration, settings
+    from gitexp.rules.gate import formats, hypothesis
+    from gitexp.rules.gate.one_change import Edited, inspect
 
 FILES = ("c.toml", "c.yaml", "c.json", "c.ini", "c.py", "c.conf", "c.txt")
 SEEDS = (

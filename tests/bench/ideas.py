@@ -12,9 +12,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gitexp.rules.criterion import Criterion
-from gitexp.rules.expectation import Idea, ranked, weigh, within
-from gitexp.rules.registration import Registration
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.plan.expectation import Idea, ranked, weigh, within
+from gitexp.rules.verdict.criterion import Criterion
 
 IDEAS, HOURS, WORLDS, SEED = 60, 60.0, 2000, 7
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gitexp.rules.criterion import Criterion
-from gitexp.rules.record import Record
-from gitexp.rules.registration import Registration
+from gitexp.rules.documents.record import Record
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.notes import RUNS
 from tests.project import BECAUSE, TRAIN, World
 

@@ -12,9 +12,9 @@ import joblib
 import numpy as np
 
 from gitexp.engine.examples import example_variance
-from gitexp.rules import student_t
-from gitexp.rules.outcomes import Outcomes
-from gitexp.rules.verdict import Design, Examples, Judgement, Pair, judge
+from gitexp.rules.documents.outcomes import Outcomes
+from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, judge
 from tests.bench import trained
 from tests.bench.trained import Floats, Labels, Rows
 

@@ -20,10 +20,10 @@ from functools import partial
 import numpy as np
 import sklearn
 
-from gitexp.rules.campaign import Place, Standing, next_place
-from gitexp.rules.criterion import Criterion, Guard, Scale
-from gitexp.rules.registration import Registration
-from gitexp.rules.verdict import (
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict.campaign import Place, Standing, next_place
+from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
+from gitexp.rules.verdict.verdict import (
     Design,
     Examples,
     Judgement,

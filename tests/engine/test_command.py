@@ -9,7 +9,7 @@ import pytest
 
 from gitexp.engine.command import build, locate, search_path
 from gitexp.errors import NotReady
-from gitexp.rules.settings import Settings
+from gitexp.rules.documents.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import sklearn.metrics as sk
 
 from gitexp.engine import examples
 from gitexp.engine.examples import disagreement, example_variance, recompute
-from gitexp.rules.outcomes import Outcomes, find_metric, known_metrics
+from gitexp.rules.documents.outcomes import Outcomes, find_metric, known_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-CASES = Path(__file__).parents[1] / "rules" / "verdict_cases.json"
+CASES = Path(__file__).parents[1] / "rules" / "verdict" / "verdict_cases.json"
 
 
 def outcomes(

@@ -19,8 +19,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gitexp.engine.examples import Yardstick
 from gitexp.engine.gaps import Findings, find
-from gitexp.rules.gaps import Gap, ranked
-from gitexp.rules.outcomes import Outcomes, hash_of
+from gitexp.rules.documents.outcomes import Outcomes, hash_of
+from gitexp.rules.plan.gaps import Gap, ranked
 
 Array = NDArray[Any]
 Runs = tuple[list[Outcomes], list[float], list[float]]

@@ -14,7 +14,7 @@ import pytest
 
 from gitexp.engine.metrics import Unreadable
 from gitexp.engine.predictions import read_predictions
-from gitexp.rules.outcomes import MOST_ROWS, Outcomes
+from gitexp.rules.documents.outcomes import MOST_ROWS, Outcomes
 
 ROOT = Path(__file__).parents[2]
 

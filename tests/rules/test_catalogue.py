@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.rules.catalogue import CONFIG, NAME, RULES, TRAILERS, Commands, Diff, Message, Rule
-from gitexp.rules.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import Edited, inspect
 from tests.project import TRAIN, Ran, World, git
 
 if TYPE_CHECKING:

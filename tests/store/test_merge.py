@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from gitexp.rules.redaction import Sought, redact_note
+from gitexp.rules.documents.redaction import Sought, redact_note
 from gitexp.store.git import Repository
 from gitexp.store.merge import (
     Merged,

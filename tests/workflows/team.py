@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gitexp.rules.criterion import Criterion
-from gitexp.rules.record import Record
-from gitexp.rules.registration import Registration
+from gitexp.rules.documents.record import Record
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.experiments import HEADS, commit_file
 from gitexp.store.git import Repository
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.record import Record
+from gitexp.rules.documents.record import Record
 from gitexp.store.archive import shelve_deleted, tidy
 from gitexp.store.git import Repository
 from gitexp.store.notes import KEPT, RUNS, append_lines

@@ -11,7 +11,7 @@ from gitexp.errors import Refused
 from gitexp.workflows.project import open_project
 from gitexp.workflows.start import start
 from tests.project import BECAUSE, World
-from tests.rules.test_config_pairs import PAIRS, described, one_value_on_one_line
+from tests.rules.gate.test_config_pairs import PAIRS, described, one_value_on_one_line
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)

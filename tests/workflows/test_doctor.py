@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.record import Record
+from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines

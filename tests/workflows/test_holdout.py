@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
-from gitexp.rules.record import parse_records
+from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
+from gitexp.rules.documents.record import parse_records
 from tests.project import World
 from tests.workflows.arrange import SCORE, note, settle, train_with
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.engine.examples import example_variance
-from gitexp.rules.outcomes import parse_outcomes
+from gitexp.rules.documents.outcomes import parse_outcomes
 from tests.workflows.arrange import note, records, train_with
 
 if TYPE_CHECKING:
-    from gitexp.rules.outcomes import Outcomes
+    from gitexp.rules.documents.outcomes import Outcomes
     from tests.project import World
 
 # 200 rows of which C = 10 gets ten more right than C = 1 does, whatever the seed.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.rules.record import parse_records
-from gitexp.rules.redaction import MASK
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.redaction import MASK
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
 from tests.project import World
 from tests.workflows.arrange import message, note, records, refs, train_with

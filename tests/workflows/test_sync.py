@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy, UsageError
-from gitexp.rules.record import parse_records
+from gitexp.rules.documents.record import parse_records
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.rules.record import parse_records
+from gitexp.rules.documents.record import parse_records
 from gitexp.store.notes import RUNS
 from tests.project import World
 from tests.workflows.arrange import note

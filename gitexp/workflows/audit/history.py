@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.holdout import parse_openings
+from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import Finding
-from gitexp.rules.holdout import parse_openings
-from gitexp.rules.record import parse_records
 from gitexp.store.git import decode
 from gitexp.store.notes import RUNS, find_cuts
 from gitexp.workflows.audit.inventory import counted, label_of

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.record import parse_records
-from gitexp.rules.registration import is_name, parse_message, split_message
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.registration import is_name, parse_message, split_message
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
 from gitexp.store.git import decode
@@ -21,7 +21,7 @@ from gitexp.workflows.results import Result, entries_of, judged
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitexp.rules.record import Record
+    from gitexp.rules.documents.record import Record
     from gitexp.store.experiments import Entry
     from gitexp.workflows.project import Project
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.campaign import campaign_level, count
+from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
+from gitexp.rules.verdict.campaign import campaign_level, count
 from gitexp.store.experiments import HEADS
 from gitexp.workflows.audit.inventory import counted, gated, label_of, name_of
 from gitexp.workflows.check import LEVEL_SLACK, hold

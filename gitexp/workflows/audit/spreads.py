@@ -6,17 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import inputs_of, pair, parse_spreads
 from gitexp.rules.finding import Finding
-from gitexp.rules.outcomes import parse_outcomes
-from gitexp.rules.record import inputs_of, pair, parse_spreads
 from gitexp.store.notes import BULK, list_notes
 from gitexp.workflows.audit.inventory import counted, label_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.rules.outcomes import Key, Outcomes
-    from gitexp.rules.record import ExampleSpread, Record
+    from gitexp.rules.documents.outcomes import Key, Outcomes
+    from gitexp.rules.documents.record import ExampleSpread, Record
     from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.results import Result
 

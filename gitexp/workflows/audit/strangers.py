@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.registration import hypothesis_of, split_message
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
-from gitexp.rules.paths import matches
-from gitexp.rules.record import parse_records
-from gitexp.rules.registration import hypothesis_of, split_message
-from gitexp.rules.settings import Settings
+from gitexp.rules.gate.paths import matches
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE
 from gitexp.workflows.audit.inventory import counted, label_of, name_of, own_records
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gitexp.errors import NotReady
-    from gitexp.rules.record import Record
+    from gitexp.rules.documents.record import Record
     from gitexp.workflows.audit.inventory import Inventory
     from gitexp.workflows.results import Result
 

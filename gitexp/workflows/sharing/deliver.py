@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
-from gitexp.rules.registration import base_name, is_name, set_apart
+from gitexp.rules.documents.registration import base_name, is_name, set_apart
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, second
 from gitexp.store.merge import exclusively, move
 from gitexp.workflows.project import rename_started

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.redaction import encoded
+from gitexp.rules.documents.redaction import encoded
 from gitexp.store.merge import (
     Merged,
     Notes,

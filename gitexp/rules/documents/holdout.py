@@ -1,0 +1,89 @@
+"""The holdout: data that no decision has seen, and every time that it was opened all the same.
+
+A number is honest the first time that one looks. Whoever looks again, and chooses by what was seen,
+fits the holdout as everything else is fitted; so it is counted how often that happened.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.record import SCHEMA, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNFINISHED = "it did not end"
+NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One look at the holdout, on one commit.
+
+    `number` is its place among all openings that its clone knew of. `start` is ISO 8601 in UTC.
+    `failure` is empty where the command reported the metric, and begins with NOT_STARTED where it
+    never ran. `project` is the project's folder.
+    """
+
+    commit: str
+    seed: int
+    number: int
+    start: str
+    why: str
+    metrics: Mapping[str, float]
+    failure: str = ""
+    project: str = ""
+
+    def line(self) -> str:
+        """Write it as one canonical line of the records' note."""
+        fields = {
+            "schema": SCHEMA,
+            "kind": "holdout",
+            "commit": self.commit,
+            "seed": self.seed,
+            "number": self.number,
+            "start": self.start,
+            "why": self.why,
+            "metrics": dict(self.metrics),
+            "failure": self.failure,
+            "project": self.project,
+        }
+        return canonical({name: value for name, value in fields.items() if value not in ("", {})})
+
+
+def parse_openings(text: str) -> list[Opening]:
+    """Read the openings among the lines of notes, oldest first, each one once.
+
+    An opening is written before the command starts and again when it ends; the end counts.
+    """
+    found: dict[tuple[str, str], Opening] = {}
+    for line in text.splitlines():
+        if '"kind":"holdout"' not in line:
+            continue
+        with suppress(
+            ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
+        ):
+            fields = json.loads(line)
+            if fields["kind"] != "holdout" or fields["schema"] != SCHEMA:
+                continue
+            metrics = {str(k): float(v) for k, v in fields.get("metrics", {}).items()}
+            opening = Opening(
+                commit=str(fields["commit"]),
+                seed=int(fields["seed"]),
+                number=int(fields["number"]),
+                start=str(fields["start"]),
+                why=str(fields.get("why", "")),
+                metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
+                failure=str(fields.get("failure", "")),
+                project=str(fields.get("project", "")),
+            )
+            key = opening.commit, opening.start
+            if key not in found or found[key].failure == UNFINISHED:
+                found[key] = opening
+    happened = [o for o in found.values() if not o.failure.startswith(NOT_STARTED)]
+    return sorted(happened, key=lambda opening: (opening.start, opening.commit))

@@ -1,0 +1,364 @@
+"""The registration: an experiment's commit message, which freezes what success means.
+
+The first paragraph is the hypothesis, free text may follow, and the last paragraph holds trailers
+that `git interpret-trailers` parses. Editing any of it makes another commit, without results.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import UsageError
+from gitexp.rules.documents.settings import MOST_REPEATS
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import OBEYED, visible
+from gitexp.rules.verdict.criterion import Criterion, Guard, number_written, parse_guards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping
+
+_TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")
+_OBEYED = re.compile(OBEYED)
+# What git itself passes over among trailers.
+_NO_TRAILERS = ("#", "(cherry picked from commit ")
+REQUIRED = (
+    "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
+)  # fmt: skip
+_WIDTH = 72  # columns; git log indents messages by four
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Everything that is fixed before the first run.
+
+    `repeats` are the looks, `seeds` the first and last registered seed, `widening` n_test/n_train
+    where a seed redraws the split (else 0), `level` the one-sided error that the campaign allows.
+    `guards` are metrics that must not get worse. `seeded` is false for a trainer that is proven
+    deterministic: one run says all. `by_examples` holds the difference against its spread over
+    examples as well as over seeds. `extra` holds further trailers in order: Evidence, Gain, Chance,
+    Cost, Retest, Project.
+    """
+
+    hypothesis: str
+    name: str
+    change: str
+    criterion: Criterion
+    repeats: tuple[int, ...]
+    seeds: tuple[int, int]
+    widening: float
+    campaign: int
+    level: float
+    guards: tuple[Guard, ...] = ()
+    seeded: bool = True
+    by_examples: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def trailers(self) -> tuple[tuple[str, str], ...]:
+        """Return the trailers in the order in which they are written."""
+        return (
+            ("Experiment", self.name),
+            ("Change", self.change),
+            ("Criterion", str(self.criterion)),
+            *([("Guards", ", ".join(map(str, self.guards)))] if self.guards else []),
+            ("Repeats", " ".join(map(str, self.repeats))),
+            ("Seeds", f"{self.seeds[0]}-{self.seeds[1]}" if self.seeded else "none"),
+            ("Vary", self.vary()),
+            *([("Test", "examples")] if self.by_examples else []),
+            ("Campaign", str(self.campaign)),
+            ("Level", f"{self.level:.6g}"),
+            *self.extra,
+        )
+
+    def vary(self) -> str:
+        """Say what a seed varies, as the trailer has it."""
+        if self.widening:
+            return f"split {number_written(self.widening)}"
+        return "seed" if self.seeded else "none"
+
+    def message(self) -> str:
+        """Write the commit message."""
+        lines = [f"{token}: {_joined(value)}" for token, value in self.trailers()]
+        return f"{_wrapped(self.hypothesis)}\n\n" + "\n".join(lines) + "\n"
+
+    @property
+    def project(self) -> str:
+        """Folder of the project that it belongs to, empty at the top of the repository."""
+        return dict(self.extra).get("Project", "")
+
+    def registered_seeds(self) -> range:
+        """Return the seeds in the order in which looks use them."""
+        return range(self.seeds[0], self.seeds[1] + 1)
+
+
+def same_target(one: str, other: str) -> bool:
+    """Whether two Change trailers set the same key to the same value, whatever it was before."""
+    return target_of(one) == target_of(other)
+
+
+def target_of(change: str) -> str:
+    """What a Change trailer sets, and to which value, whatever it was before.
+
+    10 and 10.0 are one value here: a setting that was answered is not asked anew by its spelling.
+    """
+    return f"{key_of(change)} -> {plain_value(value_of(change))}"
+
+
+def plain_value(spelled: str) -> str:
+    """A value in one spelling, as far as it is a number that a float holds exactly."""
+    try:
+        number = float(spelled)
+    except ValueError:
+        return spelled
+    return repr(number) if abs(number) < 2**53 else spelled
+
+
+def key_of(change: str) -> str:
+    """File and key of a Change trailer."""
+    return change.partition(" = ")[0]
+
+
+def value_of(change: str) -> str:
+    """Value that a Change trailer sets, as it is spelled there."""
+    return change.rpartition(" -> ")[2]
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can name an experiment: it becomes a branch, a file and a word to type."""
+    return _NAME.fullmatch(text) is not None
+
+
+# Two clones may give one name to two experiments. The later one's branch then has digits of its
+# commit's id behind the name; its message, which is its registration, stays as it is.
+_FEWEST_DIGITS = 4
+_LONGEST_NAME = 60
+
+
+def base_name(name: str, commit: str) -> str:
+    """Name of an experiment by its branch, without the digits of its own commit at the end."""
+    short, dash, digits = name.rpartition("-")
+    if dash and len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and is_name(short):
+        return short
+    return name
+
+
+def set_apart(name: str, commit: str, taken: Container[str]) -> str:
+    """Name that tells an experiment apart from others of its name; none of those that are taken."""
+    for count in range(_FEWEST_DIGITS, len(commit) + 1):
+        short = name[: _LONGEST_NAME - count - 1].rstrip("-")
+        if (apart := f"{short}-{commit[:count]}") not in taken:
+            return apart
+    raise UsageError(f"there is no name left for {commit}")
+
+
+def names_commit(name: str, registered: str, commit: str) -> bool:
+    """Whether a branch has the name that the message registers, told apart or not."""
+    if name == registered:
+        return True
+    short, _, digits = name.rpartition("-")
+    cut = registered[: _LONGEST_NAME - len(digits) - 1].rstrip("-")
+    return len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and short == cut
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _joined(text: str) -> str:
+    """Put lines into one; spaces inside a line stay, as they may belong to a changed value."""
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _wrapped(hypothesis: str) -> str:
+    text = hypothesis.strip()
+    if "\n" in text:
+        return text
+    import textwrap
+
+    # git takes a line that begins with # for a comment, and one with --- for the start of a patch.
+    held = re.sub(r"[ \t](?=#|---(?!\S))", "\0", text)
+    wrapped = textwrap.fill(held, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wrapped.replace("\0", " ")
+
+
+def split_message(message: str) -> tuple[str, dict[str, str]]:
+    """Split a commit message into its text and its trailers (the last paragraph, if all of it is).
+
+    A trailer that stands twice counts with its first value, so that nothing appended later wins.
+    """
+    text, trailers = _split(message)
+    return text, dict(trailers)
+
+
+@functools.lru_cache(maxsize=10_000)  # the log asks three times about each message
+def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    text = message.replace("\r\n", "\n").strip()
+    *_, last = _BLANK_LINES.split(text)
+    body = text[: len(text) - len(last)].rstrip()
+    if not body:
+        return text, ()
+    written: list[tuple[str, str]] = []
+    for line in last.split("\n"):
+        if matched := _TRAILER.fullmatch(line):
+            written.append((_canonical(matched[1]), matched[2].strip()))
+        elif line[:1].isspace() and written:
+            token, value = written[-1]
+            written[-1] = token, f"{value} {line.strip()}".strip()
+        elif not line.startswith(_NO_TRAILERS):
+            return text, ()
+    found: dict[str, str] = {}
+    for token, value in written:
+        found.setdefault(token, value)
+    return body, tuple(found.items())
+
+
+@functools.lru_cache(maxsize=256)
+def _canonical(token: str) -> str:
+    return "-".join(part.capitalize() for part in token.split("-"))
+
+
+def hypothesis_of(message: str) -> str:
+    """Return the first paragraph of a message on one line."""
+    return _one_line(_BLANK_LINES.split(split_message(message)[0], maxsplit=1)[0])
+
+
+def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...]]:
+    """Read a registration; findings name what is missing or cannot be read."""
+    text, trailers = split_message(message)
+    missing = [token for token in REQUIRED if not trailers.get(token)]
+    if missing:
+        return None, (
+            Finding(
+                "T1",
+                f"the commit message lacks {', '.join(missing)}",
+                "let the commit-msg hook fill them in (gitexp init installs it):"
+                " git commit --amend --no-edit",
+            ),
+        )
+    findings = []
+    values: dict[str, Any] = {}
+    for token in _READERS:
+        try:
+            values[token] = _read(token, trailers.get(token, ""))
+        except (ValueError, UsageError):
+            findings.append(
+                Finding("T4", f"{token}: {trailers[token]!r} cannot be read", _EXAMPLES[token])
+            )
+    if findings := findings or lint_trailers(trailers):
+        return None, tuple(findings)
+    repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
+    if (seeds[1] - seeds[0] + 1 if seeds else 1) != repeats[-1]:
+        message = "Seeds and Repeats disagree: one seed for each repeat"
+        example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run says all"
+        return None, (Finding("T4", message, example),)
+    if (trailers["Vary"] == "none") > (seeds is None) or (trailers["Vary"] == "seed") > bool(seeds):
+        message = f"Seeds: {trailers['Seeds']} and Vary: {trailers['Vary']} disagree"
+        return None, (Finding("T4", message, _EXAMPLES["Vary"]),)
+    return Registration(
+        hypothesis=text,
+        name=trailers["Experiment"],
+        change=trailers["Change"],
+        criterion=values["Criterion"],
+        repeats=repeats,
+        seeds=seeds or (1, 1),
+        widening=vary,
+        campaign=values["Campaign"],
+        level=values["Level"],
+        guards=values["Guards"],
+        seeded=seeds is not None,
+        by_examples=values["Test"],
+        extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
+    ), ()
+
+
+def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
+    """Name trailers that hold what a terminal does not show but obeys."""
+    if not _OBEYED.search("".join(trailers.values())):
+        return []
+    return [
+        Finding(
+            "T4",
+            f"{token} holds {visible(found[0])}, which a terminal does not show but obeys",
+            "git commit --amend, and take it out",
+        )
+        for token, value in trailers.items()
+        if (found := _OBEYED.search(value))
+    ]
+
+
+@functools.lru_cache(maxsize=1024)  # a log's messages have the same few values
+def _read(token: str, text: str) -> Any:  # noqa: ANN401 - each trailer has its own kind of value
+    return _READERS[token](text)
+
+
+def _read_repeats(text: str) -> tuple[int, ...]:
+    looks = tuple(int(part) for part in text.split())
+    if not looks or looks[0] < 1 or list(looks) != sorted(set(looks)) or looks[-1] > MOST_REPEATS:
+        raise ValueError(text)
+    return looks
+
+
+def _read_seeds(text: str) -> tuple[int, int] | None:
+    if text == "none":
+        return None
+    first, _, last = text.partition("-")
+    seeds = int(first), int(last)
+    if seeds[0] < 0 or seeds[1] < seeds[0]:
+        raise ValueError(text)
+    return seeds
+
+
+def _read_vary(text: str) -> float:
+    if text in {"seed", "none"}:
+        return 0.0
+    word, _, ratio = text.partition(" ")
+    widening = float(ratio)
+    if word != "split" or not (0 <= widening < math.inf):
+        raise ValueError(text)
+    return widening
+
+
+def _read_campaign(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def _read_level(text: str) -> float:
+    if not 0 < float(text) < 0.5:
+        raise ValueError(text)
+    return float(text)
+
+
+def _read_test(text: str) -> bool:
+    if text not in {"", "scores", "examples"}:
+        raise ValueError(text)
+    return text == "examples"
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "Criterion": Criterion.parse,
+    "Guards": parse_guards,
+    "Repeats": _read_repeats,
+    "Seeds": _read_seeds,
+    "Vary": _read_vary,
+    "Campaign": _read_campaign,
+    "Level": _read_level,
+    "Test": _read_test,
+}
+_READ = {*REQUIRED, *_READERS}
+_EXAMPLES = {
+    "Criterion": "such as: Criterion: accuracy +0.005",
+    "Guards": "such as: Guards: latency_ms +5%, recall -0.01",
+    "Repeats": "growing numbers, such as: Repeats: 5 10 20",
+    "Seeds": "first and last, such as: Seeds: 1-20; or none, for a deterministic trainer",
+    "Vary": "seed, or split with n_test/n_train, such as: Vary: split 0.25; none with Seeds: none",
+    "Campaign": "a number from 1, such as: Campaign: 1",
+    "Level": "between 0 and 0.5, such as: Level: 0.005",
+    "Test": "scores, or examples",
+}

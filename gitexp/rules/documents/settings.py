@@ -1,0 +1,257 @@
+"""A project's settings: read, checked once, and from then on a type that cannot be wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import tomli
+
+from gitexp.errors import NotReady
+from gitexp.rules.gate.formats import parse_key
+
+FILES = ("gitexp.toml", "pyproject.toml")
+MOST_REPEATS = 100_000
+NOTEBOOK = ("KNOWN.toml", "GOALS.toml")
+INERT = ("*.md", "docs/", "tests/", ".github/")
+
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+_MOST_PLANNED = 100_000
+_LARGEST = 1e300  # beyond it sums overflow; a whole number of any length is compared exactly
+_LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `[tool.gitexp]` or gitexp.toml says; docs/settings.md explains each key."""
+
+    config: tuple[str, ...]
+    command: str
+    metric: str
+    baseline: str = "main"
+    metrics: str = ""
+    direction: str = "higher"
+    effect: float = 0.005
+    repeats: tuple[int, ...] = (5, 10, 20)
+    vary: str = "split"
+    test_ratio: float | None = None
+    planned: int = 20
+    error_budget: float = 0.10
+    seed_key: str = ""
+    shell: bool = False
+    data: tuple[str, ...] = ()
+    predictions: str = ""
+    holdout: str = ""
+    keep: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    inert: tuple[str, ...] = INERT
+    timeout: float | None = None
+    table: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def widening(self) -> float:
+        """n_test / n_train where splits are redrawn, else 0.
+
+        By a seed, or by one deterministic run itself: then only if `test_ratio` says so.
+        """
+        if self.vary == "seed":
+            return 0.0
+        ratio = self.test_ratio
+        return (0.25 if self.vary == "split" else 0.0) if ratio is None else ratio
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Paths that cannot alter a run: the inert ones, and what only gitexp reads."""
+        return (*self.inert, *NOTEBOOK)
+
+    @property
+    def seeded(self) -> bool:
+        """Whether runs are repeated with other seeds; a deterministic trainer runs once."""
+        return self.vary != "none"
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of pairs at which a verdict may fall."""
+        return self.repeats if self.seeded else (1,)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Direction of the project's metric."""
+        return self.direction == "higher"
+
+    def key_of_seed(self) -> tuple[str, ...]:
+        """`seed_key` as the names that lead to it."""
+        return parse_key(self.seed_key)
+
+    @property
+    def digest(self) -> str:
+        """Identity of these settings; approval is given to it."""
+        import hashlib  # loads OpenSSL
+
+        canonical = json.dumps(self.table, sort_keys=True, default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def table_of(path: str, content: bytes) -> dict[str, Any] | None:
+    """Gitexp's own table of a settings file, None where the file holds none.
+
+    Raises:
+        NotReady: the file is not TOML.
+    """
+    try:
+        document = tomli.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise NotReady(f"{path} does not parse: {error}", f"mend {path}") from None
+    if path.rpartition("/")[2] == "pyproject.toml":
+        tool = document.get("tool")
+        found = tool.get("gitexp") if isinstance(tool, dict) else None
+        return found if isinstance(found, dict) else None
+    return document
+
+
+_EXAMPLES = {
+    "config": 'config = ["config.toml"]',
+    "command": 'command = "python train.py --seed {seed}"',
+    "metric": 'metric = "accuracy"',
+}
+
+
+def parse_settings(path: str, table: dict[str, Any]) -> Settings:
+    """Check a settings table.
+
+    Raises:
+        NotReady: a key is unknown, missing or of the wrong kind; the message names it.
+    """
+    known = {item.name for item in dataclasses.fields(Settings)} - {"table"}
+    for name in table:
+        if name not in known:
+            import difflib
+
+            near = difflib.get_close_matches(name, known, 1)
+            raise NotReady(
+                f"{path}: unknown setting {name!r}",
+                f"did you mean {near[0]}?" if near else f"settings are: {', '.join(sorted(known))}",
+            )
+    missing = [name for name in ("config", "command", "metric") if not table.get(name)]
+    if missing:
+        raise NotReady(
+            f"{path}: {', '.join(missing)} must be set",
+            f"write it there and commit it, such as: {_EXAMPLES[missing[0]]}",
+        )
+    values = {name: _checked(path, name, value) for name, value in table.items()}
+    return Settings(**values, table=table)
+
+
+def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
+    match name:
+        case "config" | "data" | "keep" | "link" | "inert":
+            return _paths(path, name, value)
+        case "repeats":
+            looks = [value] if isinstance(value, int) else value
+            _demand(
+                isinstance(looks, list)
+                and bool(looks)
+                and all(type(n) is int and 0 < n <= MOST_REPEATS for n in looks)
+                and looks == sorted(set(looks)),
+                path, name, f"growing numbers of repeats up to {MOST_REPEATS}, such as [5, 10, 20]",
+            )  # fmt: skip
+            return tuple(looks)
+        case "planned":
+            _demand(
+                type(value) is int and 0 < value <= _MOST_PLANNED,
+                path, name, f"a whole number from 1 to {_MOST_PLANNED}",
+            )  # fmt: skip
+        case "effect" | "test_ratio" | "error_budget":
+            _demand(
+                type(value) in {int, float} and 0 <= value <= _LARGEST,
+                path, name, "a number, 0 or more",
+            )  # fmt: skip
+            _demand(name != "error_budget" or 0 < value < 0.5, path, name, "between 0 and 0.5")
+            return float(value)
+        case "direction":
+            _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')
+        case "vary":
+            _demand(value in ("split", "seed", "none"), path, name, '"split", "seed" or "none"')
+        case "shell":
+            _demand(isinstance(value, bool), path, name, "true or false")
+        case "seed_key":
+            _demand(
+                isinstance(value, str) and _is_key(value),
+                path, name, "a key of the config, such as train.seed",
+            )  # fmt: skip
+        case "timeout":
+            return parse_time(value, f"{path}: {name}")
+        case "metric":
+            _demand(
+                isinstance(value, str)
+                and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None
+                and value.isprintable(),
+                path, name, "one word, the metric's name",
+            )  # fmt: skip
+        case "metrics":
+            _demand(
+                _is_inside(value) and value.endswith((".json", ".toml")),
+                path, name, "a .json or .toml file inside the project",
+            )  # fmt: skip
+        case "predictions":
+            _demand(
+                _is_inside(value) and value.endswith((".csv", ".npz", ".parquet")),
+                path, name, "a .csv, .npz or .parquet file inside the project",
+            )  # fmt: skip
+        case _:
+            _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
+            # git would take a name that begins with a dash for an option.
+            _demand(name != "baseline" or value[:1] not in ("", "-"), path, name, "a branch")
+    return value
+
+
+def parse_time(value: object, where: str) -> float:
+    """Seconds of `90`, "90s", "5m", "2h" or "1d".
+
+    Raises:
+        NotReady: anything else.
+    """
+    found = _TIME.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST_TIME:
+        raise NotReady(
+            f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
+        )
+    return seconds
+
+
+def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
+    """Paths of the project; those that are inert may lie outside, from the repository's top."""
+    listed = [value] if isinstance(value, str) else value
+    outside = "/" if name == "inert" else ""
+    _demand(
+        isinstance(listed, list)
+        and all(isinstance(one, str) and _is_inside(one.removeprefix(outside)) for one in listed),
+        path, name, 'a list of paths inside the project, such as ["config.toml"]'
+        + (', or from the top of the repository: ["/docs/"]' if outside else ""),
+    )  # fmt: skip
+    return tuple(listed) if isinstance(listed, list) else ()
+
+
+def _is_inside(path: object) -> bool:
+    if not isinstance(path, str) or path.startswith("-") or "\\" in path:
+        return False
+    # A slash at the end means a folder; "./config.toml" would never equal a path that git prints.
+    parts = path.removesuffix("/").lower().split("/")
+    return path.isprintable() and not {"", ".", "..", ".git"}.intersection(parts)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return bool(parse_key(text))
+    except ValueError:
+        return False
+
+
+def _demand(holds: bool, path: str, name: str, wanted: str) -> None:
+    if not holds:
+        raise NotReady(f"{path}: {name} must be {wanted}", f"mend {name} in {path}")

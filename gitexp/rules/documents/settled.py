@@ -1,0 +1,78 @@
+"""KNOWN.toml: what the literature or the team has settled, so that it is not run unawares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from gitexp.errors import NotReady
+from gitexp.rules.documents.registration import plain_value
+from gitexp.rules.gate.formats import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FILE = "KNOWN.toml"
+_HEAD = """\
+# What is settled already. `gitexp start` refuses a change of such a key, unless --despite says why.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A claim about a config key; `value` narrows it to one value, as `gitexp` spells it."""
+
+    claim: str
+    key: str
+    source: str
+    value: str | None = None
+
+    def covers(self, key: str, after: str) -> bool:
+        """Whether a change of `key` to `after` goes against this claim."""
+        if key != self.key:
+            return False
+        return self.value is None or plain_value(self.value) == plain_value(after)
+
+
+def parse_known(content: bytes) -> list[Known]:
+    """Read KNOWN.toml.
+
+    Raises:
+        NotReady: it is not TOML, or an entry lacks claim, key or source.
+    """
+    try:
+        entries = tomli.loads(content.decode("utf-8-sig")).get("known", [])
+    except (ValueError, RecursionError) as error:
+        raise NotReady(f"{FILE} does not parse: {error}", f"mend {FILE}") from None
+    known = []
+    for entry in entries if isinstance(entries, list) else [entries]:
+        fields: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        texts = [fields.get(name) for name in ("claim", "key", "source")]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise NotReady(
+                f"{FILE}: each [[known]] needs claim, key and source, as texts", f"mend {FILE}"
+            )
+        value = spell(fields["value"]) if "value" in fields else None
+        known.append(Known(fields["claim"], fields["key"], fields["source"], value))
+    return known
+
+
+def add_known(content: bytes, known: Known) -> bytes:
+    """Append a claim; every other byte stays."""
+    text = content.decode("utf-8") if content else _HEAD
+    lines = [
+        "[[known]]",
+        f"claim = {spell(known.claim)}",
+        f"key = {spell(known.key)}",
+        *([f"value = {known.value}"] if known.value is not None else []),
+        f"source = {spell(known.source)}",
+    ]
+    gap = "" if text.endswith("\n") else "\n"
+    return f"{text}{gap}\n{chr(10).join(lines)}\n".encode()
+
+
+def against(known: Iterable[Known], key: str, after: str) -> list[Known]:
+    """Claims that a change goes against."""
+    return [one for one in known if one.covers(key, after)]

@@ -1,0 +1,106 @@
+"""INI: read by configparser without interpolation; every value is a text.
+
+What follows a value on its line belongs to it, `# comment` too: so does configparser read it. The
+values of [DEFAULT] count once, where they stand. Files that configparser refuses for a section that
+comes again (Darknet's `[convolutional]`) or for keys before any section are read as plain ones.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.gate.formats import Malformed, malformed_at, plain, spell_key
+from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
+
+if TYPE_CHECKING:
+    from gitexp.rules.gate.formats import Key
+
+ERROR = ValueError
+
+parse_value = plain.parse_value
+spell_value = plain.spell_value
+
+
+class _Parser(configparser.RawConfigParser):
+    # configparser's own takes time with the square of a run of blanks: hours for a megabyte.
+    OPTCRE_NV = re.compile(r"(?P<option>[^=:]*+)(?:(?P<vi>[=:])\s*+(?P<value>.*))?$")
+
+    def __init__(self) -> None:
+        # No header names the section "", so [DEFAULT] is one like the others.
+        super().__init__(allow_no_value=True, default_section="")
+
+    def optionxform(self, optionstr: str) -> str:
+        """Keep capitals: a program may tell them apart."""
+        return optionstr
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Parse a document; raises ERROR with the line in its text."""
+    read = _read(text)
+    return plain.parse(text) if read is None else read
+
+
+def find_value(text: str, key: Key) -> tuple[int, int]:
+    """First character and end of the value at a key.
+
+    Raises:
+        LookupError: no value stands there.
+        ValueError: the text is not INI, or the value stands on several lines.
+    """
+    document = _read(text)
+    if document is None:
+        return plain.find_value(text, key)
+    if "\n" in (value_at(document, key) or ""):
+        raise ValueError("the value spans several lines")
+    section, start = "", 0
+    for line in text.split("\n"):
+        if header := _Parser.SECTCRE.match(line.strip()):
+            section = header["header"]
+        option = _Parser.OPTCRE_NV.match(line.strip())
+        if option and option["vi"] and (section, option["option"].rstrip()) == key:
+            end = start + len(line.rstrip())
+            return end - len(option["value"]), end
+        start += len(line) + 1
+    raise LookupError("no value stands there")
+
+
+def set_value(text: str, key: Key, spelled: str) -> str:
+    """Replace the value at an existing key and keep every other character.
+
+    Raises:
+        LookupError: no value stands there.
+        ValueError: the text is not INI, or the old value or the new one is not on one line.
+    """
+    return read_back(replace_value(text, key, spelled, find_value), key, spelled, parse)
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """Read a document as configparser does, None where only the plain reading is left."""
+    parser = _Parser()
+    try:
+        parser.read_string(text)
+    except configparser.DuplicateSectionError:
+        return None
+    except configparser.MissingSectionHeaderError as error:
+        if not error.line.lstrip().startswith("["):
+            return None
+        raise _malformed("a broken section header", text, error.lineno) from None
+    except configparser.DuplicateOptionError as error:
+        message = f"the key {spell_key((error.section, error.option))} is given twice"
+        raise _malformed(message, text, error.lineno or 1) from None
+    except configparser.ParsingError as error:
+        raise _malformed("neither a section nor a key", text, error.errors[0][0]) from None
+    except AttributeError:
+        # configparser's own slip before Python 3.13: there is no value to continue.
+        raise Malformed("an indented line follows a key without a value") from None
+    return {section: dict(parser.items(section)) for section in parser.sections()}
+
+
+def _malformed(message: str, text: str, number: int) -> Malformed:
+    """Name the place where a line begins, after its blanks."""
+    lines = text.split("\n")
+    line = lines[number - 1]
+    begin = sum(len(above) + 1 for above in lines[: number - 1])
+    return malformed_at(message, text, begin + len(line) - len(line.lstrip()))

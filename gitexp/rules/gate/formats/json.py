@@ -1,0 +1,116 @@
+"""JSON: read by the standard library; NaN and Infinity are numbers there, as in most programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.gate.formats import malformed_at
+from gitexp.rules.gate.formats.place import replace_value
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from gitexp.rules.gate.formats import Key
+
+ERROR = ValueError
+
+_BLANK = re.compile(r"[ \t\r\n]*+")
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_SCALAR = re.compile(rf"{_STRING.pattern}|[^\s,\]}}]++")
+
+
+def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
+    """Parse a document; a key that is given twice is an error, since one value would be lost."""
+    lost = 0
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal lost
+        found = dict(pairs)
+        lost += len(pairs) - len(found)
+        return found
+
+    try:
+        document = json.loads(text, object_pairs_hook=table)
+    except json.JSONDecodeError as error:
+        raise malformed_at(error.msg, text, error.pos) from None
+    if lost:
+        seen: set[Key] = set()
+        for key, start, _ in _find_values(text):
+            if key in seen:
+                message = f"the key {json.dumps(key[-1])} is given twice"
+                raise malformed_at(message, text, start)
+            seen.add(key)
+    return document
+
+
+def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
+    """Read a value as JSON spells it; what JSON cannot read is taken as a plain string."""
+    try:
+        return parse(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def spell_value(text: str) -> str:
+    """Spell what a user typed: kept to the letter where it is JSON, quoted where it is not."""
+    quoted = json.dumps(text, ensure_ascii=not text.isprintable())
+    return quoted if parse_value(text) is text else text.strip()
+
+
+def find_value(text: str, key: Key) -> tuple[int, int]:
+    """First character and end of the value at a key.
+
+    Raises:
+        LookupError: no value stands there.
+        ValueError: the text is not JSON.
+    """
+    parse(text)
+    for found, start, end in _find_values(text):
+        if found == key:
+            return start, end
+    raise LookupError("no single value stands there")
+
+
+def set_value(text: str, key: Key, spelled: str) -> str:
+    """Replace the value at an existing key and keep every other character.
+
+    Raises:
+        LookupError: no value stands there.
+        ValueError: the value is not on one line, or the text is not JSON.
+    """
+    return replace_value(text, key, spelled, find_value)
+
+
+def _find_values(text: str) -> Generator[tuple[Key, int, int], None, int]:
+    """Yield key, first character and end of every value; the document must be valid."""
+    return (yield from _value(text, _after(_BLANK, text, 0), ()))
+
+
+def _value(text: str, start: int, key: Key) -> Generator[tuple[Key, int, int], None, int]:
+    closing = {"[": "]", "{": "}"}.get(text[start])
+    if closing is None:
+        end = _after(_SCALAR, text, start)
+    else:
+        at, index = _after(_BLANK, text, start + 1), 0
+        while text[at] != closing:
+            part: str | int = index
+            if text[at] == ",":
+                at, index = _after(_BLANK, text, at + 1), index + 1
+                continue
+            if closing == "}":
+                name, at = at, _after(_STRING, text, at)
+                part = json.loads(text[name:at])
+                at = _after(_BLANK, text, _after(_BLANK, text, at) + len(":"))
+            at = _after(_BLANK, text, (yield from _value(text, at, (*key, part))))
+        end = at + 1
+    yield key, start, end
+    return end
+
+
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    if found is None:
+        raise ValueError(f"not JSON at character {at}")
+    return found.end()

@@ -1,0 +1,258 @@
+"""Python assignments, read by ast and never executed.
+
+Literals are values, and the keys of dicts, of `dict(...)` and of other calls with named arguments
+are keys; what is called stands beside them as `(call)`. Any other expression is Source. So is every
+statement that assigns nothing plainly (imports, loops, returns), under a name for its kind such as
+`(import)`: no edit of the code goes unseen. Classes and functions are tables of what stands in
+them. What comes more than once under one name is a list, but a literal that another replaces before
+any code can read it counts for nothing. So do comments, docstrings and annotations of what is
+assigned.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from contextlib import suppress
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.gate.formats import Malformed, Source, spell
+from gitexp.rules.gate.formats.place import read_back, replace_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitexp.rules.gate.formats import Key
+
+ERROR = ValueError
+
+_Parts = dict[str | int, ast.AST]
+
+_LISTS = (ast.List, ast.Tuple)
+_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+_LINE_END = re.compile(r"\r\n?|\n")  # as Python's tokenizer has it: a form feed ends no line
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Parse a module; raises ERROR with the line in its text."""
+    found: dict[str, Any] = _value(_module(text))
+    return found
+
+
+def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
+    """Read a value as Python spells it; what is no literal is taken as a plain string."""
+    typed = text.strip()
+    try:
+        (statement,) = _module(typed).body
+        # A comment or a bracket around it would not be part of the value.
+        whole = getattr(statement, "end_col_offset", 0) == len(typed.encode())
+        if isinstance(statement, ast.Expr) and whole and typed.isprintable():
+            ast.literal_eval(statement.value)
+            return _value(statement.value)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return text
+
+
+def spell_value(text: str) -> str:
+    """Spell what a user typed: kept to the letter where it is a literal, quoted where it is not."""
+    return spell(text) if parse_value(text) is text else text.strip()
+
+
+def find_value(text: str, key: Key) -> tuple[int, int]:
+    """First character and end of the value at a key.
+
+    Raises:
+        LookupError: no single value stands there.
+        ValueError: the text is not Python.
+    """
+    node: Any = _module(text)
+    for part in key:
+        node = (_parts(node) or {}).get(part)
+    if getattr(node, "lineno", None) is None:
+        raise LookupError("no single value stands there")
+    starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
+    ends = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    first, last = (starts[line - 1] + _characters(text, starts[line - 1], at) for line, at in ends)
+    return first, last
+
+
+def set_value(text: str, key: Key, spelled: str) -> str:
+    """Replace the value at an existing key and keep every other character.
+
+    Raises:
+        LookupError: no single value stands there.
+        ValueError: the value is not on one line, or the text is not Python.
+    """
+    edited = replace_value(text, key, spelled, find_value)
+    return read_back(edited, key, _spelled(spelled), parse)
+
+
+def _module(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            # Such as an invalid escape in a string, which is the config's own affair.
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        place = f"at line {error.lineno}, column {error.offset}"
+        raise Malformed(f"{error.msg} ({place})", error.lineno) from None
+    except MemoryError:  # so says Python's parser where something is nested too deeply
+        raise RecursionError from None
+
+
+def _spelled(text: str) -> Any:  # noqa: ANN401 - parsed data
+    return parse(f"value = {text.strip()}")["value"]
+
+
+def _characters(text: str, start: int, column: int) -> int:
+    """Characters in the first `column` bytes of a line, which is how ast counts."""
+    return len(text[start : start + column].encode()[:column].decode())
+
+
+def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
+    parts = _parts(node)
+    match node:
+        case ast.List() | ast.Tuple():
+            items = [_value(item) for item in node.elts]
+            return items if parts or isinstance(node, ast.List) else tuple(items)
+        case _ if parts is not None:
+            return {name: _value(part) for name, part in parts.items()}
+        case ast.Set():
+            return Source(f"{{{', '.join(sorted({ast.unparse(item) for item in node.elts}))}}}")
+        case ast.Constant() | ast.UnaryOp() | ast.BinOp():
+            with suppress(ValueError):
+                return ast.literal_eval(node)
+    return Source(ast.unparse(node))
+
+
+def _parts(node: ast.AST | None) -> _Parts | None:
+    """What has a key of its own inside a node; None where the node is one value."""
+    match node:
+        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _block(node)
+        case ast.Dict():
+            return _table(zip(map(_name, node.keys), node.values, strict=True))
+        case ast.Call():
+            return _call(node)
+        case ast.List() | ast.Tuple() if node.elts:
+            inside = [not isinstance(item, _LISTS) and _parts(item) for item in node.elts]
+            if all(parts is not None and parts is not False for parts in inside):
+                return dict(enumerate(node.elts))
+    return None
+
+
+def _table(pairs: Iterable[tuple[str, ast.AST]]) -> _Parts | None:
+    listed = list(pairs)
+    table: _Parts = dict(listed)
+    return table if len(table) == len(listed) else None
+
+
+def _call(node: ast.Call) -> _Parts | None:
+    words = _table((word.arg or "**", word.value) for word in node.keywords)
+    if isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
+        return words
+    tables: _Parts = {i: arg for i, arg in enumerate(node.args) if _parts(arg) is not None}
+    if words is None or not (words or tables):
+        return None
+    rest = [ast.Constant(...) if i in tables else arg for i, arg in enumerate(node.args)]
+    return {"(call)": _source(ast.Call(node.func, rest, []))} | tables | words
+
+
+def _name(node: ast.expr | None) -> str:
+    """Name of a dict's key; a text that looks like another key keeps its quotes."""
+    match node:
+        case None:
+            return "**"
+        case ast.Constant(value=str(name)):
+            plain = name and name[0] not in "(*'\"" and not name.isdecimal()
+            return name if plain else ast.unparse(node)
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            return str(number)
+    return f"({ast.unparse(node)})"
+
+
+def _block(node: ast.Module | _Defined) -> _Parts:
+    named: dict[str, list[Any]] = {}
+    if not isinstance(node, ast.Module):
+        head = copy(node)
+        head.name, head.body = "_", []
+        if (text := ast.unparse(head)) not in {"class _:", "def _():"}:
+            named["(class)" if isinstance(node, ast.ClassDef) else "(def)"] = [_constant(text)]
+    for statement in _effective(node.body):
+        for name, part in _named(statement):
+            named.setdefault(name, []).append(part)
+    return {name: parts[0] if len(parts) == 1 else ast.List(parts) for name, parts in named.items()}
+
+
+def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Leave out literals assigned to a name that gets another one before any code can read it."""
+    kept: list[ast.stmt] = []
+    replaced: set[str] = set()
+    for statement in reversed(body):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if not any(isinstance(i, ast.Name) and i.id != "dict" for i in ast.walk(value)):
+                if name in replaced:
+                    continue
+                replaced.add(name)
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                pass
+            # Which name it reads does not matter: an edit here shall not change what counts there.
+            case _:
+                replaced.clear()
+        kept.append(statement)
+    return kept[::-1]
+
+
+def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """Name what a statement holds."""
+    match statement:
+        case ast.Assign():
+            for target in statement.targets:
+                yield from _assigned(target, statement.value)
+        case ast.AnnAssign(value=ast.expr() as value):
+            yield from _assigned(statement.target, value)
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            yield statement.name, statement
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            pass
+        case ast.Expr(value=ast.Dict() as table) if (parts := _parts(table)) is not None:
+            yield from ((str(name), part) for name, part in parts.items())
+        case ast.Expr(value=ast.Call() as call):
+            yield f"({ast.unparse(call.func)})", call
+        case ast.AugAssign() | ast.AnnAssign():
+            yield f"({ast.unparse(statement.target)})", _source(statement)
+        case _:
+            yield f"({type(statement).__name__.lower()})", _source(statement)
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
+    """Pair `a, b = 1, 2`; anything else is one target."""
+    if isinstance(target, _LISTS) and isinstance(value, _LISTS):
+        starred = any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
+        if not starred and len(target.elts) == len(value.elts):
+            for inner, item in zip(target.elts, value.elts, strict=True):
+                yield from _assigned(inner, item)
+            return
+    yield ast.unparse(target), value
+
+
+def _source(node: ast.AST) -> ast.Constant:
+    """Make one value of code, without its docstrings."""
+    for inner in ast.walk(node):
+        if isinstance(inner, _Defined) and ast.get_docstring(inner, clean=False) is not None:
+            inner.body = inner.body[1:] or [ast.Pass()]
+    return _constant(ast.unparse(node))
+
+
+def _constant(text: str) -> ast.Constant:
+    """Dress code up as a node that no text has, so that it becomes a value like any other."""
+    node = ast.Constant(None)
+    node.value = Source(text)  # type: ignore[assignment]
+    return node

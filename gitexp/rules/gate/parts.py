@@ -1,0 +1,89 @@
+"""Take an edit with several changes apart into edits with one change each."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import ABSENT
+from gitexp.rules.gate.one_change import Change, Edited, inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.gate.one_change import Inspection
+
+_LINE_ONLY = {"C4"}  # a finding that says: there is no value here to be tested
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One change out of several, and the file as it is with that change alone."""
+
+    change: Change
+    content: bytes
+
+
+def take_apart(
+    file: Edited, config: Sequence[str], *, seed_key: str = "", baseline: str = "main"
+) -> tuple[list[Part], list[Finding]]:
+    """Split a config file's edit, line by line and, where one line holds several values, by value.
+
+    Formatting is left out. Findings tell what cannot stand alone: a renamed key, a value that
+    spans lines, the seed.
+    """
+
+    def judge(content: bytes) -> Inspection:
+        edited = [replace(file, after=content)]
+        return inspect(edited, config, seed_key=seed_key, baseline=baseline)
+
+    parts: list[Part] = []
+    findings: list[Finding] = []
+    for content in _line_edits(file.before or b"", file.after or b""):
+        inspection = judge(content)
+        if inspection.change is not None:
+            parts.append(Part(inspection.change, content))
+            continue
+        for change in inspection.changes if len(inspection.changes) > 1 else ():
+            alone = _set_alone(file, change)
+            single = judge(alone) if alone is not None else inspection
+            if single.change is None or alone is None:
+                findings += single.findings
+                break
+            parts.append(Part(single.change, alone))
+        else:
+            if len(inspection.changes) <= 1:
+                findings += [f for f in inspection.findings if f.id not in _LINE_ONLY]
+    return parts, findings
+
+
+def _line_edits(before: bytes, after: bytes) -> Iterator[bytes]:
+    """Apply each edited line alone; lines of one block are paired in order."""
+    old, new = _lines(before), _lines(after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        for step in range(max(last - first, end - start)):
+            at = min(first + step, last)
+            inserted = new[start + step : start + step + 1] if start + step < end else []
+            removed = 1 if first + step < last else 0
+            yield b"".join([*old[:at], *inserted, *old[at + removed :]])
+
+
+def _lines(content: bytes) -> list[bytes]:
+    *whole, rest = content.split(b"\n")
+    return [line + b"\n" for line in whole] + ([rest] if rest else [])
+
+
+def _set_alone(file: Edited, change: Change) -> bytes | None:
+    """Make one change of several by setting its value; None where that cannot be done."""
+    if file.before is None or file.after is None or ABSENT in (change.before, change.after):
+        return None
+    try:
+        return formats.copy_value(file.path, change.key, file.after, file.before)
+    except (ValueError, LookupError):
+        return None

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict.campaign import Place, Standing, count, error_bound, next_place
+from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.verdict import Verdict
+
+unhurried = settings(deadline=None, max_examples=100)
+
+OUTCOMES = (None, Verdict.RULED_OUT, Verdict.INCONCLUSIVE)
+
+
+def a_standing(
+    campaign: int = 1,
+    verdict: Verdict | None = None,
+    *,
+    measured: bool = True,
+    metric: str = "accuracy",
+) -> Standing:
+    registration = Registration(
+        hypothesis="C raises accuracy because it is too low",
+        name="brave-otter",
+        change="config.toml: C = 1 -> 2",
+        criterion=Criterion(metric, 0.005, higher_is_better=True),
+        repeats=(5,),
+        seeds=(1, 5),
+        widening=0.0,
+        campaign=campaign,
+        level=0.005,
+    )
+    return Standing(registration, measured, verdict)
+
+
+_standings = st.lists(
+    st.builds(
+        a_standing,
+        campaign=st.integers(1, 3),
+        verdict=st.sampled_from((None, *Verdict)),
+        measured=st.booleans(),
+        metric=st.sampled_from(("accuracy", "loss")),
+    ),
+    max_size=30,
+)
+
+
+def test_the_first_experiment_opens_the_first_campaign_at_its_level() -> None:
+    assert next_place([], "accuracy", planned=20, budget=0.1) == Place(1, 1, 0.1 / 20)
+
+
+def test_a_place_is_taken_at_the_first_record() -> None:
+    planned = [a_standing(measured=False)] * 5
+    assert next_place(planned, "accuracy", planned=20, budget=0.1) == Place(1, 1, 0.1 / 20)
+    running = [a_standing()] * 5
+    assert next_place(running, "accuracy", planned=20, budget=0.1) == Place(1, 6, 0.1 / 20)
+
+
+@pytest.mark.parametrize("confirmed", range(4))
+def test_each_confirmation_pays_for_a_higher_level(confirmed: int) -> None:
+    standings = [a_standing(verdict=Verdict.CONFIRMED)] * confirmed + [
+        a_standing(verdict=verdict) for verdict in OUTCOMES
+    ]
+    place = next_place(standings, "accuracy", planned=20, budget=0.1)
+    assert (place.campaign, place.number) == (1, confirmed + 4)
+    assert place.level == pytest.approx(0.1 * (confirmed + 1) / 20)
+
+
+def test_the_level_never_exceeds_the_budget() -> None:
+    standings = [a_standing(verdict=Verdict.CONFIRMED)] * 19
+    assert next_place(standings, "accuracy", planned=20, budget=0.1).level <= 0.1
+
+
+def test_a_full_campaign_opens_the_next_one_with_no_confirmation() -> None:
+    full = [a_standing(verdict=Verdict.CONFIRMED)] * 20
+    assert next_place(full, "accuracy", planned=20, budget=0.1) == Place(2, 1, 0.1 / 20)
+    begun = [*full, a_standing(2, Verdict.CONFIRMED)]
+    assert next_place(begun, "accuracy", planned=20, budget=0.1) == Place(2, 2, 0.1 * 2 / 20)
+
+
+def test_an_overrun_campaign_opens_the_next_one_too() -> None:
+    assert next_place([a_standing()] * 23, "accuracy", planned=20, budget=0.1).campaign == 2
+
+
+def test_an_exploratory_run_takes_no_place() -> None:
+    standings = [a_standing(verdict=Verdict.EXPLORATORY)] * 5
+    assert count(standings, "accuracy", 1) == (0, 0)
+    assert next_place(standings, "accuracy", planned=5, budget=0.1) == Place(1, 1, 0.1 / 5)
+
+
+def test_each_metric_has_campaigns_of_its_own() -> None:
+    standings = [a_standing(4, metric="loss"), a_standing(1, Verdict.CONFIRMED)]
+    assert next_place(standings, "accuracy", planned=20, budget=0.1) == Place(1, 2, 0.1 * 2 / 20)
+    assert next_place(standings, "loss", planned=20, budget=0.1) == Place(4, 2, 0.1 / 20)
+    assert next_place(standings, "f1", planned=20, budget=0.1) == Place(1, 1, 0.1 / 20)
+
+
+def test_places_and_confirmations_are_counted_within_one_campaign() -> None:
+    standings = [
+        a_standing(1, Verdict.CONFIRMED), a_standing(1), a_standing(1, measured=False),
+        a_standing(2, Verdict.CONFIRMED), a_standing(1, Verdict.CONFIRMED, metric="loss"),
+    ]  # fmt: skip
+    assert count(standings, "accuracy", 1) == (2, 1)
+    assert count(iter(standings), "accuracy", 2) == (1, 1)
+    assert count(standings, "accuracy", 3) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "bound"), [(0, 0.1), (1, 0.1), (20, 0.1), (21, 0.105), (40, 0.2), (1000, 1.0)]
+)
+def test_an_overrun_campaign_bounds_its_errors_by_the_places_taken(
+    taken: int, bound: float
+) -> None:
+    assert error_bound(taken, planned=20, budget=0.1) == pytest.approx(bound)
+
+
+@unhurried
+@given(_standings, st.integers(1, 8), st.floats(0.001, 0.49), st.integers(0, 2**32))
+def test_the_next_place_does_not_depend_on_the_order_in_which_clones_list_them(
+    standings: list[Standing], planned: int, budget: float, seed: int
+) -> None:
+    place = next_place(standings, "accuracy", planned=planned, budget=budget)
+    random.Random(seed).shuffle(standings)
+    assert next_place(iter(standings), "accuracy", planned=planned, budget=budget) == place
+    assert 1 <= place.number <= planned
+    assert 0 < place.level <= budget
+    assert place.level >= budget / planned
+
+
+@unhurried
+@given(_standings, st.integers(1, 8))
+def test_knowing_fewer_confirmations_is_never_an_advantage(
+    standings: list[Standing], planned: int
+) -> None:
+    known = next_place(standings, "accuracy", planned=planned, budget=0.1)
+    late = [
+        Standing(s.registration, s.measured, None) if s.verdict is Verdict.CONFIRMED else s
+        for s in standings
+    ]
+    behind = next_place(late, "accuracy", planned=planned, budget=0.1)
+    if behind.campaign == known.campaign:
+        assert behind.level <= known.level

@@ -1,0 +1,111 @@
+"""What a trial tells: the plans that a run's cost allows, and what a seed varies."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+
+from gitexp.rules.documents.outcomes import Outcomes
+from gitexp.rules.verdict.trial import LONG_RUN, Tried, find_vary, plan_choices
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "repeats", "planned"),
+    [
+        (1.0, LONG_RUN, (5, 10, 20), 20),
+        (30 * 60.0, LONG_RUN, (5, 10, 20), 20),
+        (30 * 60.1, LONG_RUN, (5,), 5),
+        (HOUR, 2 * HOUR, (5, 10, 20), 20),
+    ],
+)
+def test_a_run_of_over_half_an_hour_is_repeated_less(
+    seconds: float, long: float, repeats: tuple[int, ...], planned: int
+) -> None:
+    choices = plan_choices(seconds, seeded=True, widening=0.25, budget=0.1, long=long)
+    [proposed] = [choice for choice in choices if choice.proposed]
+    assert (proposed.repeats, proposed.planned) == (repeats, planned)
+
+
+def test_each_choice_says_what_it_costs() -> None:
+    three, five, looks = plan_choices(HOUR, seeded=True, widening=0.0, budget=0.1)
+    assert [c.experiment / HOUR for c in (three, five, looks)] == [3, 5, 20]
+    assert [c.alone / HOUR for c in (three, five, looks)] == [6, 10, 40]
+    # All experiments of the campaign, and the baseline once.
+    assert [c.campaign / HOUR for c in (three, five, looks)] == [18, 30, 420]
+
+
+@pytest.mark.parametrize("widening", [0.0, 0.25])
+def test_each_choice_says_what_it_confirms_four_times_in_five(widening: float) -> None:
+    for choice in plan_choices(1.0, seeded=True, widening=widening, budget=0.1):
+        n = choice.repeats[-1]
+        share = 1 - (choice.repeats[-2] / n if len(choice.repeats) > 1 else 0)
+        threshold = stats.t.isf(0.1 / choice.planned * share, n - 1)
+        assert choice.spreads is not None
+        shift = choice.spreads / math.sqrt(1 / n + widening)
+        assert stats.nct.sf(threshold, n - 1, shift) == pytest.approx(0.8, abs=0.02)
+
+
+def test_three_repeats_cannot_confirm_what_few_changes_do() -> None:
+    spreads = plan_choices(1.0, seeded=True, widening=0.25, budget=0.1)[0].spreads
+    assert spreads is not None
+    assert spreads > 4.5
+
+
+def test_a_deterministic_trainer_is_planned_by_single_runs() -> None:
+    few, many = plan_choices(HOUR, seeded=False, widening=0.0, budget=0.1)
+    assert (few.repeats, few.planned, few.proposed) == ((1,), 5, True)
+    assert (many.repeats, many.planned, many.spreads) == ((1,), 20, None)
+    # Two runs of the baseline prove it.
+    assert [c.alone / HOUR for c in (few, many)] == [3, 3]
+    assert [c.campaign / HOUR for c in (few, many)] == [7, 22]
+
+
+def a_run(score: float, rows: str = "", truth: str = "", guess: str = "", **more: float) -> Tried:
+    """A run with a score and, if they are given, rows as one character each."""
+    outcomes = None
+    if rows:
+        columns = {"y_true": tuple(truth), "y_pred": tuple(guess or truth)}
+        outcomes = Outcomes(tuple(rows), columns, len(rows))
+    return Tried({"accuracy": score, **more}, outcomes)
+
+
+A, B = a_run(0.9), a_run(0.8)
+ROWS, SAME_ROWS = a_run(0.9, "abc", "010"), a_run(0.8, "cab", "001")
+OTHER_ROWS, PLACES = a_run(0.8, "abd", "010"), a_run(0.8, "abc", "110")
+GUESSED = a_run(0.9, "abc", "010", "000")
+
+
+@pytest.mark.parametrize(
+    ("runs", "said", "vary", "words"),
+    [
+        ([A], "split", "split", "not tried"),
+        ([A], "seed", "seed", "not tried"),
+        ([A, B], "split", "split", "does not fix all that is random"),
+        ([A, B], "none", "split", "does not fix all that is random"),
+        ([A, A, B], "split", "split", "the careful answer"),
+        ([A, A, B], "seed", "seed", 'vary = "seed" is kept'),
+        ([A, A, B], "none", "split", "the seed works"),
+        ([A, A, A], "split", "none", "one run is an experiment"),
+        ([A, A, A], "seed", "none", "GITEXP_SEED"),
+        ([ROWS, ROWS, SAME_ROWS], "split", "seed", "tested on the same rows"),
+        ([ROWS, ROWS, OTHER_ROWS], "seed", "split", "tested on different rows"),
+        ([ROWS, ROWS, PLACES], "seed", "split", "same ids for different rows"),
+        ([ROWS, SAME_ROWS, SAME_ROWS], "split", "seed", "does not fix all that is random"),
+        ([ROWS, SAME_ROWS, OTHER_ROWS], "seed", "split", "tested on different rows"),
+        # The same score by chance, and something else differs.
+        ([ROWS, ROWS, GUESSED], "split", "seed", "the seed works"),
+        ([a_run(0.9, loss=1.0), a_run(0.9, loss=1.0), a_run(0.9, loss=1.1)],
+         "seed", "seed", "the seed works"),
+        # What differs from run to run anyway says nothing.
+        ([a_run(0.9, hours=1.0), a_run(0.9, hours=1.1), a_run(0.9, hours=1.2)],
+         "split", "none", "gave the same accuracy 0.9"),
+    ],
+)  # fmt: skip
+def test_what_a_seed_varies_is_found(runs: list[Tried], said: str, vary: str, words: str) -> None:
+    found, why = find_vary(runs, "accuracy", said)
+    assert found == vary
+    assert words in " ".join(why)
