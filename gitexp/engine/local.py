@@ -353,8 +353,8 @@ def _predictions(
     if not written:
         missing = f"no predictions were written to {settings.predictions}" if promised else ""
         return None, missing, ""
-    from gitexp.engine.examples import disagreement
     from gitexp.engine.predictions import read_predictions
+    from gitexp.statistics.examples import disagreement
 
     try:
         outcomes = read_predictions(written[0])

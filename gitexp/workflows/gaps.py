@@ -28,10 +28,10 @@ from gitexp.workflows.trust import demand_trust
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.engine.gaps import Findings
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.statistics.gaps import Findings
     from gitexp.workflows.measure import Watcher
     from gitexp.workflows.project import Project
 
@@ -111,7 +111,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
         NotReady: nothing is measured, or no predictions were saved.
         CommandFailed: a sub-sampled run failed.
     """
-    from gitexp.engine.gaps import find
+    from gitexp.statistics.gaps import find
 
     metric, repository = project.settings.metric, project.repository
     commits = [project.tip, *same_runs(project, project.settings, project.tip)]

@@ -11,10 +11,10 @@ from typing import TypeVar
 import joblib
 import numpy as np
 
-from gitexp.engine.examples import example_variance
 from gitexp.rules.documents.outcomes import Outcomes
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, judge
+from gitexp.statistics.examples import example_variance
 from tests.bench import trained
 from tests.bench.trained import Floats, Labels, Rows
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.examples import example_variance
 from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.statistics.examples import example_variance
 from tests.workflows.arrange import note, records, train_with
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from gitexp.engine import examples
-from gitexp.engine.examples import disagreement, example_variance, recompute
 from gitexp.rules.documents.outcomes import Outcomes, find_metric, known_metrics
+from gitexp.statistics import examples
+from gitexp.statistics.examples import disagreement, example_variance, recompute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -346,7 +346,7 @@ def test_of_outcomes_that_were_cut_the_true_number_of_examples_counts() -> None:
 TWICE = """
 import sys
 sys.path[:0] = sys.argv[1:2]
-from tests.engine.test_examples import a_classifier, a_regression, example_variance, runs
+from tests.statistics.test_examples import a_classifier, a_regression, example_variance, runs
 for make, name in ((a_classifier, "f1"), (a_classifier, "roc_auc"), (a_regression, "rmse"),
                    (a_regression, "r2"), (a_classifier, "neg_log_loss")):
     print(example_variance(name, runs(make, 2, 400), runs(make, 2, 400, noise=0.8)))

@@ -17,10 +17,10 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from gitexp.engine.examples import Yardstick, is_of_quantities
 from gitexp.rules.documents.outcomes import PREDICTED, SCORE, TRUE, find_metric
 from gitexp.rules.plan.gaps import Gap, holm, label, wilson
 from gitexp.rules.verdict import student_t
+from gitexp.statistics.examples import Yardstick, is_of_quantities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,10 +17,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from gitexp.engine.examples import Yardstick
-from gitexp.engine.gaps import Findings, find
 from gitexp.rules.documents.outcomes import Outcomes, hash_of
 from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.statistics.examples import Yardstick
+from gitexp.statistics.gaps import Findings, find
 
 Array = NDArray[Any]
 Runs = tuple[list[Outcomes], list[float], list[float]]
