@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError, Refused
+from gitexp.lab.comparison import Ground, find_ground_of_index
+from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.project import short_name
 from gitexp.rules.text import visible
 from gitexp.store.git import Repository, decode
-from gitexp.workflows.differences import inspect_grounds
-from gitexp.workflows.ground import Ground, find_ground_of_index
-from gitexp.workflows.project import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ def _pre_run(repository: Repository, _rest: Sequence[str]) -> None:
 
 
 def _pre_push(repository: Repository, _rest: Sequence[str]) -> None:
-    from gitexp.workflows.check import check_refs
+    from gitexp.lab.gate import check_refs
 
     lines = (line.split(" ") for line in decode(sys.stdin.buffer.read()).split("\n"))
     pushed = [

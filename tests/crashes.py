@@ -31,7 +31,7 @@ from gitexp.store.notes import (
     writing,
 )
 from tests.project import World, git
-from tests.workflows.team import (
+from tests.team import (
     a_record,
     an_experiment,
     branches,

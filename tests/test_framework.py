@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.arrange import trailers
 from tests.project import World, git
-from tests.workflows.arrange import trailers
 
 if TYPE_CHECKING:
     from tests.project import Ran

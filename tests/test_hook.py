@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.arrange import message, trailers
 from tests.project import World, git
-from tests.workflows.arrange import message, trailers
 
 if TYPE_CHECKING:
     from pathlib import Path

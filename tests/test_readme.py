@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.arrange import message
 from tests.project import World, git
-from tests.workflows.arrange import message
 
 if TYPE_CHECKING:
     from tests.project import Ran

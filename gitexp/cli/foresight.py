@@ -11,9 +11,9 @@ import typer
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from gitexp.lab.project import Project
     from gitexp.workflows.gaps import Report
     from gitexp.workflows.notebook import Progress
-    from gitexp.workflows.project import Project
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -33,8 +33,8 @@ def _known(context: typer.Context, json_: AsJson = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from gitexp.workflows.known import settled
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.known import settled
+    from gitexp.lab.project import open_project
 
     project = open_project()
     found = settled(project, project.tip)
@@ -60,8 +60,8 @@ def _add(
     json_: AsJson = False,
 ) -> None:
     """Write down what is settled, and commit it on the baseline."""
+    from gitexp.lab.project import open_project
     from gitexp.workflows.notebook import learn
-    from gitexp.workflows.project import open_project
 
     project = open_project()
     done = learn(project, claim, key, source, value)
@@ -83,7 +83,7 @@ def search(
     Those of hypotheses, trailers, reasons and verdicts.
     """
     from gitexp.cli import views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.search import search as workflow
 
     rows = workflow(open_project(), " ".join(words))[:number]
@@ -108,9 +108,9 @@ def next_(
     By chance x gain per hour of runs; those that rest on evidence go before the others.
     """
     from gitexp.errors import UsageError
+    from gitexp.lab.project import open_project
     from gitexp.rules.verdict import words
     from gitexp.workflows.ideas import next_ideas
-    from gitexp.workflows.project import open_project
 
     project = open_project()
     order, chosen = next_ideas(project, hours=hours)
@@ -147,10 +147,10 @@ def next_(
 
 def calibration(json_: AsJson = False) -> None:
     """Hold foretold gains and chances against what came."""
+    from gitexp.lab.project import open_project
     from gitexp.rules.plan.expectation import in_words
     from gitexp.rules.verdict.words import number
     from gitexp.workflows.ideas import calibration as workflow
-    from gitexp.workflows.project import open_project
 
     groups = workflow(open_project())
     if json_:
@@ -195,8 +195,8 @@ def goal(
 
     Goals are committed on the baseline, in GOALS.toml.
     """
+    from gitexp.lab.project import open_project
     from gitexp.workflows.notebook import aim, progress
-    from gitexp.workflows.project import open_project
 
     project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
     if text is not None:
@@ -243,7 +243,7 @@ def report(
     """
     from gitexp.cli import markdown, views
     from gitexp.errors import UsageError
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.report import report as workflow
 
     found = workflow(open_project(), dt.datetime.now(tz=dt.UTC).date())
@@ -301,8 +301,8 @@ def gaps(
     From the predictions that its runs saved, most recoverable first, each with its ceiling.
     """
     from gitexp.cli import live
+    from gitexp.lab.project import open_project
     from gitexp.workflows.gaps import gaps as workflow
-    from gitexp.workflows.project import open_project
 
     project = open_project()
     if curve:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.local import Job
+    from gitexp.lab.bench import Watcher
     from gitexp.rules.documents.record import Record
-    from gitexp.workflows.measure import Watcher
 
 _REFRESH = 0.5  # seconds
 _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would take 4 % of a processor

@@ -160,15 +160,15 @@ def trust(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
 ) -> None:
     """Show the settings that would run here, and approve them."""
-    from gitexp.workflows import trust as workflow
-    from gitexp.workflows.project import open_project
+    from gitexp.lab import trust as workflow
+    from gitexp.lab.project import open_project
 
     if name is None:
         project = open_project()
         where = f"{project.settings_path} on {project.baseline}"
     else:
+        from gitexp.lab.gate import check
         from gitexp.store.git import Repository
-        from gitexp.workflows.check import check
 
         report = check(Repository.discover(Path.cwd()), name)
         project = report.project
@@ -236,8 +236,8 @@ def start(
     in the work tree becomes the experiment, and the file goes back to its committed state.
     """
     from gitexp.cli import views
+    from gitexp.lab.project import open_project
     from gitexp.workflows import start as workflow
-    from gitexp.workflows.project import open_project
 
     options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
     started = workflow.start(
@@ -267,8 +267,8 @@ def check(
     experiment is judged whose commit lies there; other commits are only counted.
     """
     from gitexp.cli import views
+    from gitexp.lab import gate as workflow
     from gitexp.store.git import Repository
-    from gitexp.workflows import check as workflow
 
     if all_ and name:
         raise UsageError(f"either --all or {name}", "gitexp check --all")
@@ -303,7 +303,7 @@ def run(
 ) -> None:
     """Run an experiment beside its baseline, and note the verdict."""
     from gitexp.cli import live, views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.run import run as workflow
 
     with live.watcher(yes=yes) as watcher:
@@ -317,7 +317,7 @@ def run(
 def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
     """Run the baseline's repeats alone, at its branch's tip."""
     from gitexp.cli import live, views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.run import measure_baseline
 
     project = open_project()
@@ -348,8 +348,8 @@ def log(
 ) -> None:
     """List the experiments, newest first, with what became of each."""
     from gitexp.cli import views
-    from gitexp.workflows import log as workflow
-    from gitexp.workflows.project import open_project
+    from gitexp.lab import log as workflow
+    from gitexp.lab.project import open_project
 
     project = open_project()
     part = workflow.Part(
@@ -365,7 +365,7 @@ def log(
     rows = views.log(found, begin) if part.is_all_of(0) else views.log(found)
     # A part of the log says nothing of where the whole stands.
     if rows and part.is_all_of(len(rows)):
-        from gitexp.workflows.standing import standing
+        from gitexp.lab.standing import standing
 
         views.standing(standing(project, rows))
         foresight.show_goals(project)
@@ -378,7 +378,7 @@ def show(name: Name = None, json_: AsJson = False) -> None:
     Hypothesis, criterion, verdict, every pair of runs, environment.
     """
     from gitexp.cli import views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.show import show as workflow
 
     views.show(workflow(open_project(), name), as_json=json_)
@@ -398,7 +398,7 @@ def verify(
     1 where something is wrong. Each campaign is listed with its error bound.
     """
     from gitexp.cli import views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.verify import verify as workflow
 
     report = workflow(open_project(), fix=fix)
@@ -424,8 +424,8 @@ def holdout(
     GITEXP_HOLDOUT=1, which it gets.
     """
     from gitexp.cli import live, views
+    from gitexp.lab.project import open_project
     from gitexp.workflows.holdout import open_holdout
-    from gitexp.workflows.project import open_project
 
     with live.watcher() as watcher:
         done = open_holdout(open_project(), name, baseline=baseline, why=why, watcher=watcher)
@@ -445,8 +445,8 @@ def accept(
 ) -> None:
     """Merge a confirmed experiment into the baseline branch."""
     from gitexp.cli import views
+    from gitexp.lab.project import open_project
     from gitexp.workflows import accept as workflow
-    from gitexp.workflows.project import open_project
 
     if pr:
         views.offered(workflow.offer(open_project(), name, anyway=anyway), as_json=json_)
@@ -458,8 +458,8 @@ def accept(
 def retest(name: Name = None, json_: AsJson = False) -> None:
     """Register a change anew: on the present tip, on fresh seeds."""
     from gitexp.cli import views
+    from gitexp.lab.project import open_project
     from gitexp.workflows.accept import retest as workflow
-    from gitexp.workflows.project import open_project
 
     views.started(workflow(open_project(), name), as_json=json_)
 
@@ -478,7 +478,7 @@ def split(
 ) -> None:
     """Turn several one-line changes into as many experiments."""
     from gitexp.cli import views
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.split import split as workflow
 
     asking = None if json_ or message or not sys.stdin.isatty() else _ask_hypothesis
@@ -499,8 +499,8 @@ def preset(
 ) -> None:
     """Write coupled values as one preset; choosing it is one line."""
     from gitexp.cli import views
+    from gitexp.lab.project import open_project
     from gitexp.workflows.preset import preset as workflow
-    from gitexp.workflows.project import open_project
 
     views.preset(workflow(open_project(), name, settings), as_json=json_)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitexp.lab.ladder import Step
 from gitexp.rules.plan.expectation import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.workflows.ladder import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.workflows.log import Row
+    from gitexp.lab.log import Row
     from gitexp.workflows.report import Report
 
 _LONGEST = 100  # characters of a text in a table

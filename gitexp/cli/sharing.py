@@ -44,7 +44,7 @@ def sync(
 
     Nothing is overwritten, there or here. The baseline branch is yours: git pull, git push.
     """
-    from gitexp.workflows.project import open_project
+    from gitexp.lab.project import open_project
     from gitexp.workflows.sync import sync as workflow
 
     done = workflow(
@@ -172,8 +172,8 @@ def redact(
     Out of records, bulk and logs, and out of the past of these notes. What was measured stays.
     Every later sync keeps the value out, whoever still has it.
     """
+    from gitexp.lab.project import open_project
     from gitexp.rules.documents.redaction import Sought
-    from gitexp.workflows.project import open_project
     from gitexp.workflows.redact import redact as workflow
 
     given = list(words or ())

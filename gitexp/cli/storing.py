@@ -11,7 +11,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from gitexp.workflows.room import Holding
+    from gitexp.lab.leftovers import Holding
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Names = Annotated[
@@ -37,8 +37,8 @@ def archive(
     """
     import datetime as dt
 
+    from gitexp.lab.project import open_project
     from gitexp.workflows.archive import archive as workflow
-    from gitexp.workflows.project import open_project
 
     age = dt.timedelta(seconds=_seconds(older)) if older else None
     done = workflow(open_project(), names or [], ruled_out=ruled_out, older=age)
@@ -62,8 +62,8 @@ def archive(
 
 def restore(names: Names = None, json_: AsJson = False) -> None:
     """Bring experiments that were archived, or deleted by hand, back to branches."""
+    from gitexp.lab.project import open_project
     from gitexp.workflows.archive import restore as workflow
-    from gitexp.workflows.project import open_project
 
     done = workflow(open_project(), names or [])
     if json_:
@@ -87,8 +87,8 @@ def gc(
     Their folders with full logs, and the checkouts they ran in. Records, verdicts and whatever
     a live run uses stay.
     """
+    from gitexp.lab.leftovers import free_room
     from gitexp.store.git import Repository
-    from gitexp.workflows.room import free_room
 
     found = free_room(Repository.discover(Path.cwd()), _seconds(older), dry=dry_run)
     if json_:

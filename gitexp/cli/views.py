@@ -20,6 +20,12 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.lab.gate import Report, Sweep, Unjudged
+    from gitexp.lab.ladder import Step as LadderStep
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
+    from gitexp.lab.standing import Standing
+    from gitexp.lab.trial import Trial
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Change
@@ -27,18 +33,12 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.outlook import Outlook
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.accept import Accepted, Offered
-    from gitexp.workflows.check import Report, Sweep, Unjudged
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.init import Initialised
-    from gitexp.workflows.ladder import Step as LadderStep
-    from gitexp.workflows.log import Row
     from gitexp.workflows.preset import Preset
-    from gitexp.workflows.project import Project
     from gitexp.workflows.run import Answer, Measured
     from gitexp.workflows.show import Sheet
-    from gitexp.workflows.standing import Standing
     from gitexp.workflows.start import Started
-    from gitexp.workflows.trial import Trial
     from gitexp.workflows.verify import Campaign, Verification
 
 _COLOURS = {
@@ -416,7 +416,7 @@ def log(
     rows: Iterable[Row | LadderStep], nothing: str = "No experiment fits; all of them: gitexp log"
 ) -> list[Row]:
     """Print the log, newest first, each row as soon as it is there; returns the experiments."""
-    from gitexp.workflows.ladder import Step
+    from gitexp.lab.ladder import Step
 
     found: list[Row] = []
     stepped = False

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.ancestors import same_runs
+from gitexp.lab.differences import inspect_trees
+from gitexp.lab.gate import check
+from gitexp.lab.log import is_confirmed, read_accepted
+from gitexp.lab.project import choose_remote, find_experiment, project_in, settings_of
+from gitexp.lab.results import read_results
 from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
@@ -17,17 +23,11 @@ from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.experiments import HEADS, commit_tree, replay
 from gitexp.store.git import GitFailed
 from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside
-from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.check import check
-from gitexp.workflows.differences import inspect_trees
-from gitexp.workflows.log import is_confirmed, read_accepted
-from gitexp.workflows.project import choose_remote, find_experiment, project_in, settings_of
-from gitexp.workflows.results import read_results
 from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
-    from gitexp.workflows.project import Project
-    from gitexp.workflows.results import Result
+    from gitexp.lab.project import Project
+    from gitexp.lab.results import Result
 
 # Trailers that tell of one registration and not of its change.
 _OWN = {"Retest", "Replicate", "Project"}

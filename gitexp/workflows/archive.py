@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
+from gitexp.lab.log import claims, is_held
+from gitexp.lab.project import short_name
+from gitexp.lab.results import read_results
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import ARCHIVE, HEADS, second
 from gitexp.store.remote import PRIVATE
-from gitexp.workflows.log import claims, is_held
-from gitexp.workflows.project import short_name
-from gitexp.workflows.results import read_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.project import Project
     from gitexp.store.git import Repository
-    from gitexp.workflows.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.slot import free_slot, is_sound, is_used, slots
 from gitexp.errors import GitexpError
+from gitexp.lab.project import known_projects, project_at, project_prefix
+from gitexp.lab.trust import is_trusted
 from gitexp.rules.documents.record import count_newer
 from gitexp.rules.verdict.words import counted, newer, span
 from gitexp.store import hooks
@@ -38,8 +40,6 @@ from gitexp.store.notes import (
     writing,
 )
 from gitexp.workflows.init import show_verdicts
-from gitexp.workflows.project import known_projects, project_at, project_prefix
-from gitexp.workflows.trust import is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

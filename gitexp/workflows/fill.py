@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitexp.lab.design import criterion_from, first_fresh_seed, registration_for
+from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.git import decode
-from gitexp.workflows.design import criterion_from, first_fresh_seed, registration_for
-from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitexp.lab.project import Project
     from gitexp.rules.gate.one_change import Change
-    from gitexp.workflows.project import Project
 
 
 _FACTS = {"Experiment", "Change", "Project"}

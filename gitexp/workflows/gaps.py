@@ -11,6 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import CommandFailed, NotReady
+from gitexp.lab.ancestors import same_runs
+from gitexp.lab.bench import LONG
+from gitexp.lab.design import half_width, history, registration_for
+from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import canonical, first_good, parse_records
 from gitexp.rules.plan.gaps import Gap, ranked
@@ -19,21 +24,16 @@ from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.outlook import foresee
 from gitexp.rules.verdict.words import span
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
-from gitexp.workflows.ancestors import same_runs
-from gitexp.workflows.design import half_width, history, registration_for
-from gitexp.workflows.measure import LONG
-from gitexp.workflows.results import place_of_next, read_results
-from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.lab.bench import Watcher
+    from gitexp.lab.project import Project
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.outlook import Outlook
     from gitexp.statistics.gaps import Findings
-    from gitexp.workflows.measure import Watcher
-    from gitexp.workflows.project import Project
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 _SAMPLES = (0.25, 0.5)  # of the training data, beside the whole

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from gitexp.engine.local import Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
+from gitexp.lab.design import first_fresh_seed
+from gitexp.lab.gate import check
+from gitexp.lab.results import read_results
+from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.store.notes import RUNS, append_lines, find_lines
-from gitexp.workflows.check import check
-from gitexp.workflows.design import first_fresh_seed
-from gitexp.workflows.results import read_results
-from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
+    from gitexp.lab.bench import Watcher
+    from gitexp.lab.project import Project
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
-    from gitexp.workflows.measure import Watcher
-    from gitexp.workflows.project import Project
 
 _LONGEST_WHY = 300  # characters; a note's lines stay short
 

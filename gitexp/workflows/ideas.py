@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitexp.lab.design import history, records_like_tip
+from gitexp.lab.known import is_answered
+from gitexp.lab.log import log
 from gitexp.rules.documents.registration import key_of
 from gitexp.rules.plan.expectation import Calibration, Idea, calibrate, ranked, weigh, within
 from gitexp.rules.verdict.outlook import foresee
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.workflows.design import history, records_like_tip
-from gitexp.workflows.known import is_answered
-from gitexp.workflows.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
-    from gitexp.workflows.log import Row
-    from gitexp.workflows.project import Project
 
 
 def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:

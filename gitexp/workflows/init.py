@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build
 from gitexp.errors import GitexpError, NotReady, UsageError
-from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
-from gitexp.rules.gate import formats
-from gitexp.store import hooks
-from gitexp.store.git import Repository, decode
-from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
-from gitexp.workflows.project import (
+from gitexp.lab.project import (
     baseline_key,
     find_baseline,
     project_at,
@@ -25,14 +19,20 @@ from gitexp.workflows.project import (
     resolve_branch,
     settings_at,
 )
-from gitexp.workflows.trial import Trial, try_out
-from gitexp.workflows.trust import is_trusted, trust
+from gitexp.lab.trial import Trial, try_out
+from gitexp.lab.trust import is_trusted, trust
+from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.gate import formats
+from gitexp.store import hooks
+from gitexp.store.git import Repository, decode
+from gitexp.store.local import read_json, write_json
+from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from gitexp.workflows.measure import Watcher
+    from gitexp.lab.bench import Watcher
 
 # By how often training scripts print them; the first that a script mentions is proposed.
 _METRICS = (

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
+from gitexp.lab.baseline_files import commit_on_baseline
+from gitexp.lab.design import against_direction, half_width, records_like_tip, scores
 from gitexp.rules.documents import goal as goals_rule
 from gitexp.rules.documents import settled as settled_rule
 from gitexp.rules.documents.goal import Goal, parse_goal, parse_goals, set_goal
@@ -13,14 +15,12 @@ from gitexp.rules.documents.settled import Known, add_known
 from gitexp.rules.gate.formats import LARGEST, parse_key, spell, spell_key
 from gitexp.rules.gate.formats.toml import parse_value
 from gitexp.rules.text import demand_plain
-from gitexp.workflows.design import against_direction, half_width, records_like_tip, scores
-from gitexp.workflows.land import commit_on_baseline
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from gitexp.workflows.project import Project
+    from gitexp.lab.project import Project
 
 
 def learn(project: Project, claim: str, key: str, source: str, value: str | None) -> Known:

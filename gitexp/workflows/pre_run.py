@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
+from gitexp.lab.differences import hidden_edits
+from gitexp.lab.gate import check
 from gitexp.rules.finding import Finding
-from gitexp.workflows.check import check
-from gitexp.workflows.differences import hidden_edits
 
 if TYPE_CHECKING:
     from gitexp.store.git import Repository

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
+from gitexp.lab.baseline_files import commit_on_baseline
+from gitexp.lab.edit import find_key
 from gitexp.rules.documents.registration import is_name
 from gitexp.rules.gate.preset import add_preset
-from gitexp.workflows.edit import find_key
-from gitexp.workflows.land import commit_on_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.workflows.project import Project
+    from gitexp.lab.project import Project
 
 # What a program needs that does not read presets yet; plain dictionaries, as tomllib gives them.
 READER = '''\

@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
+from gitexp.lab.bench import Bench
+from gitexp.lab.design import improvised, met_already, registration_for
+from gitexp.lab.gate import check
+from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.trust import demand_trust
+from gitexp.lab.verdicts import as_explored, exact_metrics
 from gitexp.rules.documents.record import PROOF, Record, first_good
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.store.notes import VERDICTS, replace_notes
-from gitexp.workflows.check import check
-from gitexp.workflows.design import improvised, met_already, registration_for
-from gitexp.workflows.judging import as_explored, exact_metrics
-from gitexp.workflows.measure import Bench
-from gitexp.workflows.results import place_of_next, read_results
-from gitexp.workflows.trust import demand_trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.bench import Watcher
+    from gitexp.lab.gate import Report
+    from gitexp.lab.ladder import Step
+    from gitexp.lab.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.outlook import Outlook
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.store.git import Repository
-    from gitexp.workflows.check import Report
-    from gitexp.workflows.ladder import Step
-    from gitexp.workflows.measure import Watcher
-    from gitexp.workflows.project import Project
 
 _RECENT = 3  # baselines whose conditions a new one may share
 _ANEW = "; then gitexp retest registers the change anew"
@@ -193,9 +193,9 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         NotReady: the settings are not approved in this clone, or claim a determinism that is none.
         CommandFailed: a run failed.
     """
+    from gitexp.lab.design import criterion_from, first_fresh_seed, history
+    from gitexp.lab.ladder import read_steps
     from gitexp.rules.verdict.outlook import foresee, question
-    from gitexp.workflows.design import criterion_from, first_fresh_seed, history
-    from gitexp.workflows.ladder import read_steps
 
     settings, label = project.settings, f"baseline {project.baseline}"
     demand_trust(project, project)

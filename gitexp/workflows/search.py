@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.lab.log import log
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words
-from gitexp.workflows.log import log
 
 if TYPE_CHECKING:
-    from gitexp.workflows.log import Row
-    from gitexp.workflows.project import Project
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
 
 
 def search(project: Project, query: str) -> list[Row]:

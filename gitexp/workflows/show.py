@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.lab.log import Row, log
+from gitexp.lab.project import find_experiment
+from gitexp.lab.results import project_of
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.record import first_good
 from gitexp.rules.documents.registration import same_target
 from gitexp.store.notes import BULK, LOGS, read_notes
-from gitexp.workflows.log import Row, log
-from gitexp.workflows.project import find_experiment
-from gitexp.workflows.results import project_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitexp.workflows.project import Project
+    from gitexp.lab.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.differences import relative
+from gitexp.lab.gate import check
+from gitexp.lab.project import find_experiment, project_in
 from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats, hypothesis
@@ -13,16 +16,13 @@ from gitexp.rules.gate.one_change import Edited
 from gitexp.rules.gate.parts import Part, take_apart
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import Git
-from gitexp.workflows.check import check
-from gitexp.workflows.differences import relative
-from gitexp.workflows.project import find_experiment, project_in
 from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitexp.lab.project import Project
     from gitexp.store.git import FileChange
-    from gitexp.workflows.project import Project
 
 _NOTHING = "nothing was registered"
 

@@ -7,6 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.lab.design import (
+    criterion_from,
+    first_fresh_seed,
+    history,
+    met_already,
+    records_like_tip,
+    registration_for,
+    scores,
+)
+from gitexp.lab.edit import from_setting, from_work_tree, put_back
+from gitexp.lab.known import (
+    against_known,
+    answered,
+    remarks,
+    replicated,
+    settled,
+    tried_before,
+)
+from gitexp.lab.project import note_started
+from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.registration import hypothesis_of, is_name
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.gate import hypothesis
@@ -17,36 +37,16 @@ from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.outlook import foresee, question
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import commit_file, create_branch, names_taken
-from gitexp.workflows.design import (
-    criterion_from,
-    first_fresh_seed,
-    history,
-    met_already,
-    records_like_tip,
-    registration_for,
-    scores,
-)
-from gitexp.workflows.edit import from_setting, from_work_tree, put_back
-from gitexp.workflows.known import (
-    against_known,
-    answered,
-    remarks,
-    replicated,
-    settled,
-    tried_before,
-)
-from gitexp.workflows.project import note_started
-from gitexp.workflows.results import place_of_next, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Change
     from gitexp.rules.verdict.criterion import Criterion, Guard
     from gitexp.rules.verdict.outlook import Outlook
-    from gitexp.workflows.project import Project
 
 # Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
 # clones with near certainty, so longer names begin well before that.

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gitexp.errors import NotReady, StoreBusy
+from gitexp.lab.gate import check_refs
+from gitexp.lab.project import choose_remote
+from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
+from gitexp.lab.sharing.incoming import merge_lines, merge_views
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import base_name, set_apart, split_message
 from gitexp.rules.verdict.words import counted
@@ -23,21 +27,17 @@ from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.notes import LOGS, RUNS, VERDICTS, packing_locks, store_aside
 from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Push, push, read_runs
-from gitexp.workflows.check import check_refs
 from gitexp.workflows.doctor import overwriting_fetches
-from gitexp.workflows.project import choose_remote
-from gitexp.workflows.sharing.deliver import deliver, plan_delivery, read_here
-from gitexp.workflows.sharing.incoming import merge_lines, merge_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gitexp.lab.project import Project
+    from gitexp.lab.sharing.deliver import Delivery, Here, Rename
+    from gitexp.lab.sharing.incoming import Moved
     from gitexp.store.git import Repository
     from gitexp.store.merge import Merged
     from gitexp.store.remote import Folded, Remote
-    from gitexp.workflows.project import Project
-    from gitexp.workflows.sharing.deliver import Delivery, Here, Rename
-    from gitexp.workflows.sharing.incoming import Moved
 
 # Every try fetches anew, so among n clones that push at once somebody gets through each time.
 _TRIES = 20

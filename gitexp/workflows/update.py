@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
+from gitexp.lab.gate import check_refs
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS, read_commits
 from gitexp.store.notes import RUNS, VERDICTS, read_notes
-from gitexp.workflows.check import check_refs
 
 if TYPE_CHECKING:
     from gitexp.store.git import Repository

@@ -12,31 +12,31 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.finding import Finding
-from gitexp.rules.text import visible
-from gitexp.rules.verdict import words
-from gitexp.rules.verdict.campaign import error_bound
-from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.notes import VERDICTS, replace_notes
-from gitexp.workflows.audit.earned import about_acceptances, about_winning_seeds
-from gitexp.workflows.audit.history import about_history
-from gitexp.workflows.audit.inventory import Inventory, gated, label_of, read_inventory
-from gitexp.workflows.audit.recheck import (
+from gitexp.lab.audit.earned import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.history import about_history
+from gitexp.lab.audit.inventory import Inventory, gated, label_of, read_inventory
+from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
     about_levels,
     read_settings,
     too_high,
 )
-from gitexp.workflows.audit.spreads import about_examples
-from gitexp.workflows.audit.strangers import about_baselines, about_foreign, about_lost
-from gitexp.workflows.log import is_confirmed
+from gitexp.lab.audit.spreads import about_examples
+from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
+from gitexp.lab.log import is_confirmed
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.campaign import error_bound
+from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.notes import VERDICTS, replace_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.workflows.project import Project
-    from gitexp.workflows.results import Result
+    from gitexp.lab.project import Project
+    from gitexp.lab.results import Result
 
 
 @dataclass(frozen=True, slots=True)

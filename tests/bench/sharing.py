@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.bench.projects import many_experiments, project, seal
 from tests.bench.timing import Command, cost_of
 from tests.project import World
-from tests.workflows.team import an_experiment, measure
+from tests.team import an_experiment, measure
 
 _SYNC = (str(Path(sys.executable).with_name("gitexp")), "sync")
 _REFS = ("refs/heads/exp/*:refs/heads/exp/*", "refs/notes/gitexp*:refs/notes/gitexp*")

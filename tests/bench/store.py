@@ -21,8 +21,8 @@ from tests import crashes
 from tests.bench.projects import many_experiments, project
 from tests.bench.timing import ROUNDS, Cost, Measured, Rows, cost_here, median, report
 from tests.bench.writer import REF, WAYS
+from tests.lab.test_size import PACKAGES, SEEDS, fill_notes
 from tests.project import World
-from tests.workflows.test_size import PACKAGES, SEEDS, fill_notes
 
 _COUNTS = (100, 1_000, 10_000, 100_000)
 _WRITERS, _EACH = 8, 50

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.workflows.arrange import train_with
+from tests.arrange import train_with
 
 if TYPE_CHECKING:
     from tests.project import World

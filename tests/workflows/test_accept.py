@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.project import BECAUSE, World
-from tests.workflows.arrange import (
+from tests.arrange import (
     head_and_index_and_files,
     message,
     note,
@@ -16,6 +15,7 @@ from tests.workflows.arrange import (
     settle,
     trailers,
 )
+from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from gitexp.rules.documents.record import Record
 from gitexp.store.archive import shelve_deleted, tidy
 from gitexp.store.git import Repository
 from gitexp.store.notes import KEPT, RUNS, append_lines
+from tests.arrange import refs, settle
 from tests.project import World
-from tests.workflows.arrange import refs, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

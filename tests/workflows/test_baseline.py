@@ -9,8 +9,8 @@ import statistics
 import pytest
 from scipy import stats
 
+from tests.arrange import SCORE, records, settle, train_with
 from tests.project import World
-from tests.workflows.arrange import SCORE, records, settle, train_with
 
 
 @pytest.mark.parametrize(("vary", "widening"), [("seed", 0.0), ("split", 0.25)])

@@ -13,8 +13,8 @@ from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines
+from tests.arrange import note, refs, settle
 from tests.project import World, git
-from tests.workflows.arrange import note, refs, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

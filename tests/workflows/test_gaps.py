@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.arrange import records, settle, train_with
 from tests.project import World
-from tests.workflows.arrange import records, settle, train_with
 
 # Threes are taken for eights in a fifth of their rows, and anything else once in a hundred.
 CONFUSED = """

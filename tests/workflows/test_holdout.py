@@ -14,8 +14,8 @@ import pytest
 
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.record import parse_records
+from tests.arrange import SCORE, note, settle, train_with
 from tests.project import World
-from tests.workflows.arrange import SCORE, note, settle, train_with
 
 if TYPE_CHECKING:
     from pathlib import Path

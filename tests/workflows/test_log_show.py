@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.lab.summary import parse_change
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines
-from gitexp.workflows.summary import parse_change
+from tests.arrange import SCORE, note, refs, settle, train_with
 from tests.project import BECAUSE
-from tests.workflows.arrange import SCORE, note, refs, settle, train_with
 
 if TYPE_CHECKING:
     from tests.project import World

@@ -11,9 +11,9 @@ import pytest
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.redaction import MASK
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
+from tests.arrange import message, note, records, refs, train_with
 from tests.project import World
-from tests.workflows.arrange import message, note, records, refs, train_with
-from tests.workflows.team import (
+from tests.team import (
     SHARED,
     a_record,
     an_experiment,

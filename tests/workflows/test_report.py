@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.arrange import settle
 from tests.project import World
-from tests.workflows.arrange import settle
 
 
 def test_a_report_has_goals_ladder_verdicts_and_what_is_open(ready: World) -> None:

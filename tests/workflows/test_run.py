@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.project import BECAUSE, World
-from tests.workflows.arrange import (
+from tests.arrange import (
     SCORE,
     bulk,
     head_and_index_and_files,
@@ -24,6 +23,7 @@ from tests.workflows.arrange import (
     settle,
     train_with,
 )
+from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

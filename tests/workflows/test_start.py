@@ -15,8 +15,7 @@ import pytest
 from gitexp.store.experiments import names_taken
 from gitexp.store.git import Repository
 from gitexp.workflows.start import new_name
-from tests.project import BECAUSE, World
-from tests.workflows.arrange import (
+from tests.arrange import (
     REGISTERED,
     head_and_index_and_files,
     index_bytes,
@@ -27,6 +26,7 @@ from tests.workflows.arrange import (
     trailers,
     train_with,
 )
+from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy, UsageError
+from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.local import locked
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
 from gitexp.store.remote import ONCE, PRIVATE, read, write_run
-from gitexp.workflows.sharing.deliver import deliver, plan_delivery, read_here
+from tests.arrange import refs
 from tests.project import World
-from tests.workflows.arrange import refs
-from tests.workflows.team import (
+from tests.team import (
     a_record,
     an_experiment,
     branches,

@@ -12,9 +12,9 @@ import pytest
 
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.notes import RUNS
+from tests.arrange import note
 from tests.project import World
-from tests.workflows.arrange import note
-from tests.workflows.team import (
+from tests.team import (
     an_experiment,
     clone_of,
     hub_of,
@@ -27,9 +27,9 @@ WRITER = """\
 import sys
 from pathlib import Path
 from gitexp.store.notes import RUNS, append_lines
-from gitexp.workflows.project import open_project
+from gitexp.lab.project import open_project
 from gitexp.workflows.sync import sync
-from tests.workflows.team import a_record
+from tests.team import a_record
 
 commit, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 project = open_project()

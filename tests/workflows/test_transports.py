@@ -14,7 +14,7 @@ import pytest
 
 from gitexp.store.notes import RUNS
 from tests.project import World
-from tests.workflows.team import (
+from tests.team import (
     an_experiment,
     branches,
     clone_of,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.arrange import message, refs
 from tests.project import BECAUSE, Ran, World, git
-from tests.workflows.arrange import message, refs
 
 if TYPE_CHECKING:
     from pathlib import Path

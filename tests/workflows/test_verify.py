@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.arrange import message, note, records, settle, train_with
+from tests.lab.test_evidence import DRAWN
 from tests.project import BECAUSE, World
-from tests.workflows.arrange import message, note, records, settle, train_with
-from tests.workflows.test_evidence import DRAWN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,35 @@
+"""Which baseline commits run alike: measured once, their records serve them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.lab.differences import relative
+from gitexp.rules.gate.paths import matches
+from gitexp.store.git import decode, parse_raw
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.settings import Settings
+
+_FURTHEST = 200  # commits of the baseline branch that are searched
+
+
+def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
+    """Ancestors from which only files differ that cannot alter a run, nearest first."""
+    # A root commit would list every file there is.
+    out = project.repository.git.run(
+        "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
+        f"-{_FURTHEST}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
+        "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
+        "--no-color", "--format=%x01%H %P", commit,
+    ).stdout  # fmt: skip
+    ancestors: list[str] = []
+    for entry in out.split(b"\x01")[1:]:
+        head, _, raw = entry.partition(b"\0")
+        parents = decode(head).split()[1:]
+        paths = [relative(project, file.path) for file in parse_raw(raw)]
+        if not parents or not all(matches(path, settings.unread) for path in paths):
+            break
+        ancestors.append(parents[0])
+    return ancestors

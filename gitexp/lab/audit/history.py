@@ -1,0 +1,73 @@
+"""Records are only ever added: what the history of the notes shows to be taken out or changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from gitexp.lab.audit.inventory import counted, label_of
+from gitexp.rules.documents.holdout import parse_openings
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.finding import Finding
+from gitexp.store.git import decode
+from gitexp.store.notes import RUNS, find_cuts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitexp.lab.audit.inventory import Inventory
+
+
+def about_history(inventory: Inventory) -> Iterator[Finding]:
+    """Find results that a note had, and has no more.
+
+    A record of another commit counts for nothing and may be taken out; a line that says the same
+    in other words (a text in it was masked) is the same result.
+    """
+    repository = inventory.project.repository
+    cuts = find_cuts(repository, RUNS)
+    blobs = list(dict.fromkeys(b for cut in cuts for b in (cut.before, cut.after) if b))
+    texts = dict(zip(blobs, map(_text, repository.git.objects(blobs)), strict=True))
+    gone: dict[str, dict[str, object]] = defaultdict(dict)
+    edits: dict[str, str] = {}
+    for cut in cuts:
+        left = _results(texts.get(cut.after or "", ""), cut.noted)
+        had = _results(texts[cut.before], cut.noted)
+        lost = {key: what for key, what in had.items() if left.get(key) != what}
+        # The oldest comes last and stays: that is what was measured, whatever stood there since.
+        gone[cut.noted] |= lost
+        if lost:
+            edits.setdefault(cut.noted, cut.edit)
+    labels = {r.entry.commit: label_of(r) for r in (*inventory.held, *inventory.lost)}
+    for noted, lost in gone.items():
+        entry = inventory.entries.get(noted)
+        if entry is None and noted in inventory.missing:
+            continue
+        now = _results(entry.runs if entry else "", noted)
+        taken = sum(key not in now for key in lost)
+        changed = sum(key in now and now[key] != what for key, what in lost.items())
+        what = [f"{counted(taken, 'result')} taken out of"] if taken else []
+        what += [f"{counted(changed, 'result')} changed in"] if changed else []
+        if what:
+            yield Finding(
+                "V10",
+                f"{' and '.join(what)} the note of {labels.get(noted, f'commit {noted[:10]}')}:"
+                " records are only ever added",
+                f"git show {edits[noted][:10]} shows what went, and who did it; git notes"
+                f" --ref=gitexp-runs append -m LINE {noted[:10]} puts a line back",
+            )
+
+
+def _text(blob: bytes | None) -> str:
+    return decode(blob or b"")
+
+
+def _results(text: str, commit: str) -> Mapping[str, object]:
+    """What a note's own records and openings of the holdout found, by what tells them apart."""
+    found: dict[str, object] = {
+        f"{r.seed} {r.attempt} {r.condition} {r.start}": (dict(r.metrics), r.failure, r.explore)
+        for r in parse_records(text)
+        if r.is_of(commit)
+    }
+    # That an opening is there at all is what counts of it.
+    return found | {f"holdout {o.start}": "opened" for o in parse_openings(text)}

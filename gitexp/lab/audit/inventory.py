@@ -1,0 +1,197 @@
+"""All that a repository holds about experiments, whoever holds it: branches, notes, the ladder.
+
+`log` begins with branches, so what no branch names is not in it. Here the notes are listed first:
+a record whose commit was amended, rebased or left by its branch is found all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.lab.results import Result, entries_of, judged
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.registration import is_name, parse_message, split_message
+from gitexp.rules.text import visible
+from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
+from gitexp.store.git import decode
+from gitexp.store.notes import RUNS, VERDICTS, list_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.record import Record
+    from gitexp.store.experiments import Entry
+
+
+# git writes this; everything that a revert undoes was no lasting part of the baseline.
+_REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A commit of the baseline branch that took an experiment in; `anyway` is the reason given."""
+
+    commit: str
+    experiment: str
+    anyway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Experiments and notes of a repository.
+
+    `results` are the experiments that a ref names, `absorbed` those that are part of the baseline
+    and whose branch has gone, `lost` those that no experiment's ref holds any more. `stray` are
+    commits with records that registered nothing and that no ref reaches, `missing` ids of commits
+    with notes that are not in this clone. `entries` are all commits with notes that are here,
+    `verdicts` the texts of their verdict notes, `refs` those that name experiments, with commits.
+    `merged` are commits of experiments that are part of the baseline, `reverted` what it took back,
+    `chain` the baseline's first-parent commits with their age, 0 at the tip.
+    """
+
+    project: Project
+    results: tuple[Result, ...]
+    absorbed: tuple[Result, ...]
+    lost: tuple[Result, ...]
+    stray: tuple[Entry, ...]
+    missing: tuple[str, ...]
+    entries: Mapping[str, Entry]
+    verdicts: Mapping[str, str]
+    refs: Mapping[str, str]
+    merged: frozenset[str]
+    acceptances: tuple[Acceptance, ...]
+    reverted: frozenset[str]
+    chain: Mapping[str, int]
+
+    @property
+    def cut(self) -> frozenset[str]:
+        """Commits at which a shallow clone ends, so that they seem to have no baseline."""
+        shallow = self.project.repository.shallow
+        return frozenset(r.entry.commit for r in self.held if shallow and not r.entry.parents)
+
+    @property
+    def held(self) -> tuple[Result, ...]:
+        """Experiments that count: those that a ref or the baseline branch holds."""
+        return self.results + self.absorbed
+
+
+def read_inventory(project: Project) -> Inventory:
+    """Read everything; about ten git processes, whatever the number of experiments."""
+    repository = project.repository
+    every = read_experiments(repository)
+    experiments = entries_of(project, every)
+    runs, verdicts = list_notes(repository, RUNS), list_notes(repository, VERDICTS)
+    live = {entry.commit: entry for entry in experiments}
+    noted = (runs.keys() | verdicts.keys()) - {entry.commit for entry in every}
+    read = {entry.commit: entry for entry in read_noted(repository, sorted(noted))}
+    others = {commit: entry for commit, entry in read.items() if _is_of(project, entry)}
+    registered = [e for e in others.values() if parse_message(e.message)[0] is not None]
+    results = judged(repository, [*experiments, *registered])
+    acceptances, reverted = _acceptances(project)
+    accepted = {acceptance.experiment for acceptance in acceptances}
+    off = unreached(repository, [*live, *others], *_heads(project))
+    heads = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    archived = {commit for ref, commit in heads.items() if ref.startswith(ARCHIVE)}
+    gone = results[len(experiments) :]
+    # An archived experiment may have the name of a live one, which hides it from the log.
+    kept = archived | accepted | (others.keys() - off)
+    silent = {
+        commit
+        for commit, entry in others.items()
+        if own_records(project, entry) and parse_message(entry.message)[0] is None
+    } & off
+    texts = repository.git.objects(list(verdicts.values()))
+    return Inventory(
+        project=project,
+        results=tuple(results[: len(experiments)]),
+        absorbed=tuple(result for result in gone if result.entry.commit in kept),
+        lost=tuple(result for result in gone if result.entry.commit not in kept),
+        stray=tuple(others[c] for c in sorted(unreached(repository, silent, *_ANY))),
+        missing=tuple(sorted(noted - read.keys())),
+        entries=live | others,
+        verdicts={
+            commit: decode(text or b"").strip("\n")
+            for commit, text in zip(verdicts, texts, strict=True)
+        },
+        refs=heads,
+        merged=frozenset((live.keys() | {e.commit for e in registered}) - off),
+        acceptances=acceptances,
+        reverted=reverted,
+        chain=_chain(project) if acceptances else {},
+    )
+
+
+def _is_of(project: Project, entry: Entry) -> bool:
+    """Whether a commit registers nothing, or an experiment of this project and no other here."""
+    trailers = split_message(entry.message)[1]
+    return "Experiment" not in trailers or project.prefix.rstrip("/") == trailers.get("Project", "")
+
+
+# Not --all: that counts the checkouts of runs, too.
+_ANY = ("--branches", "--remotes", "--tags", f"--glob={ARCHIVE}*")
+
+
+def _heads(project: Project) -> tuple[str, str]:
+    """The baseline branch, here and as remotes have it: it may not have been pulled yet."""
+    return project.tip, f"--glob=refs/remotes/*/{project.baseline}"
+
+
+def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[str]]:
+    """What the baseline took in and kept, and all commits that it reverted."""
+    out = project.repository.git.run(
+        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}",
+        "--grep=^This reverts commit [0-9a-f]{40}", "-z", "--no-notes", "--no-show-signature",
+        "--no-color", "--encoding=UTF-8", "--format=%H%n%B", *_heads(project),
+    ).stdout  # fmt: skip
+    found = []
+    reverted: set[str] = set()
+    for text in decode(out).split("\0"):
+        commit, _, message = text.partition("\n")
+        reverted.update(_REVERTED.findall(message))
+        trailers = split_message(message)[1]
+        experiment = trailers.get("Accepted")
+        ours = trailers.get("Project", "") == project.folder
+        if experiment and ours and commit not in reverted:
+            found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
+    return tuple(found), frozenset(reverted)
+
+
+def _chain(project: Project) -> dict[str, int]:
+    out = project.repository.git.text("rev-list", "--first-parent", project.tip)
+    return {commit: age for age, commit in enumerate(out.splitlines())}
+
+
+def own_records(project: Project, entry: Entry) -> list[Record]:
+    """Records in a commit's note that the commit itself made, by the project's command."""
+    return [
+        record
+        for record in parse_records(entry.runs)
+        if record.is_of(entry.commit) and record.project == project.folder
+    ]
+
+
+def name_of(result: Result) -> str:
+    """Name of an experiment as a command takes it, a placeholder where its message has no such."""
+    name = result.registration.name if result.registration else result.entry.name
+    return name if is_name(name) else "NAME"
+
+
+def label_of(result: Result) -> str:
+    """What to call an experiment, whether or not a branch names it."""
+    entry, registration = result.entry, result.registration
+    if entry.ref or registration is None:
+        return f"exp/{visible(entry.name)}"
+    return f"exp/{visible(registration.name)} ({entry.commit[:8]})"
+
+
+def gated(results: Iterable[Result]) -> list[Result]:
+    """Experiments with records that ran by the rules, and so took their place."""
+    return [result for result in results if any(not record.explore for record in result.records)]
+
+
+def counted(count: int, word: str = "record") -> str:
+    """A number of things."""
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,172 @@
+"""The gate once more, over all experiments that have records: the same few git processes for all.
+
+Records can be written by hand, and a commit can be made past every hook; whether what they stand
+on is an experiment is asked again here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.audit.inventory import counted, gated, label_of, name_of
+from gitexp.lab.comparison import Ground, find_grounds
+from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.gate import LEVEL_SLACK, hold
+from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import visible
+from gitexp.rules.verdict.campaign import campaign_level, count
+from gitexp.store.experiments import HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from gitexp.lab.audit.inventory import Inventory
+    from gitexp.lab.project import Project
+    from gitexp.lab.results import Result
+    from gitexp.store.experiments import Entry
+
+
+def read_settings(project: Project, commits: Iterable[str]) -> dict[str, Settings | NotReady]:
+    """Settings of the project as each of these commits has them; one git process."""
+    commits = list(dict.fromkeys(commits))
+    paths = [project.path(name) for name in FILES]
+    names = [f"{commit}:{path}" for commit in commits for path in paths]
+    contents = dict(zip(names, project.repository.git.objects(names), strict=True))
+    parsed: dict[tuple[bytes | None, ...], Settings | NotReady] = {}
+    found = {}
+    for commit in commits:
+        files = tuple(contents[f"{commit}:{path}"] for path in paths)
+        if files not in parsed:
+            parsed[files] = _parse(dict(zip(paths, files, strict=True)))
+        found[commit] = parsed[files]
+    return found
+
+
+def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
+    try:
+        for path, content in files.items():
+            table = table_of(path, content) if content is not None else None
+            if table is not None:
+                return parse_settings(path, table)
+    except NotReady as error:
+        return error
+    return NotReady("its baseline commit has no gitexp settings")
+
+
+def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
+    """What the gate has against each of these experiments, apart from what the log says."""
+    entries = [_as_registered(result) for result in results]
+    grounds = find_grounds(project.repository, entries)
+    firm = [ground for ground in grounds if isinstance(ground, Ground)]
+    inspections = iter(inspect_grounds(firm))
+    found = []
+    for entry, ground in zip(entries, grounds, strict=True):
+        if isinstance(ground, Ground):
+            said = [*ground.findings, *hold(entry, next(inspections), ground.project)[1]]
+        else:
+            said = [Finding("B3", ground.message, ground.hint)]
+        found.append([finding for finding in said if not finding.advice])
+    return found
+
+
+def _as_registered(result: Result) -> Entry:
+    entry = result.entry
+    if result.registration is None or entry.ref.startswith(HEADS):
+        return entry
+    # Put away, or part of the baseline: its ref may have any name, or be gone.
+    return replace(entry, ref=f"{HEADS}{result.registration.name}")
+
+
+def too_high(
+    inventory: Inventory, settings: Mapping[str, Settings | NotReady]
+) -> list[tuple[Result, str]]:
+    """Experiments whose level is above what their campaign allowed, and why.
+
+    As in the gate, all others that are confirmed in it count, whenever that was; and those that
+    were dropped later, because whoever registered a level then had seen them.
+    """
+    every = (*inventory.held, *inventory.lost)
+    standings = [standing for result in every if (standing := result.standing())]
+    confirmed = {
+        key: count(standings, *key)[1]
+        for key in {(s.registration.criterion.metric, s.registration.campaign) for s in standings}
+    }
+    found = []
+    for result in inventory.held:
+        registration, standing = result.registration, result.standing()
+        known = settings.get(result.entry.parents[0]) if result.entry.parents else None
+        if registration is None or standing is None or not isinstance(known, Settings):
+            continue
+        if not standing.measured:
+            continue
+        others = confirmed[registration.criterion.metric, registration.campaign]
+        others -= count([standing], registration.criterion.metric, registration.campaign)[1]
+        allowed = campaign_level(known.error_budget, known.planned, others)
+        if registration.level > allowed * LEVEL_SLACK:
+            said = (
+                f"Level is {registration.level:g}, and campaign {registration.campaign} allowed"
+                f" {allowed:g} ({others} confirmed besides, {known.planned} planned)"
+            )
+            found.append((result, said))
+    return found
+
+
+def about_levels(high: Iterable[tuple[Result, str]]) -> Iterator[Finding]:
+    """Find levels above what their campaign allowed."""
+    for result, said in high:
+        yield Finding(
+            "T3",
+            f"{label_of(result)}: {said}",
+            f"gitexp retest {name_of(result)} registers the change anew, at the level that is left",
+        )
+
+
+def about_gate(inventory: Inventory) -> Iterator[Finding]:
+    """Find experiments that ran as if the gate had let them."""
+    measured = gated(inventory.held)
+    shallow = inventory.project.repository.shallow
+    beyond = []
+    for result, said in zip(measured, refused(inventory.project, measured), strict=True):
+        if shallow and [finding.id for finding in said] == ["B3"]:
+            beyond.append(label_of(result))
+        elif said:
+            ran = sum(not record.explore for record in result.records)
+            listed = "\n".join(f"{finding.id} {finding.message}" for finding in said)
+            yield Finding(
+                "V4",
+                f"{label_of(result)} has {counted(ran)}, and the gate refuses it:\n"
+                + textwrap.indent(listed, "  "),
+                f"gitexp check {name_of(result)} shows what mends each; such records confirm"
+                " nothing",
+            )
+    if beyond:
+        yield Finding(
+            "V4",
+            f"{counted(len(beyond), 'experiment')} cannot be held against the rules in a clone that"
+            f" is shallow: {', '.join(beyond)}",
+            "git fetch --unshallow",
+            advice=True,
+        )
+
+
+def about_conditions(inventory: Inventory) -> Iterator[Finding]:
+    """Find conditions in which an experiment was measured and its baseline never was."""
+    cut = inventory.cut
+    for result in gated(inventory.held):
+        if result.entry.commit in cut:
+            continue
+        measured = {record.condition for record in result.baseline_records if record.ok}
+        alone = Counter(r.condition for r in result.records if r.ok and r.condition not in measured)
+        for condition, number in alone.items():
+            yield Finding(
+                "V5",
+                f"{counted(number)} of {label_of(result)} in condition {visible(condition[:16])},"
+                " in which its baseline was never measured: never paired",
+                f"gitexp run {name_of(result)} measures what is missing, where it still can",
+                advice=True,
+            )

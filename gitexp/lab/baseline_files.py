@@ -1,0 +1,53 @@
+"""Commit one file on the baseline branch, wherever that is checked out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady
+from gitexp.store.experiments import commit_file
+from gitexp.store.git import Git
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+
+
+def commit_on_baseline(
+    project: Project, path: str, before: bytes | None, after: bytes, message: str
+) -> str:
+    """Commit new content of a file on the tip of the baseline branch; returns the commit's id.
+
+    `path` is relative to the project, `before` what the tip holds there (None: no such file).
+
+    Raises:
+        NotReady: the branch is checked out in another work tree, or the file is edited in this one.
+    """
+    repository = project.repository
+    place = repository.checkouts().get(project.baseline_ref)
+    full = project.path(path)
+    git = repository.git
+    if place is None:
+        commit = commit_file(repository, project.tip, full, after, message)
+        subject = message.partition("\n")[0]
+        git.run("update-ref", "-m", subject, project.baseline_ref, commit, project.tip)
+        return commit
+    if repository.top is None or place != repository.top:
+        raise NotReady(
+            f"{project.baseline} is checked out in {place}", f"cd {place}, and again there"
+        )
+    git = Git(repository.work_tree())
+    target = git.directory / full
+    git.run("update-index", "-q", "--refresh", allow=(1,))
+    there = target.read_bytes() if target.exists() else None
+    if there != before or git.differences("diff-index", "HEAD", "--", full):
+        raise NotReady(f"{path} is edited here", f"commit it, or: git restore --staged -W {path}")
+    target.write_bytes(after)
+    try:
+        if before is None:
+            git.run("add", "--intent-to-add", "--force", "--", full)
+        git.run("commit", "--quiet", "--only", "-m", message, "--", full)
+    except GitexpError:
+        git.run("reset", "--quiet", "--", full, allow=(1, 128))
+        target.write_bytes(before) if before is not None else target.unlink()
+        raise
+    return git.text("rev-parse", "HEAD")

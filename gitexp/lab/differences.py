@@ -1,0 +1,104 @@
+"""What differs between two commits, or a commit and the index, judged by the one-change rule.
+
+Apart from the gate's other questions, because the pre-commit hook asks nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitexp.rules.gate.one_change import Edited, Inspection, inspect
+from gitexp.rules.gate.paths import is_config
+from gitexp.store.git import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.lab.comparison import Ground
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.git import FileChange, Git
+
+
+def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:
+    """Compare two commits by the one-change rule."""
+    files = project.repository.git.differences("diff-tree", base, commit)
+    return _inspect([(replace(project, settings=settings), files)])[0]
+
+
+def inspect_grounds(grounds: Sequence[Ground], *, largest: int | None = None) -> list[Inspection]:
+    """Compare experiments with their baselines by the one-change rule, in one git process or two.
+
+    Configs of more than `largest` bytes are not read, and refused.
+    """
+    return _inspect([(ground.project, ground.files) for ground in grounds], largest)
+
+
+def _inspect(
+    wanted: Sequence[tuple[Project, Sequence[FileChange]]], largest: int | None = None
+) -> list[Inspection]:
+    blobs = {
+        blob: None
+        for project, files in wanted
+        for file in files
+        if is_config(relative(project, file.path), project.settings.config)
+        for mode, blob in ((file.old_mode, file.old_id), (file.new_mode, file.new_id))
+        if mode.startswith("10")
+    }
+    git = wanted[0][0].repository.git if wanted else None
+    read = git.objects([*blobs], largest=largest) if git else []
+    contents = dict(zip(blobs, read, strict=True))
+    return [
+        inspect(
+            [
+                Edited(
+                    relative(project, file.path),
+                    file.old_mode,
+                    file.new_mode,
+                    contents.get(file.old_id),
+                    contents.get(file.new_id),
+                )
+                for file in files
+            ],
+            project.settings.config,
+            seed_key=project.settings.seed_key,
+            inert=project.settings.inert,
+            baseline=project.baseline,
+        )
+        for project, files in wanted
+    ]
+
+
+def relative(project: Project, path: str) -> str:
+    """Path as the project sees it; what lies outside begins with a slash and matches no pattern."""
+    if not project.prefix:
+        return path
+    inside = path.removeprefix(project.prefix)
+    return inside if inside != path else f"/{path}"
+
+
+def hidden_edits(project: Project) -> Iterator[str]:
+    """Find edits that git was told to overlook: by a flag in the index, or by a clean filter."""
+    top, git = project.repository.work_tree(), project.repository.git
+    listed = git.run("-C", str(top), "ls-files", "-v", "-z").stdout
+    for entry in decode(listed).split("\0"):
+        tag, _, path = entry.partition(" ")
+        flagged = tag in {"h", "s", "S"}
+        lies = top / path
+        if lies.is_symlink() or not (
+            flagged or is_config(relative(project, path), project.settings.config)
+        ):
+            continue
+        if not lies.is_file():
+            if tag == "h":
+                yield path
+            continue
+        if not is_checked_out(git, f"HEAD:{path}", path, lies.read_bytes()):
+            yield path
+
+
+def is_checked_out(git: Git, blob: str, path: str, lies: bytes) -> bool:
+    """Whether a file lies there as git would check a blob out; settings may turn its line ends."""
+    found = git.run("cat-file", "--filters", f"--path={path}", blob, allow=(128,)).stdout
+    return found.replace(b"\r\n", b"\n") == lies.replace(b"\r\n", b"\n")

@@ -1,0 +1,179 @@
+"""The ladder: the baseline branch's first-parent chain, and what each of its steps did to the runs.
+
+A step is a commit after which training would run differently. It came from an accepted experiment,
+or it is an UNTESTED STEP: a refactoring, new data, a bug fix. Re-running the baseline's seeds on it
+tells whether it was neutral, or what moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.lab.differences import relative
+from gitexp.rules.documents.record import Record, first_good, parse_records
+from gitexp.rules.documents.registration import split_message
+from gitexp.rules.gate.paths import matches
+from gitexp.rules.plan.dependencies import added, declares
+from gitexp.store.git import decode, parse_raw
+from gitexp.store.notes import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from gitexp.lab.project import Project
+    from gitexp.store.git import FileChange
+
+_FURTHEST = 2000  # commits of the baseline branch that are searched for steps
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a step did to the metric, over the seeds measured before and after it.
+
+    `mean` is after minus before in the metric's own unit, `spread` the standard deviation of the
+    differences (None for a single seed); `neutral` means that every seed gave the same number.
+    """
+
+    seeds: int
+    mean: float
+    spread: float | None
+    neutral: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A baseline commit that altered what runs; `effect` is None until it was measured.
+
+    `dependencies` are those that it declares and its parent did not.
+    """
+
+    commit: str
+    time: str
+    author: str
+    subject: str
+    accepted: str
+    effect: Effect | None
+    dependencies: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the step as `gitexp baseline --json` prints it."""
+        effect = self.effect
+        return {
+            "commit": self.commit,
+            "author": self.author,
+            "time": self.time,
+            "subject": self.subject,
+            "reason": None if effect is None else "neutral" if effect.neutral else "moved",
+            "effect": effect.mean if effect else None,
+            "pairs": effect.seeds if effect else 0,
+        }
+
+
+@dataclass(slots=True)
+class _Commit:
+    commit: str
+    time: str
+    author: str
+    message: str
+    records: list[Record]
+    alters: bool
+    declaring: list[FileChange]
+
+
+def read_steps(project: Project, until: Collection[str]) -> list[Step]:
+    """Read the steps of the baseline branch, newest first, back to the oldest commit of `until`.
+
+    One git process. Steps before the first experiment are nobody's business: nothing was measured.
+    """
+    metric = project.settings.metric
+    commits = list(_until(_commits(project), until))
+    steps = []
+    after: list[Record] = []
+    for at, commit in enumerate(commits):
+        after += commit.records
+        if not commit.alters:
+            continue
+        before = _records_of_group(commits[at + 1 :])
+        trailers = split_message(commit.message)[1]
+        # Another project's experiment was tested there, and is as untested here as any commit.
+        own = trailers.get("Project", "") == project.folder
+        accepted = trailers.get("Accepted", "") if own else ""
+        subject = commit.message.strip().split("\n", 1)[0]
+        effect = compare(before, after, metric)
+        # The last commit of `until` is where the oldest experiment began; it is no step after it.
+        if at < len(commits) - 1:
+            new = _dependencies(project, commit.declaring)
+            steps.append(
+                Step(commit.commit, commit.time, commit.author, subject, accepted, effect, new)
+            )
+        after = []
+    return steps
+
+
+def _dependencies(project: Project, files: Sequence[FileChange]) -> tuple[str, ...]:
+    """Dependencies that a commit adds to the files that declare them."""
+    ids = [one for file in files for one in (file.old_id, file.new_id)]
+    contents = project.repository.git.objects(ids) if ids else []
+    names: set[str] = set()
+    for file, before, after in zip(files, contents[::2], contents[1::2], strict=True):
+        names.update(added(file.path, before, after))
+    return tuple(sorted(names))
+
+
+def _until(commits: Iterable[_Commit], until: Collection[str]) -> Iterator[_Commit]:
+    missing = set(until)
+    for commit in commits:
+        if not missing:
+            return
+        missing.discard(commit.commit)
+        yield commit
+
+
+def _records_of_group(commits: Iterable[_Commit]) -> list[Record]:
+    """Records of a commit and of the older ones that run the same."""
+    records: list[Record] = []
+    for commit in commits:
+        records += commit.records
+        if commit.alters:
+            break
+    return records
+
+
+def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> Effect | None:
+    """Compare two sets of runs seed by seed within one condition; None where no seed is in both."""
+    old, differences = list(before), []
+    new = list(after)
+    for seed, record in first_good(new, {r.seed for r in new}, metric).items():
+        partner = first_good(old, [seed], metric, [record.condition]).get(seed)
+        if partner is not None:
+            differences.append(record.metrics[metric] - partner.metrics[metric])
+    if not differences:
+        return None
+    import statistics
+
+    return Effect(
+        len(differences),
+        statistics.fmean(differences),
+        statistics.stdev(differences) if len(differences) > 1 else None,
+        all(difference == 0 for difference in differences),
+    )
+
+
+def _commits(project: Project) -> Iterator[_Commit]:
+    out = project.repository.git.run(
+        "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r",
+        "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
+        "--ignore-submodules=none", f"--notes={RUNS}", "--encoding=UTF-8", "--no-show-signature",
+        "--no-color", "--format=%x02%H%x01%cI%x01%an%x01%B%x01%N%x03", project.tip,
+    ).stdout  # fmt: skip
+    for entry in out.split(b"\x02")[1:]:
+        head, _, raw = entry.partition(b"\x03")
+        text, _, notes = decode(head).rpartition("\x01")
+        commit, time, author, message = text.split("\x01", 3)
+        files = list(parse_raw(raw.lstrip(b"\0\n")))
+        paths = [relative(project, file.path) for file in files]
+        alters = not all(matches(path, project.settings.unread) for path in paths)
+        declaring = [file for file in files if declares(file.path)]
+        records = [r for r in parse_records(notes) if r.project == project.folder]
+        yield _Commit(commit, time, author, message, records, alters, declaring)

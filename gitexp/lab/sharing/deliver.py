@@ -1,0 +1,183 @@
+"""Experiments of a remote become branches here, and no two of them go by one name.
+
+A name is drawn in each clone by itself, so two may draw the same. The commit is the experiment and
+stays as it is; of its branches the one that was registered first keeps the name, and the later one
+has digits of its commit's id behind it: the same ones in every clone, whoever syncs first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, StoreBusy
+from gitexp.lab.project import rename_started
+from gitexp.rules.documents.registration import base_name, is_name, set_apart
+from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, second
+from gitexp.store.merge import exclusively, move
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.store.git import Repository
+    from gitexp.store.remote import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Experiments of this clone: commits by name, of branches and of archived ones."""
+
+    heads: Mapping[str, str]
+    archive: Mapping[str, str]
+
+    @property
+    def commits(self) -> set[str]:
+        """All commits that are known by a name."""
+        return {*self.heads.values(), *self.archive.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """An experiment that goes by another name here than it did, or than it does on the remote."""
+
+    commit: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What of a remote's experiments is to be made here.
+
+    `moves` are the refs that change, with their commits before and after ("" for none). `blocked`
+    are names that cannot be given back to the one that was first, as its branch is checked out.
+    """
+
+    moves: Mapping[str, tuple[str, str]]
+    experiments: Sequence[str]
+    archived: Sequence[str]
+    renames: Sequence[Rename]
+    blocked: Sequence[str]
+    away: Sequence[str]  # deleted here after an earlier sync brought them
+
+
+def read_here(repository: Repository) -> Here:
+    """Read the experiments of this clone; one git process."""
+    found: dict[str, dict[str, str]] = {HEADS: {}, ARCHIVE: {}}
+    for ref, commit in repository.branches([HEADS, ARCHIVE]).items():
+        if is_name(_name(ref)):
+            found[_kind(ref)][_name(ref)] = commit
+    return Here(found[HEADS], found[ARCHIVE])
+
+
+def plan_delivery(
+    repository: Repository, here: Here, theirs: Remote, before: Remote | None
+) -> Delivery:
+    """Plan which branches to make, and which names to change; nothing moves.
+
+    `before` is what the remote had when the last sync ended: what came then and is gone now was
+    deleted here, and does not come again. None where that sync did not end.
+    """
+    known = here.commits
+    old = {*before.heads.values(), *before.archive.values()} if before else set()
+    put_away = {*theirs.archive.values()}
+    there = {**theirs.archive, **theirs.heads}
+    away = {c: n for n, c in there.items() if c in old and c not in known}
+    settled, archived = known | away.keys() | put_away, known | away.keys()
+    heads = {c: n for n, c in theirs.heads.items() if c not in settled}
+    archive = {c: n for n, c in theirs.archive.items() if c not in archived}
+    refs = {c: f"{ARCHIVE}{n}" for n, c in here.archive.items()}
+    refs |= {c: f"{HEADS}{n}" for n, c in here.heads.items()}
+    coming = {c: f"{HEADS}{n}" for c, n in heads.items()}
+    coming |= {c: f"{ARCHIVE}{n}" for c, n in archive.items()}
+    names, blocked = _assign_names(repository, refs, coming)
+    wanted = {_kind(ref) + names[c]: c for c, ref in (refs | coming).items()}
+    current = {ref: commit for commit, ref in refs.items()}
+    every = refs | coming
+    return Delivery(
+        moves={
+            ref: (current.get(ref, ""), wanted.get(ref, ""))
+            for ref in current.keys() | wanted.keys()
+            if current.get(ref) != wanted.get(ref)
+        },
+        experiments=[names[c] for c in heads],
+        archived=[names[c] for c in archive],
+        renames=[
+            Rename(c, _name(ref), names[c]) for c, ref in every.items() if _name(ref) != names[c]
+        ],
+        blocked=blocked,
+        away=sorted(away.values()),
+    )
+
+
+def _kind(ref: str) -> str:
+    return HEADS if ref.startswith(HEADS) else ARCHIVE
+
+
+def _name(ref: str) -> str:
+    return ref.removeprefix(_kind(ref))
+
+
+def _assign_names(
+    repository: Repository, refs: Mapping[str, str], coming: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Name every commit: as it is called, but where a name is claimed twice, by who was first."""
+    every = {**refs, **coming}
+    claims: dict[str, list[str]] = defaultdict(list)
+    for commit, ref in every.items():
+        claims[base_name(_name(ref), commit)].append(commit)
+    names = {commit: _name(ref) for commit, ref in every.items()}
+    contested = {name: commits for name, commits in claims.items() if len(commits) > 1}
+    taken = {*names.values()}
+    blocked = []
+    if contested:
+        asked = [commit for commits in contested.values() for commit in commits]
+        times = {entry.commit: entry.time for entry in read_noted(repository, asked)}
+        checked_out = repository.checkouts()
+    for name, commits in contested.items():
+        # One that is not here, or has no date, is not the first.
+        first, *later = sorted(commits, key=lambda c: (second(times.get(c, "")) or math.inf, c))
+        due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
+        if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
+            # A branch that somebody stands on keeps its name; the next sync gives them their due.
+            blocked.append(name)
+            due = {c: names[c] if c in refs else _apart(name, c, names[c], taken) for c in commits}
+        names |= due
+    used = {names[commit] for commit in refs}
+    for commit in coming:
+        if names[commit] in used:  # by an experiment that is called like this one told apart
+            names[commit] = set_apart(names[commit], commit, taken | used)
+        used.add(names[commit])
+    return names, blocked
+
+
+def _apart(name: str, commit: str, own: str, taken: set[str]) -> str:
+    if own != name and base_name(own, commit) == name:
+        return own
+    apart = set_apart(name, commit, taken)
+    taken.add(apart)
+    return apart
+
+
+def deliver(repository: Repository, delivery: Delivery) -> None:
+    """Make branches and change names, all or none.
+
+    Raises:
+        StoreBusy, NotReady: git refused, and nothing was changed.
+    """
+    if not delivery.moves:
+        return
+    try:
+        exclusively(repository, lambda lock: move(repository, delivery.moves, lock, durable=False))
+    except StoreBusy as busy:
+        if "refs/heads/exp'" in busy.message:
+            raise NotReady(
+                "a branch called exp exists, and git cannot hold exp/... beside it",
+                "git branch -m exp another-name",
+            ) from None
+        raise
+    for rename in delivery.renames:
+        if delivery.moves.get(f"{HEADS}{rename.old}", ("",))[0] == rename.commit:
+            rename_started(repository, rename.old, rename.new)

@@ -1,0 +1,144 @@
+"""Merge a remote's notes with this clone's: lines by union, verdicts by computing them anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.lab.verdict_notes import compute_views
+from gitexp.rules.documents.redaction import encoded
+from gitexp.store.merge import (
+    Merged,
+    Notes,
+    exclusively,
+    merge,
+    move,
+    read_all,
+    read_texts,
+    write_all,
+)
+from gitexp.store.notes import BULK, KEPT, LOGS, RUNS, VERDICTS, drop_past, move_refs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.store.experiments import Entry
+    from gitexp.store.git import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A verdict note that says something else now; `before` and `after` are its first lines."""
+
+    commit: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Verdict notes of both sides, and the commit that holds what message and records give."""
+
+    theirs: Notes
+    after: str
+    moved: tuple[Moved, ...]
+
+
+def merge_lines(
+    repository: Repository,
+    theirs: Mapping[str, str],
+    more: Mapping[str, Mapping[str, Sequence[str]]],
+    *,
+    logs: bool,
+    write: bool = True,
+) -> dict[str, Merged]:
+    """Merge records, bulk and logs with this clone's, all or none.
+
+    `theirs` are commits by notes ref, `more` lines by notes ref and commit.
+
+    Raises:
+        StoreBusy: the notes stayed contended or locked; nothing was written.
+    """
+    refs = [ref for ref in (RUNS, BULK, LOGS) if ref != LOGS or logs or more[ref]]
+    others = {ref: read_all(repository, theirs[ref]) if ref in theirs else Notes() for ref in refs}
+
+    def act(lock: int | None) -> dict[str, Merged]:
+        found = {
+            ref: merge(repository, ref, others[ref], more[ref], count=ref != BULK, lock=lock)
+            for ref in refs
+        }
+        if lock is not None:
+            _keep(repository, found[RUNS], lock)
+            moves = {ref: (one.ours.commit, one.after) for ref, one in found.items()}
+            move(repository, moves, lock)
+        return found
+
+    merged = exclusively(repository, act) if write else act(None)
+    for ref, one in merged.items():
+        if write and one.ours_stale:
+            drop_past(repository, ref)
+    return merged
+
+
+def _keep(repository: Repository, runs: Merged, lock: int) -> None:
+    """Keep commits alive whose first records came, whatever becomes of their branch."""
+    new = sorted(runs.came.keys() - runs.ours.blobs.keys())
+    if here := repository.git.sizes(new):
+        lines = [f"update {KEPT}{commit} {commit}" for commit in here]
+        move_refs(repository, lines, lock, durable=False)
+
+
+def merge_views(
+    repository: Repository, theirs: Mapping[str, str], runs: Merged, *, whole: bool
+) -> Views:
+    """Write the verdict notes that follow from the records that came, or (`whole`) from all.
+
+    What cannot be computed here is taken as it is, from the side that knew the other.
+
+    Raises:
+        StoreBusy: the notes stayed contended or locked; nothing was written.
+    """
+    other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else Notes()
+    noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
+
+    def act(lock: int) -> Views:
+        ours = read_all(repository, VERDICTS)
+        ahead = not other.commit or (
+            bool(ours.commit)
+            and repository.git.succeeds("merge-base", "--is-ancestor", other.commit, ours.commit)
+        )
+        # A past that may show what was redacted here is not built upon.
+        base, rest = (ours, other) if ahead or runs.theirs_stale else (other, ours)
+        changes: dict[str, str | bytes] = {
+            c: blob for c, blob in rest.blobs.items() if c not in base.blobs
+        }
+        doubtful = {c for c, blob in rest.blobs.items() if base.blobs.get(c, blob) != blob}
+
+        def wanted(entry: Entry) -> bool:
+            return whole or bool({entry.commit, *entry.parents[:1]} & (runs.came.keys() | doubtful))
+
+        due = {}
+        if whole or runs.came or doubtful:
+            due = compute_views(repository, sorted(noted | doubtful), wanted)
+        mine = read_texts(repository, ours, due)
+        there = read_texts(repository, rest, due) | read_texts(repository, base, due)
+        for commit, text in due.items():
+            if there.get(commit) != text:
+                changes[commit] = encoded(text.splitlines())
+        after = write_all(repository, base, changes, [base.commit] if base.commit else [], lock)
+        move(repository, {VERDICTS: (ours.commit, after)}, lock)
+        moved = tuple(
+            Moved(c, before, now)
+            for c, text in due.items()
+            if c in mine and (before := _first(mine[c])) != (now := _first(text))
+        )
+        return Views(other, after, moved)
+
+    views = exclusively(repository, act)
+    if runs.ours_stale:
+        drop_past(repository, VERDICTS)
+    return views
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0]

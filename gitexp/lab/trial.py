@@ -1,0 +1,157 @@
+"""Run the command before anything is settled: does it report, and what do runs and seeds do."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.local import Job, run_job
+from gitexp.engine.process import Keeper
+from gitexp.errors import CommandFailed
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import canonical
+from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
+
+if TYPE_CHECKING:
+    from gitexp.engine.local import Done
+    from gitexp.lab.bench import Watcher
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.git import Repository
+
+# Seed 1 twice shows whether a seed fixes what is random, seed 2 whether it changes anything.
+_RUNS = ((1, 1), (1, 2), (2, 1))
+_LABEL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a trial saw: `runs` were made at `seconds` each, `told` says in sentences what of.
+
+    `vary` is the setting that it proved, else the one that was there. `stored` says whether every
+    run stored predictions.
+    """
+
+    runs: int
+    seconds: float
+    vary: str
+    told: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    stored: bool
+
+    @property
+    def proposed(self) -> Choice:
+        """The choice that fits what a run takes."""
+        return next(choice for choice in self.choices if choice.proposed)
+
+
+def try_out(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    commit: str,
+    watcher: Watcher,
+    *,
+    long: float = LONG_RUN,
+) -> Trial:
+    """Run seed 1, seed 1 again and seed 2 of a commit; a run of over `long` seconds stays alone.
+
+    Nothing is recorded: the commit lacks the settings that its records would stand on.
+
+    Raises:
+        CommandFailed: a run failed, or did not report the metric; its folder is kept.
+        NotReady: the checkout could not be prepared.
+    """
+    runs = repository.local / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_LABEL}-", dir=runs))
+    watcher.said(f"{_LABEL} ({commit[:8]}): {settings.command}, two or three runs")
+    try:
+        done = _run(repository, prefix, settings, commit, watcher, folder, long)
+    except CommandFailed:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    seconds = statistics.fmean(one.record.duration for one in done)
+    tried = [_tried(one) for one in done]
+    vary, told = find_vary(tried, settings.metric, settings.vary)
+    proven = replace(settings, vary=vary)
+    choices = plan_choices(
+        seconds,
+        seeded=proven.seeded,
+        widening=proven.widening,
+        budget=proven.error_budget,
+        long=long,
+    )
+    stored = all(run.outcomes is not None for run in tried)
+    return Trial(len(done), seconds, vary, told, choices, stored)
+
+
+def _run(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    commit: str,
+    watcher: Watcher,
+    folder: Path,
+    long: float,
+) -> list[Done]:
+    ended: list[Done] = []
+    with Keeper() as keeper:
+        for seed, attempt in _RUNS:
+            job = Job(commit, seed, attempt, settings.metric, folder / f"{seed}-{attempt}")
+            watcher.started(_LABEL, job)
+            done = None
+            try:
+                done = run_job(
+                    repository, prefix, settings, job,
+                    keeper=keeper, stop=threading.Event(), condition=lambda _: _LABEL,
+                )  # fmt: skip
+            finally:
+                watcher.finished(_LABEL, job, done.record if done is not None else None)
+            if not done.record.ok:
+                raise _failed(settings, job, done)
+            if done.warning and not ended:
+                watcher.said(f"{_LABEL}: {done.warning}")
+            ended.append(done)
+            if done.record.duration > long or _differ(ended, settings.metric):
+                break
+    return ended
+
+
+def _differ(ended: list[Done], metric: str) -> bool:
+    """Whether seed 1 gave two scores and no rows, so that seed 2 would tell nothing more."""
+    scores = {done.record.metrics[metric] for done in ended}
+    return len(scores) > 1 and not all(done.record.ids for done in ended)
+
+
+def _tried(done: Done) -> Tried:
+    outcomes = parse_outcomes("\n".join(map(canonical, done.bulk)))
+    return Tried(done.record.metrics, next(iter(outcomes.values()), None))
+
+
+def _failed(settings: Settings, job: Job, done: Done) -> CommandFailed:
+    """Say what went wrong in a trial run, and what to do about it."""
+    said = "\n".join(f"  | {line}" for line in done.last_lines.splitlines())
+    way = "mend that, then the same command again"
+    if done.record.exit:
+        way += (
+            "; what runs is the commit that is checked out, without files that git does not track:"
+            " commit what it lacks (data: set up without --try, name it as link in gitexp.toml,"
+            " commit that, then: gitexp init --try)"
+        )
+    elif settings.metric not in done.record.metrics:
+        way = (
+            f"print {settings.metric}=0.93 at the end, write it to a file that --metrics names, or"
+            " judge another number: --metric"
+        )
+    return CommandFailed(
+        f"the trial failed, and nothing was set up: {done.record.failure}\n{said}".rstrip(),
+        f"{way}\nthe whole output is in {job.folder}",
+    )

@@ -1,0 +1,81 @@
+"""Whose command runs: settings that this clone's owner has seen and approved, no others.
+
+A pull can bring settings that name another command. `run` shows what they would change and stops.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
+from gitexp.rules.gate.formats import spell, spell_key
+from gitexp.store.local import locked, read_json, write_json
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+
+_STORE = "trust.json"
+
+
+def is_trusted(project: Project) -> bool:
+    """Whether the settings of this project were approved in this clone."""
+    return _key(project) in read_json(project.repository.local / _STORE)
+
+
+def _key(project: Project) -> str:
+    # The same words run another program in another folder.
+    return project.prefix + project.settings.digest
+
+
+def demand_trust(project: Project, here: Project, experiment: str = "") -> None:
+    """Stop before anything runs by settings that nobody here has approved.
+
+    `here` is the project of the directory, whose settings `gitexp trust` alone would mean;
+    `experiment` names the one that has these.
+
+    Raises:
+        NotReady: shows them, as a diff against the ones approved last.
+    """
+    if not is_trusted(project):
+        experiment = experiment if _key(project) != _key(here) else ""
+        raise NotReady(
+            f"{project.settings_path} is not approved in this clone, and says what would be run:\n"
+            + difference(project),
+            f"approve it: gitexp trust {experiment}".rstrip(),
+        )
+
+
+def difference(project: Project) -> str:
+    """Show a project's settings as a diff against the ones approved last for it in this clone."""
+    store = read_json(project.repository.local / _STORE)
+    last: dict[str, Any] = max(
+        (
+            entry
+            for entry in store.values()
+            if isinstance(entry, dict) and entry.get("project", "") == project.prefix
+        ),
+        key=lambda entry: str(entry.get("time")),
+        default={},
+    ).get("settings", {})
+    lines = difflib.ndiff(_spelled(last), _spelled(project.settings.table))
+    return "\n".join(f"  {line}" for line in lines if not line.startswith("?"))
+
+
+def _spelled(table: dict[str, Any]) -> list[str]:
+    return [f"{spell_key((name,))} = {spell(value)}" for name, value in sorted(table.items())]
+
+
+def trust(project: Project) -> None:
+    """Approve a project's settings for this clone."""
+    path = project.repository.local / _STORE
+    with locked(path.with_name("trust.lock")):
+        store = read_json(path)
+        store[_key(project)] = {
+            "project": project.prefix,
+            "settings": json.loads(json.dumps(project.settings.table, default=str)),
+            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+        }
+        write_json(path, store)

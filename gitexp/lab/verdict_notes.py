@@ -1,0 +1,66 @@
+"""Verdict notes, written anew where records have moved: a view is computed and never merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.lab.comparison import Ground, find_grounds
+from gitexp.lab.design import improvised
+from gitexp.lab.results import judged
+from gitexp.lab.verdicts import as_explored, judge_records
+from gitexp.rules.documents.record import parse_spreads
+from gitexp.rules.documents.registration import split_message
+from gitexp.rules.verdict import words
+from gitexp.store.experiments import read_noted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gitexp.lab.results import Result
+    from gitexp.store.experiments import Entry
+    from gitexp.store.git import Repository
+
+
+def compute_views(
+    repository: Repository, commits: Iterable[str], wanted: Callable[[Entry], bool]
+) -> dict[str, str]:
+    """Verdict notes of the wanted ones among commits, where message and records give one.
+
+    One that cannot be computed here is left out: its commit, its baseline or what a newer gitexp
+    recorded is not in this clone, or nothing is decided.
+    """
+    entries = [entry for entry in read_noted(repository, commits) if wanted(entry)]
+    # Where a shallow clone ends, a commit seems to have no baseline.
+    results = judged(repository, [entry for entry in entries if entry.parents])
+    views = {}
+    for result in results:
+        if not result.newer and not result.explored and (text := _view(result)):
+            views[result.entry.commit] = text
+    explored = [result for result in results if result.explored and not result.newer]
+    grounds = find_grounds(repository, [result.entry for result in explored])
+    for result, ground in zip(explored, grounds, strict=True):
+        # Of several commits in a row, the parent is not the baseline.
+        alone = isinstance(ground, Ground) and [ground.base] == [*result.entry.parents]
+        if isinstance(ground, Ground) and alone and (text := _explored_view(result, ground)):
+            views[result.entry.commit] = text
+    return views
+
+
+def _view(result: Result) -> str:
+    if result.registration is None or result.judgement is None or result.judgement.verdict is None:
+        return ""
+    return words.note(result.registration, result.judgement)
+
+
+def _explored_view(result: Result, ground: Ground) -> str:
+    """What `run --explore` wrote: the figures of all runs, and why the gate was skipped."""
+    entry, project = result.entry, ground.project
+    name = split_message(entry.message)[1].get("Experiment", "")
+    registration = result.registration or improvised(project.settings, name, entry.message)
+    spreads = parse_spreads(entry.runs) if registration.by_examples else []
+    baseline = [r for r in result.baseline_records if r.project == project.folder]
+    judgement = judge_records(registration, baseline, result.records, spreads)
+    why = max(result.records, key=lambda record: (record.start, record.attempt)).explore
+    if judgement.verdict is None:
+        return ""
+    return words.note(registration, as_explored(judgement, why))

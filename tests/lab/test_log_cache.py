@@ -1,0 +1,227 @@
+"""What the log keeps between two commands: never an answer that git would not give now."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.lab.project import open_project
+from gitexp.lab.results import judged, read_results
+from gitexp.store.cache import Cache
+from gitexp.store.experiments import read_experiments
+from gitexp.store.heads import list_heads
+from gitexp.store.notes import RUNS, append_lines
+from tests.bench.projects import many_experiments
+from tests.team import a_record, repository_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.store.experiments import Entry
+    from tests.project import World
+
+
+def cache(world: World) -> Path:
+    return world.path / ".git" / "gitexp" / "log.sqlite3"
+
+
+def rows(world: World, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.gitexp("log", "--json", *words).json
+    return found
+
+
+def age_refs(world: World) -> None:
+    """Let refs have changed long ago, so that their list is kept."""
+    for folder, _, _ in os.walk(world.path / ".git" / "refs"):
+        os.utime(folder, (1, 1))
+    if (world.path / ".git" / "packed-refs").exists():
+        os.utime(world.path / ".git" / "packed-refs", (1, 1))
+
+
+@pytest.fixture
+def many(ready: World) -> World:
+    """Experiments by the hundred, with records, on one baseline."""
+    many_experiments(ready, 120, pairs=5)
+    age_refs(ready)
+    return ready
+
+
+def test_what_was_kept_is_what_is_judged_anew(many: World) -> None:
+    first, second = rows(many), rows(many)
+    assert cache(many).exists()
+    cache(many).unlink()
+    assert first == second == rows(many)
+    assert {row["verdict"] for row in first} == {"RULED OUT", "INCONCLUSIVE"}
+
+
+def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(many.path)
+    project = open_project()
+    for _ in range(2):
+        kept = read_results(project)
+    anew = judged(project.repository, [_with_runs(many, result.entry) for result in kept])
+    for one, other in zip(kept, anew, strict=True):
+        assert one.judgement == other.judgement
+        assert one.registration == other.registration
+        assert one.stage == other.stage
+        assert json.loads(one.shown) == json.loads(other.shown)
+        assert one.records == other.records
+        assert one.baseline_records == other.baseline_records
+
+
+def _with_runs(world: World, entry: Entry) -> Entry:
+    return replace(entry, runs=world.git("notes", "--ref=gitexp-runs", "show", entry.commit))
+
+
+def test_a_new_record_of_the_experiment_or_its_baseline_counts_at_once(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run", name)
+    [done] = rows(ready)
+    assert done["verdict"] == "CONFIRMED"
+    seeds = ready.gitexp("show", name, "--json").json["seeds"]
+    commit, base = ready.git("rev-parse", f"exp/{name}"), ready.git("rev-parse", "main")
+    # Two machines may have run one seed; the earlier attempt counts, whichever arm it belongs to.
+    early = a_record(base, seeds[0]["seed"], start="2020-01-01T00:00:00.000Z", accuracy=5.0)
+    mine = json.loads(ready.git("notes", "--ref=gitexp-runs", "show", commit).splitlines()[0])
+    fields = json.loads(early) | {name: mine[name] for name in ("condition", "environment")}
+    line = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    append_lines(repository_of(ready), RUNS, {base: [line]})
+    [row] = rows(ready)
+    assert row["effect"] != done["effect"]
+
+
+def test_refs_that_come_go_and_move_are_seen_at_once(many: World) -> None:
+    assert len(rows(many)) == 120
+    many.git("branch", "exp/by-hand", "exp/run-7")
+    many.git("update-ref", "-d", "refs/heads/exp/run-5")
+    many.git("update-ref", "refs/heads/exp/run-6", "main")
+    names = {row["name"] for row in rows(many)}
+    assert len(names) == 119
+    assert "run-5" not in names
+    assert "run-7" in names
+    assert next(row for row in rows(many) if row["name"] == "run-6")["criterion"] is None
+    many.gitexp("archive", "run-9")
+    age_refs(many)
+    assert [row["state"] for row in rows(many) if row["name"] == "run-9"] == ["archived"]
+    assert [row["state"] for row in rows(many) if row["name"] == "run-9"] == ["archived"]
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "folder", "locked", "read-only"])
+def test_without_a_file_that_works_everything_is_read_anew(many: World, damage: str) -> None:
+    wanted = rows(many)
+    path = cache(many)
+    held = None
+    if damage == "garbage":
+        path.write_bytes(b"no database at all" * 1000)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir()
+    elif damage == "locked":
+        held = sqlite3.connect(path, isolation_level=None)
+        held.execute("BEGIN EXCLUSIVE")
+    else:
+        path.chmod(0o400)
+    assert rows(many) == wanted
+    if held is not None:
+        held.close()
+    assert rows(many) == wanted
+
+
+def test_half_a_list_is_not_taken_for_the_whole(many: World) -> None:
+    wanted = rows(many)
+    age_refs(many)
+    assert rows(many) == wanted
+    with sqlite3.connect(cache(many)) as database:
+        assert [*database.execute("SELECT count(*) FROM heads")] == [(120,)]
+        database.execute("DROP TABLE heads")
+    database.close()
+    assert rows(many) == wanted
+
+
+def test_a_commit_under_several_names_is_known_by_its_own(many: World) -> None:
+    for number in range(3):
+        many.git("branch", f"exp/another-{number}", f"exp/run-{number}")
+    assert len(rows(many)) == 120
+
+
+def test_both_ways_of_reading_find_the_same_experiments(many: World) -> None:
+    many.gitexp("archive", "run-3", "run-4")
+    many.git("branch", "exp/run-4", "exp/run-5")  # hides the archived one
+    many.git("branch", "exp/Not-A-Name", "exp/run-6")
+    for name, commit in {"run-7": "run-7", "elsewhere": "run-8", "run-9": "run-10"}.items():
+        many.git("update-ref", f"refs/remotes/team/exp/{name}", f"exp/{commit}")
+    blob = many.git("rev-parse", "main:config.toml")
+    many.git("update-ref", "refs/gitexp/archive/no-commit", blob)
+    repository = repository_of(many)
+    read = [(entry.ref, entry.commit) for entry in read_experiments(repository)]
+    listed = list_heads(repository, Cache(None, 0))
+    assert [(head.ref, head.commit) for head in listed] == read
+
+
+def test_a_time_that_git_cannot_read_is_told(many: World) -> None:
+    said = many.gitexp("log", "--since", "gibberish", code=2).err
+    assert "'gibberish' is no point in the past" in said
+    assert "2 weeks ago" in said
+    assert rows(many, "--since", "now") == []
+
+
+def test_a_python_without_sqlite_reads_the_log(many: World, tmp_path: Path) -> None:
+    wanted = rows(many)
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "sqlite3.py").write_text("raise ImportError('built without it')\n")
+    done = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path / "bare"))
+    assert done.json == wanted
+
+
+def test_another_gitexp_judges_anew(many: World) -> None:
+    rows(many)
+    with sqlite3.connect(cache(many)) as database:
+        database.execute('UPDATE verdicts SET shown = \'{"verdict": "CONFIRMED"}\'')
+        database.execute("PRAGMA user_version = 7")
+    database.close()
+    assert "CONFIRMED" not in {row["verdict"] for row in rows(many)}
+
+
+def test_in_a_shallow_clone_nothing_is_kept(ready: World, tmp_path: Path) -> None:
+    name = ready.start("--set", "model.C=10")
+    ready.git("clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{ready.path}",
+              str(tmp_path / "shallow"))  # fmt: skip
+    shallow = type(ready)(tmp_path / "shallow")
+    [before] = rows(shallow)
+    assert (before["baseline"], before["state"]) == (None, "planned")
+    assert not cache(shallow).exists()
+    shallow.git("fetch", "--quiet", "--unshallow")
+    [row] = rows(shallow)
+    assert (row["name"], row["baseline"]) == (name, ready.git("rev-parse", "main"))
+
+
+def test_a_part_of_the_log(many: World) -> None:
+    assert [row["name"] for row in rows(many, "-n", "3")] == ["run-119", "run-118", "run-117"]
+    assert [row["name"] for row in rows(many, "exp/run-5", "run-11*")] == [
+        *(f"run-{n}" for n in range(119, 109, -1)), "run-11", "run-5",
+    ]  # fmt: skip
+    assert len(rows(many, "--author", "aDa")) == 120
+    assert rows(many, "--author", "Grace") == []
+    since = "--since=@1700000117 +0000"
+    assert [row["name"] for row in rows(many, since, "-n", "2")] == ["run-119", "run-118"]
+    assert [row["name"] for row in rows(many, since)] == ["run-119", "run-118", "run-117"]
+    text = many.gitexp("log", "-n", "2").out
+    assert "exp/run-119" in text
+    assert "Campaign" not in text
+    assert "Campaign" in many.gitexp("log", "-n", "121").out
+    assert "all of them: gitexp log" in many.gitexp("log", "nothing-like-it").out
+
+
+def test_the_newest_are_shown_before_the_others_are_judged(many: World) -> None:
+    assert len(rows(many, "-n", "20")) == 20
+    database = sqlite3.connect(cache(many))
+    [(judged_so_far,)] = database.execute("SELECT count(*) FROM verdicts")
+    database.close()
+    assert judged_so_far == 20

@@ -1,0 +1,129 @@
+"""Several clones of one project around a bare remote, and experiments made without running them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gitexp.lab.project import open_project
+from gitexp.rules.documents.record import Record
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict.criterion import Criterion
+from gitexp.store.experiments import HEADS, commit_file
+from gitexp.store.git import Repository
+from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines
+from gitexp.workflows.sync import Synced, sync
+from tests.project import BECAUSE, World
+
+SHARED = (RUNS, BULK, LOGS, VERDICTS)
+
+
+def hub_of(world: World, name: str = "hub") -> World:
+    """Make the bare remote of a project, which its main follows from then on."""
+    hub = World(world.path.parent / f"{name}.git")
+    world.git("clone", "--quiet", "--bare", ".", str(hub.path))
+    world.git("remote", "add", name, str(hub.path))
+    world.git("push", "--quiet", "--set-upstream", name, "main")
+    return hub
+
+
+def clone_of(hub: World, name: str, *options: str) -> World:
+    """Clone as somebody else would; the remote is called team."""
+    path = hub.path.parent / name
+    hub.git("clone", "--quiet", "--origin", "team", *options, f"file://{hub.path}", str(path))
+    return World(path)
+
+
+def repository_of(world: World) -> Repository:
+    return Repository.discover(world.path)
+
+
+def synced(world: World, remote: str | None = None, **options: Any) -> Synced:  # noqa: ANN401
+    """Sync, in this process."""
+    return sync(open_project(world.path), remote, **options)
+
+
+def an_experiment(world: World, name: str, value: float = 10, *, day: int = 1) -> str:
+    """Register a change of C without a look at the log; returns the commit."""
+    repository = repository_of(world)
+    base = world.git("rev-parse", "main")
+    [text] = repository.git.objects([f"{base}:config.toml"])
+    assert text is not None
+    message = Registration(
+        hypothesis=BECAUSE,
+        name=name,
+        change=f"config.toml: model.C = 1.0 -> {value}",
+        criterion=Criterion("accuracy", 0.005, higher_is_better=True),
+        repeats=(5,),
+        seeds=(1, 5),
+        widening=0.0,
+        campaign=1,
+        level=0.005,
+    ).message()
+    repository.git.environment["GIT_COMMITTER_DATE"] = f"2026-11-{day:02}T12:00:00Z"
+    content = text.replace(b"C = 1.0", f"C = {value}".encode())
+    commit = commit_file(repository, base, "config.toml", content, message)
+    world.git("update-ref", f"{HEADS}{name}", commit)
+    return commit
+
+
+def a_record(commit: str, seed: int, accuracy: float = 0.9, **changes: Any) -> str:  # noqa: ANN401
+    """A record as a run would leave it."""
+    fields: dict[str, Any] = {
+        "attempt": 1, "condition": "c" * 12, "environment": "e" * 64, "duration": 1.0, "exit": 0,
+        "start": f"2026-11-25T10:00:{seed:02}.000Z", "commit": commit,
+    }  # fmt: skip
+    return Record(seed=seed, metrics={"accuracy": accuracy}, **(fields | changes)).line()
+
+
+def measure(world: World, commit: str, accuracy: float, seeds: range = range(1, 6)) -> None:
+    """Record runs of a commit: the accuracy, and a little of the seed in it."""
+    lines = [a_record(commit, seed, accuracy * (1 + seed * 1e-4)) for seed in seeds]
+    append_lines(repository_of(world), RUNS, {commit: lines})
+
+
+def measured_experiment(world: World, name: str, value: float = 10, accuracy: float = 0.92) -> str:
+    """An experiment with its runs and those of its baseline; returns the commit."""
+    commit = an_experiment(world, name, value)
+    measure(world, world.git("rev-parse", "main"), 0.9)
+    measure(world, commit, accuracy)
+    return commit
+
+
+def texts(world: World, *refs: str) -> dict[tuple[str, str], bytes]:
+    """All notes of a clone, by ref and commit, as git stores them."""
+    repository = repository_of(world)
+    found = {}
+    for ref in refs or SHARED:
+        lines = world.try_git("notes", f"--ref={ref}", "list").out.splitlines()
+        blobs = [line.split() for line in lines]
+        contents = repository.git.objects([blob for blob, _ in blobs])
+        for (_, noted), content in zip(blobs, contents, strict=True):
+            found[ref, noted] = content or b""
+    return found
+
+
+def branches(world: World) -> dict[str, str]:
+    """Commits of experiments by name, branches of this clone alone."""
+    lines = world.git("for-each-ref", "--format=%(refname) %(objectname)", HEADS).splitlines()
+    return dict(line.removeprefix(HEADS).split(" ") for line in lines)
+
+
+def hook(hub: World, name: str, script: str) -> None:
+    """Install a hook of the remote."""
+    path = hub.path / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    assert os.access(path, os.X_OK)
+
+
+def lines_of(world: World, ref: str, commit: str) -> list[str]:
+    """Lines of a note, as git shows them."""
+    return world.try_git("notes", f"--ref={ref}", "show", commit).out.splitlines()
+
+
+def here(path: str | Path) -> World:
+    """A work tree or bare repository that is there already."""
+    return World(Path(path))
