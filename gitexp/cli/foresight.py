@@ -82,7 +82,7 @@ def search(
 
     Those of hypotheses, trailers, reasons and verdicts.
     """
-    from gitexp.cli import views
+    from gitexp.cli.views import read as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.search import search as workflow
 
@@ -119,7 +119,8 @@ def next_(
             raise UsageError("nothing is planned on the present baseline", _PLAN)
         if not chosen:
             raise UsageError(f"nothing that is planned fits into {hours:g} hours", "more --hours")
-        from gitexp.cli import live, views
+        from gitexp.cli import live
+        from gitexp.cli.views import run as views
         from gitexp.workflows.run import run as workflow
 
         with live.watcher() as watcher:
@@ -241,16 +242,18 @@ def report(
     Goals, ladder, verdicts, what is open, and what the campaign allows: to be pasted into a pull
     request.
     """
-    from gitexp.cli import markdown, views
+    from gitexp.cli import markdown
+    from gitexp.cli.views import read as read_views
+    from gitexp.cli.views import terminal as terminal_views
     from gitexp.errors import UsageError
     from gitexp.lab.project import open_project
     from gitexp.workflows.report import report as workflow
 
     found = workflow(open_project(), dt.datetime.now(tz=dt.UTC).date())
     if json_:
-        text = views.in_json(found.as_json()) + "\n"
+        text = terminal_views.in_json(found.as_json()) + "\n"
     else:
-        campaign = views.standing_lines(found.standing, bound=True)
+        campaign = read_views.standing_lines(found.standing, bound=True)
         text = markdown.document(found, [*map(progress_line, found.goals)], campaign, number)
     if output is None:
         typer.echo(text, nl=False)
@@ -281,7 +284,7 @@ def progress_line(one: "Progress") -> str:
 
 
 def _print_json(content: object) -> None:
-    from gitexp.cli.views import in_json  # every command would wait for it
+    from gitexp.cli.views.terminal import in_json  # every command would wait for it
 
     typer.echo(in_json(content))
 

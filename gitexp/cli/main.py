@@ -128,7 +128,8 @@ def init(
     Finds config file, command and metric, or asks; says what it changed and how to undo that. In a
     bare repository, which only takes pushes, the server's hook is all that it installs.
     """
-    from gitexp.cli import live, views
+    from gitexp.cli import live
+    from gitexp.cli.views import setup as views
     from gitexp.workflows import init as workflow
 
     if undo:
@@ -235,7 +236,7 @@ def start(
     It is the branch exp/NAME, and the name is drawn. Without --set, the one line that you edited
     in the work tree becomes the experiment, and the file goes back to its committed state.
     """
-    from gitexp.cli import views
+    from gitexp.cli.views import plan as views
     from gitexp.lab.project import open_project
     from gitexp.workflows import start as workflow
 
@@ -266,7 +267,7 @@ def check(
     One line, one value, a hypothesis with its reason, trailers that tell the truth. In a range each
     experiment is judged whose commit lies there; other commits are only counted.
     """
-    from gitexp.cli import views
+    from gitexp.cli.views import integrity as views
     from gitexp.lab import gate as workflow
     from gitexp.store.git import Repository
 
@@ -302,7 +303,8 @@ def run(
     json_: AsJson = False,
 ) -> None:
     """Run an experiment beside its baseline, and note the verdict."""
-    from gitexp.cli import live, views
+    from gitexp.cli import live
+    from gitexp.cli.views import run as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.run import run as workflow
 
@@ -316,7 +318,8 @@ def run(
 @app.command()
 def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
     """Run the baseline's repeats alone, at its branch's tip."""
-    from gitexp.cli import live, views
+    from gitexp.cli import live
+    from gitexp.cli.views import run as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.run import measure_baseline
 
@@ -347,7 +350,7 @@ def log(
     json_: AsJson = False,
 ) -> None:
     """List the experiments, newest first, with what became of each."""
-    from gitexp.cli import views
+    from gitexp.cli.views import read as views
     from gitexp.lab import log as workflow
     from gitexp.lab.project import open_project
 
@@ -377,7 +380,7 @@ def show(name: Name = None, json_: AsJson = False) -> None:
 
     Hypothesis, criterion, verdict, every pair of runs, environment.
     """
-    from gitexp.cli import views
+    from gitexp.cli.views import read as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.show import show as workflow
 
@@ -397,7 +400,7 @@ def verify(
     From messages and records, beside notes, levels, the gate and the notes' history. Ends with
     1 where something is wrong. Each campaign is listed with its error bound.
     """
-    from gitexp.cli import views
+    from gitexp.cli.views import integrity as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.verify import verify as workflow
 
@@ -423,7 +426,8 @@ def holdout(
     Runs the setting `holdout` on the first seed. Nothing else runs that command or sets
     GITEXP_HOLDOUT=1, which it gets.
     """
-    from gitexp.cli import live, views
+    from gitexp.cli import live
+    from gitexp.cli.views import integrity as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.holdout import open_holdout
 
@@ -444,7 +448,7 @@ def accept(
     json_: AsJson = False,
 ) -> None:
     """Merge a confirmed experiment into the baseline branch."""
-    from gitexp.cli import views
+    from gitexp.cli.views import keep as views
     from gitexp.lab.project import open_project
     from gitexp.workflows import accept as workflow
 
@@ -457,7 +461,7 @@ def accept(
 @app.command()
 def retest(name: Name = None, json_: AsJson = False) -> None:
     """Register a change anew: on the present tip, on fresh seeds."""
-    from gitexp.cli import views
+    from gitexp.cli.views import plan as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.accept import retest as workflow
 
@@ -477,7 +481,7 @@ def split(
     json_: AsJson = False,
 ) -> None:
     """Turn several one-line changes into as many experiments."""
-    from gitexp.cli import views
+    from gitexp.cli.views import plan as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.split import split as workflow
 
@@ -498,7 +502,7 @@ def preset(
     json_: AsJson = False,
 ) -> None:
     """Write coupled values as one preset; choosing it is one line."""
-    from gitexp.cli import views
+    from gitexp.cli.views import plan as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.preset import preset as workflow
 

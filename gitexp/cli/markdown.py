@@ -91,7 +91,7 @@ def _hypothesis(row: Row) -> str:
 
 
 def _step(row: Row | Step) -> tuple[str, ...]:
-    from gitexp.cli.views import effect_of
+    from gitexp.cli.views.run import effect_of
 
     if isinstance(row, Step):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""

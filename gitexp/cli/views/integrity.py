@@ -1,0 +1,134 @@
+"""What the gate, `verify` and the holdout print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.cli.views.terminal import (
+    change_json,
+    counted,
+    finding_json,
+    findings,
+    print_json,
+    wrapped,
+)
+from gitexp.rules.text import visible
+from gitexp.rules.verdict import words
+
+if TYPE_CHECKING:
+    from gitexp.lab.gate import Report, Sweep, Unjudged
+    from gitexp.workflows.holdout import Opened
+    from gitexp.workflows.verify import Campaign, Verification
+
+
+def checked(report: Report | Unjudged, *, as_json: bool) -> None:
+    """Print what the gate says about one experiment."""
+    if as_json:
+        print_json(_report_json(report))
+        return
+    name = f"exp/{visible(report.name)}"
+    if report.ok:
+        typer.echo(f"{name}: one change, and it may run")
+        typer.echo(f"  {report.change}")
+    else:
+        broken = sum(not finding.advice for finding in report.findings)
+        typer.echo(f"{name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
+    findings(report.findings)
+
+
+def swept(sweep: Sweep, *, as_json: bool) -> None:
+    """Print what the gate says about several experiments: the refused ones in full."""
+    if as_json:
+        print_json([_report_json(report) for report in sweep.reports])
+        return
+    for report in sweep.reports:
+        if report.ok:
+            typer.echo(f"exp/{report.name}: {report.change}")
+        else:
+            typer.echo("")
+            checked(report, as_json=False)
+            typer.echo("")
+    refused = sum(not report.ok for report in sweep.reports)
+    count = len(sweep.reports)
+    typer.echo(
+        f"{count} experiment{'' if count == 1 else 's'}, {refused} refused"
+        + (f"; {sweep.others} other commits are no experiment's" if sweep.others else "")
+    )
+
+
+def _report_json(report: Report | Unjudged) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "ok": report.ok,
+        "change": change_json(report.change),
+        "violations": [finding_json(f) for f in report.findings if not f.advice],
+        "advice": [finding_json(f) for f in report.findings if f.advice],
+    }
+
+
+def verified(report: Verification, *, as_json: bool) -> None:
+    """Print what recomputing found, what is worth knowing besides, and each campaign's bound."""
+    if as_json:
+        print_json(report.as_json())
+        return
+    wrong = [finding for finding in report.findings if not finding.advice]
+    if report.rewritten:
+        typer.echo(f"{counted(report.rewritten, 'verdict note')} written anew.")
+    recomputed = (
+        f"{counted(report.verdicts, 'verdict')} recomputed from {counted(report.records, 'record')}"
+    )
+    typer.echo(f"{recomputed}: {counted(len(wrong), 'thing') if wrong else 'nothing'} wrong.")
+    for campaign in report.campaigns:
+        typer.echo(wrapped(_campaign(campaign), ""))
+    findings(wrong)
+    if others := [finding for finding in report.findings if finding.advice]:
+        typer.echo("\nWorth knowing, and not wrong:")
+        findings(others)
+
+
+def _campaign(campaign: Campaign) -> str:
+    lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
+    said = (
+        f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
+        f" places taken{lost}, {campaign.confirmed} confirmed, levels of"
+        f" {words.number(campaign.levels)} spent"
+    )
+    if campaign.bound is None:
+        return f"{said}; as a level is above what it allowed, nothing bounds its errors."
+    overran = " It overran its plan." if campaign.taken > campaign.planned else ""
+    return (
+        f"{said}.{overran} In the long run at most {100 * campaign.bound:.3g} % of what it confirms"
+        " is false."
+    )
+
+
+def opened(done: Opened, *, as_json: bool) -> None:
+    """Print what the holdout showed, and how often it was opened."""
+    opening = done.opening
+    if as_json:
+        print_json(
+            {
+                "of": done.label,
+                "commit": opening.commit,
+                "metric": done.metric,
+                "seed": opening.seed,
+                "metrics": dict(opening.metrics),
+                "why": opening.why,
+                "times": done.times,
+            }
+        )
+        return
+    typer.echo(
+        f"{done.label} on the holdout: {done.metric} {words.number(opening.metrics[done.metric])}"
+        f" (seed {opening.seed}, one run)"
+    )
+    if done.times == 1:
+        typer.echo("This is the first time that the holdout was opened; the number is honest once.")
+    else:
+        typer.echo(
+            f"The holdout has been opened {done.times} times now. Each opening spends what makes it"
+            " one:\nwhoever chooses by what it showed has fitted it, and its number flatters."
+            " Fresh data would not."
+        )

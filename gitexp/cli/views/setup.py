@@ -1,0 +1,73 @@
+"""What setting up a repository prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import counted, wrapped
+from gitexp.rules.verdict import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.trial import Trial
+    from gitexp.workflows.init import Initialised
+
+
+def tried(trial: Trial) -> None:
+    """Print what a trial saw, and what the ways to spend runs would cost and see."""
+    typer.echo(
+        f"{counted(trial.runs, 'trial run')}, {words.span(trial.seconds)} each; thrown away, as"
+        " records need settings to stand on."
+    )
+    for sentence in trial.told:
+        typer.echo(wrapped(sentence, ""))
+    typer.echo(
+        f"\n  {'repeats':<9} {'planned':>7} {'experiment':>11} {'with baseline':>14}"
+        f" {'campaign':>9}  confirms from"
+    )
+    for choice in trial.choices:
+        sees = "-" if choice.spreads is None else f"{choice.spreads:.1f} sd"
+        typer.echo(
+            f"  {', '.join(map(str, choice.repeats)):<9} {choice.planned:>7}"
+            f" {words.span(choice.experiment):>11} {words.span(choice.alone):>14}"
+            f" {words.span(choice.campaign):>9}  {sees:>7}"
+            f"{'  <- proposed' if choice.proposed else ''}"
+        )
+    few = trial.choices[0]
+    if few.spreads is not None:
+        typer.echo(
+            wrapped(
+                "Costs are with every look taken. An effect from there on is confirmed four times"
+                " in five, by scores; sd is the standard deviation of the difference that one seed"
+                f" shows. Three repeats cannot confirm anything below {few.spreads:.1f} sd, and few"
+                " changes do that much."
+            )
+        )
+    typer.echo("")
+
+
+def initialised(done: Initialised) -> None:
+    """Print what init changed and how to take it back."""
+    if done.trial is not None:
+        tried(done.trial)
+    if not done.changes:
+        typer.echo("Everything is set up here already; nothing was changed.")
+    for change in done.changes:
+        typer.echo(f"{change.what}\n    undo: {change.undo}")
+    for warning in done.warnings:
+        typer.echo(f"\nNote: {warning}")
+    if done.changes:
+        typer.echo("\ngitexp init --undo takes all of it back.")
+    if done.changes and done.server:
+        typer.echo("Experiments that break a rule are refused here when they are pushed.")
+    elif done.changes:
+        typer.echo('Next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
+
+
+def undone(done: Sequence[str]) -> None:
+    """Print what undoing did."""
+    for line in done or ["there was nothing to undo"]:
+        typer.echo(line)

@@ -1,0 +1,99 @@
+"""What all views share: JSON for programs; width, color and findings for people."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.rules.gate import formats
+from gitexp.rules.text import json_text, visible
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.gate.one_change import Change
+
+_COLOURS = {
+    Verdict.CONFIRMED: typer.colors.GREEN,
+    Verdict.RULED_OUT: typer.colors.RED,
+    Verdict.INCONCLUSIVE: typer.colors.YELLOW,
+    Verdict.EXPLORATORY: typer.colors.CYAN,
+}
+
+
+WIDTH = 96
+
+
+def print_json(content: object) -> None:
+    """Print JSON for a program."""
+    typer.echo(in_json(content))
+
+
+def in_json(content: object) -> str:
+    """Write JSON for a program that a terminal may show."""
+    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def filled(line: str) -> str:
+    """Break a line at the width of the screen."""
+    return textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def wrapped(text: str, indent: str = "  ", lines: int | None = None) -> str:
+    """Break text at the width of the screen, indented; cut it after so many lines."""
+    return textwrap.fill(
+        visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent, max_lines=lines,
+        placeholder=" …",
+    )  # fmt: skip
+
+
+def coloured(text: str, verdict: Verdict | None) -> str:
+    """Colour a verdict where it stands first in a text."""
+    if verdict is None or not text.startswith(verdict):
+        return text
+    return typer.style(str(verdict), fg=_COLOURS[verdict], bold=True) + text[len(verdict) :]
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print findings, each with its id and what mends it."""
+    for finding in found:
+        typer.echo("")
+        for line in visible(finding.message).split("\n"):
+            # What is indented has a mark below it that points at a place.
+            typer.echo(line if line.startswith(" ") else filled(line))
+        if finding.hint:
+            mark = f"{finding.id} · "
+            typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))
+
+
+def change_json(change: Change | None) -> dict[str, Any] | None:
+    """The one change as JSON shows it, None where there is none."""
+    if change is None:
+        return None
+    return {
+        "file": change.file,
+        "key": formats.spell_key(change.key),
+        "before": formats.to_json(change.before),
+        "after": formats.to_json(change.after),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON shows it."""
+    return {
+        "id": finding.id,
+        "message": finding.message,
+        "file": finding.file,
+        "line": finding.line,
+        "hint": finding.hint,
+    }
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its word in the plural where that is due."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
