@@ -11,9 +11,9 @@ import typer
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from gitexp.lab.goals import Progress
     from gitexp.lab.project import Project
     from gitexp.workflows.gaps import Report
-    from gitexp.workflows.notebook import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -61,7 +61,7 @@ def _add(
 ) -> None:
     """Write down what is settled, and commit it on the baseline."""
     from gitexp.lab.project import open_project
-    from gitexp.workflows.notebook import learn
+    from gitexp.workflows.known import learn
 
     project = open_project()
     done = learn(project, claim, key, source, value)
@@ -110,7 +110,7 @@ def next_(
     from gitexp.errors import UsageError
     from gitexp.lab.project import open_project
     from gitexp.rules.verdict import words
-    from gitexp.workflows.ideas import next_ideas
+    from gitexp.workflows.next import next_ideas
 
     project = open_project()
     order, chosen = next_ideas(project, hours=hours)
@@ -148,10 +148,10 @@ def next_(
 
 def calibration(json_: AsJson = False) -> None:
     """Hold foretold gains and chances against what came."""
+    from gitexp.lab.calibration import calibration as workflow
     from gitexp.lab.project import open_project
     from gitexp.rules.plan.expectation import in_words
     from gitexp.rules.verdict.words import number
-    from gitexp.workflows.ideas import calibration as workflow
 
     groups = workflow(open_project())
     if json_:
@@ -196,8 +196,9 @@ def goal(
 
     Goals are committed on the baseline, in GOALS.toml.
     """
+    from gitexp.lab.goals import progress
     from gitexp.lab.project import open_project
-    from gitexp.workflows.notebook import aim, progress
+    from gitexp.workflows.goal import aim
 
     project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
     if text is not None:
@@ -216,7 +217,7 @@ def goal(
 def show_goals(project: "Project") -> None:
     """Print the progress towards each goal, if any is set."""
     from gitexp.errors import NotReady
-    from gitexp.workflows.notebook import progress
+    from gitexp.lab.goals import progress
 
     try:
         found = progress(project, dt.datetime.now(tz=dt.UTC).date())

@@ -463,7 +463,7 @@ def retest(name: Name = None, json_: AsJson = False) -> None:
     """Register a change anew: on the present tip, on fresh seeds."""
     from gitexp.cli.views import plan as views
     from gitexp.lab.project import open_project
-    from gitexp.workflows.accept import retest as workflow
+    from gitexp.workflows.retest import retest as workflow
 
     views.started(workflow(open_project(), name), as_json=json_)
 

@@ -1,4 +1,4 @@
-"""Commit one file on the baseline branch, wherever that is checked out."""
+"""Files of the project on the tip of its baseline branch: read them, commit one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from gitexp.store.git import Git
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
+
+
+def read_on_baseline(project: Project, path: str) -> bytes | None:
+    """Content of a file, `path` relative to the project; None where there is no such file."""
+    return project.repository.git.objects([f"{project.tip}:{project.path(path)}"])[0]
 
 
 def commit_on_baseline(

@@ -1,4 +1,4 @@
-"""Take a confirmed experiment into the baseline; register a change anew on its present tip."""
+"""Take a confirmed experiment into the baseline, here or through a pull request."""
 
 from __future__ import annotations
 
@@ -8,29 +8,21 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.differences import inspect_trees
 from gitexp.lab.gate import check
 from gitexp.lab.log import is_confirmed, read_accepted
-from gitexp.lab.project import choose_remote, find_experiment, project_in, settings_of
+from gitexp.lab.project import choose_remote
 from gitexp.lab.results import read_results
 from gitexp.rules.documents.registration import hypothesis_of
-from gitexp.rules.finding import Finding
-from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, inspect
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.store.experiments import HEADS, commit_tree, replay
+from gitexp.store.experiments import HEADS, commit_tree
 from gitexp.store.git import GitFailed
 from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside
-from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.lab.results import Result
-
-# Trailers that tell of one registration and not of its change.
-_OWN = {"Retest", "Replicate", "Project"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,80 +227,3 @@ def _merge_objects(project: Project, before: str, commit: str, message: str) -> 
     merge = commit_tree(project.repository, tree, [before, commit], message)
     git.run("update-ref", "-m", "gitexp: accept", project.baseline_ref, merge, before)
     return merge
-
-
-def retest(project: Project, name: str | None) -> Started:
-    """Register the change of an experiment anew, on the baseline's present tip and on fresh seeds.
-
-    Raises:
-        Refused: the change no longer fits, or the baseline holds it already.
-    """
-    ref, commit = find_experiment(project.repository, name)
-    old_name = ref.rpartition("/")[2]
-    result = read_results(project, old_name)[0]
-    if result.registration is None or len(result.entry.parents) != 1:
-        raise UsageError(
-            f"exp/{old_name} is no registered experiment", f"see why: gitexp check {old_name}"
-        )
-    project = project_in(project, result.registration.project)
-    base = result.entry.parents[0]
-    change = inspect_trees(project, settings_of(project, base), base, commit).change
-    if change is None:
-        raise UsageError(
-            f"exp/{old_name} changes more than one value", f"see them all: gitexp check {old_name}"
-        )
-    full = project.path(change.file)
-    before, after, onto = project.repository.git.objects(
-        [f"{base}:{full}", f"{commit}:{full}", f"{project.tip}:{full}"]
-    )
-    if before is None or after is None or onto is None:
-        raise Refused(
-            f"{change.file} is no longer on {project.baseline}",
-            hint="there is nothing left to change",
-        )
-    try:
-        content = replay(project.repository, before, after, onto)
-    except Refused:
-        content = _set_again(change.file, change.key, after, onto)
-    inspection = inspect(
-        [Edited(change.file, "100644", "100644", onto, content)] if content != onto else [],
-        project.settings.config,
-        seed_key=project.settings.seed_key,
-        baseline=project.baseline,
-    )
-    if inspection.change is None:
-        if content == onto:
-            raise Refused(
-                f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
-                f" {formats.spell(change.after)} already",
-                hint="there is nothing left to test; see the ladder: gitexp log",
-            )
-        raise Refused("not registered; nothing was created", inspection.findings)
-    return register(
-        project,
-        result.registration.hypothesis,
-        inspection.change,
-        content,
-        options=Options(),
-        criterion=result.registration.criterion,
-        guards=result.registration.guards,
-        extra=[
-            *((t, v) for t, v in result.registration.extra if t not in _OWN),
-            ("Retest", f"{old_name} {commit}"),
-        ],
-    )
-
-
-def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:
-    try:
-        return formats.copy_value(path, key, after, onto)
-    except (ValueError, LookupError):
-        raise Refused(
-            f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
-            [
-                Finding(
-                    "C2", "the old edit does not fit any more",
-                    f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
-                )
-            ],
-        ) from None  # fmt: skip

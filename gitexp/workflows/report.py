@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.lab.calibration import calibrated
+from gitexp.lab.goals import progress
 from gitexp.lab.ladder import Step
 from gitexp.lab.log import Row, read_log
 from gitexp.lab.standing import standing
-from gitexp.workflows.ideas import calibrated
-from gitexp.workflows.notebook import progress
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from gitexp.lab.goals import Progress
     from gitexp.lab.project import Project
     from gitexp.lab.standing import Standing
     from gitexp.rules.plan.expectation import Calibration
-    from gitexp.workflows.notebook import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
-"""Which planned experiment to run next, and how well promises were kept so far."""
+"""How well predictions were kept so far."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.known import is_answered
 from gitexp.lab.log import log
 from gitexp.rules.documents.registration import key_of
-from gitexp.rules.plan.expectation import Calibration, Idea, calibrate, ranked, weigh, within
-from gitexp.rules.verdict.outlook import foresee
-from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.plan.expectation import Calibration, calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,34 +17,6 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
-
-
-def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:
-    """Rank the planned experiments; the second list is what fits into `hours`, without them all."""
-    rows = log(project)
-    results = [row.result for row in rows]
-    planned = [row.result for row in rows if row.state == "planned" and row.result.registration]
-    past, baseline, durations = history(results, records_like_tip(project))
-    decided = [result for result in results if is_answered(result)]
-    confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
-    # Laplace's rule: before anything is decided a coin's chance, and never quite 0 or 1.
-    hit_rate = (confirmed + 1) / (len(decided) + 2)
-    ideas = []
-    for result in planned:
-        registration = result.registration
-        assert registration is not None  # noqa: S101 - only registered ones are planned
-        outlook = foresee(registration, past, baseline, durations)
-        ideas.append(
-            weigh(
-                result.entry.name,
-                registration,
-                hit_rate=hit_rate,
-                seconds=outlook.seconds,
-                detectable=outlook.detectable,
-            )
-        )
-    order = ranked(ideas)
-    return order, order if hours is None else within(order, hours * 3600)
 
 
 def calibration(project: Project) -> list[Calibration]:

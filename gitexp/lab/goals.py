@@ -1,54 +1,22 @@
-"""What the whole project writes down beside its experiments: settled claims and goals."""
+"""How far the project is from its goals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import NotReady, UsageError
-from gitexp.lab.baseline_files import commit_on_baseline
-from gitexp.lab.design import against_direction, half_width, records_like_tip, scores
+from gitexp.errors import NotReady
+from gitexp.lab.baseline_files import read_on_baseline
+from gitexp.lab.design import half_width, records_like_tip, scores
 from gitexp.rules.documents import goal as goals_rule
-from gitexp.rules.documents import settled as settled_rule
-from gitexp.rules.documents.goal import Goal, parse_goal, parse_goals, set_goal
-from gitexp.rules.documents.settled import Known, add_known
-from gitexp.rules.gate.formats import LARGEST, parse_key, spell, spell_key
-from gitexp.rules.gate.formats.toml import parse_value
-from gitexp.rules.text import demand_plain
+from gitexp.rules.documents.goal import Goal, parse_goals
+from gitexp.rules.gate.formats import LARGEST
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
-
-
-def learn(project: Project, claim: str, key: str, source: str, value: str | None) -> Known:
-    """Commit a settled claim on the baseline branch.
-
-    Raises:
-        UsageError: the key is none, or claim or source is empty.
-    """
-    if not claim.strip() or not source.strip():
-        raise UsageError("a claim needs its words and its source", "--source says who settled it")
-    try:
-        names = spell_key(parse_key(key))
-    except ValueError:
-        raise UsageError(f"{key!r} is not a key", "write it as in optimizer.name") from None
-    spelled = None if value is None else spell(parse_value(value))
-    known = Known(
-        demand_plain(" ".join(claim.split()), "the claim"),
-        demand_plain(names, "--key"),
-        demand_plain(" ".join(source.split()), "--source"),
-        None if spelled is None else demand_plain(spelled, "--value"),
-    )
-    before = _read(project, settled_rule.FILE)
-    settled_rule.parse_known(before or b"")
-    commit_on_baseline(
-        project, settled_rule.FILE, before, add_known(before or b"", known),
-        f"Known: {known.claim}\n",
-    )  # fmt: skip
-    return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +57,13 @@ class Progress:
         }  # fmt: skip
 
 
-def aim(project: Project, text: str, today: dt.date) -> None:
-    """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
-
-    Raises:
-        UsageError: the text names no number to reach, a day that is over, or what would be worse
-            than it might; or the goal is set already.
-    """
-    goal = parse_goal(text)
-    if wrong := against_direction(goal.criterion, project.settings):
-        raise UsageError(wrong.message, "turn it round, or mend `direction` in the settings")
-    if goal.by is not None and goal.by < today:
-        raise UsageError(f"{goal.by} is over", "name a day to come, or none")
-    before = _read(project, goals_rule.FILE)
-    after = set_goal(before or b"", goal)
-    if after == before:
-        raise UsageError(f"the goal is {goal} already", "gitexp goal shows the progress")
-    commit_on_baseline(project, goals_rule.FILE, before, after, f"Goal: {goal}\n")
-
-
 def progress(project: Project, today: dt.date) -> list[Progress]:
     """Hold the goals against the baseline's runs.
 
     Raises:
         NotReady: GOALS.toml cannot be read.
     """
-    content = _read(project, goals_rule.FILE)
+    content = read_on_baseline(project, goals_rule.FILE)
     goals = parse_goals(content) if content else []
     if not goals:
         return []
@@ -148,7 +97,3 @@ def _replaced(project: Project, goals: Sequence[Goal]) -> list[tuple[str, Goal]]
         found += [(day, goal) for goal in older if str(goal) not in now]
         now |= {*map(str, older)}
     return found
-
-
-def _read(project: Project, name: str) -> bytes | None:
-    return project.repository.git.objects([f"{project.tip}:{project.path(name)}"])[0]

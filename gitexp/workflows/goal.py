@@ -1,0 +1,35 @@
+"""Say what the project is after, in GOALS.toml on the baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
+from gitexp.lab.design import against_direction
+from gitexp.rules.documents import goal as goals_rule
+from gitexp.rules.documents.goal import parse_goal, set_goal
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from gitexp.lab.project import Project
+
+
+def aim(project: Project, text: str, today: dt.date) -> None:
+    """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
+
+    Raises:
+        UsageError: the text names no number to reach, a day that is over, or what would be worse
+            than it might; or the goal is set already.
+    """
+    goal = parse_goal(text)
+    if wrong := against_direction(goal.criterion, project.settings):
+        raise UsageError(wrong.message, "turn it round, or mend `direction` in the settings")
+    if goal.by is not None and goal.by < today:
+        raise UsageError(f"{goal.by} is over", "name a day to come, or none")
+    before = read_on_baseline(project, goals_rule.FILE)
+    after = set_goal(before or b"", goal)
+    if after == before:
+        raise UsageError(f"the goal is {goal} already", "gitexp goal shows the progress")
+    commit_on_baseline(project, goals_rule.FILE, before, after, f"Goal: {goal}\n")

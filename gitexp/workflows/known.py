@@ -1,0 +1,44 @@
+"""Write down what is settled, in KNOWN.toml on the baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
+from gitexp.rules.documents import settled as settled_rule
+from gitexp.rules.documents.settled import Known, add_known
+from gitexp.rules.gate.formats import parse_key, spell, spell_key
+from gitexp.rules.gate.formats.toml import parse_value
+from gitexp.rules.text import demand_plain
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+
+
+def learn(project: Project, claim: str, key: str, source: str, value: str | None) -> Known:
+    """Commit a settled claim on the baseline branch.
+
+    Raises:
+        UsageError: the key is none, or claim or source is empty.
+    """
+    if not claim.strip() or not source.strip():
+        raise UsageError("a claim needs its words and its source", "--source says who settled it")
+    try:
+        names = spell_key(parse_key(key))
+    except ValueError:
+        raise UsageError(f"{key!r} is not a key", "write it as in optimizer.name") from None
+    spelled = None if value is None else spell(parse_value(value))
+    known = Known(
+        demand_plain(" ".join(claim.split()), "the claim"),
+        demand_plain(names, "--key"),
+        demand_plain(" ".join(source.split()), "--source"),
+        None if spelled is None else demand_plain(spelled, "--value"),
+    )
+    before = read_on_baseline(project, settled_rule.FILE)
+    settled_rule.parse_known(before or b"")
+    commit_on_baseline(
+        project, settled_rule.FILE, before, add_known(before or b"", known),
+        f"Known: {known.claim}\n",
+    )  # fmt: skip
+    return known

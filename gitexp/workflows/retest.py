@@ -1,0 +1,99 @@
+"""Register the change of an experiment again, on the baseline's present tip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused, UsageError
+from gitexp.lab.differences import inspect_trees
+from gitexp.lab.project import find_experiment, project_in, settings_of
+from gitexp.lab.results import read_results
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.store.experiments import replay
+from gitexp.workflows.start import Options, Started, register
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+
+
+# Trailers that tell of one registration and not of its change.
+_OWN = {"Retest", "Replicate", "Project"}
+
+
+def retest(project: Project, name: str | None) -> Started:
+    """Register the change of an experiment anew, on the baseline's present tip and on fresh seeds.
+
+    Raises:
+        Refused: the change no longer fits, or the baseline holds it already.
+    """
+    ref, commit = find_experiment(project.repository, name)
+    old_name = ref.rpartition("/")[2]
+    result = read_results(project, old_name)[0]
+    if result.registration is None or len(result.entry.parents) != 1:
+        raise UsageError(
+            f"exp/{old_name} is no registered experiment", f"see why: gitexp check {old_name}"
+        )
+    project = project_in(project, result.registration.project)
+    base = result.entry.parents[0]
+    change = inspect_trees(project, settings_of(project, base), base, commit).change
+    if change is None:
+        raise UsageError(
+            f"exp/{old_name} changes more than one value", f"see them all: gitexp check {old_name}"
+        )
+    full = project.path(change.file)
+    before, after, onto = project.repository.git.objects(
+        [f"{base}:{full}", f"{commit}:{full}", f"{project.tip}:{full}"]
+    )
+    if before is None or after is None or onto is None:
+        raise Refused(
+            f"{change.file} is no longer on {project.baseline}",
+            hint="there is nothing left to change",
+        )
+    try:
+        content = replay(project.repository, before, after, onto)
+    except Refused:
+        content = _set_again(change.file, change.key, after, onto)
+    inspection = inspect(
+        [Edited(change.file, "100644", "100644", onto, content)] if content != onto else [],
+        project.settings.config,
+        seed_key=project.settings.seed_key,
+        baseline=project.baseline,
+    )
+    if inspection.change is None:
+        if content == onto:
+            raise Refused(
+                f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
+                f" {formats.spell(change.after)} already",
+                hint="there is nothing left to test; see the ladder: gitexp log",
+            )
+        raise Refused("not registered; nothing was created", inspection.findings)
+    return register(
+        project,
+        result.registration.hypothesis,
+        inspection.change,
+        content,
+        options=Options(),
+        criterion=result.registration.criterion,
+        guards=result.registration.guards,
+        extra=[
+            *((t, v) for t, v in result.registration.extra if t not in _OWN),
+            ("Retest", f"{old_name} {commit}"),
+        ],
+    )
+
+
+def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:
+    try:
+        return formats.copy_value(path, key, after, onto)
+    except (ValueError, LookupError):
+        raise Refused(
+            f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
+            [
+                Finding(
+                    "C2", "the old edit does not fit any more",
+                    f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
+                )
+            ],
+        ) from None  # fmt: skip
