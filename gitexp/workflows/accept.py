@@ -16,8 +16,8 @@ from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.store.branches import advance_checkout, move_branch
 from gitexp.store.experiments import HEADS, commit_tree
-from gitexp.store.git import GitFailed
 from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside
 
 if TYPE_CHECKING:
@@ -43,26 +43,32 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
 
     Raises:
         Refused: not confirmed, or measured against a baseline that would run differently today.
-        NotReady: the baseline branch is behind its upstream, or checked out elsewhere.
+        NotReady: the baseline branch is behind its upstream, checked out elsewhere, or somebody
+            moved it meanwhile.
     """
     project, result = _acceptable(project, name, anyway)
     _demand_upstream(project)
-    message = _message(result, anyway)
-    before = project.repository.git.resolve(project.baseline_ref)
-    if before is None:
+    repository, experiment = project.repository, result.entry.commit
+    if repository.git.resolve(project.baseline_ref) is None:
         raise NotReady(
             f"{project.baseline} is not a local branch here", f"git switch {project.baseline}"
         )
-    place = project.repository.checkouts().get(project.baseline_ref)
-    if place is None:
-        commit = _merge_objects(project, before, result.entry.commit, message)
-    elif project.repository.top is not None and place == project.repository.top:
-        commit = _merge_here(project, result.entry.commit, message)
-    else:
+    place = repository.checkouts().get(project.baseline_ref)
+    if place is not None and place != repository.top:
         raise NotReady(
             f"{project.baseline} is checked out in {place}, and its files would change there",
             f"cd {shlex.quote(str(place))} && gitexp accept {result.entry.name}",
         )
+    if place is not None:
+        _demand_unedited(project, experiment)
+    # Every check above was made against this tip, so the branch moves from it and no other.
+    before = project.tip
+    commit = _merge(project, before, experiment, _message(result, anyway))
+    if place is not None:
+        advance_checkout(repository, project.baseline_ref, commit, before)
+    else:
+        reason = f"gitexp: accept exp/{result.entry.name}"
+        move_branch(repository, project.baseline_ref, commit, before, reason=reason)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None
     )
@@ -187,43 +193,27 @@ def _message(result: Result, anyway: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _merge_here(project: Project, commit: str, message: str) -> str:
+def _demand_unedited(project: Project, experiment: str) -> None:
+    """Refuse edits in the files that the merge changes; git alone would name only some of them."""
     git = project.repository.git
-    # git would refuse too, but only after it has put every edit aside and back.
     git.run("update-index", "-q", "--refresh", allow=(1,))
     edited = {file.path for file in git.differences("diff-index", "HEAD", "--")}
-    changed = {file.path for file in git.differences("diff-tree", f"{commit}^", commit)}
+    changed = {file.path for file in git.differences("diff-tree", f"{experiment}^", experiment)}
     if edited & changed:
         raise NotReady(
             f"{', '.join(sorted(edited & changed))} is edited here, and the merge changes it",
-            "commit your edits, or put them aside: git stash\nthen the same command again",
+            "commit your edits, or set them aside: git stash\nthen run the same command again",
         )
-    try:
-        # The message as it is: what merge.log or commit.cleanup add would hide its trailers.
-        git.run(
-            "merge", "--no-ff", "--no-edit", "--quiet", "--no-autostash", "--no-log",
-            "--cleanup=whitespace", "-m", message, commit,
-        )  # fmt: skip
-    except GitFailed as failure:
-        if (project.repository.git_dir / "MERGE_HEAD").exists():
-            git.run("merge", "--abort", allow=(1, 128))
-        raise NotReady(
-            f"git could not merge into {project.baseline} here, and nothing changed:\n"
-            + failure.stderr.strip(),
-            "commit your edits, or put them aside: git stash\nthen the same command again",
-        ) from None
-    return git.text("rev-parse", "HEAD")
 
 
-def _merge_objects(project: Project, before: str, commit: str, message: str) -> str:
+def _merge(project: Project, before: str, experiment: str, message: str) -> str:
+    """Make the merge commit, which no branch holds yet."""
     git = project.repository.git
-    done = git.run("merge-tree", "--write-tree", before, commit, allow=(1,))
+    done = git.run("merge-tree", "--write-tree", before, experiment, allow=(1,))
     if done.returncode:
         raise Refused(
             f"{project.baseline} and the experiment changed the same lines",
             hint="register the same change on the new tip: gitexp retest",
         )
     tree = done.stdout.decode().split("\n")[0].strip()
-    merge = commit_tree(project.repository, tree, [before, commit], message)
-    git.run("update-ref", "-m", "gitexp: accept", project.baseline_ref, merge, before)
-    return merge
+    return commit_tree(project.repository, tree, [before, experiment], message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,9 +149,69 @@ def test_an_edited_config_is_not_overwritten(short: World) -> None:
     name = confirmed(short)
     short.edit("lr = 1e-3", "lr = 2e-3")
     said = refuses_without_a_trace(short, "accept", name, code=3)
-    assert "put them aside: git stash" in said
+    assert "git stash" in said
     short.git("restore", "config.toml")
     short.gitexp("accept", name)
+
+
+# A program called git that lets somebody else act once, right after everything was checked: the
+# merge commit is made by commit-tree, and only then does the branch move.
+_MEANWHILE = """\
+#!/bin/sh
+case " $* " in *" commit-tree "*)
+    if mkdir {once} 2>/dev/null; then (unset GIT_INDEX_FILE; {act}) >/dev/null 2>&1; fi
+esac
+exec {git} "$@"
+"""
+
+
+def meanwhile(folder: Path, act: str) -> str:
+    """Arrange that `act` (shell commands; $git is git) happens before the branch moves."""
+    real = shutil.which("git")
+    program = folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        _MEANWHILE.format(once=folder / "once", act=act.replace("$git", str(real)), git=real)
+    )
+    program.chmod(0o755)
+    return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "$git commit --quiet --allow-empty --no-verify -m theirs",
+        "echo theirs >> README.md && $git add README.md && $git commit -q --no-verify -m theirs",
+        "$git reset --quiet --keep HEAD^",
+    ],
+    ids=["a commit", "a commit of files", "a reset"],
+)
+@pytest.mark.parametrize("place", ["checked out", "not checked out"])
+def test_a_baseline_that_moves_after_the_check_is_left_where_it_went(
+    short: World, tmp_path: Path, place: str, act: str
+) -> None:
+    name = confirmed(short)
+    worker = short
+    if place == "not checked out":
+        # The baseline moves in a work tree that lets go of it again.
+        short.git("switch", "--quiet", "--create", "feature")
+        worker = World(tmp_path / "theirs")
+        short.git("worktree", "add", "--quiet", "--detach", str(worker.path), "main")
+        act = f"{act} && $git update-ref refs/heads/main HEAD"
+    before = short.git("rev-parse", "main")
+    path = meanwhile(tmp_path, f"cd {worker.path} && {act}")
+    said = short.gitexp("accept", name, code=3, PATH=path).err
+    assert (tmp_path / "once").exists()
+    assert f"main moved away from {before[:10]}" in said
+    now = short.git("rev-parse", "main")
+    assert now == worker.git("rev-parse", "HEAD") != before
+    assert now == short.git("rev-parse", "main^{/theirs}" if "theirs" in act else f"{before}^")
+    assert short.git("status", "--porcelain") == ""
+    assert "C = 1.0" in (short.path / "config.toml").read_text()
+    assert short.gitexp("log", "--json").json[0]["state"] != "accepted"
+    if "reset" not in act:
+        short.gitexp("accept", name)
+        assert short.git("rev-list", "--parents", "-1", "main").split()[1] == now
 
 
 def test_habits_of_merging_that_git_was_taught_do_not_break_the_record(short: World) -> None:
