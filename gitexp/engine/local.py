@@ -19,7 +19,8 @@ from gitexp.engine.condition import ask_present, fingerprint
 from gitexp.engine.metrics import Unreadable
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
-from gitexp.rules.documents.outcomes import find_metric, outcomes_line
+from gitexp.rules.documents.known_metrics import find_metric
+from gitexp.rules.documents.outcomes import outcomes_line
 from gitexp.rules.documents.record import LONGEST, Record, sha256
 from gitexp.rules.gate import formats
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
@@ -353,8 +354,8 @@ def _predictions(
     if not written:
         missing = f"no predictions were written to {settings.predictions}" if promised else ""
         return None, missing, ""
+    # csv, NumPy and scikit-learn: only runs with predictions pay for them
     from gitexp.engine.predictions import read_predictions
-    from gitexp.statistics.examples import disagreement
 
     try:
         outcomes = read_predictions(written[0])
@@ -364,7 +365,11 @@ def _predictions(
     known = find_metric(job.metric)
     if promised and known and (lacking := set(known.columns) - outcomes.columns.keys()):
         # Told by the first run, not by the verdict that cannot be computed after the last.
-        return None, f"{job.metric} takes a column {lacking.pop()} of the predictions", ""
+        return None, f"{job.metric} needs a column {lacking.pop()} in the predictions", ""
+    if known is None:
+        return outcomes, "", ""
+    from gitexp.statistics.recompute import disagreement
+
     return outcomes, "", disagreement(job.metric, score, outcomes)
 
 

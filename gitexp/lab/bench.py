@@ -458,7 +458,7 @@ def _demand_unit(criterion: Criterion, outcomes: Outcomes, reported: float) -> N
     Raises:
         NotReady: they differ by more than rounding.
     """
-    from gitexp.statistics.examples import recompute
+    from gitexp.statistics.recompute import recompute  # scikit-learn
 
     told = recompute(criterion.metric, outcomes) if outcomes.complete else None
     if told is not None and not math.isclose(told, reported, rel_tol=_SAME_UNIT, abs_tol=1e-9):
@@ -477,7 +477,7 @@ def weigh_examples(
     Raises:
         NotReady: they do not tell.
     """
-    from gitexp.statistics.examples import example_variance
+    from gitexp.statistics.examples import example_variance  # NumPy
 
     alone = criterion.scale is Scale.CONSTANT
     try:

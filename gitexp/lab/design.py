@@ -103,9 +103,8 @@ def registration_for(
 
 
 def _is_known(metric: str) -> bool:
-    from gitexp.rules.documents.outcomes import (
-        is_known,  # no hook needs it where nothing is predicted
-    )
+    # no hook needs it where nothing is predicted
+    from gitexp.rules.documents.known_metrics import is_known
 
     return is_known(metric)
 

@@ -17,10 +17,11 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from gitexp.rules.documents.outcomes import PREDICTED, SCORE, TRUE, find_metric
+from gitexp.rules.documents.known_metrics import find_metric
+from gitexp.rules.documents.outcomes import PREDICTED, SCORE, TRUE
 from gitexp.rules.plan.gaps import Gap, holm, label, wilson
 from gitexp.rules.verdict import student_t
-from gitexp.statistics.examples import Yardstick, is_of_quantities
+from gitexp.statistics.yardstick import Yardstick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -235,7 +236,7 @@ def _is_quantity(
         return False
     known = find_metric(metric)
     if known is not None:
-        return is_of_quantities(known)
+        return known.of_quantities
     distinct = np.unique(np.concatenate([true, predicted]))
     return len(distinct) > _REGRESSION and (
         bool((distinct != np.round(distinct)).any()) or len(distinct) > _MOST_LABELS

@@ -21,7 +21,7 @@ from gitexp.rules.documents.outcomes import Outcomes, outcomes_line
 from gitexp.rules.documents.record import ExampleSpread, Record, canonical, inputs_of
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.statistics.examples import recompute
+from gitexp.statistics.recompute import recompute
 from gitexp.store.notes import BULK, RUNS, append_lines
 from tests.bench.projects import project, seal
 from tests.project import BECAUSE, World

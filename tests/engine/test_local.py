@@ -292,8 +292,8 @@ def stored(done: Done) -> list[str]:
         ("", "", "", ""),
         (WRITES, "", "", ""),
         (WRITES, "p.csv", "ab", ""),
-        (GIVES, "", "abcd", "accuracy is 0.5 by the script, but 0.75 by the predictions"),
-        (GIVES, "p.csv", "abcd", "accuracy is 0.5 by the script, but 0.75 by the predictions"),
+        (GIVES, "", "abcd", "the script reports accuracy 0.5, but scikit-learn computes 0.75"),
+        (GIVES, "p.csv", "abcd", "the script reports accuracy 0.5, but scikit-learn computes 0.75"),
         (WRITES + GIVES, "p.csv", "ab", ""),
         ("gitexp = __import__('gitexp')\ngitexp.predictions([1, float('nan')], [1, 0])\n", "", "",
          "the predictions cannot be read: predictions.csv: row 2 lacks a value"),
@@ -353,4 +353,4 @@ def test_predictions_without_the_score_that_the_metric_takes_are_told_at_once(
     script = WRITES + "print('test_auc=0.5')\n"
     assert trainer(script).record.ok
     failure = trainer(script, predictions="p.csv").record.failure
-    assert failure == "test_auc takes a column y_score of the predictions"
+    assert failure == "test_auc needs a column y_score in the predictions"

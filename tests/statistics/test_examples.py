@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from gitexp.rules.documents.outcomes import Outcomes, find_metric, known_metrics
-from gitexp.statistics import examples
-from gitexp.statistics.examples import disagreement, example_variance, recompute
+from gitexp.rules.documents.known_metrics import find_metric, known_metrics
+from gitexp.rules.documents.outcomes import Outcomes
+from gitexp.statistics.arrays import pair_arms
+from gitexp.statistics.examples import example_variance
+from gitexp.statistics.recompute import disagreement, recompute
+from gitexp.statistics.weighted import weighted_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,8 +128,8 @@ def test_values_and_draws_are_those_of_scikit_learn(name: str) -> None:
     weights = np.random.default_rng(0).multinomial(n, [1 / n] * n, 20).astype(float)
     metric = find_metric(name)
     assert metric
-    [run] = examples._read(metric, [outcomes(**data)], None).candidate
-    found = examples._weighted(name, run, weights)
+    [run] = pair_arms(metric, [outcomes(**data)], None).candidate
+    found = weighted_score(name, run, weights)
     for line, drawn in zip(weights, found, strict=True):
         rows = np.repeat(np.arange(n), line.astype(int))
         assert drawn == pytest.approx(function(data["true"][rows], guess[rows]), rel=2e-8)
@@ -192,7 +195,7 @@ def test_a_number_that_is_not_what_the_predictions_give_is_told(
     said = disagreement("accuracy", reported, outcomes([1, 1, 0], [1, 1, 1]))
     assert agrees == (said == "")
     if not agrees:
-        assert f"accuracy is {reported:.6g} by the script, but 0.666667 by the predict" in said
+        assert f"accuracy {reported:.6g}, but scikit-learn computes 0.666667 from the" in said
 
 
 def test_nothing_is_said_of_what_cannot_be_compared() -> None:
@@ -385,18 +388,18 @@ ONE = outcomes("0101", "0110", ids="abcd")
 @pytest.mark.parametrize(
     ("name", "baseline", "candidate", "reason"),
     [
-        ("loss", [ONE], [ONE], "loss is no metric that predictions give"),
-        ("accuracy", [], [], "needs its partner"),
-        ("accuracy", [ONE], [ONE, ONE], "needs its partner"),
+        ("loss", [ONE], [ONE], "loss cannot be computed from predictions"),
+        ("accuracy", [], [], "needs a baseline run"),
+        ("accuracy", [ONE], [ONE, ONE], "needs a baseline run"),
         ("accuracy", [ONE], [outcomes("01", "01", ids="xy")], "no id in common"),
-        ("accuracy", [outcomes("0", "1")], [outcomes("0", "0")], "one example alone"),
-        ("roc_auc", [ONE], [ONE], "roc_auc takes a column y_score, which was not stored"),
-        ("rmse", [ONE], [outcomes("0101", "012x", ids="abcd")], "y_pred holds texts where"),
-        ("f1", [ONE], [outcomes("0101", "0120", ids="abcd")], "takes two labels, and there are 3"),
-        ("accuracy", [ONE], [outcomes("0111", "0110", ids="abcd")], "the row c has one y_true in"),
+        ("accuracy", [outcomes("0", "1")], [outcomes("0", "0")], "one example is not enough"),
+        ("roc_auc", [ONE], [ONE], "roc_auc needs a column y_score, which was not stored"),
+        ("rmse", [ONE], [outcomes("0101", "012x", ids="abcd")], "y_pred holds text, but"),
+        ("f1", [ONE], [outcomes("0101", "0120", ids="abcd")], "needs two labels, but there are 3"),
+        ("accuracy", [ONE], [outcomes("0111", "0110", ids="abcd")], "row c has different y_true"),
         ("accuracy", [ONE, outcomes("1", "1", ids="a")], [ONE, outcomes("1", "1", ids="a")],
-         "the row a has one y_true in"),
-        ("r2", [outcomes("1122", "1111")], [outcomes("1122", "2222")], "r2 is not defined on too"),
+         "row a has different y_true"),
+        ("r2", [outcomes("1122", "1111")], [outcomes("1122", "2222")], "r2 is undefined on too"),
         ("log_loss", None, [outcomes("01", "01", y_score=["0.5", "2"])], "probability of the"),
     ],
 )  # fmt: skip
@@ -409,5 +412,5 @@ def test_why_outcomes_do_not_tell_is_said(
 
 def test_a_percentage_of_what_may_be_negative_is_refused() -> None:
     poor = a_regression(50, 1, noise=5)
-    with pytest.raises(ValueError, match="the logarithm of r2 is not defined"):
+    with pytest.raises(ValueError, match="the logarithm of r2 is undefined"):
         example_variance("r2", None, [outcomes(**poor)], percent=True)

@@ -19,8 +19,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gitexp.rules.documents.outcomes import Outcomes, hash_of
 from gitexp.rules.plan.gaps import Gap, ranked
-from gitexp.statistics.examples import Yardstick
 from gitexp.statistics.gaps import Findings, find
+from gitexp.statistics.yardstick import Yardstick
 
 Array = NDArray[Any]
 Runs = tuple[list[Outcomes], list[float], list[float]]

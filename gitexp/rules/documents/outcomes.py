@@ -8,12 +8,11 @@ pairs survive the cut.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 SCHEMA = 1
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
@@ -211,76 +210,3 @@ def edit_packed(text: str, edit: Callable[[str], str]) -> str | None:
     if not unpacking.eof or (edited := edit(content)) == content:
         return text if unpacking.eof else None
     return base64.b64encode(zlib.compress(edited.encode(), 9)).decode()
-
-
-# --- metrics that outcomes give -----------------------------------------------------------------
-
-# Of these a run's value is the mean over its examples.
-_MEANS = {
-    "accuracy": "accuracy accuracy_score acc",
-    "error_rate": "error_rate error zero_one_loss",
-    "log_loss": "log_loss logloss",
-    "brier_score": "brier_score brier_score_loss brier",
-    "mean_absolute_error": "mean_absolute_error mae",
-    "mean_squared_error": "mean_squared_error mse",
-    "mean_absolute_percentage_error": "mean_absolute_percentage_error mape",
-    "mean_squared_log_error": "mean_squared_log_error msle",
-    "mean_poisson_deviance": "mean_poisson_deviance",
-    "mean_gamma_deviance": "mean_gamma_deviance",
-}
-_OTHERS = {
-    "balanced_accuracy": "balanced_accuracy balanced_accuracy_score",
-    "matthews_corrcoef": "matthews_corrcoef mcc",
-    "cohen_kappa": "cohen_kappa cohen_kappa_score kappa",
-    "roc_auc": "roc_auc roc_auc_score auc auroc",
-    "average_precision": "average_precision average_precision_score",
-    "r2": "r2 r2_score",
-    "explained_variance": "explained_variance explained_variance_score",
-    "root_mean_squared_error": "root_mean_squared_error rmse",
-    "root_mean_squared_log_error": "root_mean_squared_log_error rmsle",
-    "median_absolute_error": "median_absolute_error",
-} | {
-    f"{family}{average}": f"{family}{average}" if average else f"{family} {family}_score"
-    for family in ("f1", "precision", "recall", "jaccard")
-    for average in ("", "_macro", "_micro", "_weighted")
-}
-_NAMES = {name: metric for metric, names in (_MEANS | _OTHERS).items() for name in names.split()}
-_BY_SCORE = {"roc_auc", "average_precision", "log_loss", "brier_score"}
-_PREFIX = re.compile(r"^(?:val|valid|validation|dev|test|eval)[_/.\-]")
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric that outcomes give: `name` is scikit-learn's, `sign` -1 for its `neg_` scorers.
-
-    `averages` says whether a run's value is the mean over its examples; `columns` is what it takes.
-    """
-
-    name: str
-    sign: int
-    averages: bool
-    columns: tuple[str, str]
-
-
-def find_metric(name: str) -> Metric | None:
-    """Understand a metric's name as scikit-learn's function or scorer, None where it is another."""
-    plain = _PREFIX.sub("", name.lower())
-    found = _NAMES.get(plain.removeprefix("neg_"))
-    if found is None:
-        return None
-    return Metric(
-        found,
-        -1 if plain.startswith("neg_") else 1,
-        found in _MEANS,
-        (TRUE, SCORE if found in _BY_SCORE else PREDICTED),
-    )
-
-
-def is_known(name: str) -> bool:
-    """Whether outcomes give this metric, so that examples can be its level of evidence."""
-    return find_metric(name) is not None
-
-
-def known_metrics() -> Iterable[str]:
-    """Names to choose from, one for each metric."""
-    return (*_MEANS, *_OTHERS)
