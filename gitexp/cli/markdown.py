@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.ladder import Step
 from gitexp.rules.plan.expectation import in_words
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -48,7 +48,7 @@ def _line(text: str, longest: int | None) -> str:
 def document(report: Report, goals: Sequence[str], campaign: Sequence[str], number: int) -> str:
     """The whole report; `goals` and `campaign` are its sentences, as the log has them."""
     head = (
-        f"{words.counted(len(report.experiments), 'experiment')} up to {report.day}, baseline at"
+        f"{counted(len(report.experiments), 'experiment')} up to {report.day}, baseline at"
         f" {report.commit[:8]}. Written by `gitexp report`."
     )
     parts = [f"# {plain(report.standing.metric)} on {plain(report.baseline)}\n\n{head}\n"]

@@ -44,3 +44,8 @@ def demand_plain(text: str, what: str) -> str:
         message = f"{what} holds {visible(found[0])}, which a terminal does not show but obeys"
         raise UsageError(message, "take it out")
     return text
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its word, in the plural unless it is one: "1 run", "2,000 runs"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -20,7 +20,8 @@ from gitexp.errors import GitexpError
 from gitexp.lab.project import known_projects, project_at, project_prefix
 from gitexp.lab.trust import is_trusted
 from gitexp.rules.documents.record import count_newer
-from gitexp.rules.verdict.words import counted, newer, span
+from gitexp.rules.text import counted
+from gitexp.rules.verdict.words import newer, span
 from gitexp.store import hooks
 from gitexp.store.archive import loose_objects_abound, loose_refs
 from gitexp.store.aside import files_aside, read_aside
@@ -70,6 +71,11 @@ class Examined:
     ailment: Ailment
     mended: bool = False
     failure: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something is wrong still, and not only worth knowing."""
+        return not self.mended and not self.ailment.advice
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `gitexp doctor --json` prints it."""

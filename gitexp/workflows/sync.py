@@ -20,7 +20,7 @@ from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_lines, merge_views
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import base_name, set_apart, split_message
-from gitexp.rules.verdict.words import counted
+from gitexp.rules.text import counted
 from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached

@@ -8,13 +8,12 @@ import typer
 
 from gitexp.cli.views.terminal import (
     change_json,
-    counted,
     finding_json,
     findings,
     print_json,
     wrapped,
 )
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What taking in prints."""
+"""What accepting, archiving and restoring print."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from gitexp.cli.views.terminal import print_json
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitexp.workflows.accept import Accepted, Offered
+    from gitexp.workflows.archive import Moved
 
 
 def accepted(done: Accepted, *, as_json: bool) -> None:
@@ -43,3 +46,32 @@ def _undo(done: Accepted) -> str:
     if done.moved_here:
         return f"reset --keep {done.before[:10]}"
     return f"branch -f {done.baseline} {done.before[:10]}"
+
+
+def archived(done: Moved, *, as_json: bool) -> None:
+    """Print what went into the archive, what did not and why, and how to undo it."""
+    if as_json:
+        print_json(
+            {
+                "archived": [{"name": n, "commit": c} for n, c in done.moved.items()],
+                "left": [{"name": n, "reason": why} for n, why in done.left.items()],
+            }
+        )
+        return
+    for name in done.moved:
+        typer.echo(f"exp/{name} is in the archive.")
+    for name, why in done.left.items():
+        typer.echo(visible(f"exp/{name} {why}, and stays."))
+    if not done.moved and not done.left:
+        typer.echo("There is nothing to put away.")
+    elif done.moved:
+        typer.echo(f"undo: gitexp restore {' '.join(done.moved)}")
+
+
+def restored(done: Mapping[str, str], *, as_json: bool) -> None:
+    """Print which experiments are branches again."""
+    if as_json:
+        print_json([{"name": name, "commit": commit} for name, commit in done.items()])
+        return
+    for name in done:
+        typer.echo(f"exp/{name} is a branch again.")

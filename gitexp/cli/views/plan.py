@@ -1,4 +1,4 @@
-"""What registering experiments prints."""
+"""What planning prints: what is known, ranked and aimed at, and experiments registered."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ import typer
 
 from gitexp.cli.views.terminal import (
     change_json,
-    counted,
     finding_json,
     findings,
     print_json,
     wrapped,
 )
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.outlook import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.goals import Progress
+    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.plan.expectation import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.outlook import Outlook
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.start import Started
+
+PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
 
 
 def started(experiment: Started, *, as_json: bool) -> None:
@@ -119,3 +123,70 @@ def outlook_line(
         said.append(f"about {counted(outlook.runs, 'run')}, {words.span(outlook.seconds)}")
     if said:
         typer.echo(wrapped(f"{head}: {'; '.join(said)}"))
+
+
+def settled(found: Sequence[Known], *, as_json: bool) -> None:
+    """Print what is known already, a claim with its key and source each."""
+    if as_json:
+        print_json([dataclasses.asdict(one) for one in found])
+        return
+    for one in found:
+        at = f" = {one.value}" if one.value is not None else ""
+        for line in (f"{one.key}{at}", f"  {one.claim}", f"  by {one.source}"):
+            typer.echo(visible(line).replace("\n", " "))
+    if not found:
+        typer.echo('Nothing is written down: gitexp known add "CLAIM" --key KEY --source TEXT')
+
+
+def learned(done: Known, baseline: str, *, as_json: bool) -> None:
+    """Print the claim that was written down."""
+    if as_json:
+        print_json(dataclasses.asdict(done))
+        return
+    typer.echo(visible(f"KNOWN.toml on {baseline} has it now: {done.key}: {done.claim}"))
+
+
+def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> None:
+    """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
+    fitting = {idea.name for idea in chosen}
+    if as_json:
+        print_json([dataclasses.asdict(idea) | {"fits": idea.name in fitting} for idea in order])
+        return
+    if not order:
+        typer.echo(f"Nothing is planned on the present baseline: {PLAN}")
+    for place, idea in enumerate(order, start=1):
+        late = "" if idea.name in fitting else "  (does not fit)"
+        typer.echo(
+            f"{place:3}. exp/{idea.name}  {idea.worth:.3g} an hour: {idea.chance:.2g} x"
+            f" {idea.gain:.3g} in {words.span(idea.seconds)}{late}"
+        )
+        for doubt in idea.doubts:
+            typer.echo(f"       {doubt}")
+    if chosen:
+        typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+
+
+def goals(found: Sequence[Progress], *, as_json: bool) -> None:
+    """Print each goal and how far it is."""
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    if not found:
+        typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
+    for one in found:
+        typer.echo(progress(one))
+
+
+def progress(one: Progress) -> str:
+    """One goal and how far it is."""
+    within = "" if one.within is None else f" ± {words.number(one.within)}"
+    now = "not measured yet"
+    if one.now is not None:
+        now = f"at {words.number(one.now)}{within} ({counted(one.runs, 'run')})"
+    if one.met:
+        now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
+    elif one.days_left is not None:
+        late = one.days_left < 0
+        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
+    before = f" It was {one.before} until {one.since}." if one.before else ""
+    return visible(f"Goal {one.goal}: {now}.{before}")

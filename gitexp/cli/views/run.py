@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.plan import outlook_line
-from gitexp.cli.views.terminal import coloured, counted, finding_json, findings, print_json
-from gitexp.rules.text import visible
+from gitexp.cli.views.terminal import coloured, finding_json, findings, print_json
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict
 

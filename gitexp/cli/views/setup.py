@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import counted, wrapped
+from gitexp.cli.views.terminal import wrapped
+from gitexp.rules.text import counted
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ _COLOURS = {
     Verdict.EXPLORATORY: typer.colors.CYAN,
 }
 
-
 WIDTH = 96
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def print_json(content: object) -> None:
@@ -94,6 +94,14 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def counted(number: int, word: str) -> str:
-    """A number with its word in the plural where that is due."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def listed(parts: Sequence[str]) -> str:
+    """Join parts as a sentence lists them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def size(number: float) -> str:
+    """A number of bytes in the unit that suits it."""
+    unit = 0
+    while number >= 1000 and unit < len(_UNITS) - 1:
+        number, unit = number / 1000, unit + 1
+    return f"{number:.0f} {_UNITS[unit]}"

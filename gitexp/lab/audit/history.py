@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import counted, label_of
+from gitexp.lab.audit.inventory import label_of
 from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted
 from gitexp.store.git import decode
 from gitexp.store.notes import RUNS, find_cuts
 

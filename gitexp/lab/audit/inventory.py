@@ -190,8 +190,3 @@ def label_of(result: Result) -> str:
 def gated(results: Iterable[Result]) -> list[Result]:
     """Experiments with records that ran by the rules, and so took their place."""
     return [result for result in results if any(not record.explore for record in result.records)]
-
-
-def counted(count: int, word: str = "record") -> str:
-    """A number of things."""
-    return f"{count} {word}{'' if count == 1 else 's'}"

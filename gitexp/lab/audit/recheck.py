@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.audit.inventory import counted, gated, label_of, name_of
+from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.differences import inspect_grounds
 from gitexp.lab.gate import LEVEL_SLACK, hold
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.campaign import campaign_level, count
 from gitexp.store.experiments import HEADS
 
@@ -139,7 +139,7 @@ def about_gate(inventory: Inventory) -> Iterator[Finding]:
             listed = "\n".join(f"{finding.id} {finding.message}" for finding in said)
             yield Finding(
                 "V4",
-                f"{label_of(result)} has {counted(ran)}, and the gate refuses it:\n"
+                f"{label_of(result)} has {counted(ran, 'record')}, and the gate refuses it:\n"
                 + textwrap.indent(listed, "  "),
                 f"gitexp check {name_of(result)} shows what mends each; such records confirm"
                 " nothing",
@@ -165,8 +165,9 @@ def about_conditions(inventory: Inventory) -> Iterator[Finding]:
         for condition, number in alone.items():
             yield Finding(
                 "V5",
-                f"{counted(number)} of {label_of(result)} in condition {visible(condition[:16])},"
-                " in which its baseline was never measured: never paired",
+                f"{counted(number, 'record')} of {label_of(result)} in condition"
+                f" {visible(condition[:16])}, in which its baseline"
+                " was never measured: never paired",
                 f"gitexp run {name_of(result)} measures what is missing, where it still can",
                 advice=True,
             )

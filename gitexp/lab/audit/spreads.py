@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.audit.inventory import counted, label_of, name_of
+from gitexp.lab.audit.inventory import label_of, name_of
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import inputs_of, pair, parse_spreads
 from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted
 from gitexp.store.notes import BULK, list_notes
 
 if TYPE_CHECKING:

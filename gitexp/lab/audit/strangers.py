@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import counted, label_of, name_of, own_records
+from gitexp.lab.audit.inventory import label_of, name_of, own_records
 from gitexp.lab.differences import relative
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import hypothesis_of, split_message
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.store.experiments import ARCHIVE
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def about_lost(inventory: Inventory) -> Iterator[Finding]:
         if records := own_records(inventory.project, entry):
             yield Finding(
                 "V2",
-                f"{counted(len(records))} belong to commit {entry.commit[:10]}, which no branch"
-                " holds: it registered nothing, or the baseline branch was rewritten",
+                f"{counted(len(records), 'record')} belong to commit {entry.commit[:10]}, which no"
+                " branch holds: it registered nothing, or the baseline branch was rewritten",
                 f"git branch NAME {entry.commit[:10]} holds it again",
                 advice=True,
             )
@@ -59,7 +59,7 @@ def about_lost(inventory: Inventory) -> Iterator[Finding]:
 def _lost(inventory: Inventory, result: Result, live: Result | None, *, noted: bool) -> Finding:
     entry, name = result.entry, name_of(result)
     short = entry.commit[:10]
-    what = [counted(len(result.records))] if result.records else []
+    what = [counted(len(result.records), "record")] if result.records else []
     what += ["a verdict note"] if noted else []
     holder = next((ref for ref, commit in inventory.refs.items() if commit == entry.commit), "")
     archive = f"{ARCHIVE}{name}"
@@ -109,8 +109,8 @@ def about_foreign(inventory: Inventory) -> Iterator[Finding]:
             commit = result.entry.commit
             yield Finding(
                 "V3",
-                f"{counted(len(result.foreign))} in the note of {label_of(result)} belong to"
-                f" another commit ({_listed(r.commit for r in result.foreign)}), and count for"
+                f"{counted(len(result.foreign), 'record')} in the note of {label_of(result)} belong"
+                f" to another commit ({_listed(r.commit for r in result.foreign)}), and count for"
                 " nothing here",
                 f"{stop}git notes --ref=gitexp-runs edit {commit[:10]} takes them out",
             )
@@ -150,8 +150,9 @@ def about_baselines(
             held = [label_of(r) for r in inventory.held if r.entry.parents[:1] == (base,)]
             yield Finding(
                 "V3",
-                f"{counted(len(strangers))} in the note of baseline {base[:10]} belong to commit"
-                f" {visible(origin[:10])}, which does not run like it or has no such record; they"
+                f"{counted(len(strangers), 'record')} in the note of baseline {base[:10]} belong to"
+                f" commit {visible(origin[:10])}, which does not run like it or has no such record;"
+                " they"
                 f" are compared with {', '.join(held[:_MOST_NAMED])}",
                 f"git notes --ref=gitexp-runs edit {base[:10]} takes them out; then gitexp run"
                 " measures what is missing",

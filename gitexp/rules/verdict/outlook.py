@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF, first_good
 from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.verdict import FEWEST_PAIRS, ROUNDING, smallest_detectable_effect
 
@@ -71,7 +72,7 @@ def foresee(
     ]
     if registration.by_examples or not registration.seeded:
         seen = [j.detectable for j in alike if j.detectable]
-        source = _count(len(seen), "past experiment") if seen else ""
+        source = counted(len(seen), "past experiment") if seen else ""
         import statistics  # loads decimal and fractions
 
         return Outlook(runs, statistics.median(seen) if seen else None, source, seconds=seconds)
@@ -99,7 +100,7 @@ def _spread(
     if seen:
         pooled = math.fsum((j.pairs - 1) * (j.spread or 0) ** 2 for j in seen)
         degrees = sum(j.pairs - 1 for j in seen)
-        return math.sqrt(pooled / degrees), _count(len(seen), "past experiment")
+        return math.sqrt(pooled / degrees), counted(len(seen), "past experiment")
     runs = list(baseline)
     good = first_good(runs, {record.seed for record in runs}, criterion.metric)
     values = [record.metrics[criterion.metric] for record in good.values()]
@@ -111,7 +112,7 @@ def _spread(
     arms = 1 if criterion.scale is Scale.CONSTANT else 2
     mean = math.fsum(values) / len(values)
     spread = math.hypot(*(v - mean for v in values)) * math.sqrt(arms / (len(values) - 1))
-    runs_said = _count(len(values), "run")
+    runs_said = counted(len(values), "run")
     return (spread or None), f"the baseline's {runs_said}, as if pairs shared nothing"
 
 
@@ -154,7 +155,7 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
     if registration.seeded and repeats < FEWEST_PAIRS:
         return Finding(
             "S2",
-            f"{_count(repeats, 'repeat')} cannot confirm anything: fewer than {FEWEST_PAIRS} pairs"
+            f"{counted(repeats, 'repeat')} cannot confirm anything: fewer than {FEWEST_PAIRS} pairs"
             " cannot tell an effect from a lucky seed",
             "at least 5: `repeats` in the settings",
             advice=True,
@@ -164,7 +165,7 @@ def question(registration: Registration, outlook: Outlook) -> Finding | None:
             return None
         return Finding(
             "S2",
-            f"{_count(repeats, 'repeat')} at level {registration.level:.3g} confirm only an effect"
+            f"{counted(repeats, 'repeat')} at level {registration.level:.3g} confirm only an effect"
             f" of {outlook.spreads:.1f} standard deviations of a paired difference, or more",
             "more repeats see smaller effects: `repeats` in the settings; gitexp baseline measures"
             " the spread",
@@ -203,7 +204,3 @@ def shown(criterion: Criterion, effect: float) -> str:
 
 def _rounded(times: float) -> str:
     return f"{times:.2g}" if times < 10 else f"{times:.0f}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
+from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -53,11 +54,6 @@ def span(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def counted(number: int, word: str) -> str:
-    """A number of things, the word in its plural where there are several."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def newer(counts: Mapping[int, int]) -> str:

@@ -1,0 +1,48 @@
+"""What holding predictions against outcomes prints."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import print_json
+from gitexp.rules.plan.expectation import in_words
+from gitexp.rules.text import visible
+from gitexp.rules.verdict.words import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.plan.expectation import Calibration
+
+
+def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
+    """Print for each group what was predicted and what came."""
+    if as_json:
+        print_json([dataclasses.asdict(group) for group in groups])
+        return
+    if not groups:
+        typer.echo(
+            "Nothing was foretold and decided yet. Say what you expect:"
+            " gitexp start --gain 0.01 --chance 0.3 ..., then run it"
+        )
+        return
+    for group in groups:
+        typer.echo(visible(group.group))
+        if group.gains:
+            typer.echo(
+                f"  gain: {number(group.predicted, sign=True)} foretold,"
+                f" {number(group.measured, sign=True)} measured ({group.gains})"
+            )
+        if group.decided or group.inconclusive:
+            hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"
+            stated = "" if group.stated is None else f"{100 * group.stated:.0f} % stated"
+            typer.echo(
+                f"  chance: {stated or 'none decided'}{hits} ({group.decided} decided,"
+                f" {group.inconclusive} inconclusive)"
+                + ("" if group.brier is None else f", Brier score {group.brier:.3g}")
+            )
+    for sentence in in_words(groups[0]):
+        typer.echo(f"\n{sentence}")

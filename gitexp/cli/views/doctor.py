@@ -1,0 +1,64 @@
+"""What examining a clone and freeing room in it print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import print_json, size
+from gitexp.rules.text import counted, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.leftovers import Holding
+    from gitexp.workflows.doctor import Examined
+
+
+def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
+    """Print each thing that is wrong, what mends it, and whether it was mended."""
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    wrong = [one for one in found if one.wrong]
+    for one in found:
+        ailment = one.ailment
+        typer.echo(visible(f"{'mended: ' * one.mended}{ailment.message}"))
+        if not one.mended:
+            why = f"could not be mended: {one.failure}\n" if one.failure else ""
+            mark = f"{ailment.id} · "
+            hint = visible(why + ailment.hint).replace("\n", "\n" + " " * len(mark))
+            typer.echo(mark + hint)
+        typer.echo("")
+    if not wrong:
+        typer.echo("Nothing is wrong." if not found else "Nothing is wrong now.")
+    elif not fix and any(one.ailment.mend for one in wrong):
+        typer.echo("gitexp doctor --fix mends what is safe to mend.")
+
+
+def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> None:
+    """Print what was freed or would be, what is in use, and what was kept."""
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    for one in found:
+        if one.state in {"old", "freed"}:
+            typer.echo(f"{size(one.size):>9}  {visible(str(one.path))}")
+    states = [("freed", "freed"), ("old", "to be freed" if dry else "could not be freed")]
+    states += [("in use", "in use"), ("kept", f"used in the last {older}, kept")]
+    for state, words in states:
+        chosen = [one for one in found if one.state == state]
+        if chosen:
+            typer.echo(f"{words}: {_summed(chosen)}")
+    if not found:
+        typer.echo("Runs have left nothing behind here.")
+
+
+def _summed(found: Sequence[Holding]) -> str:
+    kinds = [
+        counted(number, word)
+        for kind, word in (("run", "run folder"), ("slot", "checkout"))
+        if (number := sum(one.kind == kind for one in found))
+    ]
+    return f"{' and '.join(kinds)}, {size(sum(one.size for one in found))}"

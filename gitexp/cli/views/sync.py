@@ -1,0 +1,97 @@
+"""What sharing prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import listed, print_json
+from gitexp.rules.text import counted, visible
+from gitexp.store.notes import LOGS
+
+if TYPE_CHECKING:
+    from gitexp.workflows.sync import Flow, Synced
+
+_MOST_NAMED, _FEW = 10, 3
+
+
+def synced(done: Synced, *, as_json: bool) -> None:
+    """Print what came in and went out, what changed by it, and what was not taken."""
+    if as_json:
+        print_json(done.as_json())
+        return
+    verbs = ("would come", "would go") if done.dry else ("came", "went")
+    said = f"{_flow(done.came)} {verbs[0]} in, {_flow(done.went)} {verbs[1]} out"
+    if done.verdicts:
+        said += f"; {counted(len(done.verdicts), 'verdict')} changed"
+    lines = [f"{done.remote}: {said}"]
+    lines += _some([f"  {m.commit[:8]}  {m.before}\n        -> {m.after}" for m in done.verdicts])
+    lines += _some([f"  exp/{r.old} ({r.commit[:8]}) is exp/{r.new} here" for r in done.renames])
+    if done.renames:
+        lines.append(
+            "    as two experiments were given one name: the later one gets digits of its commit"
+        )
+    if done.folded:
+        lines.append(f"  {counted(done.folded, 'run')} of other machines for the notes")
+    if done.away:
+        named, few = ", ".join(f"exp/{name}" for name in done.away), len(done.away) <= _FEW
+        said = named if few else f"{len(done.away):,} experiments"
+        lines.append(f"  deleted here, and left away: {said} (gitexp restore NAME)")
+    if done.redacted:
+        lines.append(
+            "  what was redacted elsewhere is out of the notes here, too"
+            " (git gc --prune=now takes it off the disk)"
+        )
+    if done.replaced:
+        lines.append(f"  what was redacted here is out of the notes on {done.remote}, too")
+    lines += _some([f"  {name} stays here: {why}" for name, why in done.kept.items()])
+    lines += _refusals(done)
+    if done.pending:
+        logs = " --logs" if LOGS in done.pending else ""
+        lines.append(
+            f"  redacted here and not on {done.remote}: {', '.join(done.pending)}"
+            f" (gitexp sync {done.remote} --redacted{logs})"
+        )
+    lines += [f"Note: {warning}" for warning in done.warnings]
+    typer.echo(visible("\n".join(lines)))
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], f"  and {more:,} more"] if more > 0 else lines
+
+
+def _refusals(done: Synced) -> list[str]:
+    """What the remote did not take, each reason once, and what that means."""
+    by_reason: dict[str, list[str]] = {}
+    for ref, why in done.refused.items():
+        by_reason.setdefault(why, []).append(ref)
+    lines = []
+    for why, refs in by_reason.items():
+        more = f" and {len(refs) - _MOST_NAMED:,} more" if len(refs) > _MOST_NAMED else ""
+        said = why.replace("\n", "\n    | ")
+        lines.append(f"  {done.remote} does not take {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
+    if done.redacting and not done.ok:
+        lines.append("  its owner allows it there with: git config gitexp.allowRedaction true")
+    elif not done.ok:
+        lines.append(
+            "  results travel in these notes alone: ask its owner, or share by another remote, with"
+            " git remote add NAME URL && gitexp sync NAME"
+        )
+    elif any(ref.startswith("refs/gitexp/") for ref in done.refused):
+        lines.append("  what was put away stays in this clone")
+    return lines
+
+
+def _flow(flow: Flow) -> str:
+    """Name what went one way."""
+    parts = [
+        counted(count, word)
+        for count, word in (
+            (flow.experiments, "experiment"), (flow.archived, "archived experiment"),
+            (flow.records, "record"), (flow.logs, "log"),
+        )
+        if count
+    ]  # fmt: skip
+    return listed(parts) or "nothing"
