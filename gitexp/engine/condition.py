@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.environment import machine
-from gitexp.rules.documents.record import sha256
+from gitexp.rules.documents.lines import sha256
 from gitexp.store.local import locked, read_json, write_json
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from gitexp.engine.metrics import Unreadable
 from gitexp.engine.slot import Slot, link_inputs, take_slot
 from gitexp.errors import NotReady
 from gitexp.rules.documents.known_metrics import find_metric
+from gitexp.rules.documents.lines import Kind, sha256, stamped
 from gitexp.rules.documents.outcomes import outcomes_line
-from gitexp.rules.documents.record import LONGEST, Record, sha256
+from gitexp.rules.documents.record import LONGEST, Record
 from gitexp.rules.gate import formats
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 from gitexp.store.git import clean_environment
@@ -126,7 +127,7 @@ def _run_job(
         place = slot.path / prefix
         values = _prepare(repository, prefix, settings, job, slot)
         hashed = environment.hash_secrets(values, salt(repository.local))
-        parameters = {"kind": "parameters", "schema": 1, "values": hashed}
+        parameters = stamped(Kind.PARAMETERS, {"values": hashed})
         words, variables = _command(repository, prefix, settings, job, slot, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
@@ -403,9 +404,7 @@ def _describe(
     """The environment line: what a run stood on besides its commit, stored once per commit."""
     key = salt(repository.local)
     machine = environment.machine()
-    return {
-        "kind": "environment",
-        "schema": 1,
+    fields = {
         "python": loaded.python,
         "implementation": loaded.implementation,
         "executable": loaded.executable,
@@ -416,6 +415,7 @@ def _describe(
         "command": settings.command,
         "variables": environment.kept_variables(variables, key),
     }
+    return stamped(Kind.ENVIRONMENT, fields)
 
 
 def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
@@ -432,11 +432,11 @@ def _fitted(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
             break
         kept[name] = rest[name]
     more = {k: v for k, v in record.metrics.items() if k not in kept}
-    bulk = {
-        "kind": "metrics", "schema": 1, "seed": record.seed, "attempt": record.attempt,
-        "condition": record.condition, "values": more,
+    fields = {
+        "seed": record.seed, "attempt": record.attempt, "condition": record.condition,
+        "values": more,
     }  # fmt: skip
-    return replace(record, metrics=kept), [bulk] if more else []
+    return replace(record, metrics=kept), [stamped(Kind.METRICS, fields)] if more else []
 
 
 def _log(job: Job, condition: str, values: Mapping[str, object]) -> dict[str, Any]:
@@ -445,10 +445,8 @@ def _log(job: Job, condition: str, values: Mapping[str, object]) -> dict[str, An
         name: environment.hide_secrets(_ends(job.folder / f"{name}.log"), values)
         for name in ("stdout", "stderr")
     }
-    return {
-        "kind": "log", "schema": 1, "seed": job.seed, "attempt": job.attempt,
-        "condition": condition, **printed,
-    }  # fmt: skip
+    fields = {"seed": job.seed, "attempt": job.attempt, "condition": condition, **printed}
+    return stamped(Kind.LOG, fields)
 
 
 def _ends(path: Path) -> str:

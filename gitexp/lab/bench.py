@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import shlex
 import threading
@@ -17,20 +16,13 @@ from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.verdicts import judge_records
+from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.documents.record import (
-    ExampleSpread,
-    Record,
-    canonical,
-    count_newer,
-    first_good,
-    inputs_of,
-    pair,
-    parse_records,
-    parse_spreads,
-)
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
@@ -338,13 +330,11 @@ class Bench:
         ]
         notes = read_notes(self.repository, BULK, new)
         for commit in new:
-            lines = notes.get(commit, "").splitlines()
-            self._bulk[commit] = set(lines)
-            for line in lines:
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    content = json.loads(line)
-                    if content["kind"] == "environment":
-                        self._known.setdefault(content["condition"], content)
+            text = notes.get(commit, "")
+            self._bulk[commit] = set(text.splitlines())
+            for content in read_contents(text, Kind.ENVIRONMENT):
+                if isinstance(condition := content.get("condition"), str):
+                    self._known.setdefault(condition, content)
 
     def _one(
         self, label: str, commit: str, seed: int, conditions: Sequence[str] | None

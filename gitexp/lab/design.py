@@ -126,7 +126,7 @@ def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | No
 
 def scores(records: Iterable[Record], metric: str) -> list[float]:
     """Scores of the runs that went well, one a seed."""
-    from gitexp.rules.documents.record import first_good
+    from gitexp.rules.verdict.pairs import first_good
 
     runs = list(records)
     return [r.metrics[metric] for r in first_good(runs, {r.seed for r in runs}, metric).values()]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.differences import relative
-from gitexp.rules.documents.record import Record, first_good, parse_records
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.registration import split_message
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.plan.dependencies import added, declares
+from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.git import decode, parse_raw
 from gitexp.store.notes import RUNS
 

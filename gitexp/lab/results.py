@@ -114,7 +114,7 @@ class Result:
         gated = [record for record in self.records if not record.explore]
         if registration is None or not gated:
             return None
-        from gitexp.rules.documents.record import parse_spreads
+        from gitexp.rules.documents.example_spread import parse_spreads
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
         return judge_records(registration, self.baseline_records, gated, spreads)

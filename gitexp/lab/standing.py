@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.log import is_confirmed
 from gitexp.lab.results import place_of_next
-from gitexp.rules.documents.record import first_good
 from gitexp.rules.plan.expectation import kind_of
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.campaign import count, error_bound
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

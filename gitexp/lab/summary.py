@@ -50,7 +50,7 @@ def facts_of(
     told, newer = None, {}
     if text:
         # What judges loads where there is something to judge: a hook may end before.
-        from gitexp.rules.documents.record import count_newer
+        from gitexp.rules.documents.lines import count_newer
 
         newer = count_newer(text)
     if judgement is not None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gitexp.engine.local import Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import CommandFailed
+from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.documents.record import canonical
 from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
 
 if TYPE_CHECKING:

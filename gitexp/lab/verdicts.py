@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitexp.rules.documents.record import ExampleSpread, Record
+    from gitexp.rules.documents.example_spread import ExampleSpread
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Design, Judgement, Pair
 
@@ -20,7 +21,7 @@ def judge_records(
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
-    from gitexp.rules.documents.record import inputs_of, pair
+    from gitexp.rules.verdict.pairs import inputs_of, pair
     from gitexp.rules.verdict.verdict import Examples, Judgement, Verdict, judge
 
     baseline = list(baseline)
@@ -81,7 +82,8 @@ def design_of(registration: Registration) -> Design:
 
 def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
     """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
-    from gitexp.rules.documents.record import PROOF, first_good
+    from gitexp.rules.documents.record import PROOF
+    from gitexp.rules.verdict.pairs import first_good
 
     runs = list(baseline)
     conditions = {record.condition for record in runs}

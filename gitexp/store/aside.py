@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.lines import Kind
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Intent:
             return old
         gap = b"\n" if old and not old.endswith(b"\n") else b""
         new = old + gap + b"\n".join(missing) + b"\n"
-        if b'"redacted"' in old:
-            from gitexp.rules.documents.redaction import merge_texts
+        if Kind.TOMBSTONE.mark.encode() in old:
+            # Loads what reads outcomes, and nearly no note was ever redacted.
+            from gitexp.rules.documents.tombstones import merge_texts
 
             # What was taken out does not come back, not even by a run that says it again.
             merged = merge_texts(new)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gitexp.rules.documents.redaction import encoded, merge_lines
+from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.git import ZERO, Reader, decode
 from gitexp.store.notes import (
     DURABLE,

@@ -11,13 +11,13 @@ ever writes that ref, so a push of one never has to be tried again, however many
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
+from gitexp.rules.documents.lines import Kind, kind_of, parse_object
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS
@@ -320,22 +320,23 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
     """Read runs that were fetched; what is no run is left where it is."""
     lines: dict[str, dict[str, list[str]]] = {ref: defaultdict(list) for ref in (RUNS, BULK, LOGS)}
     refs, odd = {}, []
-    for name, content in zip(runs, repository.git.each(runs.values()), strict=True):
+    for name, blob in zip(runs, repository.git.each(runs.values()), strict=True):
         found = _ONCE.fullmatch(name)
-        text = _text(content)
+        text = _text(blob)
         first, *rest = text.split("\n") if text else [""]
+        bulk = [(line, parse_object(line) or {}) for line in rest]
         try:
             fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
-            kinds = [json.loads(line)["kind"] for line in rest] if fits else []
-        except (UsageError, ValueError, LookupError, TypeError, RecursionError):
+        except UsageError:
             fits = False
-        if not fits or found is None:
+        # A kind that only a newer gitexp knows is as welcome as ours.
+        if not fits or found is None or not all("kind" in content for _, content in bulk):
             odd.append(f"{ONCE}{name}")
             continue
         refs[f"{ONCE}{name}"] = runs[name]
         lines[RUNS][found[1]].append(first)
-        for kind, line in zip(kinds, rest, strict=True):
-            lines[LOGS if kind == "log" else BULK][found[1]].append(line)
+        for line, content in bulk:
+            lines[LOGS if kind_of(content) is Kind.LOG else BULK][found[1]].append(line)
     return Folded(lines, refs, odd)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -19,7 +18,7 @@ from gitexp.engine.slot import free_slot, is_sound, is_used, slots
 from gitexp.errors import GitexpError
 from gitexp.lab.project import known_projects, project_at, project_prefix
 from gitexp.lab.trust import is_trusted
-from gitexp.rules.documents.record import count_newer
+from gitexp.rules.documents.lines import count_lines
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.words import newer, span
 from gitexp.store import hooks
@@ -279,9 +278,10 @@ def _notes(repository: Repository) -> Iterator[Ailment]:
         bad = []
         for commit, content in zip(notes, repository.git.each(notes.values()), strict=True):
             text = decode(content or b"")
-            if content is None or not all(map(_is_record, filter(str.strip, text.split("\n")))):
+            census = count_lines(text)
+            if content is None or census.foreign:
                 bad.append(commit)
-            for schema, count in count_newer(text).items() if ref == RUNS else ():
+            for schema, count in census.newer.items() if ref == RUNS else ():
                 newest[schema] = newest.get(schema, 0) + count
         if bad:
             yield Ailment(
@@ -294,14 +294,6 @@ def _notes(repository: Repository) -> Iterator[Ailment]:
         yield Ailment(
             "D12", newer(newest), "read them too: pip install --upgrade gitexp", advice=True
         )
-
-
-def _is_record(line: str) -> bool:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(fields, dict) and "schema" in fields
 
 
 def _held(repository: Repository) -> Iterator[Ailment]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +14,14 @@ from gitexp.lab.bench import LONG
 from gitexp.lab.design import half_width, history, registration_for
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
+from gitexp.rules.documents.lines import Kind, read_lines, write_line
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.documents.record import canonical, first_good, parse_records
+from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.gaps import Gap, ranked
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.outlook import foresee
+from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.words import span
 from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 
@@ -247,14 +247,11 @@ def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: st
 
 
 def _known_points(bulk: str, metric: str) -> dict[tuple[float, int], float]:
-    known = {}
-    for line in bulk.splitlines():
-        if '"kind":"sample"' not in line:
-            continue
-        with suppress(ValueError, KeyError, TypeError):
-            fields = json.loads(line)
-            known[float(fields["sample"]), int(fields["seed"])] = float(fields["values"][metric])
-    return known
+    def point(content: dict[str, Any]) -> tuple[tuple[float, int], float]:
+        place = float(content["sample"]), int(content["seed"])
+        return place, float(content["values"][metric])
+
+    return dict(read_lines(bulk, Kind.SAMPLE, point))
 
 
 def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) -> float:
@@ -281,11 +278,8 @@ def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) ->
             f"{label}, seed {seed}: {record.failure}\n{done.last_lines}",
             f"the whole output is in {folder}",
         )
-    line = {
-        "kind": "sample", "schema": 1, "seed": seed, "sample": sample,
-        "values": dict(record.metrics),
-    }  # fmt: skip
-    append_lines(repository, BULK, {project.tip: [canonical(line)]})
+    fields = {"seed": seed, "sample": sample, "values": dict(record.metrics)}
+    append_lines(repository, BULK, {project.tip: [write_line(Kind.SAMPLE, fields)]})
     return record.metrics[metric]
 
 

@@ -15,6 +15,7 @@ from gitexp.lab.gate import check
 from gitexp.lab.results import read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
+from gitexp.rules.documents.lines import Kind
 from gitexp.store.notes import RUNS, append_lines, find_lines
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def open_holdout(
 
 def read_openings(project: Project) -> list[Opening]:
     """All openings of the project's holdout that this clone knows of, oldest first."""
-    found = parse_openings(find_lines(project.repository, RUNS, '"kind":"holdout"'))
+    found = parse_openings(find_lines(project.repository, RUNS, Kind.HOLDOUT.mark))
     return [opening for opening in found if opening.project == project.folder]
 
 

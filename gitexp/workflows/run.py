@@ -12,9 +12,10 @@ from gitexp.lab.gate import check
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.verdicts import as_explored, exact_metrics
-from gitexp.rules.documents.record import PROOF, Record, first_good
+from gitexp.rules.documents.record import PROOF, Record
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import VERDICTS, replace_notes
 
 if TYPE_CHECKING:

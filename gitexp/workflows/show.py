@@ -11,8 +11,9 @@ from gitexp.lab.log import Row, log
 from gitexp.lab.project import find_experiment
 from gitexp.lab.results import project_of
 from gitexp.rules.documents.holdout import Opening, parse_openings
-from gitexp.rules.documents.record import first_good
+from gitexp.rules.documents.lines import Kind, read_contents
 from gitexp.rules.documents.registration import same_target
+from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import BULK, LOGS, read_notes
 
 if TYPE_CHECKING:
@@ -133,12 +134,4 @@ def _alike(one: Row, other: Row) -> bool:
 
 
 def _environments(bulk: str) -> list[dict[str, Any]]:
-    found = []
-    for line in bulk.splitlines():
-        try:
-            content = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(content, dict) and content.get("kind") == "environment":
-            found.append(content)
-    return found
+    return [*read_contents(bulk, Kind.ENVIRONMENT)]

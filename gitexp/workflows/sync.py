@@ -18,6 +18,7 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.project import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_lines, merge_views
+from gitexp.rules.documents.lines import Kind, kind_of, parse_object
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import base_name, set_apart, split_message
 from gitexp.rules.text import counted
@@ -450,7 +451,8 @@ def _logs(new: Mapping[str, Iterable[str]], old: Mapping[str, Iterable[str]]) ->
     """Count logs in lines likewise."""
 
     def count(lines: Mapping[str, Iterable[str]]) -> int:
-        return sum('"kind":"log"' in line for found in lines.values() for line in found)
+        contents = (parse_object(line) or {} for found in lines.values() for line in found)
+        return sum(kind_of(content) is Kind.LOG for content in contents)
 
     return max(0, count(new) - count(old))
 

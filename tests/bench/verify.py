@@ -17,10 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from gitexp.lab.bench import weigh_examples
+from gitexp.rules.documents.example_spread import ExampleSpread
+from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, outcomes_line
-from gitexp.rules.documents.record import ExampleSpread, Record, canonical, inputs_of
+from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.pairs import inputs_of
 from gitexp.statistics.recompute import recompute
 from gitexp.store.notes import BULK, RUNS, append_lines
 from tests.bench.projects import project, seal

@@ -13,8 +13,9 @@ from gitexp.engine.condition import condition_of
 from gitexp.engine.local import Done, Interrupted, Job, run_job
 from gitexp.engine.process import Keeper
 from gitexp.errors import NotReady
+from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, parse_outcomes
-from gitexp.rules.documents.record import LONGEST, canonical
+from gitexp.rules.documents.record import LONGEST
 from gitexp.rules.documents.settings import Settings
 from gitexp.store.git import Repository
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.redaction import MASK
+from gitexp.rules.documents.tombstones import MASK
 from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
 from tests.arrange import message, note, records, refs, train_with
 from tests.project import World

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.documents.record import inputs_of, pair, parse_spreads
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
+from gitexp.rules.verdict.pairs import inputs_of, pair
 from gitexp.store.notes import BULK, list_notes
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.results import Result
+    from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.outcomes import Key, Outcomes
-    from gitexp.rules.documents.record import ExampleSpread, Record
+    from gitexp.rules.documents.record import Record
 
 _CLOSE = 1e-6  # relative; what examples say is stored with at least six digits
 

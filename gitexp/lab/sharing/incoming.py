@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.verdict_notes import compute_views
-from gitexp.rules.documents.redaction import encoded
+from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.merge import (
     Merged,
     Notes,

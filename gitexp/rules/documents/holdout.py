@@ -6,13 +6,11 @@ fits the holdout as everything else is fitted; so it is counted how often that h
 
 from __future__ import annotations
 
-import json
 import math
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.rules.documents.record import SCHEMA, canonical
+from gitexp.rules.documents.lines import Kind, read_lines, text_of, without_empty, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +40,6 @@ class Opening:
     def line(self) -> str:
         """Write it as one canonical line of the records' note."""
         fields = {
-            "schema": SCHEMA,
-            "kind": "holdout",
             "commit": self.commit,
             "seed": self.seed,
             "number": self.number,
@@ -53,7 +49,27 @@ class Opening:
             "failure": self.failure,
             "project": self.project,
         }
-        return canonical({name: value for name, value in fields.items() if value not in ("", {})})
+        return write_line(Kind.HOLDOUT, without_empty(fields))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Build an opening from the content of its line; a metric that is not finite is dropped.
+
+        Raises:
+            TypeError, ValueError, KeyError, and what else `read_lines` catches: it is something
+                else.
+        """
+        metrics = {str(k): float(v) for k, v in content.get("metrics", {}).items()}
+        return cls(
+            commit=text_of(content, "commit"),
+            seed=int(content["seed"]),
+            number=int(content["number"]),
+            start=text_of(content, "start"),
+            why=text_of(content, "why", ""),
+            metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
+            failure=text_of(content, "failure", ""),
+            project=text_of(content, "project", ""),
+        )
 
 
 def parse_openings(text: str) -> list[Opening]:
@@ -62,28 +78,9 @@ def parse_openings(text: str) -> list[Opening]:
     An opening is written before the command starts and again when it ends; the end counts.
     """
     found: dict[tuple[str, str], Opening] = {}
-    for line in text.splitlines():
-        if '"kind":"holdout"' not in line:
-            continue
-        with suppress(
-            ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
-        ):
-            fields = json.loads(line)
-            if fields["kind"] != "holdout" or fields["schema"] != SCHEMA:
-                continue
-            metrics = {str(k): float(v) for k, v in fields.get("metrics", {}).items()}
-            opening = Opening(
-                commit=str(fields["commit"]),
-                seed=int(fields["seed"]),
-                number=int(fields["number"]),
-                start=str(fields["start"]),
-                why=str(fields.get("why", "")),
-                metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
-                failure=str(fields.get("failure", "")),
-                project=str(fields.get("project", "")),
-            )
-            key = opening.commit, opening.start
-            if key not in found or found[key].failure == UNFINISHED:
-                found[key] = opening
+    for opening in read_lines(text, Kind.HOLDOUT, Opening.of):
+        key = opening.commit, opening.start
+        if key not in found or found[key].failure == UNFINISHED:
+            found[key] = opening
     happened = [o for o in found.values() if not o.failure.startswith(NOT_STARTED)]
     return sorted(happened, key=lambda opening: (opening.start, opening.commit))

@@ -7,17 +7,18 @@ pairs survive the cut.
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.documents.lines import MALFORMED, Kind, read_contents, stamped, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-SCHEMA = 1
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
 MOST_ROWS = 50_000  # of one run; the spread over examples is known to half a per cent by then
-LONGEST_LINE = 1_000_000  # bytes of one run in the notes
+LONGEST_DATA = 1_000_000  # bytes of one run in the notes
 _LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: a remote's notes are not trusted
 
 Key = tuple[int, int, str]  # seed, attempt and condition of the run
@@ -96,7 +97,7 @@ def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str
     """
     whole = outcomes
     more = [name for name in whole.columns if name not in {TRUE, PREDICTED, SCORE}]
-    while len(data := _pack(outcomes)) > LONGEST_LINE:
+    while len(data := _pack(outcomes)) > LONGEST_DATA:
         if more:
             # Halved, because every try packs the whole.
             dropped = set(more[len(more) // 2 :])
@@ -104,12 +105,12 @@ def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str
             names = [name for name in outcomes.columns if name not in dropped]
             outcomes = outcomes.cut(len(outcomes.ids), names)
         else:
-            outcomes = outcomes.cut(int(len(outcomes.ids) * min(0.95, LONGEST_LINE / len(data))))
-    return {
-        "kind": "outcomes", "schema": SCHEMA, "seed": seed, "attempt": attempt,
-        "condition": condition, "count": whole.count, "rows": len(outcomes.ids),
-        "ids": whole.ids_fingerprint, "data": data,
+            outcomes = outcomes.cut(int(len(outcomes.ids) * min(0.95, LONGEST_DATA / len(data))))
+    fields = {
+        "seed": seed, "attempt": attempt, "condition": condition, "count": whole.count,
+        "rows": len(outcomes.ids), "ids": whole.ids_fingerprint, "data": data,
     }  # fmt: skip
+    return stamped(Kind.OUTCOMES, fields)
 
 
 def _pack(outcomes: Outcomes) -> str:
@@ -134,16 +135,12 @@ def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key
     """
     found: dict[Key, Outcomes] = {}
     # Two machines may have made the same attempt: wherever it is read, the same one counts.
-    for line in sorted({line for line in text.split("\n") if '"outcomes"' in line}):
-        try:
-            fields = json.loads(line)
-            if fields["kind"] != "outcomes" or fields["schema"] != SCHEMA:
-                continue
-            key = (int(fields["seed"]), int(fields["attempt"]), str(fields["condition"]))
+    lines = "\n".join(sorted({*text.splitlines()}))
+    for content in read_contents(lines, Kind.OUTCOMES):
+        with suppress(*MALFORMED):
+            key = (int(content["seed"]), int(content["attempt"]), text_of(content, "condition"))
             if key not in found and (wanted is None or key in wanted):
-                found[key] = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-            continue
+                found[key] = _unpack(content["data"], int(content["rows"]), int(content["count"]))
     return found
 
 
@@ -180,7 +177,7 @@ def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> st
     """
     try:
         outcomes = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except MALFORMED:
         return str(fields.get("data", ""))
     ids = tuple(edit("id", name) for name in outcomes.ids)
     columns = {

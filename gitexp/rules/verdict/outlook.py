@@ -11,10 +11,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.record import PROOF, first_good
+from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.verdict import FEWEST_PAIRS, ROUNDING, smallest_detectable_effect
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import (
-    LONGEST_LINE,
+    LONGEST_DATA,
     Outcomes,
     outcomes_line,
     parse_outcomes,
     unpaired,
 )
-from gitexp.rules.documents.record import canonical
 
 KEY = (3, 1, "c" * 16)
 
@@ -123,7 +123,7 @@ def test_a_long_line_loses_further_columns_first_and_then_the_same_rows_in_every
 
     one = outcomes_line(a_run("x0", "x1", "y_score"), seed=3, attempt=1, condition=KEY[2])
     other = outcomes_line(a_run(), seed=4, attempt=1, condition=KEY[2])
-    assert max(len(canonical(one)), len(canonical(other))) < LONGEST_LINE + 1000
+    assert max(len(canonical(one)), len(canonical(other))) < LONGEST_DATA + 1000
     assert one["ids"] == other["ids"] == a_run().ids_fingerprint
     [first] = parse_outcomes(canonical(one)).values()
     [second] = parse_outcomes(canonical(other)).values()

@@ -10,17 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.record import (
-    LONGEST,
-    SCHEMA,
-    Record,
-    canonical,
-    count_newer,
-    first_good,
-    pair,
-    parse_records,
-    sha256,
-)
+from gitexp.rules.documents.lines import SCHEMAS, Kind, canonical, count_newer, sha256
+from gitexp.rules.documents.record import LONGEST, Record, parse_records
+from gitexp.rules.verdict.pairs import first_good, pair
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
@@ -342,7 +334,7 @@ def test_a_thousand_seeds_are_paired_at_once() -> None:
 
 
 def test_the_schema_is_the_one_that_notes_are_written_in() -> None:
-    assert json.loads(a_run().line())["schema"] == SCHEMA == 1
+    assert json.loads(a_run().line())["schema"] == SCHEMAS[Kind.RECORD] == 1
 
 
 # --- schemas ------------------------------------------------------------------------------------

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitexp.rules.documents.lines import canonical, sha256
 from gitexp.rules.documents.outcomes import Outcomes, outcomes_line, parse_outcomes
-from gitexp.rules.documents.record import Record, canonical, parse_records, sha256
-from gitexp.rules.documents.redaction import MASK, Sought, merge_lines, redact_note, still_holds
+from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
+from gitexp.rules.documents.tombstones import MASK, merge_lines
 
 SECRET = "hunter2"
 

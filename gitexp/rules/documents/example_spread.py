@@ -1,0 +1,49 @@
+"""How much the mean difference of a look varies with its examples, stored beside the records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from gitexp.rules.documents.lines import Kind, finite, read_lines, text_of, write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSpread:
+    """What the examples of a look's runs say, kept beside the records that it was computed from.
+
+    `pairs` is the look, `inputs` names its runs, `count` the distinct examples and `variance` what
+    having tested just these adds to the mean difference.
+    """
+
+    pairs: int
+    inputs: str
+    count: int
+    variance: float
+
+    def line(self) -> str:
+        """Write it as one canonical line of the records' note."""
+        return write_line(Kind.EXAMPLES, asdict(self))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Build it from the content of its line.
+
+        Raises:
+            TypeError, ValueError, KeyError, and what else `read_lines` catches: it is something
+                else.
+        """
+        return cls(
+            int(content["pairs"]),
+            text_of(content, "inputs"),
+            int(content["count"]),
+            finite(content["variance"]),
+        )
+
+
+def parse_spreads(text: str) -> list[ExampleSpread]:
+    """Read the example spreads of a note; whatever else stands there is left out."""
+    return read_lines(text, Kind.EXAMPLES, ExampleSpread.of)

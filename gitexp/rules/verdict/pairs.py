@@ -1,0 +1,83 @@
+"""Which runs are compared: one attempt a seed, and pairs by seed and condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.documents.lines import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.rules.documents.record import Record
+
+
+def first_good(
+    records: Iterable[Record],
+    seeds: Iterable[int],
+    metric: str,
+    conditions: Sequence[str] | None = None,
+) -> dict[int, Record]:
+    """Pick for each seed the first attempt that reported the metric, in one of the conditions.
+
+    None stands for any condition.
+
+    The first, not the best: choosing among attempts would be choosing the result.
+    """
+    wanted = set(seeds)
+    found: dict[int, Record] = {}
+    for record in sorted(records, key=_place):
+        if (
+            record.seed in wanted
+            and record.ok
+            and metric in record.metrics
+            and (conditions is None or record.condition in conditions)
+        ):
+            found.setdefault(record.seed, record)
+    return found
+
+
+def _place(record: Record) -> tuple[Any, ...]:
+    """Order of attempts; two machines' attempts of one second stand as if written in one place."""
+    return (
+        record.attempt,
+        record.start,
+        record.environment,
+        record.condition,
+        sorted(record.metrics.items()),
+        record.folder,
+    )
+
+
+def pair(
+    seeds: Sequence[int],
+    baseline: Iterable[Record],
+    candidate: Iterable[Record],
+    metric: str,
+) -> tuple[list[tuple[Record, Record]], list[int]]:
+    """Pair two sets of records by seed and condition, never by order.
+
+    Returns the longest complete run of `seeds` from the first on, as (baseline, candidate), and the
+    candidate seeds that only ever failed.
+    """
+    baseline, candidate = list(baseline), list(candidate)
+    measured = first_good(candidate, seeds, metric)
+    partners = {
+        condition: first_good(baseline, seeds, metric, [condition])
+        for condition in {record.condition for record in measured.values()}
+    }
+    pairs: list[tuple[Record, Record]] = []
+    for seed in seeds:
+        mine = measured.get(seed)
+        partner = mine and partners[mine.condition].get(seed)
+        if mine is None or partner is None:
+            break
+        pairs.append((partner, mine))
+    failed = {record.seed for record in candidate if not record.ok} - set(measured)
+    return pairs, [seed for seed in seeds if seed in failed]
+
+
+def inputs_of(pairs: Iterable[tuple[Record, Record]]) -> str:
+    """Name the runs of paired records: what was computed from them holds for no others."""
+    runs = [[r.commit, r.seed, r.attempt, r.start, r.ids] for both in pairs for r in both]
+    return sha256({"runs": runs})[:16]
