@@ -30,34 +30,15 @@ class GitexpError(Exception):
         self.message = message
         self.hint = hint
 
-    def render(self, program: str = "") -> str:
-        """Return the error as plain text: what happened, then the way on."""
-        lines = [f"{program}: {self.message}" if program else self.message]
-        if self.hint:
-            lines.append(_indented(self.hint, "-> "))
-        return "\n".join(lines)
-
-
-def _indented(text: str, mark: str) -> str:
-    return mark + text.replace("\n", "\n" + " " * len(mark))
-
 
 class Refused(GitexpError):
-    """A rule refused; `findings` says which, where and what mends it."""
+    """A rule refused; `findings` says which one, where, and what to do."""
 
     exit_code = 1
 
     def __init__(self, message: str, findings: Sequence[Finding] = (), hint: str = "") -> None:
         super().__init__(message, hint)
         self.findings = tuple(findings)
-
-    def render(self, program: str = "") -> str:
-        """Return the refusal as plain text, every finding with its id and what mends it."""
-        parts = [GitexpError.render(self, program)]
-        for finding in self.findings:
-            if not finding.advice:
-                parts.append(f"\n{finding.message}\n{_indented(finding.hint, f'{finding.id} · ')}")
-        return "\n".join(parts)
 
 
 class UsageError(GitexpError):

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gitexp.later  # noqa: F401 - before anything loads dataclasses
-from gitexp.errors import GitexpError, Refused
+from gitexp.errors import GitexpError
 from gitexp.lab.comparison import Ground, find_ground_of_index
 from gitexp.lab.differences import inspect_grounds
 from gitexp.lab.project import short_name
+from gitexp.rules.finding import demand
+from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
 from gitexp.store.git import Repository, decode
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _SCISSORS = "------------------------ >8 ------------------------"
-_NO_EXPERIMENT = "this commit is no experiment"
+_NO_EXPERIMENT = "this commit is not an experiment"
 
 
 def main(arguments: Sequence[str], *, asked: bool = True) -> int:
@@ -37,9 +39,12 @@ def main(arguments: Sequence[str], *, asked: bool = True) -> int:
         repository = Repository.discover(Path.cwd(), keep_location=True)
         branch = "" if asked else repository.head_branch() or ""
         if asked or branch.startswith("exp/") or name not in _ON_BRANCH:
-            _HOOKS[name](repository, rest)
+            advice = _HOOKS[name](repository, rest)
+            if advice:
+                print("gitexp: advice, nothing is refused", file=sys.stderr)
+                print("\n".join(finding_lines(advice)), file=sys.stderr)
     except GitexpError as error:
-        print(visible(error.render("gitexp")), file=sys.stderr)
+        print(error_text(error, "gitexp"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -57,12 +62,12 @@ def run() -> None:
     sys.exit(main(sys.argv[1:], asked=False))
 
 
-def _pre_commit(repository: Repository, _rest: Sequence[str]) -> None:
+def _pre_commit(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]:
     _, inspection = _judge_index(repository)
-    _refuse(inspection.findings, _NO_EXPERIMENT)
+    return demand(inspection.findings, _NO_EXPERIMENT)
 
 
-def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
+def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
     from gitexp.rules.documents.registration import hypothesis_of, lint_trailers, split_message
     from gitexp.rules.gate import hypothesis
     from gitexp.workflows.fill import fill
@@ -71,27 +76,28 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> None:
     # The shim has asked git already, and hands the answer on.
     name = short_name(rest[1] if len(rest) > 1 else repository.head_branch() or "")
     ground, inspection = _judge_index(repository)
-    # A merge runs no pre-commit hook, and comes here all the same.
-    _refuse(inspection.findings, _NO_EXPERIMENT)
+    # A merge runs this hook and not pre-commit; the advice was shown by pre-commit already.
+    demand(inspection.findings, _NO_EXPERIMENT)
     written, below, mark = _read_message(repository, path)
     text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
     if not text.strip():
-        return  # git itself refuses an empty message
+        return ()  # git itself refuses an empty message
     given = split_message(text)[1]
     linted = hypothesis.lint(hypothesis_of(text), ground.project.settings.metric)
-    _refuse([*linted, *lint_trailers(given)], "this message is no hypothesis")
+    advice = demand([*linted, *lint_trailers(given)], "this message is not a hypothesis")
     if inspection.change is not None:
         whole = fill(ground.project, written, name, inspection.change, given, mark) + below
         path.write_bytes(whole.encode(errors="surrogateescape"))
+    return advice
 
 
-def _pre_run(repository: Repository, _rest: Sequence[str]) -> None:
+def _pre_run(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]:
     from gitexp.workflows.pre_run import pre_run
 
-    pre_run(repository)
+    return pre_run(repository)
 
 
-def _pre_push(repository: Repository, _rest: Sequence[str]) -> None:
+def _pre_push(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]:
     from gitexp.lab.gate import check_refs
 
     lines = (line.split(" ") for line in decode(sys.stdin.buffer.read()).split("\n"))
@@ -101,16 +107,17 @@ def _pre_push(repository: Repository, _rest: Sequence[str]) -> None:
         if len(words) == 4 and words[2].startswith("refs/heads/exp/") and words[1].strip("0")
     ]
     broken = [report for report in check_refs(repository, pushed) if not report.ok]
-    _refuse(
+    demand(
         [finding for report in broken for finding in report.findings],
         f"not pushed: {', '.join(f'exp/{visible(report.name)}' for report in broken)}",
     )
+    return ()  # the advice was shown at the commit, and a server with a hook shows it again
 
 
-def _update(repository: Repository, rest: Sequence[str]) -> None:
+def _update(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
     from gitexp.workflows.update import update
 
-    update(repository, *rest)
+    return update(repository, *rest)
 
 
 def _judge_index(repository: Repository) -> tuple[Ground, Inspection]:
@@ -137,12 +144,6 @@ def _read_message(repository: Repository, path: Path) -> tuple[str, str, str]:
     cleanup = setting("commit.cleanup") or "default"
     drops = cleanup == "strip" or (edited and cleanup == "default")
     return text[:at], text[at:], mark if drops else ""
-
-
-def _refuse(findings: Sequence[Finding], message: str) -> None:
-    refusals = [finding for finding in findings if not finding.advice]
-    if refusals:
-        raise Refused(message, refusals)
 
 
 _HOOKS = {

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitexp.errors import GitexpError, StoreBusy
+from gitexp.rules.rendering import error_text
 from gitexp.store.aside import Intent
 from gitexp.store.git import Repository
 from gitexp.store.notes import (
@@ -115,7 +116,7 @@ def killed_writes(world: World, rounds: int, rng: random.Random) -> Faults:
                 append_lines(repository_of(world), RUNS, {commits[0]: [after]})
                 reported.add(after)
             except GitexpError as error:
-                faults.append(f"the next write: {error.render()}")
+                faults.append(f"the next write: {error_text(error)}")
         else:
             faults += _works(world, "log", "--json")
         faults += [f"not there: {line}" for line in reported - _noted(world, commits)]
@@ -266,7 +267,7 @@ def stale_foreign_locks(world: World) -> Faults:
             faults.append("written past a lock")
         except StoreBusy as error:
             if f"rm {lock}" not in error.hint:
-                faults.append(error.render())
+                faults.append(error_text(error))
         faults += _works(world, "log", "--json")
         lock.unlink()
         faults += _works(world, "log", "--json")

@@ -69,6 +69,14 @@ def refused(world: World, *words: str, **variables: str) -> Ran:
     return ran
 
 
+def declare_unparsed(world: World) -> None:
+    """Declare a config on the baseline that no parser reads."""
+    world.write("knobs.xyz", "depth 3\nwidth 4\n")
+    world.edit('["config.toml"]', '["config.toml", "knobs.xyz"]', "gitexp.toml")
+    world.commit("a config of another kind")
+    world.gitexp("trust", "--yes")
+
+
 def editor(world: World, text: str) -> str:
     """An editor that writes a text above what git proposes."""
     script = world.path / ".git" / "editor"
@@ -136,6 +144,34 @@ def test_a_missing_reason_is_refused(hand: World) -> None:
     ran = refused(hand, "commit", "-am", "C raises accuracy")
     assert "H2 ·" in ran.err
     assert "the reason is missing" in ran.err
+
+
+def test_advice_about_a_message_is_shown_and_refuses_nothing(hand: World) -> None:
+    one_value(hand)
+    ran = hand.try_git("commit", "-am", "use C=10 because everybody uses it")
+    assert ran.code == 0, ran
+    assert "gitexp: advice, nothing is refused" in ran.err
+    assert "H5 (advice) ·" in ran.err
+    assert trailers(hand, "HEAD")["Change"] == "config.toml: model.C = 1.0 -> 10"
+
+
+def test_advice_about_a_file_is_shown_once_and_refuses_nothing(ready: World) -> None:
+    declare_unparsed(ready)
+    ready.git("switch", "--quiet", "--create", "exp/by-hand")
+    ready.edit("depth 3", "depth 5", "knobs.xyz")
+    ran = ready.try_git("commit", "-am", BECAUSE)
+    assert ran.code == 0, ran
+    assert ran.err.count("C11 (advice) ·") == 1
+    assert trailers(ready, "HEAD")["Change"] == 'knobs.xyz: line 1 = "depth 3" -> "depth 5"'
+
+
+def test_advice_is_shown_before_a_training_run(ready: World) -> None:
+    declare_unparsed(ready)
+    ready.edit("depth 3", "depth 5", "knobs.xyz")
+    ready.gitexp("start", "--switch", BECAUSE)
+    ran = ready.try_git("hook", "run", "pre-run")
+    assert ran.code == 0, ran
+    assert "C11 (advice) ·" in ran.err
 
 
 def test_what_a_terminal_obeys_is_refused_in_a_message(hand: World) -> None:

@@ -559,15 +559,14 @@ def _run() -> int:
         # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
         code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
     except GitexpError as error:
-        return _failed(error.render("gitexp"), error.exit_code)
+        return _expected(error)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except OSError as error:
         if "--debug" in sys.argv:
             return _reported(error)
         if error.errno in _FULL:
-            full = disk_full()
-            return _failed(full.render("gitexp"), full.exit_code)
+            return _expected(disk_full())
         if error.errno in _UNWRITABLE:
             place = "what was to be written" if error.filename is None else error.filename
             return _failed(f"gitexp: {place}: {error.strerror}", NotReady.exit_code)
@@ -583,6 +582,12 @@ def _interrupted() -> int:
     # A terminal shows ^C where the cursor stood.
     begin = "\n" if sys.stderr.isatty() else ""
     return _failed(f"{begin}gitexp: interrupted; what had finished is stored", _INTERRUPTED)
+
+
+def _expected(error: GitexpError) -> int:
+    from gitexp.rules.rendering import error_text  # what succeeds needs no such text
+
+    return _failed(error_text(error, "gitexp"), error.exit_code)
 
 
 def _failed(text: str, code: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.rules.gate.notebook import about_command
 from gitexp.rules.gate.one_change import Edited, Inspection, inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import decode
@@ -50,7 +51,8 @@ def _inspect(
     read = git.objects([*blobs], largest=largest) if git else []
     contents = dict(zip(blobs, read, strict=True))
     return [
-        inspect(
+        inspect_files(
+            project,
             [
                 Edited(
                     relative(project, file.path),
@@ -61,13 +63,23 @@ def _inspect(
                 )
                 for file in files
             ],
-            project.settings.config,
-            seed_key=project.settings.seed_key,
-            inert=project.settings.inert,
-            baseline=project.baseline,
         )
         for project, files in wanted
     ]
+
+
+def inspect_files(project: Project, files: Sequence[Edited]) -> Inspection:
+    """Judge the files that differ by the one-change rule, and the command that runs them."""
+    settings = project.settings
+    inspection = inspect(
+        files,
+        settings.config,
+        seed_key=settings.seed_key,
+        inert=settings.inert,
+        baseline=project.baseline,
+    )
+    command = about_command(settings.command)
+    return replace(inspection, findings=inspection.findings + command) if command else inspection
 
 
 def relative(project: Project, path: str) -> str:

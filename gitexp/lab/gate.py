@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady, Refused
+from gitexp.errors import NotReady
 from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.design import against_direction, registration_for
 from gitexp.lab.differences import inspect_grounds
@@ -22,9 +22,8 @@ from gitexp.rules.documents.registration import (
     parse_message,
     target_of,
 )
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats, hypothesis
-from gitexp.rules.gate.notebook import find_notebook
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.verdict import Verdict
@@ -73,16 +72,13 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether the experiment may run."""
-        return not any(not finding.advice for finding in self.findings)
+        return not refusals(self.findings)
 
     def demand(self) -> None:
         """Raise Refused with every finding where the experiment may not run."""
-        if not self.ok:
-            count = sum(not finding.advice for finding in self.findings)
-            raise Refused(
-                f"exp/{self.name}: refused, {count} rule{'' if count == 1 else 's'} broken",
-                self.findings,
-            )
+        count = len(refusals(self.findings))
+        rules = f"{count} rule{'' if count == 1 else 's'} broken"
+        demand(self.findings, f"exp/{self.name}: refused, {rules}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +206,7 @@ def hold(
 ) -> tuple[Registration | None, list[Finding]]:
     """Hold a commit against the rules that look at nothing but its tree, message and settings."""
     registration, said = _about_message(entry, inspection.change, project)
-    findings = [*inspection.findings, *_about_command(project.settings), *said]
+    findings = [*inspection.findings, *said]
     if registration is not None:
         findings += _about_design(entry, registration, project.settings)
     return registration, findings
@@ -235,21 +231,6 @@ def _about_name(entry: Entry) -> list[Finding]:
 def _amending(entry: Entry) -> str:
     branch = shlex.quote(f"exp/{visible(entry.name)}")
     return f"git switch {branch} && git commit --amend"
-
-
-def _about_command(settings: Settings) -> list[Finding]:
-    """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
-    notebook = find_notebook(settings.command)
-    if not notebook:
-        return []
-    return [
-        Finding(
-            "N1",
-            f"the training command runs the notebook {visible(notebook)}, and what runs is scripts",
-            f"jupyter nbconvert --to script {shlex.quote(visible(notebook))}\nthen name the script"
-            " in `command`",
-        )
-    ]
 
 
 def _about_message(

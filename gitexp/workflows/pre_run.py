@@ -5,26 +5,25 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitexp.errors import Refused
 from gitexp.lab.differences import hidden_edits
 from gitexp.lab.gate import check
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, demand
 
 if TYPE_CHECKING:
     from gitexp.store.git import Repository
 
 
-def pre_run(repository: Repository) -> str | None:
+def pre_run(repository: Repository) -> tuple[Finding, ...]:
     """Judge what is checked out here, as a Makefile or a batch script asks before it trains.
 
-    Returns the experiment's name, or None on a branch that is none.
+    Returns the gate's advice; a branch that is not an experiment's gets none.
 
     Raises:
         Refused: the gate says no, or the work tree is not what the experiment's commit holds.
     """
     branch = repository.head_branch() or ""
     if not branch.startswith("exp/"):
-        return None
+        return ()
     report = check(repository, branch)
     project, git = report.project, repository.git
     # Exit 128: an editor or another git holds the index just now; comparing works without it.
@@ -44,6 +43,4 @@ def pre_run(repository: Repository) -> str | None:
             for path in dirty
         ),
     ]
-    if any(not finding.advice for finding in findings):
-        raise Refused(f"exp/{report.name}: refused", findings)
-    return report.name
+    return demand(findings, f"exp/{report.name}: refused")

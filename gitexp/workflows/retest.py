@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
-from gitexp.lab.differences import inspect_trees
+from gitexp.lab.differences import inspect_files, inspect_trees
 from gitexp.lab.project import find_experiment, project_in, settings_of
 from gitexp.lab.results import read_results
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import Edited
 from gitexp.store.experiments import replay
 from gitexp.workflows.start import Options, Started, register
 
@@ -55,26 +55,22 @@ def retest(project: Project, name: str | None) -> Started:
         content = replay(project.repository, before, after, onto)
     except Refused:
         content = _set_again(change.file, change.key, after, onto)
-    inspection = inspect(
-        [Edited(change.file, "100644", "100644", onto, content)] if content != onto else [],
-        project.settings.config,
-        seed_key=project.settings.seed_key,
-        baseline=project.baseline,
-    )
-    if inspection.change is None:
-        if content == onto:
-            raise Refused(
-                f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
-                f" {formats.spell(change.after)} already",
-                hint="there is nothing left to test; see the ladder: gitexp log",
-            )
-        raise Refused("not registered; nothing was created", inspection.findings)
+    if content == onto:
+        raise Refused(
+            f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
+            f" {formats.spell(change.after)} already",
+            hint="there is nothing left to test; see the ladder: gitexp log",
+        )
+    inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
+    advice = demand(inspection.findings, "not registered; nothing was created")
+    assert inspection.change is not None  # noqa: S101 - nothing was refused
     return register(
         project,
         result.registration.hypothesis,
         inspection.change,
         content,
         options=Options(),
+        advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,
         extra=[

@@ -10,7 +10,7 @@ from gitexp.lab.differences import relative
 from gitexp.lab.gate import check
 from gitexp.lab.project import find_experiment, project_in
 from gitexp.rules.documents.registration import hypothesis_of
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats, hypothesis
 from gitexp.rules.gate.one_change import Edited
 from gitexp.rules.gate.parts import Part, take_apart
@@ -117,17 +117,11 @@ def split(
             f"gitexp split {name or ''} ".replace("  ", " ")
             + " ".join(f"-m {shlex.quote(_template(part))}" for part in parts),
         )
-    findings = [
-        finding
-        for text in given
-        for finding in hypothesis.lint(hypothesis_of(text), project.settings.metric)
-        if not finding.advice
-    ]
-    if findings:
-        raise Refused(_NOTHING, findings)
+    said = [hypothesis.lint(hypothesis_of(text), project.settings.metric) for text in given]
+    demand([finding for findings in said for finding in findings], _NOTHING)
     return [
-        register(project, text, part.change, part.content, options=Options())
-        for part, text in zip(parts, given, strict=True)
+        register(project, text, part.change, part.content, options=Options(), advice=findings)
+        for part, text, findings in zip(parts, given, said, strict=True)
     ]
 
 

@@ -16,6 +16,7 @@ from gitexp.lab.design import (
     registration_for,
     scores,
 )
+from gitexp.lab.differences import inspect_files
 from gitexp.lab.edit import from_setting, from_work_tree, put_back
 from gitexp.lab.known import (
     against_known,
@@ -29,8 +30,9 @@ from gitexp.lab.project import note_started
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.registration import hypothesis_of, is_name
 from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import Edited
 from gitexp.rules.plan.expectation import overpromised
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from gitexp.rules.gate.one_change import Change
     from gitexp.rules.verdict.criterion import Criterion, Guard
     from gitexp.rules.verdict.outlook import Outlook
+
+_NOTHING = "not registered; nothing was created"
 
 # Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
 # clones with near certainty, so longer names begin well before that.
@@ -107,23 +111,18 @@ def start(
     """
     options = options or Options()
     findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
-    refusals = [finding for finding in findings if not finding.advice]
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
     except Refused as refused:
         # Everything wrong at once, not the first.
-        raise Refused(refused.message, [*refusals, *refused.findings], refused.hint) from None
-    inspection = inspect(
-        [Edited(edit.path, "100644", "100644", edit.before, edit.after)],
-        project.settings.config,
-        seed_key=project.settings.seed_key,
-        baseline=project.baseline,
+        raise Refused(refused.message, [*findings, *refused.findings], refused.hint) from None
+    inspection = inspect_files(
+        project, [Edited(edit.path, "100644", "100644", edit.before, edit.after)]
     )
-    refusals += [finding for finding in inspection.findings if not finding.advice]
-    if refusals or inspection.change is None:
-        raise Refused("not registered; nothing was created", refusals)
+    advice = demand([*findings, *inspection.findings], _NOTHING)
+    assert inspection.change is not None  # noqa: S101 - nothing was refused
     started = register(
-        project, text, inspection.change, edit.after, options=options, advice=findings,
+        project, text, inspection.change, edit.after, options=options, advice=advice,
         replicate=replicate,
     )  # fmt: skip
     if edit.lies is not None:
@@ -173,12 +172,12 @@ def register(
     if not options.despite.strip() and (
         known := against_known(settled(project, project.tip), change)
     ):
-        raise Refused("not registered; nothing was created", [known])
+        raise Refused(_NOTHING, [known])
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results, earlier)
     baseline = records_like_tip(project)
     if met := met_already(criterion, scores(baseline, criterion.metric)):
-        raise Refused("not registered; nothing was created", [met])
+        raise Refused(_NOTHING, [met])
     trailers = [
         ("Evidence", demand_plain(options.evidence, "--evidence")),
         ("Gain", "" if options.gain is None else f"{_gain(options.gain):g}"),
@@ -226,7 +225,7 @@ def register(
     old_line, new_line = _lines_at(base, content, change.line)
     return Started(
         name, commit, project.baseline, project.tip, registration, change, place.number,
-        settings.planned, old_line, new_line, tuple(f for f in advice if f.advice), outlook,
+        settings.planned, old_line, new_line, tuple(advice), outlook,
     )  # fmt: skip
 
 

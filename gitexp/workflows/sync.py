@@ -21,6 +21,7 @@ from gitexp.lab.sharing.incoming import merge_lines, merge_views
 from gitexp.rules.documents.lines import Kind, kind_of, parse_object
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import base_name, set_apart, split_message
+from gitexp.rules.finding import refusals
 from gitexp.rules.text import counted
 from gitexp.store import remote as remotes
 from gitexp.store.archive import tidy
@@ -332,7 +333,7 @@ class _Sync:
         left = [(f"{HEADS}{name}", c) for c, name in heads.items() if c not in self.kept]
         for report in check_refs(self.repository, left) if left else ():
             if not report.ok:
-                first = next(finding for finding in report.findings if not finding.advice)
+                first = refusals(report.findings)[0]
                 said = first.message.splitlines()[0]
                 why = f"{first.id} {said} (gitexp check {report.name})"
                 self._keep(report.name, report.entry.commit, why)

@@ -10,10 +10,9 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.errors import Refused
 from gitexp.lab.gate import check_refs
 from gitexp.rules.documents.registration import parse_message
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS, read_commits
@@ -23,11 +22,13 @@ if TYPE_CHECKING:
     from gitexp.store.git import Repository
 
 
-def update(repository: Repository, ref: str, old: str, new: str) -> None:
+def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Finding, ...]:
     """Judge one ref of a push, as git's `update` hook is asked; an absent side is all zeros.
 
+    Returns the gate's advice, which git shows to whoever pushes.
+
     Raises:
-        Refused: it stays as it is here.
+        Refused: the ref stays as it is here.
     """
     before, after = (commit if commit.strip("0") else "" for commit in (old, new))
     findings: list[Finding] = []
@@ -35,8 +36,7 @@ def update(repository: Repository, ref: str, old: str, new: str) -> None:
         findings = _about_notes(repository, ref, before, after)
     elif ref.startswith((HEADS, ARCHIVE)):
         findings = _about_experiment(repository, ref, before, after)
-    if any(not finding.advice for finding in findings):
-        raise Refused(f"{visible(ref)} is not taken in here", findings)
+    return demand(findings, f"{visible(ref)} is not accepted here")
 
 
 def _about_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:

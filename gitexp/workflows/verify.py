@@ -25,7 +25,7 @@ from gitexp.lab.audit.recheck import (
 from gitexp.lab.audit.spreads import about_examples
 from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
 from gitexp.lab.log import is_confirmed
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.campaign import error_bound
@@ -71,16 +71,15 @@ class Verification:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong; what is only worth knowing does not count."""
-        return all(finding.advice for finding in self.findings)
+        return not refusals(self.findings)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as `gitexp verify --json` prints it."""
 
-        def listed(*, advice: bool) -> list[dict[str, str]]:
+        def listed(findings: Sequence[Finding]) -> list[dict[str, str]]:
             return [
                 {"id": finding.id, "message": finding.message, "hint": finding.hint}
-                for finding in self.findings
-                if finding.advice == advice
+                for finding in findings
             ]
 
         return {
@@ -88,8 +87,8 @@ class Verification:
             "verdicts": self.verdicts,
             "records": self.records,
             "rewritten": self.rewritten,
-            "problems": listed(advice=False),
-            "information": listed(advice=True),
+            "problems": listed(refusals(self.findings)),
+            "information": listed(advice(self.findings)),
             "campaigns": [
                 {
                     "metric": campaign.metric,

@@ -220,6 +220,7 @@ def test_advice_does_not_refuse(ready: World) -> None:
     report = ready.gitexp("check", name, "--json")
     assert report.json["ok"] is True
     assert report.json["advice"]
+    assert "H5 (advice) ·" in ready.gitexp("check", name).out
 
 
 def test_a_config_without_a_parser_is_held_to_lines_and_told_so(ready: World) -> None:

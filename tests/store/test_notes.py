@@ -43,6 +43,7 @@ WRITER = """\
 import sys
 from pathlib import Path
 from gitexp.errors import GitexpError
+from gitexp.rules.rendering import error_text
 from gitexp.store.git import Repository
 from gitexp.store.notes import append_lines
 
@@ -52,7 +53,7 @@ for number in range(int(first), int(last)):
     try:
         append_lines(repository, ref, {commit: [f'{{"n":{number},"writer":"{prefix}"}}']})
     except GitexpError as error:
-        sys.exit(f"{error.exit_code} {error.render()}")
+        sys.exit(f"{error.exit_code} {error_text(error)}")
     print(number, flush=True)
 """
 

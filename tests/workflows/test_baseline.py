@@ -38,7 +38,7 @@ def test_an_effect_that_it_would_not_see_is_answered_by_more(ready: World) -> No
     settle(ready, effect=0.001)
     ran = ready.gitexp("baseline")
     assert "an effect of just accuracy +0.001 is unanswerable here" in ran.out
-    enough = re.search(r"\nS2 · (\d+) repeats would: `repeats` in the settings", ran.out)
+    enough = re.search(r"\nS2 \(advice\) · (\d+) repeats would: `repeats` in the settings", ran.out)
     assert enough is not None
     [advice] = ready.gitexp("baseline", "--json").json["advice"]
     assert advice["id"] == "S2"

@@ -427,6 +427,25 @@ def test_an_edit_that_does_not_fit_the_baseline_changes_nothing(ready: World) ->
     assert "gitexp start --set model.C=" in said
 
 
+def test_advice_about_the_file_is_shown_beside_the_registration(ready: World) -> None:
+    ready.write("knobs.xyz", "depth 3\nwidth 4\n")
+    ready.edit('["config.toml"]', '["config.toml", "knobs.xyz"]', "gitexp.toml")
+    ready.commit("a config of another kind")
+    ready.edit("depth 3", "depth 5", "knobs.xyz")
+    ran = ready.gitexp("start", BECAUSE, "--json")
+    assert "C11" in {found["id"] for found in ran.json["advice"]}
+    assert ran.json["change"]["after"] == "depth 5"
+
+
+def test_a_command_that_runs_a_notebook_is_refused_before_anything_is_created(
+    ready: World,
+) -> None:
+    text = (ready.path / "gitexp.toml").read_text()
+    ready.write("gitexp.toml", re.sub("(?m)^command.*", 'command = "jupyter run a.ipynb"', text))
+    ready.commit("run a notebook")
+    assert "N1 ·" in refuses_without_a_trace(ready, "--set", "model.C=10", code=1)
+
+
 def test_two_edited_lines_are_refused(ready: World) -> None:
     ready.edit("C = 1.0", "C = 10")
     ready.edit("epochs = 20", "epochs = 40")

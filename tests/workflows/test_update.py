@@ -76,6 +76,15 @@ def test_a_sound_experiment_is_taken_in_and_a_broken_one_is_not(
         refused(ready, server, "B2", f"exp/{name}:refs/heads/{odd}")
 
 
+def test_whoever_pushes_sees_the_advice(ready: World, server: World) -> None:
+    name = ready.start("--set", "model.C=10", text="use C=10 because everybody uses it")
+    ran = push(ready, f"exp/{name}")
+    assert ran.code == 0, ran
+    assert "remote: gitexp: advice, nothing is refused" in ran.err
+    assert "remote: H5 (advice) ·" in ran.err
+    assert f"refs/heads/exp/{name}" in refs(server)
+
+
 def test_a_push_may_bring_the_baseline_and_what_stands_on_it(ready: World, server: World) -> None:
     ready.edit("epochs = 20", "epochs = 30")
     ready.commit("main moves on")

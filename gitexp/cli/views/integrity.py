@@ -13,6 +13,7 @@ from gitexp.cli.views.terminal import (
     print_json,
     wrapped,
 )
+from gitexp.rules.finding import advice, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 
@@ -32,7 +33,7 @@ def checked(report: Report | Unjudged, *, as_json: bool) -> None:
         typer.echo(f"{name}: one change, and it may run")
         typer.echo(f"  {report.change}")
     else:
-        broken = sum(not finding.advice for finding in report.findings)
+        broken = len(refusals(report.findings))
         typer.echo(f"{name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
     findings(report.findings)
 
@@ -62,8 +63,8 @@ def _report_json(report: Report | Unjudged) -> dict[str, Any]:
         "name": report.name,
         "ok": report.ok,
         "change": change_json(report.change),
-        "violations": [finding_json(f) for f in report.findings if not f.advice],
-        "advice": [finding_json(f) for f in report.findings if f.advice],
+        "violations": [finding_json(f) for f in refusals(report.findings)],
+        "advice": [finding_json(f) for f in advice(report.findings)],
     }
 
 
@@ -72,7 +73,7 @@ def verified(report: Verification, *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
         return
-    wrong = [finding for finding in report.findings if not finding.advice]
+    wrong = refusals(report.findings)
     if report.rewritten:
         typer.echo(f"{counted(report.rewritten, 'verdict note')} written anew.")
     recomputed = (
@@ -82,7 +83,7 @@ def verified(report: Verification, *, as_json: bool) -> None:
     for campaign in report.campaigns:
         typer.echo(wrapped(_campaign(campaign), ""))
     findings(wrong)
-    if others := [finding for finding in report.findings if finding.advice]:
+    if others := advice(report.findings):
         typer.echo("\nWorth knowing, and not wrong:")
         findings(others)
 

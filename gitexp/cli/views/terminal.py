@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.rules.gate import formats
+from gitexp.rules.rendering import finding_lines
 from gitexp.rules.text import json_text, visible
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -39,11 +40,6 @@ def in_json(content: object) -> str:
     return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
-def filled(line: str) -> str:
-    """Break a line at the width of the screen."""
-    return textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
 def wrapped(text: str, indent: str = "  ", lines: int | None = None) -> str:
     """Break text at the width of the screen, indented; cut it after so many lines."""
     return textwrap.fill(
@@ -60,15 +56,9 @@ def coloured(text: str, verdict: Verdict | None) -> str:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Print findings, each with its id and what mends it."""
-    for finding in found:
-        typer.echo("")
-        for line in visible(finding.message).split("\n"):
-            # What is indented has a mark below it that points at a place.
-            typer.echo(line if line.startswith(" ") else filled(line))
-        if finding.hint:
-            mark = f"{finding.id} · "
-            typer.echo(mark + visible(finding.hint).replace("\n", "\n" + " " * len(mark)))
+    """Print findings, each with its id and the next step."""
+    for line in finding_lines(found, width=WIDTH):
+        typer.echo(line)
 
 
 def change_json(change: Change | None) -> dict[str, Any] | None:

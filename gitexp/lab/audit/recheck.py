@@ -17,7 +17,7 @@ from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.differences import inspect_grounds
 from gitexp.lab.gate import LEVEL_SLACK, hold
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.campaign import campaign_level, count
 from gitexp.store.experiments import HEADS
@@ -70,7 +70,7 @@ def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
             said = [*ground.findings, *hold(entry, next(inspections), ground.project)[1]]
         else:
             said = [Finding("B3", ground.message, ground.hint)]
-        found.append([finding for finding in said if not finding.advice])
+        found.append(list(refusals(said)))
     return found
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import visible
+
 _RUNNERS = {"ipython", "jupyter", "jupyter_core", "nbclient", "nbconvert", "papermill"}
 
 
@@ -33,6 +36,24 @@ def find_notebook(command: str) -> str:
             if is_notebook(word):
                 return word.rpartition("=")[2]
     return ""
+
+
+def about_command(command: str) -> tuple[Finding, ...]:
+    """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
+    notebook = find_notebook(command) if ".ipynb" in command.lower() else ""
+    if not notebook:
+        return ()
+    import shlex  # a hook that finds no notebook need not load it
+
+    shown = visible(notebook)
+    return (
+        Finding(
+            "N1",
+            f"the training command runs the notebook {shown}; only scripts can run",
+            f"jupyter nbconvert --to script {shlex.quote(shown)}\nthen name the script"
+            " in `command`",
+        ),
+    )
 
 
 def _root(module: str) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.finding import Finding
+from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed
 from gitexp.rules.gate.notebook import is_notebook
@@ -128,7 +128,7 @@ def inspect(
                 changes[0].line,
             )
         )
-    whole = len(changes) == 1 and all(finding.advice for finding in findings)
+    whole = len(changes) == 1 and not refusals(findings)
     return Inspection(changes[0] if whole else None, tuple(findings), tuple(changes))
 
 
@@ -376,7 +376,8 @@ def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], l
     )
     advice = Finding(
         "C11",
-        f"{_named(path)}: no parser for this format: lines were compared, values not",
+        f"{_named(path)}: no parser for this format, so lines were compared, not values",
+        "make sure that the line holds exactly one value",
         file=path,
         line=lines.at,
         advice=True,
