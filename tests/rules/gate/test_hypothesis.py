@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.gate.hypothesis import REASON_TEMPLATE, lint
+from gitexp.rules.gate.hypothesis import lint
+from gitexp.rules.gate.hypothesis.pointing import TEMPLATE
 
 if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
@@ -148,8 +149,8 @@ REMARKS = (
     ("C=10 lifts accuracy because …", "H2"),
     ("C=10 lifts accuracy because TODO", "H2"),
     ("C=10 lifts accuracy because\n\nCriterion: accuracy +0.005", "H2"),
-    (REASON_TEMPLATE, "H2 H3"),
-    (f"C=10 lifts accuracy {REASON_TEMPLATE[REASON_TEMPLATE.index('because') :]}", "H2"),
+    (TEMPLATE, "H2 H3"),
+    (f"C=10 lifts accuracy {TEMPLATE[TEMPLATE.index('because') :]}", "H2"),
     ('C=10 lifts accuracy, the "because" of it comes later', "H2"),
     ("C=10 lifts accuracy, see `because the model underfits`", "H2"),
     ("becausexyz lifts accuracy on every seed", "H2"),
@@ -281,7 +282,7 @@ def test_a_plain_question_comes_back_as_its_statement(question: str, statement: 
     ],
 )
 def test_a_question_that_would_need_guessing_gets_the_template(question: str) -> None:
-    assert hint(question, "H1").endswith(f'"{REASON_TEMPLATE}"')
+    assert hint(question, "H1").endswith(f'"{TEMPLATE}"')
 
 
 @pytest.mark.parametrize(
