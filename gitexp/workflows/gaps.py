@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.outlook import Outlook
-    from gitexp.statistics.gaps import Findings
+    from gitexp.statistics.gaps.find import Findings
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 _SAMPLES = (0.25, 0.5)  # of the training data, beside the whole
@@ -111,7 +111,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
         NotReady: nothing is measured, or no predictions were saved.
         CommandFailed: a sub-sampled run failed.
     """
-    from gitexp.statistics.gaps import find
+    from gitexp.statistics.gaps.find import find
 
     metric, repository = project.settings.metric, project.repository
     commits = [project.tip, *same_runs(project, project.settings, project.tip)]

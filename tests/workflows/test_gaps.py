@@ -46,8 +46,8 @@ def test_the_confused_pair_comes_first_with_a_hypothesis_to_fill_in(ready: World
     assert report["score"] > 0.95
     assert report["train"] == pytest.approx(0.97)
     out = ready.gitexp("gaps").out
-    assert "1. 3 is taken for 8 in" in out
-    assert "raises accuracy because 3 is taken for 8" in out
+    assert "1. 3 is mistaken for 8 in" in out
+    assert "raises accuracy because 3 is mistaken for 8" in out
     assert len(out.splitlines()) < 40
     # The line that it offers registers an experiment, once key, value and change are filled in.
     line = first["template"].replace("KEY=VALUE", "model.C=10").replace("<change>", "C=10")

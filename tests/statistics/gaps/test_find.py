@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gitexp.rules.documents.outcomes import Outcomes, hash_of
 from gitexp.rules.plan.gaps import Gap, ranked
-from gitexp.statistics.gaps import Findings, find
+from gitexp.statistics.gaps.find import Findings, find
 from gitexp.statistics.yardstick import Yardstick
 
 Array = NDArray[Any]
@@ -206,7 +206,7 @@ def test_strings_beside_numbers_are_labels() -> None:
 
 def test_a_single_label_leaves_nothing_to_tell_apart() -> None:
     one = outcomes(range(3), ["a", "a", "a"], ["a", "a", "a"])
-    with pytest.raises(ValueError, match="nothing to tell apart"):
+    with pytest.raises(ValueError, match="nothing to learn"):
         find([one], train=[], scores=[1.0], metric="accuracy")
 
 
@@ -262,7 +262,7 @@ def test_a_ranking_has_slices_and_no_confusions() -> None:
     assert (findings.task, findings.dummy, best.kind) == ("ranking", 0.5, "slice")
     assert "x0 > " in (best.where or "")
     assert {gap.kind for gap in findings.gaps} == {"slice"}
-    assert any("takes no label for another" in line for line in findings.skipped)
+    assert any("does not compare labels" in line for line in findings.skipped)
 
 
 @pytest.mark.slow
@@ -295,7 +295,7 @@ def test_a_metric_in_another_unit_is_not_mixed_with_ceilings() -> None:
     gaps = ranked(findings.gaps)
     assert findings.unit == gaps[0].unit == "accuracy of the predictions"
     assert "ceiling +" not in gaps[0].template("accuracy", higher_is_better=True)
-    assert any("by the script" in line for line in findings.skipped)
+    assert any("the script reports" in line for line in findings.skipped)
 
 
 def test_slices_are_found_among_rows_that_were_cut_by_their_hash() -> None:
