@@ -16,7 +16,7 @@ from gitexp.rules.verdict.words import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.engine.local import Job
+    from gitexp.engine.job import Job
     from gitexp.lab.bench import Watcher
     from gitexp.rules.documents.record import Record
 

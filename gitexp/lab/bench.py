@@ -11,8 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from gitexp.engine.condition import condition_of, moved
-from gitexp.engine.local import Done, Interrupted, Job, present_environment, run_job
+from gitexp.engine.job import Interrupted, Job, RunResult
+from gitexp.engine.present import present_environment
 from gitexp.engine.process import Keeper
+from gitexp.engine.run import run_job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.verdicts import judge_records
@@ -162,7 +164,7 @@ class Bench:
                 f"the baseline's runs would take about {long}, and nobody agreed to that",
                 "the same command with --yes",
             )
-        failed: list[tuple[Job, Done]] = []
+        failed: list[tuple[Job, RunResult]] = []
         unstored: GitexpError | None = None
         self._failed.clear()
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="gitexp-run") as pool:
@@ -193,7 +195,7 @@ class Bench:
                 self._way_on(job, done),
             )
 
-    def _way_on(self, job: Job, done: Done) -> str:
+    def _way_on(self, job: Job, done: RunResult) -> str:
         """What to do after a failed run, in lines that can be pasted where they are commands."""
         logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
         lines = [
@@ -338,7 +340,7 @@ class Bench:
 
     def _one(
         self, label: str, commit: str, seed: int, conditions: Sequence[str] | None
-    ) -> tuple[Job, Done] | None:
+    ) -> tuple[Job, RunResult] | None:
         """Run one seed unless somebody has done so meanwhile; returns it where it failed."""
         with self._claimed(label, commit, seed) as claim:
             # Fail fast: after a failure, what has not begun does not begin.
@@ -387,7 +389,7 @@ class Bench:
                 self.here.append(name)
             return name
 
-    def _store(self, commit: str, done: Done) -> None:
+    def _store(self, commit: str, done: RunResult) -> None:
         with self._lock:
             self.ran += 1
             known = self._bulk[commit]

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.local import busy_lock
-from gitexp.engine.slot import free_slot, is_used, last_used, slots
+from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
+from gitexp.engine.run import busy_lock
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holdin
     before = time.time() - older
     found = [
         *(_run(path, before, dry=dry) for path in _run_folders(repository)),
-        *(_slot(repository, path, before, dry=dry) for path in slots(repository)),
+        *(_checkout(repository, path, before, dry=dry) for path in checkouts(repository)),
     ]
     if not dry:
         _sweep(repository, before)
@@ -89,11 +89,11 @@ def _run(path: Path, before: float, *, dry: bool) -> Holding:
     return Holding("run", path, size, used, state)
 
 
-def _slot(repository: Repository, path: Path, before: float, *, dry: bool) -> Holding:
+def _checkout(repository: Repository, path: Path, before: float, *, dry: bool) -> Holding:
     size, used = _measure(path)[0], last_used(path)
     state = "in use" if is_used(path) else "kept" if used > before else "old"
     if state == "old" and not dry:
-        state = "freed" if free_slot(repository, path) else "in use"
+        state = "freed" if free_checkout(repository, path) else "in use"
     return Holding("slot", path, size, used, state)
 
 

@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.engine.local import Job, run_job
+from gitexp.engine.job import Job
 from gitexp.engine.process import Keeper
+from gitexp.engine.run import run_job
 from gitexp.errors import CommandFailed
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
 
 if TYPE_CHECKING:
-    from gitexp.engine.local import Done
+    from gitexp.engine.job import RunResult
     from gitexp.lab.bench import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
@@ -101,8 +102,8 @@ def _run(
     watcher: Watcher,
     folder: Path,
     long: float,
-) -> list[Done]:
-    ended: list[Done] = []
+) -> list[RunResult]:
+    ended: list[RunResult] = []
     with Keeper() as keeper:
         for seed, attempt in _RUNS:
             job = Job(commit, seed, attempt, settings.metric, folder / f"{seed}-{attempt}")
@@ -125,18 +126,18 @@ def _run(
     return ended
 
 
-def _differ(ended: list[Done], metric: str) -> bool:
+def _differ(ended: list[RunResult], metric: str) -> bool:
     """Whether seed 1 gave two scores and no rows, so that seed 2 would tell nothing more."""
     scores = {done.record.metrics[metric] for done in ended}
     return len(scores) > 1 and not all(done.record.ids for done in ended)
 
 
-def _tried(done: Done) -> Tried:
+def _tried(done: RunResult) -> Tried:
     outcomes = parse_outcomes("\n".join(map(canonical, done.bulk)))
     return Tried(done.record.metrics, next(iter(outcomes.values()), None))
 
 
-def _failed(settings: Settings, job: Job, done: Done) -> CommandFailed:
+def _failed(settings: Settings, job: Job, done: RunResult) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
     said = "\n".join(f"  | {line}" for line in done.last_lines.splitlines())
     way = "mend that, then the same command again"

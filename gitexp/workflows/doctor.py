@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.slot import free_slot, is_sound, is_used, slots
+from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used
 from gitexp.errors import GitexpError
 from gitexp.lab.project import known_projects, project_at, project_prefix
 from gitexp.lab.trust import is_trusted
@@ -333,13 +333,13 @@ def _keep(repository: Repository, commits: set[str]) -> None:
 
 
 def _slots(repository: Repository) -> Iterator[Ailment]:
-    for path in slots(repository):
+    for path in checkouts(repository):
         if not is_sound(repository, path) and not is_used(path):
             yield Ailment(
                 "D15",
                 f"{path} is no checkout of this clone, and no run uses it",
                 "remove it: gitexp doctor --fix",
-                partial(free_slot, repository, path),
+                partial(free_checkout, repository, path),
             )
     for admin in (repository.common / "worktrees").glob("gitexp-*"):
         with suppress(OSError):

@@ -255,8 +255,9 @@ def _known_points(bulk: str, metric: str) -> dict[tuple[float, int], float]:
 
 
 def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) -> float:
-    from gitexp.engine.local import Job, run_job
+    from gitexp.engine.job import Job
     from gitexp.engine.process import Keeper
+    from gitexp.engine.run import run_job
 
     repository, metric = project.repository, project.settings.metric
     folder = repository.local / "runs" / project.tip[:12] / f"sample-{sample:g}-{seed}"

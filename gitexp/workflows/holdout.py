@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gitexp.engine.local import Job, run_job
+from gitexp.engine.job import Job
 from gitexp.engine.process import Keeper
+from gitexp.engine.run import run_job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
 from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.gate import check

@@ -10,16 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.environment import (
-    PROBE_FOLDER,
-    Loaded,
-    hash_secrets,
-    hide_secrets,
-    kept_variables,
-    machine,
-    probe_environment,
-    read_probe,
-)
+from gitexp.engine.loaded import PROBE_FOLDER, Loaded, probe_environment, read_probe
+from gitexp.engine.machine import machine
+from gitexp.engine.masking import hash_secrets, hide_secrets
+from gitexp.engine.variables import kept_variables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -412,9 +406,7 @@ def test_devices_are_asked_of_nvidia_smi_where_it_exists(
     tmp_path: Path, script: str, expected: tuple[list[str], str | None]
 ) -> None:
     write(tmp_path / "nvidia-smi", f"#!/bin/sh\n{script}\n").chmod(0o755)
-    code = (
-        "import json; from gitexp.engine.environment import machine; print(json.dumps(machine()))"
-    )
+    code = "import json; from gitexp.engine.machine import machine; print(json.dumps(machine()))"
     answer = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},

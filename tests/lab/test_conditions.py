@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.engine.condition import condition_of, fingerprint, moved
+from gitexp.engine.condition import condition_of, moved
+from gitexp.engine.data import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,7 +1,7 @@
-"""A slot: a checkout of one commit that belongs to one run at a time and is reused.
+"""Checkouts for runs: each belongs to one run at a time and is reused by the next.
 
-Nothing here touches HEAD or the user's tree. A slot is a linked work tree, so that a script which
-asks git for its commit gets the right answer.
+Nothing here touches HEAD or the user's tree. A checkout is a linked work tree, so that a script
+that asks git for its commit gets the right answer.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from gitexp.store.git import Repository
 
-_MOST_SLOTS = 1000
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class Checkout:
     """A clean checkout; `lock` is the descriptor that keeps other runs out."""
 
     path: Path
@@ -33,30 +33,30 @@ class Slot:
 
 
 @contextlib.contextmanager
-def take_slot(repository: Repository, commit: str) -> Iterator[Slot]:
-    """Check a commit out, clean, in the first slot that nobody uses."""
+def take_checkout(repository: Repository, commit: str) -> Iterator[Checkout]:
+    """Check a commit out, clean, in the first checkout that nobody uses."""
     folder = repository.local / "slots"
-    for number in range(_MOST_SLOTS):
+    for number in range(_MOST):
         path = folder / f"gitexp-{number}"
         with locked(folder / f"{number}.lock", wait=False) as lock:
             if lock is None:
                 continue
             _check_out(repository, path, commit)
-            yield Slot(path, lock)
+            yield Checkout(path, lock)
             return
-    raise NotReady(f"all {_MOST_SLOTS} slots in {folder} are in use", "wait for a run to end")
+    raise NotReady(f"all {_MOST} checkouts in {folder} are in use", "wait for a run to end")
 
 
 def _check_out(repository: Repository, path: Path, commit: str) -> None:
     admin = _admin(path)
-    # In a clone made by copying a folder, slots still belong to the clone that was copied.
+    # If a clone was copied as a folder, its checkouts still belong to the original.
     if admin is not None and _is_own(repository, admin):
-        # The lock is ours, so an index.lock here is what a killed checkout left behind.
+        # We hold the lock, so an index.lock here was left behind by a killed git.
         (admin / "index.lock").unlink(missing_ok=True)
         try:
             return _refresh(path, commit)
         except (GitFailed, OSError):
-            pass  # Broken by hand or by a prune: built anew below.
+            pass  # Broken by hand or by a prune: rebuilt below.
     shutil.rmtree(path, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(repository.local / "slots" / "add.lock"):
@@ -67,13 +67,13 @@ def _check_out(repository: Repository, path: Path, commit: str) -> None:
     return _refresh(path, commit)
 
 
-def slots(repository: Repository) -> list[Path]:
-    """Checkouts that were made for runs, used or not."""
+def checkouts(repository: Repository) -> list[Path]:
+    """Checkouts that were made for runs, in use or not."""
     return sorted((repository.local / "slots").glob("gitexp-*"))
 
 
 def last_used(path: Path) -> float:
-    """When something was checked out in a slot last, in seconds since 1970; 0 if unknown."""
+    """When a checkout was last used, in seconds since 1970; 0 if unknown."""
     admin = _admin(path)
     for file in (*([admin / "index"] if admin else []), path):
         with contextlib.suppress(OSError):
@@ -82,13 +82,13 @@ def last_used(path: Path) -> float:
 
 
 def is_sound(repository: Repository, path: Path) -> bool:
-    """Whether git knows a slot as a work tree of this clone."""
+    """Whether git knows a checkout as a work tree of this clone."""
     admin = _admin(path)
     return admin is not None and admin.is_dir() and _is_own(repository, admin)
 
 
-def free_slot(repository: Repository, path: Path) -> bool:
-    """Remove a slot, unless a run uses it; says whether it has gone."""
+def free_checkout(repository: Repository, path: Path) -> bool:
+    """Remove a checkout unless a run uses it; returns whether it is gone."""
     number = path.name.rpartition("-")[2]
     with locked(path.with_name(f"{number}.lock"), wait=False) as lock:
         if lock is None:
@@ -102,7 +102,7 @@ def free_slot(repository: Repository, path: Path) -> bool:
 
 
 def is_used(path: Path) -> bool:
-    """Whether a run is in a slot right now."""
+    """Whether a run is using a checkout right now."""
     number = path.name.rpartition("-")[2]
     with locked(path.with_name(f"{number}.lock"), wait=False) as lock:
         return lock is None
@@ -113,7 +113,7 @@ def _is_own(repository: Repository, admin: Path) -> bool:
 
 
 def _admin(path: Path) -> Path | None:
-    """Where git keeps a linked work tree's index and HEAD, None where it is none."""
+    """Where git keeps a linked work tree's index and HEAD, None if it is not one."""
     try:
         return Path((path / ".git").read_text().removeprefix("gitdir:").strip()).resolve()
     except OSError:
@@ -126,23 +126,3 @@ def _refresh(path: Path, commit: str) -> None:
     git.run("clean", "-ffdxq")
     if (path / ".gitmodules").exists():
         git.run(*NO_HOOKS, "submodule", "update", "--init", "--recursive", "--force", "--quiet")
-
-
-def link_inputs(slot: Path, sources: list[Path], links: tuple[str, ...]) -> None:
-    """Link git-ignored inputs from the user's tree into a checkout.
-
-    Raises:
-        NotReady: an input is in none of `sources`.
-    """
-    for link in links:
-        target = slot / link
-        if target.exists() or target.is_symlink():
-            continue
-        found = next((source / link for source in sources if (source / link).exists()), None)
-        if found is None:
-            raise NotReady(
-                f"{link} (named by `link` in the settings) is not in {sources[0]}",
-                "put it there, or take it out of `link`",
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(found.resolve())

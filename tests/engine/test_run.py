@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.condition import condition_of
-from gitexp.engine.local import Done, Interrupted, Job, run_job
+from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.process import Keeper
+from gitexp.engine.run import run_job
 from gitexp.errors import NotReady
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, parse_outcomes
@@ -36,14 +37,14 @@ class Trainer:
     runs: int = 0
     metric: str = "accuracy"
 
-    def __call__(self, script: str, **how: Any) -> Done:  # noqa: ANN401 - as run takes them
+    def __call__(self, script: str, **how: Any) -> RunResult:  # noqa: ANN401 - as run takes them
         self.world.write("train.py", script)
         self.world.git("add", "--all")
         self.world.git("commit", "--quiet", "--allow-empty", "-m", f"script {self.runs}")
         commit = self.world.git("rev-parse", "HEAD")
         return self.run(commit, **how)
 
-    def run(self, commit: str, *, seed: int = 7, **settings: Any) -> Done:  # noqa: ANN401 - by name
+    def run(self, commit: str, *, seed: int = 7, **settings: Any) -> RunResult:  # noqa: ANN401 - by name
         self.runs += 1
         repository = Repository.discover(self.world.path)
         plain = Settings(
@@ -55,7 +56,7 @@ class Trainer:
             keeper=self.keeper, stop=self.stop, condition=lambda found: condition_of(found, {}),
         )  # fmt: skip
 
-    def folder(self, done: Done) -> Path:
+    def folder(self, done: RunResult) -> Path:
         return self.world.path / ".git" / "gitexp" / done.record.folder
 
 
@@ -77,7 +78,7 @@ print('accuracy=0.5')
 """
 
 
-def told(trainer: Trainer, done: Done) -> dict[str, Any]:
+def told(trainer: Trainer, done: RunResult) -> dict[str, Any]:
     assert done.record.ok, done.record.failure
     facts: dict[str, Any] = json.loads(
         (trainer.folder(done) / "stdout.log").read_text().split("\n")[0]
@@ -279,7 +280,7 @@ GIVES = "import gitexp\ngitexp.predictions([1, 0, 1, 0], [1, 0, 1, 1], ids='abcd
 SCORED = "print('accuracy=0.5')\n"
 
 
-def stored(done: Done) -> list[str]:
+def stored(done: RunResult) -> list[str]:
     """Ids that a run's bulk holds predictions of."""
     text = "\n".join(map(canonical, done.bulk))
     found = parse_outcomes(text)

@@ -1,0 +1,134 @@
+"""Finds the distributions that installed a run's modules, with their versions.
+
+importlib.metadata would answer from the files of every installed distribution, which takes longer
+than a short run. Here only small files are read.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+SITES = {"site-packages", "dist-packages"}
+
+
+def packages_of(modules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Name and version of the distributions that installed these modules, given with their files.
+
+    Private modules are left out: a distribution that the run used also has a public one, and some
+    (`_distutils_hack`) are loaded by every Python.
+    """
+    for module, file in modules.items():
+        depth = module.count(".") + Path(file).name.startswith("__init__.")
+        folders = Path(file).parents
+        if module.startswith("_") or depth >= len(folders):
+            continue
+        with suppress(OSError):
+            site = folders[depth]
+            info = _owner(module, site, site.stat().st_mtime_ns)
+            if info is not None:
+                yield _name_and_version(info)
+
+
+def _owner(module: str, site: Path, changed: int) -> Path | None:
+    named = _distributions(site, changed).get(_normalized(module))
+    if named is not None:
+        return named
+    # `attr` belongs to attrs, which also has a module of its own name: try those last.
+    return _installed(site, changed, eponymous=False).get(module) or _installed(
+        site, changed, eponymous=True
+    ).get(module)
+
+
+# `changed` is the folder's mtime in ns: installing, upgrading and removing rename an entry in it.
+@functools.lru_cache(maxsize=64)
+def _distributions(site: Path, changed: int) -> dict[str, Path]:  # noqa: ARG001
+    """The metadata folders of the distributions in `site`, by normalized name.
+
+    An .egg-info outside a site folder is left over from building in a source tree.
+    """
+    suffixes = (".dist-info", ".egg-info") if site.name in SITES else (".dist-info",)
+    return {
+        _normalized(entry.stem.partition("-")[0]): entry
+        for entry in sorted(site.iterdir())
+        if entry.suffix in suffixes
+    }
+
+
+@functools.lru_cache(maxsize=128)
+def _installed(site: Path, changed: int, *, eponymous: bool) -> dict[str, Path]:
+    """Distribution of each module; an `eponymous` distribution has a module of its own name."""
+    modules = {_normalized(entry.name.partition(".")[0]) for entry in site.iterdir()}
+    return {
+        module: info
+        for name, info in _distributions(site, changed).items()
+        if (name in modules) is eponymous
+        for module in _modules_of(info)
+    }
+
+
+def _modules_of(info: Path) -> set[str]:
+    """Importable names of a distribution: its top level, or all modules of a namespace package."""
+    site = info.parent
+    with suppress(OSError):
+        names = (info / "top_level.txt").read_text("utf-8", "replace").split()
+        folders = [site / name for name in names if (site / name).is_dir()]
+        # The file names a namespace package only as a whole, which other distributions share.
+        if names and all((folder / "__init__.py").exists() for folder in folders):
+            return set(names)
+    with suppress(OSError):
+        text = (info / "RECORD").read_text("utf-8", "replace")
+        paths = [line.partition(",")[0] for line in text.splitlines()]
+        regular = {found[1] for path in paths if (found := re.match(r"([^/]+)/__init__\.", path))}
+        return regular | {
+            re.sub(r"(/__init__)?\.[^/]*$", "", path).replace("/", ".")
+            for path in paths
+            if path.endswith((".py", ".so")) and path.partition("/")[0] not in regular
+        }
+    return set()
+
+
+def _name_and_version(info: Path) -> tuple[str, str]:
+    name, _, version = info.stem.partition("-")
+    for file in (info / "METADATA", info / "PKG-INFO", info):
+        # The folder's name spells the version as the installer does, the file as the author does.
+        with suppress(OSError), file.open(encoding="utf-8", errors="replace") as text:
+            for line in text:
+                key, _, value = line.partition(":")
+                if key == "Name":
+                    name = value.strip()
+                elif key == "Version":
+                    return _normalized(name), value.strip()
+                elif not line.strip():
+                    break
+    return _normalized(name), version
+
+
+def installed_versions(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, str | None]:
+    """Versions of distributions by normalized name; the first folder wins, as in Python."""
+    versions: dict[str, str | None] = dict.fromkeys(packages)
+    for folder in reversed(folders) if versions else ():
+        with suppress(OSError):
+            for info in folder.glob("*.*-info"):
+                name = _normalized(info.stem.partition("-")[0])
+                if name in versions:
+                    versions[name] = _version(info) or versions[name]
+    return versions
+
+
+def _version(info: Path) -> str | None:
+    for file in (info / "METADATA", info / "PKG-INFO", info):
+        with suppress(OSError):
+            found = re.search(rb"^Version:(.*)", file.read_bytes(), re.MULTILINE)
+            return found[1].decode(errors="replace").strip() if found else None
+    return None
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,95 @@
+"""Prepares a checkout for a run: linked inputs, no old results, the seed in the config."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
+from gitexp.rules.gate import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gitexp.rules.documents.settings import Settings
+
+
+def link_inputs(checkout: Path, sources: list[Path], links: tuple[str, ...]) -> None:
+    """Link git-ignored inputs from the user's tree into a checkout.
+
+    Raises:
+        NotReady: an input is not in any of `sources`.
+    """
+    for link in links:
+        target = checkout / link
+        if target.exists() or target.is_symlink():
+            continue
+        found = next((source / link for source in sources if (source / link).exists()), None)
+        if found is None:
+            raise NotReady(
+                f"{link} (named by `link` in the settings) is not in {sources[0]}",
+                "put it there, or remove it from `link`",
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(found.resolve())
+
+
+def remove_results(place: Path, settings: Settings) -> None:
+    """Remove the result files that the settings name, so that no run can report old results."""
+    for name in filter(None, (settings.metrics, settings.predictions)):
+        # A folder of that name is reported after the run, when its file cannot be read.
+        with contextlib.suppress(IsADirectoryError, NotADirectoryError):
+            (place / name).unlink(missing_ok=True)
+
+
+def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
+    """Write the seed to the config, if the settings name a key; returns all parameters by file.
+
+    The returned parameters are those of the commit, before the seed was written.
+
+    Raises:
+        NotReady: a config does not parse, or there is no such key.
+    """
+    key = settings.key_of_seed() if settings.seed_key else None
+    values: dict[str, Any] = {}
+    written = False
+    for name in _configs(place, settings.config):
+        content = (place / name).read_bytes()
+        if formats.format_of(name) is None:
+            continue
+        try:
+            leaves = formats.read_leaves(name, content)
+        except formats.Malformed as error:
+            raise NotReady(
+                f"{name} does not parse: {error}", f"fix {name} on the baseline branch"
+            ) from None
+        if key and not written and (found := formats.keys_at(leaves, key)):
+            (place / name).write_bytes(_with_seed(name, content, found[0], settings.seed_key, seed))
+            written = True
+        values[name] = {formats.spell_key(k): formats.to_json(v) for k, v in leaves.items()}
+    if key and not written:
+        raise NotReady(
+            f"seed_key {settings.seed_key} is not in {', '.join(settings.config)}",
+            "add it to the config on the baseline, or correct seed_key in the settings",
+        )
+    return values
+
+
+def _with_seed(name: str, content: bytes, key: formats.Key, shown: str, seed: int) -> bytes:
+    form = formats.format_of(name)
+    assert form is not None  # noqa: S101 - the caller has read it
+    try:
+        edited: str = form.set_value(content.decode("utf-8"), key, form.spell_value(str(seed)))
+    except (ValueError, LookupError) as error:
+        message = f"{name}: the seed cannot be written to {shown}: {error}"
+        raise NotReady(message, "name another seed_key in the settings") from None
+    return edited.encode("utf-8")
+
+
+def _configs(place: Path, patterns: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for pattern in patterns:
+        found = [path for path in place.glob(pattern) if path.is_file()]
+        names += sorted(path.relative_to(place).as_posix() for path in found)
+    return list(dict.fromkeys(names))

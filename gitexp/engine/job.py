@@ -1,0 +1,45 @@
+"""One run that is to be made, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.rules.documents.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to run: one commit with one seed. `folder` is kept, the checkout is reused."""
+
+    commit: str
+    seed: int
+    attempt: int
+    metric: str
+    folder: Path
+    explore: str = ""  # why the gate was skipped, "" if it was not
+    sample: float = 1.0  # share of the data that the run is asked to train on
+    holdout: bool = False  # whether the run opens the holdout: then GITEXP_HOLDOUT is set
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a job: its record, the lines to store with it, and its last output."""
+
+    record: Record
+    bulk: tuple[dict[str, Any], ...]
+    log: dict[str, Any]
+    last_lines: str
+    warning: str = ""  # what is odd about a run that counts nevertheless
+
+    @property
+    def quoted(self) -> str:
+        """The last output as an error message shows it, after a line break; "" if there is none."""
+        return "".join(f"\n  | {line}" for line in self.last_lines.splitlines())
+
+
+class Interrupted(Exception):
+    """The run was stopped from outside and leaves no record."""

@@ -1,0 +1,72 @@
+"""The words and environment variables that a run is started with."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitexp.engine import command as commands
+from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
+from gitexp.store.git import clean_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.engine.checkout import Checkout
+    from gitexp.engine.job import Job
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.git import Repository
+
+PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
+
+
+def launch(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    job: Job,
+    checkout: Checkout,
+    probe: Path,
+) -> tuple[list[str] | str, dict[str, str]]:
+    """Words of the command, or text for the shell, and the variables of the run."""
+    place = checkout.path / prefix
+    project = repository.top / prefix if repository.top else None
+    variables = clean_environment()
+    for name in ("GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS", "GIT_OPTIONAL_LOCKS"):
+        variables.pop(name)  # these are for gitexp's own reading; the script's git is the user's
+    variables["PATH"] = commands.search_path(variables, project)
+    words = commands.build(settings, seed=job.seed, sample=job.sample)
+    if isinstance(words, list):
+        words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
+    # The checkout comes before everything that is installed: an editable install would import the
+    # user's tree, with its edits, instead of the commit.
+    roots = dict.fromkeys([place, place / "src", checkout.path, checkout.path / "src"])
+    before = variables.get("PYTHONPATH")
+    variables |= probe_environment(probe)
+    variables["PYTHONPATH"] = os.pathsep.join(
+        [
+            str(PROBE_FOLDER),
+            *(str(root) for root in roots if root.is_dir()),
+            *([before] if before else []),
+        ]
+    )
+    variables |= {
+        "GITEXP_SEED": str(job.seed),
+        "GITEXP_SAMPLE": f"{job.sample:g}",
+        "GITEXP_RUN_DIR": str(job.folder),
+        "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
+        "GITEXPPREDICTIONS": str(job.folder / PREDICTIONS),
+    }
+    # Even if the caller's environment has it: only this kind of run opens the holdout.
+    variables.pop("GITEXP_HOLDOUT", None)
+    if job.holdout:
+        variables["GITEXP_HOLDOUT"] = "1"
+    return words, variables
+
+
+def user_trees(repository: Repository) -> list[Path]:
+    """The user's own work trees: the current one first, then the main one."""
+    trees = [repository.top] if repository.top else []
+    if repository.common.name == ".git" and repository.common.parent not in trees:
+        trees.append(repository.common.parent)
+    return trees

@@ -1,0 +1,123 @@
+"""What the Python processes of a run had loaded when they ended, as they report it.
+
+The reports are written by probe/sitecustomize.py inside the run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.distributions import SITES, packages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROBE_FOLDER = Path(__file__).resolve().parent / "probe"
+
+_GITEXP = PROBE_FOLDER.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the Python processes of one run had loaded when they ended.
+
+    If several reported, `python`, `implementation` and `executable` are those of the process that
+    loaded most. If none did (no Python, `python -S`, `os._exit`, a kill), they are None.
+    `packages` maps normalized distribution names to versions, sorted. `foreign` are files of the
+    forbidden folders that are not in the run's checkout.
+    """
+
+    python: str | None = None
+    implementation: str | None = None
+    executable: str | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+    foreign: tuple[Path, ...] = ()
+    accelerators: tuple[str, ...] = ()
+
+
+def probe_environment(probe_dir: Path) -> dict[str, str]:
+    """Create the folder for the reports and return the variable that switches the probe on.
+
+    The caller must also put PROBE_FOLDER first on the run's PYTHONPATH.
+    """
+    probe_dir.mkdir(parents=True, exist_ok=True)
+    return {"GITEXP_PROBE": str(probe_dir.absolute())}
+
+
+def read_probe(probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path]) -> Loaded:
+    """Merge the reports of a run's processes; a missing or unreadable one is ignored.
+
+    `forbidden` are work trees that the run must not import from. The checkout and the run's virtual
+    environment may be inside one of them.
+    """
+    reports = sorted(
+        filter(None, map(_read_report, sorted(probe_dir.glob("*.json")))),
+        key=lambda report: len(report.modules),
+    )
+    if not reports:
+        return Loaded()
+    modules = {(name, file) for report in reports for name, file in report.modules.items()}
+    prefixes = {Path(prefix).resolve() for report in reports for prefix in report.prefixes}
+    # In the order of `reports`: the main process comes last and decides the versions.
+    packages = {
+        name: version for report in reports for name, version in packages_of(report.modules)
+    }
+    main = reports[-1]
+    return Loaded(
+        python=main.python,
+        implementation=main.implementation,
+        executable=main.executable,
+        packages=dict(sorted(packages.items())),
+        foreign=_foreign({Path(file) for _, file in modules}, checkout, forbidden, prefixes),
+        accelerators=max((report.accelerators for report in reports), key=len),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What one process wrote when it ended."""
+
+    python: str
+    implementation: str
+    executable: str | None
+    prefixes: tuple[str, ...]
+    modules: dict[str, str]
+    accelerators: tuple[str, ...]
+
+
+def _read_report(path: Path) -> _Report | None:
+    try:
+        # surrogateescape, as the probe wrote it: file names need not be UTF-8.
+        report = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))
+        return _Report(
+            python=str(report["python"]),
+            implementation=str(report["implementation"]),
+            executable=report["executable"] and str(report["executable"]),
+            prefixes=(str(report["prefix"]), str(report["base_prefix"])),
+            modules={str(name): str(file) for name, file in report["modules"].items()},
+            accelerators=tuple(map(str, report["accelerators"])),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _foreign(
+    files: set[Path], checkout: Path, forbidden: Sequence[Path], prefixes: set[Path]
+) -> tuple[Path, ...]:
+    trees = [tree.resolve() for tree in forbidden]
+    allowed = [checkout.resolve(), _GITEXP]
+    foreign = set()
+    for file in files:
+        real = file.resolve()
+        if not SITES.isdisjoint((*file.parts, *real.parts)):
+            continue
+        for tree in trees:
+            # A prefix inside the tree (a .venv) is allowed. A prefix around the tree is not a
+            # reason: container images keep sources in /usr/src and the interpreter in /usr.
+            inside = [prefix for prefix in prefixes if tree in prefix.parents]
+            if real.is_relative_to(tree) and not any(map(real.is_relative_to, allowed + inside)):
+                foreign.add(real)
+    return tuple(sorted(foreign))

@@ -1,0 +1,64 @@
+"""The machine that a run has: host, processor, memory, devices."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+
+def machine() -> dict[str, object]:
+    """Host, system, processor, memory (bytes) and NVIDIA devices of this machine.
+
+    `cpus` counts those that this process may use.
+    """
+    system = os.uname()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gpus = _gpus()
+    return {
+        "host": system.nodename,
+        "os": f"{system.sysname} {system.release}",
+        "arch": system.machine,
+        "cpu": _cpu_model(),
+        "cpus": usable,
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "gpus": [name for name, _ in gpus],
+        "gpu_driver": gpus[0][1] if gpus else None,
+    }
+
+
+@functools.cache
+def _cpu_model() -> str:
+    with suppress(OSError), Path("/proc/cpuinfo").open(errors="replace") as lines:
+        for line in lines:
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+@functools.cache
+def _gpus() -> tuple[tuple[str, str], ...]:
+    """Name and driver version of each device; cached, because nvidia-smi is slow."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ()
+    query = [program, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(
+            query,
+            capture_output=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    rows = (line.rpartition(",") for line in answer.stdout.splitlines() if "," in line)
+    return tuple((name.strip(), driver.strip()) for name, _, driver in rows)

@@ -1,0 +1,100 @@
+"""What a run reported: its metrics, its predictions, and why it counts as failed."""
+
+from __future__ import annotations
+
+import math
+import signal
+from typing import TYPE_CHECKING
+
+from gitexp.engine import metrics
+from gitexp.engine.launch import PREDICTIONS
+from gitexp.engine.metrics import Unreadable
+from gitexp.rules.documents.known_metrics import find_metric
+from gitexp.rules.verdict.verdict import LARGEST_SCORE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.engine.job import Job
+    from gitexp.engine.loaded import Loaded
+    from gitexp.engine.process import Finished
+    from gitexp.rules.documents.outcomes import Outcomes
+    from gitexp.rules.documents.settings import Settings
+
+
+def read_metrics(
+    settings: Settings,
+    job: Job,
+    finished: Finished,
+    loaded: Loaded,
+    place: Path,
+) -> tuple[dict[str, float], str]:
+    """Metrics of a run, and why it counts as failed ("" if it does not)."""
+    found: dict[str, float] = {}
+    failure = ""
+    try:
+        file = place / settings.metrics if settings.metrics else None
+        found = metrics.collect(
+            job.folder / "stdout.log", job.folder / "metrics.jsonl", file, metric=job.metric
+        )
+    except Unreadable as error:
+        failure = f"the metrics file cannot be read: {error}"
+    value = found.get(job.metric)
+    if finished.timed_out:
+        failure = f"stopped after the timeout of {settings.timeout:g} s"
+    elif finished.exit_code < 0:
+        failure = f"killed by {_signal_name(-finished.exit_code)}"
+    elif finished.exit_code:
+        failure = f"the command ended with exit code {finished.exit_code}"
+    elif loaded.foreign:
+        names = ", ".join(str(path) for path in loaded.foreign[:3])
+        failure = f"R1: code was loaded from outside the checkout: {names}"
+    elif not failure and value is None:
+        seen = f"; it reported {', '.join(sorted(found)[:8])}" if found else ""
+        failure = f"no metric {job.metric} was reported{seen}"
+    elif value is not None and not _is_score(value):
+        failure = f"{job.metric} is {value}"
+    return {name: number for name, number in found.items() if _is_score(number)}, failure
+
+
+def read_outcomes(
+    settings: Settings, job: Job, place: Path, score: float
+) -> tuple[Outcomes | None, str, str]:
+    """Outcomes that a good run stored, why the run counts as failed nevertheless, and a warning.
+
+    A run without predictions fails only if the settings name a file of predictions.
+    """
+    named = [place / settings.predictions] if settings.predictions else []
+    written = [path for path in [*named, job.folder / PREDICTIONS] if path.exists()]
+    if not written:
+        missing = f"no predictions were written to {settings.predictions}" if named else ""
+        return None, missing, ""
+    # csv and zipfile: only runs with predictions need them
+    from gitexp.engine.predictions import read_predictions
+
+    try:
+        outcomes = read_predictions(written[0])
+    except Unreadable as error:
+        reason = f"the predictions cannot be read: {error}"
+        return (None, reason, "") if named else (None, "", reason)
+    known = find_metric(job.metric)
+    if named and known and (lacking := set(known.columns) - outcomes.columns.keys()):
+        # Said after the first run, because the verdict after the last could not be computed.
+        return None, f"{job.metric} needs a column {lacking.pop()} in the predictions", ""
+    if known is None:
+        return outcomes, "", ""
+    from gitexp.statistics.recompute import disagreement  # loads NumPy and scikit-learn
+
+    return outcomes, "", disagreement(job.metric, score, outcomes)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"
+
+
+def _is_score(number: float) -> bool:
+    """Whether a verdict can be computed from a number: it is finite, and so are sums of it."""
+    return math.isfinite(number) and abs(number) <= LARGEST_SCORE

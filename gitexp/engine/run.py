@@ -1,0 +1,158 @@
+"""One run on this machine: a checkout, the command, and a record of what happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine import process
+from gitexp.engine.checkout import take_checkout
+from gitexp.engine.data import fingerprint
+from gitexp.engine.inputs import link_inputs, remove_results, write_seed
+from gitexp.engine.job import Interrupted, Job, RunResult
+from gitexp.engine.launch import launch, user_trees
+from gitexp.engine.loaded import read_probe
+from gitexp.engine.masking import hash_secrets
+from gitexp.engine.outcome import read_metrics, read_outcomes
+from gitexp.engine.output import last_lines, log_line
+from gitexp.engine.record import describe, shorten
+from gitexp.rules.documents.lines import Kind, sha256, stamped
+from gitexp.rules.documents.outcomes import outcomes_line
+from gitexp.rules.documents.record import Record
+from gitexp.store.local import locked, salt
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.git import Repository
+
+
+def run_job(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    job: Job,
+    *,
+    keeper: process.Keeper,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    hold: Sequence[int] = (),
+) -> RunResult:
+    """Run the training command once in its own checkout, and lock the job's folder meanwhile.
+
+    `condition` names the condition of an environment, so that runs that differ only in what else
+    they loaded can share one. `hold` are lock descriptors that must stay open as long as the child.
+
+    Raises:
+        Interrupted: `stop` was set before the command ended.
+        NotReady: the checkout could not be prepared.
+    """
+    busy = busy_lock(job.folder)
+    with locked(busy) as lock:
+        try:
+            return _run_job(
+                repository, prefix, settings, job, keeper=keeper, stop=stop, condition=condition,
+                hold=(*hold, *([lock] if lock is not None else [])),
+            )  # fmt: skip
+        finally:
+            busy.unlink(missing_ok=True)
+
+
+def busy_lock(folder: Path) -> Path:
+    """Lock that a run holds as long as something may be written to its folder."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _run_job(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    job: Job,
+    *,
+    keeper: process.Keeper,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    hold: Sequence[int],
+) -> RunResult:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    probe = job.folder / "probe"
+    probe.mkdir(exist_ok=True)
+    with take_checkout(repository, job.commit) as checkout:
+        place = checkout.path / prefix
+        trees = user_trees(repository)
+        if settings.link:
+            link_inputs(place, [tree / prefix for tree in trees], settings.link)
+        remove_results(place, settings)
+        values = write_seed(place, settings, job.seed)
+        hashed = hash_secrets(values, salt(repository.local))
+        parameters = stamped(Kind.PARAMETERS, {"values": hashed})
+        words, variables = launch(repository, prefix, settings, job, checkout, probe)
+        cache = repository.local / "data.json"
+        data = fingerprint(place, [*settings.data, *settings.link], cache)
+        began, clock = datetime.now(UTC), time.monotonic()
+        finished = process.execute(
+            words,
+            cwd=place,
+            env=variables,
+            stdout=job.folder / "stdout.log",
+            stderr=job.folder / "stderr.log",
+            keeper=keeper,
+            timeout=settings.timeout,
+            stop=stop,
+            hold_fds=(checkout.lock, *hold),
+        )
+        if finished.interrupted:
+            raise Interrupted
+        loaded = read_probe(probe, checkout=checkout.path, forbidden=trees)
+        found, failure = read_metrics(settings, job, finished, loaded, place)
+        outcomes, warning = None, ""
+        if not failure:
+            outcomes, failure, warning = read_outcomes(settings, job, place, found[job.metric])
+        if data != fingerprint(place, data, cache):
+            failure = failure or "R2: declared data changed while it ran"
+        _keep(place, job.folder, settings.keep)
+    described = describe(repository, settings, loaded, variables) | {"data": data}
+    described["condition"] = condition(described)
+    record = Record(
+        seed=job.seed,
+        attempt=job.attempt,
+        condition=described["condition"],
+        environment=sha256(described),
+        metrics=found,
+        start=began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration=finished.duration or time.monotonic() - clock,
+        exit=finished.exit_code,
+        cpu=finished.cpu,
+        memory=finished.peak_memory,
+        failure=failure,
+        folder=str(job.folder.relative_to(repository.local)),
+        explore=job.explore,
+        project=prefix.rstrip("/"),
+        commit=job.commit,
+        ids=outcomes.ids_fingerprint if outcomes else "",
+    )
+    record, more = shorten(record, job.metric)
+    if outcomes:
+        more.append(
+            outcomes_line(outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition)
+        )
+    shutil.rmtree(probe, ignore_errors=True)
+    last = last_lines(job.folder) if failure else ""
+    log = log_line(job, record.condition, variables | values)
+    return RunResult(record, (described, parameters, *more), log, last, warning)
+
+
+def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
+    """Move the files that the settings keep into the run's folder."""
+    # The list comes first: moving a folder also moves the files in it that match.
+    for source in [source for name in names for source in place.glob(name)]:
+        if os.path.lexists(source):
+            target = folder / source.relative_to(place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
