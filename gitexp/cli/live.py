@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.job import Job
-    from gitexp.lab.bench import Watcher
+    from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
 
 _REFRESH = 0.5  # seconds

@@ -55,7 +55,7 @@ def launch(
         "GITEXP_SAMPLE": f"{job.sample:g}",
         "GITEXP_RUN_DIR": str(job.folder),
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
-        "GITEXPPREDICTIONS": str(job.folder / PREDICTIONS),
+        "GITEXP_PREDICTIONS": str(job.folder / PREDICTIONS),
     }
     # Even if the caller's environment has it: only this kind of run opens the holdout.
     variables.pop("GITEXP_HOLDOUT", None)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import shutil
 import statistics
 import tempfile
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
-from gitexp.engine.process import Keeper
-from gitexp.engine.run import run_job
 from gitexp.errors import CommandFailed
+from gitexp.lab.running import run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
 
 if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
-    from gitexp.lab.bench import Watcher
+    from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
 
@@ -104,25 +102,16 @@ def _run(
     long: float,
 ) -> list[RunResult]:
     ended: list[RunResult] = []
-    with Keeper() as keeper:
-        for seed, attempt in _RUNS:
-            job = Job(commit, seed, attempt, settings.metric, folder / f"{seed}-{attempt}")
-            watcher.started(_LABEL, job)
-            done = None
-            try:
-                done = run_job(
-                    repository, prefix, settings, job,
-                    keeper=keeper, stop=threading.Event(), condition=lambda _: _LABEL,
-                )  # fmt: skip
-            finally:
-                watcher.finished(_LABEL, job, done.record if done is not None else None)
-            if not done.record.ok:
-                raise _failed(settings, job, done)
-            if done.warning and not ended:
-                watcher.said(f"{_LABEL}: {done.warning}")
-            ended.append(done)
-            if done.record.duration > long or _differ(ended, settings.metric):
-                break
+    for seed, attempt in _RUNS:
+        job = Job(commit, seed, attempt, settings.metric, folder / f"{seed}-{attempt}")
+        result = run_once(repository, prefix, settings, _LABEL, job, watcher, condition=_LABEL)
+        if not result.record.ok:
+            raise _failed(settings, job, result)
+        if result.warning and not ended:
+            watcher.said(f"{_LABEL}: {result.warning}")
+        ended.append(result)
+        if result.record.duration > long or _differ(ended, settings.metric):
+            break
     return ended
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import statistics
-import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.bench import LONG
 from gitexp.lab.design import half_width, history, registration_for
 from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.running import run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.lines import Kind, read_lines, write_line
 from gitexp.rules.documents.outcomes import parse_outcomes
@@ -28,8 +29,8 @@ from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.lab.bench import Watcher
     from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.outlook import Outlook
@@ -255,28 +256,15 @@ def _known_points(bulk: str, metric: str) -> dict[tuple[float, int], float]:
 
 
 def _run_sample(project: Project, seed: int, sample: float, watcher: Watcher) -> float:
-    from gitexp.engine.job import Job
-    from gitexp.engine.process import Keeper
-    from gitexp.engine.run import run_job
-
     repository, metric = project.repository, project.settings.metric
     folder = repository.local / "runs" / project.tip[:12] / f"sample-{sample:g}-{seed}"
     job = Job(project.tip, seed, 1, metric, folder, sample=sample)
     label = f"baseline {project.baseline} on {100 * sample:g} %"
-    watcher.started(label, job)
-    record = None
-    try:
-        with Keeper() as keeper:
-            done = run_job(
-                repository, project.prefix, project.settings, job, keeper=keeper,
-                stop=threading.Event(), condition=lambda described: str(described["python"]),
-            )  # fmt: skip
-        record = done.record
-    finally:
-        watcher.finished(label, job, record)
+    result = run_once(repository, project.prefix, project.settings, label, job, watcher)
+    record = result.record
     if not record.ok:
         raise CommandFailed(
-            f"{label}, seed {seed}: {record.failure}\n{done.last_lines}",
+            f"{label}, seed {seed}: {record.failure}{result.quoted}",
             f"the whole output is in {folder}",
         )
     fields = {"seed": seed, "sample": sample, "values": dict(record.metrics)}

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
-from gitexp.engine.process import Keeper
-from gitexp.engine.run import run_job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
 from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.gate import check
 from gitexp.lab.results import read_results
+from gitexp.lab.running import free_folder, run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.lines import Kind
 from gitexp.store.notes import RUNS, append_lines, find_lines
 
 if TYPE_CHECKING:
-    from gitexp.lab.bench import Watcher
     from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Repository
 
@@ -115,25 +113,14 @@ def _store(repository: Repository, opening: Opening) -> None:
 def _run(
     project: Project, settings: Settings, label: str, opening: Opening, watcher: Watcher
 ) -> tuple[Opening, str]:
-    """Run the command; returns the opening with what came of it, and its last output."""
-    repository, number = project.repository, opening.number
-    runs = repository.local / "runs" / opening.commit[:12]
-    while (folder := runs / f"holdout-{number}").exists():
-        number += 1
+    """Run the command; returns the opening with what came of it, and the quoted last output."""
+    runs = project.repository.local / "runs" / opening.commit[:12]
+    folder, number = free_folder(runs, "holdout", opening.number)
     job = Job(opening.commit, opening.seed, number, settings.metric, folder, holdout=True)
-    # The outcomes of single examples would be asked again and again if they were kept.
+    # Per-example outcomes are not kept: they would let people ask the holdout again and again.
     meant = replace(settings, command=settings.holdout, predictions="")
-    label = f"{label} on the holdout,"
-    watcher.started(label, job)
-    record = None
-    try:
-        with Keeper() as keeper:
-            done = run_job(
-                repository, project.prefix, meant, job,
-                keeper=keeper, stop=threading.Event(), condition=lambda _: "",
-            )  # fmt: skip
-        record = done.record
-    finally:
-        watcher.finished(label, job, record)
-    said = "".join(f"\n  | {line}" for line in done.last_lines.splitlines())
-    return replace(opening, metrics=record.metrics, failure=record.failure), said
+    result = run_once(
+        project.repository, project.prefix, meant, f"{label} on the holdout,", job, watcher
+    )
+    record = result.record
+    return replace(opening, metrics=record.metrics, failure=record.failure), result.quoted

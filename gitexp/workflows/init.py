@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from gitexp.lab.bench import Watcher
+    from gitexp.lab.watcher import Watcher
 
 # By how often training scripts print them; the first that a script mentions is proposed.
 _METRICS = (

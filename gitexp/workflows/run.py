@@ -21,10 +21,10 @@ from gitexp.store.notes import VERDICTS, replace_notes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.bench import Watcher
     from gitexp.lab.gate import Report
     from gitexp.lab.ladder import Step
     from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion

@@ -148,7 +148,7 @@ def test_the_seed_is_written_into_the_runs_own_config_alone(trainer: Trainer) ->
 
 
 def test_a_seed_key_that_no_config_has_is_named(trainer: Trainer) -> None:
-    with pytest.raises(NotReady, match=r"seed_key train\.seed is in none of config\.toml"):
+    with pytest.raises(NotReady, match=r"seed_key train\.seed is not in config\.toml"):
         trainer("print('accuracy=0.5')", seed_key="train.seed")
 
 

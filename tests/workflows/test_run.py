@@ -260,7 +260,7 @@ def test_a_command_that_cannot_run_says_why(
 def test_a_run_that_takes_too_long_is_stopped_and_recorded(ready: World) -> None:
     train_with(ready, "import time\nprint('accuracy=0.9', flush=True)\ntime.sleep(60)",
                timeout="0.5s")  # fmt: skip
-    assert "stopped after the time-out of 0.5 s" in ready.gitexp("baseline", code=4).err
+    assert "stopped after the timeout of 0.5 s" in ready.gitexp("baseline", code=4).err
     [record] = records(ready, "main")
     assert 0.4 < record["duration"] < 5
     assert record["metrics"] == {"accuracy": 0.9}

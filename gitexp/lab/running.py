@@ -1,0 +1,78 @@
+"""One run of the command, shown while it goes on."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.process import Keeper
+from gitexp.engine.run import run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitexp.engine.job import Job, RunResult
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.git import Repository
+
+
+def run_watched(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    label: str,
+    job: Job,
+    watcher: Watcher,
+    *,
+    keeper: Keeper,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    hold: Sequence[int] = (),
+) -> RunResult:
+    """Run a job as `run_job` does, and show its start and its end, however it ends."""
+    watcher.started(label, job)
+    result = None
+    try:
+        result = run_job(
+            repository, prefix, settings, job,
+            keeper=keeper, stop=stop, condition=condition, hold=hold,
+        )  # fmt: skip
+    finally:
+        watcher.finished(label, job, result.record if result is not None else None)
+    return result
+
+
+def run_once(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    label: str,
+    job: Job,
+    watcher: Watcher,
+    *,
+    condition: str = "",
+) -> RunResult:
+    """Run a job of its own, in no pair with other runs; its record names the given `condition`.
+
+    A failed run is a result like any other: its record says why it failed.
+
+    Raises:
+        NotReady: the checkout could not be prepared.
+    """
+    with Keeper() as keeper:
+        return run_watched(
+            repository, prefix, settings, label, job, watcher,
+            keeper=keeper, stop=threading.Event(), condition=lambda _: condition,
+        )  # fmt: skip
+
+
+def free_folder(runs: Path, name: str, number: int) -> tuple[Path, int]:
+    """First folder `name-number` that does not exist, counting up; and its number.
+
+    An interrupted run leaves its folder, which may be somebody's evidence.
+    """
+    while (folder := runs / f"{name}-{number}").exists():
+        number += 1
+    return folder, number
