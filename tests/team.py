@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.lab.project import open_project
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
@@ -53,7 +54,7 @@ def an_experiment(world: World, name: str, value: float = 10, *, day: int = 1) -
     message = Registration(
         hypothesis=BECAUSE,
         name=name,
-        change=f"config.toml: model.C = 1.0 -> {value}",
+        change=parse_change(f"config.toml: model.C = 1.0 -> {value}"),
         criterion=Criterion("accuracy", 0.005, higher_is_better=True),
         repeats=(5,),
         seeds=(1, 5),

@@ -114,7 +114,7 @@ def _verdict(row: Row) -> tuple[str, ...]:
 
 def _change(row: Row) -> str:
     registration = row.result.registration
-    return code(registration.change) if registration else ""
+    return code(str(registration.change)) if registration else ""
 
 
 def _effect(row: Row) -> str:

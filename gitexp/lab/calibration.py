@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.known import is_answered
 from gitexp.lab.log import log
-from gitexp.rules.documents.registration import key_of
 from gitexp.rules.plan.expectation import Calibration, calibrate
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:
         if not {"Gain", "Chance"} & dict(registration.extra).keys():
             continue
         everything.append((registration, judgement))
-        groups[f"key {key_of(registration.change)}"].append((registration, judgement))
+        groups[f"key {registration.change.place}"].append((registration, judgement))
         groups[f"author {row.result.entry.author}"].append((registration, judgement))
     if not everything:
         return []

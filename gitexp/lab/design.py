@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.ancestors import same_runs
+from gitexp.rules.documents.change import NO_CHANGE, Change
 from gitexp.rules.documents.registration import Registration, hypothesis_of, split_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
@@ -77,7 +78,7 @@ def registration_for(
     level: float,
     hypothesis: str = "",
     name: str = "",
-    change: str = "",
+    change: Change = NO_CHANGE,
     repeats: tuple[int, ...] = (),
     guards: tuple[Guard, ...] = (),
     extra: tuple[tuple[str, str], ...] = (),

@@ -14,13 +14,13 @@ from gitexp.lab.differences import inspect_grounds
 from gitexp.lab.known import against_known, answer_known, settled_at
 from gitexp.lab.project import find_experiment
 from gitexp.lab.results import read_all_results
+from gitexp.lab.same_change import same_change
 from gitexp.rules.documents.registration import (
     Registration,
     hypothesis_of,
     is_name,
     names_commit,
     parse_message,
-    target_of,
 )
 from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats, hypothesis
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.lab.results import Result
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.settled import Known
-    from gitexp.rules.gate.one_change import Change, Inspection
+    from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
     from gitexp.store.git import Repository
 
@@ -192,7 +193,8 @@ def _judge(
     registration, said = hold(entry, inspection, ground.project)
     findings = [*_about_name(entry), *ground.findings, *said]
     if registration is not None:
-        findings += _about_others(ground.project, registration, entry, log)
+        change = inspection.change or registration.change
+        findings += _about_others(ground.project, registration, change, entry, log)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             against = against_known(known, inspection.change)
             findings += [against] if against else []
@@ -251,11 +253,11 @@ def _about_message(
                 f"git branch -m {shlex.quote(branch)} {shlex.quote(given)}",
             )
         )
-    if change is not None and registration.change != str(change):
+    if change is not None and str(registration.change) != str(change):
         findings.append(
             Finding(
                 "T2",
-                f"the trailer Change says {registration.change!r}, the diff {str(change)!r}",
+                f"the trailer Change says {str(registration.change)!r}, the diff {str(change)!r}",
                 f"{_amending(entry)}\nand write there: Change: {change}",
             )
         )
@@ -320,10 +322,10 @@ class _Log:
         """What is known of a commit itself."""
         return self._by_commit.get(commit)
 
-    def tried_before(self, registration: Registration, commit: str) -> list[Result]:
-        """Other experiments of the project that made the same change, newest first."""
-        found = self._by_target.get((registration.project, target_of(registration.change)), ())
-        return [result for result in found if result.entry.commit != commit]
+    def same_change(self, folder: str, change: Change, commit: str) -> list[Result]:
+        """Other experiments of a project that made the same change, newest first."""
+        others = [r for r in self._by_place.get((folder, change.place), ()) if r.commit != commit]
+        return same_change(self._repository, others, change)
 
     def confirmed_besides(self, registration: Registration, commit: str) -> int:
         """Count a campaign's confirmed experiments, one commit's own success left out."""
@@ -338,11 +340,11 @@ class _Log:
         return {result.entry.commit: result for result in self._results}
 
     @cached_property
-    def _by_target(self) -> dict[tuple[str, str], list[Result]]:
+    def _by_place(self) -> dict[tuple[str, str], list[Result]]:
         found: dict[tuple[str, str], list[Result]] = {}
         for result in self._results:
             if one := result.registration:
-                found.setdefault((one.project, target_of(one.change)), []).append(result)
+                found.setdefault((one.project, one.change.place), []).append(result)
         return found
 
     @cached_property
@@ -361,7 +363,7 @@ def _campaign(registration: Registration) -> tuple[str, str, int]:
 
 
 def _about_others(
-    project: Project, registration: Registration, entry: Entry, log: _Log
+    project: Project, registration: Registration, change: Change, entry: Entry, log: _Log
 ) -> list[Finding]:
     """Hold an experiment against the log: its level, and whether it was answered before.
 
@@ -372,7 +374,7 @@ def _about_others(
         findings += _about_foreign(own)
     measured = own is not None and own.ran > 0
     if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
-        earlier = log.tried_before(registration, entry.commit)
+        earlier = log.same_change(registration.project, change, entry.commit)
         found = answer_known(project, earlier, entry.parents)
         findings += [found] if found else []
     confirmed = log.confirmed_besides(registration, entry.commit)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.ancestors import same_runs
-from gitexp.rules.documents.registration import (
-    hypothesis_of,
-    key_of,
-    plain_value,
-    same_target,
-    value_of,
-)
+from gitexp.rules.documents.registration import hypothesis_of
 from gitexp.rules.documents.settled import FILE, against, parse_known
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats import LARGEST, spell, spell_key
+from gitexp.rules.gate.formats import LARGEST, spell
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.pooling import Tried, pool
 from gitexp.rules.verdict.verdict import Verdict
@@ -26,8 +19,8 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.lab.results import Result
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settled import Known
-    from gitexp.rules.gate.one_change import Change
     from gitexp.rules.verdict.criterion import Criterion
 
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words
@@ -35,15 +28,6 @@ _ALIKE = 0.6  # cosine of hypotheses that say the same
 _HOPELESS = 100  # times as much data, which nobody will gather
 _LIMBO = 3  # decided experiments on one key without a confirmation
 _SHOWN = 5  # of these, the newest
-
-
-def tried_before(results: Sequence[Result], change: str) -> list[Result]:
-    """Experiments that set the same key to the same value, whatever it was before, newest first."""
-    return [
-        result
-        for result in results
-        if result.registration and same_target(result.registration.change, change)
-    ]
 
 
 def is_answered(result: Result) -> bool:
@@ -162,7 +146,7 @@ def settled_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotR
 
 def against_known(known: Sequence[Known], change: Change) -> Finding | None:
     """Find that a change goes against what is settled."""
-    found = against(known, spell_key(change.key), spell(change.after))
+    found = against(known, change.spelled_key, spell(change.after))
     if not found:
         return None
     one = found[0]
@@ -175,29 +159,37 @@ def against_known(known: Sequence[Known], change: Change) -> Finding | None:
 
 
 def remarks(
-    results: Sequence[Result], change: str, text: str, criterion: Criterion
+    results: Sequence[Result],
+    earlier: Sequence[Result],
+    change: Change,
+    text: str,
+    criterion: Criterion,
 ) -> list[Finding]:
-    """Say what the log holds near a change: the same key, the same words."""
+    """Say what the log holds near a change: the same key, the same words.
+
+    `earlier` are the experiments that made the very same change.
+    """
     decided = [r for r in results if is_answered(r) and r.registration]
     same_key = [
-        r for r in decided if r.registration and key_of(r.registration.change) == key_of(change)
+        r for r in decided if r.registration and r.registration.change.place == change.place
     ]
-    said = [*_between(same_key, change), *_limbo(same_key, change, criterion)]
+    again = {result.commit for result in earlier}
+    said = [*_between(same_key, change), *_limbo(same_key, again, change, criterion)]
     if not said and len(results) >= _ENOUGH:
-        said += _same_words(results, change, text)
+        said += _same_words([r for r in results if r.commit not in again], text)
     return said
 
 
-def _between(same_key: Sequence[Result], change: str) -> Iterator[Finding]:
+def _between(same_key: Sequence[Result], change: Change) -> Iterator[Finding]:
     """A value between two that were ruled out."""
-    value = _number(value_of(change))
+    value = change.number
     ruled_out = sorted(
         (found, result.entry.name)
         for result in same_key
         if result.registration
         and result.judgement
         and result.judgement.verdict is Verdict.RULED_OUT
-        and (found := _number(value_of(result.registration.change))) is not None
+        and (found := result.registration.change.number) is not None
     )
     below = [one for one in ruled_out if value is not None and one[0] < value]
     above = [one for one in ruled_out if value is not None and one[0] > value]
@@ -212,15 +204,9 @@ def _between(same_key: Sequence[Result], change: str) -> Iterator[Finding]:
         )
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Iterator[Finding]:
+def _limbo(
+    same_key: Sequence[Result], again: set[str], change: Change, criterion: Criterion
+) -> Iterator[Finding]:
     """An idea that keeps coming back: its intervals together, and what would settle it."""
     alike = [
         r
@@ -232,17 +218,14 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
         and r.judgement.effect is not None
     ]
     confirmed = any(r.judgement and r.judgement.verdict is Verdict.CONFIRMED for r in alike)
-    again = any(
-        r.judgement
-        and r.judgement.verdict is Verdict.INCONCLUSIVE
-        and r.registration
-        and plain_value(value_of(r.registration.change)) == plain_value(value_of(change))
+    undecided = any(
+        r.judgement and r.judgement.verdict is Verdict.INCONCLUSIVE and r.commit in again
         for r in alike
     )
-    if confirmed or not (again or len(alike) >= _LIMBO):
+    if confirmed or not (undecided or len(alike) >= _LIMBO):
         return
     lines = [
-        f"  exp/{r.entry.name}: {value_of(r.registration.change)}"
+        f"  exp/{r.entry.name}: {spell(r.registration.change.after)}"
         f"  {words.verdict_line(r.registration, r.judgement)}"
         for r in alike[:_SHOWN]
         if r.registration and r.judgement
@@ -282,17 +265,17 @@ def _limbo(same_key: Sequence[Result], change: str, criterion: Criterion) -> Ite
                 way = f"it lies too near to {criterion} to be settled: ask for more or for less"
     yield Finding(
         "L1",
-        f"{key_of(change).rpartition(': ')[2]} keeps coming back, {len(alike)} times so far without"
+        f"{change.spelled_key} keeps coming back, {len(alike)} times so far without"
         " a confirmation\n" + "\n".join(lines),
         way,
         advice=True,
     )
 
 
-def _same_words(results: Sequence[Result], change: str, text: str) -> Iterator[Finding]:
+def _same_words(results: Sequence[Result], text: str) -> Iterator[Finding]:
     from gitexp.rules.plan.similar import rank
 
-    others = [r for r in results if r.registration and r.registration.change != change]
+    others = [r for r in results if r.registration]
     best = rank(text, [hypothesis_of(r.entry.message) for r in others])[:1]
     for cosine, index in best:
         if cosine >= _ALIKE:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.log import is_confirmed
 from gitexp.lab.results import place_of_next
-from gitexp.rules.plan.expectation import kind_of
+from gitexp.rules.plan.expectation import topic_of
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.campaign import count, error_bound
 from gitexp.rules.verdict.criterion import Scale
@@ -96,7 +96,7 @@ def _shares(results: Sequence[Result], metric: str) -> dict[str, float]:
             continue
         criterion = registration.criterion
         if (criterion.metric, criterion.scale) == (metric, Scale.DIFFERENCE) and judgement.effect:
-            kind = kind_of(registration.change)
+            kind = topic_of(registration.change)
             gains[kind] = gains.get(kind, 0.0) + judgement.effect
     total = sum(gains.values())
     order = sorted(gains, key=lambda kind: -gains[kind])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.registration import hypothesis_of, split_message
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Guarded, Judgement
     from gitexp.store.experiments import Entry
-
-_NOTHING = {"(absent)", "null"}  # in a Change trailer; TOML has a word for neither
 
 
 def stage_of(judgement: Judgement | None, records: Sequence[Record]) -> str:
@@ -105,7 +102,7 @@ def shown_of(
             "author": entry.author,
             "time": entry.time,
             "hypothesis": hypothesis_of(entry.message),
-            "change": registration and parse_change(registration.change),
+            "change": registration and registration.change.as_json(),
             "criterion": registration and _criterion_json(registration.criterion),
             "repeats": list(registration.repeats) if registration else None,
             "campaign": registration and registration.campaign,
@@ -145,25 +142,3 @@ def _guard_json(guarded: Guarded) -> dict[str, Any]:
         "effect": guarded.effect,
         "lower": guarded.lower,
     }
-
-
-def parse_change(text: str) -> dict[str, Any]:
-    """Read a Change trailer back: file, key, before and after, values as TOML reads them."""
-    from gitexp.rules.gate.formats import to_json
-    from gitexp.rules.gate.formats.toml import parse_value
-
-    file, _, rest = text.partition(": ")
-    key, _, values = rest.partition(" = ")
-    # A value may hold an arrow of its own: the arrow meant has a whole value on either side.
-    arrows = [found.span() for found in re.finditer(" -> ", values)]
-    sides = [(values[:start], values[end:]) for start, end in arrows] or [(values, "")]
-    if len(sides) > 1:
-        sides = [both for both in sides if all(map(_is_value, both))] or sides
-    before, after = (None if side in _NOTHING else to_json(parse_value(side)) for side in sides[0])
-    return {"file": file, "key": key, "before": before, "after": after}
-
-
-def _is_value(text: str) -> bool:
-    from gitexp.rules.gate.formats.toml import parse_value
-
-    return text in _NOTHING or parse_value(text) is not text

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitexp.lab.project import Project
-    from gitexp.rules.gate.one_change import Change
+    from gitexp.rules.documents.change import Change
 
 
 _FACTS = {"Experiment", "Change", "Project"}
@@ -41,7 +41,7 @@ def fill(
     registration = registration_for(
         settings,
         name=name,
-        change=str(change),
+        change=change,
         criterion=criterion,
         first_seed=first,
         campaign=place.campaign,

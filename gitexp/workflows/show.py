@@ -10,14 +10,14 @@ from gitexp.errors import UsageError
 from gitexp.lab.log import Row, log
 from gitexp.lab.project import find_experiment
 from gitexp.lab.results import project_of
+from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.lines import Kind, read_contents
-from gitexp.rules.documents.registration import same_target
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import BULK, LOGS, read_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gitexp.lab.project import Project
 
@@ -103,7 +103,7 @@ def show(project: Project, name: str | None) -> Sheet:
         row,
         seeds,
         tuple(_environments(bulk)),
-        siblings=tuple(other for other in others if _alike(other, row)),
+        siblings=_siblings(project, row, others),
         shared=sum(
             other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents
             for other in others
@@ -128,9 +128,14 @@ def _folder(project: Project, inside: str) -> str | None:
     return str(place) if place.is_dir() and place.resolve().is_relative_to(runs.resolve()) else None
 
 
-def _alike(one: Row, other: Row) -> bool:
-    mine, theirs = one.result.registration, other.result.registration
-    return bool(mine and theirs and same_target(mine.change, theirs.change))
+def _siblings(project: Project, row: Row, others: Sequence[Row]) -> tuple[Row, ...]:
+    """Experiments that made the same change."""
+    if row.result.registration is None:
+        return ()
+    mine = whole_changes(project.repository, [row.result])[row.commit]
+    alike = same_change(project.repository, [other.result for other in others], mine)
+    commits = {result.commit for result in alike}
+    return tuple(other for other in others if other.commit in commits)
 
 
 def _environments(bulk: str) -> list[dict[str, Any]]:

@@ -24,10 +24,10 @@ from gitexp.lab.known import (
     remarks,
     replicated,
     settled,
-    tried_before,
 )
 from gitexp.lab.project import note_started
 from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.same_change import same_change
 from gitexp.rules.documents.registration import hypothesis_of, is_name
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.finding import demand
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
-    from gitexp.rules.gate.one_change import Change
     from gitexp.rules.verdict.criterion import Criterion, Guard
     from gitexp.rules.verdict.outlook import Outlook
 
@@ -162,13 +162,13 @@ def register(
     criterion = criterion or criterion_from(project, options.expect)
     guards = guards or parse_guards(",".join(options.guards))
     results = read_results(project)
-    earlier = tried_before(results, str(change))
+    earlier = tried = same_change(repository, results, change)
     if replicate:
         extra = [*extra, replicated(change, earlier)]
     elif "Retest" not in dict(extra):
         advice = [*advice, *answered(project, earlier)]
         earlier = []
-    advice = [*advice, *remarks(results, str(change), text, criterion)]
+    advice = [*advice, *remarks(results, tried, change, text, criterion)]
     if not options.despite.strip() and (
         known := against_known(settled(project, project.tip), change)
     ):
@@ -194,7 +194,7 @@ def register(
             settings,
             hypothesis=text.strip(),
             name=name,
-            change=str(change),
+            change=change,
             criterion=criterion,
             first_seed=first,
             campaign=place.campaign,

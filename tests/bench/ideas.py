@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.plan.expectation import Idea, ranked, weigh, within
 from gitexp.rules.verdict.criterion import Criterion
@@ -38,7 +39,7 @@ def draw(number: int, rng: random.Random) -> Drawn:
     registration = Registration(
         hypothesis="because",
         name=f"idea-{number}",
-        change=f"config.toml: k{number} = 1 -> 2",
+        change=parse_change(f"config.toml: k{number} = 1 -> 2"),
         criterion=Criterion("accuracy", 0.001, higher_is_better=True),
         repeats=(5,),
         seeds=(1, 5),

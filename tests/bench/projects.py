@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
@@ -95,7 +96,7 @@ def _registered(number: int, seeds: range) -> str:
     return Registration(
         hypothesis=BECAUSE,
         name=f"run-{number}",
-        change=f"config.toml: model.C = 1.0 -> {2 + number}",
+        change=parse_change(f"config.toml: model.C = 1.0 -> {2 + number}"),
         criterion=Criterion("accuracy", 0.005, higher_is_better=True),
         repeats=(len(seeds),),
         seeds=(seeds[0], seeds[-1]),

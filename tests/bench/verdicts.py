@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 import sklearn
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.campaign import Place, Standing, next_place
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
@@ -430,7 +431,7 @@ def _standing(design: Design, place: Place, judgement: Judgement) -> Standing:
     registration = Registration(
         hypothesis="a change raises accuracy because it was planted so",
         name="drawn",
-        change="config.toml: model.C = 1 -> 2",
+        change=parse_change("config.toml: model.C = 1 -> 2"),
         criterion=design.criterion,
         repeats=design.looks,
         seeds=(1, design.looks[-1]),

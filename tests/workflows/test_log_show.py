@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.summary import parse_change
 from gitexp.store.git import Repository
 from gitexp.store.notes import RUNS, append_lines
 from tests.arrange import SCORE, note, refs, settle, train_with
@@ -169,22 +168,3 @@ def test_a_branch_that_is_no_registration_is_listed_as_such(ready: World) -> Non
     assert (rows["sketch"]["change"], rows["sketch"]["verdict"]) == (None, None)
     assert "no registration: gitexp check sketch" in ready.gitexp("log").out
     assert "no registration" in ready.gitexp("show", "sketch").out
-
-
-@pytest.mark.parametrize(
-    ("text", "before", "after"),
-    [
-        ("1.0 -> 10", 1.0, 10),
-        ("(absent) -> 0.1", None, 0.1),
-        ('"x" -> (absent)', "x", None),
-        ('"a -> b" -> "c"', "a -> b", "c"),
-        ('"a" -> "b -> c"', "a", "b -> c"),
-        ("[1, 2] -> [1]", [1, 2], [1]),
-        ("1979-05-27 -> nan", "1979-05-27", "nan"),
-        ('"too lo… -> 3', '"too lo…', 3),
-    ],
-)
-def test_a_change_is_read_back_from_its_trailer(text: str, before: object, after: object) -> None:
-    assert parse_change(f"config.toml: model.C = {text}") == {
-        "file": "config.toml", "key": "model.C", "before": before, "after": after,
-    }  # fmt: skip

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.cli.views.terminal import (
-    change_json,
     finding_json,
     findings,
     print_json,
@@ -62,7 +61,7 @@ def _report_json(report: Report | Unjudged) -> dict[str, Any]:
     return {
         "name": report.name,
         "ok": report.ok,
-        "change": change_json(report.change),
+        "change": report.change and report.change.as_json(),
         "violations": [finding_json(f) for f in refusals(report.findings)],
         "advice": [finding_json(f) for f in advice(report.findings)],
     }

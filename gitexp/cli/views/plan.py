@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.cli.views.terminal import (
-    change_json,
     finding_json,
     findings,
     print_json,
@@ -76,7 +75,7 @@ def _started_json(experiment: Started) -> dict[str, Any]:
         "branch": f"exp/{experiment.name}",
         "commit": experiment.commit,
         "baseline": experiment.base,
-        "change": change_json(experiment.change),
+        "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [finding_json(finding) for finding in experiment.advice],
         "outlook": dataclasses.asdict(experiment.outlook),
@@ -89,7 +88,8 @@ def _started(experiment: Started) -> None:
         f"{typer.style(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
         f" ({experiment.base[:8]})"
     )
-    typer.echo(f"  {change.file}:{change.line}" + (f"  ({change.kind})" if change.kind else ""))
+    retyped = f"  ({change.retyped})" if change.retyped else ""
+    typer.echo(f"  {change.file}:{change.line}{retyped}")
     if experiment.old_line:
         typer.secho(f"  - {visible(experiment.old_line)}", fg=typer.colors.RED)
     if experiment.new_line:

@@ -121,7 +121,7 @@ def _experiment(row: Row) -> None:
     elif registration is None:
         typer.echo(f"  no registration: gitexp check {entry.name}")
     else:
-        typer.echo(f"  {visible(registration.change)}")
+        typer.echo(f"  {visible(str(registration.change))}")
         typer.echo(f"  {_result_line(row)}")
     if foreign := row.result.facts["foreign"]:
         typer.echo(f"  {counted(foreign, 'record')} of another commit do not count")

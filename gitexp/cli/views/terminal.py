@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.rules.gate import formats
 from gitexp.rules.rendering import finding_lines
 from gitexp.rules.text import json_text, visible
 from gitexp.rules.verdict.verdict import Verdict
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.finding import Finding
-    from gitexp.rules.gate.one_change import Change
 
 _COLOURS = {
     Verdict.CONFIRMED: typer.colors.GREEN,
@@ -59,18 +57,6 @@ def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and the next step."""
     for line in finding_lines(found, width=WIDTH):
         typer.echo(line)
-
-
-def change_json(change: Change | None) -> dict[str, Any] | None:
-    """The one change as JSON shows it, None where there is none."""
-    if change is None:
-        return None
-    return {
-        "file": change.file,
-        "key": formats.spell_key(change.key),
-        "before": formats.to_json(change.before),
-        "after": formats.to_json(change.after),
-    }
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

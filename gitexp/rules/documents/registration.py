@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.settings import MOST_REPEATS
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import OBEYED, visible
@@ -47,7 +48,7 @@ class Registration:
 
     hypothesis: str
     name: str
-    change: str
+    change: Change
     criterion: Criterion
     repeats: tuple[int, ...]
     seeds: tuple[int, int]
@@ -63,7 +64,7 @@ class Registration:
         """Return the trailers in the order in which they are written."""
         return (
             ("Experiment", self.name),
-            ("Change", self.change),
+            ("Change", str(self.change)),
             ("Criterion", str(self.criterion)),
             *([("Guards", ", ".join(map(str, self.guards)))] if self.guards else []),
             ("Repeats", " ".join(map(str, self.repeats))),
@@ -94,38 +95,6 @@ class Registration:
     def registered_seeds(self) -> range:
         """Return the seeds in the order in which looks use them."""
         return range(self.seeds[0], self.seeds[1] + 1)
-
-
-def same_target(one: str, other: str) -> bool:
-    """Whether two Change trailers set the same key to the same value, whatever it was before."""
-    return target_of(one) == target_of(other)
-
-
-def target_of(change: str) -> str:
-    """What a Change trailer sets, and to which value, whatever it was before.
-
-    10 and 10.0 are one value here: a setting that was answered is not asked anew by its spelling.
-    """
-    return f"{key_of(change)} -> {plain_value(value_of(change))}"
-
-
-def plain_value(spelled: str) -> str:
-    """A value in one spelling, as far as it is a number that a float holds exactly."""
-    try:
-        number = float(spelled)
-    except ValueError:
-        return spelled
-    return repr(number) if abs(number) < 2**53 else spelled
-
-
-def key_of(change: str) -> str:
-    """File and key of a Change trailer."""
-    return change.partition(" = ")[0]
-
-
-def value_of(change: str) -> str:
-    """Value that a Change trailer sets, as it is spelled there."""
-    return change.rpartition(" -> ")[2]
 
 
 def is_name(text: str) -> bool:
@@ -262,7 +231,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
     return Registration(
         hypothesis=text,
         name=trailers["Experiment"],
-        change=trailers["Change"],
+        change=values["Change"],
         criterion=values["Criterion"],
         repeats=repeats,
         seeds=seeds or (1, 1),
@@ -342,6 +311,7 @@ def _read_test(text: str) -> bool:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
+    "Change": parse_change,
     "Criterion": Criterion.parse,
     "Guards": parse_guards,
     "Repeats": _read_repeats,
@@ -353,6 +323,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 _READ = {*REQUIRED, *_READERS}
 _EXAMPLES = {
+    "Change": "such as: Change: config.toml: model.C = 1.0 -> 10",
     "Criterion": "such as: Criterion: accuracy +0.005",
     "Guards": "such as: Guards: latency_ms +5%, recall -0.01",
     "Repeats": "growing numbers, such as: Repeats: 5 10 20",

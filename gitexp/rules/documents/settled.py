@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.registration import plain_value
+from gitexp.rules.documents.change import same_value
 from gitexp.rules.gate.formats import spell
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Known:
         """Whether a change of `key` to `after` goes against this claim."""
         if key != self.key:
             return False
-        return self.value is None or plain_value(self.value) == plain_value(after)
+        return self.value is None or same_value(self.value, after)
 
 
 def parse_known(content: bytes) -> list[Known]:

@@ -10,6 +10,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.documents.change import (
+    LONGEST_VALUE,
+    Change,
+    ChangeKind,
+    cut,
+    cut_alike,
+    spell_file,
+)
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed
@@ -30,7 +38,6 @@ _MODES = {
 PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
 _LFS = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 8  # findings about other files, before the rest is only counted
-_LONGEST_VALUE = 120  # characters of one value in a Change trailer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +53,6 @@ class Edited:
     new_mode: str
     before: bytes | None = None
     after: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The one value that differs; `before` or `after` is ABSENT for an added or removed key.
-
-    In a format without a parser the key is a Line, and the values are its text.
-    """
-
-    file: str
-    key: Key
-    before: Any
-    after: Any
-    line: int | None = None
-
-    def __str__(self) -> str:
-        before, after = _cut_alike(formats.spell(self.before), formats.spell(self.after))
-        return f"{_named(self.file)}: {formats.spell_key(self.key)} = {before} -> {after}"
-
-    @property
-    def kind(self) -> str:
-        """Type change in words ("integer to float"), empty where the type stayed."""
-        if ABSENT in (self.before, self.after) or type(self.before) is type(self.after):
-            return ""
-        return f"{_type_name(self.before)} to {_type_name(self.after)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +125,7 @@ def _about_others(
             findings.append(
                 Finding(
                     "N1",
-                    f"{_named(file.path)} is a notebook, and what runs is scripts",
+                    f"{spell_file(file.path)} is a notebook, and what runs is scripts",
                     f"jupyter nbconvert --to script {_quoted(file.path)}"
                     f" && git rm --cached -- {_quoted(file.path)}",
                     file.path,
@@ -155,7 +137,7 @@ def _about_others(
         findings.append(
             Finding(
                 "C1",
-                f"{_named(file.path)} {verb}, and only one line of {declared} may differ from"
+                f"{spell_file(file.path)} {verb}, and only one line of {declared} may differ from"
                 f" {baseline}{where}",
                 f"commit it on {baseline} first, behind a config line that leaves behaviour as it"
                 " is; the experiment then turns that one line",
@@ -168,7 +150,7 @@ def _about_others(
 
 
 def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Finding]]:
-    name = _named(file.path)
+    name = spell_file(file.path)
     findings: list[Finding] = []
     was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
     in_lfs = any(side and side.startswith(_LFS) for side in (file.before, file.after))
@@ -229,14 +211,14 @@ def _inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Fin
 
 
 def _way_to_one_line(change: Change, baseline: str) -> str:
-    if ABSENT in (change.before, change.after):
+    if change.kind is not ChangeKind.REPLACED:
         return (
             f"what else the edit needs (a table header, a bracket) goes to {baseline} first; the"
             " one line is the experiment"
         )
     return (
         f"{_taking_back(change.file, baseline)}\nand let the value be set: gitexp start --set"
-        f' {_setting(formats.spell_key(change.key), change)} "HYPOTHESIS"'
+        f' {_setting(change.spelled_key, change)} "HYPOTHESIS"'
     )
 
 
@@ -313,7 +295,7 @@ def _compare_lines(path: str, before: bytes, after: bytes, baseline: str) -> _Li
         findings.append(
             Finding(
                 "C5",
-                f"{_named(path)}: {what} changed, which is a change of its own",
+                f"{spell_file(path)}: {what} changed, which is a change of its own",
                 f"change {what} on {baseline} first; or {_taking_back(path, baseline)}",
                 path,
                 at,
@@ -364,7 +346,7 @@ def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], l
         return [], [
             Finding(
                 "C3",
-                f"{_named(path)}: {lines.count} lines differ; an experiment changes one line",
+                f"{spell_file(path)}: {lines.count} lines differ; an experiment changes one line",
                 f"{_taking_back(path, baseline)}\nand edit one line",
                 path,
                 lines.at,
@@ -376,7 +358,7 @@ def _take_line(path: str, lines: _Lines, baseline: str) -> tuple[list[Change], l
     )
     advice = Finding(
         "C11",
-        f"{_named(path)}: no parser for this format, so lines were compared, not values",
+        f"{spell_file(path)}: no parser for this format, so lines were compared, not values",
         "make sure that the line holds exactly one value",
         file=path,
         line=lines.at,
@@ -396,7 +378,7 @@ def _compare_values(
             return [], [
                 Finding(
                     "C7",
-                    f"{_named(path)} does not parse{name}: {error}",
+                    f"{spell_file(path)} does not parse{name}: {error}",
                     "mend the file; nothing was run",
                     path,
                     error.line,
@@ -462,7 +444,7 @@ def _renamed(
         more = f" (with its {len(removed)} key{'' if len(removed) == 1 else 's'})"
     return Finding(
         "C9",
-        f"{_named(path)}: the {thing} {formats.spell_key(old)} is renamed"
+        f"{spell_file(path)}: the {thing} {formats.spell_key(old)} is renamed"
         f" {formats.spell_key(new)}{more}; that removes one and adds another",
         "rename on the baseline, together with the code that reads it; then change its value",
         path,
@@ -473,26 +455,26 @@ def _renamed(
 def _several(changes: Sequence[Change], baseline: str) -> Finding:
     files = list(dict.fromkeys(change.file for change in changes))
     keys = [
-        f"{_named(change.file)}:{spelled}" if len(files) > 1 else spelled
+        f"{spell_file(change.file)}:{spelled}" if len(files) > 1 else spelled
         for change in changes[:_SHOWN]
-        for spelled in [formats.spell_key(change.key)]
+        for spelled in [change.spelled_key]
     ]
-    width = max(len(_cut(key)) for key in keys)
+    width = max(len(cut(key)) for key in keys)
     listed = [
-        f"  {_cut(key):{width}}  {before} -> {after}"
+        f"  {cut(key):{width}}  {before} -> {after}"
         for key, change in zip(keys, changes, strict=False)
-        for before, after in [_cut_alike(formats.spell(change.before), formats.spell(change.after))]
+        for before, after in [cut_alike(formats.spell(change.before), formats.spell(change.after))]
     ]
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
     split = "\n".join(
         f'  gitexp start --set {_setting(key, change)} "HYPOTHESIS"'
         for key, change in zip(keys[:2], changes, strict=False)
-        if ABSENT not in (change.before, change.after) and not isinstance(change.key[0], Line)
+        if change.kind is ChangeKind.REPLACED and not isinstance(change.key[0], Line)
     )
     return Finding(
         "C2",
-        f"{', '.join(map(_named, files))}: {len(changes)} values differ from {baseline}, and an"
+        f"{', '.join(map(spell_file, files))}: {len(changes)} values differ from {baseline}, and an"
         " experiment changes one\n" + "\n".join(listed),
         (f"split it, one experiment each:\n{split}" if split else "split it, one experiment each")
         + _together(keys, changes),
@@ -503,7 +485,7 @@ def _several(changes: Sequence[Change], baseline: str) -> Finding:
 
 def _together(keys: Sequence[str], changes: Sequence[Change]) -> str:
     """Spell out the way for values that only make sense together: a preset, then one line."""
-    if len(changes) > _SHOWN or any(ABSENT in (one.before, one.after) for one in changes):
+    if len(changes) > _SHOWN or any(one.kind is not ChangeKind.REPLACED for one in changes):
         return ""
     writable = len({change.file for change in changes}) == 1 and not any(
         isinstance(part, int) for change in changes for part in change.key
@@ -524,39 +506,7 @@ def _together(keys: Sequence[str], changes: Sequence[Change]) -> str:
 
 def _setting(key: str, change: Change) -> str:
     spelled = formats.spell(change.after)
-    return _quoted(f"{key}={spelled if len(spelled) <= _LONGEST_VALUE else 'VALUE'}")
-
-
-def _named(path: str) -> str:
-    """Write a file's name so that it stays on one line and no terminal obeys it."""
-    plain = path.isprintable() and path == " ".join(path.split())
-    return path if plain else formats.spell(path)
-
-
-def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
-    names = {
-        "bool": "boolean",
-        "int": "integer",
-        "str": "string",
-        "list": "array",
-        "dict": "table",
-        "NoneType": "null",
-    }
-    return names.get(type(value).__name__, type(value).__name__)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
-
-
-def _cut_alike(one: str, other: str) -> tuple[str, str]:
-    """Cut two long values where they differ: what they begin with alike tells nothing."""
-    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    alike = next(differ, min(len(one), len(other)))
-    begin = alike - _LONGEST_VALUE // 4 if alike > _LONGEST_VALUE // 2 else 0
-    if not begin or max(len(one), len(other)) <= _LONGEST_VALUE:
-        return _cut(one), _cut(other)
-    return _cut(f"…{one[begin:]}"), _cut(f"…{other[begin:]}")
+    return _quoted(f"{key}={spelled if len(spelled) <= LONGEST_VALUE else 'VALUE'}")
 
 
 def _quoted(word: str) -> str:

@@ -6,9 +6,9 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import ABSENT
-from gitexp.rules.gate.one_change import Change, Edited, inspect
+from gitexp.rules.gate.one_change import Edited, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ def _lines(content: bytes) -> list[bytes]:
 
 def _set_alone(file: Edited, change: Change) -> bytes | None:
     """Make one change of several by setting its value; None where that cannot be done."""
-    if file.before is None or file.after is None or ABSENT in (change.before, change.after):
+    if file.before is None or file.after is None or change.kind is not ChangeKind.REPLACED:
         return None
     try:
         return formats.copy_value(file.path, change.key, file.after, file.before)

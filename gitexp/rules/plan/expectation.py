@@ -19,6 +19,7 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 
@@ -27,7 +28,7 @@ _ENOUGH = 3  # experiments, before a ratio is put into words
 
 
 # Words in a key by which people name what a change is about; the first that fits counts.
-_KINDS = (
+_TOPICS = (
     ("data", ("data", "augment", "split", "sampl", "balance", "class_weight")),
     ("features", ("feature", "input", "preprocess", "token", "vocab", "scal", "encod")),
     ("training", ("train", "optim", "lr", "learning", "sched", "batch", "epoch", "loss", "warm")),
@@ -35,14 +36,14 @@ _KINDS = (
 )
 
 
-def kind_of(change: str) -> str:
-    """Kind of a change by the words of its key: data, features, training, model, or other."""
-    key = change.partition(" = ")[0].rpartition(": ")[2].lower()
+def topic_of(change: Change) -> str:
+    """What a change is about by the words of its key: data, features, training, model, or other."""
+    key = change.spelled_key.lower()
     # The last name says most: `model.class_weight` is about the data.
     for name in reversed(key.split(".")):
-        for kind, words in _KINDS:
+        for topic, words in _TOPICS:
             if any(word in name for word in words):
-                return kind
+                return topic
     return "other"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.errors import UsageError
+from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.registration import (
     REQUIRED,
     Registration,
@@ -30,7 +31,7 @@ def a_registration(**changes: Any) -> Registration:  # noqa: ANN401 - any field
     registration = Registration(
         hypothesis=STATEMENT,
         name="brave-otter",
-        change="config.toml: model.C = 1.0 -> 10",
+        change=parse_change("config.toml: model.C = 1.0 -> 10"),
         criterion=Criterion("accuracy", 0.005, higher_is_better=True),
         repeats=(5, 10, 20),
         seeds=(1, 20),
@@ -111,7 +112,7 @@ def registrations(draw: st.DrawFn, hypotheses: st.SearchStrategy[str]) -> Regist
     return Registration(
         hypothesis=draw(hypotheses),
         name=draw(st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)),
-        change=draw(_shown),
+        change=draw(st.builds(Change, _shown, st.tuples(_values), _values, _values)),
         criterion=draw(
             st.builds(Criterion, _metrics, st.floats(0, 1e300), higher_is_better=st.booleans())
         ),
@@ -219,8 +220,8 @@ def test_a_hypothesis_of_several_paragraphs_is_kept_as_it_was_written() -> None:
     ],
 )
 def test_spaces_in_a_change_are_part_of_it(change: str) -> None:
-    message = a_registration(change=change).message()
-    assert as_read(message).change == change
+    message = a_registration(change=parse_change(change)).message()
+    assert str(as_read(message).change) == change
     assert dict(trailers_by_git(message))["Change"] == change
 
 

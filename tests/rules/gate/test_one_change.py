@@ -1,19 +1,16 @@
 from __future__ import annotations
 
-import math
 import shlex
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.registration import Registration, parse_message
+from gitexp.rules.documents.change import Change
 from gitexp.rules.gate.formats import ABSENT, Line, spell, spell_key
-from gitexp.rules.gate.one_change import Change, Edited, Inspection, inspect, keep_line_end
-from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.gate.one_change import Edited, Inspection, inspect, keep_line_end
 from tests.rules.gate.config_files import documents
 
 if TYPE_CHECKING:
@@ -171,14 +168,14 @@ def test_another_type_is_a_change_and_named(before: str, after: str, kind: str) 
         found = judge(edited(f"a = {old}\n", f"a = {new}\n"))
         assert found.findings == ()
         assert found.change is not None
-        assert found.change.kind == expected
+        assert found.change.retyped == expected
 
 
 def test_an_added_or_removed_key_has_no_type_to_change() -> None:
     for before, after in (("", "a = 1\n"), ("a = 1\n", "")):
         change = judge(edited(before, after)).change
         assert change is not None
-        assert change.kind == ""
+        assert change.retyped == ""
 
 
 # --- refused ------------------------------------------------------------------------------------
@@ -531,7 +528,7 @@ def test_without_a_parser_one_line_is_one_change_and_that_is_told(
     assert (found.change.before, found.change.after) == (before, after)
     assert isinstance(found.change.key[0], Line)
     assert found.change.line == found.change.key[0]
-    assert found.change.kind == ""
+    assert found.change.retyped == ""
     assert ids(found) == ["C11"]
     assert found.findings[0].advice
 
@@ -661,53 +658,6 @@ def test_many_changes_and_many_lines_are_compared_in_one_go() -> None:
 
 
 # --- what is shown ------------------------------------------------------------------------------
-
-_any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-_keys = st.lists(st.one_of(_any_text, st.integers(0, 9)), min_size=1, max_size=3)
-_values = st.one_of(
-    _any_text, st.integers(), st.floats(), st.booleans(), st.just(ABSENT), st.lists(_any_text)
-)
-_changes = st.builds(
-    Change,
-    file=st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=12),
-    key=st.tuples(_any_text, st.integers(0, 9)) | _keys.map(tuple),
-    before=_values,
-    after=_values,
-)
-
-
-def registered(change: str) -> Registration:
-    return Registration(
-        "C raises accuracy because it is too low", "brave-otter", change,
-        Criterion("accuracy", 0.005, higher_is_better=True), (5,), (1, 5), 0.0, 1, 0.005,
-    )  # fmt: skip
-
-
-@unhurried
-@given(_changes)
-def test_a_change_comes_back_from_its_trailer_as_it_was_written(change: Change) -> None:
-    written = str(change)
-    assert written.isprintable()
-    read, findings = parse_message(registered(written).message())
-    assert findings == ()
-    assert read is not None
-    assert read.change == written
-
-
-def test_a_long_value_is_cut_in_the_trailer() -> None:
-    change = Change("config.toml", ("a",), "x" * 1000, "y" * 1000)
-    assert len(str(change)) < 300
-    assert str(change).count("…") == 2
-    assert str(replace(change, before=1, after=math.nan)) == "config.toml: a = 1 -> nan"
-
-
-def test_long_values_are_cut_where_they_differ() -> None:
-    long = "x" * 500
-    change = str(Change("config.toml", ("a",), f"{long} 1 {long}", f"{long} 2 {long}"))
-    assert len(change) < 300
-    assert " 1 " in change
-    assert " 2 " in change
-    assert " 1 " not in str(Change("config.toml", ("a",), "b", f"{long} 1"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.plan.expectation import (
     Idea,
@@ -24,7 +25,7 @@ def a_registration(**trailers: str) -> Registration:
     return Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
-        change="config.toml: C = 1 -> 2",
+        change=parse_change("config.toml: C = 1 -> 2"),
         criterion=Criterion("accuracy", 0.005, higher_is_better=True),
         repeats=(5,),
         seeds=(1, 5),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.campaign import Place, Standing, count, error_bound, next_place
 from gitexp.rules.verdict.criterion import Criterion
@@ -26,7 +27,7 @@ def a_standing(
     registration = Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
-        change="config.toml: C = 1 -> 2",
+        change=parse_change("config.toml: C = 1 -> 2"),
         criterion=Criterion(metric, 0.005, higher_is_better=True),
         repeats=(5,),
         seeds=(1, 5),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
@@ -30,7 +31,7 @@ def a_registration(
     return Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
-        change="config.toml: C = 1 -> 2",
+        change=parse_change("config.toml: C = 1 -> 2"),
         criterion=Criterion.parse(criterion),
         repeats=repeats,
         seeds=(1, repeats[-1]),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Design, Judgement, Pair, Verdict, judge
@@ -34,7 +35,7 @@ def a_registration(metric: str = "accuracy", *, higher: bool = True) -> Registra
     return Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
-        change="config.toml: C = 1 -> 2",
+        change=parse_change("config.toml: C = 1 -> 2"),
         criterion=Criterion(metric, 0.005, higher_is_better=higher),
         repeats=(5, 10),
         seeds=(1, 10),

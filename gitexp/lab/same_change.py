@@ -1,0 +1,53 @@
+"""Which experiments made the same change, told by their values and not by how those are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.change import NO_CHANGE, whole
+from gitexp.rules.gate.formats import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.results import Result
+    from gitexp.rules.documents.change import Change
+    from gitexp.store.git import Repository
+
+
+def same_change(repository: Repository, results: Sequence[Result], change: Change) -> list[Result]:
+    """Experiments that set the same key to the same value, whatever it was before, newest first.
+
+    `change` has its values whole.
+    """
+    alike = [r for r in results if r.registration and r.registration.change.place == change.place]
+    whole_ones = whole_changes(repository, alike)
+    return [result for result in alike if whole_ones[result.commit].sets_the_same(change)]
+
+
+def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str, Change]:
+    """Changes of registered experiments by commit.
+
+    A message cuts long values: those are read from the commit and its parent, in one git process.
+    """
+    changes = {
+        result.commit: result.registration.change if result.registration else NO_CHANGE
+        for result in results
+    }
+    # git is asked for blobs line by line.
+    cut = [r for r in results if changes[r.commit].is_cut and "\n" not in changes[r.commit].file]
+    names = [
+        f"{commit}:{_folder(result)}{changes[result.commit].file}"
+        for result in cut
+        for commit in (result.parent or result.commit, result.commit)
+    ]
+    contents = iter(repository.git.objects(names, largest=LARGEST) if names else ())
+    for result in cut:
+        before, after = next(contents), next(contents)
+        changes[result.commit] = whole(changes[result.commit], before, after)
+    return changes
+
+
+def _folder(result: Result) -> str:
+    project = result.registration.project if result.registration else ""
+    return f"{project}/" if project else ""

@@ -1,0 +1,319 @@
+"""The one change of an experiment, and the line of a commit message that holds it.
+
+    config.toml: model.C = 1.0 -> 10
+
+The line is written and read here alone. It is printable, and short enough to be read: a long value
+is cut in it. The whole value is in the experiment's own commit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_VALUE = 120  # characters of one value in the line
+_LEADING = LONGEST_VALUE // 4  # characters that two long values share, shown before they differ
+_SHARED = _LEADING + 1
+_EXACT = 2**53  # below it, every integer is a float
+
+_NAME = r'[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"'
+_KEY = re.compile(rf"line \d+|\(document\)|(?:{_NAME}|\[\d+\])(?:\.(?:{_NAME})|\[\d+\])*")
+_KEY_PART = re.compile(rf"({_NAME})|\[(\d+)\]")
+_COLON = re.compile(r"(?=: )")
+_ARROW = re.compile(r"(?= -> )")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+
+
+class ChangeKind(StrEnum):
+    """What happened to the key."""
+
+    REPLACED = "replaced"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A value of which only a part is known, as it stands in the line of a message."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The one value that differs; `before` or `after` is ABSENT for an added or removed key.
+
+    In a format without a parser the key is a Line, and the values are its text. As read from a
+    message, a value is a Cut where the message has only a part of it, and a Source where nothing
+    but its spelling is known. `line` is where the file differs, unknown in a message.
+    """
+
+    file: str
+    key: Key
+    before: Any
+    after: Any
+    line: int | None = None
+
+    def __str__(self) -> str:
+        before, after = cut_alike(formats.spell(self.before), formats.spell(self.after))
+        return f"{self.place} = {before} -> {after}"
+
+    @property
+    def place(self) -> str:
+        """File and key, as the line has them."""
+        return f"{spell_file(self.file)}: {self.spelled_key}"
+
+    @property
+    def spelled_key(self) -> str:
+        """The key as people type it."""
+        return formats.spell_key(self.key)
+
+    @property
+    def kind(self) -> ChangeKind:
+        """Whether the key was there before, and is there after."""
+        if self.before == ABSENT:
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if self.after == ABSENT else ChangeKind.REPLACED
+
+    @property
+    def retyped(self) -> str:
+        """How the value's type changed ("integer to float"), empty where it stayed."""
+        if self.kind is not ChangeKind.REPLACED or type(self.before) is type(self.after):
+            return ""
+        return f"{_type_name(self.before)} to {_type_name(self.after)}"
+
+    @property
+    def number(self) -> float | None:
+        """The value that it sets, where that is a finite number."""
+        try:
+            value = float(formats.spell(self.after))
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a value is known only in part."""
+        return isinstance(self.before, Cut) or isinstance(self.after, Cut)
+
+    def sets_the_same(self, other: Change) -> bool:
+        """Whether both give one key one value, whatever it was before.
+
+        10 and 10.0 are one value here: spelling it another way is not another experiment. A value
+        that is known only in part equals none.
+        """
+        return (
+            self.place == other.place
+            and not isinstance(self.after, Cut)
+            and not isinstance(other.after, Cut)
+            and same_value(formats.spell(self.after), formats.spell(other.after))
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The change as `--json` shows it."""
+        return {
+            "file": self.file,
+            "key": self.spelled_key,
+            "before": formats.to_json(self.before),
+            "after": formats.to_json(self.after),
+        }
+
+
+# What a design holds that changes nothing: runs of a baseline, or past the gate.
+NO_CHANGE = Change("", (), ABSENT, ABSENT)
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two spellings are one value; numbers are compared as far as floats hold them."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(spelled: str) -> str:
+    try:
+        number = float(spelled)
+    except ValueError:
+        return spelled
+    return repr(number) if abs(number) < _EXACT else spelled
+
+
+def whole(change: Change, before: bytes | None, after: bytes | None) -> Change:
+    """Give a change whose values are cut the ones that its file has, before and after."""
+    return replace(
+        change,
+        before=_whole(change, change.before, before),
+        after=_whole(change, change.after, after),
+    )
+
+
+# --- written --------------------------------------------------------------------------------------
+
+
+def spell_file(path: str) -> str:
+    """Write a file's name so that it stays on one line and no terminal obeys it."""
+    plain = path.isprintable() and path == " ".join(path.split())
+    return path if plain else formats.spell(path)
+
+
+def cut(text: str) -> str:
+    """Cut a spelled value to what a line shows."""
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def cut_alike(one: str, other: str) -> tuple[str, str]:
+    """Cut two long values where they differ: how they begin alike tells nothing."""
+    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    alike = next(differ, min(len(one), len(other)))
+    begin = alike - _LEADING if alike > LONGEST_VALUE // 2 else 0
+    if not begin or max(len(one), len(other)) <= LONGEST_VALUE:
+        return cut(one), cut(other)
+    return cut(f"…{one[begin:]}"), cut(f"…{other[begin:]}")
+
+
+def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
+    names = {
+        "bool": "boolean",
+        "int": "integer",
+        "str": "string",
+        "list": "array",
+        "dict": "table",
+        "NoneType": "null",
+    }
+    return names.get(type(value).__name__, type(value).__name__)
+
+
+# --- read -----------------------------------------------------------------------------------------
+
+
+def parse_change(text: str) -> Change:
+    """Read the line back.
+
+    File names and values may hold the signs between the parts. Of all places where the line could
+    be divided, that one counts which leaves a whole value on either side of the arrow.
+
+    Raises:
+        ValueError: it is not such a line.
+    """
+    best: tuple[int, str, str, str, str] | None = None
+    for file, key, values in _places(text):
+        for arrow in _ARROW.finditer(values):
+            before, after = values[: arrow.start()], values[arrow.start() + 4 :]
+            doubt = _doubt(before, after)
+            if best is None or doubt < best[0]:
+                best = doubt, file, key, before, after
+    if best is None:
+        raise ValueError("a change reads FILE: KEY = BEFORE -> AFTER")
+    _, file, key, before, after = best
+    return Change(_parse_file(file), _parse_key(key), _parse_value(before), _parse_value(after))
+
+
+def _places(text: str) -> Iterator[tuple[str, str, str]]:
+    """Divide a line into file, key and values, at every place where a key could begin."""
+    for colon in _COLON.finditer(text):
+        key = _KEY.match(text, colon.start() + 2)
+        if not key or not text.startswith(" = ", key.end()):
+            continue
+        values = text[key.end() + 3 :]
+        # Anybody can write a message: what is longer than any line of ours is not searched.
+        if len(values) <= 2 * LONGEST_VALUE + 4:
+            yield text[: colon.start()], key[0], values
+
+
+def _doubt(before: str, after: str) -> int:
+    """How little the two parts look like values: 0 where both are whole."""
+    if before[:1] == after[:1] == "…" and before[:_SHARED] == after[:_SHARED]:
+        return 1
+    return _doubt_of(before) + _doubt_of(after)
+
+
+def _doubt_of(text: str) -> int:
+    match _parse_value(text):
+        case Cut():
+            return 1 if len(text) == LONGEST_VALUE else 2
+        case Source():
+            return 2 if _is_balanced(text) else 3
+    return 0
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether brackets and quotes close, and no arrow stands outside of them."""
+    rest, opened = _STRING.sub("", text), []
+    if " -> " in rest or "'" in rest or '"' in rest:
+        return False
+    for character in rest:
+        if character in _CLOSING:
+            opened.append(_CLOSING[character])
+        elif character in _CLOSING.values() and (not opened or opened.pop() != character):
+            return False
+    return not opened
+
+
+def _parse_file(text: str) -> str:
+    # A plain name may begin and end with a quote, too.
+    name = _unquoted(text) if _STRING.fullmatch(text) and text[0] == '"' else text
+    return name if spell_file(name) == text else text
+
+
+def _parse_key(text: str) -> Key:
+    if text.startswith("line "):
+        return (Line(text[5:]),)
+    if text == "(document)":
+        return ()
+    return tuple(
+        int(index) if index else _unquoted(name) if name[0] == '"' else name
+        for name, index in _KEY_PART.findall(text)
+    )
+
+
+def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
+    """Read a spelled value; a Source where no parser knows it, a Cut where it was cut."""
+    if text == formats.spell(ABSENT):
+        return ABSENT
+    if text == "null":
+        return None
+    try:
+        value = tomli.loads(f"value = {text}").get("value")
+        if formats.spell(value) == text:
+            return value
+    except (ValueError, RecursionError):
+        pass
+    return Cut(text) if text.startswith("…") or text.endswith("…") else Source(text)
+
+
+def _unquoted(text: str) -> str:
+    """Undo the quotes of `formats.spell`, half a surrogate pair included, which TOML refuses."""
+
+    def character(found: re.Match[str]) -> str:
+        code = found[1] or found[2]
+        return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
+
+    return _ESCAPE.sub(character, text[1:-1])
+
+
+def _whole(change: Change, value: Any, content: bytes | None) -> Any:  # noqa: ANN401 - parsed data
+    """The value itself, or where it is cut the one that a version of the file has there."""
+    if content is None or not isinstance(value, Cut):
+        return value
+    if change.key and isinstance(change.key[0], Line):
+        line = content.split(b"\n")[change.key[0] - 1 :][:1]
+        return line[0].removesuffix(b"\r").decode("utf-8", "backslashreplace") if line else value
+    try:
+        return formats.read_leaves(change.file, content).get(change.key, value)
+    except Malformed:
+        return value
