@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from gitexp.lab.bench import weigh_examples
+from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, outcomes_line
@@ -111,7 +112,7 @@ def _registration(number: int, metric: str) -> Registration:
     return Registration(
         hypothesis=BECAUSE,
         name=f"run-{number}",
-        change=f"config.toml: model.C = 1.0 -> {2 + number}.0",
+        change=parse_change(f"config.toml: model.C = 1.0 -> {2 + number}.0"),
         criterion=Criterion(metric, 0.005, higher_is_better=True),
         repeats=LOOKS,
         seeds=(1, LOOKS[-1]),

@@ -70,8 +70,9 @@ def as_experiment(example: Diff | Message) -> tuple[tuple[Edited, ...], str]:
         after = CONFIG.replace("C = 1.0", "C = 10").encode()
         return (Edited("config.toml", "100644", "100644", CONFIG.encode(), after),), example.text
     found = inspect(example.files, ["config.toml", "knobs.list"]).change
-    change = re.sub(r"(?m)^Change: .*$", f"Change: {found or 'nothing'}", TRAILERS)
-    return example.files, f"This lifts accuracy because the model underfits\n\n{change}"
+    written = f"Change: {found}" if found else r"\g<0>"
+    trailers = re.sub(r"(?m)^Change: .*$", written, TRAILERS)
+    return example.files, f"This lifts accuracy because the model underfits\n\n{trailers}"
 
 
 @pytest.fixture(scope="module")
