@@ -1,10 +1,11 @@
-"""What a training script may import."""
+"""What a training script may import, and what the wheel brings along."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,21 @@ def test_what_is_promised_is_there() -> None:
     assert set(gitexp.__all__) == {"log", "predictions", "run_dir", "sample", "seed"}
     assert all(getattr(gitexp, name).__doc__ for name in gitexp.__all__)
     assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_wheel_holds_the_hooks_and_the_catalogue_of_rules(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="comes with the dev extra")
+    build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    assert {path.name for path in (tmp_path / "installed/gitexp/_hooks").iterdir()} == {
+        path.name for path in (ROOT / "hooks").iterdir()
+    }
+    script = "from gitexp.lab.catalogue import find_rule; print(find_rule('C2').says)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "installed", check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stdout == "several values differ\n"

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.catalogue import CONFIG, NAME, RULES, TRAILERS, Commands, Diff, Message, Rule
+from gitexp.lab.catalogue import FAMILIES, all_rules, find_rule, shared_examples
+from gitexp.rules.catalogue import Example, Kind, Rule, page
 from gitexp.rules.gate.one_change import Edited, inspect
 from tests.project import TRAIN, Ran, World, git
 
 if TYPE_CHECKING:
-    from gitexp.rules.catalogue import Example
+    pass
 
 ROOT = Path(__file__).parents[2]
-EVERY = [rule for group in RULES.values() for rule in group]
-SIDES = [(rule, side) for rule in EVERY for side in ("refused", "accepted")]
+SIDES = [(rule, side) for rule in all_rules() for side in ("refused", "accepted")]
+FILES = shared_examples().files
+NAME = "brave-otter"
 SETTINGS = """\
 config = ["config.toml", "knobs.list"]
 command = "python train.py"
@@ -34,22 +36,37 @@ vary = "split"
 def test_ids_are_unique_and_all_that_the_code_names() -> None:
     named, ailments = set(), set()
     for path in (ROOT / "gitexp").rglob("*.py"):
-        if path.name != "catalogue.py":
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    named.update(re.findall(r"^([A-Z][0-9]{1,2})(?=$|: )", node.value))
-                # What gitexp doctor finds is no rule: it refuses nothing.
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "Ailment":
-                    ailments.add(ast.literal_eval(node.args[0]))
-    assert len({rule.id for rule in EVERY}) == len(EVERY)
-    assert {rule.id for rule in EVERY} == named - ailments
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named.update(re.findall(r"^([A-Z][0-9]{1,2})(?=$|: )", node.value))
+            # What gitexp doctor finds is not a rule: it refuses nothing.
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Ailment":
+                ailments.add(ast.literal_eval(node.args[0]))
+    assert len({rule.id for rule in all_rules()}) == len(all_rules())
+    assert {rule.id for rule in all_rules()} == named - ailments
 
 
-def test_examples_are_kept_out_of_what_hooks_load() -> None:
-    using = [
-        path for path in (ROOT / "gitexp").rglob("*.py") if "rules.catalogue" in path.read_text()
-    ]
-    assert using == []
+def test_every_family_has_a_file_and_every_file_is_read() -> None:
+    folder = ROOT / "gitexp" / "rules" / "catalogue"
+    assert {path.stem for path in folder.glob("*.toml")} == {*FAMILIES, "shared"}
+
+
+def test_a_rule_is_found_by_its_id_in_any_case() -> None:
+    found = find_rule("c2")
+    assert found is not None
+    assert found.says == "several values differ"
+    assert find_rule("C99") is None
+
+
+def test_a_page_shows_the_rule_its_reason_and_both_examples() -> None:
+    rule = find_rule("S2")
+    assert rule is not None
+    lines = page(rule, width=60).split("\n")
+    assert lines[0].startswith("S2 (advice): the design would probably miss")
+    prose = [line for line in lines if not line.startswith("    ")]
+    assert max(map(len, prose)) <= 60
+    assert lines.index("Advised:") < lines.index("Not advised:")
+    assert "    " + rule.refused.parts[0] in lines
 
 
 def commit(base: str, name: str, edited: tuple[Edited, ...], message: str) -> str:
@@ -64,15 +81,38 @@ def commit(base: str, name: str, edited: tuple[Edited, ...], message: str) -> st
     return "\n".join(lines) + "\n"
 
 
-def as_experiment(example: Diff | Message) -> tuple[tuple[Edited, ...], str]:
+def apply(diff: str, folder: Path) -> tuple[Edited, ...]:
+    """What a diff makes of the files that the examples start from."""
+    folder.mkdir()
+    for path, text in FILES.items():
+        (folder / path).write_text(text)
+    if diff:
+        subprocess.run(["git", "apply"], cwd=folder, input=diff.encode(), check=True)
+    return tuple(edited for path in sorted(folder.iterdir()) for edited in compare(path))
+
+
+def compare(path: Path) -> list[Edited]:
+    before, after = FILES.get(path.name), path.read_text()
+    old_mode = "000000" if before is None else "100644"
+    new_mode = "100755" if os.access(path, os.X_OK) else "100644"
+    if (old_mode, before) == (new_mode, after):
+        return []
+    old = None if before is None else before.encode()
+    return [Edited(path.name, old_mode, new_mode, old, after.encode())]
+
+
+def as_experiment(example: Example, folder: Path) -> tuple[tuple[Edited, ...], str]:
     """What an example changes, and its message, under the name that the catalogue gives it."""
-    if isinstance(example, Message):
-        after = CONFIG.replace("C = 1.0", "C = 10").encode()
-        return (Edited("config.toml", "100644", "100644", CONFIG.encode(), after),), example.text
-    found = inspect(example.files, ["config.toml", "knobs.list"]).change
+    shared = shared_examples().examples
+    [text] = example.parts
+    if example.kind is Kind.MESSAGE:
+        return apply(shared["one value"].parts[0], folder), text
+    files = apply(text, folder)
+    found = inspect(files, ["config.toml", "knobs.list"]).change
+    trailers = shared["registered"].parts[0].partition("\n\n")[2]
     written = f"Change: {found}" if found else r"\g<0>"
-    trailers = re.sub(r"(?m)^Change: .*$", written, TRAILERS)
-    return example.files, f"This lifts accuracy because the model underfits\n\n{trailers}"
+    trailers = re.sub(r"(?m)^Change: .*$", written, trailers)
+    return files, f"This lifts accuracy because the model underfits\n\n{trailers}"
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +124,13 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     git(folder, "init", "--quiet", "--initial-branch=main")
     stream = "reset refs/heads/main\n"
     stream += commit("", "main", (), "base").replace("from \n", "")
-    for path, text in (
-        ("config.toml", CONFIG), ("knobs.list", "depth 3\nwidth 8\n"), ("gitexp.toml", SETTINGS),
-        ("train.py", "kernel = 'rbf'\n"),
-    ):  # fmt: skip
+    for path, text in ({**FILES, "gitexp.toml": SETTINGS}).items():
         stream += f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n"
     for rule, side in SIDES:
         example: Example = getattr(rule, side)
-        if not isinstance(example, Commands):
-            files, message = as_experiment(example)
+        if example.kind is not Kind.COMMANDS:
             name = f"{rule.id.lower()}-{side}"
+            files, message = as_experiment(example, tmp_path_factory.mktemp(name) / "files")
             stream += commit("refs/heads/main", f"exp/{name}", files, message.replace(NAME, name))
     subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=stream.encode(), check=True)
     ran = world.gitexp(
@@ -112,7 +149,7 @@ def project(tmp_path: Path) -> World:
     world.path.mkdir()
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
     World(tmp_path / "server.git").gitexp("init")
-    world.write("config.toml", CONFIG)
+    world.write("config.toml", FILES["config.toml"])
     world.write("train.py", TRAIN.replace("['epochs']", "['seed']"))
     world.write("gitexp.toml", SETTINGS)
     world.git("init", "--quiet")
@@ -123,9 +160,9 @@ def project(tmp_path: Path) -> World:
     return world
 
 
-def play(world: World, commands: Commands) -> Ran:
+def play(world: World, commands: Example) -> Ran:
     """Type commands one after the other; all but the last must succeed."""
-    *first, last = commands.steps
+    *first, last = commands.parts
     for step in first:
         ran = world.run("bash", "-c", step)
         assert ran.code == 0, (step, ran)
@@ -137,12 +174,12 @@ def examples(*, commands: bool) -> list[Any]:
     found, seen = [], set()
     for rule, side in SIDES:
         example: Example = getattr(rule, side)
-        if isinstance(example, Commands) != commands or (commands and example in seen):
+        if (example.kind is Kind.COMMANDS) != commands or (commands and example in seen):
             continue
         seen.add(example)
         # What trains, or does twenty things, takes a while.
-        told = "\n".join(example.steps) if isinstance(example, Commands) else ""
-        marks = [pytest.mark.slow] if re.search("gitexp (run|baseline)|seq", told) else []
+        slow = commands and re.search("gitexp (run|baseline)|seq", example.text)
+        marks = [pytest.mark.slow] if slow else []
         found.append(pytest.param(rule, side, id=f"{rule.id}-{side}", marks=marks))
     return found
 
