@@ -68,7 +68,7 @@ def _pre_commit(repository: Repository, _rest: Sequence[str]) -> Sequence[Findin
 
 
 def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
-    from gitexp.rules.documents.registration import hypothesis_of, lint_trailers, split_message
+    from gitexp.rules.documents.message import hypothesis_of, lint_trailers, split_message
     from gitexp.rules.gate import hypothesis
     from gitexp.workflows.fill import fill
 

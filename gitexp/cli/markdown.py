@@ -85,7 +85,7 @@ def _older(number: int, what: str) -> str:
 
 
 def _hypothesis(row: Row) -> str:
-    from gitexp.rules.documents.registration import hypothesis_of
+    from gitexp.rules.documents.message import hypothesis_of
 
     return plain(hypothesis_of(row.result.entry.message), _LONGEST)
 

@@ -53,7 +53,7 @@ def find_grounds(
 
     NotReady stands where one has none. Settings of more than `largest` bytes count as missing.
     """
-    from gitexp.rules.documents.registration import split_message  # pre-commit has no message yet
+    from gitexp.rules.documents.message import split_message  # pre-commit has no message yet
 
     baselines = _Baselines(repository, entries)
     projects = _Projects(repository, largest)
@@ -206,7 +206,7 @@ class _Baselines:
         """
         import shlex
 
-        from gitexp.rules.documents.registration import split_message
+        from gitexp.rules.documents.message import split_message
 
         name, tip = branch
         short = visible(entry.name)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.errors import UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.rules.documents.change import NO_CHANGE, Change
-from gitexp.rules.documents.registration import Registration, hypothesis_of, split_message
+from gitexp.rules.documents.message import hypothesis_of, split_message
+from gitexp.rules.documents.registration import Registration
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale

@@ -15,13 +15,9 @@ from gitexp.lab.known import against_known, answer_known, settled_at
 from gitexp.lab.project import find_experiment
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
-from gitexp.rules.documents.registration import (
-    Registration,
-    hypothesis_of,
-    is_name,
-    names_commit,
-    parse_message,
-)
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.name import is_name, names_commit
+from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats, hypothesis
 from gitexp.rules.text import visible

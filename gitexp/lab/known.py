@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.ancestors import same_runs
-from gitexp.rules.documents.registration import hypothesis_of
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.settled import FILE, against, parse_known
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST, spell

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.differences import relative
+from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.record import Record, parse_records
-from gitexp.rules.documents.registration import split_message
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good

@@ -16,7 +16,7 @@ from gitexp.errors import UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.results import opened_cache, own_heads, read_some
-from gitexp.rules.documents.registration import split_message
+from gitexp.rules.documents.message import split_message
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import second

@@ -270,7 +270,7 @@ def short_name(name: str) -> str:
     Raises:
         UsageError: it cannot be the name of an experiment.
     """
-    from gitexp.rules.documents.registration import is_name
+    from gitexp.rules.documents.name import is_name
 
     short = name.removeprefix("refs/heads/").removeprefix("exp/")
     if not is_name(short):
@@ -325,7 +325,7 @@ def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
 
 def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
     """Full ref and commit of the experiments last started in this clone, by project folder."""
-    from gitexp.rules.documents.registration import is_name
+    from gitexp.rules.documents.name import is_name
 
     found = {}
     for prefix, name in read_json(repository.local / _LAST).items():

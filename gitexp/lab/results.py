@@ -14,7 +14,8 @@ from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.project import project_in
 from gitexp.lab.summary import facts_of, is_explored, judgement_of, shown_of, stage_of
 from gitexp.lab.verdicts import judge_records
-from gitexp.rules.documents.registration import Registration, parse_message, split_message
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.verdict.campaign import Place, Standing, next_place
 from gitexp.store.archive import shelve_deleted
 from gitexp.store.cache import Cache, Known, Which

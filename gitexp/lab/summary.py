@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.documents.registration import hypothesis_of, split_message
+from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.criterion import Scale
 

@@ -9,7 +9,7 @@ from gitexp.lab.design import improvised
 from gitexp.lab.results import judged
 from gitexp.lab.verdicts import as_explored, judge_records
 from gitexp.rules.documents.example_spread import parse_spreads
-from gitexp.rules.documents.registration import split_message
+from gitexp.rules.documents.message import split_message
 from gitexp.rules.verdict import words
 from gitexp.store.experiments import read_noted
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady
-from gitexp.rules.documents.registration import is_name, split_message
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
 from gitexp.store.git import GitFailed
 from gitexp.store.local import read_json, write_json

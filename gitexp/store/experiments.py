@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules.documents.registration import is_name, names_commit, split_message
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.store.git import ZERO, GitFailed, decode, unsigned
 from gitexp.store.notes import RUNS
 

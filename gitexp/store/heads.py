@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.registration import split_message
+from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.cache import Moment, Which
 from gitexp.store.experiments import (

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
 from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.registration import is_name
 from gitexp.store.experiments import ARCHIVE, HEADS
 from gitexp.store.git import decode
 from gitexp.store.notes import BULK, LOGS, RUNS

@@ -12,7 +12,7 @@ from gitexp.lab.gate import check
 from gitexp.lab.log import is_confirmed, read_accepted
 from gitexp.lab.project import choose_remote
 from gitexp.lab.results import read_results
-from gitexp.rules.documents.registration import hypothesis_of
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Scale

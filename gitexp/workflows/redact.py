@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.verdict_notes import compute_views
+from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
-from gitexp.rules.documents.registration import is_name
 from gitexp.rules.documents.tombstones import RESULTS, encoded
 from gitexp.store.experiments import find_ref, read_experiments
 from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all

@@ -9,7 +9,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.differences import relative
 from gitexp.lab.gate import check
 from gitexp.lab.project import find_experiment, project_in
-from gitexp.rules.documents.registration import hypothesis_of
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats, hypothesis
 from gitexp.rules.gate.one_change import Edited

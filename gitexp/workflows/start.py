@@ -28,7 +28,8 @@ from gitexp.lab.known import (
 from gitexp.lab.project import note_started
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
-from gitexp.rules.documents.registration import hypothesis_of, is_name
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis

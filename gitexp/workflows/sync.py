@@ -19,8 +19,9 @@ from gitexp.lab.project import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_lines, merge_views
 from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.name import base_name, set_apart
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.registration import base_name, set_apart, split_message
 from gitexp.rules.finding import refusals
 from gitexp.rules.text import counted
 from gitexp.store import remote as remotes

@@ -21,7 +21,7 @@ with atheris.instrument_imports():
     import tomli  # noqa: F401
 
     from gitexp.errors import NotReady
-    from gitexp.rules.documents import record, registration, settings
+    from gitexp.rules.documents import message, record, registration, settings
     from gitexp.rules.gate import formats, hypothesis
     from gitexp.rules.gate.one_change import Edited, inspect
 
@@ -77,7 +77,7 @@ def _config(file: str, content: bytes, at: int) -> None:
 
 
 def _message(text: str) -> None:
-    hypothesis.lint(registration.hypothesis_of(text), "acc")
+    hypothesis.lint(message.hypothesis_of(text), "acc")
     found, findings = registration.parse_message(text)
     assert (found is None) == bool(findings)
     record.parse_records(text)

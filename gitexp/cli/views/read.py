@@ -10,7 +10,7 @@ import typer
 
 from gitexp.cli.views.run import effect_of
 from gitexp.cli.views.terminal import WIDTH, coloured, print_json, wrapped
-from gitexp.rules.documents.registration import hypothesis_of
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.results import Result, entries_of, judged
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.registration import is_name, parse_message, split_message
+from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.text import visible
 from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
 from gitexp.store.git import decode

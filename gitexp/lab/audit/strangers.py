@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
 from gitexp.lab.differences import relative
+from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.registration import hypothesis_of, split_message
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.project import rename_started
-from gitexp.rules.documents.registration import base_name, is_name, set_apart
+from gitexp.rules.documents.name import base_name, is_name, set_apart
 from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, second
 from gitexp.store.merge import exclusively, move
 

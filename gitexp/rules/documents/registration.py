@@ -8,30 +8,22 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
+from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import MOST_REPEATS
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import OBEYED, visible
 from gitexp.rules.verdict.criterion import Criterion, Guard, number_written, parse_guards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable
 
-_TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")
-_OBEYED = re.compile(OBEYED)
-# What git itself passes over among trailers.
-_NO_TRAILERS = ("#", "(cherry picked from commit ")
 REQUIRED = (
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
 )  # fmt: skip
-_WIDTH = 72  # columns; git log indents messages by four
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +76,7 @@ class Registration:
 
     def message(self) -> str:
         """Write the commit message."""
-        lines = [f"{token}: {_joined(value)}" for token, value in self.trailers()]
-        return f"{_wrapped(self.hypothesis)}\n\n" + "\n".join(lines) + "\n"
+        return write_message(self.hypothesis, self.trailers())
 
     @property
     def project(self) -> str:
@@ -95,105 +86,6 @@ class Registration:
     def registered_seeds(self) -> range:
         """Return the seeds in the order in which looks use them."""
         return range(self.seeds[0], self.seeds[1] + 1)
-
-
-def is_name(text: str) -> bool:
-    """Say whether a text can name an experiment: it becomes a branch, a file and a word to type."""
-    return _NAME.fullmatch(text) is not None
-
-
-# Two clones may give one name to two experiments. The later one's branch then has digits of its
-# commit's id behind the name; its message, which is its registration, stays as it is.
-_FEWEST_DIGITS = 4
-_LONGEST_NAME = 60
-
-
-def base_name(name: str, commit: str) -> str:
-    """Name of an experiment by its branch, without the digits of its own commit at the end."""
-    short, dash, digits = name.rpartition("-")
-    if dash and len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and is_name(short):
-        return short
-    return name
-
-
-def set_apart(name: str, commit: str, taken: Container[str]) -> str:
-    """Name that tells an experiment apart from others of its name; none of those that are taken."""
-    for count in range(_FEWEST_DIGITS, len(commit) + 1):
-        short = name[: _LONGEST_NAME - count - 1].rstrip("-")
-        if (apart := f"{short}-{commit[:count]}") not in taken:
-            return apart
-    raise UsageError(f"there is no name left for {commit}")
-
-
-def names_commit(name: str, registered: str, commit: str) -> bool:
-    """Whether a branch has the name that the message registers, told apart or not."""
-    if name == registered:
-        return True
-    short, _, digits = name.rpartition("-")
-    cut = registered[: _LONGEST_NAME - len(digits) - 1].rstrip("-")
-    return len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and short == cut
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _joined(text: str) -> str:
-    """Put lines into one; spaces inside a line stay, as they may belong to a changed value."""
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _wrapped(hypothesis: str) -> str:
-    text = hypothesis.strip()
-    if "\n" in text:
-        return text
-    import textwrap
-
-    # git takes a line that begins with # for a comment, and one with --- for the start of a patch.
-    held = re.sub(r"[ \t](?=#|---(?!\S))", "\0", text)
-    wrapped = textwrap.fill(held, _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return wrapped.replace("\0", " ")
-
-
-def split_message(message: str) -> tuple[str, dict[str, str]]:
-    """Split a commit message into its text and its trailers (the last paragraph, if all of it is).
-
-    A trailer that stands twice counts with its first value, so that nothing appended later wins.
-    """
-    text, trailers = _split(message)
-    return text, dict(trailers)
-
-
-@functools.lru_cache(maxsize=10_000)  # the log asks three times about each message
-def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    text = message.replace("\r\n", "\n").strip()
-    *_, last = _BLANK_LINES.split(text)
-    body = text[: len(text) - len(last)].rstrip()
-    if not body:
-        return text, ()
-    written: list[tuple[str, str]] = []
-    for line in last.split("\n"):
-        if matched := _TRAILER.fullmatch(line):
-            written.append((_canonical(matched[1]), matched[2].strip()))
-        elif line[:1].isspace() and written:
-            token, value = written[-1]
-            written[-1] = token, f"{value} {line.strip()}".strip()
-        elif not line.startswith(_NO_TRAILERS):
-            return text, ()
-    found: dict[str, str] = {}
-    for token, value in written:
-        found.setdefault(token, value)
-    return body, tuple(found.items())
-
-
-@functools.lru_cache(maxsize=256)
-def _canonical(token: str) -> str:
-    return "-".join(part.capitalize() for part in token.split("-"))
-
-
-def hypothesis_of(message: str) -> str:
-    """Return the first paragraph of a message on one line."""
-    return _one_line(_BLANK_LINES.split(split_message(message)[0], maxsplit=1)[0])
 
 
 def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...]]:
@@ -243,21 +135,6 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         by_examples=values["Test"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
-
-
-def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
-    """Name trailers that hold what a terminal does not show but obeys."""
-    if not _OBEYED.search("".join(trailers.values())):
-        return []
-    return [
-        Finding(
-            "T4",
-            f"{token} holds {visible(found[0])}, which a terminal does not show but obeys",
-            "git commit --amend, and take it out",
-        )
-        for token, value in trailers.items()
-        if (found := _OBEYED.search(value))
-    ]
 
 
 @functools.lru_cache(maxsize=1024)  # a log's messages have the same few values

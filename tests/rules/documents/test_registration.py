@@ -11,14 +11,9 @@ from hypothesis import strategies as st
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
-from gitexp.rules.documents.registration import (
-    REQUIRED,
-    Registration,
-    hypothesis_of,
-    is_name,
-    parse_message,
-    split_message,
-)
+from gitexp.rules.documents.message import hypothesis_of, split_message
+from gitexp.rules.documents.name import is_name
+from gitexp.rules.documents.registration import REQUIRED, Registration, parse_message
 from gitexp.rules.verdict.criterion import Criterion
 
 unhurried = settings(deadline=None, max_examples=100)

@@ -1,0 +1,49 @@
+"""Names of experiments, and how two of one name are told apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+
+# Two clones may give one name to two experiments. The later one's branch then has digits of its
+# commit's id behind the name; its message, which is its registration, stays as it is.
+_FEWEST_DIGITS = 4
+_LONGEST_NAME = 60
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can name an experiment: it becomes a branch, a file and a word to type."""
+    return _NAME.fullmatch(text) is not None
+
+
+def base_name(name: str, commit: str) -> str:
+    """Name of an experiment by its branch, without the digits of its own commit at the end."""
+    short, dash, digits = name.rpartition("-")
+    if dash and len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and is_name(short):
+        return short
+    return name
+
+
+def set_apart(name: str, commit: str, taken: Container[str]) -> str:
+    """Name that tells an experiment apart from others of its name; none of those that are taken."""
+    for count in range(_FEWEST_DIGITS, len(commit) + 1):
+        short = name[: _LONGEST_NAME - count - 1].rstrip("-")
+        if (apart := f"{short}-{commit[:count]}") not in taken:
+            return apart
+    raise UsageError(f"there is no name left for {commit}")
+
+
+def names_commit(name: str, registered: str, commit: str) -> bool:
+    """Whether a branch has the name that the message registers, told apart or not."""
+    if name == registered:
+        return True
+    short, _, digits = name.rpartition("-")
+    cut = registered[: _LONGEST_NAME - len(digits) - 1].rstrip("-")
+    return len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and short == cut
