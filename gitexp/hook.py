@@ -15,7 +15,8 @@ from gitexp.lab.project import short_name
 from gitexp.rules.finding import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
-from gitexp.store.git import Repository, decode
+from gitexp.store.git_output import decode
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,17 +20,10 @@ from pathlib import Path
 from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.rendering import error_text
 from gitexp.store.aside import Intent
-from gitexp.store.git import Repository
-from gitexp.store.notes import (
-    BULK,
-    RUNS,
-    VERDICTS,
-    append_lines,
-    pack_refs,
-    replace_notes,
-    write,
-    writing,
-)
+from gitexp.store.note_writing import append_lines, replace_notes, write
+from gitexp.store.refs import BULK, RUNS, VERDICTS
+from gitexp.store.repository import Repository
+from gitexp.store.writers_lock import pack_refs, writing
 from tests.project import World, git
 from tests.team import (
     a_record,

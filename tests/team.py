@@ -11,9 +11,10 @@ from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.store.experiments import HEADS, commit_file
-from gitexp.store.git import Repository
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines
+from gitexp.store.commits import commit_file
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import BULK, HEADS, LOGS, RUNS, VERDICTS
+from gitexp.store.repository import Repository
 from gitexp.workflows.sync import Synced, sync
 from tests.project import BECAUSE, World
 

@@ -169,7 +169,7 @@ def trust(
         where = f"{project.settings_path} on {project.baseline}"
     else:
         from gitexp.lab.gate import check
-        from gitexp.store.git import Repository
+        from gitexp.store.repository import Repository
 
         report = check(Repository.discover(Path.cwd()), name)
         project = report.project
@@ -269,7 +269,7 @@ def check(
     """
     from gitexp.cli.views import integrity as views
     from gitexp.lab import gate as workflow
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
     if all_ and name:
         raise UsageError(f"either --all or {name}", "gitexp check --all")

@@ -65,7 +65,7 @@ def gc(
     """
     from gitexp.cli.views import doctor as views
     from gitexp.lab.leftovers import free_room
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
     found = free_room(Repository.discover(Path.cwd()), _seconds(older), dry=dry_run)
     views.freed(found, older, dry=dry_run, as_json=json_)

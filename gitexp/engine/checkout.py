@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.store.git import NO_HOOKS, Git, GitFailed
+from gitexp.store.git import NO_HOOKS, Git
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _MOST = 1000
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
-from gitexp.store.git import clean_environment
+from gitexp.store.git_environment import clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitexp.engine.checkout import Checkout
     from gitexp.engine.job import Job
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
 

@@ -10,13 +10,13 @@ from gitexp.engine import command as commands
 from gitexp.engine.data import fingerprint
 from gitexp.engine.distributions import installed_versions
 from gitexp.engine.machine import machine
-from gitexp.store.git import clean_environment
+from gitexp.store.git_environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _PATIENCE = 30  # seconds for an interpreter to answer
 # Its importlib.metadata would give versions too, but takes five times as long as starting it.

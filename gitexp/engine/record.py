@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitexp.engine.loaded import Loaded
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def describe(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def run_job(

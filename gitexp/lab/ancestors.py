@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.differences import relative
 from gitexp.rules.gate.paths import matches
-from gitexp.store.git import decode, parse_raw
+from gitexp.store.git_output import decode, parse_raw
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady
-from gitexp.store.experiments import commit_file
+from gitexp.store.commits import commit_file
 from gitexp.store.git import Git
 
 if TYPE_CHECKING:

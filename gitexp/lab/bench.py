@@ -28,7 +28,9 @@ from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.store.archive import tidy
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
-from gitexp.store.notes import BULK, LOGS, RUNS, append_lines, read_notes, store_aside, write
+from gitexp.store.note_writing import append_lines, store_aside, write
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import BULK, LOGS, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.store.experiments import Entry
-    from gitexp.store.git import FileChange, Repository
+    from gitexp.store.git_output import FileChange
+    from gitexp.store.repository import Repository
 
 _TABLE = b"tool.gitexp"
 _MOST_FOLDERS = 50  # of changed files, before the rest no longer tells which project is meant

@@ -15,7 +15,8 @@ from gitexp.rules.documents.registration import Registration
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale
-from gitexp.store.notes import RUNS, read_notes
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.gate.notebook import about_command
 from gitexp.rules.gate.one_change import Edited, Inspection, inspect
 from gitexp.rules.gate.paths import is_config
-from gitexp.store.git import decode
+from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gitexp.lab.comparison import Ground
     from gitexp.lab.project import Project
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import FileChange, Git
+    from gitexp.store.git import Git
+    from gitexp.store.git_output import FileChange
 
 
 def inspect_trees(project: Project, settings: Settings, base: str, commit: str) -> Inspection:

@@ -12,8 +12,9 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.one_change import Edited, inspect, keep_line_end
 from gitexp.rules.gate.paths import is_config
-from gitexp.store.experiments import replay
-from gitexp.store.git import Git, decode
+from gitexp.store.commits import replay
+from gitexp.store.git import Git
+from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

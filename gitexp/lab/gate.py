@@ -23,7 +23,9 @@ from gitexp.rules.gate import formats, hypothesis
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.experiments import ARCHIVE, HEADS, find_refs, read_commits, read_range
+from gitexp.store.experiment_refs import find_refs
+from gitexp.store.experiments import read_commits, read_range
+from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settled import Known
     from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 # Level is written with six significant digits.
 LEVEL_SLACK = 1 + 1e-5

@@ -16,14 +16,14 @@ from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.store.git import decode, parse_raw
-from gitexp.store.notes import RUNS
+from gitexp.store.git_output import decode, parse_raw
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.store.git import FileChange
+    from gitexp.store.git_output import FileChange
 
 _FURTHEST = 2000  # commits of the baseline branch that are searched for steps
 

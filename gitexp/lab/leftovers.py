@@ -21,7 +21,7 @@ from gitexp.store.local import locked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _SETTLED = 60.0  # seconds; a younger folder may be that of a run that is about to begin
 

@@ -20,7 +20,7 @@ from gitexp.rules.documents.message import split_message
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import second
-from gitexp.store.git import decode
+from gitexp.store.git_output import decode
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.lab.results import Result
     from gitexp.store.cache import Cache
-    from gitexp.store.git import Repository
     from gitexp.store.heads import Head
+    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.text import visible
-from gitexp.store.git import Repository
 from gitexp.store.local import read_json, write_json
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ def open_project(directory: Path | None = None) -> Project:
     Raises:
         NotReady: one of them is missing; the message says which and what to do.
     """
-    from gitexp.store.notes import mend_refs
+    from gitexp.store.note_writing import mend_refs
 
     repository = Repository.discover(directory or Path.cwd())
     mend_refs(repository)
@@ -310,7 +310,7 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
 def _find(repository: Repository, name: str) -> tuple[str, str] | None:
     """Find an experiment, in the archive too if its branch was deleted by hand a moment ago."""
     from gitexp.store.archive import shelve_deleted
-    from gitexp.store.experiments import find_ref
+    from gitexp.store.experiment_refs import find_ref
 
     if (found := find_ref(repository, name)) is None:
         shelve_deleted(repository)

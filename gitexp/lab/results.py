@@ -24,9 +24,11 @@ from gitexp.store.experiments import (
     read_commits,
     read_experiments,
 )
-from gitexp.store.git import decode
+from gitexp.store.git_output import decode
 from gitexp.store.heads import list_heads, read_entries
-from gitexp.store.notes import RUNS, find_notes, list_notes, mend_refs, read_notes
+from gitexp.store.note_writing import mend_refs
+from gitexp.store.notes import find_notes, list_notes, read_notes
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.verdict import Judgement, Verdict
-    from gitexp.store.git import Repository
     from gitexp.store.heads import Head
+    from gitexp.store.repository import Repository
 
 _FEW = 100  # experiments whose notes are looked up one by one, not in the list of all
 _BATCH = 500  # experiments that are judged before the first of them is handed on

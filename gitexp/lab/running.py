@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitexp.engine.job import Job, RunResult
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def run_watched(

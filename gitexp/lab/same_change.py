@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.results import Result
     from gitexp.rules.documents.change import Change
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def same_change(repository: Repository, results: Sequence[Result], change: Change) -> list[Result]:

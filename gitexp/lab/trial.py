@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 # Seed 1 twice shows whether a seed fixes what is random, seed 2 whether it changes anything.
 _RUNS = ((1, 1), (1, 2), (2, 1))

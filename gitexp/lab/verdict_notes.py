@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.results import Result
     from gitexp.store.experiments import Entry
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def compute_views(

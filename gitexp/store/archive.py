@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
-from gitexp.store.experiments import ARCHIVE, HEADS, read_noted
-from gitexp.store.git import GitFailed
+from gitexp.store.experiments import read_noted
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import KEPT, contended, move_refs, pack_refs, writing
+from gitexp.store.refs import ARCHIVE, HEADS, KEPT
+from gitexp.store.writers_lock import contended, move_refs, pack_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 # A ref in a file of its own costs a reader 20 microseconds, and packing costs a writer 2 ms for
 # every thousand that are packed already; so the more there are, the more may lie about.

@@ -22,7 +22,7 @@ from gitexp.store.local import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _ENDING = ".jsonl"
 _REF, _COMMIT = re.compile(r"refs/notes/[\w/-]{1,200}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")

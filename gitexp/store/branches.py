@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.store.git import GitFailed
+from gitexp.store.git_errors import GitFailed
 
 if TYPE_CHECKING:
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def move_branch(repository: Repository, ref: str, new: str, old: str, *, reason: str) -> None:

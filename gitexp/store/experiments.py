@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.rules.documents.message import split_message
-from gitexp.rules.documents.name import is_name, names_commit
-from gitexp.store.git import ZERO, GitFailed, decode, unsigned
-from gitexp.store.notes import RUNS
+from gitexp.errors import UsageError
+from gitexp.store.experiment_refs import _REMOTES, own_ref, rank
+from gitexp.store.git_errors import GitFailed
+from gitexp.store.git_output import decode
+from gitexp.store.refs import ARCHIVE, HEADS, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.store.git import Repository
-
-HEADS = "refs/heads/exp/"
-ARCHIVE = "refs/gitexp/archive/"
-_REMOTES = "refs/remotes/"
+    from gitexp.store.repository import Repository
 
 
 class Named:
@@ -117,32 +112,6 @@ def second(time: str) -> float:
         return 0.0
 
 
-def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
-    """Choose the ref by which a commit is known: the one that it names itself, if any does."""
-    known = [ref for ref in refs if is_experiments(ref)]
-    if len(known) > 1:
-        registered = split_message(message)[1].get("Experiment", "")
-
-        def place(ref: str) -> tuple[bool, int]:
-            return not names_commit(ref.rpartition("/")[2], registered, commit), rank(ref)
-
-        known.sort(key=place)
-    return known[0] if known else ""
-
-
-def is_experiments(ref: str) -> bool:
-    """Whether a ref has the name of an experiment's."""
-    inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
-    if ref.startswith(_REMOTES):
-        inside = ref.rpartition("/exp/")[2]
-    return is_name(inside)
-
-
-def rank(ref: str) -> int:
-    """Which of several refs counts: this clone's branch, its archive, a remote's branch."""
-    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
-
-
 def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
     """Read the commits that refs name without their notes, in one git process.
 
@@ -220,124 +189,3 @@ def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set
         stdin="".join(f"{commit}\n" for commit in asked).encode(),
     )  # fmt: skip
     return asked.keys() & decode(done.stdout).split()
-
-
-def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
-    """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
-    refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
-    return min(refs.items(), key=lambda item: rank(item[0]), default=None)
-
-
-def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
-    """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
-    found: dict[str, tuple[str, str]] = {}
-    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
-    for ref, commit in sorted(refs.items(), key=lambda item: rank(item[0])):
-        if is_experiments(ref):
-            found.setdefault(ref.rpartition("/")[2], (ref, commit))
-    return found
-
-
-def names_taken(repository: Repository) -> set[str]:
-    """Names of every experiment that this clone knows, archived and remote ones included."""
-    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
-    return {ref.rpartition("/")[2] for ref in refs}
-
-
-def commit_file(repository: Repository, base: str, path: str, content: bytes, message: str) -> str:
-    """Make a commit on `base` in which one file has new content; returns its id.
-
-    A file that is not there yet is added, to a folder that is.
-
-    Works on objects alone: no index, no work tree, the same cost in a tree of 50 files and 50,000.
-    Author, committer and signing are what `git commit` would use.
-    """
-    git = repository.git
-    blob = _written(git.run("hash-object", "-w", "--stdin", stdin=content).stdout)
-    child, mode = blob, ""
-    parts = path.split("/")
-    for depth in range(len(parts) - 1, -1, -1):
-        folder = "/".join(parts[:depth])
-        listed = git.run("ls-tree", "-z", "--full-tree", f"{base}:{folder}", allow=(128,))
-        entries = []
-        for entry in listed.stdout.split(b"\0"):
-            header, _, name = entry.partition(b"\t")
-            if decode(name) == parts[depth]:
-                mode, kind, _ = decode(header).split(" ")
-                entry = f"{mode} {kind} {child}\t".encode() + name  # noqa: PLW2901
-            entries.append(entry)
-        if not mode:
-            if depth < len(parts) - 1 or listed.returncode:
-                raise NotReady(f"{path} is not in {base[:10]}")
-            mode = "100644"
-            entries = [entry for entry in entries if entry]
-            entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
-        # The other entries come from a tree that git has; a partial clone may lack what they name.
-        child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
-    return commit_tree(repository, child, [base], message)
-
-
-def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
-    """Make a commit as `git commit` would: same author, committer, and signature."""
-    # commit-tree ignores commit.gpgsign unless it is told.
-    signing = repository.git.text("config", "--type=bool", "commit.gpgsign", allow=(1,)) == "true"
-    try:
-        done = repository.git.run(
-            "-c", "i18n.commitEncoding=UTF-8", "commit-tree", *(["-S"] if signing else []),
-            *(word for parent in parents for word in ("-p", parent)), "-F", "-", tree,
-            stdin=message.encode(errors="surrogateescape"),
-        )  # fmt: skip
-    except GitFailed as failure:
-        # A signing program that gives no reason leaves git without words too.
-        raise unsigned(failure.stderr) if signing else failure from None
-    return _written(done.stdout)
-
-
-def _written(out: bytes) -> str:
-    return decode(out).strip()
-
-
-def create_branch(repository: Repository, name: str, commit: str) -> None:
-    """Create `exp/<name>`; an existing one is never moved.
-
-    Raises:
-        NotReady: the name is taken, or a branch called `exp` leaves no room for `exp/...`.
-    """
-    try:
-        repository.git.run("update-ref", "-m", "gitexp: start", f"{HEADS}{name}", commit, ZERO)
-    except GitFailed as failure:
-        if "refs/heads/exp'" in failure.stderr:
-            raise NotReady(
-                "a branch called exp exists, and git cannot hold exp/... beside it",
-                "git branch -m exp another-name",
-            ) from None
-        raise NotReady(
-            f"the branch exp/{name} could not be made: {failure.stderr.strip()}",
-            "run the same command again",
-        ) from None
-
-
-def replay(repository: Repository, before: bytes, after: bytes, onto: bytes) -> bytes:
-    """Apply the edit from `before` to `after` to another version of the file.
-
-    Raises:
-        Refused: the two touch the same lines.
-    """
-    if before == onto:
-        return after
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
-        paths = [Path(folder, name) for name in ("onto", "before", "after")]
-        for path, content in zip(paths, (onto, before, after), strict=True):
-            path.write_bytes(content)
-        done = repository.git.run(
-            "merge-file", "-p", "--quiet", *map(str, paths), allow=range(1, 128)
-        )
-    if done.returncode:
-        raise Refused(
-            "the edit does not fit the tip of the baseline branch: both changed the same lines",
-            hint="make the edit on the baseline's version of the file,"
-            ' or say it by key: gitexp start --set KEY=VALUE "HYPOTHESIS"',
-        )
-    return done.stdout

@@ -12,23 +12,15 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.cache import Moment, Which
-from gitexp.store.experiments import (
-    ARCHIVE,
-    HEADS,
-    Entry,
-    Named,
-    is_experiments,
-    own_ref,
-    rank,
-    read_commits,
-    second,
-)
+from gitexp.store.experiment_refs import is_experiments, own_ref, rank
+from gitexp.store.experiments import Entry, Named, read_commits, second
+from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.store.cache import Cache
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _BATCH = 5000  # commits that are read at once: all of them may take a gigabyte
 

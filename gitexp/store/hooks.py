@@ -16,7 +16,7 @@ from gitexp.errors import NotReady
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
 _SERVER = ("update",)

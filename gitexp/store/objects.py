@@ -17,7 +17,7 @@ from gitexp.errors import NotReady
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.store.git import Reader
+    from gitexp.store.reader import Reader
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}  # gitformat-pack(5)
 _FILE, _FOLDER = b"100644", b"40000"

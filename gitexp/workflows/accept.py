@@ -17,8 +17,9 @@ from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.branches import advance_checkout, move_branch
-from gitexp.store.experiments import HEADS, commit_tree
-from gitexp.store.notes import BULK, RUNS, VERDICTS, store_aside
+from gitexp.store.commits import commit_tree
+from gitexp.store.note_writing import store_aside
+from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project

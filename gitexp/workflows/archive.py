@@ -12,14 +12,14 @@ from gitexp.lab.project import short_name
 from gitexp.lab.results import read_results
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
-from gitexp.store.experiments import ARCHIVE, HEADS, second
-from gitexp.store.remote import PRIVATE
+from gitexp.store.experiments import second
+from gitexp.store.refs import ARCHIVE, HEADS, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

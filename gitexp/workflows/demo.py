@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, UsageError
-from gitexp.store.git import Git, clean_environment
+from gitexp.store.git import Git
+from gitexp.store.git_environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

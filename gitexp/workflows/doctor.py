@@ -24,21 +24,14 @@ from gitexp.rules.verdict.words import newer, span
 from gitexp.store import hooks
 from gitexp.store.archive import loose_objects_abound, loose_refs
 from gitexp.store.aside import files_aside, read_aside
-from gitexp.store.experiments import ARCHIVE, HEADS, unreached
-from gitexp.store.git import Repository, decode
-from gitexp.store.notes import (
-    BULK,
-    KEPT,
-    LOGS,
-    RUNS,
-    VERDICTS,
-    broken_refs,
-    list_notes,
-    packing_locks,
-    restore_ref,
-    store_aside,
-    writing,
-)
+from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.experiments import unreached
+from gitexp.store.git_output import decode
+from gitexp.store.note_writing import store_aside
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import ARCHIVE, BULK, HEADS, KEPT, LOGS, RUNS, VERDICTS
+from gitexp.store.repository import Repository
+from gitexp.store.writers_lock import packing_locks, writing
 from gitexp.workflows.init import show_verdicts
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.design import criterion_from, first_fresh_seed, registration_for
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.store.git import decode
+from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

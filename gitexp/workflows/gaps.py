@@ -24,7 +24,9 @@ from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.outlook import foresee
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.words import span
-from gitexp.store.notes import BULK, RUNS, append_lines, read_notes
+from gitexp.store.note_writing import append_lines
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import BULK, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

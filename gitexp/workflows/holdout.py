@@ -15,13 +15,15 @@ from gitexp.lab.running import free_folder, run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.lines import Kind
-from gitexp.store.notes import RUNS, append_lines, find_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.notes import find_lines
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _LONGEST_WHY = 300  # characters; a note's lines stay short
 

@@ -24,9 +24,11 @@ from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.gate import formats
 from gitexp.store import hooks
-from gitexp.store.git import Repository, decode
+from gitexp.store.git_output import decode
 from gitexp.store.local import read_json, write_json
-from gitexp.store.notes import VERDICTS, begin_notes, forget_empty_notes
+from gitexp.store.note_writing import begin_notes, forget_empty_notes
+from gitexp.store.refs import VERDICTS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from gitexp.lab.gate import check
 from gitexp.rules.finding import Finding, demand
 
 if TYPE_CHECKING:
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def pre_run(repository: Repository) -> tuple[Finding, ...]:

@@ -14,15 +14,19 @@ from gitexp.lab.verdict_notes import compute_views
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import RESULTS, encoded
-from gitexp.store.experiments import find_ref, read_experiments
-from gitexp.store.merge import Notes, exclusively, move, read_all, read_texts, write_all
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, drop_past, store_aside
-from gitexp.store.remote import PRIVATE, forget
+from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.experiment_refs import find_ref
+from gitexp.store.experiments import read_experiments
+from gitexp.store.fetch import forget
+from gitexp.store.merge import exclusively, move
+from gitexp.store.note_history import drop_past
+from gitexp.store.note_writing import store_aside
+from gitexp.store.refs import BULK, LOGS, PRIVATE, RUNS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
 _WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}

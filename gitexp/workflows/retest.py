@@ -11,7 +11,7 @@ from gitexp.lab.results import read_results
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.one_change import Edited
-from gitexp.store.experiments import replay
+from gitexp.store.commits import replay
 from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:

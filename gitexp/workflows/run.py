@@ -16,7 +16,8 @@ from gitexp.rules.documents.record import PROOF, Record
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.store.notes import VERDICTS, replace_notes
+from gitexp.store.note_writing import replace_notes
+from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.outlook import Outlook
     from gitexp.rules.verdict.verdict import Judgement
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 _RECENT = 3  # baselines whose conditions a new one may share
 _ANEW = "; then gitexp retest registers the change anew"

@@ -14,7 +14,8 @@ from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.lines import Kind, read_contents
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.store.notes import BULK, LOGS, read_notes
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import BULK, LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.store.git import FileChange
+    from gitexp.store.git_output import FileChange
 
 _NOTHING = "nothing was registered"
 

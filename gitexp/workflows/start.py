@@ -39,7 +39,8 @@ from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.outlook import foresee, question
 from gitexp.store.archive import tidy
-from gitexp.store.experiments import commit_file, create_branch, names_taken
+from gitexp.store.commits import commit_file, create_branch
+from gitexp.store.experiment_refs import names_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

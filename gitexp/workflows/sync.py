@@ -24,12 +24,15 @@ from gitexp.rules.documents.name import base_name, set_apart
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import refusals
 from gitexp.rules.text import counted
-from gitexp.store import remote as remotes
+from gitexp.store import fetch as remotes
 from gitexp.store.archive import tidy
-from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, unreached
+from gitexp.store.experiments import read_noted, unreached
 from gitexp.store.local import locked, read_json, write_json
-from gitexp.store.notes import LOGS, RUNS, VERDICTS, packing_locks, store_aside
-from gitexp.store.remote import OUTGOING, PRIVATE, REHEARSAL, Answer, Push, push, read_runs
+from gitexp.store.note_writing import store_aside
+from gitexp.store.push import Answer, Push, push
+from gitexp.store.refs import ARCHIVE, HEADS, LOGS, OUTGOING, PRIVATE, REHEARSAL, RUNS, VERDICTS
+from gitexp.store.shared_runs import read_runs
+from gitexp.store.writers_lock import packing_locks
 from gitexp.workflows.doctor import overwriting_fetches
 
 if TYPE_CHECKING:
@@ -38,9 +41,10 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.lab.sharing.deliver import Delivery, Here, Rename
     from gitexp.lab.sharing.incoming import Moved
-    from gitexp.store.git import Repository
+    from gitexp.store.fetch import Remote
     from gitexp.store.merge import Merged
-    from gitexp.store.remote import Folded, Remote
+    from gitexp.store.repository import Repository
+    from gitexp.store.shared_runs import Folded
 
 # Every try fetches anew, so among n clones that push at once somebody gets through each time.
 _TRIES = 20

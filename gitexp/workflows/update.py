@@ -15,11 +15,12 @@ from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
-from gitexp.store.experiments import ARCHIVE, HEADS, read_commits
-from gitexp.store.notes import RUNS, VERDICTS, read_notes
+from gitexp.store.experiments import read_commits
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Finding, ...]:

@@ -30,7 +30,8 @@ from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.campaign import error_bound
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.notes import VERDICTS, replace_notes
+from gitexp.store.note_writing import replace_notes
+from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.store.notes import RUNS
+from gitexp.store.refs import RUNS
 from tests.project import BECAUSE, TRAIN, World
 
 _CONFIG = "# knobs\n[model]\nC = 1.0  # strength\n\n[train]\nepochs = 20\nlr = 1e-3\n"

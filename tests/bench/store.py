@@ -15,8 +15,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from gitexp.store.git import Repository
-from gitexp.store.notes import BULK, KEPT, RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import BULK, KEPT, RUNS
+from gitexp.store.repository import Repository
 from tests import crashes
 from tests.bench.projects import many_experiments, project
 from tests.bench.timing import ROUNDS, Cost, Measured, Rows, cost_here, median, report

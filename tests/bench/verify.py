@@ -26,7 +26,8 @@ from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import inputs_of
 from gitexp.statistics.recompute import recompute
-from gitexp.store.notes import BULK, RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import BULK, RUNS
 from tests.bench.projects import project, seal
 from tests.project import BECAUSE, World
 from tests.team import repository_of

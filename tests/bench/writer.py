@@ -13,8 +13,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from gitexp.errors import GitexpError
-from gitexp.store.git import Repository
-from gitexp.store.notes import append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.repository import Repository
 
 REF = "refs/notes/bench"
 WAYS = ("gitexp", "flock", "flock fsync", "git notes")

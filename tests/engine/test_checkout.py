@@ -10,7 +10,7 @@ import pytest
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.inputs import link_inputs
 from gitexp.errors import GitexpError, NotReady
-from gitexp.store.git import Repository
+from gitexp.store.repository import Repository
 from tests.project import World
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, parse_outcomes
 from gitexp.rules.documents.record import LONGEST
 from gitexp.rules.documents.settings import Settings
-from gitexp.store.git import Repository
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

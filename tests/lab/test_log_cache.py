@@ -15,7 +15,8 @@ from gitexp.lab.results import judged, read_results
 from gitexp.store.cache import Cache
 from gitexp.store.experiments import read_experiments
 from gitexp.store.heads import list_heads
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
 from tests.bench.projects import many_experiments
 from tests.team import a_record, repository_of
 

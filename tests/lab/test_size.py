@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.store.notes import BULK, RUNS
+from gitexp.store.refs import BULK, RUNS
 from tests.arrange import SCORE, bulk, records, train_with
 
 if TYPE_CHECKING:

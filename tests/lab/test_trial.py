@@ -16,7 +16,7 @@ import pytest
 from gitexp.cli import live
 from gitexp.lab.project import settings_at
 from gitexp.lab.trial import try_out
-from gitexp.store.git import Repository
+from gitexp.store.repository import Repository
 from gitexp.workflows.init import Proposal, init, propose
 from tests.project import World
 

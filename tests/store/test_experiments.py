@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, Refused
-from gitexp.store.experiments import (
-    commit_file,
-    commit_tree,
-    create_branch,
-    find_ref,
-    names_taken,
-    read_commits,
-    read_experiments,
-    replay,
-)
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.commits import commit_file, commit_tree, create_branch, replay
+from gitexp.store.experiment_refs import find_ref, names_taken
+from gitexp.store.experiments import read_commits, read_experiments
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.project import World, git
 
 if TYPE_CHECKING:

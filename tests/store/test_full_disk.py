@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines, store_aside
+from gitexp.store.note_writing import append_lines, store_aside
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.crashes import small_disk
 from tests.project import World
 

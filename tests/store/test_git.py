@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy, UsageError
-from gitexp.store.git import Git, GitFailed, Repository, _translated, clean_environment
+from gitexp.store.git import Git
+from gitexp.store.git_environment import clean_environment
+from gitexp.store.git_errors import GitFailed, translated
+from gitexp.store.repository import Repository
 from tests.project import World, git
 
 if TYPE_CHECKING:
@@ -554,10 +557,10 @@ def test_a_full_disk_is_said_in_plain_words(world: World, tmp_path: Path) -> Non
     ],
 )
 def test_a_repository_that_cannot_be_written_is_said_so(said: str) -> None:
-    error = _translated(["hash-object"], 128, said)
+    error = translated(["hash-object"], 128, said)
     assert isinstance(error, NotReady)
     assert "the repository cannot be written" in error.message
-    refused = _translated(["push"], 128, "git@host: Permission denied (publickey).")
+    refused = translated(["push"], 128, "git@host: Permission denied (publickey).")
     assert "cannot be written" not in refused.message
 
 

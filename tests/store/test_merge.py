@@ -7,18 +7,11 @@ import subprocess
 import pytest
 
 from gitexp.rules.documents.redaction import Sought, redact_note
-from gitexp.store.git import Repository
-from gitexp.store.merge import (
-    Merged,
-    Notes,
-    exclusively,
-    merge,
-    move,
-    read_all,
-    read_texts,
-    write_all,
-)
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.merge import Merged, exclusively, merge, move
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.project import World
 
 THEIRS = "refs/notes/theirs"

@@ -16,21 +16,11 @@ import pytest
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.store.aside import Intent, files_aside, put_aside
-from gitexp.store.git import Repository
-from gitexp.store.notes import (
-    BULK,
-    KEPT,
-    RUNS,
-    VERDICTS,
-    append_lines,
-    find_cuts,
-    find_lines,
-    list_notes,
-    mend_refs,
-    read_notes,
-    replace_notes,
-    store_aside,
-)
+from gitexp.store.note_history import find_cuts
+from gitexp.store.note_writing import append_lines, mend_refs, replace_notes, store_aside
+from gitexp.store.notes import find_lines, list_notes, read_notes
+from gitexp.store.refs import BULK, KEPT, RUNS, VERDICTS
+from gitexp.store.repository import Repository
 from tests.crashes import many_commits, stale_locks
 from tests.project import World, git
 
@@ -44,8 +34,8 @@ import sys
 from pathlib import Path
 from gitexp.errors import GitexpError
 from gitexp.rules.rendering import error_text
-from gitexp.store.git import Repository
-from gitexp.store.notes import append_lines
+from gitexp.store.repository import Repository
+from gitexp.store.note_writing import append_lines
 
 ref, commit, prefix, first, last = sys.argv[1:]
 repository = Repository.discover(Path.cwd())
@@ -453,7 +443,7 @@ def test_the_locks_of_a_killed_writer_go_and_its_line_is_stored(world: World) ->
 def test_a_lock_that_says_something_else_is_nobodys_to_remove(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitexp.store.notes._ATTEMPTS", 3)
+    monkeypatch.setattr("gitexp.store.writers_lock._ATTEMPTS", 3)
     append(world, line(0))
     a_hook(world, KILL_ONCE.format(whom="0"))
     process = writer(world, "killed", 1, 2)

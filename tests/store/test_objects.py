@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines, replace_notes
+from gitexp.store.note_writing import append_lines, replace_notes
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from tests.project import World

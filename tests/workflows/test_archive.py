@@ -10,8 +10,9 @@ import pytest
 
 from gitexp.rules.documents.record import Record
 from gitexp.store.archive import shelve_deleted, tidy
-from gitexp.store.git import Repository
-from gitexp.store.notes import KEPT, RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import KEPT, RUNS
+from gitexp.store.repository import Repository
 from tests.arrange import refs, settle
 from tests.project import World
 

@@ -11,8 +11,9 @@ import pytest
 
 from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.arrange import note, refs, settle
 from tests.project import World, git
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.store.git import Repository
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.arrange import SCORE, note, refs, settle, train_with
 from tests.project import BECAUSE
 

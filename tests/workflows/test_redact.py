@@ -10,7 +10,8 @@ import pytest
 
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.tombstones import MASK
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
+from gitexp.store.note_writing import append_lines, replace_notes
+from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 from tests.arrange import message, note, records, refs, train_with
 from tests.project import World
 from tests.team import (

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import coolname
 import pytest
 
-from gitexp.store.experiments import names_taken
-from gitexp.store.git import Repository
+from gitexp.store.experiment_refs import names_taken
+from gitexp.store.repository import Repository
 from gitexp.workflows.start import new_name
 from tests.arrange import (
     REGISTERED,

@@ -11,10 +11,11 @@ import pytest
 from gitexp.errors import NotReady, StoreBusy, UsageError
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.rules.documents.record import parse_records
-from gitexp.store.experiments import ARCHIVE, HEADS
+from gitexp.store.fetch import read
 from gitexp.store.local import locked
-from gitexp.store.notes import BULK, LOGS, RUNS, VERDICTS, append_lines, replace_notes
-from gitexp.store.remote import ONCE, PRIVATE, read, write_run
+from gitexp.store.note_writing import append_lines, replace_notes
+from gitexp.store.refs import ARCHIVE, BULK, HEADS, LOGS, ONCE, PRIVATE, RUNS, VERDICTS
+from gitexp.store.shared_runs import write_run
 from tests.arrange import refs
 from tests.project import World
 from tests.team import (
@@ -181,7 +182,7 @@ def test_nothing_of_the_users_moves(world: World, hub: World) -> None:
 def test_many_experiments_go_out_by_one_pattern(
     world: World, hub: World, other: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gitexp.store.remote._MANY", 2)
+    monkeypatch.setattr("gitexp.store.push._MANY", 2)
     for number in range(5):
         an_experiment(world, f"t-{number}", number + 2, day=number + 1)
         an_experiment(other, f"t-{number}", number + 10, day=number + 11)

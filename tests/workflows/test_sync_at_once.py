@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.rules.documents.record import parse_records
-from gitexp.store.notes import RUNS
+from gitexp.store.refs import RUNS
 from tests.arrange import note
 from tests.project import World
 from tests.team import (
@@ -26,7 +26,8 @@ from tests.team import (
 WRITER = """\
 import sys
 from pathlib import Path
-from gitexp.store.notes import RUNS, append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.note_writing import append_lines
 from gitexp.lab.project import open_project
 from gitexp.workflows.sync import sync
 from tests.team import a_record

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.store.notes import RUNS
+from gitexp.store.refs import RUNS
 from tests.project import World
 from tests.team import (
     an_experiment,

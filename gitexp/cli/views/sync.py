@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli.views.terminal import listed, print_json
 from gitexp.rules.text import counted, visible
-from gitexp.store.notes import LOGS
+from gitexp.store.refs import LOGS
 
 if TYPE_CHECKING:
     from gitexp.workflows.sync import Flow, Synced

@@ -10,8 +10,9 @@ from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
-from gitexp.store.git import decode
-from gitexp.store.notes import RUNS, find_cuts
+from gitexp.store.git_output import decode
+from gitexp.store.note_history import find_cuts
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,9 +16,10 @@ from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.text import visible
-from gitexp.store.experiments import ARCHIVE, HEADS, read_experiments, read_noted, unreached
-from gitexp.store.git import decode
-from gitexp.store.notes import RUNS, VERDICTS, list_notes
+from gitexp.store.experiments import read_experiments, read_noted, unreached
+from gitexp.store.git_output import decode
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -20,7 +20,7 @@ from gitexp.rules.documents.settings import FILES, Settings, parse_settings, tab
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.campaign import campaign_level, count
-from gitexp.store.experiments import HEADS
+from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

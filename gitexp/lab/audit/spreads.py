@@ -12,7 +12,8 @@ from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.pairs import inputs_of, pair
-from gitexp.store.notes import BULK, list_notes
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

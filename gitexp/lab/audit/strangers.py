@@ -13,7 +13,7 @@ from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.text import counted, visible
-from gitexp.store.experiments import ARCHIVE
+from gitexp.store.refs import ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

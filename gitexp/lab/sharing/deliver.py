@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.project import rename_started
 from gitexp.rules.documents.name import base_name, is_name, set_apart
-from gitexp.store.experiments import ARCHIVE, HEADS, read_noted, second
+from gitexp.store.experiments import read_noted, second
 from gitexp.store.merge import exclusively, move
+from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.store.git import Repository
-    from gitexp.store.remote import Remote
+    from gitexp.store.fetch import Remote
+    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

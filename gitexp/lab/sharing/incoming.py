@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.verdict_notes import compute_views
 from gitexp.rules.documents.tombstones import encoded
-from gitexp.store.merge import (
-    Merged,
-    Notes,
-    exclusively,
-    merge,
-    move,
-    read_all,
-    read_texts,
-    write_all,
-)
-from gitexp.store.notes import BULK, KEPT, LOGS, RUNS, VERDICTS, drop_past, move_refs
+from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.merge import Merged, exclusively, merge, move
+from gitexp.store.note_history import drop_past
+from gitexp.store.refs import BULK, KEPT, LOGS, RUNS, VERDICTS
+from gitexp.store.writers_lock import move_refs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.store.experiments import Entry
-    from gitexp.store.git import Repository
+    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""All notes of a ref at once: read by one process, written by one process."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitexp.store.git_output import decode
+from gitexp.store.note_writing import beginning, commit_of
+from gitexp.store.objects import NotesTree, Pack
+from gitexp.store.reader import Reader
+from gitexp.store.writers_lock import DURABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitexp.store.repository import Repository
+
+
+_LOOSE = 100  # notes
+_NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# A note to be written: its text, or the id of a blob that git has already.
+Written = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The notes that a commit of a notes ref holds.
+
+    `blobs` says for each commit that is noted which one has its text. `commit` and `tree` are empty
+    where the ref is not there.
+    """
+
+    commit: str = ""
+    tree: str = ""
+    blobs: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_all(repository: Repository, revision: str) -> Notes:
+    """Read which notes there are; three git processes."""
+    git = repository.git
+    commit = git.resolve(revision)
+    if commit is None:
+        return Notes()
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    blobs = {}
+    for entry in decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout).split("\0"):
+        header, _, path = entry.partition("\t")
+        noted = path.replace("/", "")
+        # git keeps what else lies there, and so do we; it is no note.
+        if _NOTED.fullmatch(noted) and header.split(" ")[1] == "blob":
+            blobs[noted] = header.split(" ")[2]
+    return Notes(commit, tree, blobs)
+
+
+def read_texts(repository: Repository, notes: Notes, noted: Iterable[str]) -> dict[str, str]:
+    """Texts of the notes on the given commits; those without one are left out. One process."""
+    there = [commit for commit in noted if commit in notes.blobs]
+    contents = repository.git.objects([notes.blobs[commit] for commit in there])
+    return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
+
+
+def write_all(
+    repository: Repository,
+    base: Notes,
+    changes: Mapping[str, Written],
+    parents: Sequence[str],
+    lock: int,
+) -> str:
+    """Make a commit that holds the notes of `base`, some of them changed; returns its id.
+
+    One process, however many there are; none where a parent holds just that. Without parents, the
+    notes begin anew where all notes begin. What is noted need not be in this clone.
+    """
+    git = repository.git
+    if not changes and len(parents) == 1:
+        if parents[0] == base.commit:
+            return base.commit
+        if git.text("rev-parse", f"{parents[0]}^{{tree}}") == base.tree:
+            return parents[0]
+    start = beginning(git)
+    if not changes and not parents and not base.commit:
+        return ""
+    digits = len(start)
+    pack = Pack(digits)
+    with Reader(git) as reader:
+        notes = NotesTree(reader, base.commit or "0" * digits, digits)
+        for commit, due in changes.items():
+            if isinstance(due, str):
+                notes.set_blob(commit, due)
+            else:
+                notes.set_note(commit, due, pack)
+        tree = notes.write(pack)
+        tip = pack.add("commit", commit_of(repository, tree, parents or [start]))
+    # git sorts thousands of objects into one file, and a few into one each.
+    how = ("index-pack", "--stdin") if len(changes) > _LOOSE else ("unpack-objects", "-q")
+    git.run(*DURABLE, *how, stdin=bytes(pack), hold=(lock,))
+    return tip

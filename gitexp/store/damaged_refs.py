@@ -1,0 +1,78 @@
+"""Refs that a crash of the machine left damaged, and where they stood before."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.store.local import write_atomically
+from gitexp.store.refs import KEPT, NOTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.store.repository import Repository
+
+
+def broken_refs(repository: Repository) -> list[str]:
+    """Refs of gitexp whose file says nothing that git can read.
+
+    git takes such notes for none, and fails where a listing meets such a branch.
+    """
+    common = repository.common
+    folders = [common / "refs/heads/exp", common / "refs/gitexp"]
+    folders += (common / "refs/remotes").glob("*/exp")
+    refs = [
+        os.path.relpath(os.path.join(folder, name), common)  # noqa: PTH118 - half the time
+        for top in folders
+        for folder, _, names in os.walk(top)
+        for name in names
+        if not name.startswith(".") and not name.endswith(".lock")
+    ]
+    return damaged_among(repository, [*NOTES, *refs])
+
+
+def damaged_among(repository: Repository, refs: Iterable[str]) -> list[str]:
+    """Find the refs whose file holds nothing that git can read; a missing file is not damaged."""
+    found = []
+    for ref in refs:
+        with suppress(OSError), open(f"{repository.common}/{ref}", "rb") as file:  # noqa: PTH123
+            if not re.fullmatch(rb"ref:.*|[0-9a-f]{40}|[0-9a-f]{64}", file.read().strip()):
+                found.append(ref)
+    return found
+
+
+def restore_ref(repository: Repository, ref: str) -> None:
+    """Point a damaged ref to the last place that is known of it; under `writing`.
+
+    What was fetched and can be again, and what `gitexp log` finds by itself, is removed instead.
+
+    Raises:
+        NotReady: nothing says where it stood.
+    """
+    if not damaged_among(repository, [ref]):
+        return  # somebody else has put it back
+    path, values = repository.common / ref, []
+    with suppress(OSError):
+        moves = (repository.common / "logs" / ref).read_bytes().splitlines()
+        values = [move.split(b" ")[1].decode() for move in reversed(moves) if b" " in move]
+    with suppress(OSError):
+        packed = (repository.common / "packed-refs").read_text(errors="replace").splitlines()
+        values += [line.split(" ")[0] for line in packed if line.endswith(f" {ref}")]
+    if ref.startswith(KEPT):
+        values.append(ref.removeprefix(KEPT))
+    for value in dict.fromkeys(values):
+        if repository.git.succeeds("ls-tree", "-r", "-t", value):
+            write_atomically(path, f"{value}\n".encode())
+            return
+    if not ref.startswith(("refs/heads/", "refs/notes/")):
+        path.unlink()
+        return
+    raise NotReady(
+        f"{path} is damaged, and nothing here says where {ref} stood",
+        f"rm {shlex.quote(str(path))}, then fetch {ref} from where it was pushed to",
+    )

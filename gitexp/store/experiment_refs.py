@@ -1,0 +1,65 @@
+"""The refs of experiments: which one counts, and which names are taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.name import is_name, names_commit
+from gitexp.store.refs import ARCHIVE, HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.store.repository import Repository
+
+
+_REMOTES = "refs/remotes/"
+
+
+def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
+    """Choose the ref by which a commit is known: the one that it names itself, if any does."""
+    known = [ref for ref in refs if is_experiments(ref)]
+    if len(known) > 1:
+        registered = split_message(message)[1].get("Experiment", "")
+
+        def place(ref: str) -> tuple[bool, int]:
+            return not names_commit(ref.rpartition("/")[2], registered, commit), rank(ref)
+
+        known.sort(key=place)
+    return known[0] if known else ""
+
+
+def is_experiments(ref: str) -> bool:
+    """Whether a ref has the name of an experiment's."""
+    inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
+    if ref.startswith(_REMOTES):
+        inside = ref.rpartition("/exp/")[2]
+    return is_name(inside)
+
+
+def rank(ref: str) -> int:
+    """Which of several refs counts: this clone's branch, its archive, a remote's branch."""
+    return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
+
+
+def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
+    """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
+    refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
+    return min(refs.items(), key=lambda item: rank(item[0]), default=None)
+
+
+def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
+    """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
+    found: dict[str, tuple[str, str]] = {}
+    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    for ref, commit in sorted(refs.items(), key=lambda item: rank(item[0])):
+        if is_experiments(ref):
+            found.setdefault(ref.rpartition("/")[2], (ref, commit))
+    return found
+
+
+def names_taken(repository: Repository) -> set[str]:
+    """Names of every experiment that this clone knows, archived and remote ones included."""
+    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    return {ref.rpartition("/")[2] for ref in refs}

@@ -1,0 +1,135 @@
+"""What a remote has of gitexp, fetched beside the user's own refs."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady, disk_full
+from gitexp.rules.documents.name import is_name
+from gitexp.store.git_errors import lacked_room
+from gitexp.store.git_output import decode
+from gitexp.store.refs import ARCHIVE, HEADS, LOGS, ONCE, PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitexp.store.push import Push
+    from gitexp.store.repository import Repository
+
+
+_NOTES = "refs/notes/gitexp"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a remote had when it was last fetched.
+
+    `heads` and `archive` are commits by the experiment's name, `runs` blobs by what follows
+    `refs/gitexp/runs/`, `notes` commits by their ref on the remote.
+    """
+
+    heads: Mapping[str, str]
+    archive: Mapping[str, str]
+    runs: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVATE) -> None:
+    """Fetch all that a remote has of gitexp, or nothing; no ref of the user's moves.
+
+    Raises:
+        NotReady: it cannot be reached, or does not let us read.
+    """
+    where = f"{into}{remote}/"
+    branches = [f"+{HEADS}*:{where}heads/*", f"+{ARCHIVE}*:{where}archive/*"]
+    notes = [
+        f"+{ONCE}*:{where}runs/*",
+        f"+{_NOTES}*:{where}notes/gitexp*",
+        # Those of another clone, at work.
+        f"^{_NOTES}-scratch/*",
+        *([] if logs else [f"^{LOGS}"]),
+    ]
+    if repository.setting(f"remote.{remote}.promisor") == "true":
+        # A partial clone fetches each missing text by itself, one connection a note.
+        calls = [
+            ["--filter=blob:none", "--", remote, *branches],
+            ["--no-filter", "--", remote, *notes],
+        ]
+    else:
+        calls = [["--", remote, *branches, *notes]]
+    for call in calls:
+        done = repository.git.run(
+            "fetch", "--quiet", "--atomic", "--prune", "--no-tags", "--no-write-fetch-head",
+            "--refmap=",
+            "--no-recurse-submodules", "--no-auto-maintenance", *call,
+            allow=range(1, 256),
+        )  # fmt: skip
+        if done.returncode:
+            said = decode(done.stderr)
+            raise (
+                disk_full()
+                if lacked_room(repository.git.directory, said)
+                else unreachable(remote, said)
+            )
+
+
+def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
+    """Read what was fetched; one git process. Names that no experiment can have are left out."""
+    where = f"{into}{remote}/"
+    kinds: dict[str, dict[str, str]] = defaultdict(dict)
+    for ref, target in repository.branches([where]).items():
+        kind, _, name = ref.removeprefix(where).partition("/")
+        kinds[kind][name] = target
+    return Remote(
+        {name: target for name, target in kinds["heads"].items() if is_name(name)},
+        {name: target for name, target in kinds["archive"].items() if is_name(name)},
+        kinds["runs"],
+        {f"refs/notes/{name}": target for name, target in kinds["notes"].items()},
+    )
+
+
+def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
+    """Note that a remote took these refs, as the next fetch would find it."""
+    lines = ""
+    for one in pushes:
+        for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
+            if one.ref.startswith(prefix):
+                place = f"{PRIVATE}{remote}/{kind}{one.ref.removeprefix(prefix)}"
+                lines += f"update {place} {one.target}\n"
+    if lines:
+        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
+def forget(repository: Repository, refs: Iterable[str]) -> None:
+    """Delete refs of our own, in one process."""
+    lines = "".join(f"delete {ref}\n" for ref in refs)
+    if lines:
+        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
+def unreachable(remote: str, said: str) -> GitexpError:
+    """Say why a remote could not be read or written, in git's words but without passwords."""
+    lines = [line for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
+    told = [line for line in lines if not line.startswith(("To ", "From ", "remote: Enumer"))]
+    text = re.sub(r"//[^/@\s]*@", "//", "\n".join(told[-6:])) or "git gave no reason"
+    lower = text.lower()
+    if any(
+        word in lower for word in ("permission", "denied", "authentic", "403", "401", "username")
+    ):
+        return NotReady(
+            f"{remote} does not let this clone in:\n{text}",
+            "a name or key that may write is needed; see which remote that is: git remote -v",
+        )
+    if "not our ref 0000" in lower:
+        return NotReady(
+            f"a ref on {remote} is damaged, and git reads nothing there till it is mended:\n{text}",
+            "on that machine: gitexp doctor --fix\nor remove the file that git fsck names there; a"
+            " clone that has it all brings it back: gitexp sync",
+        )
+    return NotReady(
+        f"{remote} could not be reached:\n{text}",
+        "nothing that is stored here is affected; see where it should be: git remote -v",
+    )

@@ -1,0 +1,47 @@
+"""The environment that git gets, and whatever else gitexp starts."""
+
+from __future__ import annotations
+
+import os
+
+# git exports its own location into hooks; inherited by a git that works elsewhere, it would stage
+# and read the wrong repository's files. What says how to reach remotes, which configuration counts
+# and who the author is stays; everything else of GIT_* goes.
+_KEPT = frozenset(
+    {
+        "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_AUTHOR_DATE", "GIT_AUTHOR_EMAIL",
+        "GIT_AUTHOR_NAME", "GIT_COMMITTER_DATE", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME",
+        "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_SYSTEM", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_EXEC_PATH", "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_PROXY_COMMAND", "GIT_SSH",
+        "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY",
+        "GIT_TERMINAL_PROMPT",
+    }
+)  # fmt: skip
+_KEPT_PREFIXES = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_TRACE")
+_LOCATION = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)
+
+
+def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
+    """Environment for git and for whatever we start, without git's own location variables.
+
+    `keep_location` is for a hook while it judges: git may have pointed it at a temporary index.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_")
+        or name in _KEPT
+        or name.startswith(_KEPT_PREFIXES)
+        or (keep_location and name in _LOCATION)
+    }
+    # Replacement refs could show the gate another commit than the one that runs.
+    kept |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+    return kept

@@ -1,0 +1,79 @@
+"""What git says when it fails, in plain words."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, NotReady
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+_FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
+_ROOM = 1 << 16  # bytes below which a disk is taken for full; git writes files of 4 kB and more
+
+
+class GitFailed(GitexpError):
+    """git said no and nobody upstream knew better words for it."""
+
+    exit_code = 3
+
+    def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
+        said = stderr.strip().removeprefix("fatal: ").removeprefix("error: ")
+        super().__init__(f"git {command[0] if command else ''} failed: {said or f'exit {code}'}")
+        self.code = code
+        self.stderr = stderr
+
+
+def lacked_room(directory: Path, stderr: str) -> bool:
+    """Whether git failed because the disk is full: often it only says what it could not write."""
+    lower = stderr.lower()
+    if any(word in lower for word in _FULL):
+        return True
+    try:
+        state = os.statvfs(directory)
+    except OSError:
+        return False
+    return "writ" in lower and state.f_bavail * state.f_frsize < _ROOM
+
+
+def unsigned(stderr: str) -> NotReady:
+    """Say that a commit could not be signed."""
+    said = " ".join(stderr.replace("error:", "").replace("fatal:", "").split())
+    return NotReady(
+        "git could not sign the commit, as commit.gpgsign asks" + (f": {said}" if said else ""),
+        "mend the key (user.signingkey), or: git config commit.gpgsign false",
+    )
+
+
+def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
+    """Turn what git said into an error with a way on, where we know one."""
+    lower = stderr.lower()
+    if (
+        "please tell me who you are" in lower
+        or "unable to auto-detect email" in lower
+        or "auto-detection is disabled" in lower
+        or "empty ident name" in lower
+    ):
+        return NotReady(
+            "git does not know who you are, and a commit needs an author",
+            'git config --global user.name "Your Name"\n'
+            "git config --global user.email you@example.org",
+        )
+    if "dubious ownership" in lower:
+        return NotReady(stderr.strip().removeprefix("fatal: "))
+    if (
+        "read-only file system" in lower
+        or "insufficient permission" in lower
+        or ("permission denied" in lower and "unable to create" in lower)
+    ):
+        return NotReady(
+            "the repository cannot be written: " + " ".join(stderr.removeprefix("fatal: ").split()),
+            "nothing was changed; see whose it is: ls -ld .git",
+        )
+    if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
+        return unsigned(stderr)
+    return GitFailed(command, code, stderr)

@@ -1,0 +1,36 @@
+"""What git prints, as text and as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One path that differs between two trees, as `git diff-tree --raw` tells it.
+
+    Modes are git's octal strings, "000000" where the path is absent; ids are blob ids.
+    """
+
+    path: str
+    old_mode: str
+    new_mode: str
+    old_id: str
+    new_id: str
+
+
+def parse_raw(out: bytes) -> Iterator[FileChange]:
+    """Parse `--raw -z` records."""
+    fields = out.split(b"\0")
+    for header, path in zip(fields[::2], fields[1::2], strict=False):
+        old_mode, new_mode, old_id, new_id, _status = header.lstrip(b"\n:").decode().split(" ")
+        yield FileChange(decode(path), old_mode, new_mode, old_id, new_id)
+
+
+def decode(raw: bytes) -> str:
+    """Text of what git printed; bytes that are not UTF-8 survive a round trip."""
+    return raw.decode("utf-8", "surrogateescape")

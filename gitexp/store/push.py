@@ -1,0 +1,138 @@
+"""Refs pushed to a remote, without force, and what it answered about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused
+from gitexp.store.fetch import forget, unreachable
+from gitexp.store.git_output import decode
+from gitexp.store.refs import OUTGOING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.store.repository import Repository
+
+
+_MANY = 200  # refs of one push
+_LONGEST, _WIDEST = 20, 300  # lines and characters that a remote's hook gets to say
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A ref of the remote and what it shall name ("" deletes it).
+
+    `lease` is what it must name now; None asks for no more than that nothing is lost.
+    """
+
+    ref: str
+    target: str
+    lease: str | None = None
+
+
+_CONTENDED = (
+    "fetch first", "non-fast-forward", "stale info", "failed to update ref", "cannot lock ref",
+    "incorrect old value", "failed to lock", "already exists", "atomic", "unable to lock",
+    "is at", "needs force",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one pushed ref; `why` is the remote's reason, empty where it took it."""
+
+    ref: str
+    why: str
+
+    @property
+    def contended(self) -> bool:
+        """Whether somebody else came first, so that it can be tried again."""
+        return "hook" not in self.why and any(word in self.why for word in _CONTENDED)
+
+
+def push(
+    repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
+) -> dict[str, Answer]:
+    """Push refs; returns what the remote answered about each.
+
+    Raises:
+        Refused: the pre-push hook of this clone said no.
+        NotReady: the remote cannot be reached, or lets nobody write.
+    """
+    made, gone = [p for p in pushes if p.target], [p for p in pushes if not p.target]
+    answers: dict[str, Answer] = {}
+    if len(made) > _MANY:
+        answers = _push_many(repository, remote, made, atomic=atomic)
+        made = []
+    # A ref named by itself is looked for among all others: 2,000 of them take git ten seconds.
+    for some in (made, *(gone[at : at + _MANY] for at in range(0, len(gone), _MANY))):
+        specs = [f"{one.target}:{one.ref}" for one in some]
+        answers |= _push(repository, remote, specs, _leases(some), atomic=atomic)
+    return answers
+
+
+def _push_many(
+    repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
+) -> dict[str, Answer]:
+    """Push refs by a pattern, for which they are put beside all others for as long as it takes."""
+    refs = [f"{OUTGOING}{one.ref.removeprefix('refs/')}" for one in pushes]
+    forget(repository, repository.branches([OUTGOING]))
+    lines = "".join(f"create {ref} {one.target}\n" for ref, one in zip(refs, pushes, strict=True))
+    repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+    try:
+        specs = [f"{OUTGOING}*:refs/*"]
+        return _push(repository, remote, specs, _leases(pushes), atomic=atomic)
+    finally:
+        forget(repository, refs)
+
+
+def _leases(pushes: Iterable[Push]) -> list[str]:
+    return [f"--force-with-lease={p.ref}:{p.lease}" for p in pushes if p.lease is not None]
+
+
+def _push(
+    repository: Repository,
+    remote: str,
+    specs: Sequence[str],
+    leases: Sequence[str],
+    *,
+    atomic: bool,
+) -> dict[str, Answer]:
+    if not specs:
+        return {}
+    done = repository.git.run(
+        # A mirror would take no refs by name.
+        "-c", f"remote.{remote}.mirror=false", "push", "--porcelain", "--no-follow-tags",
+        "--recurse-submodules=no", *(["--atomic"] if atomic else []), *leases, "--", remote, *specs,
+        allow=range(1, 256),
+    )  # fmt: skip
+    said = decode(done.stderr)
+    answers = _answers(decode(done.stdout), _from_remote(said))
+    if done.returncode and not answers:
+        if atomic and "--atomic" in said:
+            return _push(repository, remote, specs, leases, atomic=False)
+        if "failed to push some refs" in said and "fatal: " not in said:
+            raise Refused(f"a hook of this clone held the push back:\n{said.strip()}")
+        raise unreachable(remote, said)
+    return answers
+
+
+def _from_remote(said: str) -> str:
+    """What the remote's own hooks said."""
+    lines = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:")]
+    told = [line for line in lines if line and not line.startswith("error: hook declined")]
+    return "\n".join(line[:_WIDEST] for line in told[:_LONGEST])
+
+
+def _answers(out: str, said: str) -> dict[str, Answer]:
+    answers = {}
+    for line in out.splitlines():
+        flag, _, rest = line.partition("\t")
+        refs, _, summary = rest.partition("\t")
+        if len(flag) == 1 and summary:
+            ref = refs.rpartition(":")[2]
+            why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
+            answers[ref] = Answer(ref, f"{why}\n{said}" if "hook" in why and said else why)
+    return answers

@@ -1,0 +1,131 @@
+"""A repository: where it is, and what git's configuration says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.store.git import Git
+from gitexp.store.git_errors import translated
+from gitexp.store.git_output import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+_PLACES = (
+    "--git-common-dir", "--absolute-git-dir", "--is-shallow-repository", "--is-inside-work-tree",
+    "--show-prefix", "--show-toplevel",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository as found from a directory.
+
+    `top` is the work tree (None in a bare one), `common` the git folder that all its work trees
+    share, `prefix` where the directory lies below `top` ("" or ending in a slash).
+    """
+
+    git: Git
+    common: Path
+    git_dir: Path
+    top: Path | None
+    prefix: str
+    shallow: bool
+
+    @classmethod
+    def discover(cls, directory: Path, *, keep_location: bool = False) -> Repository:
+        """Find the repository that holds `directory`.
+
+        Raises:
+            NotReady: there is none, or git refuses to read it.
+        """
+        git = Git(directory, keep_location=keep_location)
+        done = git.run("rev-parse", "--path-format=absolute", *_PLACES, allow=(128,))
+        lines = decode(done.stdout).split("\n")
+        if len(lines) < 4:
+            said = done.stderr.decode(errors="replace")
+            if "not a git repository" in said:
+                raise NotReady(
+                    f"{directory} is not in a git repository",
+                    "cd into one, or make one: git init && git add -A && git commit -m 'first'",
+                )
+            raise translated(["rev-parse"], done.returncode, said)
+        if len(lines) > len(_PLACES) + 1:
+            # A folder with a line break in its name: each answer by itself.
+            asked = [
+                git.run("rev-parse", "--path-format=absolute", place, allow=(128,)).stdout
+                for place in _PLACES
+            ]
+            lines = [decode(answer).removesuffix("\n") for answer in asked]
+        common, git_dir, shallow, inside = lines[:4]
+        top = Path(lines[5]) if inside == "true" and len(lines) > 5 else None
+        return cls(
+            git, Path(common), Path(git_dir), top, lines[4] if top else "", shallow == "true"
+        )
+
+    @property
+    def local(self) -> Path:
+        """Folder of what belongs to this clone alone and is never shared."""
+        return self.common / "gitexp"
+
+    def work_tree(self) -> Path:
+        """The work tree.
+
+        Raises:
+            NotReady: the repository is bare.
+        """
+        if self.top is None:
+            raise NotReady(
+                f"{self.common} has no work tree here, and this command needs one",
+                "work in a normal clone, or in a work tree of this one:"
+                f" git worktree add ../work {self.head_branch()} && cd ../work",
+            )
+        return self.top
+
+    @cached_property
+    def config(self) -> Mapping[str, tuple[str, ...]]:
+        """Git's configuration as it applies here; keys are lower case up to the last subsection."""
+        values: dict[str, tuple[str, ...]] = {}
+        for entry in decode(self.git.run("config", "--list", "-z").stdout).split("\0"):
+            if entry:
+                key, _, value = entry.partition("\n")
+                values[key] = (*values.get(key, ()), value)
+        return values
+
+    @cached_property
+    def git_version(self) -> str:
+        """Version of the git that works here."""
+        return self.git.text("version").removeprefix("git version ")
+
+    def setting(self, key: str) -> str | None:
+        """Last value of a git configuration key (lower case), or None."""
+        return self.config.get(key, (None,))[-1]
+
+    def head_branch(self) -> str | None:
+        """Short name of the branch that is checked out, None where HEAD is detached."""
+        done = self.git.run("symbolic-ref", "--quiet", "HEAD", allow=(1,))
+        return decode(done.stdout).strip().removeprefix("refs/heads/") or None
+
+    def checkouts(self) -> dict[str, Path]:
+        """Branches checked out in any work tree, by full ref name."""
+        found: dict[str, Path] = {}
+        place = Path()
+        for line in decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout).split(
+            "\0"
+        ):
+            word, _, rest = line.partition(" ")
+            if word == "worktree":
+                place = Path(rest)
+            elif word == "branch":
+                found[rest] = place
+        return found
+
+    def branches(self, patterns: Iterable[str]) -> dict[str, str]:
+        """Full ref name to commit id, for refs below the given prefixes."""
+        out = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
+        return dict(line.rsplit(" ", 1) for line in out.splitlines())

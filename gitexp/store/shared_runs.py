@@ -1,0 +1,104 @@
+"""Runs of other machines: refs that are written once, each with one run.
+
+    refs/gitexp/runs/<commit>/<seed>-<first 12 digits of the sha256 of the record>
+
+Each names a blob, whose first line is the record and whose other lines are its bulk. Nobody else
+ever writes that ref, so a push of one never has to be tried again, however many there are at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, UsageError
+from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.record import parse_records
+from gitexp.store.git_output import decode
+from gitexp.store.push import Push, push
+from gitexp.store.refs import BULK, LOGS, ONCE, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.store.repository import Repository
+
+
+_ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
+
+
+def write_run(
+    repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
+) -> str:
+    """Push the record of one run with its bulk lines as a ref that is written once; returns it.
+
+    Doing so again is harmless. `remote` is a name or a URL.
+
+    Raises:
+        UsageError: the line is no record of that commit.
+        NotReady: the remote cannot be reached, or does not take it.
+    """
+    ref = f"{ONCE}{commit}/{_name(commit, record)}"
+    text = "".join(f"{line}\n" for line in (record, *bulk))
+    done = repository.git.run("hash-object", "-w", "--stdin", stdin=text.encode())
+    answer = push(repository, remote, [Push(ref, decode(done.stdout).strip())], atomic=False).get(
+        ref
+    )
+    if answer is None or answer.why:
+        why = answer.why if answer else "it did not say why"
+        raise NotReady(f"{remote} did not take {ref}: {why}", "the run is kept in its folder")
+    return ref
+
+
+def _name(commit: str, record: str) -> str:
+    import hashlib  # loads OpenSSL
+
+    records = parse_records(record)
+    if len(records) != 1 or not records[0].is_of(commit) or "\n" in record:
+        raise UsageError(f"this is no record of {commit[:10]}")
+    return f"{records[0].seed}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Runs of other machines as lines of notes, by notes ref and commit.
+
+    `refs` are those that were read, with their blobs; `odd` those that hold something else.
+    """
+
+    lines: Mapping[str, Mapping[str, Sequence[str]]]
+    refs: Mapping[str, str]
+    odd: Sequence[str]
+
+
+def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
+    """Read runs that were fetched; what is no run is left where it is."""
+    lines: dict[str, dict[str, list[str]]] = {ref: defaultdict(list) for ref in (RUNS, BULK, LOGS)}
+    refs, odd = {}, []
+    for name, blob in zip(runs, repository.git.each(runs.values()), strict=True):
+        found = _ONCE.fullmatch(name)
+        text = _text(blob)
+        first, *rest = text.split("\n") if text else [""]
+        bulk = [(line, parse_object(line) or {}) for line in rest]
+        try:
+            fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
+        except UsageError:
+            fits = False
+        # A kind that only a newer gitexp knows is as welcome as ours.
+        if not fits or found is None or not all("kind" in content for _, content in bulk):
+            odd.append(f"{ONCE}{name}")
+            continue
+        refs[f"{ONCE}{name}"] = runs[name]
+        lines[RUNS][found[1]].append(first)
+        for line, content in bulk:
+            lines[LOGS if kind_of(content) is Kind.LOG else BULK][found[1]].append(line)
+    return Folded(lines, refs, odd)
+
+
+def _text(content: bytes | None) -> str:
+    try:
+        return (content or b"").decode().rstrip("\n")
+    except UnicodeDecodeError:
+        return ""
