@@ -208,7 +208,7 @@ def test_a_removed_file_and_a_mode_bit_are_refused(hand: World) -> None:
     hand.git("rm", "--quiet", "README.md")
     hand.git("update-index", "--chmod=+x", "config.toml")
     ran = refused(hand, "commit", "-m", BECAUSE)
-    assert "README.md is removed" in ran.err
+    assert "README.md was removed" in ran.err
     assert "C6 ·" in ran.err
 
 

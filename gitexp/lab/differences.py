@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.notebook import about_command
-from gitexp.rules.gate.one_change import Edited, Inspection, inspect
+from gitexp.rules.gate.one_change import Inspection, inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git_output import decode
 

@@ -10,7 +10,9 @@ from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.lab.differences import hidden_edits, is_checked_out, relative
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, inspect, keep_line_end
+from gitexp.rules.gate.changed_lines import keep_line_end
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.commits import replay
 from gitexp.store.git import Git

@@ -49,3 +49,10 @@ def demand_plain(text: str, what: str) -> str:
 def counted(number: int, word: str) -> str:
     """A number with its word, in the plural unless it is one: "1 run", "2,000 runs"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def shell_word(word: str) -> str:
+    """Quote a word for a POSIX shell, for commands that people paste."""
+    if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word) and word.isascii():
+        return word
+    return "'" + word.replace("'", "'\"'\"'") + "'"

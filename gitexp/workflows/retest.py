@@ -10,7 +10,7 @@ from gitexp.lab.project import find_experiment, project_in, settings_of
 from gitexp.lab.results import read_results
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited
+from gitexp.rules.gate.edited import Edited
 from gitexp.store.commits import replay
 from gitexp.workflows.start import Options, Started, register
 

@@ -12,7 +12,7 @@ from gitexp.lab.project import find_experiment, project_in
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats, hypothesis
-from gitexp.rules.gate.one_change import Edited
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.parts import Part, take_apart
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import Git

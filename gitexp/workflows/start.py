@@ -33,7 +33,7 @@ from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
-from gitexp.rules.gate.one_change import Edited
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.plan.expectation import overpromised
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards

@@ -23,7 +23,8 @@ with atheris.instrument_imports():
     from gitexp.errors import NotReady
     from gitexp.rules.documents import message, record, registration, settings
     from gitexp.rules.gate import formats, hypothesis
-    from gitexp.rules.gate.one_change import Edited, inspect
+    from gitexp.rules.gate.edited import Edited
+    from gitexp.rules.gate.one_change import inspect
 
 FILES = ("c.toml", "c.yaml", "c.json", "c.ini", "c.py", "c.conf", "c.txt")
 SEEDS = (

@@ -13,7 +13,8 @@ import pytest
 
 from gitexp.lab.catalogue import FAMILIES, all_rules, find_rule, shared_examples
 from gitexp.rules.catalogue import Example, Kind, Rule, page
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import inspect
 from tests.project import TRAIN, Ran, World, git
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.rules.finding import Finding
+    from gitexp.rules.gate.edited import Edited
     from gitexp.rules.gate.one_change import Inspection
 
 _LINE_ONLY = {"C4"}  # a finding that says: there is no value here to be tested

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import PRESETS_IN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +33,8 @@ def add_preset(path: str, text: str, name: str, values: Sequence[tuple[Key, str]
     if any(key[:2] == (_TABLES, name) for key in before):
         raise LookupError(name)
     suffix = path[path.rfind(".") :].lower()
-    if suffix not in PRESETS_IN:
-        raise ValueError(f"presets are written into {', '.join(PRESETS_IN)} alone")
+    if suffix not in formats.PRESETS_IN:
+        raise ValueError(f"presets are written into {', '.join(formats.PRESETS_IN)} alone")
     write = {".toml": _into_toml, ".json": _into_json}.get(suffix, _into_yaml)
     edited = mark + write(text, name, values, is_first=(_CHOICE,) not in before)
     if not _holds(path, before, edited, name, values):

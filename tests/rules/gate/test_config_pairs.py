@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, Inspection, inspect
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import Inspection, inspect
 
 _HERE = Path(__file__).resolve().parents[3]
 FOLDER = Path(

@@ -11,8 +11,9 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed, toml
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import documents, flatten, is_toml
 
 unhurried = settings(deadline=None, max_examples=100)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.notebook import find_notebook
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.one_change import inspect
 
 COMMANDS = (
     ("python train.py", ""),

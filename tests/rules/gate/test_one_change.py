@@ -9,8 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import Change
+from gitexp.rules.gate.changed_lines import keep_line_end
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import ABSENT, Line, spell, spell_key
-from gitexp.rules.gate.one_change import Edited, Inspection, inspect, keep_line_end
+from gitexp.rules.gate.one_change import Inspection, inspect
 from tests.rules.gate.config_files import documents
 
 if TYPE_CHECKING:
@@ -279,28 +281,28 @@ def test_refusals_say_which_line_comes_first() -> None:
 def test_only_lines_that_differ_are_counted() -> None:
     far = "\n".join(f"k{number} = 0" for number in range(100))
     found = judge(edited(f"# x\n{far}\na = 1\n", f"# y\n{far}\na = 2\n"))
-    assert "one value differs, and 2 lines do" in found.findings[0].message
+    assert "one value differs, but 2 lines do" in found.findings[0].message
     moved = judge(edited(f"a = 1\n{far}\nb = 1\n", f"{far}\na = 1\nb = 2\n"))
-    assert "one value differs, and 2 lines do" in moved.findings[0].message
+    assert "one value differs, but 2 lines do" in moved.findings[0].message
 
 
 def test_a_rename_names_key_or_table() -> None:
     def said(before: str, after: str) -> str:
         return judge(edited(before, after)).findings[0].message
 
-    assert "the key t.a is renamed t.b;" in said("[t]\na = 1\n", "[t]\nb = 1\n")
-    assert "the table t is renamed u (with its 2 keys);" in said(
+    assert "the key t.a was renamed to t.b;" in said("[t]\na = 1\n", "[t]\nb = 1\n")
+    assert "the table t was renamed to u (with its 2 keys);" in said(
         "[t]\na = 1\nb = 1\n", "[u]\na = 1\nb = 1\n"
     )
-    assert "the table t is renamed u (with its 1 key);" in said("[t]\na = 1\n", "[u]\na = 1\n")
-    assert "the key t.a is renamed u.a;" in said("[t]\na = 1\n[u]\n", "[t]\n[u]\na = 1\n")
-    assert "the table t[1] is renamed u[0] (with its 1 key);" in said(
+    assert "the table t was renamed to u (with its 1 key);" in said("[t]\na = 1\n", "[u]\na = 1\n")
+    assert "the key t.a was renamed to u.a;" in said("[t]\na = 1\n[u]\n", "[t]\n[u]\na = 1\n")
+    assert "the table t[1] was renamed to u[0] (with its 1 key);" in said(
         "[[t]]\na = 1\n[[t]]\na = 1\n", "[[t]]\na = 1\n[[u]]\na = 1\n"
     )
-    assert "the table m.t is renamed m.u (with its 1 key);" in said(
+    assert "the table m.t was renamed to m.u (with its 1 key);" in said(
         "[m.t]\na = 1\n", "[m.u]\na = 1\n"
     )
-    assert "the table t is renamed u (with its 2 keys);" in said(
+    assert "the table t was renamed to u (with its 2 keys);" in said(
         "[[t]]\na = 1\nb = 2\n", "[[u]]\na = 1\nb = 2\n"
     )
 
@@ -352,12 +354,12 @@ def test_where_nothing_differs_there_is_no_experiment() -> None:
 
 
 MODES = (
-    (REGULAR, EXECUTABLE, "a = 1\n", "a = 1\n", "was a regular file, is now an executable file"),
-    (EXECUTABLE, REGULAR, "a = 1\n", "a = 2\n", "was an executable file, is now a regular file"),
-    (NONE, REGULAR, None, "a = 1\n", "was no file, is now a regular file"),
-    (REGULAR, NONE, "a = 1\n", None, "was a regular file, is now no file"),
-    (REGULAR, LINK, "a = 1\n", None, "was a regular file, is now a symbolic link"),
-    (SUBMODULE, REGULAR, None, "a = 1\n", "was a submodule, is now a regular file"),
+    (REGULAR, EXECUTABLE, "a = 1\n", "a = 1\n", "was a regular file and is now an executable file"),
+    (EXECUTABLE, REGULAR, "a = 1\n", "a = 2\n", "was an executable file and is now a regular file"),
+    (NONE, REGULAR, None, "a = 1\n", "was no file and is now a regular file"),
+    (REGULAR, NONE, "a = 1\n", None, "was a regular file and is now no file"),
+    (REGULAR, LINK, "a = 1\n", None, "was a regular file and is now a symbolic link"),
+    (SUBMODULE, REGULAR, None, "a = 1\n", "was a submodule and is now a regular file"),
     (LINK, LINK, None, None, "is a symbolic link"),
     (LINK, LINK, "there.toml", "here.toml", "is a symbolic link"),
     (SUBMODULE, SUBMODULE, None, None, "is a submodule"),
@@ -373,7 +375,7 @@ def test_a_config_stays_a_regular_file_with_its_mode(
     found = judge(edited(before, after, old_mode=old, new_mode=new))
     assert "C6" in ids(found)
     assert found.change is None
-    assert found.findings[0].message.startswith(f"config.toml: {message}")
+    assert found.findings[0].message.startswith(f"config.toml {message}")
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "config.conf", "config.toml", "config.txt"])
@@ -399,7 +401,7 @@ def test_another_file_is_refused_and_named() -> None:
     for file, verb in (
         (edited(None, None, "train.py"), "differs"),
         (edited(None, None, "train.py", NONE, REGULAR), "is new"),
-        (edited(None, None, "train.py", REGULAR, NONE), "is removed"),
+        (edited(None, None, "train.py", REGULAR, NONE), "was removed"),
         (edited(None, None, "train.py", REGULAR, EXECUTABLE), "differs"),
         (edited(None, None, "vendor", SUBMODULE, SUBMODULE), "differs"),
         (edited("a = 1\n", "a = 2\n", "sub/config.toml"), "differs"),

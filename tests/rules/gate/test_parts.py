@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import inspect
 from gitexp.rules.gate.parts import take_apart
 
 CONFIG = (

@@ -41,6 +41,8 @@ _FORMATS = {
     ".properties": "plain",
 }
 
+PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
+
 # Bytes. The worst of this size costs 15 s and 600 MB (ruamel.yaml, ast); configs that people write
 # are far smaller, and the server's hook reads no larger blob either.
 LARGEST = 1_000_000

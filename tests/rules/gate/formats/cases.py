@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import inspect
 
 if TYPE_CHECKING:
     from gitexp.rules.gate.formats import Key

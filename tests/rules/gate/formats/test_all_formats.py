@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import Key, Malformed, Source
 from gitexp.rules.gate.formats.place import value_at
-from gitexp.rules.gate.one_change import Edited, Inspection, inspect
+from gitexp.rules.gate.one_change import Inspection, inspect
 from tests.rules.gate.formats.drawn import FORMATS, Format
 
 unhurried = settings(

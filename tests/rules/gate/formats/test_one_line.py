@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.gate.one_change import Edited, inspect
+from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import documents, is_toml
 from tests.rules.gate.formats.drawn import FORMATS, Format
 from tests.rules.gate.formats.others import Unread, difference, values

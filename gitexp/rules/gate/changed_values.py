@@ -1,0 +1,103 @@
+"""Which parsed values differ between two versions of a config file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.documents.change import Change, spell_file
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import ABSENT, Key, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def compare_values(
+    path: str, before: bytes, after: bytes, at: int
+) -> tuple[list[Change], list[Finding]]:
+    """Parse both versions of a config and return the values that differ.
+
+    `at` is the line in which the versions first differ. A finding (C7, C9) says why no values are
+    returned.
+    """
+    sides = []
+    for content, name in ((before, " on the baseline"), (after, "")):
+        try:
+            sides.append(formats.read_leaves(path, content))
+        except Malformed as error:
+            return [], [
+                Finding(
+                    "C7",
+                    f"{spell_file(path)} does not parse{name}: {error}",
+                    "fix the file; nothing was run",
+                    path,
+                    error.line,
+                )
+            ]
+    old, new = sides
+    changes = [
+        Change(path, key, old[key], new[key], at)
+        for key in old
+        if key in new and not formats.same(old[key], new[key])
+    ]
+    removed = [key for key in old if key not in new]
+    added = [key for key in new if key not in old]
+    # An empty table or array only holds keys, and so does YAML's `key:` above its first indented
+    # line: filling or emptying it is one change, not two.
+    above_added, above_removed = _parent_keys(added), _parent_keys(removed)
+    removed, added = (
+        [key for key in removed if not (old[key] in ({}, [], None) and key in above_added)],
+        [key for key in added if not (new[key] in ({}, [], None) and key in above_removed)],
+    )
+    if not changes and (renamed := _find_rename(path, old, new, removed, added, at)):
+        return [], [renamed]
+    changes += [Change(path, key, old[key], ABSENT, at) for key in removed]
+    changes += [Change(path, key, ABSENT, new[key], at) for key in added]
+    return changes, []
+
+
+def _parent_keys(keys: Sequence[Key]) -> set[Key]:
+    return {key[:length] for key in keys for length in range(len(key))}
+
+
+def _find_rename(
+    path: str,
+    before: Mapping[Key, Any],
+    after: Mapping[Key, Any],
+    removed: Sequence[Key],
+    added: Sequence[Key],
+    at: int,
+) -> Finding | None:
+    """C9: find a key or a table that was renamed together with all that it holds."""
+    if not removed or len(removed) != len(added):
+        return None
+    old, new = removed[0], added[0]
+    # What both keys end in is not part of the name that changed.
+    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    moved = all(
+        a[: len(old)] == old and b == new + a[len(old) :] and formats.same(before[a], after[b])
+        for a, b in zip(removed, added, strict=True)
+    )
+    if not moved:
+        return None
+    if any(key[: len(old)] == old for key in after) or any(
+        key[: len(new)] == new for key in before
+    ):
+        # Both tables exist before and after: keys moved from one to the other.
+        old, new = removed[0], added[0]
+        if len(removed) > 1:
+            return None
+    thing, more = "key", ""
+    if len(old) < len(removed[0]):
+        thing = "table"
+        more = f" (with its {len(removed)} key{'' if len(removed) == 1 else 's'})"
+    return Finding(
+        "C9",
+        f"{spell_file(path)}: the {thing} {formats.spell_key(old)} was renamed to"
+        f" {formats.spell_key(new)}{more}; that removes one and adds another",
+        "rename it on the baseline, together with the code that reads it; then change its value",
+        path,
+        at,
+    )

@@ -1,0 +1,141 @@
+"""One declared config file that differs: one line of it may, and in that line one value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.change import Change, ChangeKind, spell_file
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.changed_lines import compare_lines, text_of
+from gitexp.rules.gate.changed_values import compare_values
+from gitexp.rules.gate.formats import ABSENT, Line
+from gitexp.rules.gate.several_values import quoted_setting
+from gitexp.rules.text import shell_word
+
+if TYPE_CHECKING:
+    from gitexp.rules.gate.changed_lines import ChangedLines
+    from gitexp.rules.gate.edited import Edited
+
+_REGULAR = ("100644", "100755")
+_MODES = {
+    "000000": "no file",
+    "100644": "a regular file",
+    "100755": "an executable file",
+    "120000": "a symbolic link",
+    "160000": "a submodule",
+}
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+def inspect_config(file: Edited, baseline: str) -> tuple[list[Change], list[Finding]]:
+    """Return the values that differ in a config file, and what is wrong with the edit."""
+    findings = _inspect_file(file, baseline)
+    before, after = file.before, file.after
+    if before is None or after is None or before == after or _is_in_lfs(file):
+        return [], findings
+    parsed = formats.format_of(file.path) is not None
+    if parsed and max(len(before), len(after)) > formats.LARGEST:
+        return [], findings + compare_values(file.path, before, after, 1)[1]
+    lines = compare_lines(before, after)
+    findings += _inspect_endings(file.path, lines, baseline)
+    inspect = _inspect_values if parsed else _inspect_unparsed
+    changes, said = inspect(file.path, before, after, lines, baseline)
+    return changes, findings + said
+
+
+def _inspect_file(file: Edited, baseline: str) -> list[Finding]:
+    """C6: what became of the file itself."""
+    was, now = (_MODES.get(mode, mode) for mode in (file.old_mode, file.new_mode))
+    if file.old_mode != file.new_mode:
+        wrong = f"was {was} and is now {now}"
+    elif file.new_mode not in _REGULAR:
+        wrong = f"is {now}"
+    elif file.before is None or file.after is None:
+        wrong = f"cannot be read, or has more than {formats.LARGEST:,} bytes"
+    elif _is_in_lfs(file):
+        wrong = "is in Git LFS, so git does not hold its values"
+    else:
+        return []
+    hint = f"commit that on {baseline} first; or {_restore_hint(file.path, baseline)}"
+    if _is_in_lfs(file):
+        hint = f"git lfs untrack {shell_word(file.path)}, and commit it on {baseline}"
+    said = f"{spell_file(file.path)} {wrong}; an experiment changes one value of a regular file"
+    return [Finding("C6", said, hint, file.path)]
+
+
+def _is_in_lfs(file: Edited) -> bool:
+    return any(side and side.startswith(_LFS) for side in (file.before, file.after))
+
+
+def _inspect_endings(path: str, lines: ChangedLines, baseline: str) -> list[Finding]:
+    if not lines.endings:
+        return []
+    return [
+        Finding(
+            "C5",
+            f"{spell_file(path)}: {lines.endings} changed, which is a change of its own",
+            f"change {lines.endings} on {baseline} first; or {_restore_hint(path, baseline)}",
+            path,
+            lines.at,
+        )
+    ]
+
+
+def _inspect_values(
+    path: str, before: bytes, after: bytes, lines: ChangedLines, baseline: str
+) -> tuple[list[Change], list[Finding]]:
+    """Judge a file that a parser reads: one line differs, and one value."""
+    name = spell_file(path)
+    changes, findings = compare_values(path, before, after, lines.at)
+    if len(changes) == 1 and lines.count > 1:
+        said = f"{name}: one value differs, but {lines.count} lines do; an experiment changes one"
+        hint = _one_line_hint(changes[0], baseline)
+        findings.append(Finding("C3", f"{said} line", hint, path, lines.at))
+    if not changes and not findings and lines.count and not lines.endings_only:
+        said = "the text differs, but no value does (comment, white space, order or spelling)"
+        hint = f"commit formatting on {baseline}; or {_restore_hint(path, baseline)}"
+        findings.append(Finding("C4", f"{name}: {said}", hint, path, lines.at))
+    return changes, findings
+
+
+def _inspect_unparsed(
+    path: str, _before: bytes, _after: bytes, lines: ChangedLines, baseline: str
+) -> tuple[list[Change], list[Finding]]:
+    """Judge a file that no parser reads: one line is one change."""
+    name = spell_file(path)
+    if lines.endings_only:
+        return [], []
+    if lines.count > 1:
+        said = f"{name}: {lines.count} lines differ; an experiment changes one line"
+        hint = f"{_restore_hint(path, baseline)}\nthen edit one line"
+        return [], [Finding("C3", said, hint, path, lines.at)]
+    before, after = (
+        text_of(side[0]).decode("utf-8", "backslashreplace") if side else ABSENT
+        for side in (lines.before, lines.after)
+    )
+    advice = Finding(
+        "C11",
+        f"{name}: there is no parser for this format, so lines were compared, not values",
+        "make sure that the line holds exactly one value",
+        path,
+        lines.at,
+        advice=True,
+    )
+    return [Change(path, (Line(lines.at),), before, after, lines.at)], [advice]
+
+
+def _one_line_hint(change: Change, baseline: str) -> str:
+    if change.kind is not ChangeKind.REPLACED:
+        return (
+            f"first commit on {baseline} whatever else the edit needs (a table header, a bracket);"
+            " the one line is then the experiment"
+        )
+    return (
+        f"{_restore_hint(change.file, baseline)}\nthen set the value: gitexp start --set"
+        f' {quoted_setting(change.spelled_key, change)} "HYPOTHESIS"'
+    )
+
+
+def _restore_hint(path: str, baseline: str) -> str:
+    return f"restore the file: git checkout {baseline} -- {shell_word(path)}"
