@@ -62,7 +62,7 @@ def search(
 
     Those of hypotheses, trailers, reasons and verdicts.
     """
-    from gitexp.cli.views import read as views
+    from gitexp.cli.views import log as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.search import search as workflow
 
@@ -177,7 +177,7 @@ def report(
     """
     from gitexp.cli import markdown
     from gitexp.cli.views import plan as plan_views
-    from gitexp.cli.views import read as read_views
+    from gitexp.cli.views import standing as standing_views
     from gitexp.cli.views import terminal as terminal_views
     from gitexp.errors import UsageError
     from gitexp.lab.project import open_project
@@ -187,7 +187,7 @@ def report(
     if json_:
         text = terminal_views.in_json(found.as_json()) + "\n"
     else:
-        campaign = read_views.standing_lines(found.standing, bound=True)
+        campaign = standing_views.standing_lines(found.standing, bound=True)
         text = markdown.document(found, [*map(plan_views.progress, found.goals)], campaign, number)
     if output is None:
         typer.echo(text, nl=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from gitexp.engine.metrics import logged, printed
-from gitexp.rules.verdict.words import number
+from gitexp.rules.verdict.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -350,7 +350,7 @@ def log(
     json_: AsJson = False,
 ) -> None:
     """List the experiments, newest first, with what became of each."""
-    from gitexp.cli.views import read as views
+    from gitexp.cli.views import log as views
     from gitexp.lab import log as workflow
     from gitexp.lab.project import open_project
 
@@ -365,12 +365,13 @@ def log(
         return
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
     found = workflow.read_log(project, part)
-    rows = views.log(found, begin) if part.is_all_of(0) else views.log(found)
+    rows = views.log(found, begin, long=True) if part.is_all_of(0) else views.log(found, long=True)
     # A part of the log says nothing of where the whole stands.
     if rows and part.is_all_of(len(rows)):
+        from gitexp.cli.views import standing as standing_view
         from gitexp.lab.standing import standing
 
-        views.standing(standing(project, rows))
+        standing_view.standing(standing(project, rows))
         foresight.show_goals(project)
 
 
@@ -380,7 +381,7 @@ def show(name: Name = None, json_: AsJson = False) -> None:
 
     Hypothesis, criterion, verdict, every pair of runs, environment.
     """
-    from gitexp.cli.views import read as views
+    from gitexp.cli.views import show as views
     from gitexp.lab.project import open_project
     from gitexp.workflows.show import show as workflow
 

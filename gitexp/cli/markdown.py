@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitexp.cli.views.steps import effect_of
 from gitexp.lab.ladder import Step
 from gitexp.rules.plan.expectation import in_words
 from gitexp.rules.text import counted, visible
@@ -91,8 +92,6 @@ def _hypothesis(row: Row) -> str:
 
 
 def _step(row: Row | Step) -> tuple[str, ...]:
-    from gitexp.cli.views.run import effect_of
-
     if isinstance(row, Step):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
@@ -108,7 +107,8 @@ def _verdict(row: Row) -> tuple[str, ...]:
         return name, _change(row), str(Verdict.EXPLORATORY), "", why
     verdict = str(judgement.verdict or "undecided") if judgement else "never run"
     state = "" if row.state == "done" else f" ({row.state})"
-    reason = (judgement.reason or words.meaning(judgement)) if judgement else ""
+    registration = row.result.registration
+    reason = words.meaning(registration, judgement) if registration and judgement else ""
     return name, _change(row), verdict + state, _effect(row), plain(reason)
 
 

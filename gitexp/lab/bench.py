@@ -19,10 +19,10 @@ from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.verdicts import judge_records
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
-from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents
+from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents, say_newer
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
-from gitexp.rules.verdict import words
+from gitexp.rules.text import duration
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.store.archive import tidy
@@ -108,7 +108,7 @@ class Bench:
             text = notes.get(commit, "")
             self._records[commit] = self._parsed(text, commit)
             self._spreads[commit] = parse_spreads(text)
-            if (newer := words.newer(count_newer(text))) and newer not in self._warned:
+            if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self.watcher.said(f"{commit[:8]}: {newer}, and may hold what is run here again")
 
@@ -157,10 +157,10 @@ class Bench:
         self.learn(commit)
         took = [record.duration for record in records if record.ok]
         seconds = sum(took) / len(took) * len(missing) / self.jobs if took else 0
-        cost = f", about {words.span(seconds)}" if took else ""
+        cost = f", about {duration(seconds)}" if took else ""
         runs = f"{len(missing)} run{'s' if len(missing) > 1 else ''}"
         self.watcher.said(f"{label} ({commit[:8]}): {runs} to do{cost}")
-        long = words.span(seconds)
+        long = duration(seconds)
         if ask and seconds > LONG and not self.watcher.agrees(f"Spend {long} on that?"):
             raise NotReady(
                 f"the baseline's runs would take about {long}, and nobody agreed to that",

@@ -349,9 +349,9 @@ class _Log:
     def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
         found: dict[tuple[str, str, int], set[str]] = {}
         for result in self._results:
-            standing = result.standing()
-            if standing is not None and standing.verdict is Verdict.CONFIRMED:
-                key = _campaign(standing.registration)
+            member = result.member()
+            if member is not None and member.verdict is Verdict.CONFIRMED:
+                key = _campaign(member.registration)
                 found.setdefault(key, set()).add(result.entry.commit)
         return found
 

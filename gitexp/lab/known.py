@@ -11,7 +11,7 @@ from gitexp.rules.documents.settled import FILE, against, parse_known
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST, spell
 from gitexp.rules.verdict import words
-from gitexp.rules.verdict.pooling import Tried, pool
+from gitexp.rules.verdict.pooling import Estimate, pool
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _limbo(
     if len(alike) > _SHOWN:
         lines.append(f"  and {len(alike) - _SHOWN} before them")
     parts = [
-        Tried(
+        Estimate(
             r.judgement.effect,
             r.judgement.standard_error,
             # By examples of a deterministic trainer, one run has as many degrees as examples.
@@ -250,8 +250,8 @@ def _limbo(
     way = "more repeats, or larger test sets, would settle it: gitexp start says how many"
     if parts:
         pooled, reach = pool(parts)
-        low, high = (words.moved(criterion, pooled + way_) for way_ in (-reach, reach))
-        lines.append(f"  together: {criterion.metric} {low} to {high} (95 %)")
+        together = words.interval(criterion, pooled, pooled - reach, pooled + reach)
+        lines.append(f"  together: {criterion.metric} {together} (95 %)")
         if pooled + reach < criterion.bar:
             way = f"it is settled: together they leave no room for {criterion}"
         elif pooled != criterion.bar:

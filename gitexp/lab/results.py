@@ -16,7 +16,7 @@ from gitexp.lab.summary import facts_of, is_explored, judgement_of, shown_of, st
 from gitexp.lab.verdicts import judge_records
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.registration import Registration, parse_message
-from gitexp.rules.verdict.campaign import Place, Standing, next_place
+from gitexp.rules.verdict.campaign import Member, Place, next_place
 from gitexp.store.archive import shelve_deleted
 from gitexp.store.cache import Cache, Known, Which
 from gitexp.store.experiments import (
@@ -182,11 +182,11 @@ class Result:
             self._known = Known(key, self.stage, self.verdict, self.ran, self.shown, facts)
         return self._known
 
-    def standing(self) -> Standing | None:
+    def member(self) -> Member | None:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
-        return Standing(self.registration, self.ran > 0 and not self.explored, self.verdict)
+        return Member(self.registration, self.ran > 0 and not self.explored, self.verdict)
 
 
 class Notes:
@@ -396,5 +396,5 @@ def _itself(entry: Entry) -> Entry:
 
 def place_of_next(results: Iterable[Result], metric: str, settings: Settings) -> Place:
     """Campaign, place and level of the next experiment on a metric."""
-    standings = [standing for result in results if (standing := result.standing())]
-    return next_place(standings, metric, planned=settings.planned, budget=settings.error_budget)
+    members = [member for result in results if (member := result.member())]
+    return next_place(members, metric, planned=settings.planned, budget=settings.error_budget)

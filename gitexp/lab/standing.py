@@ -68,9 +68,9 @@ def standing(project: Project, rows: Sequence[Row]) -> Standing:
     """Sum up a log that holds all experiments."""
     settings, results = project.settings, [row.result for row in rows]
     place = place_of_next(results, settings.metric, settings)
-    standings = [found for result in results if (found := result.standing())]
+    members = [member for result in results if (member := result.member())]
     campaign = place.campaign - (place.number == 1 and place.campaign > 1)
-    taken, confirmed = count(standings, settings.metric, campaign)
+    taken, confirmed = count(members, settings.metric, campaign)
     asked = _asked(results, fixed=settings.vary != "split")
     return Standing(
         metric=settings.metric,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import Guarded, Judgement
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
     from gitexp.store.experiments import Entry
 
 
@@ -67,14 +67,14 @@ def facts_of(
 
 def judgement_of(told: list[Any], registration: Registration | None) -> Judgement:
     """Put a judgement together again; the registration names the guards that it weighed."""
-    from gitexp.rules.verdict.verdict import Guarded, Judgement, Verdict
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
 
     values = dict(zip(Judgement.__slots__, told, strict=True))
     if values["verdict"] is not None:
         values["verdict"] = Verdict(values["verdict"])
     weighed, guards = values["guards"], registration.guards if registration else ()
     values["guards"] = tuple(
-        Guarded(guard, *found) for guard, found in zip(guards, weighed, strict=False)
+        GuardOutcome(guard, *found) for guard, found in zip(guards, weighed, strict=False)
     )
     return Judgement(**values)
 
@@ -135,7 +135,7 @@ def _criterion_json(criterion: Criterion) -> dict[str, Any]:
     return fields
 
 
-def _guard_json(guarded: Guarded) -> dict[str, Any]:
+def _guard_json(guarded: GuardOutcome) -> dict[str, Any]:
     return {
         "guard": str(guarded.guard),
         "holds": guarded.holds,

@@ -14,7 +14,7 @@ from gitexp.errors import CommandFailed
 from gitexp.lab.running import run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.verdict.trial import LONG_RUN, Choice, Tried, find_vary, plan_choices
+from gitexp.rules.verdict.trial import LONG_RUN, Choice, TrialRun, find_vary, plan_choices
 
 if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
@@ -121,9 +121,9 @@ def _differ(ended: list[RunResult], metric: str) -> bool:
     return len(scores) > 1 and not all(done.record.ids for done in ended)
 
 
-def _tried(done: RunResult) -> Tried:
+def _tried(done: RunResult) -> TrialRun:
     outcomes = parse_outcomes("\n".join(map(canonical, done.bulk)))
-    return Tried(done.record.metrics, next(iter(outcomes.values()), None))
+    return TrialRun(done.record.metrics, next(iter(outcomes.values()), None))
 
 
 def _failed(settings: Settings, job: Job, done: RunResult) -> CommandFailed:

@@ -21,8 +21,9 @@ def judge_records(
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
     """Judge one experiment by the rule that its registration froze."""
+    from gitexp.rules.verdict.judge import judge
     from gitexp.rules.verdict.pairs import inputs_of, pair
-    from gitexp.rules.verdict.verdict import Examples, Judgement, Verdict, judge
+    from gitexp.rules.verdict.verdict import Examples, Judgement, Verdict
 
     baseline = list(baseline)
     metric = registration.criterion.metric

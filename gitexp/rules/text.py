@@ -56,3 +56,10 @@ def shell_word(word: str) -> str:
     if word and all(c.isalnum() or c in "@%+=:,./-_" for c in word) and word.isascii():
         return word
     return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it: seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

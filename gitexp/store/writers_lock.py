@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.errors import GitexpError, StoreBusy
+from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import damaged_among, restore_ref
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.local import locked
@@ -159,9 +160,7 @@ def contended(said: str) -> StoreBusy:
     path = Path(found[1])
     age = ""
     with suppress(OSError):
-        from gitexp.rules.verdict.words import span
-
-        age = f", for {span(time.time() - path.stat().st_mtime)}"
+        age = f", for {duration(time.time() - path.stat().st_mtime)}"
     return StoreBusy(
         f"another git command has locked what is to be written{age}, or left its lock behind:"
         f"\n{path}",

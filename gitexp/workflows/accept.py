@@ -143,9 +143,10 @@ def _demand_gain(result: Result) -> None:
         return
     if criterion.sign * (after - before) > 0:
         return
+    shown = " -> ".join(words.means(registration, judgement))
     raise Refused(
-        f"exp/{result.entry.name} reaches {criterion}, and is no better than its baseline"
-        f" ({words.number(before)} -> {words.number(after)})",
+        f"exp/{result.entry.name} reaches {criterion}, but is not better than its baseline"
+        f" ({shown})",
         hint=f'gitexp accept {result.entry.name} --anyway "WHY" takes it in and records the reason',
     )
 

@@ -18,9 +18,8 @@ from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used
 from gitexp.errors import GitexpError
 from gitexp.lab.project import known_projects, project_at, project_prefix
 from gitexp.lab.trust import is_trusted
-from gitexp.rules.documents.lines import count_lines
-from gitexp.rules.text import counted
-from gitexp.rules.verdict.words import newer, span
+from gitexp.rules.documents.lines import count_lines, say_newer
+from gitexp.rules.text import counted, duration
 from gitexp.store import hooks
 from gitexp.store.archive import loose_objects_abound, loose_refs
 from gitexp.store.aside import files_aside, read_aside
@@ -285,7 +284,7 @@ def _notes(repository: Repository) -> Iterator[Ailment]:
             )
     if newest:
         yield Ailment(
-            "D12", newer(newest), "read them too: pip install --upgrade gitexp", advice=True
+            "D12", say_newer(newest), "read them too: pip install --upgrade gitexp", advice=True
         )
 
 
@@ -357,7 +356,7 @@ def _locks(repository: Repository) -> Iterator[Ailment]:
             if age > _ODD:
                 yield Ailment(
                     "D16",
-                    f"a git command left its lock behind, or has been at work for {span(age)}:"
+                    f"a git command left its lock behind, or has been at work for {duration(age)}:"
                     f" {path}",
                     f"if no git command is running: rm {shlex.quote(str(path))}",
                     partial(path.unlink, missing_ok=True) if age > _DEAD else None,

@@ -19,11 +19,11 @@ from gitexp.rules.documents.lines import Kind, read_lines, write_line
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.text import duration
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.rules.verdict.outlook import foresee
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.rules.verdict.words import span
+from gitexp.rules.verdict.power import power_of
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, RUNS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.power import Power
     from gitexp.statistics.gaps.find import Findings
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
@@ -166,14 +166,14 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> Report:
                 better,
             )
         )
-    outlook = _outlook(project, records)
+    power = _power(project, records)
     return Report(
         metric=metric,
         score=statistics.fmean(values),
         runs=len(values),
         within=half_width(values, project.settings.widening),
-        detectable=outlook.detectable,
-        seen_by=outlook.source,
+        detectable=power.detectable,
+        seen_by=power.source,
         findings=found,
         gaps=tuple(ranked(every)),
         train=statistics.fmean(train) if train else None,
@@ -193,8 +193,8 @@ def _train_scores(records: Iterable[Record], metric: str) -> list[float]:
     return [value for value in found if value is not None] if None not in found else []
 
 
-def _outlook(project: Project, records: Sequence[Record]) -> Outlook:
-    """What the next experiment could see; by scores, until one by examples has been run."""
+def _power(project: Project, records: Sequence[Record]) -> Power:
+    """What the next experiment can detect; by scores, until one per example has been run."""
     settings, results = project.settings, read_results(project)
     place = place_of_next(results, settings.metric, settings)
     design = registration_for(
@@ -205,10 +205,10 @@ def _outlook(project: Project, records: Sequence[Record]) -> Outlook:
         level=place.level,
     )
     known = history(results, records)
-    outlook = foresee(design, *known)
-    if outlook.detectable is None and design.seeded:
-        outlook = foresee(replace(design, by_examples=False), *known)
-    return outlook
+    power = power_of(design, *known)
+    if power.detectable is None and design.seeded:
+        power = power_of(replace(design, by_examples=False), *known)
+    return power
 
 
 # --- the learning curve -------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def _learn(project: Project, good: dict[int, Record], watcher: Watcher, bulk: st
     missing = [(part, seed) for part in _SAMPLES for seed in seeds if (part, seed) not in known]
     seconds = sum(part * good[seed].duration for part, seed in missing)
     if missing:
-        took = span(seconds)
+        took = duration(seconds)
         watcher.said(f"{len(missing)} runs on parts of the data, about {took}")
         if seconds > LONG and not watcher.agrees(f"Spend {took} on that?"):
             raise NotReady(

@@ -8,7 +8,7 @@ from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.known import is_answered
 from gitexp.lab.log import log
 from gitexp.rules.plan.expectation import Idea, ranked, weigh, within
-from gitexp.rules.verdict.outlook import foresee
+from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Id
     for result in planned:
         registration = result.registration
         assert registration is not None  # noqa: S101 - only registered ones are planned
-        outlook = foresee(registration, past, baseline, durations)
+        power = power_of(registration, past, baseline, durations)
         ideas.append(
             weigh(
                 result.entry.name,
                 registration,
                 hit_rate=hit_rate,
-                seconds=outlook.seconds,
-                detectable=outlook.detectable,
+                seconds=power.seconds,
+                detectable=power.detectable,
             )
         )
     order = ranked(ideas)

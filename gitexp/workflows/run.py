@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.power import Power
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.store.repository import Repository
 
@@ -177,14 +177,14 @@ def _write_view(
 class Measured:
     """The baseline's repeats, one record a seed; `step` led here, if it was no experiment.
 
-    `next` is what the next experiment would register by the settings alone, `outlook` what that
-    would see and cost, `advice` that it cannot see what it asks.
+    `next` is what the next experiment would register by the settings alone, `power` what that
+    can detect and will cost, `advice` that it would usually miss what it asks for.
     """
 
     records: tuple[Record, ...]
     step: Step | None
     next: Registration
-    outlook: Outlook
+    power: Power
     advice: Finding | None
 
 
@@ -197,7 +197,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     """
     from gitexp.lab.design import criterion_from, first_fresh_seed, history
     from gitexp.lab.ladder import read_steps
-    from gitexp.rules.verdict.outlook import foresee, question
+    from gitexp.rules.verdict.power import power_of, underpowered
 
     settings, label = project.settings, f"baseline {project.baseline}"
     demand_trust(project, project)
@@ -225,6 +225,6 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         campaign=place.campaign,
         level=place.level,
     )
-    outlook = foresee(registration, *history(results, records))
-    advice = question(registration, outlook)
-    return Measured(tuple(good[seed] for seed in seeds), step, registration, outlook, advice)
+    power = power_of(registration, *history(results, records))
+    advice = underpowered(registration, power)
+    return Measured(tuple(good[seed] for seed in seeds), step, registration, power, advice)

@@ -27,7 +27,10 @@ def _text_of(row: Row) -> str:
     registration, judgement = row.result.registration, row.result.judgement
     parts = [row.result.entry.name, row.result.entry.message, row.state]
     if registration is not None and judgement is not None:
-        parts += [words.verdict_line(registration, judgement), words.meaning(judgement)]
+        parts += [
+            words.verdict_line(registration, judgement),
+            words.meaning(registration, judgement),
+        ]
     parts.append(row.result.why)
     # Trailers stand for every experiment, and `model.C` is asked for as `C` or as `model`.
     return " ".join(parts).replace("_", " ").replace("-", " ")

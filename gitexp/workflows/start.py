@@ -37,7 +37,7 @@ from gitexp.rules.gate.edited import Edited
 from gitexp.rules.plan.expectation import overpromised
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
-from gitexp.rules.verdict.outlook import foresee, question
+from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
 from gitexp.store.commits import commit_file, create_branch
 from gitexp.store.experiment_refs import names_taken
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion, Guard
-    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.power import Power
 
 _NOTHING = "not registered; nothing was created"
 
@@ -90,7 +90,7 @@ class Started:
     old_line: str
     new_line: str
     advice: tuple[Finding, ...]
-    outlook: Outlook
+    power: Power
 
 
 def start(
@@ -220,14 +220,14 @@ def register(
         raise NotReady("no free name was found in five tries", "run the same command again")
     note_started(repository, project.prefix, name)
     tidy(repository)
-    outlook = foresee(registration, *history(results, baseline))
-    asked = [question(registration, outlook), overpromised(registration)]
+    power = power_of(registration, *history(results, baseline))
+    asked = [underpowered(registration, power), overpromised(registration)]
     advice = [*advice, *filter(None, asked)]
     base = project.repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)
     return Started(
         name, commit, project.baseline, project.tip, registration, change, place.number,
-        settings.planned, old_line, new_line, tuple(advice), outlook,
+        settings.planned, old_line, new_line, tuple(advice), power,
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from gitexp.rules.documents.outcomes import Outcomes
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, judge
+from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair
 from gitexp.statistics.examples import example_variance
 from tests.bench import trained
 from tests.bench.trained import Floats, Labels, Rows

@@ -22,17 +22,11 @@ import sklearn
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.campaign import Place, Standing, next_place
+from gitexp.rules.verdict.campaign import Member, Place, next_place
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
-from gitexp.rules.verdict.verdict import (
-    Design,
-    Examples,
-    Judgement,
-    Pair,
-    Verdict,
-    judge,
-    smallest_detectable_effect,
-)
+from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.paired_t import smallest_detectable_effect
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 from tests.bench import trained
 from tests.bench.simulated import (
     RUNS,
@@ -398,20 +392,20 @@ def _stream(plan: Stream, scores: Floats, sd: float, rng: np.random.Generator) -
     """
     gains = [plan.spreads * sd] * plan.gains
     mixed = rng.permutation(scores)
-    standings: list[Standing] = []
+    members: list[Member] = []
     confirmed, pairs = [], []
     for effect in rng.permutation(gains + [0.0] * (PLANNED - plan.gains)).tolist():
-        decided = len(standings) - plan.late
+        decided = len(members) - plan.late
         known = [
             standing if number < decided else replace(standing, verdict=None)
-            for number, standing in enumerate(standings)
+            for number, standing in enumerate(members)
         ]
         place = next_place(known, "accuracy", planned=plan.planned or PLANNED, budget=BUDGET)
         design = a_design(sd / 2, level=place.level if plan.planned else LEVEL)
         candidate = rng.choice(mixed[RUNS:], RUNS, replace=False) + effect
         rows = zip(mixed[:RUNS].tolist(), candidate.tolist(), strict=True)
         judgement = judge(design, [Pair(seed, *row) for seed, row in enumerate(rows)])
-        standings.append(_standing(design, place, judgement))
+        members.append(_member(design, place, judgement))
         pairs.append(judgement.pairs)
         if judgement.verdict is Verdict.CONFIRMED:
             confirmed.append(effect)
@@ -427,7 +421,7 @@ def _stream(plan: Stream, scores: Floats, sd: float, rng: np.random.Generator) -
     }
 
 
-def _standing(design: Design, place: Place, judgement: Judgement) -> Standing:
+def _member(design: Design, place: Place, judgement: Judgement) -> Member:
     registration = Registration(
         hypothesis="a change raises accuracy because it was planted so",
         name="drawn",
@@ -439,7 +433,7 @@ def _standing(design: Design, place: Place, judgement: Judgement) -> Standing:
         campaign=place.campaign,
         level=design.level,
     )
-    return Standing(registration, True, judgement.verdict)
+    return Member(registration, True, judgement.verdict)
 
 
 # --- a chain of accepted changes ----------------------------------------------------------------
@@ -516,12 +510,12 @@ def _went_up(links: Experiment, runs: int) -> Told:
 
 def _accepted(links: Experiment, design: Design) -> Told:
     """Accept what is confirmed within one campaign, each baseline measured on fresh seeds."""
-    best, claimed, taken, standings = 0, 0.0, 0, list[Standing]()
+    best, claimed, taken, members = 0, 0.0, 0, list[Member]()
     # Never the seeds that the present baseline won on.
     seeds = np.arange(2 * design.looks[-1]).reshape(2, -1)
     bar = replace(design.criterion, amount=0.005)
     for candidate in range(1, PLANNED + 1):
-        place = next_place(standings, "accuracy", planned=PLANNED, budget=BUDGET)
+        place = next_place(members, "accuracy", planned=PLANNED, budget=BUDGET)
         fresh = seeds[taken % 2]
         pair = np.ix_(fresh, [best, candidate])
         experiment = Experiment(
@@ -529,7 +523,7 @@ def _accepted(links: Experiment, design: Design) -> Told:
             links.ids[fresh],
         )  # fmt: skip
         judgement = judged(replace(design, criterion=bar, level=place.level), experiment)
-        standings.append(_standing(design, place, judgement))
+        members.append(_member(design, place, judgement))
         if judgement.verdict is Verdict.CONFIRMED:
             best, claimed, taken = candidate, claimed + (judgement.effect or 0.0), taken + 1
     name = f"CONFIRMED by {'examples' if design.by_examples else 'scores'}"

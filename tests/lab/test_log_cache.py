@@ -217,7 +217,7 @@ def test_a_part_of_the_log(many: World) -> None:
     assert "exp/run-119" in text
     assert "Campaign" not in text
     assert "Campaign" in many.gitexp("log", "-n", "121").out
-    assert "all of them: gitexp log" in many.gitexp("log", "nothing-like-it").out
+    assert "All of them: gitexp log" in many.gitexp("log", "nothing-like-it").out
 
 
 def test_the_newest_are_shown_before_the_others_are_judged(many: World) -> None:

@@ -169,7 +169,7 @@ def test_a_branch_deleted_by_hand_takes_no_result_along(ready: World) -> None:
     assert "CONFIRMED" in ready.gitexp("show", name).out
     row = rows(ready)[name]
     assert (row["state"], row["commit"], row["pairs"]) == ("archived", commit, 3)
-    assert "1 of 20 places taken" in ready.gitexp("log").out
+    assert "1 of 20 experiments run" in ready.gitexp("log").out
     ready.gitexp("restore", name)
     assert ready.git("rev-parse", f"exp/{name}") == commit
 

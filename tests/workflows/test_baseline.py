@@ -14,7 +14,7 @@ from tests.project import World
 
 
 @pytest.mark.parametrize(("vary", "widening"), [("seed", 0.0), ("split", 0.25)])
-def test_the_baseline_says_what_an_experiment_would_see(
+def test_the_baseline_says_what_an_experiment_would_detect(
     ready: World, vary: str, widening: float
 ) -> None:
     settle(ready, vary=vary)
@@ -30,27 +30,27 @@ def test_the_baseline_says_what_an_experiment_would_see(
     power = stats.nct.sf(stats.t.isf(0.005, 4), 4, shift)
     assert power == pytest.approx(0.8, abs=0.02)
     said = " ".join(ready.gitexp("baseline").out.split())
-    assert "outlook for accuracy +0.005 at level 0.005:" in said
-    assert f"+{outlook['detectable']:.3g} or more" in said
+    assert "the next experiment, accuracy +0.005: " in said
+    assert f"detects: +{outlook['detectable']:#.2g} or better, 4 times in 5" in said
 
 
-def test_an_effect_that_it_would_not_see_is_answered_by_more(ready: World) -> None:
+def test_an_effect_that_it_would_miss_is_found_by_more(ready: World) -> None:
     settle(ready, effect=0.001)
     ran = ready.gitexp("baseline")
-    assert "an effect of just accuracy +0.001 is unanswerable here" in ran.out
-    enough = re.search(r"\nS2 \(advice\) · (\d+) repeats would: `repeats` in the settings", ran.out)
+    assert "a gain of just accuracy +0.001 would usually be missed" in ran.out
+    enough = re.search(r"\nS2 \(advice\) · you would need (\d+) repeats", ran.out)
     assert enough is not None
     [advice] = ready.gitexp("baseline", "--json").json["advice"]
     assert advice["id"] == "S2"
     settle(ready, repeats=[int(enough[1])])
-    # The spread moves with further runs, and so does what is enough, but not by much.
+    # The standard deviation moves with further runs, and so does what is enough, but not by much.
     outlook = ready.gitexp("baseline", "--json").json["outlook"]
     assert outlook["detectable"] == pytest.approx(0.001, rel=0.5)
 
 
 def test_three_repeats_are_told_what_they_cannot_confirm(ready: World) -> None:
     settle(ready, repeats=[3], vary="split")
-    assert "unanswerable here" in ready.gitexp("baseline").out
+    assert "would usually be missed" in ready.gitexp("baseline").out
     settle(ready, repeats=[2])
     assert "2 repeats cannot confirm anything" in ready.gitexp("baseline").out
 

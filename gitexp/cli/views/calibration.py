@@ -10,7 +10,7 @@ import typer
 from gitexp.cli.views.terminal import print_json
 from gitexp.rules.plan.expectation import in_words
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.words import number
+from gitexp.rules.verdict.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli.views.terminal import print_json
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.words import number as shown
+from gitexp.rules.verdict.figures import number as shown
 
 if TYPE_CHECKING:
     from gitexp.workflows.gaps import Report

@@ -14,7 +14,7 @@ from gitexp.cli.views.terminal import (
 )
 from gitexp.rules.finding import advice, refusals
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import words
+from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.lab.gate import Report, Sweep, Unjudged
@@ -92,7 +92,7 @@ def _campaign(campaign: Campaign) -> str:
     said = (
         f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
         f" places taken{lost}, {campaign.confirmed} confirmed, levels of"
-        f" {words.number(campaign.levels)} spent"
+        f" {figures.number(campaign.levels)} spent"
     )
     if campaign.bound is None:
         return f"{said}; as a level is above what it allowed, nothing bounds its errors."
@@ -120,7 +120,7 @@ def opened(done: Opened, *, as_json: bool) -> None:
         )
         return
     typer.echo(
-        f"{done.label} on the holdout: {done.metric} {words.number(opening.metrics[done.metric])}"
+        f"{done.label} on the holdout: {done.metric} {figures.number(opening.metrics[done.metric])}"
         f" (seed {opening.seed}, one run)"
     )
     if done.times == 1:

@@ -10,12 +10,13 @@ import typer
 from gitexp.cli.views.terminal import (
     finding_json,
     findings,
+    hanging,
     print_json,
-    wrapped,
+    styled,
 )
-from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import words
-from gitexp.rules.verdict.outlook import shown
+from gitexp.rules.text import counted, duration, visible
+from gitexp.rules.verdict import figures
+from gitexp.rules.verdict.words import detectable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settled import Known
     from gitexp.rules.plan.expectation import Idea
     from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.outlook import Outlook
+    from gitexp.rules.verdict.power import Power
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.start import Started
 
@@ -78,51 +79,45 @@ def _started_json(experiment: Started) -> dict[str, Any]:
         "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [finding_json(finding) for finding in experiment.advice],
-        "outlook": dataclasses.asdict(experiment.outlook),
+        "outlook": experiment.power.as_json(),
     }
 
 
 def _started(experiment: Started) -> None:
     registration, change = experiment.registration, experiment.change
     typer.echo(
-        f"{typer.style(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
+        f"{styled(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
         f" ({experiment.base[:8]})"
     )
     retyped = f"  ({change.retyped})" if change.retyped else ""
     typer.echo(f"  {change.file}:{change.line}{retyped}")
     if experiment.old_line:
-        typer.secho(f"  - {visible(experiment.old_line)}", fg=typer.colors.RED)
+        typer.echo(styled(f"  - {visible(experiment.old_line)}", typer.colors.RED))
     if experiment.new_line:
-        typer.secho(f"  + {visible(experiment.new_line)}", fg=typer.colors.GREEN)
-    looks = ", ".join(map(str, registration.repeats))
+        typer.echo(styled(f"  + {visible(experiment.new_line)}", typer.colors.GREEN))
+    looks = " or ".join(map(str, registration.repeats))
     over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
-    examples = ", by examples" if registration.by_examples else ""
+    examples = ", per example" if registration.by_examples else ""
+    typer.echo(f"  success: {registration.criterion} {over}{examples}")
+    shared = f", shared by {len(registration.repeats)} looks" if registration.repeats[1:] else ""
     typer.echo(
-        f"  success: {registration.criterion} {over}{examples}, level"
-        f" {registration.level:.4g} (campaign {registration.campaign}, place {experiment.place} of"
-        f" {experiment.planned})"
+        f"  limit:   experiment {experiment.place} of {experiment.planned} in this campaign; needs"
+        f" p < {registration.level:.3g}{shared}"
     )
     if registration.guards:
-        typer.echo(f"  guards:  {', '.join(map(str, registration.guards))}")
+        typer.echo(hanging("  guards:  ", ", ".join(map(str, registration.guards))))
     doubted = any(finding.id == "S2" for finding in experiment.advice)
-    outlook_line(registration.criterion, experiment.outlook, doubted=doubted)
+    power(registration.criterion, experiment.power, doubted=doubted)
     findings(experiment.advice)
 
 
-def outlook_line(
-    criterion: Criterion, outlook: Outlook, *, doubted: bool, head: str = "outlook"
-) -> None:
-    """Print what can be seen (unless advice says that it is too little), and what it takes."""
-    said = []
-    if outlook.detectable is not None and not doubted:
-        said.append(
-            f"{shown(criterion, outlook.detectable)} or more shows four times in five (by"
-            f" {outlook.source})"
-        )
-    if outlook.seconds is not None:
-        said.append(f"about {counted(outlook.runs, 'run')}, {words.span(outlook.seconds)}")
-    if said:
-        typer.echo(wrapped(f"{head}: {'; '.join(said)}"))
+def power(criterion: Criterion, power: Power, *, doubted: bool) -> None:
+    """Print what can be detected (unless advice says that it is too little), and what it takes."""
+    if power.detectable is not None and not doubted:
+        found = f"{detectable(criterion, power.detectable)} or better, 4 times in 5"
+        typer.echo(hanging("  detects: ", f"{found} (estimated from {power.source})"))
+    if power.seconds is not None:
+        typer.echo(f"  takes:   about {counted(power.runs, 'run')}, {duration(power.seconds)}")
 
 
 def settled(found: Sequence[Known], *, as_json: bool) -> None:
@@ -158,7 +153,7 @@ def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> N
         late = "" if idea.name in fitting else "  (does not fit)"
         typer.echo(
             f"{place:3}. exp/{idea.name}  {idea.worth:.3g} an hour: {idea.chance:.2g} x"
-            f" {idea.gain:.3g} in {words.span(idea.seconds)}{late}"
+            f" {idea.gain:.3g} in {duration(idea.seconds)}{late}"
         )
         for doubt in idea.doubts:
             typer.echo(f"       {doubt}")
@@ -179,10 +174,9 @@ def goals(found: Sequence[Progress], *, as_json: bool) -> None:
 
 def progress(one: Progress) -> str:
     """One goal and how far it is."""
-    within = "" if one.within is None else f" ± {words.number(one.within)}"
     now = "not measured yet"
     if one.now is not None:
-        now = f"at {words.number(one.now)}{within} ({counted(one.runs, 'run')})"
+        now = f"at {figures.within(one.now, one.within)} ({counted(one.runs, 'run')})"
     if one.met:
         now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
     elif one.days_left is not None:

@@ -1,20 +1,20 @@
-"""What running prints."""
+"""What `run` and `baseline` print."""
 
 from __future__ import annotations
 
-import dataclasses
+import statistics
 from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.plan import outlook_line
-from gitexp.cli.views.terminal import coloured, finding_json, findings, print_json
+from gitexp.cli.views import plan
+from gitexp.cli.views.steps import effect_of
+from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import words
+from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from gitexp.lab.ladder import Step as LadderStep
     from gitexp.lab.project import Project
     from gitexp.workflows.run import Answer, Measured
 
@@ -37,7 +37,7 @@ def answered(answer: Answer, *, as_json: bool) -> None:
         return
     typer.echo(f"exp/{answer.name}")
     for line in answer.note.splitlines():
-        typer.echo(f"  {coloured(line, answer.judgement.verdict)}")
+        typer.echo(f"  {colored(line, answer.judgement.verdict)}")
     if not answer.ran:
         typer.echo("(nothing was left to run)")
     if answer.judgement.verdict is Verdict.CONFIRMED:
@@ -52,9 +52,7 @@ def exit_code(answer: Answer) -> int:
 
 
 def measured(project: Project, done: Measured, *, as_json: bool) -> None:
-    """Print the baseline's repeats, and what the last step did where it was no experiment."""
-    import statistics
-
+    """Print the baseline's repeats, and what the last step did if it was not an experiment."""
     metric = project.settings.metric
     values = [record.metrics[metric] for record in done.records]
     if as_json:
@@ -68,38 +66,33 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
                 "outlook": {
                     "criterion": str(done.next.criterion),
                     "level": done.next.level,
-                    **dataclasses.asdict(done.outlook),
+                    **done.power.as_json(),
                 },
                 "advice": [finding_json(done.advice)] if done.advice else [],
             }
         )
         return
-    over = f"over {counted(len(values), 'repeat')}"
-    if len(values) > 1:
-        over += f", standard deviation {words.number(statistics.stdev(values))}"
-    if not done.next.seeded:
-        over = "(deterministic: a repeated run gives the same)"
-        if not done.next.by_examples:
-            over += "; only per-example predictions could tell how sure a difference is"
-    mean = words.number(statistics.fmean(values))
-    typer.echo(f"{project.baseline} ({project.tip[:8]}): {metric} {mean} {over}")
+    head = f"{project.baseline} ({project.tip[:8]}): {metric}"
+    typer.echo(filled(f"{head} {_mean(values, done)}"))
     if done.step is not None:
-        typer.echo(
-            f"  {visible(done.step.subject)} ({done.step.commit[:8]}): {effect_of(done.step)}"
-        )
-    criterion = done.next.criterion
-    head = f"outlook for {criterion} at level {done.next.level:.3g}"
-    outlook_line(criterion, done.outlook, doubted=done.advice is not None, head=head)
+        step = f"{visible(done.step.subject)} ({done.step.commit[:8]})"
+        typer.echo(filled(f"{step}: {effect_of(done.step)}", "  ", "  "))
+    typer.echo(f"\nthe next experiment, {done.next.criterion}:")
+    plan.power(done.next.criterion, done.power, doubted=done.advice is not None)
     findings([done.advice] if done.advice else [])
 
 
-def effect_of(step: LadderStep, *, newest: bool = True) -> str:
-    """What a step did to the metric, in words; only the newest can still be measured."""
-    effect = step.effect
-    if effect is None:
-        return "not measured on both sides" + (": gitexp baseline" if newest else "")
-    over = f"over {effect.seeds} seed{'s' if effect.seeds > 1 else ''}"
-    if effect.neutral:
-        return f"neutral, identical {over}"
-    spread = "" if effect.spread is None else f" (standard deviation {words.number(effect.spread)})"
-    return f"moved by {words.number(effect.mean, sign=True)} {over}{spread}"
+def _mean(values: list[float], done: Measured) -> str:
+    """Mean of the baseline's scores, and how much they vary."""
+    mean = statistics.fmean(values)
+    if not done.next.seeded:
+        said = f"{figures.number(mean)} (deterministic: a repeated run gives the same)"
+        if not done.next.by_examples:
+            said += "; only per-example predictions could tell how sure a difference is"
+        return said
+    over = f"over {counted(len(values), 'repeat')}"
+    if len(values) < 2:
+        return f"{figures.number(mean)} {over}"
+    sd = statistics.stdev(values)
+    said = figures.rounded_like(mean, sd)
+    return f"{said} {over}, standard deviation {figures.rough(sd)}"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import wrapped
-from gitexp.rules.text import counted
-from gitexp.rules.verdict import words
+from gitexp.rules.text import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def tried(trial: Trial) -> None:
     """Print what a trial saw, and what the ways to spend runs would cost and see."""
     typer.echo(
-        f"{counted(trial.runs, 'trial run')}, {words.span(trial.seconds)} each; thrown away, as"
+        f"{counted(trial.runs, 'trial run')}, {duration(trial.seconds)} each; thrown away, as"
         " records need settings to stand on."
     )
     for sentence in trial.told:
@@ -30,20 +29,20 @@ def tried(trial: Trial) -> None:
         f" {'campaign':>9}  confirms from"
     )
     for choice in trial.choices:
-        sees = "-" if choice.spreads is None else f"{choice.spreads:.1f} sd"
+        sees = "-" if choice.in_sds is None else f"{choice.in_sds:.1f} sd"
         typer.echo(
             f"  {', '.join(map(str, choice.repeats)):<9} {choice.planned:>7}"
-            f" {words.span(choice.experiment):>11} {words.span(choice.alone):>14}"
-            f" {words.span(choice.campaign):>9}  {sees:>7}"
+            f" {duration(choice.experiment):>11} {duration(choice.alone):>14}"
+            f" {duration(choice.campaign):>9}  {sees:>7}"
             f"{'  <- proposed' if choice.proposed else ''}"
         )
     few = trial.choices[0]
-    if few.spreads is not None:
+    if few.in_sds is not None:
         typer.echo(
             wrapped(
                 "Costs are with every look taken. An effect from there on is confirmed four times"
                 " in five, by scores; sd is the standard deviation of the difference that one seed"
-                f" shows. Three repeats cannot confirm anything below {few.spreads:.1f} sd, and few"
+                f" shows. Three repeats cannot confirm anything below {few.in_sds:.1f} sd, and few"
                 " changes do that much."
             )
         )

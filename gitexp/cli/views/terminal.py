@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-import textwrap
+import os
+import shutil
+import sys
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,15 +20,16 @@ if TYPE_CHECKING:
 
     from gitexp.rules.finding import Finding
 
-_COLOURS = {
+_COLORS = {
     Verdict.CONFIRMED: typer.colors.GREEN,
     Verdict.RULED_OUT: typer.colors.RED,
     Verdict.INCONCLUSIVE: typer.colors.YELLOW,
     Verdict.EXPLORATORY: typer.colors.CYAN,
 }
 
-WIDTH = 96
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNKNOWN_WIDTH = 80  # columns, where neither COLUMNS nor a terminal tells
+_NARROWEST = 40  # columns; below it nothing is worth wrapping
 
 
 def print_json(content: object) -> None:
@@ -38,24 +42,109 @@ def in_json(content: object) -> str:
     return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
 
 
+# --- width --------------------------------------------------------------------------------------
+
+
+def width() -> int:
+    """Columns of the terminal: COLUMNS where it is set, 80 where nothing tells."""
+    return max(_NARROWEST, shutil.get_terminal_size((_UNKNOWN_WIDTH, 24)).columns)
+
+
+def columns(text: str) -> int:
+    """Columns that a text takes: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
+def padded(text: str, wanted: int, *, right: bool = False) -> str:
+    """Fill a text up with blanks to so many columns, on the left where it stands to the right."""
+    blanks = " " * (wanted - columns(text))
+    return blanks + text if right else text + blanks
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut the middle out of a text that takes more columns than there are."""
+    if columns(text) <= most:
+        return text
+    head, tail = most // 2, max(0, most - 1) // 2
+    return f"{beginning(text, head)}…{beginning(text[::-1], tail)[::-1]}" if most > 0 else ""
+
+
+def beginning(text: str, most: int) -> str:
+    """As much of a text as fits into so many columns."""
+    taken = 0
+    for end, character in enumerate(text):
+        taken += columns(character)
+        if taken > most:
+            return text[:end]
+    return text
+
+
+def filled(text: str, first: str = "", rest: str = "", lines: int | None = None) -> str:
+    """Break text at the width of the terminal, after the indents given; cut it after some lines.
+
+    What `textwrap` does, but by columns: a sentence in Chinese is twice as wide as it is long, and
+    has no blanks to break at.
+    """
+    found, line, most = [], first, width()
+    for word in text.replace("\n", " ").split(" "):
+        joined = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if columns(joined) <= most or not line.strip():
+            line = joined
+        else:
+            found.append(line.rstrip())
+            line = rest + word
+        while columns(line) > most and not word.isascii():
+            begin = beginning(line, most)
+            found.append(begin)
+            line = rest + line[len(begin) :]
+    found.append(line.rstrip())
+    if lines is not None and len(found) > lines:
+        found = [*found[: lines - 1], f"{beginning(found[lines - 1], most - 2).rstrip()} …"]
+    return "\n".join(found)
+
+
 def wrapped(text: str, indent: str = "  ", lines: int | None = None) -> str:
-    """Break text at the width of the screen, indented; cut it after so many lines."""
-    return textwrap.fill(
-        visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent, max_lines=lines,
-        placeholder=" …",
-    )  # fmt: skip
+    """Break what may come from anywhere at the width of the terminal, all lines indented."""
+    return filled(visible(text), indent, indent, lines)
 
 
-def coloured(text: str, verdict: Verdict | None) -> str:
-    """Colour a verdict where it stands first in a text."""
+def hanging(head: str, text: str) -> str:
+    """Break text at the width of the terminal, each line below the first indented like its head."""
+    return filled(visible(text), head, " " * columns(head))
+
+
+# --- color --------------------------------------------------------------------------------------
+
+
+def styled(text: str, color: str | None = None, *, bold: bool = False) -> str:
+    """Color a text, unless standard output is no terminal, or NO_COLOR or TERM=dumb is set."""
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or is_dumb()
+    return text if plain else typer.style(text, fg=color, bold=bold or None)
+
+
+def is_dumb() -> bool:
+    """Whether the terminal knows no escape sequences."""
+    return os.environ.get("TERM") == "dumb"
+
+
+def colored(text: str, verdict: Verdict | None) -> str:
+    """Color a verdict where a text begins with it."""
     if verdict is None or not text.startswith(verdict):
         return text
-    return typer.style(str(verdict), fg=_COLOURS[verdict], bold=True) + text[len(verdict) :]
+    return styled(str(verdict), _COLORS[verdict], bold=True) + text[len(verdict) :]
+
+
+# --- findings -----------------------------------------------------------------------------------
 
 
 def findings(found: Sequence[Finding]) -> None:
     """Print findings, each with its id and the next step."""
-    for line in finding_lines(found, width=WIDTH):
+    for line in finding_lines(found, width=width()):
         typer.echo(line)
 
 
@@ -68,6 +157,9 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "hint": finding.hint,
     }
+
+
+# --- lists and sizes ----------------------------------------------------------------------------
 
 
 def listed(parts: Sequence[str]) -> str:

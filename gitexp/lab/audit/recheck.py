@@ -91,21 +91,21 @@ def too_high(
     were dropped later, because whoever registered a level then had seen them.
     """
     every = (*inventory.held, *inventory.lost)
-    standings = [standing for result in every if (standing := result.standing())]
+    members = [member for result in every if (member := result.member())]
     confirmed = {
-        key: count(standings, *key)[1]
-        for key in {(s.registration.criterion.metric, s.registration.campaign) for s in standings}
+        key: count(members, *key)[1]
+        for key in {(m.registration.criterion.metric, m.registration.campaign) for m in members}
     }
     found = []
     for result in inventory.held:
-        registration, standing = result.registration, result.standing()
+        registration, member = result.registration, result.member()
         known = settings.get(result.entry.parents[0]) if result.entry.parents else None
-        if registration is None or standing is None or not isinstance(known, Settings):
+        if registration is None or member is None or not isinstance(known, Settings):
             continue
-        if not standing.measured:
+        if not member.measured:
             continue
         others = confirmed[registration.criterion.metric, registration.campaign]
-        others -= count([standing], registration.criterion.metric, registration.campaign)[1]
+        others -= count([member], registration.criterion.metric, registration.campaign)[1]
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:
             said = (

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from gitexp.rules.text import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -228,3 +230,12 @@ def count_newer(text: str) -> dict[int, int]:
     known = f'"schema":{_NEWEST},', f'"schema":{_NEWEST}}}'
     lines = [line for line in text.splitlines() if not any(mark in line for mark in known)]
     return count_lines("\n".join(lines)).newer
+
+
+def say_newer(counts: Mapping[int, int]) -> str:
+    """Say that a note holds what a newer gitexp wrote; empty where it does not."""
+    return "; ".join(
+        f"{counted(count, 'record')} of a newer gitexp (schema {schema})"
+        f" {'is' if count == 1 else 'are'} left untouched"
+        for schema, count in sorted(counts.items())
+    )

@@ -1,7 +1,7 @@
-"""The error budget over a stream of experiments: levels by campaign (LOND with uniform levels).
+"""The error budget over a series of experiments: levels by campaign (LOND with uniform levels).
 
-Fifty do-nothing changes tried one after the other on one validation set look like 4.8 points of
-progress when whatever went up is kept; with the budget below they look like a quarter of a point.
+Fifty changes that do nothing, tried one after the other on one validation set, look like 4.8 points
+of progress if whatever went up is kept; with the budget below they look like a quarter of a point.
 Source: Javanmard & Montanari (2018), section 2, with the number of experiments planned beforehand.
 """
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An experiment as the campaign counts it; it takes its place with its first record."""
+class Member:
+    """An experiment as its campaign counts it; it takes its place with its first record."""
 
     registration: Registration
     measured: bool
@@ -28,7 +28,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the next experiment stands: campaign, its place in it (from 1) and its level."""
+    """Place of the next experiment: its campaign, its number there (from 1) and its level."""
 
     campaign: int
     number: int
@@ -38,8 +38,8 @@ class Place:
 def campaign_level(budget: float, planned: int, confirmed: int) -> float:
     """One-sided level of the next experiment in a campaign with `confirmed` confirmations so far.
 
-    Each confirmation pays for more, as it lets one more false one stay within the share `budget` of
-    all that is confirmed; the level never exceeds `budget`.
+    Each confirmation raises it: among more confirmations, more false ones stay within the share
+    `budget`. The level never exceeds `budget`.
 
     Raises:
         ValueError: `budget` is not above 0 and at most 0.5, `planned` under 1, `confirmed` under 0.
@@ -47,46 +47,45 @@ def campaign_level(budget: float, planned: int, confirmed: int) -> float:
     Source: LOND with uniform levels, Javanmard & Montanari (2015).
     """
     if not 0 < budget <= 0.5:
-        raise ValueError(f"an error budget lies above 0 and at most at 0.5, not at {budget}")
+        raise ValueError(f"an error budget is above 0 and at most 0.5, not {budget}")
     if planned < 1 or confirmed < 0:
-        raise ValueError(f"no campaign has {planned} planned and {confirmed} confirmed experiments")
+        raise ValueError(f"a campaign cannot plan {planned} and confirm {confirmed} experiments")
     return min(budget, budget * (confirmed + 1) / planned)
 
 
-def next_place(standings: Iterable[Standing], metric: str, *, planned: int, budget: float) -> Place:
+def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: float) -> Place:
     """Find the next place among all experiments on the metric known so far."""
-    mine = [s for s in standings if s.registration.criterion.metric == metric]
-    campaign = max((s.registration.campaign for s in mine), default=1)
+    mine = [m for m in members if m.registration.criterion.metric == metric]
+    campaign = max((m.registration.campaign for m in mine), default=1)
     taken, confirmed = count(mine, metric, campaign)
     if taken >= planned:
         campaign, taken, confirmed = campaign + 1, 0, 0
     return Place(campaign, taken + 1, campaign_level(budget, planned, confirmed))
 
 
-def count(standings: Iterable[Standing], metric: str, campaign: int) -> tuple[int, int]:
+def count(members: Iterable[Member], metric: str, campaign: int) -> tuple[int, int]:
     """Count places taken and experiments confirmed in one campaign; exploratory ones take none."""
     within = [
-        s
-        for s in standings
-        if s.measured
-        and s.registration.campaign == campaign
-        and s.registration.criterion.metric == metric
+        m
+        for m in members
+        if m.measured
+        and m.registration.campaign == campaign
+        and m.registration.criterion.metric == metric
     ]
     if not within:
         return 0, 0
-    from gitexp.rules.verdict.verdict import (
-        Verdict,  # a hook where nothing was measured does without
-    )
+    # A hook does without it where nothing was measured.
+    from gitexp.rules.verdict.verdict import Verdict
 
     return (
-        sum(s.verdict is not Verdict.EXPLORATORY for s in within),
-        sum(s.verdict is Verdict.CONFIRMED for s in within),
+        sum(m.verdict is not Verdict.EXPLORATORY for m in within),
+        sum(m.verdict is Verdict.CONFIRMED for m in within),
     )
 
 
 def error_bound(taken: int, *, planned: int, budget: float) -> float:
-    """Most that the share of false ones among a campaign's confirmations may be, in the long run.
+    """Largest share of false confirmations that a campaign allows in the long run.
 
-    Within the plan that is the budget; where clones overran it, every place beyond adds its part.
+    Within the plan that is the budget; where clones overran the plan, every extra place adds to it.
     """
     return min(1.0, budget * max(1.0, taken / planned))

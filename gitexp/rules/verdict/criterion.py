@@ -58,12 +58,17 @@ class Criterion:
             raise ValueError(f"the bar is a finite effect of at least 0, not {self.amount}")
 
     def __str__(self) -> str:
+        return f"{self.metric} {self.target}"
+
+    @property
+    def target(self) -> str:
+        """What the metric must do, as people type it: `+0.005`, `-2%` or `>= 0.97`."""
         if self.scale is Scale.CONSTANT:
             relation = ">=" if self.higher_is_better else "<="
-            return f"{self.metric} {relation} {number_written(self.amount)}"
+            return f"{relation} {number_written(self.amount)}"
         sign = "+" if self.higher_is_better else "-"
         unit = "%" if self.scale is Scale.PERCENT else ""
-        return f"{self.metric} {sign}{number_written(self.amount)}{unit}"
+        return f"{sign}{number_written(self.amount)}{unit}"
 
     @classmethod
     def parse(cls, text: str) -> Criterion:

@@ -1,4 +1,4 @@
-"""One interval for an idea that was tried several times."""
+"""One interval for an idea that was tested several times."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """Effect of one experiment with its standard error, and the runs that it stands on.
+class Estimate:
+    """Effect of one experiment with its standard error, and the runs that it rests on.
 
     `base` is its baseline commit, `seeds` the first and last one of its pairs.
     """
@@ -27,7 +27,7 @@ class Tried:
 
     @property
     def runs(self) -> tuple[str, tuple[int, int]]:
-        """The baseline runs that it was held against."""
+        """The baseline runs that it was compared with."""
         return self.base, self.seeds
 
 
@@ -36,21 +36,21 @@ def _overlap(one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]
     return base == base_ and first <= last_ and first_ <= last
 
 
-def pool(tried: Sequence[Tried]) -> tuple[float, float]:
+def pool(estimates: Sequence[Estimate]) -> tuple[float, float]:
     """Mean effect of experiments weighted by precision, and its 95 % half-width.
 
-    What stands on the same baseline runs and the same splits errs together, so it counts as one
-    measurement however often it was made: only fresh seeds tell more.
+    Experiments that share baseline runs have correlated errors, so they count as one measurement
+    however many there are: only fresh seeds add information.
 
     Source: inverse-variance weights; Student's t on the degrees of freedom of what is independent.
     """
-    weights = [1 / one.error**2 for one in tried]
+    weights = [1 / one.error**2 for one in estimates]
     total = math.fsum(weights)
-    mean = math.fsum(w * one.effect for w, one in zip(weights, tried, strict=True)) / total
-    # A thousand tries on the same runs are one entry here.
+    mean = math.fsum(w * one.effect for w, one in zip(weights, estimates, strict=True)) / total
+    # A thousand experiments on the same runs are one entry here.
     shares: dict[tuple[str, tuple[int, int]], float] = {}
     pairs: dict[tuple[str, tuple[int, int]], int] = {}
-    for weight, one in zip(weights, tried, strict=True):
+    for weight, one in zip(weights, estimates, strict=True):
         shares[one.runs] = shares.get(one.runs, 0.0) + weight * one.error / total
         pairs[one.runs] = max(pairs.get(one.runs, 0), one.pairs)
     variance = math.fsum(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.campaign import Place, Standing, count, error_bound, next_place
+from gitexp.rules.verdict.campaign import Member, Place, count, error_bound, next_place
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -23,7 +23,7 @@ def a_standing(
     *,
     measured: bool = True,
     metric: str = "accuracy",
-) -> Standing:
+) -> Member:
     registration = Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
@@ -35,7 +35,7 @@ def a_standing(
         campaign=campaign,
         level=0.005,
     )
-    return Standing(registration, measured, verdict)
+    return Member(registration, measured, verdict)
 
 
 _standings = st.lists(
@@ -122,7 +122,7 @@ def test_an_overrun_campaign_bounds_its_errors_by_the_places_taken(
 @unhurried
 @given(_standings, st.integers(1, 8), st.floats(0.001, 0.49), st.integers(0, 2**32))
 def test_the_next_place_does_not_depend_on_the_order_in_which_clones_list_them(
-    standings: list[Standing], planned: int, budget: float, seed: int
+    standings: list[Member], planned: int, budget: float, seed: int
 ) -> None:
     place = next_place(standings, "accuracy", planned=planned, budget=budget)
     random.Random(seed).shuffle(standings)
@@ -135,11 +135,11 @@ def test_the_next_place_does_not_depend_on_the_order_in_which_clones_list_them(
 @unhurried
 @given(_standings, st.integers(1, 8))
 def test_knowing_fewer_confirmations_is_never_an_advantage(
-    standings: list[Standing], planned: int
+    standings: list[Member], planned: int
 ) -> None:
     known = next_place(standings, "accuracy", planned=planned, budget=0.1)
     late = [
-        Standing(s.registration, s.measured, None) if s.verdict is Verdict.CONFIRMED else s
+        Member(s.registration, s.measured, None) if s.verdict is Verdict.CONFIRMED else s
         for s in standings
     ]
     behind = next_place(late, "accuracy", planned=planned, budget=0.1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from gitexp.rules.verdict.pooling import Tried, pool
+from gitexp.rules.verdict.pooling import Estimate, pool
 
 
 def tried(
     effect: float, error: float = 0.02, *, seeds: tuple[int, int] = (1, 5), base: str = "a"
-) -> Tried:
-    return Tried(effect, error, 5, base, seeds)
+) -> Estimate:
+    return Estimate(effect, error, 5, base, seeds)
 
 
 def test_one_alone_keeps_its_interval() -> None:

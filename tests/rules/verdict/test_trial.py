@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from gitexp.rules.documents.outcomes import Outcomes
-from gitexp.rules.verdict.trial import LONG_RUN, Tried, find_vary, plan_choices
+from gitexp.rules.verdict.trial import LONG_RUN, TrialRun, find_vary, plan_choices
 
 HOUR = 3600.0
 
@@ -44,13 +44,13 @@ def test_each_choice_says_what_it_confirms_four_times_in_five(widening: float) -
         n = choice.repeats[-1]
         share = 1 - (choice.repeats[-2] / n if len(choice.repeats) > 1 else 0)
         threshold = stats.t.isf(0.1 / choice.planned * share, n - 1)
-        assert choice.spreads is not None
-        shift = choice.spreads / math.sqrt(1 / n + widening)
+        assert choice.in_sds is not None
+        shift = choice.in_sds / math.sqrt(1 / n + widening)
         assert stats.nct.sf(threshold, n - 1, shift) == pytest.approx(0.8, abs=0.02)
 
 
 def test_three_repeats_cannot_confirm_what_few_changes_do() -> None:
-    spreads = plan_choices(1.0, seeded=True, widening=0.25, budget=0.1)[0].spreads
+    spreads = plan_choices(1.0, seeded=True, widening=0.25, budget=0.1)[0].in_sds
     assert spreads is not None
     assert spreads > 4.5
 
@@ -58,19 +58,21 @@ def test_three_repeats_cannot_confirm_what_few_changes_do() -> None:
 def test_a_deterministic_trainer_is_planned_by_single_runs() -> None:
     few, many = plan_choices(HOUR, seeded=False, widening=0.0, budget=0.1)
     assert (few.repeats, few.planned, few.proposed) == ((1,), 5, True)
-    assert (many.repeats, many.planned, many.spreads) == ((1,), 20, None)
+    assert (many.repeats, many.planned, many.in_sds) == ((1,), 20, None)
     # Two runs of the baseline prove it.
     assert [c.alone / HOUR for c in (few, many)] == [3, 3]
     assert [c.campaign / HOUR for c in (few, many)] == [7, 22]
 
 
-def a_run(score: float, rows: str = "", truth: str = "", guess: str = "", **more: float) -> Tried:
+def a_run(
+    score: float, rows: str = "", truth: str = "", guess: str = "", **more: float
+) -> TrialRun:
     """A run with a score and, if they are given, rows as one character each."""
     outcomes = None
     if rows:
         columns = {"y_true": tuple(truth), "y_pred": tuple(guess or truth)}
         outcomes = Outcomes(tuple(rows), columns, len(rows))
-    return Tried({"accuracy": score, **more}, outcomes)
+    return TrialRun({"accuracy": score, **more}, outcomes)
 
 
 A, B = a_run(0.9), a_run(0.8)
@@ -82,19 +84,19 @@ GUESSED = a_run(0.9, "abc", "010", "000")
 @pytest.mark.parametrize(
     ("runs", "said", "vary", "words"),
     [
-        ([A], "split", "split", "not tried"),
-        ([A], "seed", "seed", "not tried"),
-        ([A, B], "split", "split", "does not fix all that is random"),
-        ([A, B], "none", "split", "does not fix all that is random"),
-        ([A, A, B], "split", "split", "the careful answer"),
+        ([A], "split", "split", "not tested"),
+        ([A], "seed", "seed", "not tested"),
+        ([A, B], "split", "split", "does not fix everything random"),
+        ([A, B], "none", "split", "does not fix everything random"),
+        ([A, A, B], "split", "split", "the careful choice"),
         ([A, A, B], "seed", "seed", 'vary = "seed" is kept'),
         ([A, A, B], "none", "split", "the seed works"),
-        ([A, A, A], "split", "none", "one run is an experiment"),
+        ([A, A, A], "split", "none", "an experiment is one run"),
         ([A, A, A], "seed", "none", "GITEXP_SEED"),
         ([ROWS, ROWS, SAME_ROWS], "split", "seed", "tested on the same rows"),
         ([ROWS, ROWS, OTHER_ROWS], "seed", "split", "tested on different rows"),
         ([ROWS, ROWS, PLACES], "seed", "split", "same ids for different rows"),
-        ([ROWS, SAME_ROWS, SAME_ROWS], "split", "seed", "does not fix all that is random"),
+        ([ROWS, SAME_ROWS, SAME_ROWS], "split", "seed", "does not fix everything random"),
         ([ROWS, SAME_ROWS, OTHER_ROWS], "seed", "split", "tested on different rows"),
         # The same score by chance, and something else differs.
         ([ROWS, ROWS, GUESSED], "split", "seed", "the seed works"),
@@ -105,7 +107,9 @@ GUESSED = a_run(0.9, "abc", "010", "000")
          "split", "none", "gave the same accuracy 0.9"),
     ],
 )  # fmt: skip
-def test_what_a_seed_varies_is_found(runs: list[Tried], said: str, vary: str, words: str) -> None:
+def test_what_a_seed_varies_is_found(
+    runs: list[TrialRun], said: str, vary: str, words: str
+) -> None:
     found, why = find_vary(runs, "accuracy", said)
     assert found == vary
     assert words in " ".join(why)

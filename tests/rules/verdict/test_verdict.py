@@ -15,19 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict import judge as rule
 from gitexp.rules.verdict import student_t, words
-from gitexp.rules.verdict import verdict as rule
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
-from gitexp.rules.verdict.verdict import (
-    Design,
-    Examples,
-    Judgement,
-    Pair,
-    Verdict,
-    judge,
-    smallest_detectable_effect,
-)
+from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.paired_t import smallest_detectable_effect
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
 # Worked with R's pt and qt, cross-checked with SciPy, statsmodels and baycomp.
 CASES: dict[str, Any] = {
@@ -69,7 +65,7 @@ def without_means(judgement: Judgement) -> Judgement:
 def assert_figures(judgement: Judgement, expect: dict[str, Any]) -> None:
     for figure, name in {
         "effect": "mean",
-        "spread": "sd",
+        "sd": "sd",
         "standard_error": "se",
         "p": "p_superior",
         "lower": "lower_confirm",
@@ -235,7 +231,7 @@ def test_figures_that_the_pairs_cannot_support_are_absent() -> None:
     for differences in [(0.1,), (0.1, 0.2), (0.1, 0.1, 0.1)]:
         judgement = judge(a_design(0.005, len(differences)), pairs_of(*differences))
         assert judgement.effect == pytest.approx(sum(differences) / len(differences))
-        assert judgement.spread == (pytest.approx(0) if len(differences) > 2 else None)
+        assert judgement.sd == (pytest.approx(0) if len(differences) > 2 else None)
         assert {judgement.standard_error, judgement.p, judgement.lower, judgement.upper} == {None}
 
 
@@ -420,8 +416,8 @@ def test_the_detectable_effect_is_found_four_times_in_five(pairs: int, level: fl
 
 def test_a_judgement_carries_the_effect_that_its_look_would_have_found() -> None:
     judgement = judge(a_design(0.005, 5, 20, widening=0.25), pairs_of(*NOISE))
-    assert judgement.spread is not None
-    assert judgement.detectable == smallest_detectable_effect(judgement.spread, 5, 0.25, 0.0125)
+    assert judgement.sd is not None
+    assert judgement.detectable == smallest_detectable_effect(judgement.sd, 5, 0.25, 0.0125)
 
 
 def rate(verdict: Verdict, design: Design, true_effect: float) -> float:
@@ -487,8 +483,8 @@ def test_a_seed_with_two_pairs_is_refused() -> None:
     ("arguments", "words"),
     [
         ((0.1, 2, 0.0, 0.05), "2 pairs"),
-        ((-0.1, 5, 0.0, 0.05), "spread"),
-        ((math.nan, 5, 0.0, 0.05), "spread"),
+        ((-0.1, 5, 0.0, 0.05), "standard deviation"),
+        ((math.nan, 5, 0.0, 0.05), "standard deviation"),
         ((0.1, 5, -1.0, 0.05), "widening"),
         ((0.1, 5, 0.0, 0.0), "level"),
     ],
@@ -659,7 +655,7 @@ def test_the_error_by_examples_has_both_spreads(widening: float) -> None:
     assert judgement.standard_error == pytest.approx(error, rel=1e-12)
     assert judgement.p == pytest.approx(stats.t.sf(0.03 / error, 4), rel=1e-9)
     assert judgement.lower == pytest.approx(0.03 - stats.t.isf(0.05, 4) * error, rel=1e-9)
-    assert judgement.spread == pytest.approx(math.sqrt(0.00025))
+    assert judgement.sd == pytest.approx(math.sqrt(0.00025))
     assert judgement.examples == 400
 
 
@@ -726,13 +722,29 @@ REASONS: dict[str, Judgement] = {
 }
 
 
+def a_registration() -> Registration:
+    return Registration(
+        hypothesis="C raises the score because it is too low",
+        name="brave-otter",
+        change=parse_change("config.toml: C = 1 -> 2"),
+        criterion=Criterion("score", 0.1, higher_is_better=True),
+        repeats=(5,),
+        seeds=(1, 5),
+        widening=0.0,
+        campaign=1,
+        level=0.05,
+    )
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_is_reached_closes_the_experiment_and_is_explained(reason: str) -> None:
     judgement = REASONS[reason]
     assert judgement.reason == reason
     assert judgement.verdict is not None
     assert judgement.due is None
-    assert len(words.meaning(judgement)) > len(reason) + len(": ")
+    meaning = words.meaning(a_registration(), judgement)
+    assert " " in meaning
+    assert not {*"{}?"} & {*meaning.removesuffix("?")}
 
 
 def test_no_reason_is_missing_from_the_list() -> None:
@@ -760,7 +772,7 @@ def test_a_deterministic_trainer_is_judged_by_its_examples_alone(
     assert decided(judgement) == (verdict, reason)
     if d:
         assert judgement.p == pytest.approx(stats.t.sf(d / 0.01, 399), rel=1e-9)
-        assert judgement.spread is None
+        assert judgement.sd is None
 
 
 def test_examples_that_never_differ_show_no_variance() -> None:

@@ -13,8 +13,9 @@ from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.rules.verdict.outlook import Outlook, foresee, question, shown
+from gitexp.rules.verdict.power import Power, power_of, underpowered
 from gitexp.rules.verdict.verdict import Judgement, Verdict
+from gitexp.rules.verdict.words import detectable
 
 BASELINE = (0.90, 0.92, 0.91, 0.93, 0.89)  # standard deviation 0.0158
 
@@ -54,11 +55,11 @@ def a_judgement(
     spread: float | None = None, pairs: int = 5, detectable: float | None = None
 ) -> Judgement:
     return Judgement(
-        Verdict.INCONCLUSIVE, "too noisy", 1, pairs, None, spread=spread, detectable=detectable
+        Verdict.INCONCLUSIVE, "too noisy", 1, pairs, None, sd=spread, detectable=detectable
     )
 
 
-def power(effect: float, spread: float, registration: Registration, repeats: int) -> float:
+def chance(effect: float, spread: float, registration: Registration, repeats: int) -> float:
     """Chance that the last look, after so many repeats, passes a true effect; by SciPy alone."""
     before = (0, *registration.repeats)[-2]
     level = registration.level * (1 - before / registration.repeats[-1])
@@ -78,11 +79,11 @@ DESIGNS = [
 
 @pytest.mark.parametrize("registration", DESIGNS, ids=str)
 def test_the_detectable_effect_is_confirmed_four_times_in_five(registration: Registration) -> None:
-    outlook = foresee(registration, [(registration, a_judgement(0.02))], [], [])
-    assert outlook.detectable is not None
-    found = power(outlook.detectable, 0.02, registration, registration.repeats[-1])
+    power = power_of(registration, [(registration, a_judgement(0.02))], [], [])
+    assert power.detectable is not None
+    found = chance(power.detectable, 0.02, registration, registration.repeats[-1])
     assert 0.8 - 1e-9 <= found < 0.825
-    assert outlook.spreads == pytest.approx(outlook.detectable / 0.02)
+    assert power.in_sds == pytest.approx(power.detectable / 0.02)
 
 
 @given(
@@ -95,15 +96,15 @@ def test_enough_repeats_see_the_bar_and_one_fewer_does_not(
     spread: float, bar: float, level: float, widening: float
 ) -> None:
     registration = a_registration(f"accuracy +{bar!r}", level=level, widening=widening)
-    enough = foresee(registration, [(registration, a_judgement(spread))], [], []).enough
+    enough = power_of(registration, [(registration, a_judgement(spread))], [], []).enough
     # An effect as large as the bar: below four in five by SciPy with fewer, hardly above with so
     # many, as the approximation errs by up to 2.2 % of the effect.
     if enough is None:
-        assert power(bar, spread, registration, 1000) < 0.81
+        assert chance(bar, spread, registration, 1000) < 0.81
         return
-    assert power(bar, spread, registration, enough) >= 0.8 - 1e-9
+    assert chance(bar, spread, registration, enough) >= 0.8 - 1e-9
     if enough > 3:
-        assert power(bar, spread, registration, enough - 1) < 0.825
+        assert chance(bar, spread, registration, enough - 1) < 0.825
 
 
 @given(st.floats(0.001, 0.1), st.floats(0.001, 0.1), st.floats(1, 3))
@@ -111,8 +112,8 @@ def test_a_larger_bar_never_needs_more_repeats(spread: float, bar: float, times:
     needed = []
     for amount in (bar, times * bar):
         registration = a_registration(f"accuracy +{amount!r}")
-        outlook = foresee(registration, [(registration, a_judgement(spread))], [], [])
-        needed.append(outlook.enough or math.inf)
+        power = power_of(registration, [(registration, a_judgement(spread))], [], [])
+        needed.append(power.enough or math.inf)
     assert needed[1] <= needed[0]
 
 
@@ -127,11 +128,11 @@ def test_the_spread_is_pooled_over_past_experiments_on_the_same_terms() -> None:
         (mine, a_judgement(0.0)),  # of a trainer that ignores its seed
         (mine, a_judgement(None)),
     ]
-    outlook = foresee(mine, [*unlike, *alike], runs(BASELINE), [])
-    assert outlook.spreads is not None
+    power = power_of(mine, [*unlike, *alike], runs(BASELINE), [])
+    assert power.in_sds is not None
     pooled = math.sqrt((4 * 0.03**2 + 8 * 0.01**2) / 12)
-    assert outlook.detectable == pytest.approx(pooled * outlook.spreads)
-    assert outlook.source == "2 past experiments"
+    assert power.detectable == pytest.approx(pooled * power.in_sds)
+    assert power.source == "2 past experiments"
 
 
 # By criterion: the baseline's scores, and the spread that follows for a difference of two runs.
@@ -147,30 +148,30 @@ def test_the_spread_is_pooled_over_past_experiments_on_the_same_terms() -> None:
 def test_without_a_past_the_baselines_own_runs_tell_the_spread(
     criterion: str, values: Sequence[float], spread: float
 ) -> None:
-    outlook = foresee(a_registration(criterion), [], runs(values), [])
-    assert outlook.spreads is not None
-    assert outlook.detectable == pytest.approx(spread * outlook.spreads)
-    assert outlook.source == "the baseline's 5 runs, as if pairs shared nothing"
+    power = power_of(a_registration(criterion), [], runs(values), [])
+    assert power.in_sds is not None
+    assert power.detectable == pytest.approx(spread * power.in_sds)
+    assert power.source == "the baseline's 5 runs, treated as unpaired"
 
 
 @pytest.mark.parametrize("values", [(), BASELINE[:2], (0.9, 0.9, 0.9)])
 def test_without_any_spread_the_detectable_effect_is_told_in_spreads(
     values: Sequence[float],
 ) -> None:
-    outlook = foresee(a_registration(), [], runs(values), [])
-    assert (outlook.detectable, outlook.enough, outlook.source) == (None, None, "")
-    assert outlook.spreads is not None
-    assert 0.8 - 1e-9 <= power(outlook.spreads, 1.0, a_registration(), 20) < 0.82
+    power = power_of(a_registration(), [], runs(values), [])
+    assert (power.detectable, power.enough, power.source) == (None, None, "")
+    assert power.in_sds is not None
+    assert 0.8 - 1e-9 <= chance(power.in_sds, 1.0, a_registration(), 20) < 0.82
 
 
 def test_time_is_that_of_the_runs_still_to_do() -> None:
     registration = a_registration("accuracy +0.005", 5, 10)
-    outlook = foresee(registration, [], runs(BASELINE), [60.0, 120.0])
-    assert (outlook.runs, outlook.seconds) == (15, 15 * 90)
-    assert foresee(registration, [], [], []).seconds is None
+    power = power_of(registration, [], runs(BASELINE), [60.0, 120.0])
+    assert (power.runs, power.seconds) == (15, 15 * 90)
+    assert power_of(registration, [], [], []).seconds is None
     # A deterministic trainer runs once, and twice on the baseline to prove it.
     alone = a_registration("accuracy +1", 1, seeded=False)
-    assert [foresee(alone, [], runs(BASELINE[:n]), [2.0]).runs for n in (0, 1, 2)] == [3, 2, 1]
+    assert [power_of(alone, [], runs(BASELINE[:n]), [2.0]).runs for n in (0, 1, 2)] == [3, 2, 1]
 
 
 def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> None:
@@ -178,63 +179,71 @@ def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> No
     past = [
         (registration, a_judgement(0.01, detectable=effect)) for effect in (0.02, 0.05, 0.03, None)
     ]
-    outlook = foresee(registration, past, runs(BASELINE), [])
-    assert (outlook.detectable, outlook.source) == (0.03, "3 past experiments")
-    assert foresee(registration, [], runs(BASELINE), []).detectable is None
+    power = power_of(registration, past, runs(BASELINE), [])
+    assert (power.detectable, power.source) == (0.03, "3 past experiments")
+    assert power_of(registration, [], runs(BASELINE), []).detectable is None
 
 
-def test_a_bar_that_the_design_sees_raises_no_question() -> None:
+def test_a_bar_that_the_design_detects_is_not_questioned() -> None:
     registration = a_registration("accuracy +0.02")
-    assert question(registration, Outlook(40, 0.019, "the baseline's 5 runs", 18)) is None
-    assert question(registration, Outlook(40, 0.02, "the baseline's 5 runs", 20)) is None
+    assert underpowered(registration, Power(40, 0.019, "the baseline's 5 runs", 18)) is None
+    assert underpowered(registration, Power(40, 0.02, "the baseline's 5 runs", 20)) is None
 
 
-def test_an_unanswerable_bar_is_told_how_many_repeats_or_rows_would_answer_it() -> None:
+def test_a_bar_that_would_be_missed_is_told_how_many_repeats_or_rows_would_find_it() -> None:
     registration = a_registration("accuracy +0.005")
-    asked = question(registration, Outlook(40, 0.015, "the baseline's 5 runs", 170))
+    asked = underpowered(registration, Power(40, 0.015, "the baseline's 5 runs", 170))
     assert asked is not None
     assert (asked.id, asked.advice) == ("S2", True)
-    assert "unanswerable" in asked.message
-    assert "+0.015 or more" in asked.message
-    assert "the baseline's 5 runs" in asked.message
-    assert "170 repeats would" in asked.hint
+    assert asked.message == (
+        "a gain of just accuracy +0.005 would usually be missed; +0.015 would be found 4 times in 5"
+        " (estimated from the baseline's 5 runs)"
+    )
+    assert "you would need 170 repeats" in asked.hint
     # Errors shrink with the root of the number of rows: three times finer takes nine times as many.
-    assert "test sets 9 times as large" in asked.hint
+    assert "a test set about 9 times as large" in asked.hint
+
+
+def test_a_detectable_effect_just_above_the_bar_is_not_rounded_to_the_bar() -> None:
+    registration = a_registration("accuracy +0.005")
+    asked = underpowered(registration, Power(40, 0.00503, "the baseline's 5 runs", 21))
+    assert asked is not None
+    assert "+0.00503 would be found" in asked.message
 
 
 def test_where_no_number_of_repeats_would_only_larger_test_sets_do() -> None:
     registration = a_registration("accuracy +0.005", level=0.005, widening=0.25)
-    outlook = foresee(registration, [], runs(BASELINE), [])
-    assert outlook.enough is None
-    asked = question(registration, outlook)
+    power = power_of(registration, [], runs(BASELINE), [])
+    assert power.enough is None
+    asked = underpowered(registration, power)
     assert asked is not None
-    assert asked.hint.startswith("no number of repeats would; test sets ")
-    assert outlook.detectable is not None
-    times = (outlook.detectable / 0.005) ** 2
-    assert f"test sets {times:.0f} times as large" in asked.hint
+    assert asked.hint.startswith("no number of repeats is enough; you would need a test set about")
+    assert power.detectable is not None
+    times = (power.detectable / 0.005) ** 2
+    assert f"about {times:.0f} times as large" in asked.hint
 
 
 @pytest.mark.parametrize(
-    ("criterion", "detectable", "words"),
+    ("criterion", "effect", "words"),
     [
-        ("loss -0.005", 0.015, "-0.015 or more"),
-        ("speed +1%", math.log(1.03), "+3% or more"),
-        ("rmse -1%", -math.log(0.97), "-3% or more"),
+        ("loss -0.005", 0.015, "-0.015"),
+        ("speed +1%", math.log(1.03), "+3.0%"),
+        ("rmse -1%", -math.log(0.97), "-3.0%"),
     ],
 )
 def test_the_detectable_effect_is_written_in_the_criterions_own_terms(
-    criterion: str, detectable: float, words: str
+    criterion: str, effect: float, words: str
 ) -> None:
     registration = a_registration(criterion)
-    assert f"{shown(registration.criterion, detectable)} or more" == words
-    asked = question(registration, Outlook(40, detectable, "1 past experiment", 170))
+    assert detectable(registration.criterion, effect) == words
+    asked = underpowered(registration, Power(40, effect, "1 past experiment", 170))
     assert asked is not None
-    assert words in asked.message
+    assert f"{words} would be found" in asked.message
 
 
 def test_a_bar_of_zero_asks_for_an_effect_worth_having() -> None:
     registration = a_registration("accuracy +0")
-    asked = question(registration, foresee(registration, [], runs(BASELINE), []))
+    asked = underpowered(registration, power_of(registration, [], runs(BASELINE), []))
     assert asked is not None
     assert asked.hint == "ask for an effect worth having: --expect"
 
@@ -242,38 +251,38 @@ def test_a_bar_of_zero_asks_for_an_effect_worth_having() -> None:
 @pytest.mark.parametrize(
     ("criterion", "value"), [("accuracy >= 0.97", "0.985"), ("loss <= 0.2", "0.185")]
 )
-def test_a_constant_has_no_bar_to_doubt_and_shows_the_value_that_is_seen(
+def test_a_constant_has_no_bar_to_doubt_and_shows_the_value_that_is_detected(
     criterion: str, value: str
 ) -> None:
     registration = a_registration(criterion)
-    assert question(registration, Outlook(40, 0.015, "the baseline's 5 runs", 170)) is None
-    assert shown(registration.criterion, 0.015) == value
+    assert underpowered(registration, Power(40, 0.015, "the baseline's 5 runs", 170)) is None
+    assert detectable(registration.criterion, 0.015) == value
 
 
 def test_three_repeats_are_told_what_they_cannot_confirm() -> None:
     registration = a_registration("accuracy +0.005", 3, level=0.002)
-    asked = question(registration, foresee(registration, [], [], []))
+    asked = underpowered(registration, power_of(registration, [], [], []))
     assert asked is not None
     threshold = stats.t.isf(0.002, 2)
     needed = next(k / 10 for k in range(1000) if stats.nct.sf(threshold, 2, k / 10 * 3**0.5) > 0.8)
-    told = float(asked.message.partition("an effect of ")[2].split()[0])
+    told = float(asked.message.partition("only effects of ")[2].split()[0])
     assert told == pytest.approx(needed, rel=0.03)
-    assert "3 repeats at level 0.002 confirm only" in asked.message
+    assert "3 repeats at level 0.002 detect only" in asked.message
     assert "repeats" in asked.hint
 
 
 def test_many_repeats_without_a_known_spread_are_told_nothing() -> None:
     registration = a_registration()
-    assert question(registration, foresee(registration, [], [], [])) is None
+    assert underpowered(registration, power_of(registration, [], [], [])) is None
 
 
 def test_one_or_two_repeats_foresee_nothing_and_are_told_so() -> None:
     for looks in ((1,), (2,), (1, 2)):
         registration = a_registration("accuracy +0.005", *looks)
-        outlook = foresee(registration, [], runs(BASELINE), [])
-        assert outlook.detectable is None
-        asked = question(registration, outlook)
+        power = power_of(registration, [], runs(BASELINE), [])
+        assert power.detectable is None
+        asked = underpowered(registration, power)
         assert asked is not None
         assert asked.message.startswith("2 repeats cannot" if 2 in looks else "1 repeat cannot")
     alone = a_registration("accuracy +0.005", 1, seeded=False)
-    assert question(alone, foresee(alone, [], [], [])) is None
+    assert underpowered(alone, power_of(alone, [], [], [])) is None

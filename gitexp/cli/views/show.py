@@ -1,0 +1,145 @@
+"""What a single experiment looks like in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.log import result_line
+from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
+from gitexp.rules.documents.lines import say_newer
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
+
+if TYPE_CHECKING:
+    from gitexp.lab.log import Row
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Judgement
+    from gitexp.workflows.show import Sheet
+
+
+def show(sheet: Sheet, *, as_json: bool) -> None:
+    """Print one experiment in full."""
+    if as_json:
+        print_json(sheet.as_json())
+        return
+    row = sheet.row
+    entry, registration = row.result.entry, row.result.registration
+    head = styled(f"exp/{visible(entry.name)}", bold=True)
+    typer.echo(f"{head}  {entry.commit[:10]}  [{row.state}]")
+    typer.echo(f"  {visible(entry.author)}, {entry.time}\n")
+    _uncounted(row)
+    typer.echo(wrapped(hypothesis_of(entry.message)) + "\n")
+    if registration is None:
+        typer.echo(f"This commit is not a registration: gitexp check {entry.name}")
+        return
+    for token, value in registration.trailers():
+        typer.echo(hanging(f"  {token + ':':12} ", value))
+    _openings(sheet, registration)
+    judgement = row.result.judgement
+    typer.echo("")
+    if judgement is None:
+        typer.echo(f"  Not run yet: gitexp run {entry.name}")
+        return
+    if judgement.verdict is not None:
+        for line in words.note(registration, judgement).splitlines():
+            typer.echo(f"  {colored(line, judgement.verdict)}")
+    else:
+        typer.echo(f"  Not decided yet: gitexp run {entry.name}")
+    _seeds(sheet, registration, judgement)
+    _explained(sheet, registration, judgement)
+    for record in row.result.records:
+        if not record.ok:
+            failed = f"seed {record.seed}, attempt {record.attempt}: {record.failure}"
+            typer.echo(wrapped(failed))
+    _gone(sheet)
+    _environments(sheet)
+
+
+def _uncounted(row: Row) -> None:
+    """Say what in an experiment's note does not count here."""
+    if foreign := row.result.foreign:
+        origin = ", ".join(sorted({record.commit[:10] for record in foreign}))
+        said = (
+            f"{counted(len(foreign), 'record')} in its note belong to another commit ({origin}) and"
+            " do not count."
+        )
+        typer.echo(wrapped(said) + "\n")
+    if row.result.newer:
+        typer.echo(wrapped(f"{say_newer(row.result.newer)}.") + "\n")
+
+
+def _openings(sheet: Sheet, registration: Registration) -> None:
+    metric = registration.criterion.metric
+    for opening in sheet.openings:
+        came = opening.failure or f"{metric} {figures.number(opening.metrics.get(metric))}"
+        said = f"holdout opened {opening.start[:10]} ({opening.why}): {came}"
+        typer.echo(wrapped(said))
+
+
+def _seeds(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
+    """Print the scores seed by seed, to the decimals that their standard deviation supports."""
+    if not sheet.seeds:
+        return
+    sd, unit = judgement.sd or 0.0, ""
+    if registration.criterion.scale is Scale.PERCENT:
+        # That of the logarithms: a share of the mean.
+        sd, unit = sd * abs(judgement.baseline_mean or 0.0), " of the logarithms"
+    typer.echo(f"\n  {'seed':>6} {'baseline':>12} {'experiment':>12} {'difference':>12}")
+    for seed, one, other in sheet.seeds:
+        difference = other - one if one is not None and other is not None else None
+        cells = f"{_cell(one, sd)} {_cell(other, sd)} {_cell(difference, sd, sign=True)}"
+        typer.echo(f"  {seed:>6} {cells}")
+    if judgement.sd is not None:
+        said = f"standard deviation of the differences{unit} {figures.rough(judgement.sd)}"
+        if judgement.detectable is not None:
+            could = words.detectable(registration.criterion, judgement.detectable)
+            said += f"; minimum detectable effect {could}"
+        typer.echo(wrapped(said))
+
+
+def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
+    """Print what the figures say in plain sentences, what they cannot tell, and the siblings."""
+    for title, sentences in (
+        ("What this says", what_it_says(registration, judgement)),
+        ("What it cannot tell", what_it_cannot_tell(registration, judgement, shared=sheet.shared)),
+    ):
+        if sentences:
+            typer.echo(f"\n  {title}")
+        for sentence in sentences:
+            typer.echo(hanging("  - ", sentence))
+    if sheet.siblings:
+        typer.echo("\n  The same change in other experiments")
+    for row in sheet.siblings:
+        typer.echo(f"  - exp/{visible(row.result.name)}  {result_line(row)}")
+
+
+def _gone(sheet: Sheet) -> None:
+    """Say whose output is not here, and what is left of it."""
+    if not sheet.gone:
+        return
+    which = f"seed{'' if len(sheet.gone) == 1 else 's'} {', '.join(map(str, sheet.gone))}"
+    said = f"The output of {which} is not here: freed by gitexp gc, or made in another clone."
+    typer.echo("\n" + wrapped(said))
+    if sheet.logged:
+        commit = sheet.row.result.entry.commit[:10]
+        typer.echo(f"  How it began and ended: git notes --ref=gitexp-logs show {commit}")
+
+
+def _environments(sheet: Sheet) -> None:
+    for environment in sheet.environments:
+        host = environment.get("machine", {}).get("host", "unknown host")
+        typer.echo("\n" + wrapped(f"ran on python {environment.get('python')} ({host})"))
+        packages = environment.get("packages") or {}
+        if packages:
+            listed = ", ".join(f"{name} {version}" for name, version in packages.items())
+            typer.echo(wrapped(f"with {listed}"))
+
+
+def _cell(value: float | None, sd: float, *, sign: bool = False) -> str:
+    text = "-" if value is None else figures.rounded_like(value, sd, sign=sign)
+    return f"{text:>12}"

@@ -1,0 +1,54 @@
+"""Where the log as a whole stands: the campaign, the errors that it allows, the ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import filled
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from gitexp.lab.standing import Ladder, Standing
+
+
+def standing(now: Standing) -> None:
+    """Print where the log as a whole stands."""
+    typer.echo("")
+    for sentence in standing_lines(now):
+        typer.echo(filled(sentence, "", "  "))
+
+
+def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
+    """Where the log as a whole stands, in sentences; `bound` says also what errors are allowed."""
+    taken = (
+        f"Campaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} experiments run,"
+        f" {now.confirmed} confirmed. The next one needs p < {now.next_level:.3g}."
+    )
+    said = [taken]
+    most = f"at most {100 * now.bound:.3g} % of confirmed results are false in the long run"
+    if now.taken > now.planned:
+        said.append(f"Clones overran the plan without knowing of each other: {most}.")
+    elif bound:
+        said.append(f"{most[0].upper()}{most[1:]}; gitexp verify checks what this rests on.")
+    if now.asked:
+        which = "The validation set" if now.sets == 1 else "The most used validation set"
+        said.append(f"{which} was used in {counted(now.asked, 'experiment')}.")
+    if len(now.shares) > 1:
+        shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
+        said.append(f"Confirmed gain by kind of change: {shares}.")
+    if now.ladder is not None:
+        said.append(_ladder(now.ladder))
+    return said
+
+
+def _ladder(ladder: Ladder) -> str:
+    measured = "not measured between its ends yet: gitexp baseline"
+    claimed = figures.number(ladder.claimed, sign=True)
+    if ladder.measured is not None:
+        within = figures.within(ladder.measured, ladder.within, sign=True)
+        claimed = figures.rounded_like(ladder.claimed, ladder.within or 0.0, sign=True)
+        measured = f"measured between its ends on fresh seeds {within} (95 %)"
+    return f"Ladder: {ladder.accepted} accepted, gains claimed {claimed}; {measured}."

@@ -1,0 +1,25 @@
+"""What a step of the baseline branch did to the metric, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from gitexp.lab.ladder import Step
+
+
+def effect_of(step: Step, *, newest: bool = True) -> str:
+    """What a step did to the metric; only the newest can still be measured."""
+    effect = step.effect
+    if effect is None:
+        return "not measured on both sides" + (": gitexp baseline" if newest else "")
+    over = f"over {counted(effect.seeds, 'seed')}"
+    if effect.neutral:
+        return f"neutral, identical {over}"
+    if not effect.spread:
+        return f"moved by {figures.number(effect.mean, sign=True)} {over}"
+    mean = figures.rounded_like(effect.mean, effect.spread, sign=True)
+    return f"moved by {mean} {over} (standard deviation {figures.rough(effect.spread)})"

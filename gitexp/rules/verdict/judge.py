@@ -1,0 +1,225 @@
+"""The rule: what paired runs say about a change, by the criterion that was registered before them.
+
+Going by "the number went up" confirms about half of all changes that do nothing, and testing again
+after every run confirms a quarter of them. So runs are paired by seed, looks are fixed in advance,
+each look spends only its share of both error rates, and the first look that decides is the last.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.paired_t import (
+    FEWEST_PAIRS,
+    detectable_effect,
+    standard_deviation,
+    standard_error,
+)
+from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.rules.verdict.criterion import Guard
+    from gitexp.rules.verdict.verdict import Design, Examples, Pair
+
+RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on losing an effect at the bar
+FUTILE = 0.05  # chance that the last look still reaches the bar, below which runs are saved
+ROUNDING = 1e-12  # differences up to this come from floating point; relative for scores above 1
+
+
+def judge(
+    design: Design,
+    pairs: Sequence[Pair],
+    failed_seeds: Sequence[int] = (),
+    *,
+    guards: Mapping[str, Sequence[Pair]] | None = None,
+    examples: Mapping[int, Examples] | None = None,
+) -> Judgement:
+    """Take the registered looks one by one as far as the pairs go; stop at the first that decides.
+
+    `pairs` come in the order of the registered seeds, without a gap; those beyond a deciding look
+    change nothing. `failed_seeds` are registered seeds of a look still undecided whose candidate
+    run failed and could not be repeated. `guards` holds the pairs of each guarded metric, as far as
+    they were reported; `examples` what a look's examples say, by its number of pairs.
+
+    Raises:
+        ValueError: a score is not a finite number, or a seed has two pairs.
+
+    Source: Nadeau & Bengio (2003) for the standard error; both error rates are split over the looks
+    in proportion to the runs that each adds, which Bonferroni's inequality makes safe.
+    """
+    examples = examples or {}
+    for asked in (pairs, *(guards or {}).values()):
+        _refuse_unusable(asked)
+    judgement = Judgement(verdict=None, reason="", look=0, pairs=0, due=design.looks[0])
+    for look, count in enumerate(design.looks, start=1):
+        if count > len(pairs):
+            break
+        if design.by_examples and count not in examples:
+            judgement = replace(judgement, due=count)
+            break
+        seen = _Analysis(design, look, tuple(pairs[:count]), guards or {}, examples.get(count))
+        judgement = seen.judge()
+        if judgement.verdict is not None:
+            return judgement
+    if failed_seeds:
+        return _close(judgement, Verdict.INCONCLUSIVE, "repeats failed")
+    return judgement
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """The first pairs, analyzed at one look: their figures, and a verdict where it decides."""
+
+    design: Design
+    number: int
+    pairs: tuple[Pair, ...]
+    guarded: Mapping[str, Sequence[Pair]]
+    examples: Examples | None
+
+    @property
+    def share(self) -> float:
+        """Part of both error rates that this look may spend."""
+        looks = self.design.looks
+        before = looks[self.number - 2] if self.number > 1 else 0
+        return (len(self.pairs) - before) / looks[-1]
+
+    def judge(self) -> Judgement:
+        """Decide, if this look can; the last one always does."""
+        design, pairs, n = self.design, self.pairs, len(self.pairs)
+        last = self.number == len(design.looks)
+        seen = Judgement(
+            verdict=None,
+            reason="",
+            look=self.number,
+            pairs=n,
+            due=None if last else design.looks[self.number],
+            level=design.level * self.share,
+            baseline_mean=math.fsum(pair.baseline for pair in pairs) / n,
+            candidate_mean=math.fsum(pair.candidate for pair in pairs) / n,
+            examples=None if self.examples is None else self.examples.count,
+        )
+        try:
+            differences = [design.criterion.difference(p.baseline, p.candidate) for p in pairs]
+        except ValueError:
+            return _close(seen, Verdict.INCONCLUSIVE, "not positive")
+        effect = math.fsum(differences) / n
+        seen = replace(seen, effect=effect)
+        if design.seeded and n < FEWEST_PAIRS:
+            return _close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
+        # Scores near a million are rounded at 1e-10, so the differences of a deterministic trainer
+        # are not quite equal. Taken for repeats that agree to ten digits, they would confirm
+        # anything.
+        rounding = ROUNDING * max(1.0, *(max(abs(p.baseline), abs(p.candidate)) for p in pairs))
+        if design.seeded:
+            seen = replace(seen, sd=standard_deviation(differences))
+        if all(abs(p.candidate - p.baseline) <= rounding for p in pairs):
+            return _close(seen, Verdict.RULED_OUT, "identical output")
+        if design.criterion.scale is Scale.PERCENT:
+            rounding = ROUNDING
+        error, df = self._error(seen.sd)
+        if df < FEWEST_PAIRS - 1:
+            return _close(seen, Verdict.INCONCLUSIVE, "unreplicated")
+        if (error if seen.sd is None else seen.sd) <= rounding:
+            return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+        return self._weigh(seen, effect, error, df, rounding)
+
+    def _error(self, sd: float | None) -> tuple[float, int]:
+        """Standard error of the mean difference, and its degrees of freedom."""
+        n, widening, of_examples = len(self.pairs), self.design.widening, 0.0
+        if self.examples is not None:
+            of_examples = self.examples.variance * (1 + widening)
+        if sd is None:
+            return math.sqrt(of_examples), self.examples.count - 1 if self.examples else 0
+        if self.examples is not None:
+            return math.hypot(math.sqrt(of_examples), sd / math.sqrt(n)), n - 1
+        return standard_error(sd, n, widening), n - 1
+
+    def _weigh(
+        self, seen: Judgement, effect: float, error: float, df: int, rounding: float
+    ) -> Judgement:
+        """Compare an effect that varies with the bar, at both levels of its look."""
+        criterion = self.design.criterion
+        level, other_level = self.design.level * self.share, RULE_OUT_LEVEL * self.share
+        p = student_t.sf(effect / error, df)
+        lower = effect + student_t.ppf(level, df) * error
+        upper = effect - student_t.ppf(other_level, df) * error
+        guards = tuple(self._guard(guard, other_level) for guard in self.design.guards)
+        seen = replace(
+            seen,
+            standard_error=error,
+            p=p,
+            lower=lower,
+            upper=upper,
+            detectable=detectable_effect(error, df, level),
+            guards=guards,
+        )
+        reaches_bar = effect >= criterion.bar - rounding
+        passes = p <= level and reaches_bar
+        if passes and all(guard.holds for guard in guards):
+            strong = lower >= criterion.bar - rounding
+            return _close(seen, Verdict.CONFIRMED, "strong" if strong else "")
+        if upper < criterion.bar:
+            harmful = upper < 0 and criterion.scale is not Scale.CONSTANT
+            return _close(seen, Verdict.RULED_OUT, "harmful" if harmful else "below the bar")
+        if any(guard.holds is False for guard in guards):
+            return _close(seen, Verdict.RULED_OUT, "guard broken")
+        if seen.due is not None:
+            # Chance that the mean of all registered pairs reaches the bar, judged by these alone.
+            n, sd = len(self.pairs), seen.sd or 0.0
+            ahead = sd * math.sqrt(1 / n - 1 / self.design.looks[-1])
+            if student_t.normal_cdf((effect - criterion.bar) / ahead) < FUTILE:
+                return _close(seen, Verdict.INCONCLUSIVE, "futile")
+            return seen
+        if passes:
+            return _close(seen, Verdict.INCONCLUSIVE, "guard not shown")
+        if p <= level:
+            return _close(seen, Verdict.INCONCLUSIVE, "real but below the bar")
+        # Alone, the experiment would have had the customary 5 %, spent over the same looks.
+        if p <= other_level and reaches_bar:
+            return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
+        return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
+
+    def _guard(self, guard: Guard, level: float) -> GuardOutcome:
+        """Compare a guard's lower bound with its margin; where all pairs agree that is the mean."""
+        seeds, n = {pair.seed for pair in self.pairs}, len(self.pairs)
+        pairs = [pair for pair in self.guarded.get(guard.metric, ()) if pair.seed in seeds]
+        try:
+            differences = [guard.difference(pair.baseline, pair.candidate) for pair in pairs]
+        except ValueError:
+            return GuardOutcome(guard, None)
+        if len(differences) < n:
+            return GuardOutcome(guard, None)
+        effect = math.fsum(differences) / n
+        reach = 0.0
+        if n > 1 and (sd := standard_deviation(differences)):
+            error = standard_error(sd, n, self.design.widening)
+            reach = -student_t.ppf(level, n - 1) * error
+        slack = ROUNDING * max(1.0, *(abs(d) for d in differences))
+        holds = None
+        if effect - reach >= -guard.margin - slack:
+            holds = True
+        elif effect + reach < -guard.margin:
+            holds = False
+        return GuardOutcome(guard, holds, effect, effect - reach)
+
+
+def _close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
+    return replace(seen, verdict=verdict, reason=reason, due=None)
+
+
+def _refuse_unusable(pairs: Sequence[Pair]) -> None:
+    seeds: set[int] = set()
+    for pair in pairs:
+        # Written so that NaN, which compares as false, is refused too.
+        if not (abs(pair.baseline) <= LARGEST_SCORE and abs(pair.candidate) <= LARGEST_SCORE):
+            scores = f"{pair.baseline} and {pair.candidate}"
+            raise ValueError(f"seed {pair.seed}: {scores} are not two scores within +-1e300")
+        if pair.seed in seeds:
+            raise ValueError(f"seed {pair.seed} has two pairs; a seed counts once")
+        seeds.add(pair.seed)
