@@ -168,4 +168,4 @@ def test_a_branch_that_is_no_registration_is_listed_as_such(ready: World) -> Non
     rows = {row["name"]: row for row in ready.gitexp("log", "--json").json}
     assert (rows["sketch"]["change"], rows["sketch"]["verdict"]) == (None, None)
     assert "no registration: gitexp check sketch" in ready.gitexp("log").out
-    assert "no registration" in ready.gitexp("show", "sketch").out
+    assert "not a registration" in ready.gitexp("show", "sketch").out

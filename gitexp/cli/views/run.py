@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import typer
@@ -84,6 +83,8 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
 
 def _mean(values: list[float], done: Measured) -> str:
     """Mean of the baseline's scores, and how much they vary."""
+    import statistics  # loads decimal and fractions, which `run` does without
+
     mean = statistics.fmean(values)
     if not done.next.seeded:
         said = f"{figures.number(mean)} (deterministic: a repeated run gives the same)"

@@ -91,13 +91,13 @@ def filled(text: str, first: str = "", rest: str = "", lines: int | None = None)
     has no blanks to break at.
     """
     found, line, most = [], first, width()
+    is_begun = False
     for word in text.replace("\n", " ").split(" "):
-        joined = f"{line} {word}" if line.strip() else f"{line}{word}"
-        if columns(joined) <= most or not line.strip():
-            line = joined
-        else:
+        joined = f"{line} {word}" if is_begun else line + word
+        if is_begun and columns(joined) > most:
             found.append(line.rstrip())
-            line = rest + word
+            joined = rest + word
+        line, is_begun = joined, True
         while columns(line) > most and not word.isascii():
             begin = beginning(line, most)
             found.append(begin)
