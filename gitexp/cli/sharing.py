@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitexp.errors import GitexpError
-from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from gitexp.workflows.redact import Found
@@ -42,14 +41,19 @@ def sync(
     Nothing is overwritten, there or here. The baseline branch is yours: git pull, git push.
     """
     from gitexp.cli.views import sync as views
+    from gitexp.cli.views.transfer import TransferLine
     from gitexp.lab.project import open_project
     from gitexp.workflows.sync import sync as workflow
 
-    done = workflow(
-        open_project(), remote, logs=logs, dry=dry_run, redacted=redacted,
-        ask=_ask_remote if sys.stdin.isatty() and not json_ else None,
-        say=lambda text: typer.echo(visible(text), err=True),
-    )  # fmt: skip
+    line = TransferLine()
+    try:
+        done = workflow(
+            open_project(), remote, logs=logs, dry=dry_run, redacted=redacted,
+            ask=_ask_remote if sys.stdin.isatty() and not json_ else None,
+            say=line.say, show=line.show if sys.stderr.isatty() and not json_ else None,
+        )  # fmt: skip
+    finally:
+        line.clear()
     views.synced(done, as_json=json_)
     if not done.ok:
         raise typer.Exit(3)

@@ -12,12 +12,14 @@ from gitexp.rules.documents.name import is_name
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
 from gitexp.store.refs import ARCHIVE, HEADS, LOGS, ONCE, PRIVATE
+from gitexp.store.transfer import transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gitexp.store.push import Push
     from gitexp.store.repository import Repository
+    from gitexp.store.transfer import Show
 
 
 _NOTES = "refs/notes/gitexp"
@@ -37,8 +39,17 @@ class Remote:
     notes: Mapping[str, str]
 
 
-def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVATE) -> None:
+def fetch(
+    repository: Repository,
+    remote: str,
+    *,
+    logs: bool,
+    into: str = PRIVATE,
+    show: Show | None = None,
+) -> None:
     """Fetch all that a remote has of gitexp, or nothing; no ref of the user's moves.
+
+    `show` is told how far it is, where it takes a while.
 
     Raises:
         NotReady: it cannot be reached, or does not let us read.
@@ -60,20 +71,19 @@ def fetch(repository: Repository, remote: str, *, logs: bool, into: str = PRIVAT
         ]
     else:
         calls = [["--", remote, *branches, *notes]]
+    # git says nothing while it unpacks a small pack to a pipe, and a note may have megabytes: where
+    # somebody watches, every pack is kept as it comes, of which git makes one when there are fifty.
+    watched = ["-c", "fetch.unpackLimit=1"] if show else []
     for call in calls:
-        done = repository.git.run(
-            "fetch", "--quiet", "--atomic", "--prune", "--no-tags", "--no-write-fetch-head",
-            "--refmap=",
-            "--no-recurse-submodules", "--no-auto-maintenance", *call,
-            allow=range(1, 256),
+        done = transfer(
+            repository.git, *watched, "fetch", "--atomic", "--prune", "--no-tags",
+            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
+            "--no-auto-maintenance", "--progress" if show else "--quiet", *call, show=show,
         )  # fmt: skip
         if done.returncode:
             said = decode(done.stderr)
-            raise (
-                disk_full()
-                if lacked_room(repository.git.directory, said)
-                else unreachable(remote, said)
-            )
+            full = lacked_room(repository.git.directory, said)
+            raise disk_full() if full else unreachable(remote, said)
 
 
 def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment
@@ -83,6 +83,15 @@ class Git:
             ]
             raise translated(words, done.returncode, said)
         return done
+
+    def start(
+        self, *command: str, stdin: int, stdout: int | IO[bytes], stderr: int
+    ) -> subprocess.Popen[bytes]:
+        """Start a git command that is read while it works."""
+        return subprocess.Popen(
+            ("git", *command),
+            cwd=self.directory, env=self.environment, stdin=stdin, stdout=stdout, stderr=stderr,
+        )  # fmt: skip
 
     def text(self, *command: str, allow: Sequence[int] = ()) -> str:
         """Run a command whose answer is one text; trailing line ends are dropped."""
@@ -177,9 +186,8 @@ class Git:
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of objects one after the other, as `objects` but holding one at a time."""
-        with subprocess.Popen(
-            ("git", "cat-file", "--batch"),
-            cwd=self.directory, env=self.environment,
+        with self.start(
+            "cat-file", "--batch",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         ) as process:  # fmt: skip
             assert process.stdin is not None  # noqa: S101 - asked for above

@@ -9,11 +9,13 @@ from gitexp.errors import Refused
 from gitexp.store.fetch import forget, unreachable
 from gitexp.store.git_output import decode
 from gitexp.store.refs import OUTGOING
+from gitexp.store.transfer import transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.store.repository import Repository
+    from gitexp.store.transfer import Show
 
 
 _MANY = 200  # refs of one push
@@ -40,7 +42,7 @@ _CONTENDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PushedRef:
     """What became of one pushed ref; `why` is the remote's reason, empty where it took it."""
 
     ref: str
@@ -53,37 +55,49 @@ class Answer:
 
 
 def push(
-    repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
-) -> dict[str, Answer]:
+    repository: Repository,
+    remote: str,
+    pushes: Sequence[Push],
+    *,
+    atomic: bool,
+    show: Show | None = None,
+) -> dict[str, PushedRef]:
     """Push refs; returns what the remote answered about each.
+
+    `show` is told how far it is, where it takes a while.
 
     Raises:
         Refused: the pre-push hook of this clone said no.
         NotReady: the remote cannot be reached, or lets nobody write.
     """
     made, gone = [p for p in pushes if p.target], [p for p in pushes if not p.target]
-    answers: dict[str, Answer] = {}
+    answers: dict[str, PushedRef] = {}
     if len(made) > _MANY:
-        answers = _push_many(repository, remote, made, atomic=atomic)
+        answers = _push_many(repository, remote, made, atomic=atomic, show=show)
         made = []
     # A ref named by itself is looked for among all others: 2,000 of them take git ten seconds.
     for some in (made, *(gone[at : at + _MANY] for at in range(0, len(gone), _MANY))):
         specs = [f"{one.target}:{one.ref}" for one in some]
-        answers |= _push(repository, remote, specs, _leases(some), atomic=atomic)
+        answers |= _push(repository, remote, specs, _leases(some), atomic=atomic, show=show)
     return answers
 
 
 def _push_many(
-    repository: Repository, remote: str, pushes: Sequence[Push], *, atomic: bool
-) -> dict[str, Answer]:
-    """Push refs by a pattern, for which they are put beside all others for as long as it takes."""
+    repository: Repository,
+    remote: str,
+    pushes: Sequence[Push],
+    *,
+    atomic: bool,
+    show: Show | None,
+) -> dict[str, PushedRef]:
+    """Push refs by one pattern, below which copies of them stand until the push ends."""
     refs = [f"{OUTGOING}{one.ref.removeprefix('refs/')}" for one in pushes]
     forget(repository, repository.branches([OUTGOING]))
     lines = "".join(f"create {ref} {one.target}\n" for ref, one in zip(refs, pushes, strict=True))
     repository.git.run("update-ref", "--stdin", stdin=lines.encode())
     try:
         specs = [f"{OUTGOING}*:refs/*"]
-        return _push(repository, remote, specs, _leases(pushes), atomic=atomic)
+        return _push(repository, remote, specs, _leases(pushes), atomic=atomic, show=show)
     finally:
         forget(repository, refs)
 
@@ -99,20 +113,22 @@ def _push(
     leases: Sequence[str],
     *,
     atomic: bool,
-) -> dict[str, Answer]:
+    show: Show | None,
+) -> dict[str, PushedRef]:
     if not specs:
         return {}
-    done = repository.git.run(
+    options = ["--atomic"] * atomic + ["--progress"] * (show is not None)
+    done = transfer(
         # A mirror would take no refs by name.
-        "-c", f"remote.{remote}.mirror=false", "push", "--porcelain", "--no-follow-tags",
-        "--recurse-submodules=no", *(["--atomic"] if atomic else []), *leases, "--", remote, *specs,
-        allow=range(1, 256),
+        repository.git, "-c", f"remote.{remote}.mirror=false", "push", "--porcelain",
+        "--no-follow-tags", "--recurse-submodules=no", *options, *leases, "--", remote, *specs,
+        show=show,
     )  # fmt: skip
     said = decode(done.stderr)
     answers = _answers(decode(done.stdout), _from_remote(said))
     if done.returncode and not answers:
         if atomic and "--atomic" in said:
-            return _push(repository, remote, specs, leases, atomic=False)
+            return _push(repository, remote, specs, leases, atomic=False, show=show)
         if "failed to push some refs" in said and "fatal: " not in said:
             raise Refused(f"a hook of this clone held the push back:\n{said.strip()}")
         raise unreachable(remote, said)
@@ -126,7 +142,7 @@ def _from_remote(said: str) -> str:
     return "\n".join(line[:_WIDEST] for line in told[:_LONGEST])
 
 
-def _answers(out: str, said: str) -> dict[str, Answer]:
+def _answers(out: str, said: str) -> dict[str, PushedRef]:
     answers = {}
     for line in out.splitlines():
         flag, _, rest = line.partition("\t")
@@ -134,5 +150,5 @@ def _answers(out: str, said: str) -> dict[str, Answer]:
         if len(flag) == 1 and summary:
             ref = refs.rpartition(":")[2]
             why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
-            answers[ref] = Answer(ref, f"{why}\n{said}" if "hook" in why and said else why)
+            answers[ref] = PushedRef(ref, f"{why}\n{said}" if "hook" in why and said else why)
     return answers

@@ -25,8 +25,8 @@ class Reader:
     """Objects asked for one after the other, each as it stands then, of one git process."""
 
     def __init__(self, git: Git) -> None:
-        self._process = subprocess.Popen(
-            ("git", "cat-file", "--batch"), cwd=git.directory, env=git.environment,
+        self._process = git.start(
+            "cat-file", "--batch",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

@@ -29,7 +29,7 @@ from gitexp.store.archive import tidy
 from gitexp.store.experiments import read_noted, unreached
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.note_writing import store_aside
-from gitexp.store.push import Answer, Push, push
+from gitexp.store.push import Push, PushedRef, push
 from gitexp.store.refs import ARCHIVE, HEADS, LOGS, OUTGOING, PRIVATE, REHEARSAL, RUNS, VERDICTS
 from gitexp.store.shared_runs import read_runs
 from gitexp.store.writers_lock import packing_locks
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gitexp.store.merge import Merged
     from gitexp.store.repository import Repository
     from gitexp.store.shared_runs import Folded
+    from gitexp.store.transfer import Show
 
 # Every try fetches anew, so among n clones that push at once somebody gets through each time.
 _TRIES = 20
@@ -124,11 +125,12 @@ def sync(
     redacted: bool = False,
     ask: Callable[[Sequence[str]], str] | None = None,
     say: Callable[[str], None] = lambda _: None,
+    show: Show | None = None,
 ) -> Synced:
     """Bring a remote and this clone to the same state, both ways.
 
     `redacted` replaces notes on the remote that still have what was redacted here. `ask` chooses
-    among several remotes, `say` shows what is going on.
+    among several remotes, `say` shows what is going on, `show` how far a long transfer is.
 
     Raises:
         NotReady: no remote is known, it cannot be reached, or it takes no notes.
@@ -141,7 +143,7 @@ def sync(
             raise StoreBusy(
                 "another gitexp sync is at work in this clone", "when it has ended: gitexp sync"
             )
-        return _Sync(project, remote, say, logs=logs, dry=dry, redacted=redacted).run()
+        return _Sync(project, remote, say, show, logs=logs, dry=dry, redacted=redacted).run()
 
 
 class _Sync:
@@ -152,13 +154,14 @@ class _Sync:
         project: Project,
         remote: str,
         say: Callable[[str], None],
+        show: Show | None,
         *,
         logs: bool,
         dry: bool,
         redacted: bool,
     ) -> None:
         self.project, self.repository, self.remote = project, project.repository, remote
-        self.say, self.logs, self.redacted = say, logs, redacted
+        self.say, self.show, self.logs, self.redacted = say, show, logs, redacted
         self.done = Synced(remote, dry, redacted)
         self.marker = self.repository.local / "sync" / f"{quote(remote, safe='')}.json"
         self.began = time.time()
@@ -213,7 +216,7 @@ class _Sync:
         before = remotes.read(repository, self.remote)
         known = None if self.whole else before
         self._mark(delivered=False)
-        remotes.fetch(repository, self.remote, logs=self.logs)
+        remotes.fetch(repository, self.remote, logs=self.logs, show=self.show)
         self.whole, whole = True, self.whole
         theirs = remotes.read(repository, self.remote)
         folded = read_runs(repository, theirs.runs)
@@ -246,7 +249,7 @@ class _Sync:
         repository = self.repository
         before = remotes.read(repository, self.remote)
         try:
-            remotes.fetch(repository, self.remote, logs=self.logs, into=REHEARSAL)
+            remotes.fetch(repository, self.remote, logs=self.logs, into=REHEARSAL, show=self.show)
             theirs = remotes.read(repository, self.remote, REHEARSAL)
             folded = read_runs(repository, theirs.runs)
             merged = merge_lines(
@@ -292,17 +295,17 @@ class _Sync:
         self.done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
         return not late
 
-    def _push(self, pushes: Sequence[Push]) -> dict[str, Answer]:
+    def _push(self, pushes: Sequence[Push]) -> dict[str, PushedRef]:
         """Push all at once; else, where the remote refuses some, each kind by itself."""
         try:
-            answers = push(self.repository, self.remote, pushes, atomic=True)
+            answers = push(self.repository, self.remote, pushes, atomic=True, show=self.show)
             if any(answer.why and not answer.contended for answer in answers.values()):
                 for kind in (HEADS, ARCHIVE, "refs/notes/"):
                     some = [one for one in pushes if one.ref.startswith(kind)]
                     answers |= push(self.repository, self.remote, some, atomic=False)
         except NotReady as error:
             raise NotReady(f"{error.message}\nwhat came in is stored", error.hint) from None
-        unknown = Answer("", "the remote did not say why")
+        unknown = PushedRef("", "the remote did not say why")
         return {one.ref: answers.get(one.ref, replace(unknown, ref=one.ref)) for one in pushes}
 
     def _experiments(self, here: Here, theirs: Remote) -> list[Push]:
