@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from gitexp.store import hooks
 from tests.project import TRAIN, World, git
 
 # The same examples every time: a change that breaks a property fails at once and for everybody, and
@@ -19,9 +20,10 @@ if not os.environ.get("GITEXP_FUZZ"):
     hypothesis.settings.load_profile("repeatable")
 
 # Whatever git and Python variables the caller has must not decide a test.
-# The one that says where vectors lie is for the tests themselves.
+# These are for the tests themselves; workers inherit what is left here.
+_OURS = {"GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ"}
 for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_", "PYTHON"))]:
-    if _name != "GITEXP_CONFIG_PAIRS":
+    if _name not in _OURS:
         del os.environ[_name]
 
 
@@ -84,8 +86,23 @@ def world(_template: Path, tmp_path: Path) -> World:
     return World(folder)
 
 
+@pytest.fixture(scope="session")
+def _initialised(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project after `gitexp init`, done once and copied likewise."""
+    folder = tmp_path_factory.mktemp("initialised") / "project"
+    shutil.copytree(_template, folder, symlinks=True)
+    World(folder).gitexp("init", "--yes", GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
+    return folder
+
+
 @pytest.fixture
-def ready(world: World) -> World:
+def ready(_initialised: Path, tmp_path: Path) -> World:
     """A project after `gitexp init`: hooks installed, settings approved."""
-    world.gitexp("init", "--yes")
-    return world
+    folder = tmp_path / "project"
+    shutil.copytree(_initialised, folder, symlinks=True)
+    # Each hook names the one that it was installed over by its full path; nothing else of what
+    # `init` leaves in a repository says where that lies.
+    for name in hooks.NAMES:
+        hook = folder / ".git" / "hooks" / name
+        hook.write_bytes(hook.read_bytes().replace(bytes(_initialised), bytes(folder)))
+    return World(folder)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.forked import run_forked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,6 +30,9 @@ accuracy = 0.9 + 0.002 * config["model"]["C"] + noise
 print(f"epochs={config['train']['epochs']}")
 print(f"accuracy={accuracy:.6f}")
 """
+
+# Variables that decide something while an interpreter starts.
+_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
 
 BECAUSE = "C raises accuracy because the model underfits: its training accuracy is 0.93"
 
@@ -79,7 +84,12 @@ class World:
 
     def gitexp(self, *words: str, code: int = 0, cwd: Path | None = None, **variables: str) -> Ran:
         """Run gitexp as an installed program; it must end with `code` and never in a traceback."""
-        ran = self.run(sys.executable, "-m", "gitexp", *words, cwd=cwd, **variables)
+        if os.environ.get("GITEXP_FRESH") or any(
+            name.startswith(_READ_BY_PYTHON) for name in variables
+        ):
+            ran = self.run(sys.executable, "-m", "gitexp", *words, cwd=cwd, **variables)
+        else:
+            ran = Ran(*run_forked(words, cwd or self.path, os.environ | variables))
         assert "Traceback" not in ran.err, ran.err
         assert ran.code == code, f"gitexp {' '.join(words)}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran

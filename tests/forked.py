@@ -1,0 +1,58 @@
+"""gitexp as a process of its own for each command, without starting Python for each.
+
+Starting the interpreter and importing take longer than most commands do. So a server that has
+imported gitexp forks itself for each command, which gets its own folder, environment, streams and
+exit code. Set GITEXP_FRESH=1 to start an interpreter for each command instead.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pkgutil
+import runpy
+import sys
+import tempfile
+from pathlib import Path
+
+import gitexp
+
+_SERVER = multiprocessing.get_context("forkserver")
+# Not the statistics: scikit-learn makes every fork slow, and few commands need it.
+_SERVER.set_forkserver_preload(
+    [
+        module.name
+        for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
+        if not module.name.startswith(("gitexp.__main__", "gitexp.statistics"))
+    ]
+)
+
+
+def run_forked(
+    words: tuple[str, ...], folder: Path, environment: dict[str, str]
+) -> tuple[int, str, str]:
+    """Run `python -m gitexp WORDS`; returns exit code (negative: a signal), output and errors."""
+    with tempfile.TemporaryDirectory() as place:
+        streams = (os.devnull, f"{place}/out", f"{place}/err")
+        process = _SERVER.Process(target=_become, args=(words, str(folder), environment, streams))
+        process.start()
+        process.join()
+        code = process.exitcode
+        process.close()
+        assert code is not None
+        out, err = (Path(name).read_text("utf-8") for name in streams[1:])
+        return code, out, err
+
+
+def _become(
+    words: tuple[str, ...], folder: str, environment: dict[str, str], streams: tuple[str, ...]
+) -> None:
+    for number, name in enumerate(streams):
+        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["gitexp", *words]
+    runpy.run_module("gitexp", run_name="__main__", alter_sys=True)
