@@ -210,6 +210,13 @@ DECISIONS: dict[str, tuple[Design, tuple[float, ...], Verdict | None, str]] = {
     "the same runs while the last look is far": (
         a_design(0.005, 5, 100), (0.012, -0.014, 0.024, -0.024, 0.002), None, "",
     ),
+    # What counts is how far one more run can move the mean: z is -1.98, and -0.81 without 1/n_max.
+    "one run left, which cannot lift the mean to the bar": (
+        a_design(0.005, 5, 6), (0.010, -0.016, 0.022, -0.026, 0.0), Verdict.INCONCLUSIVE, "futile",
+    ),
+    "the same runs with five more, which can": (
+        a_design(0.005, 5, 10), (0.010, -0.016, 0.022, -0.026, 0.0), None, "",
+    ),
 }  # fmt: skip
 
 
