@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.criterion import Guard
@@ -172,7 +172,7 @@ def history(
         for r in islice(judged, _PAST)
         if r.registration and r.judgement
     ]
-    recent = [seconds for result in results[:_RECENT] for seconds in result.facts["seconds"]]
+    recent = [seconds for result in results[:_RECENT] for seconds in result.summary.seconds]
     return past, baseline, [*(record.duration for record in baseline if record.ok), *recent]
 
 

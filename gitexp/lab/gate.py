@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.settled import Known
@@ -391,7 +391,7 @@ def _about_others(
 
 def _about_foreign(result: Result) -> list[Finding]:
     """Tell of records that came with a note which git copied, or that somebody wrote there."""
-    foreign = result.facts["foreign"]
+    foreign = result.summary.foreign
     if not foreign:
         return []
     return [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settled import Known
     from gitexp.rules.verdict.criterion import Criterion

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.kept import opened_cache
 from gitexp.lab.ladder import read_steps
-from gitexp.lab.results import opened_cache, own_heads, read_some
+from gitexp.lab.results import own_heads, read_some
 from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.summary import Stage
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import second
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.ladder import Step
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
     from gitexp.store.repository import Repository
@@ -194,12 +196,12 @@ class _Look:
             return "accepted"
         if result.archived:
             return "archived"
-        if result.stage == "decided":
+        if result.stage is Stage.DECIDED:
             return "done"
         if any(map(is_held, self._claims.get(result.commit, ()))):
             return "running"
-        if result.stage != "undecided":
-            return "done" if result.stage == "explored" else "failed"
+        if result.stage is not Stage.UNDECIDED:
+            return "done" if result.stage is Stage.EXPLORED else "failed"
         # Where a shallow clone ends, nobody knows what it stands on.
         is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
         return "planned" if is_current else "stale"

@@ -10,7 +10,7 @@ from gitexp.rules.gate.formats import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.store.repository import Repository
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
 
 
@@ -105,8 +105,8 @@ def _shares(results: Sequence[Result], metric: str) -> dict[str, float]:
 
 def _asked(results: Sequence[Result], *, fixed: bool) -> Counter[str] | None:
     """How many experiments each set of examples has answered."""
-    measured = [result for result in results if result.facts["seconds"]]
-    named = [result.facts["ids"] for result in measured]
+    measured = [result for result in results if result.summary.seconds]
+    named = [result.summary.ids for result in measured]
     if any(named):
         return Counter(name for names in named for name in names)
     # Without names there is one set where the split is fixed, and nothing to count where it is not.

@@ -16,7 +16,7 @@ from gitexp.store.experiments import read_noted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 

@@ -1,14 +1,15 @@
 """What this clone has read and judged before: derived from git, kept in one file, disposable.
 
-Commits never change, and a verdict changes only where the notes that it stands on do. So both are
-kept by commit, and the next command reads what is new. Without the file (a disk that cannot be
-written, a Python without SQLite, another program that holds it) everything is read anew.
+Commits never change, and a verdict changes only where the notes that it depends on do. So both are
+kept by commit, and the next command reads only what is new. Without the file (a disk that cannot be
+written, a Python without SQLite, another program that holds it) everything is read again.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import zlib
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,12 +24,13 @@ _PATIENCE = 1.0  # seconds to wait for another command that writes
 _TABLES = """
     DROP TABLE IF EXISTS commits;
     DROP TABLE IF EXISTS verdicts;
+    DROP TABLE IF EXISTS summaries;
     DROP TABLE IF EXISTS heads;
     DROP TABLE IF EXISTS listed;
     CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT, body TEXT);
     CREATE INDEX moments ON commits (id, time, parent, project);
-    CREATE TABLE verdicts (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
-        shown TEXT, facts TEXT);
+    CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
+        shown TEXT, summary TEXT, checksum INTEGER);
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT);
     CREATE TABLE listed (signature TEXT);
 """
@@ -45,7 +47,7 @@ class Moment(NamedTuple):
     project: str | None
 
 
-class Which(NamedTuple):
+class HeadQuery(NamedTuple):
     """Which experiments are asked for: of a project (None: any), since then, so many at most.
 
     One whose message names no project may be of any.
@@ -61,19 +63,28 @@ class Which(NamedTuple):
         return fits and moment.time >= self.since
 
 
-class Known(NamedTuple):
-    """A verdict as it was judged: `key` names the notes that it stands on, `ran` counts runs."""
+class CachedSummary(NamedTuple):
+    """A summary as it was computed; `key` names the notes that it was computed from.
+
+    `stage`, `verdict` and `ran` are those of `summary`, its text. `shown` is the experiment's part
+    of `gitexp log --json`.
+    """
 
     key: str
     stage: str
     verdict: str | None
     ran: int
     shown: str
-    facts: str
+    summary: str
+
+    def checksum(self, commit: str) -> int:
+        """Tell a row that is whole from one that was damaged or edited."""
+        text = f"{commit} {self!r}"
+        return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 class Cache:
-    """Commits and verdicts by commit id; every answer may lack what was asked for."""
+    """Commits and summaries by commit id; every answer may lack what was asked for."""
 
     def __init__(self, folder: Path | None, stamp: int) -> None:
         """Open it; what was written under another `stamp` (31 bits) is forgotten."""
@@ -85,11 +96,11 @@ class Cache:
             self._database.close()
 
     def moments(self) -> dict[str, Moment]:
-        """Every commit that is known."""
+        """Every commit that was kept."""
         found = self._rows("SELECT id, time, parent, project FROM commits")
         return {name: Moment(time, parent, project) for name, time, parent, project in found}
 
-    def heads(self, signature: str, which: Which) -> list[tuple[Any, ...]] | None:
+    def heads(self, signature: str, query: HeadQuery) -> list[tuple[Any, ...]] | None:
         """Experiments as they were listed when refs had this signature: ref, commit and moment.
 
         None where they were not listed then.
@@ -101,7 +112,7 @@ class Cache:
             " (:project IS NULL OR project IS NULL OR project = :project)"
             " ORDER BY rowid LIMIT :most"
         )
-        found = [*self._rows(question, values=which._asdict() | {"most": which.most or -1})]
+        found = [*self._rows(question, values=query._asdict() | {"most": query.most or -1})]
         # Half a list would be taken for the whole.
         return found if self._database is not None else None
 
@@ -122,20 +133,24 @@ class Cache:
         found = self._rows("SELECT id, body FROM commits WHERE id IN", commits)
         return {name: json.loads(body) for name, body in found}
 
-    def verdicts(self, commits: Sequence[str]) -> dict[str, Known]:
-        """Verdicts of commits, whatever notes they stand on."""
-        found = self._rows("SELECT * FROM verdicts WHERE id IN", commits)
-        return {name: Known(*rest) for name, *rest in found}
+    def summaries(self, commits: Sequence[str]) -> dict[str, CachedSummary]:
+        """Summaries of commits, whatever notes they were computed from; damaged rows are absent."""
+        found = {}
+        for commit, *fields, checksum in self._rows("SELECT * FROM summaries WHERE id IN", commits):
+            kept = CachedSummary(*fields)
+            if kept.checksum(commit) == checksum:
+                found[commit] = kept
+        return found
 
     def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
         """Keep commits with their further fields."""
         rows = [(name, *moment, json.dumps(body)) for name, moment, body in commits]
         self._write(("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", rows))
 
-    def add_verdicts(self, verdicts: Iterable[tuple[str, Known]]) -> None:
-        """Keep verdicts."""
-        rows = [(name, *known) for name, known in verdicts]
-        self._write(("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
+    def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:
+        """Keep summaries."""
+        rows = [(commit, *kept, kept.checksum(commit)) for commit, kept in summaries]
+        self._write(("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows))
 
     def _rows(
         self,
@@ -166,7 +181,7 @@ class Cache:
             return
         import sqlite3
 
-        # Read-only, locked or full: the next command reads anew what is not kept.
+        # Read-only, locked or full: the next command reads again what is not kept.
         with suppress(sqlite3.Error, UnicodeEncodeError), self._database:
             for statement, rows in steps:
                 self._database.executemany(statement, rows)
@@ -180,7 +195,7 @@ def remove_cache(folder: Path) -> None:
 
 
 def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
-    """Open the file, and begin anew where it is damaged or of another version."""
+    """Open the file, and begin again where it is damaged or of another version."""
     try:
         import sqlite3
     except ImportError:  # Python was built without it

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import is_settled, refs_signature
-from gitexp.store.cache import Moment, Which
+from gitexp.store.cache import HeadQuery, Moment
 from gitexp.store.experiment_refs import is_experiments, own_ref, rank
 from gitexp.store.experiments import Entry, Named, read_commits, second
 from gitexp.store.refs import ARCHIVE, HEADS
@@ -39,20 +39,20 @@ class Head(Named):
         return self.moment.parent
 
 
-def list_heads(repository: Repository, cache: Cache, which: Which | None = None) -> list[Head]:
+def list_heads(repository: Repository, cache: Cache, query: HeadQuery | None = None) -> list[Head]:
     """List experiments, newest first.
 
     The same ones that `read_experiments` finds: it says which ref hides which.
     """
-    which = which or Which()
+    query = query or HeadQuery()
     signature = repr(refs_signature(repository))
-    found = cache.heads(signature, which)
+    found = cache.heads(signature, query)
     if found is not None:
         return [Head(ref, commit, Moment(*moment)) for ref, commit, *moment in found]
     heads = _read_heads(repository, cache)
     if is_settled(repository):
         cache.keep_heads(signature, ((h.ref, h.commit, h.moment) for h in heads))
-    return [head for head in heads if which.wants(head.moment)][: which.most]
+    return [head for head in heads if query.wants(head.moment)][: query.most]
 
 
 def _read_heads(repository: Repository, cache: Cache) -> list[Head]:

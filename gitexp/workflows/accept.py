@@ -23,7 +23,7 @@ from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import gitexp
+from gitexp.lab.kept import stamp_of
 from gitexp.lab.project import open_project
 from gitexp.lab.results import judged, read_results
 from gitexp.store.cache import Cache
@@ -21,8 +26,6 @@ from tests.bench.projects import many_experiments
 from tests.team import a_record, repository_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.store.experiments import Entry
     from tests.project import World
 
@@ -52,7 +55,7 @@ def many(ready: World) -> World:
     return ready
 
 
-def test_what_was_kept_is_what_is_judged_anew(many: World) -> None:
+def test_what_was_kept_is_what_is_judged_again(many: World) -> None:
     first, second = rows(many), rows(many)
     assert cache(many).exists()
     cache(many).unlink()
@@ -181,13 +184,81 @@ def test_a_python_without_sqlite_reads_the_log(many: World, tmp_path: Path) -> N
     assert done.json == wanted
 
 
-def test_another_gitexp_judges_anew(many: World) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "summary = 'x'", "summary = substr(summary, 1, 40)", "summary = NULL", "summary = 7",
+        "shown = '{'", "shown = replace(shown, '\"effect\"', '\"lower\"')", "shown = x'ff00'",
+        "stage = 'done'", "stage = NULL", "verdict = 'CONFIRMED'", "ran = 'five'", "ran = 99",
+        "checksum = 0", "checksum = NULL",
+    ],
+)  # fmt: skip
+def test_a_damaged_row_is_computed_again(many: World, damage: str) -> None:
+    wanted, listed = rows(many), many.gitexp("log").out
+    with sqlite3.connect(cache(many)) as database:
+        database.execute(f"UPDATE summaries SET {damage} WHERE rowid % 2")
+    database.close()
+    assert many.gitexp("log").out == listed
+    with sqlite3.connect(cache(many)) as database:
+        database.execute(f"UPDATE summaries SET {damage}")
+    database.close()
+    assert rows(many) == wanted == rows(many)
+
+
+def test_another_gitexp_judges_again_and_leaves_no_stale_rows(many: World) -> None:
     rows(many)
     with sqlite3.connect(cache(many)) as database:
-        database.execute('UPDATE verdicts SET shown = \'{"verdict": "CONFIRMED"}\'')
+        database.execute("UPDATE summaries SET key = 'of old'")
         database.execute("PRAGMA user_version = 7")
     database.close()
-    assert "CONFIRMED" not in {row["verdict"] for row in rows(many)}
+    assert len(rows(many, "-n", "3")) == 3
+    database = sqlite3.connect(cache(many))
+    kept = [*database.execute("SELECT key FROM summaries")]
+    database.close()
+    assert len(kept) == 3
+    assert ("of old",) not in kept
+
+
+def test_a_summary_that_was_kept_by_an_edited_gitexp_is_not_believed(
+    many: World, tmp_path: Path
+) -> None:
+    package = tmp_path / "gitexp"
+    shutil.copytree(gitexp.__path__[0], package, ignore=shutil.ignore_patterns("__pycache__"))
+    told = package / "lab" / "log_json.py"
+    text = told.read_text()
+    wanted = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).json
+    told.write_text(text.replace('"hypothesis": ', '"claim": '))
+    edited = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).json
+    assert "claim" in edited[0]
+    assert "hypothesis" not in edited[0]
+    assert rows(many) == wanted
+
+
+def test_the_stamp_moves_with_every_module_that_judges(tmp_path: Path) -> None:
+    package = tmp_path / "gitexp"
+    shutil.copytree(gitexp.__path__[0], package, ignore=shutil.ignore_patterns("__pycache__"))
+    stamp = stamp_of(package)
+    assert stamp == stamp_of(Path(gitexp.__path__[0]))
+    rules = sorted((package / "rules").rglob("*.py"))
+    assert package / "rules" / "gate" / "formats" / "toml.py" in rules
+    outside = ["lab/kept.py", "lab/log_json.py", "lab/result.py", "lab/verdicts.py"]
+    for path in (*rules, *(package / name for name in outside)):
+        content = path.read_bytes()
+        path.write_bytes(content + b"#")
+        assert stamp_of(package) != stamp, path
+        path.write_bytes(content)
+    assert stamp_of(package) == stamp
+    (package / "rules" / "new.py").write_text("RULE = 1\n")
+    assert stamp_of(package) != stamp
+
+
+def test_the_stamp_costs_next_to_nothing() -> None:
+    package, took = Path(gitexp.__path__[0]), []
+    for _ in range(50):
+        begin = time.perf_counter()
+        stamp_of(package)
+        took.append(time.perf_counter() - begin)
+    assert min(took) < 0.004  # 0.5 ms on an idle machine; every `log` pays it
 
 
 def test_in_a_shallow_clone_nothing_is_kept(ready: World, tmp_path: Path) -> None:
@@ -223,6 +294,6 @@ def test_a_part_of_the_log(many: World) -> None:
 def test_the_newest_are_shown_before_the_others_are_judged(many: World) -> None:
     assert len(rows(many, "-n", "20")) == 20
     database = sqlite3.connect(cache(many))
-    [(judged_so_far,)] = database.execute("SELECT count(*) FROM verdicts")
+    [(judged_so_far,)] = database.execute("SELECT count(*) FROM summaries")
     database.close()
     assert judged_so_far == 20

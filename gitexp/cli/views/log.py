@@ -226,7 +226,7 @@ def _in_full(row: Row) -> None:
 def _uncounted(row: Row) -> list[str]:
     """What in an experiment's note does not count here."""
     said = []
-    if foreign := row.result.facts["foreign"]:
+    if foreign := row.result.summary.foreign:
         said.append(f"{counted(foreign, 'record')} of another commit do not count")
     if row.result.newer:
         said.append(say_newer(row.result.newer))

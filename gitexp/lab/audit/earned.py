@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
 
 
 def about_acceptances(inventory: Inventory) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.results import Result, entries_of, judged
+from gitexp.lab.results import entries_of, judged
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import parse_records
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
     from gitexp.store.experiments import Entry
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.project import Project
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.store.experiments import Entry
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.outcomes import Key, Outcomes
     from gitexp.rules.documents.record import Record

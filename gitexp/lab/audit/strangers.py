@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitexp.errors import NotReady
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.results import Result
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
 
 _MOST_NAMED = 5  # commits in one sentence

@@ -1,0 +1,208 @@
+"""An experiment with everything known about it, each part read when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitexp.lab.log_json import log_json
+from gitexp.lab.verdicts import judge_records
+from gitexp.rules.documents.registration import Registration, parse_message
+from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summarize, summary_text
+from gitexp.rules.verdict.campaign import Member
+from gitexp.store.cache import CachedSummary
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.verdict import Judgement, Verdict
+    from gitexp.store.experiments import Entry
+    from gitexp.store.heads import Head
+    from gitexp.store.repository import Repository
+
+# Several functions below import what judges: a hook on an experiment that has not run yet does
+# without it.
+
+
+class Result:
+    """An experiment and its results.
+
+    `foreign` are records in its note that another commit made: they count for nothing.
+    """
+
+    def __init__(
+        self,
+        head: Head | Entry,
+        entry: Callable[[], Entry],
+        notes: RunNotes,
+        kept: CachedSummary | None = None,
+    ) -> None:
+        """Take what there is; `kept` was summed up before, from the notes as they are now."""
+        self.name, self.commit, self.archived = head.name, head.commit, head.archived
+        self.parent = head.parent
+        self._entry, self._notes, self._kept = entry, notes, kept
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The commit."""
+        return self._entry()
+
+    @cached_property
+    def registration(self) -> Registration | None:
+        """What the message registers; None where it is not a registration."""
+        return parse_message(self.entry.message)[0]
+
+    # --- its records ----------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The note with its records."""
+        return self._notes.text(self.commit)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Records that its own commit made.
+
+        An amended commit keeps its note where git was told so; its results are another's.
+        """
+        return tuple(r for r in self._notes.records(self.commit) if r.is_of(self.commit))
+
+    @property
+    def foreign(self) -> tuple[Record, ...]:
+        """Records that another commit made."""
+        return tuple(r for r in self._notes.records(self.commit) if not r.is_of(self.commit))
+
+    @cached_property
+    def baseline_records(self) -> tuple[Record, ...]:
+        """Records of its baseline."""
+        if not self.parent:
+            return ()
+        found = self._notes.records(self.parent)
+        if self.registration is None:
+            return found
+        # Two projects may measure the same baseline commit, each by its own command.
+        return tuple(r for r in found if r.project == self.registration.project)
+
+    # --- what they say --------------------------------------------------------------------------
+
+    @cached_property
+    def summary(self) -> Summary:
+        """What the log asks of its records."""
+        if self._kept is not None:
+            try:
+                return parse_summary(self._kept.summary)
+            except ValueError:
+                self._kept = None  # damaged, and so computed again
+        return self._summarize()
+
+    def _summarize(self) -> Summary:
+        text = self.text
+        if not text:
+            return summarize(None, ())
+        from gitexp.rules.documents.lines import count_newer
+
+        return summarize(
+            self._judge(), self.records, foreign=len(self.foreign), newer=count_newer(text)
+        )
+
+    def _judge(self) -> Judgement | None:
+        registration = self.registration
+        gated = [record for record in self.records if not record.explore]
+        if registration is None or not gated:
+            return None
+        from gitexp.rules.documents.example_spread import parse_spreads
+
+        spreads = parse_spreads(self.text) if registration.by_examples else []
+        return judge_records(registration, self.baseline_records, gated, spreads)
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What its records by the rules say, None where none ran by the rules."""
+        return self.summary.judgement
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come by its records."""
+        return Stage(self._kept.stage) if self._kept else self.summary.stage
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What its records by the rules decided, None where they decide nothing yet."""
+        if self._kept is None:
+            return self.summary.verdict
+        if self._kept.verdict is None:
+            return None
+        from gitexp.rules.verdict.verdict import Verdict
+
+        return Verdict(self._kept.verdict)
+
+    @property
+    def ran(self) -> int:
+        """How many runs of it there are."""
+        return self._kept.ran if self._kept else self.summary.ran
+
+    @property
+    def explored(self) -> bool:
+        """Whether it only ever ran past the gate, on purpose."""
+        return self.stage is Stage.EXPLORED
+
+    @property
+    def why(self) -> str:
+        """The reason why its first run went past the gate, empty where it did not."""
+        return self.summary.why
+
+    @property
+    def newer(self) -> Mapping[int, int]:
+        """Lines that a newer gitexp wrote, counted by their schema: they are left as they are."""
+        return dict(self.summary.newer)
+
+    @property
+    def shown(self) -> str:
+        """The fields of `gitexp log --json` that hold wherever its branch is, as JSON."""
+        if self._kept is not None:
+            return self._kept.shown
+        return log_json(self.entry, self.registration, self.summary)
+
+    def summed_up(self, key: str) -> CachedSummary:
+        """Judge it and sum it up, for those who ask again; `key` names its notes."""
+        if self._kept is None:
+            summary = self.summary
+            self._kept = CachedSummary(
+                key, summary.stage, summary.verdict, summary.ran, self.shown, summary_text(summary)
+            )
+        return self._kept
+
+    def member(self) -> Member | None:
+        """Return the experiment as its campaign counts it."""
+        if self.registration is None:
+            return None
+        return Member(self.registration, self.ran > 0 and not self.explored, self.verdict)
+
+
+class RunNotes:
+    """Notes with records by commit; those that are not at hand are read when they are asked for."""
+
+    def __init__(self, repository: Repository, texts: Mapping[str, str]) -> None:
+        """Begin with the texts that were read already, empty for a commit that has none."""
+        self._repository, self._texts = repository, dict(texts)
+        self._parsed: dict[str, tuple[Record, ...]] = {}
+
+    def text(self, commit: str) -> str:
+        """Text of a commit's note, empty where there is none."""
+        if commit not in self._texts:
+            self._texts[commit] = read_notes(self._repository, RUNS, [commit]).get(commit, "")
+        return self._texts[commit]
+
+    def records(self, commit: str) -> tuple[Record, ...]:
+        """Records in a commit's note, whoever made them."""
+        text = self.text(commit)
+        if not text:
+            return ()
+        if commit not in self._parsed:
+            from gitexp.rules.documents.record import parse_records
+
+            self._parsed[commit] = tuple(parse_records(text))
+        return self._parsed[commit]

@@ -1,0 +1,192 @@
+"""What the log asks of an experiment's records, short enough to be kept between two commands.
+
+A summary is derived: the records' notes are the truth, and whatever is kept of them in a clone can
+be computed from them again.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import UsageError
+from gitexp.rules.verdict.criterion import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
+
+
+class Stage(enum.StrEnum):
+    """How far an experiment has come, by its records alone."""
+
+    UNDECIDED = "undecided"
+    FAILED = "failed"
+    EXPLORED = "explored"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An experiment's records and verdict in brief.
+
+    `judgement` is None where nothing ran by the rules. `ran` counts its records, and `why` is the
+    reason that its first run gave for skipping the gate. `seconds` are the durations of successful
+    runs, `ids` the fingerprints of the examples that they were tested on. `foreign` counts records
+    in its note that another commit made, `newer` lines of a newer gitexp by their schema.
+    """
+
+    stage: Stage
+    judgement: Judgement | None = None
+    ran: int = 0
+    why: str = ""
+    seconds: tuple[float, ...] = ()
+    ids: tuple[str, ...] = ()
+    foreign: int = 0
+    newer: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, None where nothing is decided yet."""
+        return self.judgement.verdict if self.judgement else None
+
+
+def summarize(
+    judgement: Judgement | None,
+    records: Sequence[Record],
+    *,
+    foreign: int = 0,
+    newer: Mapping[int, int] | None = None,
+) -> Summary:
+    """Sum up an experiment's own records and the judgement that they led to."""
+    return Summary(
+        stage=_stage(judgement, records),
+        judgement=judgement,
+        ran=len(records),
+        why=records[0].explore if records else "",
+        seconds=tuple(record.duration for record in records if record.ok),
+        ids=tuple(sorted({record.ids for record in records if record.ids})),
+        foreign=foreign,
+        newer=tuple(sorted((newer or {}).items())),
+    )
+
+
+def _stage(judgement: Judgement | None, records: Sequence[Record]) -> Stage:
+    may_be_repeated = judgement is None or judgement.reason == "repeats failed"
+    if judgement is not None and judgement.verdict is not None and not may_be_repeated:
+        return Stage.DECIDED
+    if is_explored(records):
+        return Stage.EXPLORED
+    # A seed that failed and succeeded later is not a failure any more.
+    good = {record.seed for record in records if record.ok}
+    failed = any(record.seed not in good for record in records)
+    return Stage.FAILED if failed else Stage.UNDECIDED
+
+
+def is_explored(records: Sequence[Record]) -> bool:
+    """Whether there are runs, and all of them skipped the gate on purpose."""
+    return bool(records) and all(record.explore for record in records)
+
+
+# --- as text ------------------------------------------------------------------------------------
+
+
+def summary_text(summary: Summary) -> str:
+    """Write a summary as one line of JSON, which `parse_summary` reads."""
+    judgement = summary.judgement
+    return json.dumps(
+        {
+            "stage": summary.stage,
+            "judgement": None if judgement is None else _judgement_fields(judgement),
+            "ran": summary.ran,
+            "why": summary.why,
+            "seconds": summary.seconds,
+            "ids": summary.ids,
+            "foreign": summary.foreign,
+            "newer": summary.newer,
+        }
+    )
+
+
+def _judgement_fields(judgement: Judgement) -> dict[str, Any]:
+    fields = {name: getattr(judgement, name) for name in judgement.__slots__}
+    guards = [[str(g.guard), g.holds, g.effect, g.lower] for g in judgement.guards]
+    return fields | {"guards": guards}
+
+
+def parse_summary(text: str) -> Summary:
+    """Read a summary.
+
+    Raises:
+        ValueError: the text is anything but what `summary_text` writes.
+    """
+    try:
+        fields = json.loads(text)
+        told = fields.pop("judgement")
+        return Summary(
+            stage=Stage(fields.pop("stage")),
+            judgement=None if told is None else _parse_judgement(told),
+            ran=_count(fields.pop("ran")),
+            why=_text(fields.pop("why")),
+            seconds=tuple(map(_number, fields.pop("seconds"))),
+            ids=tuple(map(_text, fields.pop("ids"))),
+            foreign=_count(fields.pop("foreign")),
+            newer=tuple((_count(schema), _count(lines)) for schema, lines in fields.pop("newer")),
+            **fields,
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
+        raise ValueError(f"not a summary: {error}") from error
+
+
+def _parse_judgement(fields: dict[str, Any]) -> Judgement:
+    # A hook on an experiment that has not run yet loads nothing that judges.
+    from gitexp.rules.verdict.verdict import Judgement, Verdict
+
+    if fields.keys() != {*Judgement.__slots__}:
+        raise ValueError(f"not the fields of a judgement: {', '.join(fields)}")
+    verdict, reason, guards = fields.pop("verdict"), fields.pop("reason"), fields.pop("guards")
+    return Judgement(
+        verdict=None if verdict is None else Verdict(verdict),
+        reason=_text(reason),
+        guards=tuple(_parse_guarded(*guarded) for guarded in guards),
+        look=_count(fields.pop("look")),
+        pairs=_count(fields.pop("pairs")),
+        **{name: _number_or_none(value) for name, value in fields.items()},
+    )
+
+
+def _parse_guarded(guard: object, holds: object, effect: object, lower: object) -> GuardOutcome:
+    from gitexp.rules.verdict.verdict import GuardOutcome  # for the same reason
+
+    if holds is not None and not isinstance(holds, bool):
+        raise ValueError(f"not whether a guard holds: {holds!r}")
+    return GuardOutcome(
+        Guard.parse(_text(guard)), holds, _number_or_none(effect), _number_or_none(lower)
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"not a text: {value!r}")  # noqa: TRY004 - of the document, not the caller
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"not a count: {value!r}")
+    return value
+
+
+def _number(value: object) -> Any:  # noqa: ANN401 - int or float, as it was written
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"not a finite number: {value!r}")
+    return value
+
+
+def _number_or_none(value: object) -> Any:  # noqa: ANN401 - as above
+    return None if value is None else _number(value)
