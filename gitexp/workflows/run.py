@@ -22,7 +22,7 @@ from gitexp.store.refs import VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.gate import Report
+    from gitexp.lab.gate.checked import Checked
     from gitexp.lab.ladder import Step
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
@@ -146,7 +146,7 @@ def _refuse_what_is_met(
         raise Refused("not run", [finding])
 
 
-def _improvised(report: Report) -> Registration:
+def _improvised(report: Checked) -> Registration:
     """What to measure where the gate was skipped: the message's own design, else the settings'.
 
     Raises:

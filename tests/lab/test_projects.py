@@ -145,7 +145,7 @@ def test_a_file_of_another_project_is_a_second_change(two: tuple[World, World, W
         top.write(path, (top.path / path).read_text().replace("1", "2", 1))
         ran = top.try_git("commit", "--all", "--message", BECAUSE)
         assert ran.code == 1
-        assert "lies outside of this project" in ran.err
+        assert "is outside this project" in ran.err
         top.commit(BECAUSE, verify=False)
         assert violations(place, f"both-{number}") >= {"C1", "T1"}
         top.git("switch", "--quiet", "main")

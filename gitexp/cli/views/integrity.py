@@ -17,12 +17,12 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.lab.gate import Report, Sweep, Unjudged
+    from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Campaign, Verification
 
 
-def checked(report: Report | Unjudged, *, as_json: bool) -> None:
+def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
     """Print what the gate says about one experiment."""
     if as_json:
         print_json(_report_json(report))
@@ -37,7 +37,7 @@ def checked(report: Report | Unjudged, *, as_json: bool) -> None:
     findings(report.findings)
 
 
-def swept(sweep: Sweep, *, as_json: bool) -> None:
+def swept(sweep: CheckedMany, *, as_json: bool) -> None:
     """Print what the gate says about several experiments: the refused ones in full."""
     if as_json:
         print_json([_report_json(report) for report in sweep.reports])
@@ -57,7 +57,7 @@ def swept(sweep: Sweep, *, as_json: bool) -> None:
     )
 
 
-def _report_json(report: Report | Unjudged) -> dict[str, Any]:
+def _report_json(report: Checked | Uncheckable) -> dict[str, Any]:
     return {
         "name": report.name,
         "ok": report.ok,

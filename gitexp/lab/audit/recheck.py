@@ -15,7 +15,8 @@ from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.differences import inspect_grounds
-from gitexp.lab.gate import LEVEL_SLACK, hold
+from gitexp.lab.gate.commit import check_commit
+from gitexp.lab.gate.history import LEVEL_SLACK
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
@@ -67,7 +68,7 @@ def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
     found = []
     for entry, ground in zip(entries, grounds, strict=True):
         if isinstance(ground, Ground):
-            said = [*ground.findings, *hold(entry, next(inspections), ground.project)[1]]
+            said = [*ground.findings, *check_commit(entry, next(inspections), ground.project)[1]]
         else:
             said = [Finding("B3", ground.message, ground.hint)]
         found.append(list(refusals(said)))

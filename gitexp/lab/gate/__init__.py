@@ -1,0 +1,111 @@
+"""The gate: what `check`, `run`, every hook and a server ask before anything happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.comparison import Ground, find_grounds
+from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+from gitexp.lab.gate.commit import check_commit, check_name
+from gitexp.lab.gate.history import PastResults, check_against_results
+from gitexp.lab.known import against_known, settled_at
+from gitexp.lab.project import find_experiment
+from gitexp.rules.documents.name import is_name
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.store.experiment_refs import find_refs
+from gitexp.store.experiments import read_commits, read_range
+from gitexp.store.refs import ARCHIVE, HEADS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.gate.one_change import Inspection
+    from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
+
+
+def check(repository: Repository, name: str | None = None) -> Checked:
+    """Check a committed experiment by every rule at once.
+
+    Raises:
+        NotReady: there is no baseline to compare it with.
+    """
+    (report,) = check_refs(repository, [find_experiment(repository, name)])
+    if isinstance(report, Uncheckable):
+        raise report.error
+    return report
+
+
+def check_all(repository: Repository) -> CheckedMany:
+    """Check the experiments of every project here, except archived ones."""
+    refs = find_refs(repository).values()
+    return CheckedMany(
+        tuple(check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)]))
+    )
+
+
+def check_range(repository: Repository, commits: str) -> CheckedMany:
+    """Check the experiments whose commits are in a range as git writes it (`main..`).
+
+    A commit without a branch is an experiment too if its message registers one whose branch is not
+    here: a clone made for a test may lack the branch. Other commits are only counted.
+
+    Raises:
+        UsageError: git knows no such range.
+    """
+    inside = read_range(repository, commits)
+    refs = find_refs(repository)
+    chosen = [ref for ref in refs.values() if ref[1] in inside]
+    chosen += [
+        (f"{HEADS}{name}", commit)
+        for commit, name in inside.items()
+        if is_name(name) and name not in refs
+    ]
+    others = len(inside.keys() - {commit for _, commit in chosen})
+    return CheckedMany(tuple(check_refs(repository, chosen)), others)
+
+
+def check_refs(
+    repository: Repository, refs: Sequence[tuple[str, str]]
+) -> list[Checked | Uncheckable]:
+    """Check the commits of refs, in the same few git processes however many there are.
+
+    Nothing of an experiment is executed, and files too large for a config are not read.
+    """
+    entries = read_commits(repository, refs)
+    grounds = find_grounds(repository, entries, largest=LARGEST)
+    firm = [ground for ground in grounds if isinstance(ground, Ground)]
+    inspections = iter(inspect_grounds(firm, largest=LARGEST))
+    known = iter(settled_at([(ground.project, ground.base) for ground in firm]))
+    past = PastResults(repository)
+    return [
+        _check(entry, ground, next(inspections), next(known), past)
+        if isinstance(ground, Ground)
+        else Uncheckable(entry, ground)
+        for entry, ground in zip(entries, grounds, strict=True)
+    ]
+
+
+def _check(
+    entry: Entry,
+    ground: Ground,
+    inspection: Inspection,
+    known: Sequence[Known] | NotReady,
+    past: PastResults,
+) -> Checked | Uncheckable:
+    if isinstance(known, NotReady):
+        return Uncheckable(entry, known)
+    registration, said = check_commit(entry, inspection, ground.project)
+    findings = [*check_name(entry), *ground.findings, *said]
+    if registration is not None:
+        change = inspection.change or registration.change
+        findings += check_against_results(ground.project, registration, change, entry, past)
+        if inspection.change is not None and "Despite" not in dict(registration.extra):
+            against = against_known(known, inspection.change)
+            findings += [against] if against else []
+    return Checked(
+        entry, ground.project, ground.base, inspection.change, registration, tuple(findings)
+    )

@@ -1,0 +1,125 @@
+"""The rules that look only at an experiment's tree, its message and its settings."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from gitexp.lab.design import against_direction, registration_for
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.name import is_name, names_commit
+from gitexp.rules.documents.registration import Registration, parse_message
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import hypothesis
+from gitexp.rules.text import visible
+from gitexp.store.refs import ARCHIVE, HEADS
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.change import Change
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.gate.one_change import Inspection
+    from gitexp.store.experiments import Entry
+
+
+def check_commit(
+    entry: Entry, inspection: Inspection, project: Project
+) -> tuple[Registration | None, list[Finding]]:
+    """Check a commit; returns its registration, if the message has one, and the findings."""
+    registration, said = _check_message(entry, inspection.change, project)
+    findings = [*inspection.findings, *said]
+    if registration is not None:
+        findings += _check_design(entry, registration, project.settings)
+    return registration, findings
+
+
+def check_name(entry: Entry) -> list[Finding]:
+    """Check that the branch has a valid experiment name."""
+    # The ref of a remote branch begins with the name of the remote, which can be anything.
+    own = entry.ref.startswith((HEADS, ARCHIVE))
+    name = entry.ref.removeprefix(HEADS).removeprefix(ARCHIVE) if own else entry.name
+    if is_name(name):
+        return []
+    return [
+        Finding(
+            "B2",
+            f"exp/{visible(name)} is not a valid experiment name: use up to 60 lowercase letters,"
+            " digits and dashes",
+            f"git branch -m {shlex.quote(f'exp/{visible(name)}')} exp/NAME",
+        )
+    ]
+
+
+def amend_hint(entry: Entry, what: str) -> str:
+    """Say how to change an experiment's message."""
+    branch = shlex.quote(f"exp/{visible(entry.name)}")
+    return f"git switch {branch} && git commit --amend\nand {what}"
+
+
+def _check_message(
+    entry: Entry, change: Change | None, project: Project
+) -> tuple[Registration | None, list[Finding]]:
+    findings = list(hypothesis.lint(hypothesis_of(entry.message), project.settings.metric))
+    registration, said = parse_message(entry.message)
+    findings += said
+    if registration is None:
+        return None, findings
+    own = names_commit(entry.name, registration.name, entry.commit)
+    if not own and is_name(entry.name):
+        given, branch = (f"exp/{visible(name)}" for name in (registration.name, entry.name))
+        findings.append(
+            Finding(
+                "T2",
+                f"the trailer Experiment says {given[4:]}, but the branch is {branch[4:]}",
+                f"git branch -m {shlex.quote(branch)} {shlex.quote(given)}",
+            )
+        )
+    if change is not None and str(registration.change) != str(change):
+        findings.append(
+            Finding(
+                "T2",
+                f"the trailer Change says {str(registration.change)!r}, but the diff says"
+                f" {str(change)!r}",
+                amend_hint(entry, f"write: Change: {change}"),
+            )
+        )
+    folder = project.prefix.rstrip("/")
+    if registration.project != folder:
+        where = visible(folder) if folder else "the project at the top of the repository"
+        what = f"write: Project: {visible(folder)}" if folder else "remove the trailer Project"
+        wrong = f"the trailer Project says {registration.project!r}, but the change is in {where}"
+        findings.append(Finding("T2", wrong, amend_hint(entry, what)))
+    return registration, findings
+
+
+def _check_design(entry: Entry, registration: Registration, settings: Settings) -> list[Finding]:
+    """Compare what a registration says about seeds, evidence and direction with the settings."""
+    criterion = registration.criterion
+    expected = registration_for(
+        settings, criterion=criterion, first_seed=1, campaign=1, level=registration.level,
+        repeats=registration.repeats,
+    )  # fmt: skip
+    findings = [
+        Finding(
+            "T2",
+            f"the trailer {token} says {said}, but by the settings it is {meant}",
+            amend_hint(entry, f"write: {token}: {meant}"),
+        )
+        for token, said, meant in (
+            ("Vary", registration.vary(), expected.vary()),
+            ("Seeds", _seeds(registration), _seeds(expected)),
+            ("Test", _evidence(registration), _evidence(expected)),
+        )
+        if said != meant
+    ]
+    if wrong := against_direction(criterion, settings):
+        findings.append(wrong)
+    return findings
+
+
+def _seeds(registration: Registration) -> str:
+    return "first and last" if registration.seeded else "none"
+
+
+def _evidence(registration: Registration) -> str:
+    return "examples" if registration.by_examples else "scores"

@@ -1,0 +1,123 @@
+"""The rules that compare an experiment with the results of others: its level, and what is known."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.known import answer_known
+from gitexp.lab.results import read_all_results
+from gitexp.lab.same_change import same_change
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted
+from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
+    from gitexp.rules.documents.change import Change
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
+
+# Level is written with six significant digits.
+LEVEL_SLACK = 1 + 1e-5
+
+
+class PastResults:
+    """The results of all projects, read once, and only if a rule asks for them."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def own(self, commit: str) -> Result | None:
+        """Return the result of a commit itself."""
+        return self._by_commit.get(commit)
+
+    def same_change(self, folder: str, change: Change, commit: str) -> list[Result]:
+        """Return other experiments of a project that made the same change, newest first."""
+        others = [r for r in self._by_place.get((folder, change.place), ()) if r.commit != commit]
+        return same_change(self._repository, others, change)
+
+    def confirmed_besides(self, registration: Registration, commit: str) -> int:
+        """Count a campaign's confirmed experiments other than this commit."""
+        return len(self._confirmed.get(_campaign(registration), set()) - {commit})
+
+    @cached_property
+    def _results(self) -> list[Result]:
+        return read_all_results(self._repository)
+
+    @cached_property
+    def _by_commit(self) -> dict[str, Result]:
+        return {result.entry.commit: result for result in self._results}
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], list[Result]]:
+        found: dict[tuple[str, str], list[Result]] = {}
+        for result in self._results:
+            if one := result.registration:
+                found.setdefault((one.project, one.change.place), []).append(result)
+        return found
+
+    @cached_property
+    def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
+        found: dict[tuple[str, str, int], set[str]] = {}
+        for result in self._results:
+            member = result.member()
+            if member is not None and member.verdict is Verdict.CONFIRMED:
+                key = _campaign(member.registration)
+                found.setdefault(key, set()).add(result.entry.commit)
+        return found
+
+
+def _campaign(registration: Registration) -> tuple[str, str, int]:
+    return registration.project, registration.criterion.metric, registration.campaign
+
+
+def check_against_results(
+    project: Project, registration: Registration, change: Change, entry: Entry, past: PastResults
+) -> list[Finding]:
+    """Check an experiment's level, and whether its change has a verdict already.
+
+    Its own success does not raise its level, and an experiment that has run is not refused for a
+    verdict on another.
+    """
+    own, findings = past.own(entry.commit), []
+    if own is not None:
+        findings += _foreign_records(own)
+    measured = own is not None and own.ran > 0
+    if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
+        earlier = past.same_change(registration.project, change, entry.commit)
+        found = answer_known(project, earlier, entry.parents)
+        findings += [found] if found else []
+    confirmed = past.confirmed_besides(registration, entry.commit)
+    allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
+    if registration.level > allowed * LEVEL_SLACK:
+        findings.append(
+            Finding(
+                "T3",
+                f"Level is {registration.level:g}, but campaign {registration.campaign} allows"
+                f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
+                amend_hint(entry, f"write: Level: {allowed:g}"),
+            )
+        )
+    return findings
+
+
+def _foreign_records(result: Result) -> list[Finding]:
+    """Report records of another commit, which git copied or somebody wrote."""
+    foreign = result.summary.foreign
+    if not foreign:
+        return []
+    return [
+        Finding(
+            "V3",
+            f"{counted(foreign, 'record')} in the note of exp/{result.name}"
+            f" {'belongs' if foreign == 1 else 'belong'} to another commit and"
+            f" {'does' if foreign == 1 else 'do'} not count",
+            "see which commit: gitexp verify",
+            advice=True,
+        )
+    ]
