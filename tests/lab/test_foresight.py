@@ -227,8 +227,8 @@ def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: Worl
 
 
 def test_nothing_planned_is_said(ready: World) -> None:
-    assert "Nothing is planned" in ready.gitexp("next").out
-    assert "Nothing was foretold" in ready.gitexp("calibration").out
+    assert "No experiment is planned" in ready.gitexp("next").out
+    assert "No experiment with a prediction" in ready.gitexp("calibration").out
     assert ready.gitexp("next", "--json").json == ready.gitexp("calibration", "--json").json == []
     assert "nothing is planned" in ready.gitexp("next", "--run", code=2).err
 

@@ -312,7 +312,9 @@ def test_in_a_range_experiments_are_judged_and_other_commits_counted(ready: Worl
     ready.commit("no experiment")
     ready.git("merge", "--quiet", "--no-ff", "-m", "take it in", f"exp/{first}")
     ran = ready.gitexp("check", "main~2..main")
-    assert ran.out.endswith("1 experiment, 0 refused; 2 other commits are no experiment's\n")
+    assert ran.out.endswith(
+        "1 experiment, 0 refused; 2 other commits do not belong to an experiment\n"
+    )
     for odd in ("main..nowhere", "..--output=x", "-x..y"):
         assert "is no range of commits" in ready.gitexp("check", "--", odd, code=2).err
     assert not (ready.path / "x").exists()

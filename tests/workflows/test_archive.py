@@ -94,7 +94,7 @@ def test_many_are_chosen_by_verdict_and_by_age(ready: World) -> None:
     assert archived("--older", "90d") == {names["old better"]}
     assert archived("--ruled-out") == {names["worse"]}
     assert archived("--ruled-out") == set()
-    assert "nothing to put away" in ready.gitexp("archive", "--ruled-out").out
+    assert "nothing to archive" in ready.gitexp("archive", "--ruled-out").out
     assert ready.git("branch", "--list", "exp/*").split() == [f"exp/{planned}"]
     # Taken places and spent error stay taken and spent.
     assert {row["state"] for row in rows(ready).values()} == {"archived", "planned"}

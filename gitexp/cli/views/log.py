@@ -164,7 +164,7 @@ def _experiment(row: Row, now: dt.datetime, *, with_metric: bool) -> _Line:
             effect = words.effect(registration.criterion, judgement)
             effect = effect if with_metric else effect.partition(" ")[2]
     return _Line(
-        _MARKS.get(row.state, " "), visible(result.name), _age(row.time, now), verdict, effect,
+        _MARKS.get(row.state, " "), visible(result.name), age(row.time, now), verdict, effect,
         change,
     )  # fmt: skip
 
@@ -175,10 +175,10 @@ def _step(step: Step, now: dt.datetime) -> _Line:
         moved = figures.rounded_like(step.effect.mean, step.effect.spread or 0.0, sign=True)
         effect = "neutral" if step.effect.neutral else f"moved {moved}"
     subject = visible(step.subject)
-    return _Line(" ", step.commit[:8], _age(step.time, now), "UNTESTED", effect, subject)
+    return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, subject)
 
 
-def _age(time: str, now: dt.datetime) -> str:
+def age(time: str, now: dt.datetime) -> str:
     """How long ago something was, in at most three characters below ten years."""
     seconds = max(0.0, (now - dt.datetime.fromisoformat(time)).total_seconds())
     for unit, size, most in (("m", 60, 60), ("h", 3600, 24), ("d", 86400, 14)):
