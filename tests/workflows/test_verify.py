@@ -105,7 +105,7 @@ def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None
         "metric": "accuracy", "campaign": 1, "planned": 20, "taken": 2, "lost": 0, "confirmed": 1,
         "levels": pytest.approx(0.015), "bound": 0.1,
     }  # fmt: skip
-    text = measured.gitexp("verify").out
+    text = " ".join(measured.gitexp("verify").out.split())
     assert "2 verdicts recomputed from 6 records: no problems found." in text
     assert "Campaign 1 on accuracy: 2 of 20 experiments run, 1 confirmed" in text
     assert "At most 10 % of confirmed results are false" in text
@@ -396,7 +396,7 @@ def test_a_note_in_the_words_of_an_older_version_is_remarked_and_not_wrong(measu
     assert "1 verdict note in the words of another version of gitexp" in remark
     assert branch in remark
     assert "gitexp verify --fix" in remark
-    assert note(measured, VERDICTS, branch) == old.strip()
+    assert note(measured, VERDICTS, branch) == old
     assert measured.gitexp("verify", "--fix", "--json").json["rewritten"] == 1
     assert note(measured, VERDICTS, branch) == today
     assert ids(verified(measured, ok=True), "information") == []

@@ -71,16 +71,18 @@ def log(
     return found
 
 
-def result_line(row: Row) -> str:
-    """The verdict of an experiment with its effect, or what to do to get one."""
+def result_lines(row: Row, head: str = "  ") -> str:
+    """The verdict of an experiment with its effect, or what to do to get one, after a head."""
     judgement, registration = row.result.judgement, row.result.registration
     if judgement is not None and judgement.verdict is not None and registration is not None:
-        return colored(words.verdict_line(registration, judgement), judgement.verdict)
+        text = hanging(head, words.verdict_line(registration, judgement))
+        return head + colored(text.removeprefix(head), judgement.verdict)
     name = row.result.name
-    return {
+    ways = {
         "planned": f"planned: gitexp run {name}",
         "stale": f"planned on an older baseline: gitexp retest {name}",
-    }.get(row.state, row.state)
+    }
+    return hanging(head, ways.get(row.state, row.state))
 
 
 # --- one line each ------------------------------------------------------------------------------
@@ -217,8 +219,8 @@ def _in_full(row: Row) -> None:
     elif registration is None:
         typer.echo(f"  no registration: gitexp check {entry.name}")
     else:
-        typer.echo(f"  {visible(str(registration.change))}")
-        typer.echo(f"  {result_line(row)}")
+        typer.echo(wrapped(str(registration.change)))
+        typer.echo(result_lines(row))
     for said in _uncounted(row):
         typer.echo(f"  {said}")
 
