@@ -11,14 +11,16 @@ from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.bench import LONG
-from gitexp.lab.design import half_width, history, registration_for
+from gitexp.lab.design import history
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.running import run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.lines import Kind, read_lines, write_line
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.plan.design import registration_for
 from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.plan.scores import half_width
 from gitexp.rules.text import duration
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Criterion

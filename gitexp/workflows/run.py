@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
 from gitexp.lab.bench import Bench
-from gitexp.lab.design import improvised, met_already, registration_for
 from gitexp.lab.gate import check
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.verdicts import as_explored, exact_metrics
 from gitexp.rules.documents.record import PROOF, Record
+from gitexp.rules.plan.design import improvised, met_already, registration_for
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.pairs import first_good
@@ -195,8 +195,9 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         NotReady: the settings are not approved in this clone, or claim a determinism that is none.
         CommandFailed: a run failed.
     """
-    from gitexp.lab.design import criterion_from, first_fresh_seed, history
+    from gitexp.lab.design import first_fresh_seed, history
     from gitexp.lab.ladder import read_steps
+    from gitexp.rules.plan.design import criterion_from
     from gitexp.rules.verdict.power import power_of, underpowered
 
     settings, label = project.settings, f"baseline {project.baseline}"
@@ -220,7 +221,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     place = place_of_next(results, settings.metric, settings)
     registration = registration_for(
         settings,
-        criterion=criterion_from(project, ""),
+        criterion=criterion_from(project.settings, ""),
         first_seed=first,
         campaign=place.campaign,
         level=place.level,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.rules.plan.expectation import in_words
+from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.plan.expectation import Calibration
+    from gitexp.rules.plan.calibration import Calibration
 
 
 def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.goals import Progress
     from gitexp.rules.documents.settled import Known
-    from gitexp.rules.plan.expectation import Idea
+    from gitexp.rules.plan.ranking import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.power import Power
     from gitexp.workflows.preset import Preset
@@ -153,8 +153,8 @@ def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> N
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
         typer.echo(
-            f"{place:3}. exp/{idea.name}  {100 * idea.chance:.0f} % x {idea.gain:+.2g},"
-            f" {duration(idea.seconds)}{late}"
+            f"{place:3}. exp/{idea.name}  {visible(idea.change)}: {100 * idea.chance:.0f} % x"
+            f" {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
         )
         for doubt in idea.doubts:
             typer.echo(wrapped(doubt, "       "))
