@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build
 from gitexp.errors import GitexpError, NotReady, UsageError
-from gitexp.lab.project import (
-    baseline_key,
-    find_baseline,
-    project_at,
-    read_work_tree_table,
-    resolve_branch,
-    settings_at,
-)
+from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
+from gitexp.lab.project import project_at, settings_at
+from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
 from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of

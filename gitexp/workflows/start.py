@@ -15,7 +15,7 @@ from gitexp.lab.known import (
     advise_on_same_change,
     replication_of,
 )
-from gitexp.lab.project import note_started
+from gitexp.lab.last_started import note_started
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.lab.settled import settled

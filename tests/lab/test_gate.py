@@ -63,7 +63,7 @@ def test_check_finds_the_experiment_that_is_checked_out_or_was_started_last(read
     ready.git("switch", "--quiet", f"exp/{first}")
     assert ready.gitexp("check", "--json").json["name"] == first
     assert "no experiment nobody" in ready.gitexp("check", "nobody", code=2).err
-    assert "cannot be an experiment's name" in ready.gitexp("check", "No Body", code=2).err
+    assert "is not a valid experiment name" in ready.gitexp("check", "No Body", code=2).err
 
 
 def test_everything_wrong_is_found_at_once(ready: World) -> None:

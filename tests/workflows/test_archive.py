@@ -118,7 +118,7 @@ def test_what_is_checked_out_or_runs_stays(ready: World, tmp_path: Path) -> None
         (("archive",), "either names, or which ones"),
         (("archive", "x", "--ruled-out"), "either names, or which ones"),
         (("archive", "nobody"), "there is no branch exp/nobody"),
-        (("archive", "Not_A_Name"), "cannot be an experiment's name"),
+        (("archive", "Not_A_Name"), "is not a valid experiment name"),
         (("archive", "--older", "long"), "--older must be a time"),
         (("restore",), "which experiments?"),
         (("restore", "nobody"), "exp/nobody is neither in the archive nor on a remote"),

@@ -187,7 +187,7 @@ def test_a_server_with_the_hook_refuses_until_its_owner_allows_it(world: World, 
     world.gitexp("redact", SECRET, "--yes")
     ran = world.gitexp("sync", "--redacted", "--logs", code=3)
     assert f"hub refused {RUNS}, {BULK}, {LOGS}: hook declined\n" in ran.out
-    assert "would lose what others have written" in ran.out
+    assert "would lose what others wrote" in ran.out
     assert "git config gitexp.allowRedaction true" in ran.out
     assert refs(hub) == before
     hub.git("config", "gitexp.allowRedaction", "true")

@@ -565,7 +565,7 @@ def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: P
     assert synced(world).remote == "hub"
     hub_of(world, "fork")
     world.git("branch", "--unset-upstream", "main")
-    with pytest.raises(NotReady, match=r"which remote\? main follows none, and there are"):
+    with pytest.raises(NotReady, match=r"which remote\? main has no upstream, and there are"):
         synced(world)
     assert synced(world, ask=min).remote == "fork"
     world.git("branch", "--quiet", "--set-upstream-to=hub/main", "main")

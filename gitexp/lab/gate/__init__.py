@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
-from gitexp.lab.project import find_experiment
 from gitexp.lab.settled import settled_at
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.settled import against
