@@ -1,7 +1,7 @@
 """gitexp: git as the lab notebook of machine learning.
 
-What a training script may import. Everything here is standard library and does nothing outside a
-run, so a script that calls it still works by itself.
+These are the functions that a training script can call. They need only the standard library, and
+outside a run they do nothing or return a default, so the script also works on its own.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ __version__ = "0.1.0"
 
 
 def seed(default: int = 0) -> int:
-    """Return the seed of this run, `default` outside one."""
+    """Return the seed of this run, or `default` outside a run."""
     return int(_os.environ.get("GITEXP_SEED", default))
 
 
 def sample(default: float = 1.0) -> float:
-    """Return the fraction of the data to train on, in (0, 1]; `default` outside a run."""
+    """Return the fraction of the data to train on, in (0, 1], or `default` outside a run."""
     return float(_os.environ.get("GITEXP_SAMPLE", default))
 
 
 def run_dir(default: str = ".") -> str:
-    """Return the folder in which files of this run are kept, `default` outside a run."""
+    """Return the folder where files of this run are kept, or `default` outside a run."""
     return _os.environ.get("GITEXP_RUN_DIR", default)
 
 
 def log(step: int | None = None, **metrics: float) -> None:
-    """Report metrics; the last value of each name counts. Outside a run this does nothing.
+    """Report metrics by name; the last value of each name counts. Does nothing outside a run.
 
-    Values are anything that float() takes: NumPy scalars and one-element tensors, too.
+    A value can be anything that float() accepts, such as a NumPy scalar or a one-element tensor.
     """
     path = _os.environ.get("GITEXP_METRICS")
     if not path or not metrics:
@@ -39,38 +39,39 @@ def log(step: int | None = None, **metrics: float) -> None:
     line = {"metrics": {name: float(value) for name, value in metrics.items()}}
     if step is not None:
         line["step"] = int(step)  # type: ignore[assignment]
-    # One write of one line: processes of a distributed run may log into the same file.
+    # One write per line, because the processes of a distributed run may log to the same file.
     with open(path, "a", encoding="utf-8") as handle:  # noqa: PTH123 - no pathlib in scripts
         handle.write(_json.dumps(line) + "\n")
 
 
 def predictions(y_true: object, y_pred: object, ids: object = None, **columns: object) -> None:
-    """Store what was true and what was predicted, row by row. Outside a run this does nothing.
+    """Store the true and the predicted value of each row. Does nothing outside a run.
 
-    Takes lists, arrays, series and tensors of one value a row, as do further columns (y_score: the
-    positive label's probability). `ids` name the rows, the same row by the same id in every run;
-    without them it is 0, 1, 2 ... Of several calls the last one counts.
+    Columns are lists, arrays, series or tensors with one value per row. You can add further
+    columns, such as y_score (probability of the positive label) or features. `ids` name the rows: a
+    row must have the same id in every run. The default is 0, 1, 2, ... If you call it several
+    times, the last call counts.
 
     Raises:
-        ValueError: a column has another number of rows, or several values a row.
+        ValueError: a column has another number of rows, or several values per row.
     """
     path = _os.environ.get("GITEXP_PREDICTIONS")
     if not path:
         return
-    import csv  # late: a script that stores nothing need not load it
+    import csv  # a script that stores nothing does not need it
 
     if "id" in columns:
-        raise ValueError("gitexp.predictions: the rows' names are given as ids=, not id=")
+        raise ValueError("gitexp.predictions: the names of the rows are passed as ids=, not id=")
     true = _column("y_true", y_true)
     given = {"ids": range(len(true)) if ids is None else ids, "y_pred": y_pred} | columns
     rest = {name: _column(name, values) for name, values in given.items()}
     for name, values in rest.items():
         if len(values) != len(true):
             raise ValueError(
-                f"gitexp.predictions: y_true has {len(true)} rows and {name} has {len(values)}"
+                f"gitexp.predictions: y_true has {len(true)} rows, but {name} has {len(values)}"
             )
     table = {"id": rest.pop("ids"), "y_true": true} | rest
-    # Moved into place whole: of two processes or a killed one, nobody reads half a file.
+    # Written aside and moved into place, so that nobody reads half a file.
     part = f"{path}.{_os.getpid()}"
     with open(part, "w", encoding="utf-8", newline="") as handle:  # noqa: PTH123
         writer = csv.writer(handle)

@@ -117,9 +117,9 @@ def test_predictions_are_read_back(
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"y_pred": [1]}, "y_true has 2 rows and y_pred has 1"),
-        ({"ids": [1, 2, 3]}, "y_true has 2 rows and ids has 3"),
-        ({"y_score": [0.5]}, "y_true has 2 rows and y_score has 1"),
+        ({"y_pred": [1]}, "y_true has 2 rows, but y_pred has 1"),
+        ({"ids": [1, 2, 3]}, "y_true has 2 rows, but ids has 3"),
+        ({"y_score": [0.5]}, "y_true has 2 rows, but y_score has 1"),
         ({"y_score": np.zeros((2, 2))}, "y_score has 2 values in row 0; give each its own column"),
         ({"y_pred": 1}, "y_pred is one value, not a column"),
         ({"y_pred": np.float64(1)}, "y_pred is one value, not a column"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -46,8 +47,6 @@ def _hashed(value: object, salt: bytes, *, secret: bool) -> object:
 
 
 def _keyed_hash(text: str, salt: bytes) -> str:
-    import hmac  # loads OpenSSL
-
     digest = hmac.digest(salt, text.encode(errors="surrogatepass"), "sha256")
     return f"hmac-sha256:{digest.hex()[:16]}"
 

@@ -1,4 +1,4 @@
-"""Metrics of a run: from its file, from `gitexp.log`, from the last `name=value` on its stdout."""
+"""Metrics of a run: from `gitexp.log`, from its metrics file, from what it printed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A value must end where a number ends, so that `version=1.2.3` and `lr=1e-3abc` are none; the full
-# stop of a sentence may follow.
+# The text after `=` must be a whole number, so `version=1.2.3` and `lr=1e-3abc` are not metrics; a
+# period at the end of a sentence may follow.
 _PRINTED = re.compile(
     r"(?<![\w.])([A-Za-z_][\w./@-]*)\s?=\s?"
     r"([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan))(?!\w|\.\w)",
     re.IGNORECASE,
 )
-_TAIL = 1 << 20  # bytes of stdout that are searched; final metrics stand at the end
+_TAIL = 1 << 20  # bytes at the end of stdout that are searched: final metrics come last
 _MOST = 200  # metrics of one run
 
 
 class Unreadable(Exception):
-    """A file that a run wrote is there and cannot be read; the text says why."""
+    """A file that a run wrote cannot be read; the text says why."""
 
 
 def printed(path: Path, tail: int = _TAIL) -> dict[str, float]:
@@ -36,19 +36,19 @@ def printed(path: Path, tail: int = _TAIL) -> dict[str, float]:
 def logged(path: Path, tail: int = 0) -> dict[str, float]:
     """Last value of each metric that the script gave to `gitexp.log`.
 
-    With `tail`, of the last so many bytes of its file alone.
+    With `tail`, only the last so many bytes of the file are read.
     """
     found: dict[str, float] = {}
     for line in _end_of(path, tail).splitlines():
         try:
             found |= {name: _number(v) for name, v in json.loads(line)["metrics"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # A line cut off by a kill, or by where the tail begins.
+            continue  # A line that was cut off by a kill, or by the start of the tail.
     return found
 
 
 def _end_of(path: Path, size: int) -> str:
-    """Last `size` bytes of a file as text, all of it where that is 0; "" where there is none."""
+    """Last `size` bytes of a file as text, all of it if `size` is 0; "" if there is no file."""
     try:
         with path.open("rb") as handle:
             start = max(0, handle.seek(0, 2) - size) if size else 0
@@ -56,20 +56,20 @@ def _end_of(path: Path, size: int) -> str:
             text = handle.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    # Half a word at the beginning would be a metric of another name.
+    # Half a word at the start would look like a metric of another name.
     return re.sub(r"^\S+", "", text) if start else text
 
 
 def from_file(path: Path) -> dict[str, float]:
-    """Numbers of a JSON or TOML metrics file; nested names are joined by dots.
+    """Numbers in a JSON or TOML metrics file; nested names are joined by dots.
 
     Raises:
-        Unreadable: not a regular file, or not what its name promises.
+        Unreadable: it is not a regular file, or it does not parse.
     """
     if not path.exists():
         return {}
     if not path.is_file():
-        raise Unreadable(f"{path.name} is no regular file")
+        raise Unreadable(f"{path.name} is not a regular file")
     try:
         text = path.read_text("utf-8-sig")
         content = tomli.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -87,7 +87,7 @@ def _numbers(content: Any, prefix: str) -> Iterator[tuple[str, float]]:  # noqa:
 
 
 def _number(value: Any) -> float:  # noqa: ANN401 - parsed
-    """Value as a float; an integer beyond its range is as infinite as a float would be."""
+    """Value as a float; an integer beyond the range of floats becomes infinite."""
     try:
         return float(value)
     except OverflowError:
@@ -95,9 +95,9 @@ def _number(value: Any) -> float:  # noqa: ANN401 - parsed
 
 
 def collect(stdout: Path, log: Path, file: Path | None, metric: str = "") -> dict[str, float]:
-    """All metrics of a finished run; `gitexp.log` outranks the file, the file what was printed.
+    """All metrics of a finished run; `gitexp.log` comes before the file, and that before output.
 
-    Of very many only the last ones are kept, and `metric` in any case.
+    At most 200 are kept, the last ones and `metric`.
 
     Raises:
         Unreadable: the metrics file is damaged.

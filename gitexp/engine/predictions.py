@@ -1,6 +1,6 @@
-"""Predictions that a run wrote, a row for each example: CSV, NPZ or Parquet.
+"""Predictions that a run wrote, one row per example: CSV, NPZ or Parquet.
 
-A file may have millions of rows: it is read as a stream, and what is kept of it has its limits.
+A file may have millions of rows, so it is read as a stream, and a limited number of rows is kept.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    Rows = Generator[Sequence[str], None, None]  # the first one holds the columns' names
+    Rows = Generator[Sequence[str], None, None]  # the first row holds the names of the columns
 
-_MOST_COLUMNS = 100  # beside the id
+_MOST_COLUMNS = 100  # besides the id
 _LONGEST_TEXT = 1000  # characters of a value; ids, labels and numbers take fewer
-_BATCH = 65_536  # rows that are turned into texts at a time
-# An empty cell, and what no metric can be computed from. "None" and "NA" may well be labels.
+_BATCH = 65_536  # rows that are turned into text at a time
+# Values that no metric can be computed from. "None" and "NA" may well be labels.
 _MISSING = {
     "", "nan", "+nan", "-nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity",
 }  # fmt: skip
 
 
 def read_predictions(path: Path) -> Outcomes:
-    """Read a file with the columns id, y_true, y_pred and whatever others.
+    """Read a file with the columns id, y_true, y_pred and any others.
 
-    Of more rows than are kept those with the smallest hash are; doubled ids are found among these.
+    If there are too many rows, those with the smallest hash of their id are kept; duplicate ids are
+    found among these.
 
     Raises:
-        Unreadable: not what its name promises, a column or value is missing, an id stands twice.
+        Unreadable: the file is damaged, a column or value is missing, or an id occurs twice.
     """
     if not path.is_file():
-        raise Unreadable(f"{path.name} is no regular file")
+        raise Unreadable(f"{path.name} is not a regular file")
     read = {".npz": _npz, ".parquet": _parquet}.get(path.suffix, _csv)
     try:
         with contextlib.closing(read(path)) as rows:
@@ -73,7 +74,7 @@ def _kept(rows: Rows) -> Outcomes:
             continue  # a blank line
         count += 1
         if len(row) != width:
-            raise Unreadable(f"row {count} has {len(row)} values, and there are {width} columns")
+            raise Unreadable(f"row {count} has {len(row)} values, but there are {width} columns")
         picked = pick(row)
         if (
             not picked[0]
@@ -81,7 +82,7 @@ def _kept(rows: Rows) -> Outcomes:
             or picked[2].lower() in _MISSING
             or (scored and not _is_number(picked[3]))
         ):
-            raise Unreadable(f"row {count} lacks a value: {_shown(first, picked)}")
+            raise Unreadable(f"row {count} has a missing value: {_shown(first, picked)}")
         digest = hashlib.sha256(picked[0].encode()).digest()
         if digest <= limit:
             if max(map(len, picked[: len(first)])) > _LONGEST_TEXT:
@@ -104,7 +105,7 @@ def _smallest(rows: list[tuple[bytes, tuple[str, ...]]]) -> list[tuple[bytes, tu
     rows = sorted(rows, key=operator.itemgetter(0))
     for (digest, row), (other, _) in itertools.pairwise(rows):
         if digest == other:
-            raise Unreadable(f"the id {row[0][:80]!r} stands twice; an id names one row")
+            raise Unreadable(f"the id {row[0][:80]!r} occurs twice; an id names one row")
     return rows[:MOST_ROWS]
 
 
@@ -129,7 +130,7 @@ def _csv(path: Path) -> Rows:
 
 def _npz(path: Path) -> Rows:
     if not zipfile.is_zipfile(path):
-        raise Unreadable("it is no NPZ file (numpy.savez writes one)")
+        raise Unreadable("it is not an NPZ file (numpy.savez writes one)")
     try:
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(path))
@@ -155,10 +156,10 @@ def _npz(path: Path) -> Rows:
 
 
 class _Column:
-    """An array in an NPZ file, read a piece at a time: NumPy's own reader loads all of it."""
+    """An array in an NPZ file, read in pieces; NumPy's own reader loads all of it."""
 
     def __init__(self, name: str, handle: IO[bytes]) -> None:
-        from numpy.lib import format as npy
+        from numpy.lib import format as npy  # CSV files do not need it
 
         self._handle, shown = handle, name.removesuffix(".npy")
         try:
@@ -169,16 +170,16 @@ class _Column:
             raise Unreadable("it is damaged") from None
         if self._dtype.hasobject:
             raise Unreadable(
-                "it holds Python objects, which are not loaded; save numbers or texts,"
-                " for instance y.astype(str)"
+                "it holds Python objects, which are not loaded; save numbers or text,"
+                " such as y.astype(str)"
             )
         if len(shape) != 1 and shape[1:] != (1,):
-            raise Unreadable(f"{shown} has the shape {shape}; a column has one value a row")
+            raise Unreadable(f"{shown} has the shape {shape}; a column has one value per row")
         self.count: int = shape[0]
 
     def read(self, count: int) -> list[object]:
         """The next `count` values."""
-        import numpy as np
+        import numpy as np  # as above
 
         size = count * self._dtype.itemsize
         content = self._handle.read(size)
@@ -193,8 +194,7 @@ def _parquet(path: Path) -> Rows:
         from pyarrow import ArrowException, parquet
     except ImportError:
         raise Unreadable(
-            "reading Parquet takes pyarrow beside gitexp (python -m pip install pyarrow); CSV and"
-            " NPZ do without"
+            "Parquet files need pyarrow (python -m pip install pyarrow); CSV and NPZ files do not"
         ) from None
     try:
         with parquet.ParquetFile(path) as file:
@@ -203,7 +203,7 @@ def _parquet(path: Path) -> Rows:
                 for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     yield [_text(value) for value in row]
     except ArrowException as error:
-        raise Unreadable(f"it is no sound Parquet file: {error}") from None
+        raise Unreadable(f"it is not a valid Parquet file: {error}") from None
 
 
 def _text(value: object) -> str:

@@ -1,8 +1,8 @@
-"""Executes one training command as a child that can be stopped whole.
+"""Executes one training command so that it can be stopped with everything it started.
 
-The command leads a session of its own, so the terminal's Ctrl-C reaches gitexp alone, and gitexp
-decides; whatever the command started is in its process group and ends with it. A program that opens
-a further session leaves the group, and with it gitexp's reach.
+The command gets its own session, so Ctrl-C in the terminal only reaches gitexp, and gitexp decides.
+Whatever the command starts is in its process group and ends with it, unless it opens a session of
+its own.
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping, Sequence
 
-GRACE = 3.0  # seconds between SIGTERM and SIGKILL: time to write a checkpoint, short of annoying
-REACTION = 0.05  # seconds until a stop request or a time-out is noticed
-BURIAL = 0.5  # seconds that killed processes may take to vanish; past it the kernel holds them
+    from gitexp.engine.keeper import Keeper
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell would answer
+GRACE = 3.0  # seconds between SIGTERM and SIGKILL: time to write a checkpoint
+REACTION = 0.05  # seconds until a stop request or a timeout is noticed
+VANISH = 0.5  # seconds that killed processes may take to vanish; then the kernel holds them
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes that a shell would give
 
 # ru_maxrss counts kibibytes on Linux and bytes on macOS.
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -35,14 +37,14 @@ _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a command ended and what it took.
+    """How a command ended, and what it used.
 
-    `exit_code` is negative where a signal killed it (-9: SIGKILL), 127 where it was not found and
-    126 where it could not be executed. `duration` and `cpu` are seconds, `cpu` and `peak_memory`
-    (bytes) those of the command and of the children that it waited for.
+    `exit_code` is negative if a signal killed the command (-9: SIGKILL), 127 if it was not found
+    and 126 if it could not be executed. `duration` and `cpu` are in seconds, `peak_memory` in
+    bytes; the latter two include the children that the command waited for.
 
-    On Linux `peak_memory` is never below gitexp's own peak, because the kernel counts the moment
-    between fork and exec: a parent of 200 MB makes `true` a 200 MB process.
+    On Linux, `peak_memory` is never below gitexp's own peak, because the kernel counts the moment
+    between fork and exec: started by a process of 200 MB, `true` takes 200 MB.
     """
 
     exit_code: int
@@ -51,101 +53,6 @@ class Finished:
     peak_memory: int
     timed_out: bool
     interrupted: bool
-
-
-class Keeper:
-    """Ends the training commands when gitexp itself is killed and can end nothing any more.
-
-    One small shell holds the list of running groups and reads a pipe that gitexp alone writes. The
-    kernel closes that pipe whatever ends gitexp, and what is still listed then dies.
-    PR_SET_PDEATHSIG would fire already when the thread that forked ends, and a wrapper around each
-    command would cost its start-up every time.
-    """
-
-    # `kill -KILL -- -PGID` is an error in dash, and `kill -s KILL -- -PGID`, which POSIX names, may
-    # be one elsewhere, so both forms that exist are tried.
-    _SCRIPT = r"""
-        trap '' INT TERM HUP
-        groups=' '
-        while read -r line; do
-            group=${line#?}
-            case $line in
-                +*) groups="$groups$group " ;;
-                -*) case $groups in *" $group "*)
-                        groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
-                    esac ;;
-            esac
-        done
-        for group in $groups; do
-            kill -s KILL -- "-$group" || kill -KILL "-$group"
-        done
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._groups: set[int] = set()
-        self._shell: subprocess.Popen[bytes] | None = None
-        self._pipe = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(self) -> None:
-        """Start the shell unless it runs; called before a command starts, so that it is ready."""
-        with self._lock:
-            if self._shell is None:
-                self._start()
-
-    def watch(self, group: int) -> None:
-        """Let this process group end with gitexp."""
-        with self._lock:
-            self._groups.add(group)
-            self._tell(f"+{group}\n")
-
-    def forget(self, group: int) -> None:
-        """Leave this process group alone from now on: its number may soon be another's."""
-        with self._lock:
-            self._groups.discard(group)
-            self._tell(f"-{group}\n")
-
-    def close(self) -> None:
-        """End the shell, and with it whatever is still watched."""
-        with self._lock:
-            self._end()
-
-    def _start(self) -> None:
-        # The pipe is close-on-exec and Popen closes what it is not told to keep: no command holds
-        # the writing end open, and the shell holds none of gitexp's locks.
-        reading, self._pipe = os.pipe()
-        self._shell = subprocess.Popen(
-            ["/bin/sh", "-c", self._SCRIPT],
-            stdin=reading,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={},
-            start_new_session=True,
-        )
-        os.close(reading)
-
-    def _tell(self, line: str) -> None:
-        if self._shell is None:
-            return
-        try:
-            os.write(self._pipe, line.encode())
-        except BrokenPipeError:  # someone killed the shell: the next one learns the whole list
-            self._end()
-            self._start()
-            os.write(self._pipe, "".join(f"+{group}\n" for group in self._groups).encode())
-
-    def _end(self) -> None:
-        if self._shell is not None:
-            os.close(self._pipe)
-            self._shell.wait()
-        self._shell = None
 
 
 def execute(
@@ -162,10 +69,10 @@ def execute(
 ) -> Finished:
     """Run `command` to its end, or until `timeout` seconds have passed or `stop` is set.
 
-    A sequence is run as it is, a string by /bin/sh. The two files are truncated. `hold_fds` stay
-    open in the command: a lock held through one of them lasts as long as the command lives.
+    A sequence is run as it is, a string by /bin/sh. The two files are overwritten. `hold_fds` stay
+    open in the command, so a lock held through one of them lasts as long as the command runs.
 
-    A command that cannot be started is a result like any other (127, 126), its reason in `stderr`.
+    A command that cannot be started gives exit code 127 or 126, with the reason in `stderr`.
     """
     if stop.is_set():
         return Finished(-signal.SIGTERM, 0.0, 0.0, 0, timed_out=False, interrupted=True)
@@ -189,8 +96,8 @@ def execute(
             return Finished(
                 exit_code, time.monotonic() - begin, 0.0, 0, timed_out=False, interrupted=False
             )
-    # A kill -9 of gitexp in the millisecond before this line leaves the command running; it still
-    # holds its locks then, so its slot is not given to anyone else.
+    # If gitexp is killed in the millisecond before this line, the command goes on. It still holds
+    # its locks then, so its checkout is not given to another run.
     keeper.watch(process.pid)
     child = _Child(process)
     timed_out = interrupted = False
@@ -202,7 +109,7 @@ def execute(
             if interrupted or timed_out:
                 child.terminate()
                 break
-    finally:  # also where Ctrl-C arrives in this thread
+    finally:  # also if Ctrl-C arrives in this thread
         child.kill()
         keeper.forget(process.pid)
         child.close()
@@ -232,14 +139,14 @@ class _Child:
                 self._exit_fd = os.pidfd_open(process.pid)
 
     def ends_within(self, seconds: float, deadline: float | None = None) -> bool:
-        """Wait for the command itself, no longer than `deadline`, and take its exit status."""
+        """Wait for the command itself until `deadline` at most, and take its exit status."""
         until = time.monotonic() + seconds
         until = until if deadline is None else min(until, deadline)
         while self._process.returncode is None:
             pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
             if pid:
                 self.end = time.monotonic()
-                # Popen is told, or its destructor would warn of a child left behind.
+                # Without this, Popen's destructor would warn about a child left behind.
                 self.exit_code = self._process.returncode = os.waitstatus_to_exitcode(status)
                 self.cpu = usage.ru_utime + usage.ru_stime
                 self.peak_memory = usage.ru_maxrss * _MEMORY_UNIT
@@ -251,7 +158,7 @@ class _Child:
         return True
 
     def terminate(self) -> None:
-        """Ask the whole group to end and give it the grace that one trainer would have."""
+        """Ask the whole group to end, and give it time to do so."""
         until = time.monotonic() + GRACE
         self._signal(signal.SIGTERM)
         self.ends_within(GRACE)
@@ -259,10 +166,10 @@ class _Child:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """Kill what is left of the group, take the command's exit status, see the rest vanish."""
+        """Kill what is left of the group, take the exit status, and wait until the rest is gone."""
         self._signal(signal.SIGKILL)
         self.ends_within(float("inf"))
-        until = time.monotonic() + BURIAL
+        until = time.monotonic() + VANISH
         while self._group_lives() and time.monotonic() < until:
             time.sleep(0.005)
 
@@ -281,7 +188,7 @@ class _Child:
             poll.poll(min(seconds, 60.0) * 1000)
 
     def _signal(self, number: int) -> bool:
-        """Signal the group, False where it is empty (macOS refuses where only zombies are left)."""
+        """Signal the group; False if it is empty (or has only zombies, on macOS)."""
         try:
             os.killpg(self._group, number)
         except (ProcessLookupError, PermissionError):
@@ -293,8 +200,8 @@ class _Child:
             return False
         if sys.platform != "linux":
             return True
-        # An orphan that ended stays in the group until process 1 buries it, which in a container
-        # may be never.
+        # An orphan that has ended stays in the group until process 1 reaps it, and in a container
+        # that may never happen.
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):
                 state, _, group = stat.read_bytes().rpartition(b")")[2].split()[:3]

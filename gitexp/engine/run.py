@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine import process
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.data import fingerprint
 from gitexp.engine.inputs import link_inputs, remove_results, write_seed
@@ -18,6 +17,7 @@ from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets
 from gitexp.engine.outcome import read_metrics, read_outcomes
 from gitexp.engine.output import last_lines, log_line
+from gitexp.engine.process import execute
 from gitexp.engine.record import describe, shorten
 from gitexp.rules.documents.lines import Kind, sha256, stamped
 from gitexp.rules.documents.outcomes import outcomes_line
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gitexp.engine.keeper import Keeper
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
@@ -39,7 +40,7 @@ def run_job(
     settings: Settings,
     job: Job,
     *,
-    keeper: process.Keeper,
+    keeper: Keeper,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int] = (),
@@ -75,7 +76,7 @@ def _run_job(
     settings: Settings,
     job: Job,
     *,
-    keeper: process.Keeper,
+    keeper: Keeper,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int],
@@ -96,7 +97,7 @@ def _run_job(
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
         began, clock = datetime.now(UTC), time.monotonic()
-        finished = process.execute(
+        finished = execute(
             words,
             cwd=place,
             env=variables,

@@ -109,7 +109,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
     for name in ("pipe.json", "folder.json"):
-        with pytest.raises(Unreadable, match="no regular file"):
+        with pytest.raises(Unreadable, match="not a regular file"):
             from_file(tmp_path / name)
     assert from_file(tmp_path / "missing.json") == {}
 

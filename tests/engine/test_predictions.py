@@ -39,7 +39,7 @@ def refused(path: Path) -> str:
     with pytest.raises(Unreadable) as caught:
         read_predictions(path)
     said = str(caught.value)
-    assert said.startswith(f"{path.name}: ") or said.endswith("no regular file")
+    assert said.startswith(f"{path.name}: ") or said.endswith("not a regular file")
     return said.removeprefix(f"{path.name}: ")
 
 
@@ -96,7 +96,7 @@ def test_of_many_rows_the_same_are_kept_that_a_cut_keeps(tmp_path: Path) -> None
     assert read == whole.cut(MOST_ROWS)
     assert (len(read.ids), read.count) == (MOST_ROWS, count)
     text += "".join(f"row {n},{n},0\n" for n in order[:10])
-    assert "stands twice" in refused(csv_file(tmp_path, text))
+    assert "occurs twice" in refused(csv_file(tmp_path, text))
 
 
 def test_further_columns_have_their_limits(tmp_path: Path) -> None:
@@ -120,14 +120,14 @@ def test_further_columns_have_their_limits(tmp_path: Path) -> None:
         ("y_true,y_pred\n1,0\n", "no column id; the columns are y_true, y_pred"),
         ("id,y_true,y_pred,id\n1,0,0,2\n", "two columns are called 'id'"),
         ("id,y_true,y_pred\n", "it has no rows"),
-        ("id,y_true,y_pred\n1,0,0\n2,0\n", "row 2 has 2 values, and there are 3 columns"),
-        ("id,y_true,y_pred\n1,0,0\n2,0,0,0\n", "row 2 has 4 values, and there are 3 columns"),
-        ("id,y_true,y_pred\n1,0,0\n1,1,1\n", "the id '1' stands twice; an id names one row"),
-        ("id,y_true,y_pred\n,0,0\n", "row 1 lacks a value: id = '', y_true = '0', y_pred = '0'"),
-        ("id,y_true,y_pred\n1,,0\n", "row 1 lacks a value: id = '1', y_true = '', y_pred = '0'"),
-        ("id,y_true,y_pred\n1,0,0\n2,NaN,0\n", "row 2 lacks a value: id = '2', y_true = 'NaN'"),
-        ("id,y_true,y_pred\n1,0,nan\n", "row 1 lacks a value"),
-        ("id,y_true,y_pred\n1,0,-inf\n", "row 1 lacks a value"),
+        ("id,y_true,y_pred\n1,0,0\n2,0\n", "row 2 has 2 values, but there are 3 columns"),
+        ("id,y_true,y_pred\n1,0,0\n2,0,0,0\n", "row 2 has 4 values, but there are 3 columns"),
+        ("id,y_true,y_pred\n1,0,0\n1,1,1\n", "the id '1' occurs twice; an id names one row"),
+        ("id,y_true,y_pred\n,0,0\n", "row 1 has a missing value: id = ''"),
+        ("id,y_true,y_pred\n1,,0\n", "row 1 has a missing value: id = '1', y_true = '', y_p"),
+        ("id,y_true,y_pred\n1,0,0\n2,NaN,0\n", "row 2 has a missing value: id = '2', y_true = 'Na"),
+        ("id,y_true,y_pred\n1,0,nan\n", "row 1 has a missing value"),
+        ("id,y_true,y_pred\n1,0,-inf\n", "row 1 has a missing value"),
         ("id,y_true,y_pred,y_score\n1,0,0,\n", "y_score = ''"),
         ("id,y_true,y_pred,y_score\n1,0,0,nan\n", "y_score = 'nan'"),
         ("id,y_true,y_pred,y_score\n1,0,0,high\n", "y_score = 'high'"),
@@ -148,7 +148,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "folder.npz").mkdir()
     for name in ("pipe.csv", "folder.npz", "missing.parquet"):
-        assert refused(tmp_path / name) == f"{name} is no regular file"
+        assert refused(tmp_path / name) == f"{name} is not a regular file"
 
 
 COLUMNS = {"id": np.arange(3), "y_true": np.zeros(3), "y_pred": np.zeros(3)}
@@ -163,8 +163,8 @@ COLUMNS = {"id": np.arange(3), "y_true": np.zeros(3), "y_pred": np.zeros(3)}
         (COLUMNS | {"y_pred": np.zeros((3, 2))}, "y_pred has the shape (3, 2); a column has one"),
         (COLUMNS | {"y_pred": np.float64(1)}, "y_pred has the shape (); a column has one value"),
         (COLUMNS | {"y_true": np.array([0, 1, None])}, "it holds Python objects, which are not lo"),
-        (COLUMNS | {"y_true": np.array([0, 1, np.nan])}, "row 3 lacks a value: id = '2', y_true ="),
-        (COLUMNS | {"id": np.zeros(3)}, "the id '0.0' stands twice"),
+        (COLUMNS | {"y_true": np.array([0, 1, np.nan])}, "row 3 has a missing value: id = '2', y"),
+        (COLUMNS | {"id": np.zeros(3)}, "the id '0.0' occurs twice"),
         (COLUMNS | {"y_true": np.array([b"\xff"] * 3)}, "it holds text that is not UTF-8"),
         (COLUMNS | {"id": np.array(["\ud800", "b", "c"])}, "it holds text that is not UTF-8"),
         ({name: values[:0] for name, values in COLUMNS.items()}, "it has no rows"),
@@ -196,9 +196,9 @@ def test_parquet_is_read_in_batches_and_nulls_are_missing_values(tmp_path: Path)
     assert (read.count, len(read.ids)) == (count, MOST_ROWS)
     assert {*read.columns["y_true"]} == {"True"}
     path = parquet_file(tmp_path, id=[1, 2], y_true=[0, None], y_pred=[0, 0])
-    assert refused(path).startswith("row 2 lacks a value")
+    assert refused(path).startswith("row 2 has a missing value")
     path = parquet_file(tmp_path, id=[1], y_true=[[0, 1]], y_pred=[float("nan")])
-    assert refused(path).startswith("row 1 lacks a value")
+    assert refused(path).startswith("row 1 has a missing value")
 
 
 def test_without_pyarrow_what_to_install_is_said(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.process import GRACE, Finished, Keeper, execute
+from gitexp.engine.keeper import Keeper
+from gitexp.engine.process import GRACE, Finished, execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -310,7 +311,8 @@ def test_a_command_inherits_nothing_else(run: Runs) -> None:
 HELPER = """
 import os, sys, threading
 from pathlib import Path
-from gitexp.engine.process import Keeper, execute
+from gitexp.engine.keeper import Keeper
+from gitexp.engine.process import execute
 
 folder = Path(sys.argv[1])
 with Keeper() as keeper:

@@ -11,7 +11,7 @@ import pytest
 
 from gitexp.engine.condition import condition_of
 from gitexp.engine.job import Interrupted, Job, RunResult
-from gitexp.engine.process import Keeper
+from gitexp.engine.keeper import Keeper
 from gitexp.engine.run import run_job
 from gitexp.errors import NotReady
 from gitexp.rules.documents.lines import canonical
@@ -298,7 +298,7 @@ def stored(done: RunResult) -> list[str]:
         (GIVES, "p.csv", "abcd", "the script reports accuracy 0.5, but scikit-learn computes 0.75"),
         (WRITES + GIVES, "p.csv", "ab", ""),
         ("gitexp = __import__('gitexp')\ngitexp.predictions([1, float('nan')], [1, 0])\n", "", "",
-         "the predictions cannot be read: predictions.csv: row 2 lacks a value"),
+         "the predictions cannot be read: predictions.csv: row 2 has a missing value"),
     ],
 )  # fmt: skip
 def test_predictions_are_stored_wherever_they_were_written(
@@ -318,8 +318,8 @@ def test_predictions_are_stored_wherever_they_were_written(
     [
         ("", "no predictions were written to out/p.csv"),
         ("open('out/p.csv', 'w').close()", "the predictions cannot be read: p.csv: no column id"),
-        ("os.mkfifo('out/p.csv')", "the predictions cannot be read: p.csv is no regular file"),
-        ("os.mkdir('out/p.csv')", "the predictions cannot be read: p.csv is no regular file"),
+        ("os.mkfifo('out/p.csv')", "the predictions cannot be read: p.csv is not a regular file"),
+        ("os.mkdir('out/p.csv')", "the predictions cannot be read: p.csv is not a regular file"),
         ("os.symlink('nowhere', 'out/p.csv')", "no predictions were written to out/p.csv"),
         ("os.rmdir('out'); open('out', 'w').close()", "no predictions were written to out/p.csv"),
         ("open('out/p.csv', 'w').close(); sys.exit(3)", "the command ended with exit code 3"),

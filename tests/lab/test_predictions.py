@@ -87,7 +87,7 @@ def test_a_run_without_the_predictions_that_it_owes_fails_and_can_be_mended(read
     assert not parse_outcomes(note(ready, "gitexp-data", "main"))
     train_with(ready, TRUTH + WRITES.replace("guess[n], score", "'', score") + TELLS)
     ran = ready.gitexp("baseline", code=4)
-    assert "the predictions cannot be read: p.csv: row 1 lacks a value: id = " in ran.err
+    assert "the predictions cannot be read: p.csv: row 1 has a missing value: id = " in ran.err
     train_with(ready, TRUTH + WRITES + TELLS)
     ready.gitexp("baseline")
     assert len(outcomes(ready, "main")) == 3

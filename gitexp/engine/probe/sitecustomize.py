@@ -1,12 +1,12 @@
 """Reports, when a run's Python ends, which modules it had loaded and from where.
 
-Python imports a module of this name at start-up. Its folder stands first on the run's PYTHONPATH,
+Python imports a module of this name at start-up. Its folder comes first on the run's PYTHONPATH,
 GITEXP_PROBE names the folder for the reports, and each process writes its own. The run must not
-notice: what goes wrong here goes unreported, and the sitecustomize that Python would have found is
-loaded after all.
+notice: errors here are ignored, and the sitecustomize that Python would have found is loaded in the
+end.
 
-Python 3.8 may read this file, and beside the built-in atexit it imports nothing that start-up has
-not imported already.
+Python 3.8 may read this file. Besides the built-in atexit, it imports only what Python has already
+imported at start-up.
 """
 # Neither pathlib nor contextlib is loaded at start-up, and nothing here may reach the run.
 # ruff: noqa: BLE001, PTH105, PTH109, PTH118, PTH120, PTH123, S110, SIM105
@@ -21,19 +21,19 @@ def _loaded() -> "dict[str, str]":
 
     A namespace package has no file, and its members may come from several distributions.
     """
-    # By place and not by name: a repository's own test.py or code.py shares its name with one of
-    # the standard library's, and before 3.10 Python has no list of those names.
+    # By path, not by name: a repository's own test.py or code.py has the same name as a module of
+    # the standard library, and before 3.10 Python has no list of those names.
     library = os.path.dirname(os.__file__) + os.sep
     facts = {}
     for name, module in list(sys.modules.items()):
         try:
-            # Any other way to read attributes would load a module that importlib has left lazy.
+            # Any other way to read attributes would load a module that importlib loads lazily.
             facts[name] = object.__getattribute__(module, "__dict__")
         except Exception:
             pass
     loaded = {}
     for name, known in facts.items():
-        # The script's own __file__ is gone by now, while its loader still knows.
+        # The script's own __file__ is gone by now, but its loader still has the path.
         file = known.get("__file__") or getattr(known.get("__loader__"), "path", None)
         if not isinstance(file, str):
             continue
@@ -46,7 +46,7 @@ def _loaded() -> "dict[str, str]":
 
 
 def _accelerators() -> "list[str]":
-    """Names of the devices that torch works on; torch is asked only where it has set CUDA up."""
+    """Names of the devices that torch uses; torch is only asked if it has initialized CUDA."""
     try:
         cuda = sys.modules["torch"].cuda
         if not cuda.is_initialized():
@@ -57,7 +57,7 @@ def _accelerators() -> "list[str]":
 
 
 def _json(value: object) -> str:
-    """Write text, None, lists and dictionaries as JSON: importing json would cost the run more."""
+    """Write text, None, lists and dictionaries as JSON; importing json would slow the run down."""
     if value is None:
         return "null"
     if isinstance(value, dict):
@@ -80,10 +80,10 @@ def _report() -> None:
             "modules": _loaded(),
             "accelerators": _accelerators(),
         }
-        # A child that forked, and ends in the ordinary way, reports under its own number.
+        # A forked child that ends normally reports under its own process number.
         path = os.path.join(_reports, f"{os.getpid()}.json")
         with open(path + ".tmp", "wb") as file:
-            # As Python reads file names that are not UTF-8, so that they come back as they were.
+            # File names that are not UTF-8 are kept the way Python reads them.
             file.write(_json(report).encode("utf-8", "surrogateescape"))
         os.replace(path + ".tmp", path)
     except BaseException:
@@ -100,8 +100,8 @@ if _reports:
     except OSError:
         pass
 
-# From here on Python finds what it would have found without this folder. Where that is nothing, the
-# ImportError is the very one that `site` expects and passes over.
+# From here on Python finds what it would have found without this folder. If that is nothing, the
+# ImportError is the one that `site` expects and ignores.
 _here = os.path.dirname(__file__)
 sys.path[:] = [entry for entry in sys.path if entry != _here]
 sys.path_importer_cache.pop(_here, None)

@@ -1,7 +1,7 @@
-"""The holdout: data that no decision has seen, and every time that it was opened all the same.
+"""Openings of the holdout: data that should not influence any decision.
 
-A number is honest the first time that one looks. Whoever looks again, and chooses by what was seen,
-fits the holdout as everything else is fitted; so it is counted how often that happened.
+A result on the holdout is unbiased the first time. Every decision that you make after looking makes
+the next result more optimistic, so gitexp counts the openings.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ NOT_STARTED = "not started"
 class Opening:
     """One look at the holdout, on one commit.
 
-    `number` is its place among all openings that its clone knew of. `start` is ISO 8601 in UTC.
-    `failure` is empty where the command reported the metric, and begins with NOT_STARTED where it
-    never ran. `project` is the project's folder.
+    `number` counts all openings that its clone knew of. `start` is ISO 8601 in UTC. `failure` is
+    empty if the command reported the metric, and starts with NOT_STARTED if it never ran. `project`
+    is the project's folder.
     """
 
     commit: str
@@ -73,9 +73,9 @@ class Opening:
 
 
 def parse_openings(text: str) -> list[Opening]:
-    """Read the openings among the lines of notes, oldest first, each one once.
+    """Read the openings among the lines of notes, each once, oldest first.
 
-    An opening is written before the command starts and again when it ends; the end counts.
+    An opening is written before the command starts and again when it ends; the latter counts.
     """
     found: dict[tuple[str, str], Opening] = {}
     for opening in read_lines(text, Kind.HOLDOUT, Opening.of):

@@ -1,8 +1,7 @@
 """Per-example outcomes of a run: what was true and what was predicted, row by row.
 
-A row is named by its id in every run, so that two runs can be compared example by example. Of very
-many rows those with the smallest sha256 of their id are kept: the same ones in every run, so that
-pairs survive the cut.
+A row has the same id in every run, so that two runs can be compared example by example. If there
+are too many rows, those with the smallest sha256 of their id are kept: the same rows in every run.
 """
 
 from __future__ import annotations
@@ -17,19 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
-MOST_ROWS = 50_000  # of one run; the spread over examples is known to half a per cent by then
+MOST_ROWS = 50_000  # of one run; enough for the standard deviation over examples to half a percent
 LONGEST_DATA = 1_000_000  # bytes of one run in the notes
-_LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: a remote's notes are not trusted
 
 Key = tuple[int, int, str]  # seed, attempt and condition of the run
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Rows of one run, as texts; every column has one text for each id.
+    """Rows of one run as text; every column has one text per id.
 
-    `ids` are distinct. `columns` holds y_true and y_pred at least, then what else was given.
-    `count` is how many rows the run had, of which these may be a part.
+    `ids` are distinct. `columns` has at least y_true and y_pred, and then whatever was given.
+    `count` is the number of rows that the run had; these may be only some of them.
     """
 
     ids: tuple[str, ...]
@@ -38,20 +36,20 @@ class Outcomes:
 
     @property
     def complete(self) -> bool:
-        """Whether these are all rows of the run."""
+        """Whether these are all the rows of the run."""
         return len(self.ids) == self.count
 
     @property
     def ids_fingerprint(self) -> str:
-        """Identity of the set of rows, whatever their order: 12 hexadecimal characters."""
+        """Identity of the set of rows, in any order: 12 hexadecimal characters."""
         import hashlib  # loads OpenSSL
 
-        # An id may hold any character: its length keeps ("a", "bc") from looking like ("ab", "c").
+        # An id may contain any character: the length keeps ("a", "bc") apart from ("ab", "c").
         text = "".join(f"{len(name)}:{name}" for name in sorted(self.ids))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def cut(self, rows: int, names: Collection[str] | None = None) -> Outcomes:
-        """Keep the `rows` rows with the smallest hash, and of the columns those in `names`."""
+        """Keep the `rows` rows with the smallest hash, and the columns in `names`."""
         kept = range(len(self.ids))
         if rows < len(self.ids):
             kept = sorted(sorted(kept, key=lambda n: hash_of(self.ids[n]))[:rows])  # type: ignore[assignment]
@@ -67,19 +65,19 @@ class Outcomes:
 
 
 def hash_of(name: str) -> bytes:
-    """Place of an id in the order in which rows are kept."""
-    import hashlib
+    """Sort key of an id for deciding which rows are kept."""
+    import hashlib  # loads OpenSSL
 
     return hashlib.sha256(name.encode()).digest()
 
 
 def natural(name: str) -> tuple[int, str]:
-    """Place of an id in the order in which rows are stored: numbers grow, neighbours compress."""
+    """Sort key of an id for storing rows: numbers in order, which compresses well."""
     return len(name), name
 
 
 def unpaired(baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]) -> int:
-    """Count the distinct ids that no pair of runs has in common; runs are paired by their place."""
+    """Count the distinct ids that no pair of runs has in common; runs are paired by position."""
     seen: set[str] = set()
     paired: set[str] = set()
     for one, other in zip(baseline, candidate, strict=True):
@@ -92,14 +90,14 @@ def unpaired(baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]) -> int
 def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str) -> dict[str, Any]:
     """Bulk line of a run's outcomes, short enough for a note.
 
-    Where it is too long, columns beyond y_true, y_pred and y_score go first, from the last on, then
-    rows. `ids` is the fingerprint of all rows given.
+    If it is too long, further columns are dropped first, the last ones before others, then rows.
+    `ids` is the fingerprint of all given rows.
     """
     whole = outcomes
     more = [name for name in whole.columns if name not in {TRUE, PREDICTED, SCORE}]
     while len(data := _pack(outcomes)) > LONGEST_DATA:
         if more:
-            # Halved, because every try packs the whole.
+            # Half at a time, because every attempt packs everything again.
             dropped = set(more[len(more) // 2 :])
             more = more[: len(more) // 2]
             names = [name for name in outcomes.columns if name not in dropped]
@@ -114,18 +112,9 @@ def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str
 
 
 def _pack(outcomes: Outcomes) -> str:
-    """CSV text with a line a column, compressed: like beside like takes half of rows' space."""
-    import base64
-    import csv
-    import io
-    import zlib
+    from gitexp.rules.documents.packing import pack_table  # csv: most runs store no outcomes
 
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)  # ends lines with "\r\n", or else a lone "\r" would go unquoted
-    writer.writerow(["id", *outcomes.ids])
-    for name, texts in outcomes.columns.items():
-        writer.writerow([name, *texts])
-    return base64.b64encode(zlib.compress(text.getvalue().encode(), 9)).decode()
+    return pack_table({"id": outcomes.ids, **outcomes.columns})
 
 
 def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key, Outcomes]:
@@ -134,7 +123,7 @@ def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key
     What is damaged, of a newer schema or no outcomes at all is left out.
     """
     found: dict[Key, Outcomes] = {}
-    # Two machines may have made the same attempt: wherever it is read, the same one counts.
+    # Two machines may have made the same attempt: sorting makes one count everywhere.
     lines = "\n".join(sorted({*text.splitlines()}))
     for content in read_contents(lines, Kind.OUTCOMES):
         with suppress(*MALFORMED):
@@ -145,23 +134,12 @@ def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key
 
 
 def _unpack(data: str, rows: int, count: int) -> Outcomes:
-    import base64
-    import csv
-    import io
-    import zlib
+    from gitexp.rules.documents.packing import unpack_table  # csv: most notes hold no outcomes
 
-    unpacking = zlib.decompressobj()
-    try:
-        content = unpacking.decompress(base64.b64decode(data, validate=True), _LARGEST_TEXT)
-        lines = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
-    except (zlib.error, csv.Error) as error:
-        raise ValueError(str(error)) from None
-    columns = {name: tuple(texts) for name, *texts in lines}
+    columns = unpack_table(data)
     ids = columns.pop("id")
     if (
-        not unpacking.eof
-        or len(columns) + 1 != len(lines)
-        or any(len(texts) != rows for texts in (ids, *columns.values()))
+        any(len(texts) != rows for texts in (ids, *columns.values()))
         or len(set(ids)) != rows
         or not 0 < rows <= count
         or not {TRUE, PREDICTED} <= columns.keys()
@@ -171,9 +149,9 @@ def _unpack(data: str, rows: int, count: int) -> Outcomes:
 
 
 def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> str:
-    """Pack the rows of an outcomes line anew, every cell edited by its column's name and its text.
+    """Pack the rows of an outcomes line again, with every cell edited by column name and text.
 
-    Rows whose ids would no longer differ cannot be kept; what cannot be read is left as it is.
+    Rows whose ids would no longer be distinct are dropped. What cannot be read stays as it is.
     """
     try:
         outcomes = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
@@ -189,21 +167,3 @@ def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> st
         return str(fields["data"])
     whole = len(set(ids)) == len(ids) and len(columns) == len(outcomes.columns)
     return _pack(edited) if whole else ""
-
-
-def edit_packed(text: str, edit: Callable[[str], str]) -> str | None:
-    """Pack a compressed text anew, edited; None where it is no such text."""
-    import base64
-    import zlib
-
-    if not text.startswith(("eA", "eF", "eJ", "eN")):  # as base64 shows the head of a zlib stream
-        return None
-    unpacking = zlib.decompressobj()
-    try:
-        packed = base64.b64decode(text, validate=True)
-        content = unpacking.decompress(packed, _LARGEST_TEXT).decode()
-    except (ValueError, zlib.error):
-        return None
-    if not unpacking.eof or (edited := edit(content)) == content:
-        return text if unpacking.eof else None
-    return base64.b64encode(zlib.compress(edited.encode(), 9)).decode()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.lines import Kind, canonical, parse_object, sha256, write_line
-from gitexp.rules.documents.outcomes import edit_cells, edit_packed
+from gitexp.rules.documents.outcomes import edit_cells
+from gitexp.rules.documents.packing import edit_packed
 from gitexp.rules.documents.tombstones import (
     COUNT,
     MASK,

@@ -1,4 +1,4 @@
-"""A project's settings: read, checked once, and from then on a type that cannot be wrong."""
+"""A project's settings: read and checked once, so that no other code has to check them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ INERT = ("*.md", "docs/", "tests/", ".github/")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
 _MOST_PLANNED = 100_000
-_LARGEST = 1e300  # beyond it sums overflow; a whole number of any length is compared exactly
+_LARGEST = 1e300  # beyond it sums overflow
 _LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `[tool.gitexp]` or gitexp.toml says; docs/settings.md explains each key."""
+    """The keys of `[tool.gitexp]` or gitexp.toml; docs/settings.md explains each."""
 
     config: tuple[str, ...]
     command: str
@@ -54,9 +54,9 @@ class Settings:
 
     @property
     def widening(self) -> float:
-        """n_test / n_train where splits are redrawn, else 0.
+        """n_test / n_train if splits are redrawn, else 0.
 
-        By a seed, or by one deterministic run itself: then only if `test_ratio` says so.
+        Splits may be redrawn by the seed, or within one deterministic run if `test_ratio` is set.
         """
         if self.vary == "seed":
             return 0.0
@@ -65,7 +65,7 @@ class Settings:
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """Paths that cannot alter a run: the inert ones, and what only gitexp reads."""
+        """Paths that cannot change a run: the inert ones, and files that only gitexp reads."""
         return (*self.inert, *NOTEBOOK)
 
     @property
@@ -75,21 +75,21 @@ class Settings:
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """Numbers of pairs at which a verdict may fall."""
+        """Numbers of pairs at which there may be a verdict."""
         return self.repeats if self.seeded else (1,)
 
     @property
     def higher_is_better(self) -> bool:
-        """Direction of the project's metric."""
+        """Whether a higher value of the project's metric is better."""
         return self.direction == "higher"
 
     def key_of_seed(self) -> tuple[str, ...]:
-        """`seed_key` as the names that lead to it."""
+        """`seed_key` as a path of names."""
         return parse_key(self.seed_key)
 
     @property
     def digest(self) -> str:
-        """Identity of these settings; approval is given to it."""
+        """Identity of these settings, which is what you approve."""
         import hashlib  # loads OpenSSL
 
         canonical = json.dumps(self.table, sort_keys=True, default=str)
@@ -97,7 +97,7 @@ class Settings:
 
 
 def table_of(path: str, content: bytes) -> dict[str, Any] | None:
-    """Gitexp's own table of a settings file, None where the file holds none.
+    """Gitexp's own table in a settings file, None if there is none.
 
     Raises:
         NotReady: the file is not TOML.
@@ -105,7 +105,7 @@ def table_of(path: str, content: bytes) -> dict[str, Any] | None:
     try:
         document = tomli.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise NotReady(f"{path} does not parse: {error}", f"mend {path}") from None
+        raise NotReady(f"{path} does not parse: {error}", f"fix {path}") from None
     if path.rpartition("/")[2] == "pyproject.toml":
         tool = document.get("tool")
         found = tool.get("gitexp") if isinstance(tool, dict) else None
@@ -124,12 +124,12 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     """Check a settings table.
 
     Raises:
-        NotReady: a key is unknown, missing or of the wrong kind; the message names it.
+        NotReady: a key is unknown, missing or has a wrong value; the message names it.
     """
     known = {item.name for item in dataclasses.fields(Settings)} - {"table"}
     for name in table:
         if name not in known:
-            import difflib
+            import difflib  # only where there is an error
 
             near = difflib.get_close_matches(name, known, 1)
             raise NotReady(
@@ -140,7 +140,7 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     if missing:
         raise NotReady(
             f"{path}: {', '.join(missing)} must be set",
-            f"write it there and commit it, such as: {_EXAMPLES[missing[0]]}",
+            f"set it there and commit it, such as: {_EXAMPLES[missing[0]]}",
         )
     values = {name: _checked(path, name, value) for name, value in table.items()}
     return Settings(**values, table=table)
@@ -157,7 +157,7 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 and bool(looks)
                 and all(type(n) is int and 0 < n <= MOST_REPEATS for n in looks)
                 and looks == sorted(set(looks)),
-                path, name, f"growing numbers of repeats up to {MOST_REPEATS}, such as [5, 10, 20]",
+                path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
             )  # fmt: skip
             return tuple(looks)
         case "planned":
@@ -203,8 +203,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 path, name, "a .csv, .npz or .parquet file inside the project",
             )  # fmt: skip
         case _:
-            _demand(isinstance(value, str) and "\0" not in value, path, name, "a text")
-            # git would take a name that begins with a dash for an option.
+            _demand(isinstance(value, str) and "\0" not in value, path, name, "text")
+            # git would read a name that starts with a dash as an option.
             _demand(name != "baseline" or value[:1] not in ("", "-"), path, name, "a branch")
     return value
 
@@ -225,7 +225,7 @@ def parse_time(value: object, where: str) -> float:
 
 
 def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
-    """Paths of the project; those that are inert may lie outside, from the repository's top."""
+    """Paths in the project; inert ones may also start at the top of the repository."""
     listed = [value] if isinstance(value, str) else value
     outside = "/" if name == "inert" else ""
     _demand(
@@ -240,7 +240,7 @@ def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
 def _is_inside(path: object) -> bool:
     if not isinstance(path, str) or path.startswith("-") or "\\" in path:
         return False
-    # A slash at the end means a folder; "./config.toml" would never equal a path that git prints.
+    # A slash at the end means a folder. "./config.toml" would never match a path that git prints.
     parts = path.removesuffix("/").lower().split("/")
     return path.isprintable() and not {"", ".", "..", ".git"}.intersection(parts)
 
@@ -254,4 +254,4 @@ def _is_key(text: str) -> bool:
 
 def _demand(holds: bool, path: str, name: str, wanted: str) -> None:
     if not holds:
-        raise NotReady(f"{path}: {name} must be {wanted}", f"mend {name} in {path}")
+        raise NotReady(f"{path}: {name} must be {wanted}", f"correct {name} in {path}")

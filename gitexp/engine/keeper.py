@@ -1,0 +1,103 @@
+"""Ends the training commands of a gitexp that is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from typing import Self
+
+
+class Keeper:
+    """Ends the training commands if gitexp itself is killed.
+
+    One small shell keeps the list of running process groups and reads a pipe that only gitexp
+    writes to. However gitexp ends, the kernel closes the pipe, and the shell kills the groups that
+    are still listed. PR_SET_PDEATHSIG would fire when the thread that forked ends, and a wrapper
+    around each command would add its start-up time to every run.
+    """
+
+    # `kill -KILL -- -PGID` is an error in dash, and POSIX's `kill -s KILL -- -PGID` may be one
+    # elsewhere, so both are tried.
+    _SCRIPT = r"""
+        trap '' INT TERM HUP
+        groups=' '
+        while read -r line; do
+            group=${line#?}
+            case $line in
+                +*) groups="$groups$group " ;;
+                -*) case $groups in *" $group "*)
+                        groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
+                    esac ;;
+            esac
+        done
+        for group in $groups; do
+            kill -s KILL -- "-$group" || kill -KILL "-$group"
+        done
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: set[int] = set()
+        self._shell: subprocess.Popen[bytes] | None = None
+        self._pipe = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the shell unless it is running; called before a command starts."""
+        with self._lock:
+            if self._shell is None:
+                self._start()
+
+    def watch(self, group: int) -> None:
+        """Kill this process group if gitexp ends."""
+        with self._lock:
+            self._groups.add(group)
+            self._tell(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        """Leave this process group alone from now on, because its number may be reused."""
+        with self._lock:
+            self._groups.discard(group)
+            self._tell(f"-{group}\n")
+
+    def close(self) -> None:
+        """End the shell, which kills the groups that are still watched."""
+        with self._lock:
+            self._end()
+
+    def _start(self) -> None:
+        # The pipe is close-on-exec, and Popen closes everything that it is not told to keep: so no
+        # command keeps the writing end open, and the shell does not keep gitexp's locks.
+        reading, self._pipe = os.pipe()
+        self._shell = subprocess.Popen(
+            ["/bin/sh", "-c", self._SCRIPT],
+            stdin=reading,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+            start_new_session=True,
+        )
+        os.close(reading)
+
+    def _tell(self, line: str) -> None:
+        if self._shell is None:
+            return
+        try:
+            os.write(self._pipe, line.encode())
+        except BrokenPipeError:  # somebody killed the shell: the next one gets the whole list
+            self._end()
+            self._start()
+            os.write(self._pipe, "".join(f"+{group}\n" for group in self._groups).encode())
+
+    def _end(self) -> None:
+        if self._shell is not None:
+            os.close(self._pipe)
+            self._shell.wait()
+        self._shell = None

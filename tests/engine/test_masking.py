@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from gitexp.engine.masking import hash_secrets, hide_secrets
+from gitexp.engine.variables import kept_variables
+
+SALT = b"of this clone"
+
+
+def test_variables_that_matter_to_training_are_kept_and_no_others() -> None:
+    kept = {
+        "CUDA_VISIBLE_DEVICES": "0,1",
+        "MKL_NUM_THREADS": "4",
+        "OMP_NUM_THREADS": "4",
+        "PYTHONHASHSEED": "0",
+        "SLURM_JOB_ID": "17",
+        "TF_DETERMINISTIC_OPS": "1",
+        "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+    }
+    others = {
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "HF_TOKEN": "x",
+        "HOME": "/home/me",
+        "JAX_AUTH_TOKEN": "x",
+        "TORCH_HOME": "/home/me/torch",
+        "TRITON_CACHE_DIR": "/home/me/triton",
+        "WANDB_API_KEY": "x",
+    }
+    assert kept_variables(others | kept, SALT) == kept
+    (value,) = kept_variables({"TF_CONFIG": "grpc://me:secret@host:1"}, SALT).values()
+    assert re.fullmatch(r"grpc://me:hmac-sha256:[0-9a-f]{16}@host:1", value)
+
+
+HASHED = re.compile("hmac-sha256:[0-9a-f]{16}")
+
+
+SECRET = [
+    "password", "passwd", "token", "secret", "api_key", "apikey", "API-KEY", "apiKey", "APIKey",
+    "accessKey", "credential", "credentials", "private_key", "privateKey", "auth", "hf_token",
+    "HF_TOKEN", "hfToken", "aws_secret_access_key", "db.password", "dbpassword", "client_secret",
+    "key", "wandb.key", "basic_auth", "oauth2", "access_token", "secrets",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SECRET)
+def test_what_stands_under_a_secrets_name_is_hashed(key: str) -> None:
+    hashed = hash_secrets({key: "open sesame"}, SALT)[key]
+    assert isinstance(hashed, str)
+    assert HASHED.fullmatch(hashed)
+
+
+HARMLESS = [
+    "tokenizer", "max_tokens", "keyboard", "monkey", "num_keys", "author", "authority", "key_dim",
+    "sort_key", "secretary", "pad_token", "eos_token", "token_dropout", "n_tokens_per_batch",
+    "passes", "pass_rate", "keys", "compass", "seed_key",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", HARMLESS)
+def test_what_only_looks_like_a_secrets_name_is_kept(key: str) -> None:
+    assert hash_secrets({key: "open sesame"}, SALT) == {key: "open sesame"}
+
+
+def test_secrets_are_hashed_at_every_depth() -> None:
+    values = {
+        "store": {"credentials": {"user": "me", "pins": [1234, {"a": 1.5}]}, "port": 80},
+        "runs": [{"token": "x"}, {"lr": 0.1}],
+        "use_auth": True,
+        "token": None,
+        "C": 10,
+    }
+    hashed = json.loads(json.dumps(hash_secrets(values, SALT)))
+
+    assert len(HASHED.findall(json.dumps(hashed))) == 4
+    assert hashed["store"]["port"] == 80
+    assert hashed["runs"][1] == {"lr": 0.1}
+    assert hashed["use_auth"] is True
+    assert hashed["token"] is None
+    assert hashed["C"] == 10
+    assert "me" not in hashed["store"]["credentials"].values()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("in as open sesame!", "in as [secret]!"),
+        ("a longer one: open sesame 2", "a longer one: [secret]"),
+        ("at /home/ada, pin 123, 12 epochs", "at /home/ada, pin 123, 12 epochs"),
+        ("db_password=abc, next", "db_password=[secret], next"),
+        ("{'token': 'abc', 'n': 1}", "{'token': '[secret]', 'n': 1}"),
+        ("Authorization: Bearer a.b.c", "Authorization: Bearer [secret]"),
+        ("from https://me:abc@host/x", "from https://me:[secret]@host/x"),
+        ("epoch: 3 max_tokens=512 accuracy=0.9", "epoch: 3 max_tokens=512 accuracy=0.9"),
+    ],
+)
+def test_what_a_run_prints_is_shown_without_secrets(text: str, shown: str) -> None:
+    values = {
+        "config.toml": {"db": {"password": "open sesame"}, "pin.secret": 123, "use_auth": True},
+        "API_TOKEN": "open sesame 2", "PWD": "/home/ada", "HOME": "/home/ada",
+    }  # fmt: skip
+    assert hide_secrets(text, values) == shown
+
+
+def test_equal_secrets_stay_equal_under_one_salt_only() -> None:
+    assert hash_secrets({"token": "x"}, SALT) == hash_secrets({"token": "x"}, SALT)
+    assert hash_secrets({"token": "x"}, SALT) != hash_secrets({"token": "y"}, SALT)
+    assert hash_secrets({"token": "x"}, SALT) != hash_secrets({"token": "x"}, b"another")
+    assert hash_secrets({"token": "\ud800"}, SALT)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgres://me:p@ss@host/db", "postgres://me:#@host/db"),
+        ("redis://:hidden@host:6379/0", "redis://:#@host:6379/0"),
+        ("a://u:p@h b+c://u:p@h/?x=@", "a://u:#@h b+c://u:#@h/?x=@"),
+        ("https://host:8080/me@here", "https://host:8080/me@here"),
+        ("https://me@host/", "https://me@host/"),
+        ("git@host:path", "git@host:path"),
+    ],
+)
+def test_passwords_inside_urls_are_hashed(url: str, expected: str) -> None:
+    hashed = hash_secrets({"data": [url]}, SALT)["data"]
+    assert isinstance(hashed, list)
+    assert HASHED.sub("#", hashed[0]) == expected
