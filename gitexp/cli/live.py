@@ -1,4 +1,4 @@
-"""What you see during runs: live lines on a terminal, elsewhere one line when a run ends."""
+"""What is seen while runs go on: live lines on a terminal, one line a finished run elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from gitexp.cli.views.terminal import is_dumb
 from gitexp.engine.metrics import logged, printed
 from gitexp.rules.verdict.figures import number
 
@@ -27,11 +26,11 @@ _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would tak
 
 @contextlib.contextmanager
 def watcher(*, yes: bool = False) -> Iterator[Watcher]:
-    """Choose the view for where standard error goes; standard output is for results.
+    """Choose the view that fits where standard error goes; standard output stays for results.
 
-    `yes` agrees to every question.
+    `yes` agrees to whatever is asked.
     """
-    if sys.stderr.isatty() and not is_dumb():
+    if sys.stderr.isatty():
         with Screen(yes=yes) as screen:
             yield screen
     else:
@@ -54,7 +53,7 @@ class Lines:
         self._yes = yes
 
     def agrees(self, question: str) -> bool:
-        """Return what --yes says: there is nobody to ask."""
+        """Return what --yes says: nobody is here to ask."""
         typer.echo(question, err=True)
         return self._yes
 
@@ -63,7 +62,7 @@ class Lines:
         typer.echo(text, err=True)
 
     def started(self, label: str, job: Job) -> None:
-        """Print nothing: for a log file, the end of a run is enough."""
+        """Print nothing: the end of a run is news enough for a log file."""
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Print a run's end."""
@@ -71,7 +70,7 @@ class Lines:
 
 
 class Screen:
-    """A live line for each run in progress, below the lines of those that ended."""
+    """A live line for each run that is going on, above it what has ended."""
 
     def __init__(self, *, yes: bool) -> None:
         from rich.console import Console
@@ -114,7 +113,7 @@ class Screen:
             self._running[job.commit, job.seed] = (job, label, time.monotonic())
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
-        """Replace a live line by one that stays."""
+        """Turn a live line into a line that stays."""
         with self._lock:
             self._running.pop((job.commit, job.seed), None)
         self._live.console.print(_finished(label, job, record))

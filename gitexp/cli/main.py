@@ -130,12 +130,13 @@ def init(
     """
     from gitexp.cli import live
     from gitexp.cli.views import setup as views
+    from gitexp.rules.documents.draft import DraftSettings
     from gitexp.workflows import init as workflow
 
     if undo:
         views.undone(workflow.undo(Path.cwd()))
         return
-    given = workflow.Proposal(
+    given = DraftSettings(
         config=config, command=command, metric=metric, direction=direction, effect=effect,
         metrics=metrics, seed_key=seed_key, vary=vary,
     )  # fmt: skip
@@ -321,7 +322,7 @@ def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
     from gitexp.cli import live
     from gitexp.cli.views import run as views
     from gitexp.lab.project import open_project
-    from gitexp.workflows.run import measure_baseline
+    from gitexp.workflows.baseline import measure_baseline
 
     project = open_project()
     with live.watcher(yes=yes) as watcher:

@@ -1,6 +1,6 @@
-"""What runs left behind in this clone: their folders with full logs, and the checkouts they ran in.
+"""What runs left behind in this clone: their folders with full logs, and their checkouts.
 
-Records stay whatever is freed here. Nothing that a live run uses is touched.
+Records stay, whatever is freed here. Nothing that a current run uses is touched.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
     from gitexp.store.repository import Repository
 
-_SETTLED = 60.0  # seconds; a younger folder may be that of a run that is about to begin
+_SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about to start
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A run's folder or a checkout; `size` in bytes, `used` when it was used last (since 1970).
+    """A run's folder or a checkout, with `size` in bytes.
 
-    `state` is "in use", "kept" (young enough), "old" (to be freed) or "freed".
+    `used` is when it was last used, in seconds since 1970. `state` is "in use", "kept" (too young
+    to be freed), "old" (would be freed) or "freed".
     """
 
     kind: str
@@ -51,7 +52,7 @@ class Holding:
 
 
 def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holding]:
-    """List what runs left behind, and free what was not used for `older` seconds.
+    """List what runs left behind, and free what has not been used for `older` seconds.
 
     With `dry`, nothing is freed.
     """
@@ -84,7 +85,7 @@ def _run(path: Path, before: float, *, dry: bool) -> Holding:
                     shutil.rmtree(path, ignore_errors=True)
                     state = "old" if path.exists() else "freed"
                 busy.unlink(missing_ok=True)
-        with suppress(OSError):  # other runs of the commit are left
+        with suppress(OSError):  # other runs of the commit may be left
             path.parent.rmdir()
     return Holding("run", path, size, used, state)
 
@@ -98,7 +99,7 @@ def _checkout(repository: Repository, path: Path, before: float, *, dry: bool) -
 
 
 def _measure(path: Path) -> tuple[int, float]:
-    """Bytes on the disk of everything below a folder, and when any of it was written last."""
+    """Bytes on disk of everything in a folder, and when any of it was last written."""
     size, used = 0, path.lstat().st_mtime
     for folder, _, files in os.walk(path):
         for name in files:
@@ -112,7 +113,7 @@ def _measure(path: Path) -> tuple[int, float]:
 
 
 def _sweep(repository: Repository, before: float) -> None:
-    """Remove claims that nobody holds any more, and what killed commands had begun to write."""
+    """Remove claims that nobody holds any more, and half-written files of killed commands."""
     local = repository.local
     for path in (local / "claims").glob("*.lock"):
         if path.stat().st_mtime < before:

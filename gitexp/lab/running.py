@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.process import Keeper
+from gitexp.engine.keeper import Keeper
 from gitexp.engine.run import run_job
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Run the command before anything is settled: does it report, and what do runs and seeds do."""
+"""Try the command before the project is set up: does it work, how long, what does a seed change?"""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _LABEL = "trial"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a trial saw: `runs` were made at `seconds` each, `told` says in sentences what of.
+    """What a trial showed: `runs` took `seconds` each on average.
 
-    `vary` is the setting that it proved, else the one that was there. `stored` says whether every
-    run stored predictions.
+    `vary` is the setting that the runs prove, else the one that was there, and `told` says why, in
+    sentences. `stored` says whether every run stored predictions.
     """
 
     runs: int
@@ -44,7 +44,7 @@ class Trial:
 
     @property
     def proposed(self) -> Choice:
-        """The choice that fits what a run takes."""
+        """The choice that fits the duration of a run."""
         return next(choice for choice in self.choices if choice.proposed)
 
 
@@ -57,9 +57,9 @@ def try_out(
     *,
     long: float = LONG_RUN,
 ) -> Trial:
-    """Run seed 1, seed 1 again and seed 2 of a commit; a run of over `long` seconds stays alone.
+    """Run seed 1, seed 1 again and seed 2 of a commit; if a run takes over `long` seconds, stop.
 
-    Nothing is recorded: the commit lacks the settings that its records would stand on.
+    Nothing is recorded, because the commit does not have the settings yet.
 
     Raises:
         CommandFailed: a run failed, or did not report the metric; its folder is kept.
@@ -116,7 +116,7 @@ def _run(
 
 
 def _differ(ended: list[RunResult], metric: str) -> bool:
-    """Whether seed 1 gave two scores and no rows, so that seed 2 would tell nothing more."""
+    """Whether seed 1 gave two scores and no rows, so that seed 2 would show nothing more."""
     scores = {done.record.metrics[metric] for done in ended}
     return len(scores) > 1 and not all(done.record.ids for done in ended)
 
@@ -128,20 +128,19 @@ def _tried(done: RunResult) -> TrialRun:
 
 def _failed(settings: Settings, job: Job, done: RunResult) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
-    said = "\n".join(f"  | {line}" for line in done.last_lines.splitlines())
-    way = "mend that, then the same command again"
+    way = "fix that, then run the same command again"
     if done.record.exit:
         way += (
-            "; what runs is the commit that is checked out, without files that git does not track:"
-            " commit what it lacks (data: set up without --try, name it as link in gitexp.toml,"
-            " commit that, then: gitexp init --try)"
+            "; a run gets a checkout of the current commit, without files that git does not track:"
+            " commit what is missing (for data: set up without --try, add it to link in"
+            " gitexp.toml, commit that, then: gitexp init --try)"
         )
     elif settings.metric not in done.record.metrics:
         way = (
             f"print {settings.metric}=0.93 at the end, write it to a file that --metrics names, or"
-            " judge another number: --metric"
+            " name another metric: --metric"
         )
     return CommandFailed(
-        f"the trial failed, and nothing was set up: {done.record.failure}\n{said}".rstrip(),
+        f"the trial failed, and nothing was set up: {done.record.failure}{done.quoted}",
         f"{way}\nthe whole output is in {job.folder}",
     )

@@ -30,9 +30,9 @@ _LONGEST_WHY = 300  # characters; a note's lines stay short
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an opening showed: of `label` (an experiment or the baseline), and how many there were.
+    """An opening of the holdout on `label`, an experiment or the baseline.
 
-    `times` counts the openings that this clone knows of in the project, this one included.
+    `times` counts all openings in this project that this clone knows of, including this one.
     """
 
     label: str
@@ -46,60 +46,73 @@ def open_holdout(
 ) -> Opened:
     """Run the holdout command once, on an experiment or on the baseline's tip.
 
-    The seed is the first that is registered, or the first of the baseline's own. An opening is
-    recorded before anything runs, so that none is forgotten, however it ends.
+    An opening is recorded before anything runs, so that none is forgotten, however it ends.
 
     Raises:
-        UsageError: there is no reason, or it is not clear what is meant.
-        Refused: the gate says no; nothing was executed.
+        UsageError: there is no reason, or it is not clear what to run.
+        Refused: the gate refuses the experiment; nothing was executed.
         NotReady: the settings name no holdout, or are not approved in this clone.
         CommandFailed: the command failed; the holdout counts as opened.
     """
     why = " ".join(why.split())
     if not why or len(why) > _LONGEST_WHY:
         raise UsageError(
-            f"an opening takes a reason of up to {_LONGEST_WHY} characters",
+            f"opening the holdout needs a reason of up to {_LONGEST_WHY} characters",
             'gitexp holdout NAME --why "the last check before the release"',
         )
     here = project
-    if baseline:
-        if name is not None:
-            raise UsageError(f"either {name} or --baseline", "one opening, one number")
-        commit, label = project.tip, project.baseline
-        seed = first_fresh_seed(project, read_results(project))
-    else:
-        report = check(here.repository, name)
-        report.demand()
-        assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
-        project, commit, label = report.project, report.entry.commit, f"exp/{report.name}"
-        seed = report.registration.seeds[0]
+    project, label, commit, seed = _target(project, name, baseline=baseline)
     settings = project.settings
     if not settings.holdout:
         raise NotReady(
-            f"the settings that {label} runs by name no holdout",
-            'holdout = "python evaluate.py --holdout" in the settings on the baseline branch; an'
-            " experiment runs by the settings of its own baseline commit",
+            f"the settings that {label} runs with name no holdout command",
+            'set holdout = "python evaluate.py --holdout" in the settings on the baseline branch;'
+            " an experiment runs with the settings of its own baseline commit",
         )
     demand_trust(project, here, label.removeprefix("exp/"))
-    before = read_openings(project)
-    began = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    opening = Opening(commit, seed, len(before) + 1, began, why, {}, UNFINISHED, project.folder)
+    times = len(read_openings(project)) + 1
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    opening = Opening(commit, seed, times, now, why, {}, UNFINISHED, project.folder)
     _store(project.repository, opening)
     try:
-        opening, said = _run(project, settings, label, opening, watcher)
+        opening, output = _run(project, settings, label, opening, watcher)
     except GitexpError as error:
         opening = replace(opening, failure=f"{NOT_STARTED}: {error.message[:_LONGEST_WHY]}")
         raise
     finally:
         _store(project.repository, opening)
-    opened = Opened(label, settings.metric, opening, len(before) + 1)
     if opening.failure:
         raise CommandFailed(
-            f"{label} on the holdout: {opening.failure}{said}",
-            f"the holdout counts as opened all the same ({opened.times} in all); mend the command,"
-            " and open it again",
+            f"{label} on the holdout: {opening.failure}{output}",
+            f"the holdout counts as opened nevertheless ({times} in all); fix the command, and open"
+            " it again",
         )
-    return opened
+    return Opened(label, settings.metric, opening, times)
+
+
+def _target(project: Project, name: str | None, *, baseline: bool) -> tuple[Project, str, str, int]:
+    """What to run: its project, label, commit and seed, the first of its own.
+
+    Raises:
+        UsageError: both an experiment and the baseline are named.
+        Refused: the gate refuses the experiment.
+    """
+    if baseline:
+        if name is not None:
+            raise UsageError(
+                f"you named both {name} and --baseline, but a single commit is run", "leave one out"
+            )
+        return (
+            project,
+            project.baseline,
+            project.tip,
+            first_fresh_seed(project, read_results(project)),
+        )
+    report = check(project.repository, name)
+    report.demand()
+    assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
+    seed = report.registration.seeds[0]
+    return report.project, f"exp/{report.name}", report.entry.commit, seed
 
 
 def read_openings(project: Project) -> list[Opening]:

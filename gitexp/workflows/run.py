@@ -1,21 +1,22 @@
-"""Run an experiment: gate, the baseline's missing seeds, the experiment's, verdict, note."""
+"""Run an experiment: check it, run what is missing look by look, judge it, write the verdict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import CommandFailed, NotReady, Refused, UsageError
+from gitexp.errors import CommandFailed, Refused, UsageError
 from gitexp.lab.bench import Bench
+from gitexp.lab.design import improvised, met_already
+from gitexp.lab.determinism import prove_deterministic
+from gitexp.lab.evidence import weigh
 from gitexp.lab.gate import check
-from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.ledger import Ledger
+from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.trust import demand_trust
-from gitexp.lab.verdicts import as_explored, exact_metrics
-from gitexp.rules.documents.record import PROOF, Record
-from gitexp.rules.plan.design import improvised, met_already, registration_for
+from gitexp.lab.verdicts import as_explored
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
-from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
@@ -23,23 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.gate.checked import Checked
-    from gitexp.lab.ladder import Step
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.finding import Finding
-    from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.power import Power
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.store.repository import Repository
 
-_RECENT = 3  # baselines whose conditions a new one may share
-_ANEW = "; then gitexp retest registers the change anew"
+_RETEST = "; then gitexp retest registers the change again"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An experiment's answer after `run`."""
+class Conclusion:
+    """How an experiment was judged, `ran` counting the runs that were made for it."""
 
     name: str
     commit: str
@@ -51,16 +47,15 @@ class Answer:
 
 def run(
     project: Project, name: str | None, *, jobs: int, watcher: Watcher, explore: str = ""
-) -> Answer:
+) -> Conclusion:
     """Run what is missing, look by look, and write the verdict as a note.
 
-    `explore` says why something that the gate refuses is run all the same; its verdict can only be
-    EXPLORATORY.
+    `explore` says why you run something that the gate refuses; its verdict can only be EXPLORATORY.
 
     Raises:
-        Refused: the gate says no; nothing was executed.
+        Refused: the gate refuses it; nothing was executed.
         NotReady: the settings are not approved in this clone.
-        CommandFailed: a run failed; it is recorded, and the next attempt is free to succeed.
+        CommandFailed: a run failed; it is recorded, and the next attempt may succeed.
     """
     here = project
     report = check(here.repository, name)
@@ -69,163 +64,85 @@ def run(
         registration = _improvised(report)
     else:
         report.demand()
-        assert report.registration is not None  # noqa: S101 - nothing was found wrong with it
+        assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
         registration = report.registration
     for finding in report.findings:
         if finding.id == "V3":
             watcher.said(finding.message)
     commit, base = report.entry.commit, report.base
     demand_trust(project, here, report.name)
-    bench = Bench(
-        project, report.settings, registration.criterion.metric, jobs, watcher, (commit, explore)
-    )
-    seeds = registration.registered_seeds()
-    label = f"baseline {project.baseline}"
-    with bench:
-        bench.read(base, commit)
-        bench.adopt(base, seeds)
-        judgement = bench.judge(registration, base, commit)
+    ledger = Ledger(
+        project, report.settings, registration.criterion.metric, watcher.said,
+        experiment=commit, why=explore,
+    )  # fmt: skip
+    with Bench(ledger, jobs, watcher) as bench:
+        ledger.read(base, commit)
+        ledger.adopt(base, registration.registered_seeds())
         try:
-            while judgement.verdict is None or judgement.reason == "repeats failed":
-                due = seeds[: judgement.due or _first_undecided(registration, judgement)]
-                if not registration.seeded:
-                    _prove(bench, label, base, registration.criterion.metric, _ANEW)
-                bench.measure_partners(label, base, commit, due)
-                if not bench.records(commit):
-                    _refuse_what_is_met(bench.records(base), registration.criterion, due)
-                bench.measure(f"exp/{report.name}", commit, due)
-                bench.match(label, base, commit, due)
-                bench.weigh(registration, base, commit)
-                judgement = bench.judge(registration, base, commit)
+            judgement = _look_by_look(bench, registration, base, commit, report.name)
         except CommandFailed:
-            judgement = as_explored(bench.judge(registration, base, commit), explore)
+            judgement = as_explored(ledger.judge(registration, base, commit), explore)
             if judgement.verdict is not None:
-                _write_view(project.repository, commit, registration, judgement)
+                _write_note(project.repository, commit, registration, judgement)
             raise
     judgement = as_explored(judgement, explore)
-    note = _write_view(project.repository, commit, registration, judgement)
-    return Answer(report.name, commit, registration, judgement, bench.ran, note)
+    note = _write_note(project.repository, commit, registration, judgement)
+    return Conclusion(report.name, commit, registration, judgement, ledger.stored, note)
 
 
-def _prove(bench: Bench, label: str, base: str, metric: str, then: str = "") -> None:
-    """Prove a trainer deterministic that is said to be: run the baseline twice.
-
-    Raises:
-        NotReady: the two runs differ; `then` is what to do after the settings were mended.
-    """
-    bench.measure_partners(label, base, "", PROOF)
-    for _ in PROOF:
-        if exact_metrics(bench.records(base), metric) is not None:
-            break
-        # The two were made in two conditions: the older one again, in that of the later.
-        found = first_good(bench.records(base), PROOF, metric).values()
-        last = max(found, key=lambda record: record.start)
-        bench.measure(label, base, PROOF, [last.condition])
-    exact = exact_metrics(bench.records(base), metric)
-    if exact is None:
-        raise NotReady(
-            "the two runs that must give the same do not run in the same condition",
-            "keep python, packages and declared data as they are between two runs",
-        )
-    if metric not in exact:
-        found = first_good(bench.records(base), PROOF, metric).values()
-        values = " and ".join(f"{record.metrics[metric]:.6g}" for record in found)
-        raise NotReady(
-            f'vary = "none" says that a repeated run gives the same, and {metric} came out as'
-            f" {values}",
-            f'say vary = "seed" (or "split") in the settings on the baseline branch{then}',
-        )
+def _look_by_look(
+    bench: Bench, registration: Registration, base: str, commit: str, name: str
+) -> Judgement:
+    """Measure both arms up to the next look, until there is a verdict."""
+    ledger, label = bench.ledger, f"baseline {bench.ledger.project.baseline}"
+    seeds = registration.registered_seeds()
+    judgement = ledger.judge(registration, base, commit)
+    while judgement.verdict is None or judgement.reason == "repeats failed":
+        due = seeds[: judgement.due or _next_look(registration, judgement)]
+        if not registration.seeded:
+            prove_deterministic(bench, label, base, _RETEST)
+        measure_partners(bench, label, base, commit, due)
+        if not ledger.records(commit):
+            _refuse_if_met_already(ledger, registration, base, due)
+        bench.measure(f"exp/{name}", commit, due)
+        match(bench, label, base, commit, due)
+        weigh(ledger, registration, base, commit)
+        judgement = ledger.judge(registration, base, commit)
+    return judgement
 
 
-def _refuse_what_is_met(
-    records: Sequence[Record], criterion: Criterion, seeds: Sequence[int]
+def _next_look(registration: Registration, judgement: Judgement) -> int:
+    """Number of pairs at the look before which a failed repeat stopped the experiment."""
+    return next(look for look in registration.repeats if look > judgement.pairs)
+
+
+def _refuse_if_met_already(
+    ledger: Ledger, registration: Registration, base: str, seeds: Sequence[int]
 ) -> None:
-    """Stop before an experiment whose success against a constant would show nothing."""
-    measured = first_good(records, seeds, criterion.metric).values()
+    """Refuse an experiment whose criterion, a constant, the baseline meets already."""
+    criterion = registration.criterion
+    measured = ledger.good(base, seeds).values()
     if finding := met_already(criterion, [r.metrics[criterion.metric] for r in measured]):
         raise Refused("not run", [finding])
 
 
 def _improvised(report: Checked) -> Registration:
-    """What to measure where the gate was skipped: the message's own design, else the settings'.
+    """What to measure if the gate is skipped: the message's own design, else the settings'.
 
     Raises:
         UsageError: the gate has nothing against this experiment.
     """
     if report.ok:
         raise UsageError(
-            f"exp/{report.name} passes the gate, so there is nothing to explore past",
+            f"exp/{report.name} passes the gate, so you do not need --explore",
             f"gitexp run {report.name}",
         )
     return report.registration or improvised(report.settings, report.name, report.entry.message)
 
 
-def _first_undecided(registration: Registration, judgement: Judgement) -> int:
-    """Pairs wanted by the look at which a failed repeat stopped the experiment."""
-    return next(look for look in registration.repeats if look > judgement.pairs)
-
-
-def _write_view(
+def _write_note(
     repository: Repository, commit: str, registration: Registration, judgement: Judgement
 ) -> str:
     text = words.note(registration, judgement)
     replace_notes(repository, VERDICTS, {commit: text})
     return text
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The baseline's repeats, one record a seed; `step` led here, if it was no experiment.
-
-    `next` is what the next experiment would register by the settings alone, `power` what that
-    can detect and will cost, `advice` that it would usually miss what it asks for.
-    """
-
-    records: tuple[Record, ...]
-    step: Step | None
-    next: Registration
-    power: Power
-    advice: Finding | None
-
-
-def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measured:
-    """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
-
-    Raises:
-        NotReady: the settings are not approved in this clone, or claim a determinism that is none.
-        CommandFailed: a run failed.
-    """
-    from gitexp.lab.design import first_fresh_seed, history
-    from gitexp.lab.ladder import read_steps
-    from gitexp.rules.plan.design import criterion_from
-    from gitexp.rules.verdict.power import power_of, underpowered
-
-    settings, label = project.settings, f"baseline {project.baseline}"
-    demand_trust(project, project)
-    results = read_results(project)
-    first = first_fresh_seed(project, results)
-    seeds = range(first, first + settings.looks[-1]) if settings.seeded else PROOF
-    bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
-    with Bench(project, settings, settings.metric, jobs, watcher) as bench:
-        # A refactoring may load one package more: its runs still compare with those before it.
-        bench.learn(*list(bases)[:_RECENT])
-        bench.adopt(project.tip, seeds)
-        if settings.seeded:
-            bench.measure_partners(label, project.tip, "", seeds)
-        else:
-            _prove(bench, label, project.tip, settings.metric)
-        records = bench.records(project.tip)
-        good = first_good(records, seeds, settings.metric, bench.here)
-    steps = read_steps(project, bases)
-    step = steps[0] if steps and not steps[0].accepted else None
-    place = place_of_next(results, settings.metric, settings)
-    registration = registration_for(
-        settings,
-        criterion=criterion_from(project.settings, ""),
-        first_seed=first,
-        campaign=place.campaign,
-        level=place.level,
-    )
-    power = power_of(registration, *history(results, records))
-    advice = underpowered(registration, power)
-    return Measured(tuple(good[seed] for seed in seeds), step, registration, power, advice)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gitexp.lab.bench import weigh_examples
+from gitexp.lab.evidence import weigh_examples
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.lines import canonical

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from gitexp.cli import live
+from gitexp.lab.guess import guess
 from gitexp.lab.project import settings_at
 from gitexp.lab.trial import try_out
+from gitexp.rules.documents.draft import DraftSettings
 from gitexp.store.repository import Repository
-from gitexp.workflows.init import Proposal, init, propose
+from gitexp.workflows.init import init
 from tests.project import World
 
 HEAD = """\
@@ -70,9 +72,9 @@ def set_up(world: World) -> object:
 @pytest.mark.parametrize(
     ("script", "runs", "vary", "words"),
     [
-        (NOISY, 3, "split", ["the seed works", "the careful answer"]),
-        (UNFIXED, 2, "split", ["the seed does not fix all that is random"]),
-        (EXACT, 3, "none", ["one run is an experiment", "GITEXP_SEED"]),
+        (NOISY, 3, "split", ["the seed works", "the careful choice"]),
+        (UNFIXED, 2, "split", ["the seed does not fix everything random"]),
+        (EXACT, 3, "none", ["an experiment is one run", "GITEXP_SEED"]),
         (ONE_SPLIT, 3, "seed", ["tested on the same rows"]),
         (SPLITS, 3, "split", ["tested on different rows"]),
         (UNNAMED, 3, "split", ["same ids for different rows", "ids= of gitexp.predictions"]),
@@ -115,17 +117,17 @@ def test_what_the_seed_does_outranks_what_the_script_seems_to_say(project: World
         asked.append(question)
         return "y" if question.startswith("run it now") else proposal
 
-    assert propose(project.path, Proposal()).warning
-    done = init(project.path, Proposal(), answer, live.watcher)
+    assert guess(project.path, DraftSettings()).warning
+    done = init(project.path, DraftSettings(), answer, live.watcher)
     assert done.trial is not None
     assert done.trial.runs == 3
-    assert done.warnings == []
-    assert asked[-1].startswith("run it now, twice or three times")
+    assert done.warnings == ()
+    assert asked[-1].startswith("run it now, two or three times")
 
 
 def test_nothing_runs_unless_it_was_asked_for(project: World) -> None:
     trained_by(project, "sys.exit(1)  # accuracy\n")
-    done = init(project.path, Proposal(), lambda _, proposal: proposal, live.watcher)
+    done = init(project.path, DraftSettings(), lambda _, proposal: proposal, live.watcher)
     assert done.trial is None
     project.gitexp("init", "--undo")
     assert "trial" not in project.gitexp("init", "--yes").err
@@ -142,7 +144,7 @@ def test_nothing_runs_unless_it_was_asked_for(project: World) -> None:
         ("print('accuracy=nan')\n", ["accuracy is nan"]),
         ("if SEED == 2: sys.exit('too unlucky')\nprint('accuracy=0.9')\n", ["| too unlucky"]),
         ("open('predictions.csv', 'w').write('y_true,y_pred\\n')\nprint('accuracy=0.9')\n",
-         ["the predictions cannot be read", "no column id", "mend that"]),
+         ["the predictions cannot be read", "no column id", "fix that"]),
     ],
 )  # fmt: skip
 def test_a_trial_that_fails_says_why_and_sets_nothing_up(
@@ -196,7 +198,7 @@ def test_a_long_run_stays_the_only_one(ready: World) -> None:
         trial = try_out(repository, "", found, tip, watcher, long=0.0)
     assert (trial.runs, trial.vary) == (1, "seed")
     assert (trial.proposed.repeats, trial.proposed.planned) == ((5,), 5)
-    assert "not tried" in trial.told[0]
+    assert "not tested" in trial.told[0]
 
 
 def test_a_project_that_is_set_up_can_be_tried_and_stays_as_it_is(ready: World) -> None:
@@ -207,7 +209,7 @@ def test_a_project_that_is_set_up_can_be_tried_and_stays_as_it_is(ready: World) 
     ready.write("train.py", EXACT)
     ready.commit("exact")
     out = " ".join(ready.gitexp("init", "--yes", "--try").out.split())
-    assert 'the settings on main say vary = "seed", and the trial says "none"' in out
+    assert 'the settings on main say vary = "seed", but the trial says "none"' in out
     assert ready.snapshot()[3] != before[3]  # by the commit above alone
     assert ready.git("status", "--porcelain") == ""
 
@@ -235,18 +237,3 @@ def test_what_a_seed_varies_can_be_said(
     written = settings(project)
     assert written["vary"] == (given[1] if given else "split")
     assert [line for line in ("repeats", "planned", "test_ratio") if line in written] == lines
-
-
-@pytest.mark.parametrize(
-    ("script", "found"),
-    [
-        ("gitexp.predictions(y, p)", "predictions.csv"),
-        ("from gitexp import log, predictions", "predictions.csv"),
-        ("open('out/test_predictions.npz'); y_true, y_pred", "test_predictions.npz"),
-        ("table.to_csv('predictions.csv', columns=['id', 'Survived'])", ""),
-        ("predictions = model.predict(x)", ""),
-    ],
-)
-def test_predictions_are_found(script: str, found: str, tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(script)
-    assert propose(tmp_path, Proposal()).predictions == found

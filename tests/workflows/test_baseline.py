@@ -69,8 +69,8 @@ def test_a_deterministic_baseline_is_proven_by_two_runs(ready: World) -> None:
 def test_a_baseline_that_is_not_deterministic_is_refused_with_what_to_set(ready: World) -> None:
     train_with(ready, SCORE, vary="none")
     ran = ready.gitexp("baseline", code=3)
-    assert 'vary = "none" says that a repeated run gives the same' in ran.err
-    assert 'say vary = "seed" (or "split")' in ran.err
+    assert 'vary = "none" says that repeating a run gives the same' in ran.err
+    assert 'set vary = "seed" (or "split")' in ran.err
     assert "retest" not in ran.err
     settle(ready, vary="seed")
     ready.gitexp("baseline")

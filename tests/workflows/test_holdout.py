@@ -56,7 +56,7 @@ def test_every_opening_is_told_counted_and_kept(ready: World) -> None:
     assert (second["of"], second["metrics"]["accuracy"], second["times"]) == ("main", 0.51, 2)
     assert second["commit"] == world.git("rev-parse", "main")
     third = world.gitexp("holdout", "--why", "once more")
-    assert "opened 3 times" in third.out
+    assert "opened 3 times now" in third.out
     line = openings(world, f"exp/{name}")[1]
     assert line.pop("start").endswith("Z")
     assert line == {
@@ -91,10 +91,10 @@ def test_no_other_run_opens_it_whatever_the_environment_says(ready: World) -> No
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((), 2, "an opening takes a reason"),
-        (("--why", " \n"), 2, "an opening takes a reason"),
+        ((), 2, "opening the holdout needs a reason"),
+        (("--why", " \n"), 2, "opening the holdout needs a reason"),
         (("--why", "x" * 301), 2, "up to 300 characters"),
-        (("--baseline", "otter", *WHY), 2, "either otter or --baseline"),
+        (("--baseline", "otter", *WHY), 2, "you named both otter and --baseline"),
         (("no-such", *WHY), 2, "there is no experiment no-such"),
         (("both", *WHY), 1, "C2"),
     ],
@@ -113,11 +113,11 @@ def test_what_is_refused_opens_nothing(
 
 
 def test_without_a_holdout_or_its_approval_nothing_is_opened(ready: World) -> None:
-    assert "name no holdout" in ready.gitexp("holdout", "--baseline", *WHY, code=3).err
+    assert "name no holdout command" in ready.gitexp("holdout", "--baseline", *WHY, code=3).err
     early = ready.start("--set", "model.C=10")
     world = with_holdout(ready)
     # An experiment runs by the settings of its own baseline commit.
-    assert "name no holdout" in world.gitexp("holdout", early, *WHY, code=3).err
+    assert "name no holdout command" in world.gitexp("holdout", early, *WHY, code=3).err
     settings = (world.path / "gitexp.toml").read_text().replace("--holdout", "--other")
     world.write("gitexp.toml", settings)
     world.commit("another holdout")
@@ -133,7 +133,7 @@ def test_a_failed_opening_is_one_all_the_same(ready: World) -> None:
     ran = world.gitexp("holdout", "--baseline", *WHY, code=4)
     assert "ended with exit code 1" in ran.err
     assert "  | the last words" in ran.err
-    assert "counts as opened all the same (1 in all)" in ran.err
+    assert "counts as opened nevertheless (1 in all)" in ran.err
     begun, ended = openings(world, "main")
     assert (begun["failure"], "exit code 1" in ended["failure"]) == (UNFINISHED, True)
     assert "(2 in all)" in world.gitexp("holdout", "--baseline", *WHY, code=4).err

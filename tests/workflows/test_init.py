@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.workflows.init import Proposal, propose
 from tests.project import TRAIN, World, git
 
 if TYPE_CHECKING:
@@ -42,88 +41,6 @@ def everything(world: World) -> object:
 
 def settings(world: World) -> dict[str, Any]:
     return tomllib.loads((world.path / "gitexp.toml").read_text())
-
-
-# --- what it finds -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("files", "found"),
-    [
-        ({"config.toml": TOML, "train.py": ""}, ("config.toml", "python train.py")),
-        ({"knobs.toml": TOML, "main.py": ""}, ("knobs.toml", "python main.py")),
-        ({"a.toml": TOML, "b.toml": TOML, "train.py": ""}, ("", "python train.py")),
-        ({"a.toml": TOML, "params.toml": TOML, "run.py": ""}, ("params.toml", "python run.py")),
-        ({"params.yaml": "C: 1\n", "scripts/train.py": ""},
-         ("params.yaml", "python scripts/train.py")),
-        ({"conf/config.yaml": "C: 1\n", "src/train.py": ""},
-         ("conf/config.yaml", "python src/train.py")),
-        ({"config.json": "{}", "src/net/__init__.py": "", "src/net/train.py": ""},
-         ("config.json", "python -m net.train")),
-        ({"config.toml": TOML, "params.yaml": "C: 1\n", "train.py": "open('params.yaml')"},
-         ("params.yaml", "python train.py")),
-        ({"package.json": "{}", "ruff.toml": "", "uv.toml": "", "KNOWN.toml": ""}, ("", "")),
-        ({}, ("", "")),
-    ],
-)  # fmt: skip
-def test_config_and_command_are_found(
-    files: dict[str, str], found: tuple[str, str], tmp_path: Path
-) -> None:
-    for name, text in files.items():
-        World(tmp_path).write(name, text)
-    proposal = propose(tmp_path, Proposal())
-    assert (proposal.config, proposal.command) == found
-
-
-@pytest.mark.parametrize(
-    ("script", "metric", "direction", "effect"),
-    [
-        ("print(f'accuracy={a}')", "accuracy", "higher", 0.005),
-        ("loss = 1; print('rmse', loss)", "rmse", "lower", 0.01),
-        ("val_loss", "val_loss", "lower", 0.01),
-        ("inaccuracy = lossless", "", "higher", 0.005),
-        ("", "", "higher", 0.005),
-    ],
-)
-def test_the_metric_is_found_with_its_direction(
-    script: str, metric: str, direction: str, effect: float, tmp_path: Path
-) -> None:
-    (tmp_path / "train.py").write_text(script)
-    found = propose(tmp_path, Proposal())
-    assert (found.metric, found.direction, found.effect) == (metric, direction, effect)
-
-
-@pytest.mark.parametrize(
-    ("script", "config", "seed_key", "command"),
-    [
-        ("os.environ['GITEXP_SEED']", "[train]\nseed = 1\n", "", "python train.py"),
-        ("gitexp.seed()", TOML, "", "python train.py"),
-        ("config['train']", "[train]\nseed = 1\n", "train.seed", "python train.py"),
-        ("config", "random_state = 3\n", "random_state", "python train.py"),
-        ("parser.add_argument('--seed')", TOML, "", "python train.py --seed {seed}"),
-        ("nothing", TOML, "", "python train.py"),
-    ],
-)
-def test_the_way_of_the_seed_is_found(
-    script: str, config: str, seed_key: str, command: str, tmp_path: Path
-) -> None:
-    (tmp_path / "train.py").write_text(script)
-    (tmp_path / "config.toml").write_text(config)
-    found = propose(tmp_path, Proposal())
-    assert (found.seed_key, found.command) == (seed_key, command)
-    assert bool(found.warning) == (script == "nothing")
-
-
-def test_a_metrics_file_is_found(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("Path('out') / 'metrics.json'\n")
-    assert propose(tmp_path, Proposal()).metrics == "metrics.json"
-
-
-def test_what_was_given_stays(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("accuracy --seed 'metrics.json'\n")
-    (tmp_path / "config.toml").write_text(TOML)
-    given = Proposal("other.toml", "make train", "rmse", "lower", 2.5, "m.toml", "x.seed")
-    assert propose(tmp_path, given) == given
 
 
 # --- what it writes ------------------------------------------------------------------------------
@@ -196,7 +113,7 @@ def test_other_settings_than_there_are_are_not_taken_for_written(bare_project: W
     before = everything(bare_project)
     assert "nothing was changed" in bare_project.gitexp("init", "--yes", *flags).out
     ran = bare_project.gitexp("init", "--yes", "--metric", "rmse", "--seed-key", "a.b", code=2)
-    assert 'init changes none: metric = "accuracy", seed_key = ""' in ran.err
+    assert 'init does not change them: metric = "accuracy", seed_key = ""' in ran.err
     assert everything(bare_project) == before
 
 

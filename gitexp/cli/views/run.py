@@ -15,12 +15,13 @@ from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
-    from gitexp.workflows.run import Answer, Measured
+    from gitexp.workflows.baseline import MeasuredBaseline
+    from gitexp.workflows.run import Conclusion
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
 
-def answered(answer: Answer, *, as_json: bool) -> None:
+def answered(answer: Conclusion, *, as_json: bool) -> None:
     """Print an experiment's verdict and what to do with it."""
     if as_json:
         print_json(
@@ -45,12 +46,12 @@ def answered(answer: Answer, *, as_json: bool) -> None:
         typer.echo(f"\nnext: gitexp show {answer.name}, or the next idea: gitexp start")
 
 
-def exit_code(answer: Answer) -> int:
+def exit_code(answer: Conclusion) -> int:
     """Exit code of a verdict for --exit-code."""
     return _EXITS.get(answer.judgement.verdict or Verdict.CONFIRMED, 0)
 
 
-def measured(project: Project, done: Measured, *, as_json: bool) -> None:
+def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None:
     """Print the baseline's repeats, and what the last step did if it was not an experiment."""
     metric = project.settings.metric
     values = [record.metrics[metric] for record in done.records]
@@ -81,7 +82,7 @@ def measured(project: Project, done: Measured, *, as_json: bool) -> None:
     findings([done.advice] if done.advice else [])
 
 
-def _mean(values: list[float], done: Measured) -> str:
+def _mean(values: list[float], done: MeasuredBaseline) -> str:
     """Mean of the baseline's scores, and how much they vary."""
     import statistics  # loads decimal and fractions, which `run` does without
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.lab.evidence import weigh_examples
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.finding import Finding
@@ -70,8 +71,6 @@ def _pairs(result: Result) -> list[tuple[Record, Record]]:
 def _about_spreads(
     result: Result, spreads: Sequence[ExampleSpread], baseline: str, experiment: str
 ) -> Iterator[Finding]:
-    from gitexp.lab.bench import weigh_examples  # loads the engine
-
     pairs = _pairs(result)
     sides = [
         (text, [(r.seed, r.attempt, r.condition) for r in records])

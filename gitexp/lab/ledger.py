@@ -1,0 +1,220 @@
+"""What the notebook holds of the commits that are being measured, read once and kept current."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.condition import condition_of
+from gitexp.errors import NotReady
+from gitexp.lab.ancestors import same_runs
+from gitexp.lab.verdicts import judge_records
+from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents, say_newer
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.verdict.pairs import first_good
+from gitexp.store.aside import Intent
+from gitexp.store.note_writing import append_lines, write
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import BULK, LOGS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gitexp.engine.job import RunResult
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.outcomes import Outcomes
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.verdict.verdict import Judgement
+
+
+class Ledger:
+    """Records, environments and bulk lines by commit.
+
+    `experiment` is the commit that is measured beside its baseline, and `why` it runs although the
+    gate refuses it, "" if the gate was passed. `tell` gets one line of news.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        metric: str,
+        tell: Callable[[str], None],
+        *,
+        experiment: str = "",
+        why: str = "",
+    ) -> None:
+        self.project, self.repository = project, project.repository
+        self.settings, self.metric = settings, metric
+        self.experiment, self.why = experiment, why
+        self.stored = 0  # runs that were stored through this ledger
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._records: dict[str, list[Record]] = {}  # by commit, as last read
+        self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
+        self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
+        self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
+        self._warned: set[str] = set()  # what was said already
+
+    def read(self, *commits: str) -> None:
+        """Read the records of commits as they are now, in one git process."""
+        notes = read_notes(self.repository, RUNS, commits)
+        for commit in commits:
+            text = notes.get(commit, "")
+            self._records[commit] = self._counting(text, commit)
+            self._spreads[commit] = parse_spreads(text)
+            if (newer := say_newer(count_newer(text))) and newer not in self._warned:
+                self._warned.add(newer)
+                self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
+
+    def read_again(self) -> None:
+        """Read the records of all commits again that were read before."""
+        self.read(*self._records)
+
+    def _counting(self, text: str, commit: str) -> list[Record]:
+        """Records of this project that count for a commit.
+
+        Ungated runs only count if the gate is skipped again. A baseline's records may come from a
+        commit that runs the same; an experiment's must be its own.
+        """
+        return [
+            record
+            for record in parse_records(text)
+            if record.project == self.project.folder
+            and (self.why or not record.explore)
+            and (commit != self.experiment or record.is_of(commit))
+        ]
+
+    def records(self, commit: str) -> list[Record]:
+        """Records of a commit as last read: at the beginning, and after every batch of runs."""
+        if commit not in self._records:
+            self.read(commit)
+        return self._records[commit]
+
+    def spreads(self, commit: str) -> Sequence[ExampleSpread]:
+        """What its examples say about an experiment, as last read."""
+        return self._spreads.get(commit, ())
+
+    def good(
+        self, commit: str, seeds: Iterable[int], conditions: Sequence[str] | None = None
+    ) -> dict[int, Record]:
+        """Records that count for these seeds, in any (or one of these) conditions, as last read."""
+        return first_good(self.records(commit), seeds, self.metric, conditions)
+
+    def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
+        """Judge an experiment by the records as last read."""
+        return judge_records(
+            registration, self.records(base), self.records(commit), self.spreads(commit)
+        )
+
+    def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:
+        """Number of the next attempt at a seed; 0 if a good run has been stored by now."""
+        text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
+        if first_good(self._counting(text, commit), [seed], self.metric, conditions):
+            return 0
+        attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
+        return 1 + max(attempts, default=0)
+
+    # --- environments ---------------------------------------------------------------------------
+
+    def learn(self, *commits: str) -> None:
+        """Read the environments and bulk lines that commits have."""
+        if self._bulk.keys() >= {*commits}:
+            return
+        # Together with those of the other commits, which are needed soon: one git process for all.
+        new = [
+            commit
+            for commit in dict.fromkeys([*self._records, *commits])
+            if commit not in self._bulk
+        ]
+        notes = read_notes(self.repository, BULK, new)
+        for commit in new:
+            text = notes.get(commit, "")
+            self._bulk[commit] = set(text.splitlines())
+            for content in read_contents(text, Kind.ENVIRONMENT):
+                if isinstance(condition := content.get("condition"), str):
+                    self._environments.setdefault(condition, content)
+
+    def environments(self, commit: str) -> dict[str, dict[str, Any]]:
+        """Environments of a commit's good runs by condition, as far as they are known."""
+        self.learn(commit)
+        used = dict.fromkeys(record.condition for record in self.records(commit) if record.ok)
+        return {name: self._environments[name] for name in used if name in self._environments}
+
+    def environment(self, condition: str) -> dict[str, Any]:
+        """Environment of a condition, empty if it is unknown."""
+        return self._environments.get(condition, {})
+
+    def name_condition(self, described: dict[str, Any]) -> str:
+        """Name the condition of a run's environment; a new one is remembered."""
+        with self._lock:
+            name = condition_of(described, self._environments)
+            self._environments.setdefault(name, described)
+            return name
+
+    # --- what is written ------------------------------------------------------------------------
+
+    def store(self, commit: str, result: RunResult) -> None:
+        """Append a run's record, bulk lines and log to the notes of its commit.
+
+        Raises:
+            StoreBusy: the notes stayed locked; the lines are kept aside.
+        """
+        with self._lock:
+            self.stored += 1
+            known = self._bulk[commit]
+            bulk = [line for content in result.bulk if (line := canonical(content)) not in known]
+            # In one step: a record that is stored always finds the line that it cites.
+            write(
+                self.repository,
+                [
+                    Intent(BULK, commit, tuple(bulk)),
+                    Intent(RUNS, commit, (result.record.line(),)),
+                    Intent(LOGS, commit, (canonical(result.log),)),
+                ],
+            )
+            known.update(bulk)
+
+    def adopt(self, commit: str, seeds: Iterable[int]) -> None:
+        """Take over records of ancestors that run the same, because only inert files differ."""
+        seeds = list(seeds)
+        if len(self.good(commit, seeds)) == len(seeds):
+            return
+        ancestors = same_runs(self.project, self.settings, commit)
+        if not ancestors:
+            return
+        known = {record.line() for record in self.records(commit)}
+        for ref in (BULK, RUNS):
+            notes = read_notes(self.repository, ref, ancestors)
+            lines = [line for text in notes.values() for line in text.splitlines()]
+            # A file that is inert here may change what another project runs.
+            lines = [
+                line
+                for line in dict.fromkeys(lines)
+                if line not in known
+                and all(r.project == self.project.folder for r in parse_records(line))
+            ]
+            if lines:
+                append_lines(self.repository, ref, {commit: lines})
+        self.read(commit)
+
+    def outcomes(self, commit: str, records: Sequence[Record]) -> list[Outcomes]:
+        """Outcomes that these runs of a commit stored, in the same order.
+
+        Raises:
+            NotReady: some are missing.
+        """
+        wanted = [(record.seed, record.attempt, record.condition) for record in records]
+        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
+        found = parse_outcomes(text, set(wanted))
+        for key in wanted:
+            if key not in found:
+                raise NotReady(
+                    f"the outcomes of seed {key[0]} of {commit[:8]} are not here, but the criterion"
+                    " is judged per example",
+                    "if they were measured elsewhere: gitexp sync",
+                )
+        return [found[key] for key in wanted]

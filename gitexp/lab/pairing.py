@@ -1,0 +1,92 @@
+"""Which runs of the baseline an experiment is paired with: they must share its condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.condition import moved
+from gitexp.engine.present import present_environment
+from gitexp.errors import NotReady
+from gitexp.rules.verdict.pairs import first_good, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.bench import Bench
+    from gitexp.lab.ledger import Ledger
+
+
+def measure_partners(
+    bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int]
+) -> None:
+    """Run the baseline's seeds that the experiment's next runs will be paired with.
+
+    A record made in another condition cannot be paired with a run that is made today.
+    """
+    done = bench.ledger.good(commit, seeds) if commit else {}
+    due = [seed for seed in seeds if seed not in done]
+    if bench.here is None and due:
+        bench.here = _conditions_here(bench, label, base)
+    bench.measure(label, base, due, bench.here, ask=True)
+
+
+def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
+    """Conditions of the baseline's records that hold today, None if that is not known."""
+    ledger = bench.ledger
+    known = ledger.environments(base)
+    if not known:
+        return None
+    packages = {package for other in known.values() for package in other.get("packages") or {}}
+    now = present_environment(
+        ledger.repository, ledger.project.prefix, ledger.settings, sorted(packages)
+    )
+    if now is None:
+        return None
+    here = [name for name, then in known.items() if not moved(then, now)]
+    if not here:
+        then = list(known.values())[-1]
+        bench.watcher.said(f"{label}: {_changed(then, now)}; its seeds are run again")
+    return here
+
+
+def match(bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
+    """Run baseline seeds again whose records have another condition than the experiment's.
+
+    Raises:
+        NotReady: the baseline's runs come out in another condition each time.
+    """
+    ledger = bench.ledger
+    baseline, records = ledger.records(base), ledger.records(commit)
+    measured = ledger.good(commit, seeds)
+    pairs, _ = pair(seeds, baseline, records, ledger.metric)
+    alone = [
+        seed
+        for seed in seeds[len(pairs) :]
+        if seed in measured
+        and seed not in first_good(baseline, [seed], ledger.metric, [measured[seed].condition])
+    ]
+    for condition in dict.fromkeys(measured[seed].condition for seed in alone):
+        mine = [seed for seed in alone if measured[seed].condition == condition]
+        bench.watcher.said(
+            f"{label}: {_what_changed(ledger, base, condition)}; its seeds are run again, because"
+            " the two runs of a pair must share their condition"
+        )
+        bench.measure(label, base, mine, [condition])
+        if len(ledger.good(base, mine, [condition])) < len(mine):
+            raise NotReady(
+                "baseline and experiment do not run in the same condition:"
+                f" {_what_changed(ledger, base, condition)}",
+                "make the environment the same for both (python and package versions), then run"
+                " again",
+            )
+
+
+def _what_changed(ledger: Ledger, base: str, condition: str) -> str:
+    """Say how a condition differs from the one that the baseline was last measured in."""
+    ledger.learn(base)
+    other = (r.condition for r in reversed(ledger.records(base)) if r.condition != condition)
+    return _changed(ledger.environment(next(other, "")), ledger.environment(condition))
+
+
+def _changed(then: dict[str, Any], now: dict[str, Any]) -> str:
+    return f"the environment has changed ({', '.join(moved(then, now)) or 'unknown'})"

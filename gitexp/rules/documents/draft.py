@@ -1,0 +1,62 @@
+"""Settings before they are written: what is known so far, and the file that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitexp.rules.gate import formats
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSettings:
+    """What `init` would write; a field is empty if it is not known.
+
+    `warning` is what you should know about the draft; it is not written.
+    """
+
+    config: str = ""
+    command: str = ""
+    metric: str = ""
+    direction: str = ""
+    effect: float | None = None
+    metrics: str = ""
+    seed_key: str = ""
+    vary: str = ""
+    predictions: str = ""
+    repeats: tuple[int, ...] = ()
+    planned: int | None = None
+    warning: str = ""
+
+
+def render(draft: DraftSettings, baseline: str) -> str:
+    """Text of the settings file."""
+    spell, vary = formats.spell, draft.vary or "split"
+    lines = [
+        "# How gitexp runs experiments here. All keys: docs/settings.md of gitexp",
+        f"baseline   = {spell(baseline)}",
+        f"config     = [{spell(draft.config)}]    # files of which one line may change",
+        f"command    = {spell(draft.command)}    # {{seed}}, {{config}} are filled in; no shell",
+        f"metric     = {spell(draft.metric)}",
+        f"direction  = {spell(draft.direction)}",
+        f"effect     = {draft.effect:g}    # the smallest gain worth having",
+    ]
+    if vary != "none":
+        looks = spell(list(draft.repeats or (5, 10, 20)))
+        lines.append(f"repeats    = {looks}    # looks: there may be a verdict after so many runs")
+    lines += [
+        f"planned    = {draft.planned or 20}    # experiments that share the error budget",
+        f"vary       = {spell(vary)}    # what a seed changes:",
+        '#   "split": which rows are tested, and the training (if in doubt)',
+        '#   "seed":  only the training; the same rows are tested every time',
+        '#   "none":  nothing; an experiment is one run, judged by its predictions',
+    ]
+    if vary == "split":
+        lines.append("test_ratio = 0.25    # number of test rows / number of training rows")
+    if draft.metrics:
+        lines.append(f"metrics    = {spell(draft.metrics)}")
+    if draft.seed_key:
+        lines.append(f"seed_key   = {spell(draft.seed_key)}    # written into each run's own copy")
+    if draft.predictions:
+        path = spell(draft.predictions)
+        lines.append(f"predictions = {path}    # one row per example: id, y_true, y_pred")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,83 @@
+"""Measure the baseline alone, and say what the next experiment could detect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.lab.bench import Bench
+from gitexp.lab.design import criterion_from, first_fresh_seed, history, registration_for
+from gitexp.lab.determinism import prove_deterministic
+from gitexp.lab.ladder import read_steps
+from gitexp.lab.ledger import Ledger
+from gitexp.lab.pairing import measure_partners
+from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.trust import demand_trust
+from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict.power import power_of, underpowered
+
+if TYPE_CHECKING:
+    from gitexp.lab.ladder import Step
+    from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.verdict.power import Power
+
+_RECENT = 3  # baselines whose conditions a new one may share
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredBaseline:
+    """The baseline's repeats, one record per seed.
+
+    `step` is the commit that led here, if it was not an experiment. `next` is what the next
+    experiment would register by the settings alone, `power` what it can detect and will cost, and
+    `advice` says if it would usually miss what it asks for.
+    """
+
+    records: tuple[Record, ...]
+    step: Step | None
+    next: Registration
+    power: Power
+    advice: Finding | None
+
+
+def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> MeasuredBaseline:
+    """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
+
+    Raises:
+        NotReady: the settings are not approved in this clone, or wrongly claim determinism.
+        CommandFailed: a run failed.
+    """
+    settings, label = project.settings, f"baseline {project.baseline}"
+    demand_trust(project, project)
+    results = read_results(project)
+    first = first_fresh_seed(project, results)
+    seeds = range(first, first + settings.looks[-1]) if settings.seeded else PROOF
+    bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
+    ledger = Ledger(project, settings, settings.metric, watcher.said)
+    with Bench(ledger, jobs, watcher) as bench:
+        # After a refactoring, a run may load one package more and still compare with earlier ones.
+        ledger.learn(*list(bases)[:_RECENT])
+        ledger.adopt(project.tip, seeds)
+        if settings.seeded:
+            measure_partners(bench, label, project.tip, "", seeds)
+        else:
+            prove_deterministic(bench, label, project.tip)
+        records = ledger.records(project.tip)
+        good = ledger.good(project.tip, seeds, bench.here)
+    steps = read_steps(project, bases)
+    step = steps[0] if steps and not steps[0].accepted else None
+    place = place_of_next(results, settings.metric, settings)
+    registration = registration_for(
+        settings,
+        criterion=criterion_from(project, ""),
+        first_seed=first,
+        campaign=place.campaign,
+        level=place.level,
+    )
+    power = power_of(registration, *history(results, records))
+    advice = underpowered(registration, power)
+    return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)
