@@ -21,9 +21,13 @@ _SERVER = multiprocessing.get_context("forkserver")
 # Not the statistics: scikit-learn makes every fork slow, and few commands need it.
 _SERVER.set_forkserver_preload(
     [
-        module.name
-        for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
-        if not module.name.startswith(("gitexp.__main__", "gitexp.statistics"))
+        "coolname",
+        "sqlite3",
+        *(
+            module.name
+            for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
+            if not module.name.startswith(("gitexp.__main__", "gitexp.statistics"))
+        ),
     ]
 )
 
