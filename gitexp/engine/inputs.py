@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
+from gitexp.rules.gate.formats.values import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +66,10 @@ def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
             raise NotReady(
                 f"{name} does not parse: {error}", f"fix {name} on the baseline branch"
             ) from None
-        if key and not written and (found := formats.keys_at(leaves, key)):
+        if key and not written and (found := keys_at(leaves, key)):
             (place / name).write_bytes(_with_seed(name, content, found[0], settings.seed_key, seed))
             written = True
-        values[name] = {formats.spell_key(k): formats.to_json(v) for k, v in leaves.items()}
+        values[name] = {spell_key(k): to_json(v) for k, v in leaves.items()}
     if key and not written:
         raise NotReady(
             f"seed_key {settings.seed_key} is not in {', '.join(settings.config)}",
@@ -76,7 +78,7 @@ def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
     return values
 
 
-def _with_seed(name: str, content: bytes, key: formats.Key, shown: str, seed: int) -> bytes:
+def _with_seed(name: str, content: bytes, key: Key, shown: str, seed: int) -> bytes:
     form = formats.format_of(name)
     assert form is not None  # noqa: S101 - the caller has read it
     try:

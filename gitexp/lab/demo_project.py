@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.gate.formats import spell
+from gitexp.rules.gate.formats.values import spell
 from gitexp.store.git import Git
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import keep_line_end
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.values import same, spell
 from gitexp.rules.gate.one_change import inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.commits import replay
@@ -50,9 +52,9 @@ def from_setting(project: Project, setting: str) -> Edit:
     """
     found = find_key(project, setting)
     old = formats.read_leaves(found.path, found.content)[found.key]
-    spelled_key = formats.spell_key(found.key)
-    if formats.same(old, found.form.parse_value(found.typed)):
-        message = f"{spelled_key} is {formats.spell(old)} on {project.baseline} already"
+    spelled_key = spell_key(found.key)
+    if same(old, found.form.parse_value(found.typed)):
+        message = f"{spelled_key} is {spell(old)} on {project.baseline} already"
         hint = f'give it another value: gitexp start --set {spelled_key}=VALUE "HYPOTHESIS"'
         finding = Finding("C10", message, hint, found.path)
         raise Refused(_NOTHING, [finding])
@@ -71,7 +73,7 @@ class Setting:
     """`KEY=VALUE` as typed, the file that has the key, and the value as that file spells it."""
 
     path: str
-    key: formats.Key
+    key: Key
     content: bytes
     form: ModuleType
     typed: str
@@ -95,14 +97,14 @@ def find_key(project: Project, setting: str) -> Setting:
 
 def _find(
     project: Project, wanted: str, key_text: str, value: str
-) -> tuple[str, formats.Key, bytes, ModuleType]:
+) -> tuple[str, Key, bytes, ModuleType]:
     """Find the one config file that has a key."""
     files = _config_files(project)
     if wanted and wanted not in files:
         raise UsageError(
             f"{wanted} is no config file on {project.baseline}", f"try {', '.join(files)}"
         )
-    found: list[tuple[str, formats.Key, bytes, ModuleType]] = []
+    found: list[tuple[str, Key, bytes, ModuleType]] = []
     every: set[str] = set()
     for path, content in files.items():
         form = formats.format_of(path)
@@ -110,15 +112,15 @@ def _find(
             continue
         try:
             leaves = formats.read_leaves(path, content)
-            names = formats.parse_key(key_text)
+            names = parse_key(key_text)
         except formats.Malformed as error:
             message = f"{path} on {project.baseline} does not parse: {error}"
             hint = f"mend it on {project.baseline}"
             raise Refused(_NOTHING, [Finding("C7", message, hint, path, error.line)]) from None
         except ValueError:
             raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
-        every.update(map(formats.spell_key, leaves))
-        found += [(path, key, content, form) for key in formats.keys_at(leaves, names)]
+        every.update(map(spell_key, leaves))
+        found += [(path, key, content, form) for key in keys_at(leaves, names)]
     if not found:
         raise UsageError(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
@@ -224,7 +226,7 @@ def _does_not_fit(project: Project, edited: Edited) -> Refused:
     change = inspect([edited], project.settings.config, baseline=project.baseline).change
     setting = "KEY=VALUE"
     if change is not None:
-        setting = shlex.quote(f"{formats.spell_key(change.key)}={formats.spell(change.after)}")
+        setting = shlex.quote(f"{spell_key(change.key)}={spell(change.after)}")
     return Refused(
         f"{edited.path}: the edit does not fit the tip of {project.baseline}: both changed the same"
         " lines",

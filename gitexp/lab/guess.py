@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import spell_key
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.draft import DraftSettings
@@ -108,7 +109,7 @@ def _find_seed_key(folder: Path, config: str) -> str:
         leaves = formats.read_leaves(config, (folder / config).read_bytes())
     except (OSError, formats.Malformed):
         return ""
-    return next((formats.spell_key(key) for key in leaves if key[-1] in _SEEDS), "")
+    return next((spell_key(key) for key in leaves if key[-1] in _SEEDS), "")
 
 
 def _find_predictions(script: str) -> str:

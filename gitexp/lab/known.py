@@ -9,7 +9,8 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.settled import FILE, against, parse_known
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats import LARGEST, spell
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.pooling import Estimate, pool
 from gitexp.rules.verdict.verdict import Verdict

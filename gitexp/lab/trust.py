@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
-from gitexp.rules.gate.formats import spell, spell_key
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import spell
 from gitexp.store.local import locked, read_json, write_json
 
 if TYPE_CHECKING:

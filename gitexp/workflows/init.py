@@ -29,7 +29,7 @@ from gitexp.lab.trial import Trial, try_out
 from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
-from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.values import spell
 from gitexp.store import hooks
 from gitexp.store.repository import Repository
 
@@ -295,7 +295,7 @@ def _demand_as_given(given: DraftSettings, settings: Settings, path: str, baseli
     """
     there = settings.table | {"config": settings.config[0]}
     differ = [
-        f"{name} = {formats.spell(there.get(name, ''))}"
+        f"{name} = {spell(there.get(name, ''))}"
         for name in DraftSettings.__slots__
         if getattr(given, name) not in ("", None, (), there.get(name))
     ]

@@ -8,8 +8,9 @@ from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
 from gitexp.rules.documents import settled as settled_rule
 from gitexp.rules.documents.settled import Known, add_known
-from gitexp.rules.gate.formats import parse_key, spell, spell_key
+from gitexp.rules.gate.formats.keys import parse_key, spell_key
 from gitexp.rules.gate.formats.toml import parse_value
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import demand_plain
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from gitexp.lab.results import read_results
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats.keys import Key, spell_key
+from gitexp.rules.gate.formats.values import spell
 from gitexp.store.commits import replay
 from gitexp.workflows.start import Options, Started, register
 
@@ -57,8 +59,8 @@ def retest(project: Project, name: str | None) -> Started:
         content = _set_again(change.file, change.key, after, onto)
     if content == onto:
         raise Refused(
-            f"{project.baseline} has {change.file}: {formats.spell_key(change.key)} ="
-            f" {formats.spell(change.after)} already",
+            f"{project.baseline} has {change.file}: {spell_key(change.key)} ="
+            f" {spell(change.after)} already",
             hint="there is nothing left to test; see the ladder: gitexp log",
         )
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
@@ -80,16 +82,16 @@ def retest(project: Project, name: str | None) -> Started:
     )
 
 
-def _set_again(path: str, key: formats.Key, after: bytes, onto: bytes) -> bytes:
+def _set_again(path: str, key: Key, after: bytes, onto: bytes) -> bytes:
     try:
         return formats.copy_value(path, key, after, onto)
     except (ValueError, LookupError):
         raise Refused(
-            f"{path}: the line of {formats.spell_key(key)} has changed on the baseline",
+            f"{path}: the line of {spell_key(key)} has changed on the baseline",
             [
                 Finding(
                     "C2", "the old edit does not fit any more",
-                    f'gitexp start --set {formats.spell_key(key)}=VALUE "HYPOTHESIS"', path,
+                    f'gitexp start --set {spell_key(key)}=VALUE "HYPOTHESIS"', path,
                 )
             ],
         ) from None  # fmt: skip

@@ -11,8 +11,10 @@ from gitexp.lab.gate import check
 from gitexp.lab.project import find_experiment, project_in
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
-from gitexp.rules.gate import formats, hypothesis
+from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.parts import Part, take_apart
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git import Git
@@ -126,4 +128,4 @@ def split(
 
 
 def _template(part: Part) -> str:
-    return f"{formats.spell_key(part.change.key)}={formats.spell(part.change.after)} … because …"
+    return f"{spell_key(part.change.key)}={spell(part.change.after)} … because …"

@@ -24,6 +24,7 @@ with atheris.instrument_imports():
     from gitexp.rules.documents import message, record, registration, settings
     from gitexp.rules.gate import formats, hypothesis
     from gitexp.rules.gate.edited import Edited
+    from gitexp.rules.gate.formats.values import same, spell, to_json
     from gitexp.rules.gate.one_change import inspect
 
 FILES = ("c.toml", "c.yaml", "c.json", "c.ini", "c.py", "c.conf", "c.txt")
@@ -67,14 +68,14 @@ def _config(file: str, content: bytes, at: int) -> None:
     except formats.Malformed:
         return
     for key, value in list(leaves.items())[:3]:
-        assert formats.same(value, value)
-        formats.to_json(value)
-        assert formats.spell(value).isprintable()
+        assert same(value, value)
+        to_json(value)
+        assert spell(value).isprintable()
         try:
             text = form.set_value(content.decode(), key, form.spell_value("a b"))
         except (ValueError, LookupError):
             continue
-        assert formats.same(formats.read_leaves(file, text.encode())[key], form.parse_value("a b"))
+        assert same(formats.read_leaves(file, text.encode())[key], form.parse_value("a b"))
 
 
 def _message(text: str) -> None:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed, Source
+from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.keys import Key, Line, spell_key
+from gitexp.rules.gate.formats.values import ABSENT, Source, spell, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +74,7 @@ class Change:
     line: int | None = None
 
     def __str__(self) -> str:
-        before, after = cut_alike(formats.spell(self.before), formats.spell(self.after))
+        before, after = cut_alike(spell(self.before), spell(self.after))
         return f"{self.place} = {before} -> {after}"
 
     @property
@@ -83,7 +85,7 @@ class Change:
     @property
     def spelled_key(self) -> str:
         """The key as people type it."""
-        return formats.spell_key(self.key)
+        return spell_key(self.key)
 
     @property
     def kind(self) -> ChangeKind:
@@ -103,7 +105,7 @@ class Change:
     def number(self) -> float | None:
         """The value that it sets, where that is a finite number."""
         try:
-            value = float(formats.spell(self.after))
+            value = float(spell(self.after))
         except ValueError:
             return None
         return value if math.isfinite(value) else None
@@ -123,7 +125,7 @@ class Change:
             self.place == other.place
             and not isinstance(self.after, Cut)
             and not isinstance(other.after, Cut)
-            and same_value(formats.spell(self.after), formats.spell(other.after))
+            and same_value(spell(self.after), spell(other.after))
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -131,8 +133,8 @@ class Change:
         return {
             "file": self.file,
             "key": self.spelled_key,
-            "before": formats.to_json(self.before),
-            "after": formats.to_json(self.after),
+            "before": to_json(self.before),
+            "after": to_json(self.after),
         }
 
 
@@ -168,7 +170,7 @@ def whole(change: Change, before: bytes | None, after: bytes | None) -> Change:
 def spell_file(path: str) -> str:
     """Write a file's name so that it stays on one line and no terminal obeys it."""
     plain = path.isprintable() and path == " ".join(path.split())
-    return path if plain else formats.spell(path)
+    return path if plain else spell(path)
 
 
 def cut(text: str) -> str:
@@ -283,13 +285,13 @@ def _parse_key(text: str) -> Key:
 
 def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a spelled value; a Source where no parser knows it, a Cut where it was cut."""
-    if text == formats.spell(ABSENT):
+    if text == spell(ABSENT):
         return ABSENT
     if text == "null":
         return None
     try:
         value = tomli.loads(f"value = {text}").get("value")
-        if formats.spell(value) == text:
+        if spell(value) == text:
             return value
     except (ValueError, RecursionError):
         pass
@@ -297,7 +299,7 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def _unquoted(text: str) -> str:
-    """Undo the quotes of `formats.spell`, half a surrogate pair included, which TOML refuses."""
+    """Undo the quotes of `spell`, half a surrogate pair included, which TOML refuses."""
 
     def character(found: re.Match[str]) -> str:
         code = found[1] or found[2]

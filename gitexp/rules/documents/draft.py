@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.values import spell
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DraftSettings:
 
 def render(draft: DraftSettings, baseline: str) -> str:
     """Text of the settings file."""
-    spell, vary = formats.spell, draft.vary or "split"
+    vary = draft.vary or "split"
     lines = [
         "# How gitexp runs experiments here. All keys: docs/settings.md of gitexp",
         f"baseline   = {spell(baseline)}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import tomli
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.gate.formats import spell
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict.criterion import Criterion, Scale
 
 FILE = "GOALS.toml"

@@ -11,7 +11,7 @@ from typing import Any
 import tomli
 
 from gitexp.errors import NotReady
-from gitexp.rules.gate.formats import parse_key
+from gitexp.rules.gate.formats.keys import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
 MOST_REPEATS = 100_000

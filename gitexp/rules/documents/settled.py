@@ -9,7 +9,7 @@ import tomli
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import same_value
-from gitexp.rules.gate.formats import spell
+from gitexp.rules.gate.formats.values import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

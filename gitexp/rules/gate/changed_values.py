@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import ABSENT, Key, Malformed
+from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.keys import Key, spell_key
+from gitexp.rules.gate.formats.values import ABSENT, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +41,7 @@ def compare_values(
     changes = [
         Change(path, key, old[key], new[key], at)
         for key in old
-        if key in new and not formats.same(old[key], new[key])
+        if key in new and not same(old[key], new[key])
     ]
     removed = [key for key in old if key not in new]
     added = [key for key in new if key not in old]
@@ -77,7 +79,7 @@ def _find_rename(
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         old, new = old[:-1], new[:-1]
     moved = all(
-        a[: len(old)] == old and b == new + a[len(old) :] and formats.same(before[a], after[b])
+        a[: len(old)] == old and b == new + a[len(old) :] and same(before[a], after[b])
         for a, b in zip(removed, added, strict=True)
     )
     if not moved:
@@ -95,8 +97,8 @@ def _find_rename(
         more = f" (with its {len(removed)} key{'' if len(removed) == 1 else 's'})"
     return Finding(
         "C9",
-        f"{spell_file(path)}: the {thing} {formats.spell_key(old)} was renamed to"
-        f" {formats.spell_key(new)}{more}; that removes one and adds another",
+        f"{spell_file(path)}: the {thing} {spell_key(old)} was renamed to"
+        f" {spell_key(new)}{more}; that removes one and adds another",
         "rename it on the baseline, together with the code that reads it; then change its value",
         path,
         at,

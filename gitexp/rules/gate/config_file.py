@@ -9,7 +9,8 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines, text_of
 from gitexp.rules.gate.changed_values import compare_values
-from gitexp.rules.gate.formats import ABSENT, Line
+from gitexp.rules.gate.formats.keys import Line
+from gitexp.rules.gate.formats.values import ABSENT
 from gitexp.rules.gate.several_values import quoted_setting
 from gitexp.rules.text import shell_word
 

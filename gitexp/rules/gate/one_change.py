@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding, refusals
-from gitexp.rules.gate import formats
 from gitexp.rules.gate.config_file import inspect_config
+from gitexp.rules.gate.formats.keys import keys_at, parse_key
 from gitexp.rules.gate.other_files import inspect_others
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.gate.several_values import several_values
@@ -67,8 +67,8 @@ def inspect(
         )
     if len(changes) > 1:
         findings.append(several_values(changes, baseline))
-    seed = formats.parse_key(seed_key) if seed_key else ()
-    if len(changes) == 1 and seed and formats.keys_at([changes[0].key], seed):
+    seed = parse_key(seed_key) if seed_key else ()
+    if len(changes) == 1 and seed and keys_at([changes[0].key], seed):
         findings.append(
             Finding(
                 "C8",

@@ -11,11 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 _CHOICE, _TABLES = "preset", "presets"
 _BARE = re.compile(r"[A-Za-z_][\w-]*|[0-9]+", re.ASCII)
@@ -56,13 +58,13 @@ def _holds(
     for key, spelled in values:
         wanted[_TABLES, name, *key] = form.parse_value(spelled) if form else spelled
     return after.keys() == wanted.keys() and all(
-        formats.same(after[key], value) for key, value in wanted.items()
+        same(after[key], value) for key, value in wanted.items()
     )
 
 
 def _into_toml(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_first: bool) -> str:
     end = _line_end(text)
-    lines = [f"{formats.spell_key(key)} = {spelled}" for key, spelled in values]
+    lines = [f"{spell_key(key)} = {spelled}" for key, spelled in values]
     table = end.join([f"[{_TABLES}.{name}]", *lines]) + end
     # The first line is the one place where TOML surely takes a key of no table.
     choice = f'{_CHOICE} = ""{end}' if is_first else ""

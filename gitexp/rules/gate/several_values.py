@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.change import LONGEST_VALUE, ChangeKind, cut, cut_alike, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Line
+from gitexp.rules.gate.formats.keys import Line
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def several_values(changes: Sequence[Change], baseline: str) -> Finding:
     listed = [
         f"  {cut(key):{width}}  {before} -> {after}"
         for key, change in zip(keys, changes, strict=False)
-        for before, after in [cut_alike(formats.spell(change.before), formats.spell(change.after))]
+        for before, after in [cut_alike(spell(change.before), spell(change.after))]
     ]
     if len(changes) > _SHOWN:
         listed.append(f"  and {len(changes) - _SHOWN} more")
@@ -73,5 +74,5 @@ def _preset_hint(keys: Sequence[str], changes: Sequence[Change]) -> str:
 
 def quoted_setting(key: str, change: Change) -> str:
     """Return KEY=VALUE for a shell; a very long value is left for you to fill in."""
-    spelled = formats.spell(change.after)
+    spelled = spell(change.after)
     return shell_word(f"{key}={spelled if len(spelled) <= LONGEST_VALUE else 'VALUE'}")

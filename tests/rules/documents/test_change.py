@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import Change, ChangeKind, Cut, parse_change, same_value, whole
 from gitexp.rules.documents.registration import Registration, parse_message
-from gitexp.rules.gate.formats import ABSENT, Key, Line, Source, spell
+from gitexp.rules.gate.formats.keys import Key, Line
+from gitexp.rules.gate.formats.values import ABSENT, Source, spell
 from gitexp.rules.verdict.criterion import Criterion
 
 unhurried = settings(deadline=None, max_examples=300)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 _BARE = st.sampled_from(("a", "b", "c", "lr", "x-1", "_y", "9", "seed"))
 _ODD = st.sampled_from((

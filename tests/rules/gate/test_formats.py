@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import ABSENT, Key, Line, Malformed, toml
+from gitexp.rules.gate.formats import Malformed, toml
+from gitexp.rules.gate.formats.keys import Key, Line, parse_key, spell_key
+from gitexp.rules.gate.formats.values import ABSENT, same, spell, to_json
 from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import documents, flatten, is_toml
 
@@ -68,7 +70,7 @@ def test_leaves_are_what_the_standard_library_reads(text: str) -> None:
         return
     found, expected = leaves(text), dict(flatten(tomllib.loads(text)))
     assert list(found) == list(expected)
-    assert all(formats.same(found[key], expected[key]) for key in expected)
+    assert all(same(found[key], expected[key]) for key in expected)
 
 
 MALFORMED: tuple[tuple[bytes, str, int | None], ...] = (
@@ -121,9 +123,9 @@ def only_malformed(content: bytes) -> None:
         said = str(error)
     assert said.isprintable()
     for key, value in found.items():
-        assert formats.spell_key(key).isprintable()
-        assert formats.spell(value).isprintable()
-        json.dumps(formats.to_json(value), allow_nan=False)
+        assert spell_key(key).isprintable()
+        assert spell(value).isprintable()
+        json.dumps(to_json(value), allow_nan=False)
 
 
 @unhurried
@@ -169,14 +171,14 @@ SAME = (
 @pytest.mark.parametrize(("one", "other", "equal"), SAME)
 def test_values_are_compared_with_their_types(one: str, other: str, *, equal: bool) -> None:
     first, second = read_back(one), read_back(other)
-    assert formats.same(first, second) is equal
-    assert formats.same(second, first) is equal
+    assert same(first, second) is equal
+    assert same(second, first) is equal
 
 
 def test_what_is_absent_is_like_nothing_else() -> None:
-    assert formats.same(ABSENT, ABSENT)
+    assert same(ABSENT, ABSENT)
     others: list[object] = [None, "", 0, False, [], {}, "absent"]
-    assert not any(formats.same(ABSENT, value) for value in others)
+    assert not any(same(ABSENT, value) for value in others)
 
 
 # --- keys and values in words -------------------------------------------------------------------
@@ -205,15 +207,15 @@ SPELLED_KEYS: tuple[tuple[Key, str], ...] = (
 
 @pytest.mark.parametrize(("key", "spelled"), SPELLED_KEYS)
 def test_keys_are_spelled_as_people_type_them(key: Key, spelled: str) -> None:
-    assert formats.spell_key(key) == spelled
+    assert spell_key(key) == spelled
 
 
 @unhurried
 @given(_keys)
 def test_a_spelled_key_is_printable_and_can_be_typed_back(key: tuple[str, ...]) -> None:
-    spelled = formats.spell_key(key)
+    spelled = spell_key(key)
     assert spelled.isprintable()
-    assert formats.parse_key(spelled) == key
+    assert parse_key(spelled) == key
     assert list(dict(flatten(tomllib.loads(f"{spelled} = 1")))) == [key]
 
 
@@ -223,7 +225,7 @@ def test_list_indices_of_a_typed_key_come_back_as_digits(
     name: str, indices: list[int], last: str
 ) -> None:
     key: Key = (name, *indices, last)
-    assert formats.parse_key(formats.spell_key(key)) == tuple(map(str, key))
+    assert parse_key(spell_key(key)) == tuple(map(str, key))
 
 
 @pytest.mark.parametrize(
@@ -235,14 +237,14 @@ def test_list_indices_of_a_typed_key_come_back_as_digits(
 )  # fmt: skip
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        formats.parse_key(text)
+        parse_key(text)
 
 
 @unhurried
 @given(st.text(max_size=20))
 def test_any_text_is_a_key_or_a_value_error(text: str) -> None:
     try:
-        key = formats.parse_key(text)
+        key = parse_key(text)
     except ValueError:
         return
     assert key
@@ -264,7 +266,7 @@ SPELLED: tuple[tuple[Any, str], ...] = (
 
 @pytest.mark.parametrize(("value", "spelled"), SPELLED)
 def test_values_are_spelled_as_toml_has_them(value: object, spelled: str) -> None:
-    assert formats.spell(value) == spelled
+    assert spell(value) == spelled
 
 
 _zones = st.sampled_from((None, UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30))))
@@ -287,22 +289,22 @@ _nested = st.recursive(
 @unhurried
 @given(_nested)
 def test_a_spelled_value_stays_on_one_line_and_means_the_same_to_toml(value: object) -> None:
-    spelled = formats.spell(value)
+    spelled = spell(value)
     assert spelled.isprintable()
-    assert formats.same(read_back(spelled), value)
+    assert same(read_back(spelled), value)
 
 
 @unhurried
 @given(_nested)
 def test_any_value_has_a_form_that_json_can_hold(value: object) -> None:
-    held = formats.to_json(value)
+    held = to_json(value)
     assert json.loads(json.dumps(held, allow_nan=False)) == held
 
 
 def test_json_has_words_for_what_it_lacks() -> None:
     found = leaves("a = [nan, inf, 1979-05-27, {b = -inf}]")
-    assert formats.to_json(found["a",]) == ["nan", "inf", "1979-05-27", {"b": "-inf"}]
-    assert formats.to_json(ABSENT) is None
+    assert to_json(found["a",]) == ["nan", "inf", "1979-05-27", {"b": "-inf"}]
+    assert to_json(ABSENT) is None
 
 
 # --- what is typed ------------------------------------------------------------------------------
@@ -322,14 +324,14 @@ TYPED: tuple[tuple[str, Any, str], ...] = (
 def test_typed_values_are_read_as_toml_and_else_as_text(
     typed: str, value: object, spelled: str
 ) -> None:
-    assert formats.same(toml.parse_value(typed), value)
+    assert same(toml.parse_value(typed), value)
     assert toml.spell_value(typed) == spelled
 
 
 @unhurried
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_whatever_is_typed_is_spelled_so_that_toml_reads_it_back(typed: str) -> None:
-    assert formats.same(read_back(toml.spell_value(typed)), toml.parse_value(typed))
+    assert same(read_back(toml.spell_value(typed)), toml.parse_value(typed))
 
 
 # --- one value set ------------------------------------------------------------------------------
@@ -387,7 +389,7 @@ def set_and_judge(text: str, key: Key, old: object) -> None:
     assert text.endswith(after)
     replaced = text[len(before) : len(text) - len(after)]
     assert "\n" not in replaced
-    assert formats.same(read_back(replaced), old)
+    assert same(read_back(replaced), old)
     found = inspect(
         [Edited("c.toml", "100644", "100644", text.encode(), edited.encode())], ["c.toml"]
     )
@@ -395,7 +397,7 @@ def set_and_judge(text: str, key: Key, old: object) -> None:
     assert found.change is not None
     assert found.change.key == key
     assert found.change.after == MARK
-    assert formats.same(found.change.before, old)
+    assert same(found.change.before, old)
 
 
 @settings(deadline=None, max_examples=120)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gitexp.rules.documents.change import Change
 from gitexp.rules.gate.changed_lines import keep_line_end
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import ABSENT, Line, spell, spell_key
+from gitexp.rules.gate.formats.keys import Line, spell_key
+from gitexp.rules.gate.formats.values import ABSENT, spell
 from gitexp.rules.gate.one_change import Inspection, inspect
 from tests.rules.gate.config_files import documents
 

@@ -6,7 +6,8 @@ import tomllib
 import pytest
 import yaml
 
-from gitexp.rules.gate.formats import parse_key, read_leaves
+from gitexp.rules.gate.formats import read_leaves
+from gitexp.rules.gate.formats.keys import parse_key
 from gitexp.rules.gate.preset import add_preset
 
 HOT = [(parse_key("model.C"), "10"), (parse_key("train.lr"), "0.01")]

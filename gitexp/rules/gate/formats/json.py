@@ -12,7 +12,7 @@ from gitexp.rules.gate.formats.place import replace_value
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

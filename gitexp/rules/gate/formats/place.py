@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.gate.formats import same
+from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 
 def replace_value(

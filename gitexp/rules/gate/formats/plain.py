@@ -15,7 +15,7 @@ from gitexp.rules.gate.formats.place import read_back, replace_value, value_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

@@ -18,13 +18,14 @@ from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.gate.formats import Malformed, Source, spell
+from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.place import read_back, replace_value
+from gitexp.rules.gate.formats.values import Source, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

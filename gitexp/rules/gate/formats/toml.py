@@ -9,7 +9,7 @@ import tomli
 from gitexp.rules.gate.formats.place import replace_value
 
 if TYPE_CHECKING:
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 # tomli's own error is one; another comes from Python, for an integer of over 4,300 digits.
 ERROR = ValueError

@@ -15,7 +15,7 @@ import tomli
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 _BASIC, _LITERAL = r'"(?:[^"\\]++|\\.)*+"', r"'[^']*+'"
 _GAP = re.compile(r"[ \t]*+")

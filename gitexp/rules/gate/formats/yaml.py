@@ -22,15 +22,16 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from gitexp.rules.gate.formats import Malformed, Source, malformed_at, same, spell
+from gitexp.rules.gate.formats import Malformed, malformed_at
 from gitexp.rules.gate.formats.place import read_back, replace_value
+from gitexp.rules.gate.formats.values import Source, same, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ruamel.yaml.nodes import Node
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 ERROR = ValueError
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats.keys import keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.one_change import inspect
 
 if TYPE_CHECKING:
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 
 def said(file: str, before: str, after: str) -> str:
@@ -28,12 +30,12 @@ def leaves(file: str, text: str) -> dict[Key, Any]:
 def spelled_leaves(file: str, text: str) -> dict[str, str]:
     """Keys and values as messages show them."""
     found = leaves(file, text)
-    return {formats.spell_key(key): formats.spell(value) for key, value in found.items()}
+    return {spell_key(key): spell(value) for key, value in found.items()}
 
 
 def set_to(file: str, text: str, key: str, typed: str) -> str:
     """What `--set KEY=VALUE` makes of a text."""
     form: Any = formats.format_of(file)
-    (found,) = formats.keys_at(leaves(file, text), formats.parse_key(key))
+    (found,) = keys_at(leaves(file, text), parse_key(key))
     edited: str = form.set_value(text, found, form.spell_value(typed))
     return edited

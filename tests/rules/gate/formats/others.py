@@ -19,7 +19,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitexp.rules.gate.formats import Key
+    from gitexp.rules.gate.formats.keys import Key
 
 _CODE = "(code)"
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import Key, Malformed, Source
+from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
 from gitexp.rules.gate.formats.place import value_at
+from gitexp.rules.gate.formats.values import Source, same, spell, to_json
 from gitexp.rules.gate.one_change import Inspection, inspect
 from tests.rules.gate.formats.drawn import FORMATS, Format
 
@@ -80,7 +82,7 @@ def test_one_value_set_is_one_change_and_every_other_byte_stays(
     assume(keys)
     key, typed = data.draw(st.sampled_from(keys)), data.draw(st.sampled_from(form.typed))
     old, new = leaves(form, text)[key], module_of(form).parse_value(typed)
-    assume(not formats.same(old, new) and not isinstance(new, dict))
+    assume(not same(old, new) and not isinstance(new, dict))
     start, end = module_of(form).find_value(text, key)
     try:
         edited = set_to(form, text, key, typed)
@@ -95,8 +97,8 @@ def test_one_value_set_is_one_change_and_every_other_byte_stays(
     found = judge(form, text, edited)
     assert found.change is not None, found.findings
     assert found.change.key == key
-    assert formats.same(found.change.before, old)
-    assert formats.same(found.change.after, new)
+    assert same(found.change.before, old)
+    assert same(found.change.after, new)
     assert found.findings == ()
 
 
@@ -115,7 +117,7 @@ def test_a_copied_value_is_spelled_as_where_it_comes_from(
     except ValueError:
         assume(False)
     copied = formats.copy_value(form.file, key, text.encode(), other.encode()).decode()
-    assert formats.same(leaves(form, copied)[key], leaves(form, text)[key])
+    assert same(leaves(form, copied)[key], leaves(form, text)[key])
     assert copied.replace(" ", "") == text.replace(" ", "")
 
 
@@ -174,10 +176,10 @@ def only_malformed(form: Format, content: bytes) -> None:
         said = str(error)
     assert said.isprintable()
     for key, value in found.items():
-        assert formats.spell_key(key).isprintable()
-        assert formats.spell(value).isprintable()
-        assert formats.same(value, value)
-        formats.to_json(value)
+        assert spell_key(key).isprintable()
+        assert spell(value).isprintable()
+        assert same(value, value)
+        to_json(value)
 
 
 @each_format
@@ -232,7 +234,7 @@ def test_whatever_is_typed_is_set_as_it_is_understood_or_refused(form: Format, t
         assert form.file in {"config.ini", "config.conf"} or not typed.isprintable()
         return
     assert formats.read_leaves(form.file, content)
-    assert formats.same(value_at(module.parse(edited), key), value)
+    assert same(value_at(module.parse(edited), key), value)
 
 
 DEEP = {
@@ -300,8 +302,8 @@ def test_a_parser_loads_when_a_file_of_its_kind_is_read(form: Format) -> None:
 
 def test_the_packages_json_does_not_hide_the_standard_librarys() -> None:
     importlib.import_module("gitexp.rules.gate.formats.json")
-    assert formats.spell("a") == '"a"'
-    assert formats.spell_key(("a b",)) == '"a b"'
+    assert spell("a") == '"a"'
+    assert spell_key(("a b",)) == '"a b"'
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ def test_the_packages_json_does_not_hide_the_standard_librarys() -> None:
 )
 def test_a_seed_is_written_into_every_format(file: str, text: str, key: str, expected: str) -> None:
     module: Any = formats.format_of(file)
-    found = formats.keys_at(formats.read_leaves(file, text.encode()), formats.parse_key(key))
+    found = keys_at(formats.read_leaves(file, text.encode()), parse_key(key))
     assert len(found) == 1
     assert module.set_value(text, found[0], module.spell_value("42")) == expected
 
@@ -349,4 +351,4 @@ def test_nan_is_itself_in_every_format_that_has_it() -> None:
     for file, text in (("c.yaml", "a: .nan"), ("c.json", '{"a": NaN}')):
         (value,) = formats.read_leaves(file, text.encode()).values()
         assert math.isnan(value)
-        assert formats.same(value, float("nan"))
+        assert same(value, float("nan"))

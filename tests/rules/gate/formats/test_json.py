@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.values import same
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to
 from tests.rules.gate.formats.drawn import FORMATS
@@ -120,7 +121,7 @@ def test_a_value_on_several_lines_is_left_to_an_editor() -> None:
 def test_leaves_are_what_the_standard_library_reads(text: str) -> None:
     found, expected = leaves("c.json", text), dict(flatten(json.loads(text)))
     assert list(found) == list(expected)
-    assert all(formats.same(found[key], expected[key]) for key in expected)
+    assert all(same(found[key], expected[key]) for key in expected)
 
 
 _values = st.recursive(
@@ -140,4 +141,4 @@ def test_whatever_json_writes_every_value_is_found_in_it(document: object, inden
     assert form is not None
     for key, value in leaves("c.json", text).items():
         start, end = form.find_value(text, key)
-        assert formats.same(json.loads(text[start:end]), value)
+        assert same(json.loads(text[start:end]), value)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed, Source, python
+from gitexp.rules.gate.formats import Malformed, python
+from gitexp.rules.gate.formats.values import Source, same
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves
 from tests.rules.gate.formats.drawn import FORMATS
@@ -235,7 +235,7 @@ def test_literals_are_what_ast_literal_eval_reads(text: str) -> None:
             if text.count(f"{name} =") > 1:
                 continue
             expected = dict(flatten(value, (name,)))
-            assert all(formats.same(found[key], expected[key]) for key in expected)
+            assert all(same(found[key], expected[key]) for key in expected)
             compared += len(expected)
     assume(compared)
 
@@ -245,7 +245,7 @@ def test_literals_are_what_ast_literal_eval_reads(text: str) -> None:
 def test_formatting_by_unparse_changes_no_value(text: str) -> None:
     found, again = leaves("c.py", text), leaves("c.py", ast.unparse(ast.parse(text)))
     assert list(found) == list(again)
-    assert all(formats.same(found[key], again[key]) for key in found)
+    assert all(same(found[key], again[key]) for key in found)
 
 
 _PLAIN = st.recursive(

@@ -9,8 +9,8 @@ import yaml as pyyaml
 from hypothesis import assume, given, settings
 from ruamel.yaml import YAML
 
-from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed, Source
+from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.values import Source, same
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves
 from tests.rules.gate.formats.drawn import FORMATS
@@ -260,7 +260,7 @@ def plainly(value: Any) -> Any:  # noqa: ANN401 - parsed data
 def assert_same_leaves(text: str, loaded: object) -> None:
     found, expected = leaves("c.yaml", text), dict(flatten(plainly(loaded)))
     assert list(found) == list(expected)
-    assert all(formats.same(found[key], expected[key]) for key in expected)
+    assert all(same(found[key], expected[key]) for key in expected)
 
 
 @unhurried
