@@ -1,4 +1,9 @@
-"""The hooks' light way in: no typer, no rich, the same functions that `check` and `run` call."""
+"""The hooks' entry point: the checks of `gitexp check`, without loading the command line.
+
+Every hook returns the gate's advice, which is printed and stops nothing. Imports inside functions
+keep apart what one hook needs and another does not: pre-commit runs at every commit, and half of
+its time is imports.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,6 @@ import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError
 from gitexp.lab.comparison import Ground, find_ground_of_index
 from gitexp.lab.differences import inspect_grounds
-from gitexp.lab.project import short_name
 from gitexp.rules.finding import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
@@ -24,26 +28,20 @@ if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Inspection
 
-
-_SCISSORS = "------------------------ >8 ------------------------"
-_NO_EXPERIMENT = "this commit is not an experiment"
+_NOT_AN_EXPERIMENT = "this commit is not an experiment"
 
 
-def main(arguments: Sequence[str], *, asked: bool = True) -> int:
-    """Run one hook by its name; returns the exit code that git acts on.
+def main(arguments: Sequence[str], *, branch_checked: bool = True) -> int:
+    """Run the hook that the first argument names; returns the exit code that git acts on.
 
-    `asked` says that a shell has looked already whether the branch is an experiment's.
+    `branch_checked` says that a shell script has already found the branch to be an experiment's.
     """
     name, *rest = arguments
     try:
-        # A hook judges what git points at: a temporary index, a git folder that lies elsewhere.
+        # A hook checks what git points at: perhaps a temporary index, or a git folder elsewhere.
         repository = Repository.discover(Path.cwd(), keep_location=True)
-        branch = "" if asked else repository.head_branch() or ""
-        if asked or branch.startswith("exp/") or name not in _ON_BRANCH:
-            advice = _HOOKS[name](repository, rest)
-            if advice:
-                print("gitexp: advice, nothing is refused", file=sys.stderr)
-                print("\n".join(finding_lines(advice)), file=sys.stderr)
+        if branch_checked or name not in _ON_BRANCH or _is_on_experiment(repository):
+            _show(_HOOKS[name](repository, rest))
     except GitexpError as error:
         print(error_text(error, "gitexp"), file=sys.stderr)
         return error.exit_code
@@ -56,39 +54,49 @@ def main(arguments: Sequence[str], *, asked: bool = True) -> int:
 
 
 def run() -> None:
-    """Run one hook for a framework: no shell has looked at the branch before."""
+    """Run a hook for the pre-commit framework, which has not looked at the branch."""
     if len(sys.argv) < 2 or sys.argv[1] not in _HOOKS:
         print(f"usage: gitexp-hook {'|'.join(_HOOKS)} [ARGUMENT ...]", file=sys.stderr)
         sys.exit(2)
-    sys.exit(main(sys.argv[1:], asked=False))
+    sys.exit(main(sys.argv[1:], branch_checked=False))
+
+
+def _is_on_experiment(repository: Repository) -> bool:
+    return (repository.head_branch() or "").startswith("exp/")
+
+
+def _show(advice: Sequence[Finding]) -> None:
+    if advice:
+        lines = ["gitexp: advice, nothing is refused", *finding_lines(advice)]
+        print("\n".join(lines), file=sys.stderr)
 
 
 def _pre_commit(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]:
-    _, inspection = _judge_index(repository)
-    return demand(inspection.findings, _NO_EXPERIMENT)
+    _, inspection = _inspect_index(repository)
+    return demand(inspection.findings, _NOT_AN_EXPERIMENT)
 
 
 def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
+    from gitexp.lab.experiment_name import short_name
+    from gitexp.lab.message_file import read_message_file
     from gitexp.rules.documents.message import hypothesis_of, lint_trailers, split_message
     from gitexp.rules.gate import hypothesis
     from gitexp.workflows.fill import fill
 
-    path = Path(rest[0])
-    # The shim has asked git already, and hands the answer on.
+    # The shell script has asked git for the branch already, and passes it on.
     name = short_name(rest[1] if len(rest) > 1 else repository.head_branch() or "")
-    ground, inspection = _judge_index(repository)
-    # A merge runs this hook and not pre-commit; the advice was shown by pre-commit already.
-    demand(inspection.findings, _NO_EXPERIMENT)
-    written, below, mark = _read_message(repository, path)
-    text = "\n".join(line for line in written.split("\n") if not (mark and line.startswith(mark)))
+    ground, inspection = _inspect_index(repository)
+    # Asked again, because a merge runs this hook and not pre-commit. Its advice was shown there.
+    demand(inspection.findings, _NOT_AN_EXPERIMENT)
+    message = read_message_file(repository, Path(rest[0]))
+    text = message.text
     if not text.strip():
         return ()  # git itself refuses an empty message
     given = split_message(text)[1]
     linted = hypothesis.lint(hypothesis_of(text), ground.project.settings.metric)
     advice = demand([*linted, *lint_trailers(given)], "this message is not a hypothesis")
-    if inspection.change is not None:
-        whole = fill(ground.project, written, name, inspection.change, given, mark) + below
-        path.write_bytes(whole.encode(errors="surrogateescape"))
+    if (change := inspection.change) is not None:
+        message.replace(fill(ground.project, message.written, name, change, given, message.comment))
     return advice
 
 
@@ -108,11 +116,9 @@ def _pre_push(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]
         if len(words) == 4 and words[2].startswith("refs/heads/exp/") and words[1].strip("0")
     ]
     broken = [report for report in check_refs(repository, pushed) if not report.ok]
-    demand(
-        [finding for report in broken for finding in report.findings],
-        f"not pushed: {', '.join(f'exp/{visible(report.name)}' for report in broken)}",
-    )
-    return ()  # the advice was shown at the commit, and a server with a hook shows it again
+    names = ", ".join(f"exp/{visible(report.name)}" for report in broken)
+    demand([finding for report in broken for finding in report.findings], f"not pushed: {names}")
+    return ()  # the commit's hooks showed the advice, and the server's hook shows it again
 
 
 def _update(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
@@ -121,30 +127,10 @@ def _update(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
     return update(repository, *rest)
 
 
-def _judge_index(repository: Repository) -> tuple[Ground, Inspection]:
-    """Hold what is about to be committed against the point where this branch left the baseline."""
+def _inspect_index(repository: Repository) -> tuple[Ground, Inspection]:
+    """Compare the index with the commit at which this branch left the baseline."""
     ground = find_ground_of_index(repository)
     return ground, inspect_grounds([ground])[0]
-
-
-def _read_message(repository: Repository, path: Path) -> tuple[str, str, str]:
-    """What was written, what git will cut off below it, and how the lines begin that git drops.
-
-    The last is empty where git keeps every line; as far as a hook can tell.
-    """
-    setting = repository.setting
-    mark = setting("core.commentstring") or setting("core.commentchar") or "#"
-    if mark == "auto":
-        mark = "#"
-    text = decode(path.read_bytes())
-    # git names this editor where it opens none (-m, -F): there a line with # is text, and stays.
-    edited = os.environ.get("GIT_EDITOR") != ":"
-    at = f"\n{text}".find(f"\n{mark} {_SCISSORS}\n") if edited else -1
-    if at < 0:
-        at = len(text)
-    cleanup = setting("commit.cleanup") or "default"
-    drops = cleanup == "strip" or (edited and cleanup == "default")
-    return text[:at], text[at:], mark if drops else ""
 
 
 _HOOKS = {
@@ -161,5 +147,5 @@ if __name__ == "__main__":
     ended = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
-    # Taking the interpreter apart would be a tenth of the whole hook (mypy ends in the same way).
+    # A normal exit frees every object: a tenth of the hook's time (mypy ends like this too).
     os._exit(ended)

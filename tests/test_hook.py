@@ -239,7 +239,7 @@ def test_a_branch_whose_name_cannot_be_an_experiments_is_refused(ready: World) -
     one_value(ready)
     ran = ready.try_git("commit", "-am", BECAUSE)
     assert ran.code == 1  # git's own code for a hook that ended in 2
-    assert "cannot be an experiment's name" in ran.err
+    assert "is not a valid experiment name" in ran.err
 
 
 @pytest.mark.parametrize("branch", ["main", "feature", "experiment/x", "exp-x", "topic/exp/x"])
@@ -782,7 +782,7 @@ def test_an_edited_work_tree_may_not_run_until_the_hint_is_followed(
     assert callable(disturb)
     disturb(checked_out)
     said = pre_run(checked_out, 1)
-    assert "config.toml is not as committed, so what runs is not the experiment" in said
+    assert "config.toml is not as committed, so what would run is not the experiment" in said
     hint = said.partition("W1 · ")[2].splitlines()[0]
     assert checked_out.run("sh", "-c", hint).code == 0
     assert pre_run(checked_out) == ""

@@ -27,8 +27,8 @@ def _known(context: typer.Context, json_: AsJson = False) -> None:
     if context.invoked_subcommand:
         return
     from gitexp.cli.views import plan as views
-    from gitexp.lab.known import settled
     from gitexp.lab.project import open_project
+    from gitexp.lab.settled import settled
 
     project = open_project()
     views.settled(settled(project, project.tip), as_json=json_)

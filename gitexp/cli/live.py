@@ -1,4 +1,4 @@
-"""What is seen while runs go on: live lines on a terminal, one line a finished run elsewhere."""
+"""What you see during runs: live lines on a terminal, elsewhere one line when a run ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from gitexp.cli.views.terminal import is_dumb
 from gitexp.engine.metrics import logged, printed
 from gitexp.rules.verdict.figures import number
 
@@ -26,11 +27,11 @@ _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would tak
 
 @contextlib.contextmanager
 def watcher(*, yes: bool = False) -> Iterator[Watcher]:
-    """Choose the view that fits where standard error goes; standard output stays for results.
+    """Choose the view for where standard error goes; standard output is for results.
 
-    `yes` agrees to whatever is asked.
+    `yes` agrees to every question.
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not is_dumb():
         with Screen(yes=yes) as screen:
             yield screen
     else:
@@ -53,7 +54,7 @@ class Lines:
         self._yes = yes
 
     def agrees(self, question: str) -> bool:
-        """Return what --yes says: nobody is here to ask."""
+        """Return what --yes says: there is nobody to ask."""
         typer.echo(question, err=True)
         return self._yes
 
@@ -62,7 +63,7 @@ class Lines:
         typer.echo(text, err=True)
 
     def started(self, label: str, job: Job) -> None:
-        """Print nothing: the end of a run is news enough for a log file."""
+        """Print nothing: for a log file, the end of a run is enough."""
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Print a run's end."""
@@ -70,7 +71,7 @@ class Lines:
 
 
 class Screen:
-    """A live line for each run that is going on, above it what has ended."""
+    """A live line for each run in progress, below the lines of those that ended."""
 
     def __init__(self, *, yes: bool) -> None:
         from rich.console import Console
@@ -113,7 +114,7 @@ class Screen:
             self._running[job.commit, job.seed] = (job, label, time.monotonic())
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
-        """Turn a live line into a line that stays."""
+        """Replace a live line by one that stays."""
         with self._lock:
             self._running.pop((job.commit, job.seed), None)
         self._live.console.print(_finished(label, job, record))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.views.steps import effect_of
 from gitexp.lab.ladder import Step
-from gitexp.rules.plan.expectation import in_words
+from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict

@@ -1,13 +1,13 @@
-"""How well predictions were kept so far."""
+"""How well predictions have matched results so far."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.known import is_answered
+from gitexp.lab.known import has_verdict
 from gitexp.lab.log import log
-from gitexp.rules.plan.expectation import Calibration, calibrate
+from gitexp.rules.plan.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def calibration(project: Project) -> list[Calibration]:
-    """Hold the promises of all decided experiments against what came: all, by key, by author."""
+    """Hold predictions against results: of all experiments, by key and by author."""
     return calibrated(log(project), project.settings.metric)
 
 
 def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:
-    """The promises in a log against what came, all first; empty where nothing was foretold."""
+    """Hold the predictions in a log against results, all first; empty where there are none."""
     everything: list[tuple[Registration, Judgement]] = []
     groups: dict[str, list[tuple[Registration, Judgement]]] = defaultdict(list)
     for row in rows:
         registration, judgement = row.result.registration, row.result.judgement
-        if registration is None or judgement is None or not is_answered(row.result):
+        if registration is None or judgement is None or not has_verdict(row.result):
             continue
         if not {"Gain", "Chance"} & dict(registration.extra).keys():
             continue

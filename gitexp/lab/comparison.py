@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.project import (
-    NO_SETTINGS,
-    Project,
-    find_baseline,
-    folders_upwards,
-    known_projects,
-)
+from gitexp.lab.baseline_branch import find_baseline
+from gitexp.lab.project import NO_SETTINGS, Project
+from gitexp.lab.project_folder import folders_upwards, known_projects
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import is_config

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_files import read_on_baseline
-from gitexp.lab.design import half_width, records_like_tip, scores
+from gitexp.lab.design import records_like_tip
 from gitexp.rules.documents import goal as goals_rule
 from gitexp.rules.documents.goal import Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.plan.scores import half_width, scores
 
 if TYPE_CHECKING:
     import datetime as dt

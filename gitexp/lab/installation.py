@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import GitexpError
-from gitexp.lab.project import baseline_key
+from gitexp.lab.baseline_branch import baseline_key
 from gitexp.store import hooks
 from gitexp.store.git_output import decode
 from gitexp.store.local import read_json, write_json

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.log import is_confirmed
 from gitexp.lab.results import place_of_next
-from gitexp.rules.plan.expectation import topic_of
+from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.campaign import count, error_bound
 from gitexp.rules.verdict.criterion import Scale

@@ -1,6 +1,6 @@
-"""Whose command runs: settings that this clone's owner has seen and approved, no others.
+"""Approval of settings: only commands that the owner of this clone has approved are run.
 
-A pull can bring settings that name another command. `run` shows what they would change and stops.
+A pull can bring settings with another command. `run` shows what would change, and stops.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ def is_trusted(project: Project) -> bool:
 
 
 def _key(project: Project) -> str:
-    # The same words run another program in another folder.
+    # In another folder the same command runs another program.
     return project.prefix + project.settings.digest
 
 
 def demand_trust(project: Project, here: Project, experiment: str = "") -> None:
-    """Stop before anything runs by settings that nobody here has approved.
+    """Stop unless the settings of a project were approved in this clone.
 
-    `here` is the project of the directory, whose settings `gitexp trust` alone would mean;
-    `experiment` names the one that has these.
+    `here` is the project of the current directory, which `gitexp trust` approves without a name;
+    `experiment` is the experiment that has these settings.
 
     Raises:
-        NotReady: shows them, as a diff against the ones approved last.
+        NotReady: they were not; the message shows them as a diff against the last approved ones.
     """
     if not is_trusted(project):
         experiment = experiment if _key(project) != _key(here) else ""
         raise NotReady(
-            f"{project.settings_path} is not approved in this clone, and says what would be run:\n"
+            f"{project.settings_path} is not approved in this clone; it says what would run:\n"
             + difference(project),
             f"approve it: gitexp trust {experiment}".rstrip(),
         )
 
 
 def difference(project: Project) -> str:
-    """Show a project's settings as a diff against the ones approved last for it in this clone."""
+    """Return a project's settings as a diff against those last approved for it in this clone."""
     store = read_json(project.repository.local / _STORE)
     last: dict[str, Any] = max(
         (

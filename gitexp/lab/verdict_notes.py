@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.comparison import Ground, find_grounds
-from gitexp.lab.design import improvised
 from gitexp.lab.results import judged
 from gitexp.lab.verdicts import as_explored, judge_records
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.message import split_message
+from gitexp.rules.plan.design import improvised
 from gitexp.rules.verdict import words
 from gitexp.store.experiments import read_noted
 

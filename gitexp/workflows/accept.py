@@ -10,7 +10,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
 from gitexp.lab.log import is_confirmed, read_accepted
-from gitexp.lab.project import choose_remote
+from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.bench import Bench
-from gitexp.lab.design import criterion_from, first_fresh_seed, history, registration_for
+from gitexp.lab.design import first_fresh_seed, history
 from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
@@ -14,6 +14,7 @@ from gitexp.lab.pairing import measure_partners
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.record import PROOF
+from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     place = place_of_next(results, settings.metric, settings)
     registration = registration_for(
         settings,
-        criterion=criterion_from(project, ""),
+        criterion=criterion_from(project.settings, ""),
         first_seed=first,
         campaign=place.campaign,
         level=place.level,

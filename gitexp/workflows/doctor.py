@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used
 from gitexp.errors import GitexpError
 from gitexp.lab.installation import show_verdicts
-from gitexp.lab.project import known_projects, project_at, project_prefix
+from gitexp.lab.project import project_at
+from gitexp.lab.project_folder import known_projects, project_prefix
 from gitexp.lab.trust import is_trusted
 from gitexp.rules.documents.lines import count_lines, say_newer
 from gitexp.rules.text import counted, duration

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.lab.design import criterion_from, first_fresh_seed, registration_for
+from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.results import place_of_next, read_results
+from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.git_output import decode
 
@@ -32,7 +33,7 @@ def fill(
     criterion = (
         Criterion.parse(given["Criterion"])
         if given.get("Criterion")
-        else criterion_from(project, "")
+        else criterion_from(project.settings, "")
     )
     # An amended experiment is not its own competitor.
     results = [r for r in read_results(project) if r.entry.name != name]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.design import half_width, history, registration_for
+from gitexp.lab.design import history
 from gitexp.lab.learning_curve import measure_curve
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.plan.design import registration_for
 from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.plan.scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
-from gitexp.lab.design import against_direction
 from gitexp.rules.documents import goal as goals_rule
 from gitexp.rules.documents.goal import parse_goal, set_goal
+from gitexp.rules.plan.design import against_direction
 
 if TYPE_CHECKING:
     import datetime as dt

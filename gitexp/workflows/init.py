@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build
 from gitexp.errors import NotReady, UsageError
+from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
 from gitexp.lab.guess import guess
 from gitexp.lab.installation import (
     SetupStep,
@@ -17,14 +18,8 @@ from gitexp.lab.installation import (
     install_hooks,
     uninstall,
 )
-from gitexp.lab.project import (
-    baseline_key,
-    find_baseline,
-    project_at,
-    read_work_tree_table,
-    resolve_branch,
-    settings_at,
-)
+from gitexp.lab.project import project_at, settings_at
+from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
 from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.draft import DraftSettings, render

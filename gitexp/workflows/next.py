@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import history, records_like_tip
-from gitexp.lab.known import is_answered
+from gitexp.lab.known import has_verdict
 from gitexp.lab.log import log
-from gitexp.rules.plan.expectation import Idea, ranked, weigh, within
+from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -16,25 +16,24 @@ if TYPE_CHECKING:
 
 
 def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:
-    """Rank the planned experiments; the second list is what fits into `hours`, without them all."""
+    """Rank the planned experiments; the second list holds those that fit into `hours`, if given."""
     rows = log(project)
     results = [row.result for row in rows]
-    planned = [row.result for row in rows if row.state == "planned" and row.result.registration]
     past, baseline, durations = history(results, records_like_tip(project))
-    decided = [result for result in results if is_answered(result)]
+    decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
-    # Laplace's rule: before anything is decided a coin's chance, and never quite 0 or 1.
-    hit_rate = (confirmed + 1) / (len(decided) + 2)
     ideas = []
-    for result in planned:
-        registration = result.registration
-        assert registration is not None  # noqa: S101 - only registered ones are planned
+    for row in rows:
+        registration = row.result.registration
+        if row.state != "planned" or registration is None:
+            continue
         power = power_of(registration, past, baseline, durations)
         ideas.append(
             weigh(
-                result.entry.name,
+                row.result.name,
                 registration,
-                hit_rate=hit_rate,
+                confirmed=confirmed,
+                decided=len(decided),
                 seconds=power.seconds,
                 detectable=power.detectable,
             )

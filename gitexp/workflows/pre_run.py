@@ -1,4 +1,4 @@
-"""Judge what is checked out, just before it trains: `git hook run pre-run`."""
+"""Check what is checked out, just before it trains: `git hook run pre-run`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def pre_run(repository: Repository) -> tuple[Finding, ...]:
-    """Judge what is checked out here, as a Makefile or a batch script asks before it trains.
+    """Check what is checked out here, as a Makefile or a batch script does before it trains.
 
     Returns the gate's advice; a branch that is not an experiment's gets none.
 
     Raises:
-        Refused: the gate says no, or the work tree is not what the experiment's commit holds.
+        Refused: a rule is broken, or the work tree differs from the experiment's commit.
     """
     branch = repository.head_branch() or ""
     if not branch.startswith("exp/"):
         return ()
     report = check(repository, branch)
     project, git = report.project, repository.git
-    # Exit 128: an editor or another git holds the index just now; comparing works without it.
+    # Exit 128: another program has the index locked; comparing works all the same.
     git.run("update-index", "-q", "--refresh", allow=(1, 128))
     dirty = [file.path for file in git.differences("diff-index", "HEAD", "--")]
     dirty += [path for path in hidden_edits(project) if path not in dirty]
@@ -35,7 +35,7 @@ def pre_run(repository: Repository) -> tuple[Finding, ...]:
         *(
             Finding(
                 "W1",
-                f"{path} is not as committed, so what runs is not the experiment",
+                f"{path} is not as committed, so what would run is not the experiment",
                 "git restore --source=HEAD --staged --worktree --ignore-skip-worktree-bits --"
                 f" {shlex.quote(f':/{path}')}\nor commit it on {project.baseline}",
                 path,

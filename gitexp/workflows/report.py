@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import Progress
     from gitexp.lab.project import Project
     from gitexp.lab.standing import Standing
-    from gitexp.rules.plan.expectation import Calibration
+    from gitexp.rules.plan.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True)

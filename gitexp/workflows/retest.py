@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.differences import inspect_files, inspect_trees
-from gitexp.lab.project import find_experiment, project_in, settings_of
+from gitexp.lab.experiment import find_experiment
+from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.results import read_results
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats

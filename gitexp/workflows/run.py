@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, Refused, UsageError
 from gitexp.lab.bench import Bench
-from gitexp.lab.design import improvised, met_already
 from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.evidence import weigh
 from gitexp.lab.gate import check
@@ -15,6 +14,7 @@ from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.verdicts import as_explored
+from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.store.note_writing import replace_notes

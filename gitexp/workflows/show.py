@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import Row, log
-from gitexp.lab.project import find_experiment
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.differences import relative
+from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
-from gitexp.lab.project import find_experiment, project_in
+from gitexp.lab.project import project_in
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import hypothesis

@@ -7,34 +7,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
-from gitexp.lab.design import (
-    criterion_from,
-    first_fresh_seed,
-    history,
-    met_already,
-    records_like_tip,
-    registration_for,
-    scores,
-)
+from gitexp.lab.design import first_fresh_seed, history, records_like_tip
 from gitexp.lab.differences import inspect_files
 from gitexp.lab.edit import from_setting, from_work_tree, put_back
 from gitexp.lab.known import (
-    against_known,
-    answered,
-    remarks,
-    replicated,
-    settled,
+    advise_on_neighbors,
+    advise_on_same_change,
+    replication_of,
 )
-from gitexp.lab.project import note_started
+from gitexp.lab.last_started import note_started
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
+from gitexp.lab.settled import settled
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.documents.settled import against
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.plan.expectation import overpromised
+from gitexp.rules.plan.design import criterion_from, met_already, registration_for
+from gitexp.rules.plan.prediction import exceeds_ceiling
+from gitexp.rules.plan.scores import scores
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.power import power_of, underpowered
@@ -161,19 +155,17 @@ def register(
         Refused: the log has the answer already, or the baseline meets the criterion by itself.
     """
     settings, repository = project.settings, project.repository
-    criterion = criterion or criterion_from(project, options.expect)
+    criterion = criterion or criterion_from(project.settings, options.expect)
     guards = guards or parse_guards(",".join(options.guards))
     results = read_results(project)
     earlier = tried = same_change(repository, results, change)
     if replicate:
-        extra = [*extra, replicated(change, earlier)]
+        extra = [*extra, replication_of(change, earlier)]
     elif "Retest" not in dict(extra):
-        advice = [*advice, *answered(project, earlier)]
+        advice = [*advice, *advise_on_same_change(project, earlier)]
         earlier = []
-    advice = [*advice, *remarks(results, tried, change, text, criterion)]
-    if not options.despite.strip() and (
-        known := against_known(settled(project, project.tip), change)
-    ):
+    advice = [*advice, *advise_on_neighbors(results, tried, change, text, criterion)]
+    if not options.despite.strip() and (known := against(settled(project, project.tip), change)):
         raise Refused(_NOTHING, [known])
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results, earlier)
@@ -221,7 +213,7 @@ def register(
     note_started(repository, project.prefix, name)
     tidy(repository)
     power = power_of(registration, *history(results, baseline))
-    asked = [underpowered(registration, power), overpromised(registration)]
+    asked = [underpowered(registration, power), exceeds_ceiling(registration)]
     advice = [*advice, *filter(None, asked)]
     base = project.repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.gate import check_refs
-from gitexp.lab.project import choose_remote
+from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_lines, merge_views
 from gitexp.rules.documents.lines import Kind, kind_of, parse_object

@@ -1,7 +1,7 @@
-"""What a server takes in: sound experiments, each of which stays as it was registered, and notes.
+"""What a server accepts: valid experiments, which never change again, and notes that only grow.
 
-git asks for one ref after the other, and only knows its old value and the new one. Whatever was
-pushed is data here: it is compared, and never run.
+git's `update` hook asks about one ref at a time, with its old and its new value. What was pushed is
+compared and never run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Finding, ...]:
-    """Judge one ref of a push, as git's `update` hook is asked; an absent side is all zeros.
+    """Check one ref of a push; `old` or `new` is all zeros for a ref that is created or deleted.
 
     Returns the gate's advice, which git shows to whoever pushes.
 
@@ -43,8 +43,8 @@ def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Findin
 def _about_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
     git = repository.git
     if not after:
-        said = f"{ref} holds everybody's results, and is not deleted"
-        return [Finding("P3", said, "leave it here; your own clone's is yours")]
+        said = f"{ref} holds everyone's results and cannot be deleted here"
+        return [Finding("P3", said, "leave it on the server; in your own clone you may delete it")]
     if not before or git.succeeds("merge-base", "--is-ancestor", before, after):
         return []
     allowed = git.text("config", "--type=bool", "--get", "gitexp.allowRedaction", allow=(1,))
@@ -53,7 +53,7 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
     return [
         Finding(
             "P3",
-            f"{ref} would lose what others have written",
+            f"{ref} would lose what others wrote",
             f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD"
             "\nthen push again",
         )
@@ -72,27 +72,27 @@ def _about_experiment(repository: Repository, ref: str, before: str, after: str)
         return [
             Finding(
                 "P2",
-                f"{shown} has been measured, and would be forgotten",
+                f"{shown} was measured, and deleting it would lose the result",
                 f"archive it first: git push REMOTE {before}:{ARCHIVE}{name}",
             )
         ]
     if before and (measured or _is_registered(repository, ref, before)):
-        said = f"{shown} is registered here as {before[:10]}, and another commit is another one"
+        said = f"{shown} is registered here as {before[:10]}; another commit is another experiment"
         return [_moved(said, shown)]
     if kept == after:
         return []
     if kept:
         return [_moved(f"{shown} is here already, as {kept[:10]} under {visible(other)}", shown)]
     if ref.startswith(ARCHIVE):
-        return []  # it may have been put away because the gate refuses it
+        return []  # it may have been archived because the gate refuses it
     if repository.git.sizes([after]).get(after, 0) > LARGEST:
-        said = f"the commit {after[:10]} has more than {LARGEST:,} bytes, and was not read"
-        return [Finding("B3", said, "say what the experiment is about in fewer words")]
+        said = f"the commit {after[:10]} has more than {LARGEST:,} bytes and was not read"
+        return [Finding("B3", said, "shorten its message")]
     [report] = check_refs(repository, [(ref, after)])
     return [
         replace(
             finding,
-            hint=f"{finding.hint}\nwhere the baseline branch is only behind here, push that first",
+            hint=f"{finding.hint}\nif the server's baseline branch is behind, push that first",
         )
         if finding.id in {"B1", "B3"}
         else finding

@@ -26,18 +26,21 @@ from gitexp.lab.audit.spreads import about_examples
 from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
 from gitexp.lab.log import is_confirmed
 from gitexp.rules.finding import Finding, advice, refusals
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.campaign import error_bound
+from gitexp.rules.verdict.reading import says_the_same
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
+
+_NAMED = 3  # experiments of a remark that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +118,22 @@ def verify(project: Project, *, fix: bool = False) -> Verification:
     bases = [r.entry.parents[0] for r in inventory.held if r.entry.parents]
     settings = read_settings(project, bases)
     cut = inventory.cut
+    whole = [result for result in inventory.held if result.entry.commit not in cut]
+    reworded = {r.entry.commit: r for r in whole if _is_reworded(inventory, r)}
     notes = {
         result.entry.commit: found
-        for result in inventory.held
-        if result.entry.commit not in cut and (found := _about_note(inventory, result))
+        for result in whole
+        if result.entry.commit not in reworded and (found := _about_note(inventory, result))
     }
     rewritten = {commit: text for commit, (_, text) in notes.items() if fix and text is not None}
+    if fix:
+        rewritten |= {commit: _due(result) for commit, result in reworded.items()}
     replace_notes(project.repository, VERDICTS, rewritten)
     high = too_high(inventory, settings)
     return Verification(
         findings=(
             *(finding for commit, (finding, _) in notes.items() if commit not in rewritten),
+            *_about_wording([r for commit, r in reworded.items() if commit not in rewritten]),
             *about_lost(inventory),
             *about_foreign(inventory),
             *about_baselines(inventory, settings),
@@ -165,11 +173,9 @@ def _about_note(inventory: Inventory, result: Result) -> tuple[Finding, str | No
             f"  note:    {visible(first)}\n  records: EXPLORATORY ({visible(why)})",
             f"gitexp run {result.entry.name} --explore {shlex.quote(visible(why))} writes it anew",
         ), None
-    due, instead = "", "nothing that counts"
+    due, instead = _due(result).strip("\n"), "nothing that counts"
     if result.registration is not None and result.judgement is not None:
         instead = words.verdict_line(result.registration, result.judgement)
-        if result.judgement.verdict is not None:
-            due = words.note(result.registration, result.judgement).strip("\n")
     if noted == due:
         return None
     if noted and due:
@@ -183,6 +189,41 @@ def _about_note(inventory: Inventory, result: Result) -> tuple[Finding, str | No
         f"  note:    {visible(one)}\n  records: {visible(instead)}",
         "gitexp verify --fix writes verdict notes anew; messages and records stay as they are",
     ), due and f"{due}\n"
+
+
+def _due(result: Result) -> str:
+    """The verdict note that message and records give; empty where nothing is decided."""
+    registration, judgement = result.registration, result.judgement
+    if registration is None or judgement is None or judgement.verdict is None:
+        return ""
+    return words.note(registration, judgement)
+
+
+def _is_reworded(inventory: Inventory, result: Result) -> bool:
+    """Whether a verdict note differs in its wording alone, as another version of gitexp has it."""
+    noted, due = inventory.verdicts.get(result.entry.commit, ""), _due(result).strip("\n")
+    if result.explored or not due or noted == due:
+        return False
+    assert result.registration is not None  # noqa: S101 - it gives a note
+    assert result.judgement is not None  # noqa: S101 - it gives a note
+    return says_the_same(noted, result.registration, result.judgement)
+
+
+def _about_wording(results: Sequence[Result]) -> Iterator[Finding]:
+    """Remark on notes that another version of gitexp worded."""
+    if not results:
+        return
+    names = [label_of(result) for result in results[:_NAMED]]
+    if len(results) > _NAMED:
+        names.append(f"{len(results) - _NAMED} more")
+    them = "its verdict and figures are" if len(results) == 1 else "their verdicts and figures are"
+    yield Finding(
+        "V1",
+        f"{counted(len(results), 'verdict note')} in the words of another version of gitexp;"
+        f" {them} right: {', '.join(names)}",
+        "gitexp verify --fix rewrites them in today's words",
+        advice=True,
+    )
 
 
 # --- campaigns ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.plan.expectation import Idea, ranked, weigh, within
+from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
 from gitexp.rules.verdict.criterion import Criterion
 
 IDEAS, HOURS, WORLDS, SEED = 60, 60.0, 2000, 7
@@ -51,7 +51,9 @@ def draw(number: int, rng: random.Random) -> Drawn:
             ("Cost", f"{hours * 60:.3f}m"),
         ),
     )  # fmt: skip
-    idea = weigh(registration.name, registration, hit_rate=0.25, seconds=None, detectable=None)
+    idea = weigh(
+        registration.name, registration, confirmed=0, decided=2, seconds=None, detectable=None
+    )
     return Drawn(idea, size if works else 0.0)
 
 

@@ -85,7 +85,7 @@ def test_a_constant_that_the_baseline_meets_is_refused_before_the_experiment_run
     name = ready.start(*SET, "--expect", "accuracy >= 0.5")
     ran = ready.gitexp("run", code=1)
     assert "S1" in ran.err
-    assert "meets accuracy >= 0.5 already" in ran.err
+    assert "the baseline already meets accuracy >= 0.5" in ran.err
     assert records(ready, f"exp/{name}") == []
     # Now that the baseline is measured, it is known at once.
     before = ready.snapshot()
@@ -284,7 +284,7 @@ def test_an_answered_change_is_refused_and_replicated_on_fresh_seeds(ready: Worl
     before = ready.snapshot()
     ran = ready.gitexp("start", "C helps because of it", *SET, code=1)
     assert "K1" in ran.err
-    assert f"exp/{first} made the same change on this baseline" in ran.err
+    assert f"exp/{first} made it on the same baseline" in ran.err
     assert "CONFIRMED: accuracy" in ran.err
     assert ready.snapshot() == before
     again = ready.start(*SET, "--replicate")

@@ -145,15 +145,15 @@ def test_an_idea_that_keeps_coming_back_is_shown_with_its_intervals(ready: World
         ready.start("--set", f"model.C={value}", "--expect", "accuracy +0.05")
         ready.gitexp("run")
     out = ready.gitexp("start", WHY, "--set", "model.C=1.4", "--expect", "accuracy +0.05").out
-    assert "model.C keeps coming back, 3 times so far without a confirmation" in out
+    assert "model.C keeps coming back: tested 3 times, never confirmed" in out
     assert "together: accuracy" in out
-    assert "it is settled" in out
+    assert "the question is settled" in out
 
 
 def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:
     many_experiments(ready, 9)
     out = ready.gitexp("start", WHY, "--set", "model.C=77").out
-    assert "model.C keeps coming back, 9 times" in out
+    assert "model.C keeps coming back: tested 9 times" in out
     assert "exp/run-8: 10 " in out
     assert "exp/run-4: 6 " in out
     assert "exp/run-3" not in out
@@ -184,7 +184,7 @@ def test_the_same_words_in_another_experiment_are_remarked(ready: World) -> None
         )  # fmt: skip
     out = ready.gitexp("start", "word7 helps thing7 because of cause7 indeed", *SET).out
     assert "K5" in out
-    assert "says much the same" in out
+    assert "much the same hypothesis" in out
     assert (
         "K5"
         not in ready.gitexp("start", "zebras run because lions hunt", "--set", "train.lr=1").out
@@ -221,19 +221,20 @@ def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: Worl
     assert [idea["fits"] for idea in fits] == [True, False, True]
     shown = ready.gitexp("next").out
     assert shown.index(high) < shown.index(low)
+    assert f"exp/{high}  model.C 1.0 -> 11: 90 % x +0.01, 60 min" in shown
     ready.gitexp("next", "--run")
     assert len(records(ready, f"exp/{high}")) == 3
     assert [idea["name"] for idea in ready.gitexp("next", "--json").json] == [low, bare]
 
 
 def test_nothing_planned_is_said(ready: World) -> None:
-    assert "Nothing is planned" in ready.gitexp("next").out
-    assert "Nothing was foretold" in ready.gitexp("calibration").out
+    assert "No experiment is planned" in ready.gitexp("next").out
+    assert "No experiment with a prediction" in ready.gitexp("calibration").out
     assert ready.gitexp("next", "--json").json == ready.gitexp("calibration", "--json").json == []
     assert "nothing is planned" in ready.gitexp("next", "--run", code=2).err
 
 
-def test_promises_are_held_against_what_came(ready: World) -> None:
+def test_predictions_are_held_against_results(ready: World) -> None:
     settle(ready, repeats=[3], planned=1, error_budget=0.4)
     for value in ("10", "11", "12"):
         ready.start("--set", f"model.C={value}", "--gain", "0.06", "--chance", "0.5")
@@ -243,7 +244,7 @@ def test_promises_are_held_against_what_came(ready: World) -> None:
     assert whole["measured"] == pytest.approx(0.02, abs=0.003)
     assert whole["brier"] == pytest.approx(0.25)
     assert {group["group"] for group in groups} == {"author Ada Tester", "key config.toml: model.C"}
-    assert "You expect 2.9 times the gain that you get." in ready.gitexp("calibration").out
+    assert "You predict 2.9 times the gain that you measure." in ready.gitexp("calibration").out
 
 
 # --- what the project is after --------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_check_finds_the_experiment_that_is_checked_out_or_was_started_last(read
     ready.git("switch", "--quiet", f"exp/{first}")
     assert ready.gitexp("check", "--json").json["name"] == first
     assert "no experiment nobody" in ready.gitexp("check", "nobody", code=2).err
-    assert "cannot be an experiment's name" in ready.gitexp("check", "No Body", code=2).err
+    assert "is not a valid experiment name" in ready.gitexp("check", "No Body", code=2).err
 
 
 def test_everything_wrong_is_found_at_once(ready: World) -> None:
@@ -312,7 +312,9 @@ def test_in_a_range_experiments_are_judged_and_other_commits_counted(ready: Worl
     ready.commit("no experiment")
     ready.git("merge", "--quiet", "--no-ff", "-m", "take it in", f"exp/{first}")
     ran = ready.gitexp("check", "main~2..main")
-    assert ran.out.endswith("1 experiment, 0 refused; 2 other commits are no experiment's\n")
+    assert ran.out.endswith(
+        "1 experiment, 0 refused; 2 other commits do not belong to an experiment\n"
+    )
     for odd in ("main..nowhere", "..--output=x", "-x..y"):
         assert "is no range of commits" in ready.gitexp("check", "--", odd, code=2).err
     assert not (ready.path / "x").exists()

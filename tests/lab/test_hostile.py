@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import GitexpError, Refused, UsageError
+from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
-from gitexp.lab.project import find_experiment, open_project
+from gitexp.lab.project import open_project
 from gitexp.workflows.start import start
 from tests.arrange import refs, settle, show, trailers
 from tests.project import BECAUSE, World
@@ -173,7 +174,7 @@ def test_a_name_that_is_none_is_refused_before_git_hears_of_it(ready: World) -> 
     before = ready.snapshot()
     project = open_project(ready.path)
     for word in ("$(touch pwned)", "--upload-pack=x", "../x", "a b", "a\nb", "", "-x", "a/b"):
-        with pytest.raises(UsageError, match="cannot be an experiment's name"):
+        with pytest.raises(UsageError, match="is not a valid experiment name"):
             find_experiment(project.repository, word)
     for command in ("check", "run"):
         ran = ready.gitexp(command, "--", "\x1b[2J;id", code=2)

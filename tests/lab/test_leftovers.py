@@ -72,7 +72,7 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     assert "output of seeds 1, 2, 3 is not here" in ready.gitexp("show", name).out
     sheet = ready.gitexp("show", name, "--json").json
     assert [run["folder_here"] for run in sheet["runs"]] == [None] * 3
-    assert "left nothing behind" in ready.gitexp("gc").out
+    assert "nothing to free" in ready.gitexp("gc").out
     # And the next run makes what it needs anew.
     other = ready.start("--set", "model.C=11")
     ready.gitexp("run", other)

@@ -94,7 +94,7 @@ def test_many_are_chosen_by_verdict_and_by_age(ready: World) -> None:
     assert archived("--older", "90d") == {names["old better"]}
     assert archived("--ruled-out") == {names["worse"]}
     assert archived("--ruled-out") == set()
-    assert "nothing to put away" in ready.gitexp("archive", "--ruled-out").out
+    assert "nothing to archive" in ready.gitexp("archive", "--ruled-out").out
     assert ready.git("branch", "--list", "exp/*").split() == [f"exp/{planned}"]
     # Taken places and spent error stay taken and spent.
     assert {row["state"] for row in rows(ready).values()} == {"archived", "planned"}
@@ -118,7 +118,7 @@ def test_what_is_checked_out_or_runs_stays(ready: World, tmp_path: Path) -> None
         (("archive",), "either names, or which ones"),
         (("archive", "x", "--ruled-out"), "either names, or which ones"),
         (("archive", "nobody"), "there is no branch exp/nobody"),
-        (("archive", "Not_A_Name"), "cannot be an experiment's name"),
+        (("archive", "Not_A_Name"), "is not a valid experiment name"),
         (("archive", "--older", "long"), "--older must be a time"),
         (("restore",), "which experiments?"),
         (("restore", "nobody"), "exp/nobody is neither in the archive nor on a remote"),

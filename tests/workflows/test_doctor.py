@@ -147,7 +147,7 @@ def test_what_is_wrong_is_found_told_and_mended(
         assert (refs(ready), (ready.path / ".git" / "config").read_bytes()) == before
     assert all(finding["mended"] for finding in found(ready, "--fix", code=0))
     assert found(ready, code=0) == []
-    assert ready.gitexp("doctor").out == "Nothing is wrong.\n"
+    assert ready.gitexp("doctor").out == "No problems found.\n"
 
 
 def test_what_was_mended_is_as_it_should_be(ready: World) -> None:
@@ -157,8 +157,8 @@ def test_what_was_mended_is_as_it_should_be(ready: World) -> None:
     truncate_refs(ready)
     keep_a_result_aside(ready)
     ran = ready.gitexp("doctor", "--fix")
-    assert ran.out.count("mended: ") == 5
-    assert ran.out.endswith("Nothing is wrong now.\n")
+    assert ran.out.count("fixed: ") == 5
+    assert ran.out.endswith("No problems are left.\n")
     assert ready.git("config", "--get-all", "remote.origin.fetch") == (
         "+refs/heads/*:refs/remotes/origin/*"
     )
@@ -283,7 +283,7 @@ def test_what_cannot_be_mended_now_says_why(ready: World) -> None:
     keep_a_result_aside(ready)
     lock = ready.write(f".git/{RUNS}.lock", "")
     ran = ready.gitexp("doctor", "--fix", code=1)
-    assert "could not be mended: another git command has locked" in ran.out
+    assert "could not be fixed: another git command has locked" in ran.out
     lock.unlink()
     ready.gitexp("doctor", "--fix")
     assert note(ready, RUNS, "main").splitlines() == [a_record()]

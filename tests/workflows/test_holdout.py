@@ -56,7 +56,7 @@ def test_every_opening_is_told_counted_and_kept(ready: World) -> None:
     assert (second["of"], second["metrics"]["accuracy"], second["times"]) == ("main", 0.51, 2)
     assert second["commit"] == world.git("rev-parse", "main")
     third = world.gitexp("holdout", "--why", "once more")
-    assert "opened 3 times now" in third.out
+    assert "opened 3 times" in third.out
     line = openings(world, f"exp/{name}")[1]
     assert line.pop("start").endswith("Z")
     assert line == {

@@ -90,7 +90,7 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
     }
     ran = world.gitexp("redact", SECRET, "--yes")
     assert ran.out.startswith(
-        "It was taken out of 1 record, 1 bulk line and 1 log of 1 commit; the past of these"
+        "It was removed from 1 record, 1 bulk line and 1 log of 1 commit; the history of these"
         " notes is gone.\n"
     )
     assert "gitexp sync hub --redacted --logs" in ran.out
@@ -106,7 +106,7 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
     assert next(r for r in left if r.seed == 9).failure == f"no login for {MASK}"
     world.git("gc", "--quiet", "--prune=now")
     world.git("fsck", "--strict", "--no-dangling")
-    assert "It stands in no record, bulk or log." in world.gitexp("redact", SECRET, "--yes").out
+    assert "No record, bulk line or log contains it." in world.gitexp("redact", SECRET, "--yes").out
 
 
 def test_a_value_goes_from_what_the_clone_keeps_of_the_log(world: World) -> None:
@@ -186,15 +186,15 @@ def test_a_server_with_the_hook_refuses_until_its_owner_allows_it(world: World, 
     before = refs(hub)
     world.gitexp("redact", SECRET, "--yes")
     ran = world.gitexp("sync", "--redacted", "--logs", code=3)
-    assert f"hub does not take {RUNS}, {BULK}, {LOGS}: hook declined\n" in ran.out
-    assert "would lose what others have written" in ran.out
+    assert f"hub refused {RUNS}, {BULK}, {LOGS}: hook declined\n" in ran.out
+    assert "would lose what others wrote" in ran.out
     assert "git config gitexp.allowRedaction true" in ran.out
     assert refs(hub) == before
     hub.git("config", "gitexp.allowRedaction", "true")
     # The record was there, and is no new one.
     out = world.gitexp("sync", "--redacted", "--logs").out
     assert out.startswith("hub: nothing came in, nothing went out\n")
-    assert "what was redacted here is out of the notes on hub, too" in out
+    assert "what was redacted here is removed from the notes on hub too" in out
     assert SECRET.encode() not in reachable(hub, "--all")
 
 
@@ -237,7 +237,7 @@ def test_only_what_is_named_is_redacted_and_the_rest_is_counted(world: World) ->
     spoil(world, second)
     out = world.gitexp("redact", SECRET, "calm-heron", "--yes").out
     assert "of 1 commit; the past" in out
-    assert "3 lines of other commits hold it, too." in out
+    assert "3 lines of other commits contain it too." in out
     assert SECRET in note(world, RUNS, first)
     assert SECRET not in note(world, RUNS, second)
     world.gitexp("redact", SECRET, first[:12], "--yes")
@@ -248,7 +248,7 @@ def test_only_what_is_named_is_redacted_and_the_rest_is_counted(world: World) ->
 def test_nothing_is_redacted_before_somebody_agrees(world: World) -> None:
     before = refs(world), world.snapshot()
     out = world.gitexp("redact", SECRET, "--dry-run").out
-    assert "It would be taken out of 1 record, 1 bulk line and 1 log of 1 commit." in out
+    assert "It would be removed from 1 record, 1 bulk line and 1 log of 1 commit." in out
     found = world.gitexp("redact", SECRET, "--dry-run", "--json").json
     assert found["lines"] == {"record": 1, "bulk line": 1, "log": 1}
     ran = world.gitexp("redact", SECRET, code=3)
@@ -279,7 +279,7 @@ def test_the_value_can_be_given_where_no_history_keeps_it(
         ["gitexp", "redact", *words, "--yes"], cwd=world.path, input=f"{SECRET}\n",
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert "It was taken out of 1 record" in done.stdout
+    assert "It was removed from 1 record" in done.stdout
     assert SECRET not in done.stdout + done.stderr
     assert SECRET.encode() not in everything(world)
 
@@ -341,7 +341,7 @@ def test_what_cannot_be_reached_is_named(world: World, spoilt: str) -> None:
         assert text in out
     assert "C raises accuracy" in message(world, spoilt)
     out = world.gitexp("redact", "C raises accuracy", "--yes").out
-    assert "The messages of exp/brave-otter hold it" in out
+    assert "The messages of exp/brave-otter contain it" in out
 
 
 @pytest.mark.usefixtures("hub")

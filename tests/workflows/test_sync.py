@@ -212,7 +212,7 @@ def test_two_experiments_of_one_name_are_both_kept_and_the_later_one_renamed(
     assert [(r.old, r.new) for r in done.renames] == [("brave-otter", apart)]
     assert branches(other) == {"brave-otter": earlier, apart: later}
     said = world.gitexp("sync").out
-    assert f"exp/brave-otter ({later[:8]}) is exp/{apart} here" in said
+    assert f"exp/brave-otter ({later[:8]}) is called exp/{apart} here" in said
     assert branches(world) == branches(other)
     assert {*branches(hub).values()} == {earlier, later}
     # The gate, the log and a third clone know both by these names.
@@ -311,7 +311,7 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
     synced(world)
     assert "tidy-lynx" not in branches(world)
     # Unless that is asked for.
-    assert "deleted here, and left away: exp/brave-otter (gitexp" in other.gitexp("sync").out
+    assert "deleted here, so left out: exp/brave-otter (gitexp" in other.gitexp("sync").out
     assert "exp/brave-otter is a branch again" in other.gitexp("restore", "brave-otter").out
     assert "is a branch already" in other.gitexp("restore", "brave-otter", code=2).err
     assert not synced(other).away
@@ -459,8 +459,8 @@ def test_a_remote_that_takes_no_refs_of_ours_gets_experiments_and_notes(
     hook(hub, kind, script)
     out = world.gitexp("sync").out
     assert "1 experiment and 10 records went out" in out
-    assert re.search(rf"hub does not take {ARCHIVE}calm-heron: .*hook declined\n", out)
-    assert "what was put away stays in this clone" in out
+    assert re.search(rf"hub refused {ARCHIVE}calm-heron: .*hook declined\n", out)
+    assert "archived experiments stay in this clone" in out
     assert branches(hub).keys() == {"brave-otter"}
     assert texts(hub, RUNS) == texts(world, RUNS)
 
@@ -484,7 +484,7 @@ def test_a_remote_that_takes_nothing_is_said_so_and_what_came_in_stays(
     hook(hub, "pre-receive", "exit 1")
     ran = world.gitexp("sync", code=3)
     assert "1 experiment and 5 records came in" in ran.out
-    [line] = [line for line in ran.out.splitlines() if "hub does not take" in line]
+    [line] = [line for line in ran.out.splitlines() if "hub refused" in line]
     assert RUNS in line
     assert line.endswith(": pre-receive hook declined")
     assert branches(world).keys() == {"brave-otter", "calm-heron"}
@@ -565,7 +565,7 @@ def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: P
     assert synced(world).remote == "hub"
     hub_of(world, "fork")
     world.git("branch", "--unset-upstream", "main")
-    with pytest.raises(NotReady, match=r"which remote\? main follows none, and there are"):
+    with pytest.raises(NotReady, match=r"which remote\? main has no upstream, and there are"):
         synced(world)
     assert synced(world, ask=min).remote == "fork"
     world.git("branch", "--quiet", "--set-upstream-to=hub/main", "main")

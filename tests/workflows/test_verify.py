@@ -105,10 +105,10 @@ def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None
         "metric": "accuracy", "campaign": 1, "planned": 20, "taken": 2, "lost": 0, "confirmed": 1,
         "levels": pytest.approx(0.015), "bound": 0.1,
     }  # fmt: skip
-    text = measured.gitexp("verify").out
-    assert "2 verdicts recomputed from 6 records: nothing wrong." in text
-    assert "Campaign 1 on accuracy: 2 of 20 places taken, 1 confirmed" in text
-    assert "at most 10 % of what it confirms is false" in text
+    text = " ".join(measured.gitexp("verify").out.split())
+    assert "2 verdicts recomputed from 6 records: no problems found." in text
+    assert "Campaign 1 on accuracy: 2 of 20 experiments run, 1 confirmed" in text
+    assert "At most 10 % of confirmed results are false" in text
     # Accepted, its branch gone; the other put away; words alone changed, records taken over.
     gain, none = named(measured, GAIN), named(measured, NONE)
     measured.gitexp("accept", gain)
@@ -126,7 +126,7 @@ def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None
 
 
 def test_an_empty_log_and_planned_experiments_are_right(ready: World) -> None:
-    assert "0 verdicts recomputed from 0 records: nothing wrong." in ready.gitexp("verify").out
+    assert "0 verdicts recomputed from 0 records: no problems found." in ready.gitexp("verify").out
     ready.start("--set", "model.C=10")
     assert verified(ready, ok=True)["campaigns"] == []
 
@@ -366,9 +366,55 @@ def test_verdict_notes_are_a_view_that_fix_writes_anew(measured: World, edit: st
     assert ids(found) == ["V1"]
     assert shown in said(found, "V1")
     assert "gitexp verify --fix" in said(found, "V1")
-    assert "1 verdict note written anew." in measured.gitexp("verify", "--fix").out
+    assert "1 verdict note rewritten." in measured.gitexp("verify", "--fix").out
     assert note(measured, VERDICTS, branch) == before
     verified(measured, ok=True)
+
+
+def in_old_words(world: World, branch: str) -> str:
+    """A verdict note as version 0.1.0 wrote it, from the figures of the log."""
+    [row] = [r for r in world.gitexp("log", "--json").json if r["branch"] == branch]
+    seeds = world.gitexp("show", branch, "--json").json["seeds"]
+    means = [sum(s[side] for s in seeds) / len(seeds) for side in ("baseline", "experiment")]
+    return (
+        f"{row['verdict']}: accuracy {row['effect']:+.4g}"
+        f" [{row['lower']:+.4g} to {row['upper']:+.4g}], {row['pairs']} pairs\n"
+        f"mean {means[0]:.4g} -> {means[1]:.4g}, bar accuracy +0.005,"
+        f" p {row['p']:.3g} against {row['level']:.3g}\n"
+        f"{row['reason']}: even the lower bound reaches the bar\n"
+    )
+
+
+def test_a_note_in_the_words_of_an_older_version_is_remarked_and_not_wrong(measured: World) -> None:
+    branch = named(measured, GAIN)
+    today = note(measured, VERDICTS, branch)
+    old = in_old_words(measured, branch)
+    set_note(measured, VERDICTS, branch, old)
+    found = verified(measured, ok=True)
+    assert ids(found, "information") == ["V1"]
+    remark = said(found, "V1", "information")
+    assert "1 verdict note in the words of another version of gitexp" in remark
+    assert branch in remark
+    assert "gitexp verify --fix" in remark
+    assert note(measured, VERDICTS, branch) == old
+    assert measured.gitexp("verify", "--fix", "--json").json["rewritten"] == 1
+    assert note(measured, VERDICTS, branch) == today
+    assert ids(verified(measured, ok=True), "information") == []
+
+
+@pytest.mark.parametrize("forged", ["verdict", "effect", "pairs"])
+def test_old_words_do_not_hide_a_forged_verdict_or_figure(measured: World, forged: str) -> None:
+    branch = named(measured, GAIN)
+    old = in_old_words(measured, branch)
+    effect = old.split()[2]
+    swap = {
+        "verdict": ("CONFIRMED", "RULED OUT"),
+        "effect": (effect, f"{float(effect) + 0.01:+.4g}"),
+        "pairs": ("3 pairs", "5 pairs"),
+    }[forged]
+    assert old.replace(*swap) != old
+    set_note(measured, VERDICTS, branch, old.replace(*swap))
+    assert ids(verified(measured)) == ["V1"]
 
 
 def test_a_note_without_any_record_is_taken_away(measured: World) -> None:
@@ -400,7 +446,7 @@ def test_a_level_above_the_campaign_leaves_no_bound(measured: World) -> None:
     found = verified(measured)
     assert f"{branch}: Level is 0.1, and campaign 1 allowed 0.01" in said(found, "T3")
     assert found["campaigns"][0]["bound"] is None
-    assert "nothing bounds its errors" in measured.gitexp("verify", code=1).out
+    assert "its errors have no bound" in measured.gitexp("verify", code=1).out
 
 
 def test_places_beyond_the_plan_raise_the_bound(measured: World) -> None:
@@ -414,7 +460,7 @@ def test_places_beyond_the_plan_raise_the_bound(measured: World) -> None:
         (3, 2, pytest.approx(0.15)),
     ]
     text = " ".join(measured.gitexp("verify").out.split())
-    assert "overran its plan. In the long run at most 15 %" in text
+    assert "overran its plan. At most 15 % of confirmed results are false" in text
 
 
 def test_records_of_what_the_gate_refuses_are_found(measured: World) -> None:

@@ -1,4 +1,4 @@
-"""What holding predictions against outcomes prints."""
+"""What comparing predictions with results prints."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.rules.plan.expectation import in_words
+from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.plan.expectation import Calibration
+    from gitexp.rules.plan.calibration import Calibration
 
 
 def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
-    """Print for each group what was predicted and what came."""
+    """Print for each group what was predicted and what was measured."""
     if as_json:
         print_json([dataclasses.asdict(group) for group in groups])
         return
     if not groups:
         typer.echo(
-            "Nothing was foretold and decided yet. Say what you expect:"
-            " gitexp start --gain 0.01 --chance 0.3 ..., then run it"
+            "No experiment with a prediction has a verdict yet. Say what you expect:\n"
+            "gitexp start --gain 0.01 --chance 0.3 ..., then run it"
         )
         return
     for group in groups:
         typer.echo(visible(group.group))
         if group.gains:
             typer.echo(
-                f"  gain: {number(group.predicted, sign=True)} foretold,"
+                f"  gain: {number(group.predicted, sign=True)} predicted,"
                 f" {number(group.measured, sign=True)} measured ({group.gains})"
             )
         if group.decided or group.inconclusive:

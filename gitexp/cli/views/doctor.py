@@ -1,4 +1,4 @@
-"""What examining a clone and freeing room in it print."""
+"""What checking a clone and freeing disk space in it print."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
-    """Print each thing that is wrong, what mends it, and whether it was mended."""
+    """Print each problem, how to fix it, and whether it was fixed."""
     if as_json:
         print_json([one.as_json() for one in found])
         return
     wrong = [one for one in found if one.wrong]
     for one in found:
         ailment = one.ailment
-        typer.echo(visible(f"{'mended: ' * one.mended}{ailment.message}"))
+        typer.echo(visible(f"{'fixed: ' * one.mended}{ailment.message}"))
         if not one.mended:
-            why = f"could not be mended: {one.failure}\n" if one.failure else ""
+            why = f"could not be fixed: {one.failure}\n" if one.failure else ""
             mark = f"{ailment.id} · "
             hint = visible(why + ailment.hint).replace("\n", "\n" + " " * len(mark))
             typer.echo(mark + hint)
         typer.echo("")
     if not wrong:
-        typer.echo("Nothing is wrong." if not found else "Nothing is wrong now.")
+        typer.echo("No problems found." if not found else "No problems are left.")
     elif not fix and any(one.ailment.mend for one in wrong):
-        typer.echo("gitexp doctor --fix mends what is safe to mend.")
+        typer.echo("gitexp doctor --fix fixes what is safe to fix.")
 
 
 def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> None:
-    """Print what was freed or would be, what is in use, and what was kept."""
+    """Print what was or would be freed, what is in use, and what was kept."""
     if as_json:
         print_json([one.as_json() for one in found])
         return
@@ -52,7 +52,7 @@ def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> 
         if chosen:
             typer.echo(f"{words}: {_summed(chosen)}")
     if not found:
-        typer.echo("Runs have left nothing behind here.")
+        typer.echo("There is nothing to free here.")
 
 
 def _summed(found: Sequence[Holding]) -> str:

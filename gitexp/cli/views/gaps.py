@@ -1,4 +1,4 @@
-"""What looking for gaps prints."""
+"""What `gaps` prints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import print_json
-from gitexp.rules.text import visible
+from gitexp.cli.views.terminal import filled, hanging, print_json
+from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict.figures import interval, rough, within
 from gitexp.rules.verdict.figures import number as shown
 
 if TYPE_CHECKING:
@@ -15,48 +16,46 @@ if TYPE_CHECKING:
 
 
 def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
-    """Print at most `number` gaps, each with its ceiling, and what predictions cannot tell."""
+    """Print at most `number` gaps, each with its ceiling, and what predictions cannot show."""
     if as_json:
         print_json(report.as_json())
         return
     found = report.findings
-    within = "" if report.within is None else f" ± {shown(report.within)} (95 %)"
+    score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")
     typer.echo(
-        f"{report.metric} {shown(report.score)}{within} over {report.runs} runs;"
-        f" {found.examples} examples"
+        f"{report.metric} {score} over {counted(report.runs, 'run')};"
+        f" {counted(found.examples, 'example')}"
     )
     unit = "" if found.unit == report.metric else f" {found.unit}"
-    typer.echo(f"always the same answer would get{unit} {shown(found.dummy)}")
+    typer.echo(f"always giving the same answer would get{unit} {shown(found.dummy)}")
     if report.train is not None:
-        typer.echo(f"in training {shown(report.train)}")
+        typer.echo(f"on the training data {shown(report.train)}")
     if report.detectable is not None:
         typer.echo(
-            f"an experiment confirms gains of {shown(report.detectable)} or more, four times in"
-            f" five (by {report.seen_by})"
+            filled(
+                f"an experiment detects gains of {rough(report.detectable)} or more, 4 times in 5"
+                f" (estimated from {report.seen_by})"
+            )
         )
     else:
-        typer.echo("the smallest gain that an experiment can confirm is not known before one ran")
+        typer.echo("the smallest gain that can be detected is not known before an experiment ran")
     for place, gap in enumerate(report.gaps[:number], start=1):
         (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
-        between = "" if low == high else f" [{shown(low)} to {shown(high)}]"
-        typer.echo(f"\n{place}. {visible(gap.said)}")
-        what = "if its power law goes on" if gap.kind == "data" else "a limit, no forecast"
-        typer.echo(f"   ceiling {shown(gap.ceiling)}{between}{own}: {what}")
+        ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
+        typer.echo("\n" + hanging(f"{place}. ", gap.said))
+        what = "if the power law continues" if gap.kind == "data" else "a limit, not a forecast"
+        typer.echo(f"   ceiling {ceiling}{own}: {what}")
         line = gap.template(report.metric, higher_is_better=report.higher_is_better)
         typer.echo(visible(f"   {line}"))
     if not report.gaps:
-        typer.echo("\nNo gap stands out: errors are spread as chance would spread them.")
+        typer.echo("\nNo gap stands out: errors look as if they were spread by chance.")
     if found.calibration is not None:
         error = found.calibration["error"]
         typer.echo(f"\nprobabilities are off by {shown(error)} on average")
     if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):
         low, high = report.curve.interval
-        typer.echo(
-            f"\ntwice the data would bring {shown(report.curve.gain, sign=True)}"
-            f" [{shown(low, sign=True)} to {shown(high, sign=True)}]"
-        )
+        gain = interval(report.curve.gain, low, high, sign=True)
+        typer.echo(f"\ntwice the data would bring {gain}")
     for line in report.skipped:
         typer.echo(f"skipped: {visible(line)}")
-    typer.echo(
-        "What predictions cannot tell: whether a gap can be closed, and what was never tested."
-    )
+    typer.echo("Predictions cannot show whether a gap can be closed, or what was never tested.")

@@ -1,4 +1,4 @@
-"""What the gate, `verify` and the holdout print."""
+"""What `check`, `verify` and `holdout` print."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
         typer.echo(f"  {report.change}")
     else:
         broken = len(refusals(report.findings))
-        typer.echo(f"{name}: refused, {broken} rule{'s' if broken > 1 else ''} broken")
+        typer.echo(f"{name}: refused, {counted(broken, 'rule')} broken")
     findings(report.findings)
 
 
@@ -50,10 +50,9 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
             checked(report, as_json=False)
             typer.echo("")
     refused = sum(not report.ok for report in sweep.reports)
-    count = len(sweep.reports)
     typer.echo(
-        f"{count} experiment{'' if count == 1 else 's'}, {refused} refused"
-        + (f"; {sweep.others} other commits are no experiment's" if sweep.others else "")
+        f"{counted(len(sweep.reports), 'experiment')}, {refused} refused"
+        + (f"; {sweep.others} other commits do not belong to an experiment" if sweep.others else "")
     )
 
 
@@ -68,22 +67,23 @@ def _report_json(report: Checked | Uncheckable) -> dict[str, Any]:
 
 
 def verified(report: Verification, *, as_json: bool) -> None:
-    """Print what recomputing found, what is worth knowing besides, and each campaign's bound."""
+    """Print the problems found, what else is worth knowing, and each campaign's error bound."""
     if as_json:
         print_json(report.as_json())
         return
     wrong = refusals(report.findings)
     if report.rewritten:
-        typer.echo(f"{counted(report.rewritten, 'verdict note')} written anew.")
+        typer.echo(f"{counted(report.rewritten, 'verdict note')} rewritten.")
     recomputed = (
         f"{counted(report.verdicts, 'verdict')} recomputed from {counted(report.records, 'record')}"
     )
-    typer.echo(f"{recomputed}: {counted(len(wrong), 'thing') if wrong else 'nothing'} wrong.")
+    found = counted(len(wrong), "problem") if wrong else "no problems"
+    typer.echo(f"{recomputed}: {found} found.")
     for campaign in report.campaigns:
         typer.echo(wrapped(_campaign(campaign), ""))
     findings(wrong)
     if others := advice(report.findings):
-        typer.echo("\nWorth knowing, and not wrong:")
+        typer.echo("\nAlso worth knowing:")
         findings(others)
 
 
@@ -91,15 +91,15 @@ def _campaign(campaign: Campaign) -> str:
     lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
     said = (
         f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
-        f" places taken{lost}, {campaign.confirmed} confirmed, levels of"
-        f" {figures.number(campaign.levels)} spent"
+        f" experiments run{lost}, {campaign.confirmed} confirmed; error levels add up to"
+        f" {figures.number(campaign.levels)}"
     )
     if campaign.bound is None:
-        return f"{said}; as a level is above what it allowed, nothing bounds its errors."
+        return f"{said}. A level is above what the campaign allowed: its errors have no bound."
     overran = " It overran its plan." if campaign.taken > campaign.planned else ""
     return (
-        f"{said}.{overran} In the long run at most {100 * campaign.bound:.3g} % of what it confirms"
-        " is false."
+        f"{said}.{overran} At most {100 * campaign.bound:.3g} % of confirmed results are false in"
+        " the long run."
     )
 
 
@@ -124,10 +124,10 @@ def opened(done: Opened, *, as_json: bool) -> None:
         f" (seed {opening.seed}, one run)"
     )
     if done.times == 1:
-        typer.echo("This is the first time that the holdout was opened; the number is honest once.")
+        said = "The holdout was opened for the first time: its number is unbiased only once."
     else:
-        typer.echo(
-            f"The holdout has been opened {done.times} times now. Each opening spends what makes it"
-            " one:\nwhoever chooses by what it showed has fitted it, and its number flatters."
-            " Fresh data would not."
+        said = (
+            f"The holdout has now been opened {done.times} times. If you choose by what it shows,"
+            " you fit it, and its number is optimistic. Only fresh data is unbiased."
         )
+    typer.echo(wrapped(said, ""))

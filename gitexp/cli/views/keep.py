@@ -28,9 +28,9 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
             }
         )
         return
-    typer.echo(f"exp/{done.name} is on {done.baseline} now ({done.commit[:10]}).")
+    typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
-    typer.echo("next: gitexp baseline measures the new baseline on fresh seeds")
+    typer.echo("next: gitexp baseline (measures the new baseline on fresh seeds)")
 
 
 def offered(done: Offered, *, as_json: bool) -> None:
@@ -61,9 +61,9 @@ def archived(done: Moved, *, as_json: bool) -> None:
     for name in done.moved:
         typer.echo(f"exp/{name} is in the archive.")
     for name, why in done.left.items():
-        typer.echo(visible(f"exp/{name} {why}, and stays."))
+        typer.echo(visible(f"exp/{name} {why}, so it stays a branch."))
     if not done.moved and not done.left:
-        typer.echo("There is nothing to put away.")
+        typer.echo("There is nothing to archive.")
     elif done.moved:
         typer.echo(f"undo: gitexp restore {' '.join(done.moved)}")
 

@@ -71,16 +71,18 @@ def log(
     return found
 
 
-def result_line(row: Row) -> str:
-    """The verdict of an experiment with its effect, or what to do to get one."""
+def result_lines(row: Row, head: str = "  ") -> str:
+    """The verdict of an experiment with its effect, or what to do to get one, after a head."""
     judgement, registration = row.result.judgement, row.result.registration
     if judgement is not None and judgement.verdict is not None and registration is not None:
-        return colored(words.verdict_line(registration, judgement), judgement.verdict)
+        text = hanging(head, words.verdict_line(registration, judgement))
+        return head + colored(text.removeprefix(head), judgement.verdict)
     name = row.result.name
-    return {
+    ways = {
         "planned": f"planned: gitexp run {name}",
         "stale": f"planned on an older baseline: gitexp retest {name}",
-    }.get(row.state, row.state)
+    }
+    return hanging(head, ways.get(row.state, row.state))
 
 
 # --- one line each ------------------------------------------------------------------------------
@@ -164,7 +166,7 @@ def _experiment(row: Row, now: dt.datetime, *, with_metric: bool) -> _Line:
             effect = words.effect(registration.criterion, judgement)
             effect = effect if with_metric else effect.partition(" ")[2]
     return _Line(
-        _MARKS.get(row.state, " "), visible(result.name), _age(row.time, now), verdict, effect,
+        _MARKS.get(row.state, " "), visible(result.name), age(row.time, now), verdict, effect,
         change,
     )  # fmt: skip
 
@@ -175,10 +177,10 @@ def _step(step: Step, now: dt.datetime) -> _Line:
         moved = figures.rounded_like(step.effect.mean, step.effect.spread or 0.0, sign=True)
         effect = "neutral" if step.effect.neutral else f"moved {moved}"
     subject = visible(step.subject)
-    return _Line(" ", step.commit[:8], _age(step.time, now), "UNTESTED", effect, subject)
+    return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, subject)
 
 
-def _age(time: str, now: dt.datetime) -> str:
+def age(time: str, now: dt.datetime) -> str:
     """How long ago something was, in at most three characters below ten years."""
     seconds = max(0.0, (now - dt.datetime.fromisoformat(time)).total_seconds())
     for unit, size, most in (("m", 60, 60), ("h", 3600, 24), ("d", 86400, 14)):
@@ -217,8 +219,8 @@ def _in_full(row: Row) -> None:
     elif registration is None:
         typer.echo(f"  no registration: gitexp check {entry.name}")
     else:
-        typer.echo(f"  {visible(str(registration.change))}")
-        typer.echo(f"  {result_line(row)}")
+        typer.echo(wrapped(str(registration.change)))
+        typer.echo(result_lines(row))
     for said in _uncounted(row):
         typer.echo(f"  {said}")
 

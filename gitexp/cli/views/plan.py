@@ -1,4 +1,4 @@
-"""What planning prints: what is known, ranked and aimed at, and experiments registered."""
+"""What planning prints: experiments registered, planned and ranked; what is known; goals."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gitexp.cli.views.terminal import (
     hanging,
     print_json,
     styled,
+    wrapped,
 )
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.goals import Progress
     from gitexp.rules.documents.settled import Known
-    from gitexp.rules.plan.expectation import Idea
+    from gitexp.rules.plan.ranking import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.power import Power
     from gitexp.workflows.preset import Preset
@@ -49,7 +50,7 @@ def split(experiments: Sequence[Started], *, as_json: bool) -> None:
     for experiment in experiments:
         _started(experiment)
         typer.echo("")
-    typer.echo("Your files are as they were.")
+    typer.echo("Your files were not changed.")
     typer.echo("next: " + "\n      ".join(f"gitexp run {e.name}" for e in experiments))
 
 
@@ -130,7 +131,7 @@ def settled(found: Sequence[Known], *, as_json: bool) -> None:
         for line in (f"{one.key}{at}", f"  {one.claim}", f"  by {one.source}"):
             typer.echo(visible(line).replace("\n", " "))
     if not found:
-        typer.echo('Nothing is written down: gitexp known add "CLAIM" --key KEY --source TEXT')
+        typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
 
 
 def learned(done: Known, baseline: str, *, as_json: bool) -> None:
@@ -138,7 +139,7 @@ def learned(done: Known, baseline: str, *, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(done))
         return
-    typer.echo(visible(f"KNOWN.toml on {baseline} has it now: {done.key}: {done.claim}"))
+    typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))
 
 
 def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> None:
@@ -148,15 +149,15 @@ def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> N
         print_json([dataclasses.asdict(idea) | {"fits": idea.name in fitting} for idea in order])
         return
     if not order:
-        typer.echo(f"Nothing is planned on the present baseline: {PLAN}")
+        typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
         typer.echo(
-            f"{place:3}. exp/{idea.name}  {idea.worth:.3g} an hour: {idea.chance:.2g} x"
-            f" {idea.gain:.3g} in {duration(idea.seconds)}{late}"
+            f"{place:3}. exp/{idea.name}  {visible(idea.change)}: {100 * idea.chance:.0f} % x"
+            f" {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
         )
         for doubt in idea.doubts:
-            typer.echo(f"       {doubt}")
+            typer.echo(wrapped(doubt, "       "))
     if chosen:
         typer.echo(f"\nnext: gitexp run {chosen[0].name}")
 

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def tried(trial: Trial) -> None:
-    """Print what a trial saw, and what the ways to spend runs would cost and see."""
+    """Print what the trial runs showed, and what each way to spend runs costs and detects."""
     typer.echo(
-        f"{counted(trial.runs, 'trial run')}, {duration(trial.seconds)} each; thrown away, as"
-        " records need settings to stand on."
+        f"{counted(trial.runs, 'trial run')}, {duration(trial.seconds)} each; not recorded, because"
+        " there are no settings yet."
     )
     for sentence in trial.told:
         typer.echo(wrapped(sentence, ""))
     typer.echo(
         f"\n  {'repeats':<9} {'planned':>7} {'experiment':>11} {'with baseline':>14}"
-        f" {'campaign':>9}  confirms from"
+        f" {'campaign':>9}  detects"
     )
     for choice in trial.choices:
         sees = "-" if choice.in_sds is None else f"{choice.in_sds:.1f} sd"
@@ -40,10 +40,10 @@ def tried(trial: Trial) -> None:
     if few.in_sds is not None:
         typer.echo(
             wrapped(
-                "Costs are with every look taken. An effect from there on is confirmed four times"
-                " in five, by scores; sd is the standard deviation of the difference that one seed"
-                f" shows. Three repeats cannot confirm anything below {few.in_sds:.1f} sd, and few"
-                " changes do that much."
+                "Costs are with every look taken. An effect of this size is confirmed 4 times in 5;"
+                " sd is the standard deviation of the difference between two runs of one seed."
+                f" Three repeats detect nothing below {few.in_sds:.1f} sd, and few changes do that"
+                " much."
             )
         )
     typer.echo("")
@@ -54,20 +54,20 @@ def initialised(done: Setup) -> None:
     if done.trial is not None:
         tried(done.trial)
     if not done.steps:
-        typer.echo("Everything is set up here already; nothing was changed.")
+        typer.echo("Everything is already set up here; nothing was changed.")
     for step in done.steps:
         typer.echo(f"{step.what}\n    undo: {step.undo}")
     for warning in done.warnings:
         typer.echo(f"\nNote: {warning}")
     if done.steps:
-        typer.echo("\ngitexp init --undo takes all of it back.")
+        typer.echo("\ngitexp init --undo reverts all of it.")
     if done.steps and done.server:
-        typer.echo("Experiments that break a rule are refused here when they are pushed.")
+        typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:
         typer.echo('Next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
 
 
 def undone(done: Sequence[str]) -> None:
     """Print what undoing did."""
-    for line in done or ["there was nothing to undo"]:
+    for line in done or ["there is nothing to undo"]:
         typer.echo(line)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.log import result_line
+from gitexp.cli.views.log import result_lines
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
@@ -115,7 +115,7 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
     if sheet.siblings:
         typer.echo("\n  The same change in other experiments")
     for row in sheet.siblings:
-        typer.echo(f"  - exp/{visible(row.result.name)}  {result_line(row)}")
+        typer.echo(result_lines(row, f"  - exp/{visible(row.result.name)}  "))
 
 
 def _gone(sheet: Sheet) -> None:

@@ -1,4 +1,4 @@
-"""What sharing prints."""
+"""What `sync` prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NAMED, _FEW = 10, 3
 
 
 def synced(done: Synced, *, as_json: bool) -> None:
-    """Print what came in and went out, what changed by it, and what was not taken."""
+    """Print what came in and went out, what it changed, and what was refused."""
     if as_json:
         print_json(done.as_json())
         return
@@ -27,30 +27,32 @@ def synced(done: Synced, *, as_json: bool) -> None:
         said += f"; {counted(len(done.verdicts), 'verdict')} changed"
     lines = [f"{done.remote}: {said}"]
     lines += _some([f"  {m.commit[:8]}  {m.before}\n        -> {m.after}" for m in done.verdicts])
-    lines += _some([f"  exp/{r.old} ({r.commit[:8]}) is exp/{r.new} here" for r in done.renames])
+    lines += _some(
+        [f"  exp/{r.old} ({r.commit[:8]}) is called exp/{r.new} here" for r in done.renames]
+    )
     if done.renames:
         lines.append(
-            "    as two experiments were given one name: the later one gets digits of its commit"
+            "    because two experiments had the same name; the later one gets digits of its commit"
         )
     if done.folded:
-        lines.append(f"  {counted(done.folded, 'run')} of other machines for the notes")
+        lines.append(f"  {counted(done.folded, 'run')} from other machines added to the notes")
     if done.away:
         named, few = ", ".join(f"exp/{name}" for name in done.away), len(done.away) <= _FEW
         said = named if few else f"{len(done.away):,} experiments"
-        lines.append(f"  deleted here, and left away: {said} (gitexp restore NAME)")
+        lines.append(f"  deleted here, so left out: {said} (gitexp restore NAME)")
     if done.redacted:
         lines.append(
-            "  what was redacted elsewhere is out of the notes here, too"
-            " (git gc --prune=now takes it off the disk)"
+            "  what was redacted elsewhere is removed from the notes here too"
+            " (git gc --prune=now removes it from the disk)"
         )
     if done.replaced:
-        lines.append(f"  what was redacted here is out of the notes on {done.remote}, too")
+        lines.append(f"  what was redacted here is removed from the notes on {done.remote} too")
     lines += _some([f"  {name} stays here: {why}" for name, why in done.kept.items()])
     lines += _refusals(done)
     if done.pending:
         logs = " --logs" if LOGS in done.pending else ""
         lines.append(
-            f"  redacted here and not on {done.remote}: {', '.join(done.pending)}"
+            f"  redacted here, but not on {done.remote}: {', '.join(done.pending)}"
             f" (gitexp sync {done.remote} --redacted{logs})"
         )
     lines += [f"Note: {warning}" for warning in done.warnings]
@@ -63,7 +65,7 @@ def _some(lines: list[str]) -> list[str]:
 
 
 def _refusals(done: Synced) -> list[str]:
-    """What the remote did not take, each reason once, and what that means."""
+    """What the remote refused, each reason once, and what that means."""
     by_reason: dict[str, list[str]] = {}
     for ref, why in done.refused.items():
         by_reason.setdefault(why, []).append(ref)
@@ -71,16 +73,16 @@ def _refusals(done: Synced) -> list[str]:
     for why, refs in by_reason.items():
         more = f" and {len(refs) - _MOST_NAMED:,} more" if len(refs) > _MOST_NAMED else ""
         said = why.replace("\n", "\n    | ")
-        lines.append(f"  {done.remote} does not take {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
+        lines.append(f"  {done.remote} refused {', '.join(refs[:_MOST_NAMED])}{more}: {said}")
     if done.redacting and not done.ok:
-        lines.append("  its owner allows it there with: git config gitexp.allowRedaction true")
+        lines.append("  the owner can allow it there with: git config gitexp.allowRedaction true")
     elif not done.ok:
         lines.append(
-            "  results travel in these notes alone: ask its owner, or share by another remote, with"
+            "  results are shared in these notes alone: ask the owner, or use another remote:"
             " git remote add NAME URL && gitexp sync NAME"
         )
     elif any(ref.startswith("refs/gitexp/") for ref in done.refused):
-        lines.append("  what was put away stays in this clone")
+        lines.append("  archived experiments stay in this clone")
     return lines
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.comparison import Ground, find_grounds
 from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
-from gitexp.lab.known import against_known, settled_at
-from gitexp.lab.project import find_experiment
+from gitexp.lab.settled import settled_at
 from gitexp.rules.documents.name import is_name
+from gitexp.rules.documents.settled import against
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.store.experiment_refs import find_refs
 from gitexp.store.experiments import read_commits, read_range
@@ -104,8 +105,7 @@ def _check(
         change = inspection.change or registration.change
         findings += check_against_results(ground.project, registration, change, entry, past)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
-            against = against_known(known, inspection.change)
-            findings += [against] if against else []
+            findings += filter(None, [against(known, inspection.change)])
     return Checked(
         entry, ground.project, ground.base, inspection.change, registration, tuple(findings)
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitexp.lab.design import against_direction, registration_for
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import hypothesis
+from gitexp.rules.plan.design import against_direction, registration_for
 from gitexp.rules.text import visible
 from gitexp.store.refs import ARCHIVE, HEADS
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
-from gitexp.lab.known import answer_known
+from gitexp.lab.known import verdict_on
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding
@@ -90,7 +90,7 @@ def check_against_results(
     measured = own is not None and own.ran > 0
     if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
         earlier = past.same_change(registration.project, change, entry.commit)
-        found = answer_known(project, earlier, entry.parents)
+        found = verdict_on(project, earlier, entry.parents)
         findings += [found] if found else []
     confirmed = past.confirmed_besides(registration, entry.commit)
     allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)

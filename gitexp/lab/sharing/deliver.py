@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
-from gitexp.lab.project import rename_started
+from gitexp.lab.last_started import rename_started
 from gitexp.rules.documents.name import base_name, is_name, set_apart
 from gitexp.store.experiments import read_noted, second
 from gitexp.store.merge import exclusively, move

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_VALUE = 120  # characters of one value in the line
-_LEADING = LONGEST_VALUE // 4  # characters that two long values share, shown before they differ
-_SHARED = _LEADING + 1
+_BRIEF = 24  # the same where there is little room
+# Two long values are shown from a quarter of a line before they differ, after a mark.
+_SHARED = LONGEST_VALUE // 4 + 1
 _EXACT = 2**53  # below it, every integer is a float
 
 _NAME = r'[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"'
@@ -76,6 +77,13 @@ class Change:
     def __str__(self) -> str:
         before, after = cut_alike(spell(self.before), spell(self.after))
         return f"{self.place} = {before} -> {after}"
+
+    @property
+    def brief(self) -> str:
+        """The change where there is little room: `model.C 1.0 -> 10`."""
+        values = spell(self.before), spell(self.after)
+        before, after = cut_alike(*values, longest=_BRIEF)
+        return f"{self.spelled_key} {before} -> {after}"
 
     @property
     def place(self) -> str:
@@ -173,19 +181,19 @@ def spell_file(path: str) -> str:
     return path if plain else spell(path)
 
 
-def cut(text: str) -> str:
+def cut(text: str, longest: int = LONGEST_VALUE) -> str:
     """Cut a spelled value to what a line shows."""
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def cut_alike(one: str, other: str) -> tuple[str, str]:
+def cut_alike(one: str, other: str, longest: int = LONGEST_VALUE) -> tuple[str, str]:
     """Cut two long values where they differ: how they begin alike tells nothing."""
     differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     alike = next(differ, min(len(one), len(other)))
-    begin = alike - _LEADING if alike > LONGEST_VALUE // 2 else 0
-    if not begin or max(len(one), len(other)) <= LONGEST_VALUE:
-        return cut(one), cut(other)
-    return cut(f"…{one[begin:]}"), cut(f"…{other[begin:]}")
+    begin = alike - longest // 4 if alike > longest // 2 else 0
+    if begin and max(len(one), len(other)) > longest:
+        one, other = f"…{one[begin:]}", f"…{other[begin:]}"
+    return cut(one, longest), cut(other, longest)
 
 
 def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data

@@ -1,4 +1,4 @@
-"""KNOWN.toml: what the literature or the team has settled, so that it is not run unawares."""
+"""KNOWN.toml: what the literature or the team has settled, so that nobody tests it by accident."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import tomli
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import same_value
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gitexp.rules.documents.change import Change
+
 FILE = "KNOWN.toml"
 _HEAD = """\
-# What is settled already. `gitexp start` refuses a change of such a key, unless --despite says why.
+# What is settled. `gitexp start` refuses to change such a key unless --despite gives a reason.
 """
 
 
@@ -30,7 +33,7 @@ class Known:
     value: str | None = None
 
     def covers(self, key: str, after: str) -> bool:
-        """Whether a change of `key` to `after` goes against this claim."""
+        """Whether the claim is about a change of `key` to `after`."""
         if key != self.key:
             return False
         return self.value is None or same_value(self.value, after)
@@ -45,14 +48,14 @@ def parse_known(content: bytes) -> list[Known]:
     try:
         entries = tomli.loads(content.decode("utf-8-sig")).get("known", [])
     except (ValueError, RecursionError) as error:
-        raise NotReady(f"{FILE} does not parse: {error}", f"mend {FILE}") from None
+        raise NotReady(f"{FILE} does not parse: {error}", f"correct {FILE}") from None
     known = []
     for entry in entries if isinstance(entries, list) else [entries]:
         fields: dict[str, Any] = entry if isinstance(entry, dict) else {}
         texts = [fields.get(name) for name in ("claim", "key", "source")]
         if not all(isinstance(text, str) and text.strip() for text in texts):
             raise NotReady(
-                f"{FILE}: each [[known]] needs claim, key and source, as texts", f"mend {FILE}"
+                f"{FILE}: each [[known]] needs claim, key and source, as strings", f"correct {FILE}"
             )
         value = spell(fields["value"]) if "value" in fields else None
         known.append(Known(fields["claim"], fields["key"], fields["source"], value))
@@ -73,6 +76,15 @@ def add_known(content: bytes, known: Known) -> bytes:
     return f"{text}{gap}\n{chr(10).join(lines)}\n".encode()
 
 
-def against(known: Iterable[Known], key: str, after: str) -> list[Known]:
-    """Claims that a change goes against."""
-    return [one for one in known if one.covers(key, after)]
+def against(known: Iterable[Known], change: Change) -> Finding | None:
+    """Refuse a change that goes against a claim."""
+    key, after = change.spelled_key, spell(change.after)
+    claim = next((one for one in known if one.covers(key, after)), None)
+    if claim is None:
+        return None
+    return Finding(
+        "K3",
+        f"{FILE} says that this is settled: {claim.claim}\n  {claim.key}, source: {claim.source}",
+        'say why you test it anyway: gitexp start --despite "REASON" ...; or correct'
+        f" {FILE} on the baseline branch",
+    )

@@ -42,17 +42,22 @@ def _side(value: float, mark: float) -> int:
 
 
 def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
-    """A number with so many decimals; very large and very small ones with an exponent."""
+    """A number with so many decimals; very large and very small ones with an exponent.
+
+    Digits left of the decimal point are all shown: a 0 in the place of one would look exact.
+    """
     plus = "+" if sign else ""
     if not math.isfinite(value):
         return f"{value:{plus}}"
+    if abs(value) < _MOST_INTEGER:
+        decimals = max(decimals, 0)
     value = round(value, decimals) + 0.0  # no minus before a zero
     if not value:
         return f"{value:{plus}.{min(max(decimals, 0), _MOST_DECIMALS)}f}"
     exponent = math.floor(math.log10(abs(value)))
     if decimals > _MOST_DECIMALS or abs(value) >= _MOST_INTEGER:
         return f"{value:{plus}.{min(max(decimals + exponent, 0), _DIGITS - 1)}e}"
-    return f"{value:{plus}.{max(decimals, 0)}f}"
+    return f"{value:{plus}.{decimals}f}"
 
 
 def number(value: float | None, *, sign: bool = False) -> str:

@@ -61,7 +61,7 @@ def effect(criterion: Criterion, judgement: Judgement) -> str:
 
 def interval(criterion: Criterion, effect: float, lower: float | None, upper: float | None) -> str:
     """An effect with its bounds as the criterion counts, the smaller number first."""
-    low, high = _bounds(criterion, lower, upper)
+    low, high = _sorted(criterion, lower, upper)
     return figures.interval(
         displayed(criterion, effect), low, high,
         sign=criterion.scale is not Scale.CONSTANT, unit=_unit(criterion),
@@ -101,16 +101,20 @@ def means(registration: Registration, judgement: Judgement) -> tuple[str, str]:
 
 def means_decimals(criterion: Criterion, judgement: Judgement) -> int | None:
     """Decimals that the interval of an effect supports in a mean; None where nothing tells."""
-    if judgement.effect is None:
-        return None
-    low, high = _bounds(criterion, judgement.lower, judgement.upper)
-    value, bar = displayed(criterion, judgement.effect), displayed(criterion, criterion.bar)
-    decimals = figures.decimals_of(value, low, high, bar=bar)
+    decimals = effect_decimals(criterion, judgement)
     if criterion.scale is Scale.PERCENT and decimals is not None:
         # One percent of the mean, in digits of the mean.
         mean = abs(judgement.baseline_mean or 0.0) / 100
         return decimals - math.floor(math.log10(mean)) if mean else None
     return decimals
+
+
+def effect_decimals(criterion: Criterion, judgement: Judgement) -> int | None:
+    """Decimals of an effect and its bounds as they are displayed; None where nothing tells."""
+    if judgement.effect is None:
+        return None
+    value, bar = displayed(criterion, judgement.effect), displayed(criterion, criterion.bar)
+    return figures.decimals_of(value, *bounds(criterion, judgement), bar=bar)
 
 
 def meaning(registration: Registration, judgement: Judgement) -> str:
@@ -141,8 +145,15 @@ def meaning(registration: Registration, judgement: Judgement) -> str:
 
 def note(registration: Registration, judgement: Judgement) -> str:
     """The verdict note: two to six lines that fit a terminal, readable without gitexp."""
+    return "".join(
+        textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
+        for line in note_lines(registration, judgement)
+    )
+
+
+def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
+    """The lines of a verdict note, before they are broken to fit."""
     lines = [verdict_line(registration, judgement)]
-    said = meaning(registration, judgement)
     if judgement.p is not None and judgement.level is not None:
         before, after = means(registration, judgement)
         held = figures.p_value(judgement.p, judgement.level)
@@ -153,11 +164,7 @@ def note(registration: Registration, judgement: Judgement) -> str:
     lines += [f"guard {guard_line(one)}" for one in judgement.guards[:_MOST_GUARDS]]
     if len(judgement.guards) > _MOST_GUARDS:
         lines.append(f"and {len(judgement.guards) - _MOST_GUARDS} more guards")
-    lines.append(said)
-    return "".join(
-        textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
-        for line in lines
-    )
+    return [*lines, meaning(registration, judgement)]
 
 
 def guard_line(outcome: GuardOutcome) -> str:
@@ -166,24 +173,36 @@ def guard_line(outcome: GuardOutcome) -> str:
     state = {True: "holds", False: "broken", None: "not shown"}[outcome.holds]
     if outcome.lower is None:
         return f"{guard}: {state}"
-    # The limit is written in the direction that gets worse, and so is the worst case.
-    way = 1 if limit.scale is Scale.CONSTANT else -1
-    worst = displayed(limit, way * outcome.lower)
-    mean = worst if outcome.effect is None else displayed(limit, way * outcome.effect)
+    value = worst(outcome)
+    mean = value if outcome.effect is None else _against(limit, outcome.effect)
     signed = limit.scale is not Scale.CONSTANT
-    decimals = figures.decimals_of(mean, worst, None, bar=displayed(limit, limit.bar))
+    decimals = figures.decimals_of(mean, value, None, bar=displayed(limit, limit.bar))
     text = (
-        figures.number(worst, sign=signed)
+        figures.number(value, sign=signed)
         if decimals is None
-        else figures.fixed(worst, decimals, sign=signed)
+        else figures.fixed(value, decimals, sign=signed)
     )
     return f"{guard}: {state}, at worst {text}{_unit(limit)}"
 
 
-def _bounds(
+def worst(outcome: GuardOutcome) -> float:
+    """The worst value of a guarded metric that the runs leave possible, as it is displayed."""
+    return _against(outcome.guard.limit, outcome.lower or 0.0)
+
+
+def _against(limit: Criterion, effect: float) -> float:
+    # A limit is written in the direction that gets worse.
+    return displayed(limit, effect if limit.scale is Scale.CONSTANT else -effect)
+
+
+def bounds(criterion: Criterion, judgement: Judgement) -> tuple[float | None, float | None]:
+    """Bounds as they are displayed, the smaller number first; both None unless both are known."""
+    return _sorted(criterion, judgement.lower, judgement.upper)
+
+
+def _sorted(
     criterion: Criterion, lower: float | None, upper: float | None
 ) -> tuple[float | None, float | None]:
-    """Bounds as they are displayed, the smaller number first; both None unless both are known."""
     if lower is None or upper is None:
         return None, None
     low, high = sorted((displayed(criterion, lower), displayed(criterion, upper)))

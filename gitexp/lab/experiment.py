@@ -1,0 +1,39 @@
+"""The experiment that a command means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.lab.experiment_name import find_by_name, short_name
+from gitexp.lab.last_started import last_started
+from gitexp.lab.project_folder import project_prefix
+
+if TYPE_CHECKING:
+    from gitexp.store.repository import Repository
+
+
+def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]:
+    """Return the full ref and the commit of the experiment that a command means.
+
+    That is the named one, else the one that is checked out, else the one last started here.
+
+    Raises:
+        UsageError: there is no such experiment, or none to choose.
+    """
+    if name is None:
+        name = repository.head_branch() or ""
+        if not name.startswith("exp/"):
+            last = last_started(repository, project_prefix(repository))
+            if last is not None:
+                return last
+            raise UsageError(
+                "which experiment? none is checked out, and none was started in this clone",
+                'register one: gitexp start --set KEY=VALUE "HYPOTHESIS"\n'
+                "or name one of these: gitexp log",
+            )
+    short = short_name(name)
+    found = find_by_name(repository, short)
+    if found is None:
+        raise UsageError(f"there is no experiment {short}", "list the experiments: gitexp log")
+    return found

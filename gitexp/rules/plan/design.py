@@ -1,0 +1,119 @@
+"""What an experiment is measured by: criterion, seeds and evidence, as the settings have them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.rules.documents.change import NO_CHANGE, Change
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.finding import Finding
+from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.criterion import Criterion, Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.verdict.criterion import Guard
+
+
+def criterion_from(settings: Settings, expect: str) -> Criterion:
+    """Return the criterion as typed, else the one of the settings.
+
+    Raises:
+        UsageError: it cannot be read, or counts a worse value as success.
+    """
+    if not expect:
+        return Criterion(settings.metric, settings.effect, settings.higher_is_better)
+    criterion = Criterion.parse(expect)
+    if wrong := against_direction(criterion, settings):
+        raise UsageError(wrong.message, wrong.hint)
+    return criterion
+
+
+def against_direction(criterion: Criterion, settings: Settings) -> Finding | None:
+    """Find that a criterion counts a worse value of the project's metric as success."""
+    if criterion.metric != settings.metric:
+        return None
+    if criterion.higher_is_better == settings.higher_is_better:
+        return None
+    return Finding(
+        "S3",
+        f"{criterion} counts a worse {settings.metric} as success: the settings say that"
+        f" {settings.direction} is better",
+        f"--expect '{replace(criterion, higher_is_better=settings.higher_is_better)}'",
+    )
+
+
+def improvised(settings: Settings, name: str, message: str) -> Registration:
+    """Return what to measure where a message registers nothing: the settings, with one look."""
+    return registration_for(
+        settings,
+        hypothesis=hypothesis_of(message),
+        name=name,
+        criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
+        first_seed=1,
+        campaign=1,
+        level=campaign_level(settings.error_budget, settings.planned, 0),
+        repeats=settings.looks[:1],
+    )
+
+
+def registration_for(
+    settings: Settings,
+    *,
+    criterion: Criterion,
+    first_seed: int,
+    campaign: int,
+    level: float,
+    hypothesis: str = "",
+    name: str = "",
+    change: Change = NO_CHANGE,
+    repeats: tuple[int, ...] = (),
+    guards: tuple[Guard, ...] = (),
+    extra: tuple[tuple[str, str], ...] = (),
+) -> Registration:
+    """Freeze what the settings say of repeats, seeds and evidence; `repeats` overrides theirs."""
+    looks = (repeats or settings.looks) if settings.seeded else (1,)
+    first = first_seed if settings.seeded else 1
+    return Registration(
+        hypothesis=hypothesis,
+        name=name,
+        change=change,
+        criterion=criterion,
+        repeats=looks,
+        seeds=(first, first + looks[-1] - 1),
+        widening=settings.widening,
+        campaign=campaign,
+        level=level,
+        guards=guards,
+        seeded=settings.seeded,
+        by_examples=bool(settings.predictions) and _is_known(criterion.metric),
+        extra=extra,
+    )
+
+
+def _is_known(metric: str) -> bool:
+    # Loaded late: the hooks need it only where predictions are declared.
+    from gitexp.rules.documents.known_metrics import is_known
+
+    return is_known(metric)
+
+
+def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | None:
+    """Find that the baseline's scores already reach the constant of a criterion."""
+    if criterion.scale is not Scale.CONSTANT or not baseline:
+        return None
+    mean = math.fsum(baseline) / len(baseline)
+    if criterion.difference(mean, mean) < 0:
+        return None
+    return Finding(
+        "S1",
+        f"the baseline already meets {criterion}: its mean over {len(baseline)}"
+        f" run{'s' if len(baseline) > 1 else ''} is {mean:.4g}",
+        f'ask for more, or for a gain over the baseline: --expect "{criterion.metric} +0.005"',
+    )

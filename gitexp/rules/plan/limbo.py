@@ -1,0 +1,94 @@
+"""Ideas in limbo: tested again and again, never confirmed, never given up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate.formats.values import spell
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.pooling import Estimate, pool
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from gitexp.rules.documents.change import Change
+    from gitexp.rules.plan.precedent import Precedent
+    from gitexp.rules.verdict.criterion import Criterion
+
+_LIMBO = 3  # verdicts on one key without a confirmation
+_SHOWN = 5  # of these, the newest
+_HOPELESS = 100  # times as much data, which nobody will gather
+_MORE = "more repeats or larger test sets would settle it; gitexp start says how many"
+
+
+def keeps_coming_back(
+    change: Change, criterion: Criterion, same_key: Sequence[Precedent], again: Container[str]
+) -> Finding | None:
+    """Point out a key in limbo: its verdicts, their pooled interval, and what would settle it.
+
+    `same_key` are the experiments with a verdict on that key, newest first, `again` the names of
+    those that gave it the same value: one of them that was inconclusive is limbo already.
+    """
+    alike = [
+        one
+        for one in same_key
+        if one.registration.criterion.metric == criterion.metric
+        and one.registration.criterion.scale is criterion.scale
+        and one.judgement.effect is not None
+    ]
+    confirmed = any(one.judgement.verdict is Verdict.CONFIRMED for one in alike)
+    undecided = any(
+        one.judgement.verdict is Verdict.INCONCLUSIVE for one in alike if one.name in again
+    )
+    if confirmed or not (undecided or len(alike) >= _LIMBO):
+        return None
+    lines = [
+        f"  exp/{one.name}: {spell(one.registration.change.after)}  {one.line}"
+        for one in alike[:_SHOWN]
+    ]
+    if len(alike) > _SHOWN:
+        lines.append(f"  and {len(alike) - _SHOWN} before them")
+    together, next_step = _together(criterion, alike)
+    times = "once" if len(alike) == 1 else f"{len(alike)} times"
+    return Finding(
+        "L1",
+        f"{change.spelled_key} keeps coming back: tested {times}, never confirmed\n"
+        + "\n".join([*lines, *together]),
+        next_step,
+        advice=True,
+    )
+
+
+def _together(criterion: Criterion, alike: Sequence[Precedent]) -> tuple[list[str], str]:
+    """Pool the effects; return a line about them, and what would settle the question."""
+    measured = [one for one in map(_measured, alike) if one is not None]
+    if not measured:
+        return [], _MORE
+    effect, reach = pool(measured)
+    interval = words.interval(criterion, effect, effect - reach, effect + reach)
+    line = f"  together: {criterion.metric} {interval} (95 %)"
+    return [line], _what_settles(criterion, effect, reach)
+
+
+def _measured(one: Precedent) -> Estimate | None:
+    judgement, registration = one.judgement, one.registration
+    if judgement.effect is None or not judgement.standard_error:
+        return None
+    # Judged per example, a deterministic trainer has as many degrees of freedom as examples.
+    pairs = judgement.pairs if registration.seeded else judgement.examples or 2
+    return Estimate(judgement.effect, judgement.standard_error, pairs, one.base, registration.seeds)
+
+
+def _what_settles(criterion: Criterion, effect: float, reach: float) -> str:
+    if effect + reach < criterion.bar:
+        return f"the question is settled: together they rule out {criterion}"
+    if effect == criterion.bar:
+        return _MORE
+    times = (reach / (effect - criterion.bar)) ** 2
+    if times >= _HOPELESS:
+        return f"the effect is too close to {criterion} to be decided: ask for more or for less"
+    if times > 1:
+        return f"it would take about {times:.2g} times as many repeats and test rows to settle it"
+    return _MORE

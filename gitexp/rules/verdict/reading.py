@@ -1,0 +1,114 @@
+"""Whether a verdict note in the words of another gitexp says what the records give.
+
+Wording changes from one version to the next, and a clone may hold notes of several. What counts is
+the verdict and every figure, each to the precision that it is printed with.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Judgement
+
+_NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
+_Figure = tuple[float, int]  # exact value, and decimals that are printed today
+
+
+def says_the_same(note: str, registration: Registration, judgement: Judgement) -> bool:
+    """Whether a note has the verdict of a judgement and no figure that is not the judgement's.
+
+    Its first figures must be the effect, its bounds and the number of pairs, in this order.
+    """
+    text = re.sub(r"(?<=\w)-\n", "-", note).replace("\n", " ")  # a name broken at its hyphen
+    verdict, _, rest = text.partition(":")
+    if judgement.verdict is None or verdict != judgement.verdict:
+        return False
+    if any(other in rest for other in Verdict):
+        return False
+    due = words.note(registration, judgement)
+    if note.strip().count("\n") < len(words.note_lines(registration, judgement)) - 1:
+        return False
+    # Names of metrics, and what was registered, hold digits of their own.
+    for known in sorted(_texts(registration), key=len, reverse=True):
+        rest = rest.replace(known, " ")
+    found = _NUMBER.findall(rest)
+    first = list(_first(registration, judgement))
+    if len(found) < len(first):
+        return False
+    if not all(map(_agrees, found, first)):
+        return False
+    others = [*first, *_others(registration, judgement, due)]
+    return all(any(_agrees(one, other) for other in others) for one in found[len(first) :])
+
+
+def _texts(registration: Registration) -> Iterator[str]:
+    yield str(registration.criterion)
+    yield registration.criterion.metric
+    yield registration.criterion.target
+    yield from map(str, registration.guards)
+
+
+def _first(registration: Registration, judgement: Judgement) -> Iterator[_Figure]:
+    """Effect and bounds as they are displayed, pairs and examples."""
+    criterion = registration.criterion
+    if judgement.effect is not None:
+        decimals = words.effect_decimals(criterion, judgement)
+        shown = (
+            words.displayed(criterion, judgement.effect),
+            *(bound for bound in words.bounds(criterion, judgement) if bound is not None),
+        )
+        for value in shown:
+            yield value, _usual(value) if decimals is None else decimals
+    yield judgement.pairs, 0
+    if judgement.examples is not None:
+        yield judgement.examples, 0
+
+
+def _others(registration: Registration, judgement: Judgement, due: str) -> Iterator[_Figure]:
+    """Every further figure that a note may tell."""
+    criterion = registration.criterion
+    decimals = words.means_decimals(criterion, judgement)
+    for mean in (judgement.baseline_mean, judgement.candidate_mean):
+        if mean is not None:
+            yield mean, _usual(mean) if decimals is None else decimals
+    for value in (criterion.amount, judgement.p, judgement.level, judgement.detectable):
+        if value is not None:
+            yield value, _usual(value) - 2
+    if judgement.detectable is not None:
+        value = words.displayed(criterion, judgement.detectable)
+        yield value, _usual(value) - 2
+    for outcome in judgement.guards:
+        if outcome.lower is not None:
+            worst = words.worst(outcome)
+            yield worst, _usual(worst) - 2
+    # Whatever else today's own note tells.
+    for text in _NUMBER.findall(due):
+        yield float(text.replace(",", "")), _decimals(text)
+
+
+def _agrees(text: str, figure: _Figure) -> bool:
+    """Whether a printed number is this figure, at least as precisely as it is printed today."""
+    exact, decimals = figure
+    value = float(text.replace(",", ""))
+    if text.removeprefix("+") in {f"{exact + 0.0:.3g}", f"{exact + 0.0:.4g}"}:
+        return True  # as versions before the rounding by intervals printed it
+    return abs(value - exact) <= 0.500001 * 10.0 ** -max(decimals, _decimals(text))
+
+
+def _decimals(text: str) -> int:
+    """Decimals that a printed number has; negative for tens and more by an exponent."""
+    mantissa, _, exponent = text.partition("e")
+    return len(mantissa.partition(".")[2]) - int(exponent or 0)
+
+
+def _usual(value: float) -> int:
+    """Decimals of four significant digits."""
+    return figures.decimals_for(abs(value)) + 2 if value else 0
