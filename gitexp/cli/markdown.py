@@ -1,4 +1,4 @@
-"""A report as Markdown, to be pasted where a team reads; what experiments say stays plain text."""
+"""A report as Markdown, ready to paste; whatever experiments say in it stays plain text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST = 100  # characters of a text in a table
 def plain(text: str, longest: int | None = None) -> str:
     """Write a text so that Markdown shows it on one line and does nothing else with it.
 
-    No markup, no HTML, no links; a comment inside keeps @name and #1 from reaching anybody.
+    No markup, no HTML, no links; a comment inside keeps @name and #1 from notifying anybody.
     """
     line = re.sub(
         r"[\\`*[<|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", _line(text, longest)

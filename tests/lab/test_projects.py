@@ -66,7 +66,7 @@ def test_each_goes_through_the_whole_loop_as_if_it_were_alone(
 ) -> None:
     top, vision, text = two
     mine, theirs = vision.start("--set", "model.C=10"), text.start("--set", "model.C=10")
-    assert "place 1 of 20" in text.gitexp("start", BECAUSE, "--set", "train.lr=0.1").out
+    assert "experiment 1 of 20" in text.gitexp("start", BECAUSE, "--set", "train.lr=0.1").out
     # Each measures the baseline by itself, although commit, seeds, metric and words are the same.
     for place in (vision, text):
         assert "5 runs to do" in place.gitexp("baseline").err

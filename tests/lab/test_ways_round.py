@@ -83,7 +83,7 @@ def test_exploring_runs_what_the_gate_refuses_and_confirms_nothing(ready: World)
 def test_exploring_takes_no_place_in_the_campaign(ready: World) -> None:
     broken(ready)
     ready.gitexp("run", "both", "--explore", "a first look")
-    assert "place 1 of 20" in ready.gitexp("start", BECAUSE, "--set", "model.C=10").out
+    assert "experiment 1 of 20" in ready.gitexp("start", BECAUSE, "--set", "model.C=10").out
 
 
 def test_what_passes_the_gate_is_not_explored(ready: World) -> None:

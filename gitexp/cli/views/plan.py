@@ -11,6 +11,7 @@ from gitexp.cli.views.terminal import (
     finding_json,
     findings,
     hanging,
+    listed,
     print_json,
     styled,
     wrapped,
@@ -96,7 +97,7 @@ def _started(experiment: Started) -> None:
         typer.echo(styled(f"  - {visible(experiment.old_line)}", typer.colors.RED))
     if experiment.new_line:
         typer.echo(styled(f"  + {visible(experiment.new_line)}", typer.colors.GREEN))
-    looks = " or ".join(map(str, registration.repeats))
+    looks = listed([*map(str, registration.repeats)], "or")
     over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
     examples = ", per example" if registration.by_examples else ""
     typer.echo(f"  success: {registration.criterion} {over}{examples}")

@@ -162,9 +162,9 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 # --- lists and sizes ----------------------------------------------------------------------------
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], word: str = "and") -> str:
     """Join parts as a sentence lists them: "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return f" {word} ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def size(number: float) -> str:

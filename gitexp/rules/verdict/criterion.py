@@ -1,11 +1,11 @@
-"""What success means, and what must not get worse: read from one line, and turned into differences.
+"""What success means, and what must not get worse: read from one line, turned into differences.
 
     accuracy +0.005     must rise by at least 0.005
-    rmse -2%            must fall by at least 2 %, judged on the logarithm of the ratio
-    accuracy >= 0.97    must reach a constant, whatever the baseline does
+    rmse -2%            must fall by at least 2 %, measured as the logarithm of the ratio
+    accuracy >= 0.97    must reach a constant, whatever the baseline scores
 
-The same lines serve as guards, where the sign says which way is worse: `latency_ms +5%` may rise by
-up to 5 %.
+The same lines are used as guards. There the sign says which way is worse: `latency_ms +5%` may rise
+by up to 5 %.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ class Criterion:
         """Read a criterion as people type it.
 
         Raises:
-            UsageError: the text is none.
+            UsageError: the text is not one.
         """
         found = _CHANGE.fullmatch(text.strip()) or _CONSTANT.fullmatch(text.strip())
         try:
             if found is None or not found[1].isprintable():
-                raise ValueError(text)  # noqa: TRY301 - one way out for all that is no criterion
+                raise ValueError(text)  # noqa: TRY301 - one exit for every text that is not a criterion
             if found[2] in _ABOVE + _BELOW:
                 constant = float(found[4]) * (-1 if found[3] in {"-", "−"} else 1)
                 return cls(found[1], constant, found[2] in _ABOVE, Scale.CONSTANT)
@@ -94,7 +94,7 @@ class Criterion:
 
     @property
     def bar(self) -> float:
-        """Least mean of `difference` that counts as success; 0 against a constant."""
+        """Smallest mean of `difference` that counts as success; 0 against a constant."""
         if self.scale is Scale.CONSTANT:
             return 0.0
         if self.scale is Scale.DIFFERENCE:
@@ -108,19 +108,19 @@ class Criterion:
         return 1 if self.higher_is_better else -1
 
     def difference(self, baseline: float, candidate: float) -> float:
-        """How much better the candidate is than what it is held against.
+        """How much better the candidate is than what it is compared with.
 
         In the metric's unit, or the logarithm of the ratio for percent.
 
         Raises:
-            ValueError: a score at or under 0 has no ratio.
+            ValueError: a score of 0 or less has no ratio.
         """
         if self.scale is Scale.CONSTANT:
             return self.sign * (candidate - self.amount)
         if self.scale is Scale.DIFFERENCE:
             return self.sign * (candidate - baseline)
         if baseline <= 0 or candidate <= 0:
-            raise ValueError(f"{baseline:g} and {candidate:g} have no ratio to speak of")
+            raise ValueError(f"{baseline:g} and {candidate:g} have no ratio")
         return self.sign * (math.log(candidate) - math.log(baseline))
 
 
@@ -141,7 +141,7 @@ class Guard:
         """Read a guard as people type it.
 
         Raises:
-            UsageError: the text is none.
+            UsageError: the text is not one.
         """
         try:
             return cls(Criterion.parse(text))
@@ -169,20 +169,20 @@ class Guard:
 
 
 def parse_guards(text: str) -> tuple[Guard, ...]:
-    """Read the guards of a trailer, which commas separate.
+    """Read the guards of a trailer, separated by commas.
 
     Raises:
-        UsageError: one of them is no guard, or a metric is guarded twice.
+        UsageError: one of them is not a guard, or a metric is guarded twice.
     """
     guards = tuple(Guard.parse(part) for part in text.split(",") if part.strip())
     metrics = [guard.metric for guard in guards]
     for metric in metrics:
         if metrics.count(metric) > 1:
-            raise UsageError(f"{metric} is guarded twice", "one guard a metric")
+            raise UsageError(f"{metric} is guarded twice", "use one guard per metric")
     return guards
 
 
 def number_written(value: float) -> str:
-    """Write a number as people do, and with every digit that it has."""
+    """Write a number as people do, with all of its digits."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

@@ -205,4 +205,4 @@ def _remedy(bar: float, detectable: float, enough: int | None) -> str:
 
 
 def _rounded(times: float) -> str:
-    return f"{times:.2g}" if times < 10 else f"{times:,.0f}"
+    return f"{times:.1f}" if times < 3 else f"{times:,.0f}"

@@ -1,4 +1,4 @@
-"""Student's t distribution from `math` alone, so that a verdict is recomputed without SciPy.
+"""Student's t distribution with `math` alone, so that a verdict can be recomputed without SciPy.
 
 Loading SciPy takes longer than judging every experiment of a project; here a quantile costs
 microseconds. The tests hold these functions to 1e-9 (relative) of SciPy for 1 to 1,000,000 degrees
@@ -14,12 +14,12 @@ import math
 # that moved by 1e-11 has landed within rounding error.
 _FRACTION_SETTLED = 1e-15
 _NEWTON_SETTLED = 1e-11
-_MOST_STEPS = 1_000  # over ten times what was ever seen; ends a loop that rounding keeps alive
+_MOST_STEPS = 1_000  # over ten times the most ever seen; ends a loop that rounding would not
 _SQRT_PI = math.sqrt(math.pi)
 
 
 def sf(t: float, df: float) -> float:
-    """Probability that T exceeds `t`; however small it is, its digits hold.
+    """Probability that T exceeds `t`, accurate however small it is.
 
     Raises:
         ValueError: `t` is not a number, or `df` is not a finite number of at least 1.
@@ -38,9 +38,9 @@ def cdf(t: float, df: float) -> float:
 
 @functools.lru_cache(maxsize=1024)  # a whole log asks for the same few levels and numbers of pairs
 def ppf(p: float, df: float) -> float:
-    """Value that T stays below with probability `p`.
+    """Value below which T lies with probability `p`.
 
-    A float close to 1 has few digits left, so for a small upper tail ask for `-ppf(tail, df)`.
+    A float close to 1 has few digits left, so for a small upper tail use `-ppf(tail, df)`.
 
     Raises:
         ValueError: `p` is not between 1e-100 and 1, or `df` not a finite number of at least 1.
