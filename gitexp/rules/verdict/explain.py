@@ -72,10 +72,11 @@ def what_it_cannot_tell(
             "Whether it holds on other splits of the data: every seed was tested on the same one."
         )
     if shared:
-        others = f"{counted(shared, 'other experiment')} used"
+        every = "both" if shared == 1 else f"all {shared + 1}"
         sentences.append(
-            f"Whether the baseline was lucky: {others} the same baseline runs, so errors are"
-            f" correlated. If that baseline was unlucky, all {shared + 1} are affected."
+            f"Whether the baseline was lucky: {counted(shared, 'other experiment')} used the same"
+            " baseline runs, so their errors are correlated. If that baseline was unlucky, it"
+            f" affects {every}."
         )
     if judgement.verdict is Verdict.CONFIRMED:
         sentences.append(
