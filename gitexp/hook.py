@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError
-from gitexp.lab.comparison import Ground, find_ground_of_index
-from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.comparison import Comparison, compare_index
+from gitexp.lab.differences import inspect_comparisons
 from gitexp.rules.finding import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
@@ -85,7 +85,7 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding
 
     # The shell script has asked git for the branch already, and passes it on.
     name = short_name(rest[1] if len(rest) > 1 else repository.head_branch() or "")
-    ground, inspection = _inspect_index(repository)
+    comparison, inspection = _inspect_index(repository)
     # Asked again, because a merge runs this hook and not pre-commit. Its advice was shown there.
     demand(inspection.findings, _NOT_AN_EXPERIMENT)
     message = read_message_file(repository, Path(rest[0]))
@@ -93,10 +93,12 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding
     if not text.strip():
         return ()  # git itself refuses an empty message
     given = split_message(text)[1]
-    linted = hypothesis.lint(hypothesis_of(text), ground.project.settings.metric)
+    linted = hypothesis.lint(hypothesis_of(text), comparison.project.settings.metric)
     advice = demand([*linted, *lint_trailers(given)], "this message is not a hypothesis")
     if (change := inspection.change) is not None:
-        message.replace(fill(ground.project, message.written, name, change, given, message.comment))
+        message.replace(
+            fill(comparison.project, message.written, name, change, given, message.comment)
+        )
     return advice
 
 
@@ -127,10 +129,10 @@ def _update(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
     return update(repository, *rest)
 
 
-def _inspect_index(repository: Repository) -> tuple[Ground, Inspection]:
+def _inspect_index(repository: Repository) -> tuple[Comparison, Inspection]:
     """Compare the index with the commit at which this branch left the baseline."""
-    ground = find_ground_of_index(repository)
-    return ground, inspect_grounds([ground])[0]
+    comparison = compare_index(repository)
+    return comparison, inspect_comparisons([comparison])[0]
 
 
 _HOOKS = {

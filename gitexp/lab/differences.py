@@ -17,7 +17,7 @@ from gitexp.store.git_output import decode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.lab.comparison import Ground
+    from gitexp.lab.comparison import Comparison
     from gitexp.lab.project import Project
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git import Git
@@ -30,12 +30,14 @@ def inspect_trees(project: Project, settings: Settings, base: str, commit: str) 
     return _inspect([(replace(project, settings=settings), files)])[0]
 
 
-def inspect_grounds(grounds: Sequence[Ground], *, largest: int | None = None) -> list[Inspection]:
+def inspect_comparisons(
+    comparisons: Sequence[Comparison], *, largest: int | None = None
+) -> list[Inspection]:
     """Compare experiments with their baselines by the one-change rule, in one git process or two.
 
     Configs of more than `largest` bytes are not read, and refused.
     """
-    return _inspect([(ground.project, ground.files) for ground in grounds], largest)
+    return _inspect([(comparison.project, comparison.files) for comparison in comparisons], largest)
 
 
 def _inspect(

@@ -6,7 +6,7 @@ import math
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from gitexp.lab.comparison import Ground, find_grounds
+from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.kept import opened_cache
 from gitexp.lab.project import project_in
 from gitexp.lab.result import Result, RunNotes
@@ -171,8 +171,8 @@ def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
     if rest:
         # Committed past every hook: what differs tells, and one that stands on nothing is shown
         # wherever somebody looks.
-        for entry, ground in zip(rest, find_grounds(here.repository, rest), strict=True):
-            project = ground.project if isinstance(ground, Ground) else here
+        for entry, comparison in zip(rest, find_comparisons(here.repository, rest), strict=True):
+            project = comparison.project if isinstance(comparison, Comparison) else here
             found[entry.commit] = project.folder
     return found
 

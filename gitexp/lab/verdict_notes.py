@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.comparison import Ground, find_grounds
+from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.results import judged
 from gitexp.lab.verdicts import as_explored, judge_records
 from gitexp.rules.documents.example_spread import parse_spreads
@@ -37,11 +37,15 @@ def compute_views(
         if not result.newer and not result.explored and (text := _view(result)):
             views[result.entry.commit] = text
     explored = [result for result in results if result.explored and not result.newer]
-    grounds = find_grounds(repository, [result.entry for result in explored])
-    for result, ground in zip(explored, grounds, strict=True):
+    comparisons = find_comparisons(repository, [result.entry for result in explored])
+    for result, comparison in zip(explored, comparisons, strict=True):
         # Of several commits in a row, the parent is not the baseline.
-        alone = isinstance(ground, Ground) and [ground.base] == [*result.entry.parents]
-        if isinstance(ground, Ground) and alone and (text := _explored_view(result, ground)):
+        alone = isinstance(comparison, Comparison) and [comparison.base] == [*result.entry.parents]
+        if (
+            isinstance(comparison, Comparison)
+            and alone
+            and (text := _explored_view(result, comparison))
+        ):
             views[result.entry.commit] = text
     return views
 
@@ -52,9 +56,9 @@ def _view(result: Result) -> str:
     return words.note(result.registration, result.judgement)
 
 
-def _explored_view(result: Result, ground: Ground) -> str:
+def _explored_view(result: Result, comparison: Comparison) -> str:
     """What `run --explore` wrote: the figures of all runs, and why the gate was skipped."""
-    entry, project = result.entry, ground.project
+    entry, project = result.entry, comparison.project
     name = split_message(entry.message)[1].get("Experiment", "")
     registration = result.registration or improvised(project.settings, name, entry.message)
     spreads = parse_spreads(entry.runs) if registration.by_examples else []

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import gated, label_of, name_of
-from gitexp.lab.comparison import Ground, find_grounds
-from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.comparison import Comparison, find_comparisons
+from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.gate.commit import check_commit
 from gitexp.lab.gate.history import LEVEL_SLACK
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
@@ -62,15 +62,18 @@ def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
 def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
     """What the gate has against each of these experiments, apart from what the log says."""
     entries = [_as_registered(result) for result in results]
-    grounds = find_grounds(project.repository, entries)
-    firm = [ground for ground in grounds if isinstance(ground, Ground)]
-    inspections = iter(inspect_grounds(firm))
+    comparisons = find_comparisons(project.repository, entries)
+    comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
+    inspections = iter(inspect_comparisons(comparable))
     found = []
-    for entry, ground in zip(entries, grounds, strict=True):
-        if isinstance(ground, Ground):
-            said = [*ground.findings, *check_commit(entry, next(inspections), ground.project)[1]]
+    for entry, comparison in zip(entries, comparisons, strict=True):
+        if isinstance(comparison, Comparison):
+            said = [
+                *comparison.findings,
+                *check_commit(entry, next(inspections), comparison.project)[1],
+            ]
         else:
-            said = [Finding("B3", ground.message, ground.hint)]
+            said = [Finding("B3", comparison.message, comparison.hint)]
         found.append(list(refusals(said)))
     return found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.comparison import Ground, find_grounds
-from gitexp.lab.differences import inspect_grounds
+from gitexp.lab.comparison import Comparison, find_comparisons
+from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
@@ -77,35 +77,35 @@ def check_refs(
     Nothing of an experiment is executed, and files too large for a config are not read.
     """
     entries = read_commits(repository, refs)
-    grounds = find_grounds(repository, entries, largest=LARGEST)
-    firm = [ground for ground in grounds if isinstance(ground, Ground)]
-    inspections = iter(inspect_grounds(firm, largest=LARGEST))
-    known = iter(settled_at([(ground.project, ground.base) for ground in firm]))
+    comparisons = find_comparisons(repository, entries, largest=LARGEST)
+    comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
+    inspections = iter(inspect_comparisons(comparable, largest=LARGEST))
+    known = iter(settled_at([(comparison.project, comparison.base) for comparison in comparable]))
     past = PastResults(repository)
     return [
-        _check(entry, ground, next(inspections), next(known), past)
-        if isinstance(ground, Ground)
-        else Uncheckable(entry, ground)
-        for entry, ground in zip(entries, grounds, strict=True)
+        _check(entry, comparison, next(inspections), next(known), past)
+        if isinstance(comparison, Comparison)
+        else Uncheckable(entry, comparison)
+        for entry, comparison in zip(entries, comparisons, strict=True)
     ]
 
 
 def _check(
     entry: Entry,
-    ground: Ground,
+    comparison: Comparison,
     inspection: Inspection,
     known: Sequence[Known] | NotReady,
     past: PastResults,
 ) -> Checked | Uncheckable:
     if isinstance(known, NotReady):
         return Uncheckable(entry, known)
-    registration, said = check_commit(entry, inspection, ground.project)
-    findings = [*check_name(entry), *ground.findings, *said]
+    registration, said = check_commit(entry, inspection, comparison.project)
+    findings = [*check_name(entry), *comparison.findings, *said]
     if registration is not None:
         change = inspection.change or registration.change
-        findings += check_against_results(ground.project, registration, change, entry, past)
+        findings += check_against_results(comparison.project, registration, change, entry, past)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             findings += filter(None, [against(known, inspection.change)])
     return Checked(
-        entry, ground.project, ground.base, inspection.change, registration, tuple(findings)
+        entry, comparison.project, comparison.base, inspection.change, registration, tuple(findings)
     )

@@ -1,0 +1,154 @@
+"""The baseline branches of a repository's projects, and where experiments left them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.baseline_branch import find_baseline
+from gitexp.lab.project_folder import known_projects
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPoint:
+    """The commit where an experiment left its baseline branch, and what is wrong with that."""
+
+    base: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Baselines:
+    """The baseline branches of the projects here, as (name, tip)."""
+
+    def __init__(self, repository: Repository, entries: Sequence[Entry]) -> None:
+        self._repository = repository
+        self._parents = [entry.parents[0] for entry in entries if len(entry.parents) == 1]
+        self._by_project: dict[str, tuple[str, str]] = {}
+        self._held: dict[str, set[str]] = {}  # parents that a tip holds
+        self._apart: dict[tuple[str, str], tuple[str, int]] = {}
+        self._known: list[tuple[str, str]] = []
+
+    def of(self, prefix: str) -> tuple[str, str]:
+        """Baseline branch of a project."""
+        if prefix not in self._by_project:
+            self._by_project[prefix] = find_baseline(self._repository, prefix)
+        return self._by_project[prefix]
+
+    def known(self) -> list[tuple[str, str]]:
+        """The baseline branches that this clone knows of; at least one.
+
+        Raises:
+            NotReady: there is none.
+        """
+        if not self._known:
+            missing: NotReady | None = None
+            for prefix in known_projects(self._repository) or [""]:
+                try:
+                    self._known.append(self.of(prefix))
+                except NotReady as error:
+                    missing = error
+            # A missing branch concerns only its own projects.
+            if missing is not None and not self._known:
+                raise missing
+            self._known = list(dict.fromkeys(self._known))
+        return self._known
+
+    def likely(self, entry: Entry) -> tuple[str, str]:
+        """The baseline branch that contains an experiment's parent, else the first."""
+        holding = (b for b in self.known() if entry.parents[:1] and self._holds(b[1], entry))
+        return next(holding, self.known()[0])
+
+    def nearest(self, revision: str) -> tuple[str, str]:
+        """The baseline branch that a commit is closest to."""
+        if len(self.known()) == 1:
+            return self.known()[0]
+
+        def distance(branch: tuple[str, str]) -> int:
+            return int(
+                self._repository.git.text("rev-list", "--count", f"{branch[1]}..{revision}", "--")
+            )
+
+        return min(self.known(), key=distance)
+
+    def _holds(self, tip: str, entry: Entry) -> bool:
+        """Whether a branch contains an experiment's only parent; git is asked once for them all."""
+        if len(entry.parents) != 1:
+            return False
+        if tip not in self._held:
+            from gitexp.store.experiments import unreached
+
+            parents = {*self._parents}
+            self._held[tip] = parents - unreached(self._repository, parents - {tip}, tip)
+        return entry.parents[0] in self._held[tip]
+
+    def branch_point(self, entry: Entry, branch: tuple[str, str]) -> BranchPoint:
+        """Check that an experiment is exactly one commit on a baseline branch, and find its base.
+
+        Raises:
+            NotReady: they have no common commit.
+        """
+        name, tip = branch
+        short = visible(entry.name)
+        shown = f"exp/{short}"
+        pasted, again = shlex.quote(shown), f"gitexp retest {shlex.quote(short)}"
+        if entry.commit == tip:
+            said = f"{shown} has no commit of its own: it is the tip of {name}"
+            hint = f"git switch {pasted}, change one config line and commit it"
+            return BranchPoint(entry.commit, (Finding("B1", said, hint),))
+        if self._holds(tip, entry):
+            return BranchPoint(entry.parents[0])
+        base, ahead = self._leaves(entry, tip)
+        if not base:
+            hint = f"{again} registers the same change on {name}"
+            if self._repository.shallow:
+                hint = "git fetch --unshallow, and check again"
+            raise NotReady(f"{shown} and {name} have no common commit here", hint)
+        hint = f"git switch {pasted} && git reset --soft {base[:10]} && git commit"
+        if base == tip and self._repository.top is not None:
+            pull = f"git switch {shlex.quote(name)} && git pull"
+            hint = f"where {name} is only behind here: {pull}\nelse: {hint}"
+        if "Experiment" in split_message(entry.message)[1]:
+            hint += f"\nwhere {name} was rewritten: {again}"
+        said = f"{shown} is {ahead} commits away from {name}, and an experiment is exactly one"
+        return BranchPoint(base, (Finding("B1", said, hint),))
+
+    def branch_point_of_head(self, branch: tuple[str, str]) -> str:
+        """The commit where HEAD left a branch; empty where they have no common commit."""
+        git, tip = self._repository.git, branch[1]
+        head = git.objects(["HEAD^{commit}"])[0]
+        # The usual case: an experiment's only commit is being made, or amended, on the tip.
+        if head is not None and (
+            f"parent {tip}".encode() in head.partition(b"\n\n")[0].split(b"\n")
+            or git.resolve("HEAD") == tip
+        ):
+            return tip
+        return _merge_base(self._repository, tip, "HEAD")
+
+    def _leaves(self, entry: Entry, tip: str) -> tuple[str, int]:
+        """Where an experiment left a branch, and how many commits ago.
+
+        git is asked once for all experiments that share a parent, as after a rewritten baseline.
+        """
+        git, own = self._repository.git, len(entry.parents) == 1
+        start = entry.parents[0] if own else entry.commit
+        if (start, tip) not in self._apart:
+            base = _merge_base(self._repository, tip, start)
+            ahead = int(git.text("rev-list", "--count", f"{base}..{start}")) if base else 0
+            self._apart[start, tip] = base, ahead
+        base, ahead = self._apart[start, tip]
+        return base, ahead + own
+
+
+def _merge_base(repository: Repository, tip: str, revision: str) -> str:
+    return repository.git.text("merge-base", tip, revision, allow=(1,)).split("\n")[0]
