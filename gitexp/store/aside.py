@@ -75,16 +75,16 @@ def put_aside(repository: Repository, intents: Sequence[Intent]) -> Path:
     Raises:
         OSError: there is no room, or the folder cannot be written.
     """
-    return _put(folder_aside(repository), intents, sync=False)
+    return _put(folder_aside(repository), intents)
 
 
-def _put(folder: Path, intents: Sequence[Intent], *, sync: bool) -> Path:
+def _put(folder: Path, intents: Sequence[Intent]) -> Path:
     path = folder / f"{time.time_ns():020}-{os.getpid()}-{next(_number)}{_ENDING}"
     lines = [
         json.dumps({"ref": i.ref, "commit": i.commit, "lines": i.lines, "whole": i.whole})
         for i in intents
     ]
-    write_atomically(path, "\n".join([*lines, ""]).encode(), sync=sync)
+    write_atomically(path, "\n".join([*lines, ""]).encode(), sync=False)
     return path
 
 
@@ -93,14 +93,22 @@ def put_aside_anywhere(intents: Sequence[Intent]) -> Path | None:
     import tempfile  # loads random, and that OpenSSL
 
     with suppress(OSError):
-        return _put(Path(tempfile.gettempdir()), intents, sync=True)
+        path = _put(Path(tempfile.gettempdir()), intents)
+        make_durable(path)
+        return path
     return None
 
 
 def make_durable(path: Path) -> None:
-    """Let a file outlive a crash of the machine; without a word where that fails."""
-    with suppress(OSError), path.open("rb") as handle:
-        os.fsync(handle.fileno())
+    """Make sure that a file outlives a crash of the machine; silent where that fails."""
+    # The name of a new file is part of its folder, which is written to the disk by itself.
+    for place in (path, path.parent):
+        with suppress(OSError):
+            descriptor = os.open(place, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def read_aside(path: Path) -> list[Intent] | None:
