@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.lab.project import open_project
+from gitexp.lab.sharing.report import Synced
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
@@ -15,7 +16,7 @@ from gitexp.store.commits import commit_file
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import BULK, HEADS, LOGS, RUNS, VERDICTS
 from gitexp.store.repository import Repository
-from gitexp.workflows.sync import Synced, sync
+from gitexp.workflows.sync import sync
 from tests.project import BECAUSE, World
 
 SHARED = (RUNS, BULK, LOGS, VERDICTS)

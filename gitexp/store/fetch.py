@@ -86,7 +86,7 @@ def fetch(
             raise disk_full() if full else unreachable(remote, said)
 
 
-def read(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
+def read_fetched(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
     """Read what was fetched; one git process. Names that no experiment can have are left out."""
     where = f"{into}{remote}/"
     kinds: dict[str, dict[str, str]] = defaultdict(dict)

@@ -41,7 +41,7 @@ def test_ids_are_unique_and_all_that_the_code_names() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 named.update(re.findall(r"^([A-Z][0-9]{1,2})(?=$|: )", node.value))
             # What gitexp doctor finds is not a rule: it refuses nothing.
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Ailment":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem":
                 ailments.add(ast.literal_eval(node.args[0]))
     assert len({rule.id for rule in all_rules()}) == len(all_rules())
     assert {rule.id for rule in all_rules()} == named - ailments

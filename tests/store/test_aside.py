@@ -41,9 +41,10 @@ except GitexpError as error:
 """
 
 
-def write(world: World, **variables: str) -> tuple[set[int], str]:
+def write(world: World, temporary: Path | None = None) -> tuple[set[int], str]:
     """Try to store a result; returns what was synced before the error, and the error."""
-    ran = world.run(sys.executable, "-c", WRITER, **variables)
+    variables = {"TMPDIR": str(temporary)} if temporary else {}
+    ran = world.run(sys.executable, "-c", WRITER, cwd=None, **variables)
     assert ran.code == 0, ran.err
     *synced, told = ran.out.splitlines()
     return {int(inode) for inode in synced}, told
@@ -75,7 +76,7 @@ def test_a_result_that_is_kept_elsewhere_does_so_too(locked: World, tmp_path: Pa
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     locked.write(".git/gitexp/aside", "a file where the folder should be")
-    synced, told = write(locked, TMPDIR=str(elsewhere))
+    synced, told = write(locked, elsewhere)
     [path] = elsewhere.iterdir()
     assert told.endswith(f"what was to be stored is kept in {path}")
     assert {path.stat().st_ino, elsewhere.stat().st_ino} <= synced

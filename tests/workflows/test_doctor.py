@@ -1,4 +1,4 @@
-"""What the doctor finds, what it mends, and that a healthy repository has nothing of it."""
+"""What the doctor finds, what it fixes, and that it finds nothing in a healthy repository."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def found(world: World, *words: str, code: int = 1) -> list[dict[str, Any]]:
     return findings
 
 
-# --- ailments that are mended --------------------------------------------------------------------
+# --- problems that are fixed ---------------------------------------------------------------------
 
 
 def lose_a_hook(world: World) -> None:
@@ -112,7 +112,7 @@ def drop_what_keeps_a_commit(world: World) -> None:
     world.git("update-ref", "-d", f"refs/gitexp/kept/{commit}")
 
 
-AILMENTS: list[tuple[Callable[[World], None], str, str]] = [
+PROBLEMS: list[tuple[Callable[[World], None], str, str]] = [
     (lose_a_hook, "D2", "the commit-msg hook is missing"),
     (disarm_a_hook, "D2", "the pre-commit hook is not executable"),
     (edit_a_hook, "D2", "the pre-push hook is not as this version of gitexp writes it"),
@@ -123,17 +123,17 @@ AILMENTS: list[tuple[Callable[[World], None], str, str]] = [
     (fetch_over_notes, "D7", "git fetch would overwrite results"),
     (rewrite_notes, "D8", "git copies results to amended and rebased commits"),
     (keep_a_result_aside, "D10", "1 result could not be stored and is kept aside"),
-    (drop_what_keeps_a_commit, "D14", "1 commit with records is held by no ref"),
-    (break_a_slot, "D15", "is no checkout of this clone"),
+    (drop_what_keeps_a_commit, "D14", "1 commit with records is not reachable from any ref"),
+    (break_a_slot, "D15", "is not a checkout of this clone"),
     (lose_a_slot, "D15", "which is gone"),
-    (leave_a_lock, "D16", "a git command left its lock behind, or has been at work for 5."),
+    (leave_a_lock, "D16", "a git command left its lock behind, or has been running for 5."),
 ]
 
 
 @pytest.mark.parametrize(
-    ("ail", "name", "said"), AILMENTS, ids=[ail.__name__ for ail, *_ in AILMENTS]
+    ("ail", "name", "said"), PROBLEMS, ids=[ail.__name__ for ail, *_ in PROBLEMS]
 )
-def test_what_is_wrong_is_found_told_and_mended(
+def test_what_is_wrong_is_found_told_and_fixed(
     ail: Callable[[World], None], name: str, said: str, ready: World
 ) -> None:
     ready.git("branch", "exp/otter")
@@ -150,7 +150,7 @@ def test_what_is_wrong_is_found_told_and_mended(
     assert ready.gitexp("doctor").out == "No problems found.\n"
 
 
-def test_what_was_mended_is_as_it_should_be(ready: World) -> None:
+def test_what_was_fixed_is_as_it_should_be(ready: World) -> None:
     ready.git("branch", "exp/otter")
     fetch_over_notes(ready)
     drop_what_keeps_a_commit(ready)
@@ -168,7 +168,7 @@ def test_what_was_mended_is_as_it_should_be(ready: World) -> None:
     assert ready.git("log", "--format=%s", "--all").splitlines().count("nobody's") == 1
 
 
-# --- ailments that only people can mend ----------------------------------------------------------
+# --- problems that only people can fix ----------------------------------------------------------
 
 
 def mirror(world: World) -> None:
@@ -226,7 +226,7 @@ def leave_a_fresh_lock(world: World) -> None:
         (leave_a_fresh_lock, "D16", "rm "),
     ],
 )
-def test_what_is_not_safe_to_mend_is_told_with_its_command(
+def test_what_is_not_safe_to_fix_is_told_with_its_command(
     ail: Callable[[World], None], name: str, hint: str, ready: World
 ) -> None:
     ail(ready)
@@ -279,7 +279,7 @@ def test_outside_of_a_repository_there_is_nothing_to_examine(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_what_cannot_be_mended_now_says_why(ready: World) -> None:
+def test_what_cannot_be_fixed_now_says_why(ready: World) -> None:
     keep_a_result_aside(ready)
     lock = ready.write(f".git/{RUNS}.lock", "")
     ran = ready.gitexp("doctor", "--fix", code=1)

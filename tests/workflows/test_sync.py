@@ -11,7 +11,7 @@ import pytest
 from gitexp.errors import NotReady, StoreBusy, UsageError
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.rules.documents.record import parse_records
-from gitexp.store.fetch import read
+from gitexp.store.fetch import read_fetched
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines, replace_notes
 from gitexp.store.refs import ARCHIVE, BULK, HEADS, LOGS, ONCE, PRIVATE, RUNS, VERDICTS
@@ -265,7 +265,9 @@ def test_a_date_that_no_calendar_has_comes_last(world: World, hub: World, when: 
     assert {*branches(hub).values()} == {odd_one}
     repository = repository_of(world)
     repository.git.run("fetch", "--quiet", "hub", f"{HEADS}*:{PRIVATE}hub/heads/*")
-    delivery = plan_delivery(repository, read_here(repository), read(repository, "hub"), None)
+    delivery = plan_delivery(
+        repository, read_here(repository), read_fetched(repository, "hub"), None
+    )
     deliver(repository, delivery)
     for words in (["log"], ["log", "-n", "1"], ["check", "--all"], ["archive", "--older", "1d"]):
         assert world.gitexp(*words).out
@@ -402,7 +404,7 @@ def test_runs_that_may_not_be_deleted_are_read_again_and_counted_once(
     for came in (1, 0):
         done = synced(world)
         assert done.came.records == came
-        assert "does not let them be deleted" in done.warnings[0]
+        assert "does not let anyone delete them" in done.warnings[0]
     assert lines_of(world, RUNS, commit) == [a_record(commit, 1)]
 
 
@@ -577,7 +579,7 @@ def test_the_remote_is_chosen_as_git_would(world: World, hub: World, tmp_path: P
     alone = World(tmp_path / "alone")
     world.git("clone", "--quiet", ".", str(alone.path))
     alone.git("remote", "remove", "origin")
-    with pytest.raises(NotReady, match="no remote to share with"):
+    with pytest.raises(NotReady, match="this clone has no remote"):
         synced(alone)
 
 
@@ -727,7 +729,7 @@ def test_a_dry_run_tells_and_changes_nothing(world: World, hub: World, other: Wo
 @pytest.mark.usefixtures("hub")
 def test_a_second_sync_of_the_same_clone_does_not_wait(world: World) -> None:
     with locked(repository_of(world).local / "sync.lock"):
-        assert "at work in this clone" in world.gitexp("sync", code=5).err
+        assert "running in this clone" in world.gitexp("sync", code=5).err
 
 
 @pytest.mark.usefixtures("hub")

@@ -23,17 +23,17 @@ def examined(found: Sequence[Examined], *, fix: bool, as_json: bool) -> None:
         return
     wrong = [one for one in found if one.wrong]
     for one in found:
-        ailment = one.ailment
-        typer.echo(visible(f"{'fixed: ' * one.mended}{ailment.message}"))
-        if not one.mended:
+        problem = one.problem
+        typer.echo(visible(f"{'fixed: ' * one.fixed}{problem.message}"))
+        if not one.fixed:
             why = f"could not be fixed: {one.failure}\n" if one.failure else ""
-            mark = f"{ailment.id} · "
-            hint = visible(why + ailment.hint).replace("\n", "\n" + " " * len(mark))
+            mark = f"{problem.id} · "
+            hint = visible(why + problem.hint).replace("\n", "\n" + " " * len(mark))
             typer.echo(mark + hint)
         typer.echo("")
     if not wrong:
         typer.echo("No problems found." if not found else "No problems are left.")
-    elif not fix and any(one.ailment.mend for one in wrong):
+    elif not fix and any(one.problem.fix for one in wrong):
         typer.echo("gitexp doctor --fix fixes what is safe to fix.")
 
 

@@ -11,7 +11,7 @@ from gitexp.rules.text import counted, visible
 from gitexp.store.refs import LOGS
 
 if TYPE_CHECKING:
-    from gitexp.workflows.sync import Flow, Synced
+    from gitexp.lab.sharing.report import Flow, Synced
 
 _MOST_NAMED, _FEW = 10, 3
 

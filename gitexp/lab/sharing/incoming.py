@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ChangedVerdict:
     """A verdict note that says something else now; `before` and `after` are its first lines."""
 
     commit: str
@@ -35,7 +35,7 @@ class Views:
 
     theirs: Notes
     after: str
-    moved: tuple[Moved, ...]
+    changed: tuple[ChangedVerdict, ...]
 
 
 def merge_lines(
@@ -121,12 +121,12 @@ def merge_views(
                 changes[commit] = encoded(text.splitlines())
         after = write_all(repository, base, changes, [base.commit] if base.commit else [], lock)
         move(repository, {VERDICTS: (ours.commit, after)}, lock)
-        moved = tuple(
-            Moved(c, before, now)
+        changed = tuple(
+            ChangedVerdict(c, before, now)
             for c, text in due.items()
             if c in mine and (before := _first(mine[c])) != (now := _first(text))
         )
-        return Views(other, after, moved)
+        return Views(other, after, changed)
 
     views = exclusively(repository, act)
     if runs.ours_stale:

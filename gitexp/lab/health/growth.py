@@ -1,0 +1,36 @@
+"""Whether so many refs or objects are in files of their own that git gets slow."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gitexp.lab.health.problem import Problem
+from gitexp.rules.text import counted
+from gitexp.store.archive import loose_objects_abound, loose_refs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.repository import Repository
+
+
+def check_growth(repository: Repository) -> Iterator[Problem]:
+    """Find refs and objects that git should pack."""
+    loose, many = loose_refs(repository)
+    if loose > many:
+        yield Problem(
+            "D17",
+            f"{counted(loose, 'ref')} of experiments have a file each, which makes every listing"
+            " slow",
+            "pack them: git pack-refs --all",
+            partial(repository.git.run, "pack-refs", "--all"),
+            advice=True,
+        )
+    if loose_objects_abound(repository):
+        yield Problem(
+            "D17",
+            "many git objects have a file each, which takes space and time",
+            "pack them: git gc",
+            advice=True,
+        )

@@ -1,0 +1,88 @@
+"""What a crash or a killed command left behind: damaged refs, locks, checkouts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used
+from gitexp.lab.health.problem import Problem
+from gitexp.rules.text import duration
+from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.git_output import decode
+from gitexp.store.refs import ARCHIVE, HEADS, KEPT
+from gitexp.store.writers_lock import packing_locks, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.repository import Repository
+
+
+# git holds a lock for milliseconds, or for minutes while it packs a huge repository.
+_ODD, _DEAD = 60.0, 3600.0  # seconds
+
+
+def check_damage(repository: Repository) -> Iterator[Problem]:
+    """Find refs that git cannot read."""
+    done = repository.git.run("for-each-ref", HEADS, ARCHIVE, KEPT, "refs/notes/gitexp*")
+    named = re.findall(r"ignoring broken ref (\S+)", decode(done.stderr))
+    for ref in dict.fromkeys([*broken_refs(repository), *named]):
+        yield Problem(
+            "D3",
+            f"{ref} is damaged, and git reads it as if it were not there",
+            "restore it from its reflog: gitexp doctor --fix",
+            partial(_restore, repository, ref),
+        )
+
+
+def _restore(repository: Repository, ref: str) -> None:
+    with writing(repository):
+        restore_ref(repository, ref)
+
+
+def check_checkouts(repository: Repository) -> Iterator[Problem]:
+    """Find checkouts for runs that no longer belong to this clone."""
+    for path in checkouts(repository):
+        if not is_sound(repository, path) and not is_used(path):
+            yield Problem(
+                "D15",
+                f"{path} is not a checkout of this clone, and no run uses it",
+                "remove it: gitexp doctor --fix",
+                partial(free_checkout, repository, path),
+            )
+    for admin in (repository.common / "worktrees").glob("gitexp-*"):
+        with suppress(OSError):
+            place = Path((admin / "gitdir").read_text().strip()).parent
+            if place.parent == repository.local / "slots" and not place.exists():
+                yield Problem(
+                    "D15",
+                    f"git lists the checkout {place}, which is gone",
+                    "forget it: git worktree prune",
+                    partial(shutil.rmtree, admin),
+                )
+
+
+def check_locks(repository: Repository) -> Iterator[Problem]:
+    """Find locks that a git command left behind."""
+    common = repository.common
+    folders = [common / HEADS, common / ARCHIVE, common / KEPT]
+    paths = [path for folder in folders for path in folder.glob("*.lock")]
+    paths += [*(common / "refs/notes").glob("gitexp*.lock"), *packing_locks(repository)]
+    for path in paths:
+        with suppress(OSError):
+            age = time.time() - path.stat().st_mtime
+            if age > _ODD:
+                yield Problem(
+                    "D16",
+                    f"a git command left its lock behind, or has been running for {duration(age)}:"
+                    f" {path}",
+                    f"if no git command is running: rm {shlex.quote(str(path))}",
+                    partial(path.unlink, missing_ok=True) if age > _DEAD else None,
+                )

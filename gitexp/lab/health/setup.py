@@ -1,0 +1,84 @@
+"""Whether this clone is set up: writable, with its hooks and approved settings."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError
+from gitexp.lab.health.problem import Problem
+from gitexp.lab.project import project_at
+from gitexp.lab.project_folder import known_projects, project_prefix
+from gitexp.lab.trust import is_trusted
+from gitexp.store import hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.repository import Repository
+
+
+def check_writable(repository: Repository) -> Iterator[Problem]:
+    """Find folders in which nothing could be stored."""
+    for folder in (repository.common, repository.common / "objects", repository.local):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            yield Problem(
+                "D1",
+                f"you cannot write to {folder}, so no result could be stored",
+                f"see who owns it: ls -ld {shlex.quote(str(folder))}",
+            )
+
+
+def check_hooks(repository: Repository) -> Iterator[Problem]:
+    """Find hooks that are missing, changed or not run."""
+    try:
+        hooks.demand_room(repository)
+    except GitexpError as error:
+        yield Problem("D2", error.message, error.hint)
+        return
+    found = hooks.faults(repository)
+    same = set(found.values())
+    if len(found) == len(hooks.wanted(repository)) > 1 and len(same) == 1:
+        found = {"every": same.pop()}
+    for name, fault in found.items():
+        yield Problem(
+            "D2",
+            f"{name if name == 'every' else f'the {name}'} hook {fault}",
+            "write it again: gitexp init",
+            partial(hooks.install, repository),
+        )
+
+
+def check_settings(repository: Repository) -> Iterator[Problem]:
+    """Find projects whose settings cannot be read or are not approved."""
+    if repository.top is None:
+        return  # nothing runs on a server
+    known = known_projects(repository)
+    for prefix in known if len(known) > 1 else [project_prefix(repository)]:
+        try:
+            project = project_at(repository, prefix)
+        except GitexpError as error:
+            yield Problem("D4", error.message, error.hint)
+            continue
+        if is_trusted(project):
+            continue
+        yield Problem(
+            "D5",
+            f"{project.settings_path} on {project.baseline} is not approved in this clone, so"
+            " nothing runs",
+            "read what it would run, and approve it: "
+            + (f"cd {shlex.quote(prefix)} && gitexp trust" if prefix else "gitexp trust"),
+        )
+
+
+def check_shallow(repository: Repository) -> Iterator[Problem]:
+    """Find out whether the clone lacks its older history."""
+    if repository.shallow:
+        yield Problem(
+            "D18",
+            "this clone is shallow: the log lacks what is older than its history",
+            "fetch it all: git fetch --unshallow",
+            advice=True,
+        )

@@ -1,0 +1,75 @@
+"""What a sync tells you besides numbers: what came does not fit, or the remote was rewritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.text import counted
+from gitexp.store.experiments import read_noted, unreached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitexp.lab.project import Project
+    from gitexp.lab.sharing.deliver import Delivery
+    from gitexp.store.fetch import Remote
+    from gitexp.store.merge import Merged
+    from gitexp.store.repository import Repository
+
+
+def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
+    """Tell of names that cannot be given back, as their branch is checked out."""
+    for name in delivery.blocked:
+        yield (
+            f"two experiments are called exp/{name}; the earlier one gets the name once its branch"
+            f" is not checked out\ngit switch {project.baseline} && gitexp sync"
+        )
+
+
+def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterator[str]:
+    """Tell of experiments whose baseline this clone's branch does not have.
+
+    The gate would find them several commits away from it, which looks like their own fault.
+    """
+    repository = project.repository
+    came = {new for _, new in delivery.moves.values()}
+    came -= {old for old, _ in delivery.moves.values()}
+    bases = [
+        # Where a shallow clone ends, a commit seems to have no parent.
+        (*entry.parents, entry.commit)[0]
+        for entry in read_noted(repository, came)
+        if split_message(entry.message)[1].get("Project", "") == project.folder
+    ]
+    ahead = unreached(repository, bases, project.tip)
+    number = counted(sum(base in ahead for base in bases), "experiment")
+    if ahead and repository.shallow:
+        yield (
+            f"{number} came whose baseline this clone, which is shallow, cannot connect with"
+            f" {project.baseline}; what cannot be computed here stays as it is on {remote}"
+            "\ngit fetch --unshallow"
+        )
+    elif ahead:
+        yield (
+            f"{number} came from a later {project.baseline} than this clone has\n"
+            f"git switch {project.baseline} && git pull {remote} {project.baseline}"
+        )
+
+
+def about_rewritten(
+    repository: Repository,
+    remote: str,
+    before: Remote,
+    theirs: Remote,
+    merged: Mapping[str, Merged],
+) -> Iterator[str]:
+    """Tell of notes on the remote that do not continue what they were at the last sync."""
+    for ref, one in merged.items():
+        old, new = before.notes.get(ref), theirs.notes.get(ref)
+        if not old or not new or old == new or one.ours_stale:
+            continue
+        if not repository.git.succeeds("merge-base", "--is-ancestor", old, new):
+            yield (
+                f"{ref} on {remote} was rewritten by force since the last sync; what this clone had"
+                " of it is kept here, and goes out again"
+            )

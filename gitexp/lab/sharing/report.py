@@ -1,0 +1,136 @@
+"""What a sync did, in numbers and names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.record import parse_records
+from gitexp.store.refs import ARCHIVE, HEADS, LOGS, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitexp.lab.sharing.deliver import Delivery, Rename
+    from gitexp.lab.sharing.incoming import ChangedVerdict
+    from gitexp.store.merge import Merged
+
+    Lines = Mapping[str, Iterable[str]]  # by the commit that is noted
+
+
+@dataclass(slots=True)
+class Flow:
+    """How much went one way."""
+
+    experiments: int = 0
+    archived: int = 0
+    records: int = 0
+    logs: int = 0
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync did or, if `dry`, would do; if `redacting`, it may rewrite notes on the remote.
+
+    `folded` counts runs of other machines that became notes, `redacted` the notes refs from which
+    others redacted something. `away` are experiments of the remote that were deleted here, and are
+    not brought back. `kept` says which experiments stay here and why, `refused` which refs the
+    remote did not take and why. `pending` are notes that were redacted here and go out only on
+    request, `replaced` those that did.
+    """
+
+    remote: str
+    dry: bool = False
+    redacting: bool = False
+    came: Flow = field(default_factory=Flow)
+    went: Flow = field(default_factory=Flow)
+    verdicts: list[ChangedVerdict] = field(default_factory=list)
+    renames: list[Rename] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    folded: int = 0
+    redacted: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the remote took the notes."""
+        return not any(ref.startswith("refs/notes/") for ref in self.refused)
+
+    def warn(self, text: str) -> None:
+        """Add a warning, once however often a sync has to try."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def count_in(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
+        """Count what came in."""
+        runs, logs = merged[RUNS], merged.get(LOGS)
+        self.came.experiments += len(delivery.experiments)
+        self.came.archived += len(delivery.archived)
+        self.came.records += _records(runs.came, runs.ours_stale)
+        if logs is not None:
+            self.came.logs += _logs(logs.came, logs.ours_stale)
+        self.renames += delivery.renames
+        self.away = [*delivery.away]
+
+    def count_out(self, refs: Sequence[str], merged: Mapping[str, Merged]) -> None:
+        """Count what went out with these refs."""
+        runs, logs = merged[RUNS], merged.get(LOGS)
+        for ref in refs:
+            self.went.experiments += ref.startswith(HEADS)
+            self.went.archived += ref.startswith(ARCHIVE)
+        if RUNS in refs:
+            self.went.records += _records(runs.went, runs.theirs_stale)
+        if LOGS in refs and logs is not None:
+            self.went.logs += _logs(logs.went, logs.theirs_stale)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `gitexp sync --json` prints it."""
+        return {
+            "remote": self.remote,
+            "dry_run": self.dry,
+            "in": asdict(self.came),
+            "out": asdict(self.went),
+            "verdicts": [
+                {"commit": m.commit, "before": m.before, "after": m.after} for m in self.verdicts
+            ],
+            "renamed": [{"commit": r.commit, "old": r.old, "new": r.new} for r in self.renames],
+            "away": list(self.away),
+            "folded": self.folded,
+            "redacted": self.redacted,
+            "kept": dict(self.kept),
+            "refused": dict(self.refused),
+            "pending": list(self.pending),
+            "replaced": list(self.replaced),
+            "warnings": list(self.warnings),
+        }
+
+
+def _records(new: Lines, stale: Lines) -> int:
+    """Count new records, without redacted ones that take the place of stale ones.
+
+    A copy in another commit's note does not count.
+    """
+
+    def count(lines: Lines) -> int:
+        return sum(
+            record.is_of(commit)
+            for commit, found in lines.items()
+            for record in parse_records("\n".join(found))
+        )
+
+    return max(0, count(new) - count(stale))
+
+
+def _logs(new: Lines, stale: Lines) -> int:
+    """Count new logs in the same way."""
+
+    def count(lines: Lines) -> int:
+        contents = (parse_object(line) or {} for found in lines.values() for line in found)
+        return sum(kind_of(content) is Kind.LOG for content in contents)
+
+    return max(0, count(new) - count(stale))
