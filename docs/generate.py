@@ -10,38 +10,58 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer.main
+import typer.core
 
-from gitexp.cli.main import app
+from gitexp.cli.lazy import load
+from gitexp.cli.overview import HELP, STATUS, TOPICS, overview
 from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import Kind
 
 if TYPE_CHECKING:
+    from gitexp.cli.overview import Command
     from gitexp.rules.catalogue import Example, Rule
 
 DOCS = Path(__file__).parent
-HEAD = """\
+HEAD_OF_COMMANDS = """\
 # Commands
 
 Generated from `--help` by docs/generate.py.
 
-Exit codes: 0 done, 1 a rule refused, 2 usage, 3 the repository is not ready, 4 the training
-command failed, 5 the store stayed contended, 70 a bug, 130 interrupted.
+Names of 0.1.0 still work: `search` and `calibration` (now `log`), `baseline` (`run --baseline`),
+`split` and `preset` (`start`), `restore` (`archive --restore`), `gc` (`doctor --gc`).
+
+Under `--json` a command that fails answers on standard output with
+`{"error": {"id", "message", "hint", "commands"}}`: `id` names the kind of error or the rule that
+refused, and `commands` lists what the hint says to type. Where rules refused, `violations` lists
+each of them. The same is said in words on standard error.
 """
 _LANGUAGES = {Kind.DIFF: "diff", Kind.MESSAGE: "", Kind.COMMANDS: "sh"}
 MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/. -->\n"
 
 
 def commands() -> str:
-    """Return the command reference as Markdown."""
-    group = typer.main.get_group(app)
-    parts = [HEAD]
-    for name, command in group.commands.items():
-        context = typer.Context(
-            command, info_name=f"gitexp {name}", terminal_width=96, max_content_width=96
-        )
-        parts.append(f"\n## gitexp {name}\n\n```\n{command.get_help(context).strip()}\n```\n")
+    """Return the command reference as Markdown: the overview, then each command by topic."""
+    parts = [f"{HEAD_OF_COMMANDS}\n```\n{overview()}\n```\n", _command(STATUS)]
+    for topic, listed in TOPICS.items():
+        parts += [f"\n## {topic}\n", *map(_command, listed)]
+    parts += ["\n## Help\n", _command(HELP)]
     return "".join(parts)
+
+
+def _command(listed: Command) -> str:
+    command = load(listed.name)
+    context = typer.Context(
+        command, info_name=f"gitexp {listed.name}", terminal_width=96, max_content_width=96
+    )
+    text = f"\n### gitexp {listed.name}\n\n```\n{command.get_help(context).strip()}\n```\n"
+    if not isinstance(command, typer.core.TyperGroup):
+        return text
+    for name, inner in command.commands.items():
+        below = typer.Context(
+            inner, info_name=f"gitexp {listed.name} {name}", terminal_width=96, max_content_width=96
+        )
+        text += f"\n```\n{inner.get_help(below).strip()}\n```\n"
+    return text
 
 
 def rules() -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gitexp.cli.main import main
+from gitexp.cli.app import main
 
 main()

@@ -58,7 +58,7 @@ class Step:
     dependencies: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the step as `gitexp baseline --json` prints it."""
+        """Return the step as `gitexp run --baseline --json` prints it."""
         effect = self.effect
         return {
             "commit": self.commit,

@@ -41,7 +41,7 @@ class Holding:
     state: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as `gitexp gc --json` prints it."""
+        """Return it as `gitexp doctor --gc --json` prints it."""
         return {
             "kind": self.kind,
             "path": str(self.path),

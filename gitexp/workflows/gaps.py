@@ -143,7 +143,7 @@ def _read_runs(project: Project) -> _Runs:
     ]
     good = first_good(records, {record.seed for record in records}, project.settings.metric)
     if not good:
-        raise NotReady(f"{project.baseline} has not been measured yet", "gitexp baseline")
+        raise NotReady(f"{project.baseline} has not been measured yet", "gitexp run --baseline")
     keys = {(record.seed, record.attempt, record.condition) for record in good.values()}
     outcomes: dict[Key, Outcomes] = {}
     for text in bulk.values():
@@ -152,7 +152,7 @@ def _read_runs(project: Project) -> _Runs:
         raise NotReady(
             "the baseline's runs saved no predictions, and gaps are found in predictions",
             "call gitexp.predictions(y_true, y_pred, ids=...) in the training script, or name the"
-            " file that it writes as `predictions` in the settings; then: gitexp baseline",
+            " file that it writes as `predictions` in the settings; then: gitexp run --baseline",
         )
     return _Runs(records, good, list(outcomes.values()), bulk.get(project.tip, ""))
 

@@ -69,7 +69,7 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
         )
     except LookupError:
         raise UsageError(
-            f"{path} has a preset {name} already", "gitexp preset ANOTHER-NAME …"
+            f"{path} has a preset {name} already", "gitexp start --preset ANOTHER-NAME …"
         ) from None
     except ValueError as error:
         raise UsageError(

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log import log
+from gitexp.lab.kept import opened_cache
+from gitexp.lab.log import stream
+from gitexp.lab.results import own_heads
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:
-    from gitexp.lab.log import Row
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.lab.log import Part, Row
     from gitexp.lab.project import Project
 
+_PATTERN = frozenset("*?[")
 
-def search(project: Project, query: str) -> list[Row]:
-    """Experiments that share a word with the query, best first.
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What somebody asks the log for: experiments by name, or by the words in them.
+
+    `near` holds words that look like a mistyped name, with the name that is likely meant.
+    """
+
+    names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    near: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_query(project: Project, asked: Sequence[str]) -> Query:
+    """Tell names and patterns of names from words to search for."""
+    if not asked:
+        return Query()
+    with opened_cache(project.repository) as cache:
+        known = {head.name for head in own_heads(project, cache)}
+    names: list[str] = []
+    searched: list[str] = []
+    near: dict[str, str] = {}
+    for word in asked:
+        short = word.removeprefix("exp/")
+        if short not in known and not _PATTERN & {*short} and "-" in short:
+            from difflib import get_close_matches  # only for what may be mistyped
+
+            for name in get_close_matches(short, known, n=1, cutoff=0.8):
+                near[word] = name
+        is_name = short in known or short != word or _PATTERN & {*short}
+        (names if is_name else searched).append(short)
+    return Query(tuple(names), tuple(searched), near)
+
+
+def search(project: Project, query: str, part: Part | None = None) -> list[Row]:
+    """Experiments of a part of the log that share a word with the query, best first.
 
     What is rare in the log counts more; figures and names of keys are words like any other.
     """
-    rows = log(project)
+    rows = list(stream(project, part))
     texts = [_text_of(row) for row in rows]
     return [rows[index] for _, index in rank(query, texts)]
 

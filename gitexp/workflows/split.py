@@ -68,7 +68,7 @@ def find_parts(project: Project, name: str | None) -> list[Part]:
     if not parts:
         raise UsageError(
             "there is nothing to split: no config value differs",
-            "edit the config, or name an experiment: gitexp split NAME",
+            "edit the config, or name an experiment: gitexp start --split --of NAME",
         )
     return parts
 
@@ -117,8 +117,10 @@ def split(
         listed = "\n".join(f"  {part.change}" for part in parts)
         raise UsageError(
             f"{len(parts)} changes need as many hypotheses, and {len(given)} were given:\n{listed}",
-            f"gitexp split {name or ''} ".replace("  ", " ")
-            + " ".join(f"-m {shlex.quote(_template(part))}" for part in parts),
+            " ".join(
+                ["gitexp start --split", *([f"--of {name}"] if name else [])]
+                + [shlex.quote(_template(part)) for part in parts]
+            ),
         )
     said = [hypothesis.lint(hypothesis_of(text), project.settings.metric) for text in given]
     demand([finding for findings in said for finding in findings], _NOTHING)

@@ -130,8 +130,8 @@ def test_presets_are_written_in_other_formats_too(path: str, text: str, ready: W
     hint = ready.try_git("commit", "-qam", "both raise accuracy because the model underfits").err
     ready.git("restore", path)
     ready.git("switch", "--quiet", "main")
-    command = hint.partition("gitexp preset NAME ")[2].partition("\n")[0]
-    assert "def merged" in ready.gitexp("preset", "hot", *shlex.split(command)).out
+    command = hint.partition("gitexp start --preset NAME ")[2].partition("\n")[0]
+    assert "def merged" in ready.gitexp("start", "--preset", "hot", *shlex.split(command)).out
     name = ready.start("--set", "preset=hot")
     report = ready.gitexp("check", name, "--json").json
     assert report["ok"]
@@ -180,7 +180,7 @@ def test_the_refusal_of_two_values_spells_the_preset_out(ready: World) -> None:
     ready.git("switch", "--quiet", "--create", "exp/both")
     two_values(ready)
     ran = ready.try_git("commit", "-qam", "both raise accuracy because the model underfits")
-    assert "gitexp preset NAME model.C=10 train.lr=0.01" in ran.err
+    assert "gitexp start --preset NAME model.C=10 train.lr=0.01" in ran.err
     assert "gitexp start --set preset=NAME" in ran.err
 
 

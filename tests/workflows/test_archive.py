@@ -62,7 +62,7 @@ def test_an_archived_experiment_leaves_the_branches_and_comes_back(ready: World)
     before = refs(ready)
     ran = ready.gitexp("archive", name)
     assert f"exp/{name} is in the archive." in ran.out
-    assert ran.out.endswith(f"undo: gitexp restore {name}\n")
+    assert ran.out.endswith(f"undo: gitexp archive --restore {name}\n")
     assert ready.git("branch", "--list", "exp/*") == ""
     drop_what_nothing_holds(ready)
     row = rows(ready)[name]

@@ -1,4 +1,4 @@
-"""`gitexp baseline`: what it says about the experiments to come, and its proof of determinism."""
+"""`gitexp run --baseline`: what it says of experiments to come, and how it proves determinism."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_a_command_that_ignores_the_sample_is_found_out(ready: World) -> None:
 
 
 def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
-    assert "gitexp baseline" in ready.gitexp("gaps", code=3).err
+    assert "gitexp run --baseline" in ready.gitexp("gaps", code=3).err
     settle(ready, repeats=[3])
     ready.gitexp("baseline")
     assert "saved no predictions" in ready.gitexp("gaps", code=3).err

@@ -252,7 +252,7 @@ def test_nothing_is_redacted_before_somebody_agrees(world: World) -> None:
     found = world.gitexp("redact", SECRET, "--dry-run", "--json").json
     assert found["lines"] == {"record": 1, "bulk line": 1, "log": 1}
     ran = world.gitexp("redact", SECRET, code=3)
-    assert "It stands in 1 record, 1 bulk line and 1 log of 1 commit." in ran.err
+    assert "It is in 1 record, 1 bulk line and 1 log of 1 commit." in ran.err
     assert "--yes" in ran.err
     assert (refs(world), world.snapshot()) == before
 

@@ -30,7 +30,7 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
         return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
-    typer.echo("next: gitexp baseline (measures the new baseline on fresh seeds)")
+    typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
 
 
 def offered(done: Offered, *, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def archived(done: Moved, *, as_json: bool) -> None:
     if not done.moved and not done.left:
         typer.echo("There is nothing to archive.")
     elif done.moved:
-        typer.echo(f"undo: gitexp restore {' '.join(done.moved)}")
+        typer.echo(f"undo: gitexp archive --restore {' '.join(done.moved)}")
 
 
 def restored(done: Mapping[str, str], *, as_json: bool) -> None:

@@ -29,7 +29,7 @@ from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.log import Row
 
@@ -83,6 +83,15 @@ def result_lines(row: Row, head: str = "  ") -> str:
         "stale": f"planned on an older baseline: gitexp retest {name}",
     }
     return hanging(head, ways.get(row.state, row.state))
+
+
+def mistyped(near: Mapping[str, str]) -> None:
+    """Say which words look like an experiment's name, mistyped."""
+    for word, name in near.items():
+        typer.echo(
+            f"There is no experiment {visible(word)}. Did you mean exp/{name}? gitexp log {name}",
+            err=True,
+        )
 
 
 # --- one line each ------------------------------------------------------------------------------

@@ -170,6 +170,11 @@ def goals(found: Sequence[Progress], *, as_json: bool) -> None:
         return
     if not found:
         typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
+    goals_reached(found)
+
+
+def goals_reached(found: Sequence[Progress]) -> None:
+    """Print a line for each goal, and nothing where there is none."""
     for one in found:
         typer.echo(progress(one))
 

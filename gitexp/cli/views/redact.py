@@ -25,9 +25,9 @@ def redacted(done: Redaction, *, as_json: bool) -> None:
             "No record, bulk line or log" + (" of these" if found.beyond else "") + " contains it."
         )
     elif done.dry:
-        lines.append(f"It would be removed from {places(found)}.")
+        lines.append(f"It would be removed from {_places(found)}.")
     else:
-        lines.append(f"It was removed from {places(found)}; the history of these notes is gone.")
+        lines.append(f"It was removed from {_places(found)}; the history of these notes is gone.")
     if found.beyond:
         lines.append(f"{_hold(found.beyond, ' of other commits')} it too.")
     if found.fixed:
@@ -60,8 +60,12 @@ def redacted(done: Redaction, *, as_json: bool) -> None:
     typer.echo(visible("\n".join(lines)))
 
 
-def places(found: Found) -> str:
-    """How many lines of which kinds contain it, on how many commits."""
+def stored_in(held: Found) -> None:
+    """Print where a value is stored, before asking whether to remove it."""
+    typer.echo(f"It is in {_places(held)}.", err=True)
+
+
+def _places(found: Found) -> str:
     parts = [counted(count, word) for word, count in found.lines.items() if count]
     return f"{listed(parts)} of {counted(found.commits, 'commit')}"
 

@@ -71,3 +71,19 @@ def undone(done: Sequence[str]) -> None:
     """Print what undoing did."""
     for line in done or ["there is nothing to undo"]:
         typer.echo(line)
+
+
+def trusted(where: str) -> None:
+    """Print that there is nothing to approve."""
+    typer.echo(f"{where} is already approved in this clone.")
+
+
+def untrusted(where: str, difference: str) -> None:
+    """Print what would be approved."""
+    typer.echo(f"{where}, compared with what you approved last:")
+    typer.echo(difference)
+
+
+def approved() -> None:
+    """Print that settings were approved."""
+    typer.echo("Approved.")

@@ -123,7 +123,9 @@ def _gone(sheet: Sheet) -> None:
     if not sheet.gone:
         return
     which = f"seed{'' if len(sheet.gone) == 1 else 's'} {', '.join(map(str, sheet.gone))}"
-    said = f"The output of {which} is not here: freed by gitexp gc, or made in another clone."
+    said = (
+        f"The output of {which} is not here: freed by gitexp doctor --gc, or made in another clone."
+    )
     typer.echo("\n" + wrapped(said))
     if sheet.logged:
         commit = sheet.row.result.entry.commit[:10]

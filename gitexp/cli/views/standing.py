@@ -45,7 +45,7 @@ def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
 
 
 def _ladder(ladder: Ladder) -> str:
-    measured = "not measured between its ends yet: gitexp baseline"
+    measured = "not measured between its ends yet: gitexp run --baseline"
     claimed = figures.number(ladder.claimed, sign=True)
     if ladder.measured is not None:
         within = figures.within(ladder.measured, ladder.within, sign=True)

@@ -15,7 +15,7 @@ def effect_of(step: Step, *, newest: bool = True) -> str:
     """What a step did to the metric; only the newest can still be measured."""
     effect = step.effect
     if effect is None:
-        return "not measured on both sides" + (": gitexp baseline" if newest else "")
+        return "not measured on both sides" + (": gitexp run --baseline" if newest else "")
     over = f"over {counted(effect.seeds, 'seed')}"
     if effect.neutral:
         return f"neutral, identical {over}"

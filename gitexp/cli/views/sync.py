@@ -39,7 +39,7 @@ def synced(done: Synced, *, as_json: bool) -> None:
     if done.away:
         named, few = ", ".join(f"exp/{name}" for name in done.away), len(done.away) <= _FEW
         said = named if few else f"{len(done.away):,} experiments"
-        lines.append(f"  deleted here, so left out: {said} (gitexp restore NAME)")
+        lines.append(f"  deleted here, so left out: {said} (gitexp archive --restore NAME)")
     if done.redacted:
         lines.append(
             "  what was redacted elsewhere is removed from the notes here too"

@@ -89,5 +89,5 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
                     "V9",
                     f"baseline {commit[:10]} was measured on seeds {min(same)} to {max(same)}, on"
                     f" which exp/{registration.name} had won: it looks better than it is",
-                    "gitexp baseline measures it on fresh seeds; compare with those",
+                    "gitexp run --baseline measures it on fresh seeds; compare with those",
                 )

@@ -66,9 +66,9 @@ def _preset_hint(keys: Sequence[str], changes: Sequence[Change]) -> str:
     settings = " ".join(quoted_setting(*pair) for pair in zip(keys, changes, strict=False))
     return (
         "\nor, if they only make sense together, as one preset and one line that chooses it:\n"
-        f"  gitexp preset NAME {settings}\n"
+        f"  gitexp start --preset NAME {settings}\n"
         '  gitexp start --set preset=NAME "HYPOTHESIS"\n'
-        "  (gitexp preset prints the few lines to add to a program that does not read presets yet)"
+        "  (the first prints the few lines to add to a program that does not read presets yet)"
     )
 
 

@@ -175,7 +175,7 @@ def underpowered(registration: Registration, power: Power) -> Finding | None:
             "S2",
             f"{counted(repeats, 'repeat')} at level {registration.level:.3g} detect only effects of"
             f" {power.in_sds:.1f} standard deviations of a paired difference, or more",
-            "more repeats detect smaller effects: `repeats` in the settings; gitexp baseline"
+            "more repeats detect smaller effects: `repeats` in the settings; gitexp run --baseline"
             " measures the standard deviation",
             advice=True,
         )

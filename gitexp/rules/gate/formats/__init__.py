@@ -34,7 +34,7 @@ _FORMATS = {
     ".properties": "plain",
 }
 
-PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp preset can write into
+PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp start --preset can write into
 
 # Bytes. The worst file of this size costs 15 s and 600 MB (ruamel.yaml, ast). Configs written by
 # people are far smaller, and the server's hook reads no larger blob either.

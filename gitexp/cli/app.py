@@ -1,0 +1,135 @@
+"""The edge: runs a command, and turns whatever ends it into an exit code and a message."""
+
+# Not postponed: typer reads the annotations.
+import contextlib
+import gc
+import io
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from gitexp.cli.lazy import Commands
+from gitexp.errors import GitexpError, UsageError
+
+app = typer.Typer(
+    name="gitexp",
+    cls=Commands,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_INTERRUPTED = 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from gitexp import __version__  # the package itself is for training scripts
+
+        typer.echo(f"gitexp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gitexp(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has printed it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 - read where a bug is reported
+        bool, typer.Option("--debug", help="Show the whole traceback if gitexp itself fails.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        from gitexp.cli.commands.status import status  # loads where it is asked for, like the rest
+
+        status(json_)
+    elif json_:
+        name = context.invoked_subcommand
+        raise UsageError("--json follows the command", f"gitexp {name} --json")
+
+
+def main() -> None:
+    """Run the command line; the one place that turns errors into exit codes."""
+    # A batch system that stops a job gets the same orderly end as Ctrl-C; nohup's wish is kept.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
+    # A command makes hardly any cycles and ends soon; a log of thousands would be searched for them
+    # again and again.
+    gc.set_threshold(100_000)
+    # What the terminal's encoding lacks must not end a command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    code = _run()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a stream may have been closed outside
+        try:
+            stream.flush()
+        except OSError:
+            code = code or 1
+    # Taking the interpreter apart would cost 10 ms, a tenth of most commands.
+    os._exit(code)
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    """Run the command; returns its exit code."""
+    try:
+        # Outside of standalone mode an Exit comes back as its code, and Ctrl-C as one.
+        code = int(app(prog_name="gitexp", standalone_mode=False) or 0)
+    except SystemExit as left:  # typer's own end where the reader (head, less) has gone
+        return left.code if isinstance(left.code, int) else 1
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
+        return _failed(error)
+    return _interrupted() if code == _INTERRUPTED else code
+
+
+def _failed(error: Exception) -> int:
+    """Report an error; returns its exit code."""
+    from gitexp.cli.errors import as_failure  # only a failure needs it
+
+    failure = as_failure(error)
+    if "--debug" in sys.argv and not isinstance(error, GitexpError):
+        import traceback
+
+        traceback.print_exception(error)
+    return _report(failure)
+
+
+def _interrupted() -> int:
+    from gitexp.cli.errors import interrupted  # only a failure needs it
+
+    if sys.stderr.isatty():
+        typer.echo("", err=True)  # a terminal shows ^C where the cursor stood
+    return _report(interrupted())
+
+
+def _report(failure: GitexpError) -> int:
+    """Say what happened: prose on standard error, and under --json an object on standard output."""
+    from gitexp.cli.errors import failure_json
+    from gitexp.cli.views.terminal import print_json
+    from gitexp.rules.rendering import error_text
+
+    # Whoever reads either may have gone, or the disk below be full.
+    with contextlib.suppress(OSError):
+        typer.echo(error_text(failure, "gitexp"), err=True)
+    if _wants_json(sys.argv[1:]):
+        with contextlib.suppress(OSError):
+            print_json(failure_json(failure))
+    return failure.exit_code
+
+
+def _wants_json(words: list[str]) -> bool:
+    """Whether --json is among the options, however wrong the other words are."""
+    return "--json" in (words[: words.index("--")] if "--" in words else words)

@@ -1,0 +1,58 @@
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson, Names, seconds_of
+from gitexp.cli.views import keep as views
+from gitexp.errors import UsageError
+from gitexp.lab.project import open_project
+from gitexp.workflows import archive as workflow
+
+
+def archive(
+    names: Names = None,
+    ruled_out: Annotated[
+        bool, typer.Option("--ruled-out", help="All experiments that were ruled out.")
+    ] = False,
+    older: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="All that were registered longer ago than this, such as 90d; with --ruled-out,"
+            " those of them.",
+        ),
+    ] = "",
+    restore: Annotated[
+        bool,
+        typer.Option(
+            "--restore", help="Make archived or deleted experiments branches again instead."
+        ),
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Archive experiments, or restore them.
+
+    An archived experiment is no longer listed by `git branch`. It stays in the log, and nothing of
+    it is lost.
+    """
+    if restore:
+        if ruled_out or older:
+            idle = "--ruled-out" if ruled_out else "--older"
+            raise UsageError(f"--restore does not take {idle}", "gitexp archive --restore NAME")
+        bring_back(names or [], as_json=json_)
+        return
+    age = dt.timedelta(seconds=seconds_of(older)) if older else None
+    done = workflow.archive(open_project(), names or [], ruled_out=ruled_out, older=age)
+    views.archived(done, as_json=json_)
+
+
+def bring_back(names: Sequence[str], *, as_json: bool) -> None:
+    """Make experiments branches again, and say so."""
+    views.restored(workflow.restore(open_project(), names), as_json=as_json)
+
+
+def restore(names: Names = None, json_: AsJson = False) -> None:
+    """Former name of `gitexp archive --restore`."""
+    bring_back(names or [], as_json=json_)

@@ -1,0 +1,32 @@
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson
+from gitexp.cli.views import plan as views
+from gitexp.lab.goals import progress
+from gitexp.lab.project import open_project
+from gitexp.workflows.goal import aim
+
+
+def goal(
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[GOAL]",
+            help='What to reach, such as "accuracy >= 0.97 by 2027-01-31"; default: show the'
+            " progress.",
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Show the progress toward your goals, or set one.
+
+    Goals are committed on the baseline branch, in GOALS.toml.
+    """
+    project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
+    if text is not None:
+        aim(project, text, today)
+        project = open_project()
+    views.goals(progress(project, today), as_json=json_)

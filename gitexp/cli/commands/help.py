@@ -1,0 +1,41 @@
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.lazy import load
+from gitexp.cli.options import AsJson
+from gitexp.cli.overview import COMMANDS, FORMER, overview
+from gitexp.cli.views import help as views
+from gitexp.errors import UsageError
+from gitexp.lab.catalogue import all_rules
+
+
+def help_(
+    context: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="[TOPIC]", help="A command, or the id of a rule.")
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Explain a command, or a rule such as C2."""
+    rules = {rule.id: rule for rule in all_rules()}
+    if topic is None:
+        views.page(overview(), as_json=json_)
+    elif topic.upper() in rules:
+        views.rule(rules[topic.upper()], as_json=json_)
+    elif topic in COMMANDS or topic in FORMER:
+        command = load(topic, FORMER.get(topic, ""))
+        inner = type(context)(command, info_name=topic, parent=context.parent)
+        views.page(command.get_help(inner), as_json=json_)
+    else:
+        raise _unknown(topic, [*COMMANDS, *rules])
+
+
+def _unknown(topic: str, topics: list[str]) -> UsageError:
+    near = get_close_matches(topic, topics, n=2) or get_close_matches(topic.upper(), topics, n=2)
+    hint = " or ".join(f"gitexp help {one}" for one in near)
+    return UsageError(
+        f"there is no command and no rule {topic!r}",
+        f"did you mean: {hint}" if near else "see the commands: gitexp help",
+    )

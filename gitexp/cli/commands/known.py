@@ -1,0 +1,43 @@
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson
+from gitexp.cli.overview import COMMANDS
+from gitexp.cli.views import plan as views
+from gitexp.lab.project import open_project
+from gitexp.lab.settled import settled
+from gitexp.workflows.known import learn
+
+known = typer.Typer(add_completion=False, rich_markup_mode=None, epilog=COMMANDS["known"].epilog)
+
+
+@known.callback(invoke_without_command=True)
+def _list(context: typer.Context, json_: AsJson = False) -> None:
+    """List what is already settled, or add to it.
+
+    It is in KNOWN.toml on the baseline branch. `gitexp start` refuses to test it again, unless you
+    say why with --despite.
+    """
+    if context.invoked_subcommand:
+        return
+    project = open_project()
+    views.settled(settled(project, project.tip), as_json=json_)
+
+
+@known.command("add", epilog=COMMANDS["known"].epilog)
+def _add(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="What is settled, in a sentence.")],
+    key: Annotated[str, typer.Option(metavar="KEY", help="Config key that the claim is about.")],
+    source: Annotated[
+        str, typer.Option(metavar="TEXT", help="Who settled it: a paper, an experiment.")
+    ],
+    value: Annotated[
+        str | None,
+        typer.Option(metavar="VALUE", help="The value that it is about; default: every value."),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Write down what is settled, and commit it on the baseline branch."""
+    project = open_project()
+    views.learned(learn(project, claim, key, source, value), project.baseline, as_json=json_)

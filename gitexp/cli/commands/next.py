@@ -1,0 +1,39 @@
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson, Jobs
+from gitexp.cli.views import plan as views
+from gitexp.errors import UsageError
+from gitexp.lab.project import open_project
+from gitexp.workflows.next import next_ideas
+
+
+def next_(
+    hours: Annotated[
+        float | None, typer.Option(metavar="H", min=0, help="Only what fits into this time.")
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Run the best one now.")] = False,
+    jobs: Jobs = 1,
+    json_: AsJson = False,
+) -> None:
+    """Rank the planned experiments, best first.
+
+    By chance times gain, per hour of runs. Experiments without --evidence come last.
+    """
+    project = open_project()
+    order, chosen = next_ideas(project, hours=hours)
+    if not run:
+        views.ranked(order, chosen, as_json=json_)
+        return
+    if not order:
+        raise UsageError("nothing is planned on this baseline", views.PLAN)
+    if not chosen:
+        raise UsageError(
+            f"no planned experiment fits into {hours:g} hours",
+            "see how long each takes: gitexp next",
+        )
+    # Running loads the engine, which ranking does without.
+    from gitexp.cli.commands.run import run_one
+
+    run_one(project, chosen[0].name, jobs=jobs, as_json=json_)

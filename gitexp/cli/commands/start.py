@@ -1,0 +1,164 @@
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson
+from gitexp.cli.views import plan as views
+from gitexp.errors import UsageError
+from gitexp.lab.project import open_project
+from gitexp.workflows import start as workflow
+from gitexp.workflows.preset import preset as write_preset
+from gitexp.workflows.split import split as split_changes
+
+_EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
+
+
+def start(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="HYPOTHESIS",
+            help='A statement with its reason, in quotes: "X raises Y because Z". With --split one'
+            " for each change, with --preset the values: KEY=VALUE KEY=VALUE ...",
+        ),
+    ] = None,
+    set_: Annotated[
+        str | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."
+        ),
+    ] = None,
+    expect: Annotated[
+        str,
+        typer.Option(
+            metavar="CRITERION",
+            help='What counts as success: "accuracy +0.005", "rmse -2%", "accuracy >= 0.97".',
+        ),
+    ] = "",
+    evidence: Annotated[
+        str, typer.Option(metavar="TEXT", help="What makes you think that it works.")
+    ] = "",
+    gain: Annotated[
+        float | None, typer.Option(metavar="G", help="Gain that you expect, in the metric's unit.")
+    ] = None,
+    chance: Annotated[
+        float | None, typer.Option(metavar="P", help="Chance that it works, from 0 to 1.")
+    ] = None,
+    cost: Annotated[
+        str, typer.Option(metavar="TIME", help="How long you expect it to run: 5m, 2h.")
+    ] = "",
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT",
+            help='Metric that may not get worse by more than this: "latency_ms +5%"; repeatable.',
+        ),
+    ] = None,
+    replicate: Annotated[
+        bool, typer.Option("--replicate", help="Test a change again that already has a verdict.")
+    ] = False,
+    despite: Annotated[
+        str, typer.Option(metavar="REASON", help="Why you test it although KNOWN.toml settles it.")
+    ] = "",
+    switch: Annotated[bool, typer.Option("--switch", help="Check out the new branch.")] = False,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="Register one experiment for each line that you edited."),
+    ] = False,
+    of: Annotated[
+        str | None,
+        typer.Option("--of", metavar="NAME", help="With --split: split this experiment instead."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Write values that belong together as a preset on the baseline branch. Choosing it"
+            " is then the one line of an experiment.",
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Register an experiment: one hypothesis, one changed line.
+
+    It is one commit on the tip of the baseline branch, on the new branch exp/NAME. Without --set,
+    the line that you edited in the work tree becomes the experiment, and your file goes back to its
+    committed state.
+    """
+    given = {
+        "--set": set_ is not None, "--expect": expect, "--evidence": evidence,
+        "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
+        "--guard": guard, "--replicate": replicate, "--despite": despite, "--switch": switch,
+    }  # fmt: skip
+    if split:
+        _refuse_beside("--split", given | {"--preset": preset is not None})
+        split_up(of, words or [], as_json=json_)
+        return
+    if of is not None:
+        raise UsageError("--of belongs to --split", f"gitexp start --split --of {of}")
+    if preset is not None:
+        _refuse_beside("--preset", given)
+        views.preset(write_preset(open_project(), preset, words or []), as_json=json_)
+        return
+    if not words:
+        raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
+    if len(words) > 1:
+        raise UsageError(
+            f"a hypothesis is one argument, and these are {len(words)}",
+            f"put it in quotes: gitexp start ... {shlex.quote(' '.join(words))}",
+        )
+    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
+    started = workflow.start(
+        open_project(), words[0], set_=set_, options=options, switch=switch, replicate=replicate
+    )
+    views.started(started, as_json=json_)
+
+
+def _refuse_beside(option: str, given: dict[str, object]) -> None:
+    """Refuse options that say nothing beside another one."""
+    if idle := [name for name, value in given.items() if value]:
+        raise UsageError(f"{option} does not take {' or '.join(idle)}", "gitexp start --help")
+
+
+def split_up(name: str | None, hypotheses: Sequence[str], *, as_json: bool) -> None:
+    """Register the changes of an experiment, or of the work tree, one experiment each."""
+    asking = None if as_json or hypotheses or not sys.stdin.isatty() else _ask
+    views.split(split_changes(open_project(), name, hypotheses, asking), as_json=as_json)
+
+
+def _ask(change: str) -> str:
+    return str(typer.prompt(f"{change}\nhypothesis"))
+
+
+def split(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Experiment to split; default: the work tree."),
+    ] = None,
+    message: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--message",
+            "-m",
+            metavar="TEXT",
+            help="Hypothesis of a change, in their order; repeatable.",
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Former name of `gitexp start --split`."""
+    split_up(name, message or [], as_json=json_)
+
+
+def preset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the preset.")],
+    settings: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE...", help="Values that belong together.")
+    ],
+    json_: AsJson = False,
+) -> None:
+    """Former name of `gitexp start --preset`."""
+    views.preset(write_preset(open_project(), name, settings), as_json=json_)

@@ -1,0 +1,125 @@
+"""Whatever ends a command early, as one of gitexp's own errors: for people, and as JSON."""
+
+from __future__ import annotations
+
+import errno
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
+
+_FULL = {errno.EDQUOT, errno.ENOSPC}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+_BEGIN = re.compile(
+    r"(?:^|(?<=: )|(?<=\bor )|(?<=\bthen ))(?=(?:gitexp|git|cd|rm|pip|ls|jupyter) \S|gitexp$)"
+)
+_JOINS = {"or", "then", "and"}
+_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
+_PROSE = re.compile(r"[a-z]+")
+
+
+class Bug(GitexpError):
+    """Nobody foresaw this."""
+
+    exit_code = 70
+    kind = "bug"
+
+
+class Stopped(GitexpError):
+    """The user, or whoever runs the machine, ended the command."""
+
+    exit_code = 130
+    kind = "interrupted"
+
+
+def as_failure(error: BaseException) -> GitexpError:
+    """Return what ended a command as an error with a message, a hint and an exit code."""
+    if isinstance(error, GitexpError):
+        return error
+    if isinstance(error, OSError):
+        return _refused_by_system(error)
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "gitexp"
+        message = str(error.format_message()).strip().removesuffix(".")
+        return UsageError(message[:1].lower() + message[1:], f"{command} --help")
+    return _bug(error)
+
+
+def interrupted() -> Stopped:
+    """Say that a command was stopped from outside."""
+    return Stopped("interrupted; what had finished is stored")
+
+
+def _refused_by_system(error: OSError) -> GitexpError:
+    if error.errno in _FULL:
+        return disk_full()
+    if error.errno in _UNWRITABLE:
+        place = "what was to be written" if error.filename is None else error.filename
+        return NotReady(f"{place}: {error.strerror}")
+    return NotReady(f"the system refused: {error}")
+
+
+def _bug(error: BaseException) -> Bug:
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    at = f" ({Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno})" if where else ""
+    return Bug(
+        f"this is a bug in gitexp, sorry: {type(error).__name__}: {error}{at}",
+        "run the same command with --debug (gitexp --debug ...) for all that a report needs",
+    )
+
+
+def failure_json(error: GitexpError) -> dict[str, Any]:
+    """Return an error as every command answers it under --json."""
+    from gitexp.cli.views.terminal import finding_json  # only a failure needs views
+
+    broken = []
+    if isinstance(error, Refused):
+        broken = [finding for finding in error.findings if not finding.advice]
+    hint = "\n".join(filter(None, [error.hint, *(finding.hint for finding in broken)]))
+    said: dict[str, Any] = {
+        "id": error.id,
+        "message": error.message,
+        "hint": hint,
+        "commands": list(commands_in(hint)),
+    }
+    if broken:
+        said["violations"] = [finding_json(finding) for finding in broken]
+    return {"error": said}
+
+
+def commands_in(hint: str) -> tuple[str, ...]:
+    """Commands to type that a hint contains, each once, in their order.
+
+    A command stands at the start of a line, or after a colon, "or" or "then". It ends with the
+    line, at a comma or semicolon, or where prose goes on: two plain words after its first two.
+    """
+    found: dict[str, None] = {}
+    for line in hint.split("\n"):
+        at = 0
+        while begin := _BEGIN.search(line, at):
+            at = begin.start() + _length(line[begin.start() :])
+            found[line[begin.start() : at].rstrip(" .")] = None
+    return tuple(found)
+
+
+def _length(text: str) -> int:
+    """Length of the command that a text begins with."""
+    words = list(_WORD.finditer(text))
+    place = 0  # of a word in its command, of which && may join several
+    for word, following in pairwise([*words, None]):
+        assert word is not None  # noqa: S101 - for the type checker: only the last one is None
+        after = following[0] if following is not None else ""
+        if after in _JOINS:
+            return word.end()
+        if place >= 2 and _PROSE.fullmatch(word[0]) and _PROSE.fullmatch(after.rstrip(".,:;")):
+            return word.start()
+        if word[0][-1] in ",;:)":
+            return word.end() - 1
+        place = 0 if word[0] == "&&" else place + 1
+    return len(text)

@@ -1,0 +1,71 @@
+"""The group of all commands, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer.core
+import typer.main
+
+from gitexp.cli.overview import COMMANDS, FORMER, Command, overview
+from gitexp.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Commands(typer.core.TyperGroup):
+    """Commands by the table of the overview; the module of one has its name."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Names of the commands that are listed."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's
+        """Load a command, None where there is none of that name."""
+        if cmd_name in COMMANDS:
+            return load(cmd_name)
+        return load(cmd_name, FORMER[cmd_name]) if cmd_name in FORMER else None
+
+    def get_help(self, ctx: object) -> str:  # noqa: ARG002 - as click calls it
+        """Return the overview."""
+        return overview()
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - click's types
+        """Find the command that the words begin with.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            unknown(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def unknown(name: str) -> NoReturn:
+    """Say that there is no such command, and which one may have been meant."""
+    from difflib import get_close_matches  # only here
+
+    near = get_close_matches(name, COMMANDS, n=2)
+    hint = " or ".join(f"gitexp {one}" for one in near)
+    raise UsageError(
+        f"there is no command {name!r}",
+        f"did you mean: {hint}" if near else "see which there are: gitexp --help",
+    )
+
+
+def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of click, whichever typer has
+    """Load a command from the module of its name, or a former one from where it is now."""
+    found = vars(import_module(f"gitexp.cli.commands.{module or name}"))
+    # `next` and `help` are names of Python's own.
+    function: Callable[..., None] | typer.Typer = found.get(f"{name}_") or found[name]
+    if isinstance(function, typer.Typer):
+        app = function
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        epilog = COMMANDS.get(name, Command(name, "")).epilog
+        app.command(name, epilog=epilog)(function)
+    command: Any = typer.main.get_command(app)
+    command.name = name
+    return command

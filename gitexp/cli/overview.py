@@ -1,0 +1,138 @@
+"""What `gitexp --help` prints: every command by topic, with its one line and its exit codes.
+
+A table, so that neither the overview nor the choice of a command has to load what commands do.
+Tests hold each line against the docstring of its command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXITS = {
+    0: "done",
+    1: "a rule refused it",
+    2: "wrong usage",
+    3: "the repository is not ready",
+    4: "the training command failed",
+    5: "the store was busy",
+    70: "a bug in gitexp",
+    130: "interrupted",
+}
+_ALWAYS = (0, 2, 3, 5, 70, 130)
+_FAILED = {4: EXITS[4]}
+_REFUSED = {1: EXITS[1]}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the overview; `exits` are the codes that not every command can end with."""
+
+    name: str
+    help: str
+    exits: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def epilog(self) -> str:
+        """The exit codes, as the end of the command's own help lists them."""
+        codes = {code: EXITS[code] for code in _ALWAYS} | dict(self.exits)
+        return listed_exits(codes)
+
+
+def listed_exits(codes: Mapping[int, str]) -> str:
+    """Exit codes in one sentence, in their order."""
+    return "Exit codes: " + ", ".join(f"{code} {codes[code]}" for code in sorted(codes)) + "."
+
+
+TOPICS: dict[str, tuple[Command, ...]] = {
+    "Set up": (
+        Command("demo", "Make a small project and run the whole loop in it", _FAILED),
+        Command("init", "Set up this repository: settings, hooks, approval", _FAILED),
+        Command("trust", "Show the settings that would run here, and approve them"),
+    ),
+    "Plan": (
+        Command("gaps", "Show where the baseline loses most", _FAILED),
+        Command("next", "Rank the planned experiments, best first", _REFUSED | _FAILED),
+        Command("known", "List what is already settled, or add to it"),
+        Command("goal", "Show the progress toward your goals, or set one"),
+        Command("start", "Register an experiment: one hypothesis, one changed line", _REFUSED),
+    ),
+    "Run": (
+        Command(
+            "run", "Run an experiment next to its baseline, and judge it",
+            _REFUSED | _FAILED
+            | {10: "ruled out (--exit-code)", 11: "inconclusive (--exit-code)"},
+        ),
+        Command("retest", "Test a change again: new baseline, fresh seeds", _REFUSED),
+    ),
+    "Read": (
+        Command("log", "List the experiments, newest first, or search them"),
+        Command("show", "Show one experiment in full"),
+        Command("report", "Write up where the project stands, as Markdown"),
+    ),
+    "Keep": (
+        Command("accept", "Merge a confirmed experiment into the baseline branch", _REFUSED),
+        Command("archive", "Archive experiments, or restore them"),
+        Command(
+            "sync", "Share experiments and results with a remote, both ways",
+            _REFUSED | {3: "the repository is not ready, or the remote did not take everything"},
+        ),
+    ),
+    "Trust it": (
+        Command("check", "Check experiments against every rule", {1: "an experiment breaks one"}),
+        Command(
+            "verify", "Recompute every verdict, and report what does not match",
+            {1: "something does not match"},
+        ),
+        Command("holdout", "Open the locked holdout once; every opening is recorded", _FAILED),
+        Command("redact", "Remove a value from everything that the notes hold"),
+        Command(
+            "doctor", "Find and fix what is wrong with gitexp in this clone",
+            {1: "something is wrong"},
+        ),
+    ),
+}  # fmt: skip
+
+# Beside the topics: what `gitexp` alone does, and what prints this table.
+STATUS = Command("status", "Show where you stand, and the next step")
+HELP = Command("help", "Explain a command, or a rule such as C2")
+COMMANDS = {
+    command.name: command
+    for command in (STATUS, *(one for topic in TOPICS.values() for one in topic), HELP)
+}
+
+# Names of 0.1.0, each with the command that does it now; they stay as they were, unlisted.
+FORMER = {
+    "search": "log", "calibration": "log", "baseline": "run", "split": "start", "preset": "start",
+    "restore": "archive", "gc": "doctor",
+}  # fmt: skip
+
+_HEAD = """\
+Usage: gitexp [COMMAND]
+
+Git as the lab notebook of machine learning: an experiment is a branch whose
+commit message is a hypothesis, one config line differs from the baseline, and
+its results are git notes. Without a command you see where you stand, and the
+next step.
+"""
+_OPTIONS = """\
+Options   --version, --json (without a command), --install-completion,
+          --debug (before a command: the whole traceback if gitexp fails),
+          --help (after a command: its options)
+"""
+
+
+def overview() -> str:
+    """Return the whole of `gitexp --help`, 80 columns wide."""
+    import textwrap  # only whoever asks for help waits for it
+
+    rows = [
+        f"{topic if not number else '':<10}{command.name:<9} {command.help}"
+        for topic, commands in TOPICS.items()
+        for number, command in enumerate(commands)
+    ]
+    rows.append(f"{'Help':<10}{HELP.name:<9} {HELP.help}")
+    return "\n".join([_HEAD, *rows, "", _OPTIONS, textwrap.fill(listed_exits(EXITS), 80)])

@@ -1,0 +1,72 @@
+"""What `gitexp` without a command prints: where you stand, in a dozen lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.log import result_lines
+from gitexp.cli.views.plan import goals_reached
+from gitexp.cli.views.terminal import print_json, styled, wrapped
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict.figures import within
+
+if TYPE_CHECKING:
+    from gitexp.workflows.status import Status
+
+_NAMED = 3  # experiments of one state that are named
+_STATES = {
+    "running": "running", "planned": "planned", "stale": "planned on an older baseline",
+    "failed": "failed",
+}  # fmt: skip
+
+
+def status(now: Status, *, as_json: bool) -> None:
+    """Print the baseline, your experiment, what is open, the campaign, goals and the next step."""
+    if as_json:
+        print_json(now.as_json())
+        return
+    for warning in now.warnings:
+        typer.echo(f"gitexp: {visible(warning)}", err=True)
+    typer.echo(_baseline(now))
+    _current(now)
+    typer.echo("")
+    if not any(now.by_state.values()):
+        typer.echo("No experiments yet.")
+    for state, words in _STATES.items():
+        if names := now.by_state.get(state):
+            typer.echo(f"{len(names):,} {words}: {_some(names)}")
+    if now.waiting:
+        typer.echo(f"{len(now.waiting):,} confirmed and not accepted: {_some(now.waiting)}")
+    if now.taken:
+        typer.echo(
+            f"Campaign {now.campaign}: {now.taken} of {counted(now.planned, 'experiment')} run"
+        )
+    goals_reached(now.goals)
+    typer.echo(f"\nnext: {now.next.command}   ({now.next.why})")
+
+
+def _baseline(now: Status) -> str:
+    head = f"{visible(f'{now.folder} on ' if now.folder else '')}{now.baseline} ({now.commit[:8]})"
+    if now.score is None:
+        return f"Baseline {head}: {now.metric} is not measured yet"
+    score = within(now.score, now.within)
+    return f"Baseline {head}: {now.metric} {score} ({counted(now.runs, 'run')})"
+
+
+def _current(now: Status) -> None:
+    if now.current is None:
+        return
+    result = now.current.result
+    name = styled(f"exp/{visible(result.name)}", bold=True)
+    typer.echo(f"{'Checked out' if now.is_checked_out else 'Last started'}: {name}")
+    typer.echo(wrapped(hypothesis_of(result.entry.message), lines=2))
+    if now.current.state not in _STATES:
+        typer.echo(result_lines(now.current))
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,198 @@
+"""Where you stand: the baseline, your experiment, what is open, and the one next step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
+from gitexp.lab.baseline_branch import baseline_key
+from gitexp.lab.design import records_like_tip
+from gitexp.lab.goals import progress
+from gitexp.lab.last_started import last_started
+from gitexp.lab.log import Row, log
+from gitexp.lab.project import open_project
+from gitexp.lab.results import place_of_next
+from gitexp.lab.trust import is_trusted
+from gitexp.rules.plan.scores import half_width, scores
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gitexp.lab.goals import Progress
+    from gitexp.lab.project import Project
+
+# Reading a registration costs more than all else here. A campaign's experiments are the newest.
+_CAMPAIGN = 500
+_ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next thing to do: a command, and why."""
+
+    command: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a project stands in this clone.
+
+    `score` is the mean of the metric over `runs` runs of the baseline, `within` its 95 %
+    half-width; None where nothing was measured, or too little. `current` is the experiment that is
+    checked out, else the one started last. `by_state` holds the names of experiments, newest first;
+    those in `waiting` are confirmed and not accepted. `taken` of `planned` experiments of the
+    campaign were run. `warnings` say what could not be read.
+    """
+
+    folder: str
+    baseline: str
+    commit: str
+    metric: str
+    score: float | None
+    within: float | None
+    runs: int
+    current: Row | None
+    is_checked_out: bool
+    by_state: dict[str, list[str]]
+    waiting: list[str]
+    campaign: int
+    taken: int
+    planned: int
+    goals: Sequence[Progress]
+    warnings: Sequence[str]
+    next: Step
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status as `gitexp status --json` prints it."""
+        return {
+            "project": self.folder,
+            "baseline": self.baseline,
+            "commit": self.commit,
+            "metric": self.metric,
+            "score": self.score,
+            "within": self.within,
+            "runs": self.runs,
+            "current": self.current and self.current.as_json(),
+            "checked_out": self.is_checked_out,
+            "experiments": {state: len(names) for state, names in self.by_state.items()},
+            "open": {s: n for s, n in self.by_state.items() if s in _OPEN},
+            "waiting": self.waiting,
+            "campaign": {
+                "number": self.campaign, "taken": self.taken, "planned": self.planned,
+            },
+            "goals": [goal.as_json() for goal in self.goals],
+            "warnings": list(self.warnings),
+            "next": asdict(self.next),
+        }  # fmt: skip
+
+
+_OPEN = ("running", "planned", "stale", "failed")
+
+
+def status(directory: Path, today: dt.date) -> Status:
+    """Gather where the project of a directory stands.
+
+    Raises:
+        NotReady: there is no repository, no commit, or no settings; the hint says how to begin.
+    """
+    try:
+        project = open_project(directory)
+    except NotReady as error:
+        raise NotReady(error.message, f"{error.hint}\n{_ELSEWHERE}") from None
+    rows = log(project)
+    by_state: dict[str, list[str]] = {}
+    for row in rows:
+        by_state.setdefault(row.state, []).append(row.result.name)
+    waiting = [
+        row.result.name
+        for row in rows
+        if row.state == "done" and row.result.verdict is Verdict.CONFIRMED
+    ]
+    current, is_checked_out = _current(project, rows)
+    values = scores(records_like_tip(project), project.settings.metric)
+    goals, warnings = _goals(project, today)
+    place = place_of_next(
+        (row.result for row in islice(rows, _CAMPAIGN)), project.settings.metric, project.settings
+    )
+    return Status(
+        folder=project.folder,
+        baseline=project.baseline,
+        commit=project.tip,
+        metric=project.settings.metric,
+        score=sum(values) / len(values) if values else None,
+        within=half_width(values, project.settings.widening),
+        runs=len(values),
+        current=current,
+        is_checked_out=is_checked_out,
+        by_state=by_state,
+        waiting=waiting,
+        campaign=place.campaign,
+        taken=place.number - 1,
+        planned=project.settings.planned,
+        goals=goals,
+        warnings=warnings,
+        next=_next(project, by_state, waiting, current),
+    )
+
+
+def _current(project: Project, rows: Sequence[Row]) -> tuple[Row | None, bool]:
+    """The experiment that is checked out, else the one started last; and which of both it is."""
+    branch = project.repository.head_branch() or ""
+    name = branch.removeprefix("exp/") if branch.startswith("exp/") else None
+    if name is None and (last := last_started(project.repository, project.prefix)):
+        name = last[0].rpartition("/")[2]
+        return next((row for row in rows if row.result.name == name), None), False
+    return next((row for row in rows if row.result.name == name), None), name is not None
+
+
+def _goals(project: Project, today: dt.date) -> tuple[Sequence[Progress], Sequence[str]]:
+    try:
+        return progress(project, today), ()
+    except NotReady as error:
+        return (), (error.message,)
+
+
+def _next(
+    project: Project, by_state: dict[str, list[str]], waiting: list[str], current: Row | None
+) -> Step:
+    """Choose the one command that goes on from here."""
+    if not project.repository.setting(baseline_key(project.prefix)):
+        return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
+    if not is_trusted(project):
+        return Step("gitexp trust", "the settings changed, and you have not approved them")
+    if current is not None and (step := _about(current)):
+        return step
+    planned = by_state.get("planned", [])
+    if waiting:
+        return Step(f"gitexp accept {waiting[0]}", "it is confirmed")
+    if len(planned) > 1:
+        return Step(
+            "gitexp next", f"{len(planned)} experiments are planned; see which to run first"
+        )
+    if planned:
+        return Step(f"gitexp run {planned[0]}", "it is planned")
+    if running := by_state.get("running"):
+        return Step(f"gitexp show {running[0]}", "it is running")
+    if stale := by_state.get("stale"):
+        return Step(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
+    return Step('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned")
+
+
+def _about(current: Row) -> Step | None:
+    """What to do about the experiment that you are at, None where it has its verdict."""
+    name = current.result.name
+    if current.state == "planned":
+        return Step(f"gitexp run {name}", "it is planned")
+    if current.state == "failed":
+        return Step(f"gitexp show {name}", "a run failed; see why, then run it again")
+    if current.state == "stale":
+        return Step(f"gitexp retest {name}", "it was planned on an older baseline")
+    if current.state == "done" and current.result.verdict is Verdict.CONFIRMED:
+        return Step(f"gitexp accept {name}", "it is confirmed")
+    return None

@@ -1,0 +1,106 @@
+"""`gitexp` without a command: where you stand, and the next step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.project import World
+
+
+def step(world: World) -> str:
+    """The next command that status names."""
+    command: str = world.gitexp("status", "--json").json["next"]["command"]
+    ran = world.gitexp()
+    assert f"next: {command}   (" in ran.out
+    assert ran.out == world.gitexp("status").out
+    assert len(ran.out.splitlines()) <= 12
+    return command
+
+
+def test_the_next_step_follows_the_loop(ready: World) -> None:
+    assert step(ready).startswith("gitexp start --set ")
+    assert "accuracy is not measured yet" in ready.gitexp().out
+    name = ready.start("--set", "model.C=10")
+    assert step(ready) == f"gitexp run {name}"
+    ready.gitexp("run")
+    assert step(ready) == f"gitexp accept {name}"
+    assert f"1 confirmed and not accepted: {name}" in ready.gitexp().out
+    assert "Campaign 1: 1 of 20 experiments run" in ready.gitexp().out
+    ready.gitexp("accept")
+    assert step(ready).startswith("gitexp start --set ")
+
+
+def test_what_is_planned_comes_by_its_rank(ready: World) -> None:
+    planned = {ready.start("--set", f"model.C={value}") for value in (10, 11, 12)}
+    ready.gitexp("run", "--json")
+    found = ready.gitexp("status", "--json").json
+    assert found["experiments"] == {"planned": 2, "done": 1}
+    assert set(found["open"]["planned"]) == planned - {found["current"]["name"]}
+    # What is confirmed goes first.
+    ready.gitexp("accept")
+    assert step(ready).startswith("gitexp retest ")
+
+
+def test_a_measured_baseline_and_goals_are_shown(ready: World) -> None:
+    ready.gitexp("run", "--baseline")
+    ready.gitexp("goal", "accuracy >= 0.97")
+    text = ready.gitexp().out
+    assert "(5 runs)" in text
+    assert "Goal accuracy >= 0.97" in text
+    found = ready.gitexp("--json").json
+    assert found["runs"] == 5
+    assert found["goals"][0]["constant"] == 0.97
+
+
+def test_new_settings_are_approved_first(ready: World) -> None:
+    ready.edit("effect = 0.005", "effect = 0.006", "gitexp.toml")
+    ready.commit("a larger effect")
+    assert step(ready) == "gitexp trust"
+
+
+def test_a_clone_is_set_up_first(ready: World, tmp_path: Path) -> None:
+    ready.git("clone", "--quiet", str(ready.path), str(tmp_path / "clone"))
+    assert step(World(tmp_path / "clone")) == "gitexp init"
+
+
+@pytest.mark.parametrize("words", [(), ("status",)])
+def test_outside_of_a_repository_it_says_how_to_begin(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    ran = World(tmp_path).gitexp(*words, code=3)
+    assert ran.out == ""
+    assert "is not in a git repository" in ran.err
+    assert "gitexp demo" in ran.err
+    assert "gitexp help" in ran.err
+    error = World(tmp_path).gitexp(*words, "--json", code=3).json["error"]
+    assert "gitexp demo" in error["commands"]
+
+
+def test_an_empty_repository_needs_a_commit(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.git("init", "--quiet")
+    assert "has no commits yet" in world.gitexp(code=3).err
+
+
+def test_before_init_it_names_init(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.git("init", "--quiet")
+    world.write("train.py", "print('accuracy=0.9')\n")
+    world.commit("first")
+    assert "-> write them: gitexp init" in world.gitexp(code=3).err
+
+
+def test_a_goal_that_cannot_be_read_is_a_warning(ready: World) -> None:
+    ready.write("GOALS.toml", "goal = [\n")
+    ready.commit("goals")
+    ran = ready.gitexp()
+    assert "GOALS.toml" in ran.err
+    assert "next: " in ran.out
+    assert ready.gitexp("--json").json["warnings"]
+
+
+def test_json_belongs_after_a_command(ready: World) -> None:
+    error = ready.gitexp("--json", "log", code=2).json["error"]
+    assert error["commands"] == ["gitexp log --json"]
