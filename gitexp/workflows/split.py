@@ -16,8 +16,8 @@ from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
-from gitexp.rules.gate.parts import Part, take_apart
 from gitexp.rules.gate.paths import is_config
+from gitexp.rules.gate.single_changes import SingleChange, separate_changes
 from gitexp.store.git import Git
 from gitexp.workflows.start import Options, Started, register
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOTHING = "nothing was registered"
 
 
-def find_parts(project: Project, name: str | None) -> list[Part]:
+def find_parts(project: Project, name: str | None) -> list[SingleChange]:
     """Take an experiment's commit, or without a name the edits of the work tree, apart.
 
     Raises:
@@ -48,7 +48,7 @@ def find_parts(project: Project, name: str | None) -> list[Part]:
         if not base:
             raise NotReady(f"{name} and {project.baseline} have no common commit")
         files = git.differences("diff-tree", base, commit)
-    parts: list[Part] = []
+    parts: list[SingleChange] = []
     findings: list[Finding] = []
     for file in files:
         edited = _read(project, git, file, stored=name is not None)
@@ -58,7 +58,7 @@ def find_parts(project: Project, name: str | None) -> list[Part]:
             findings.append(Finding("C1", message, hint, relative(project, file.path)))
             continue
         settings = project.settings
-        found, said = take_apart(
+        found, said = separate_changes(
             edited, settings.config, seed_key=settings.seed_key, baseline=project.baseline
         )
         parts += found
@@ -130,5 +130,5 @@ def split(
     ]
 
 
-def _template(part: Part) -> str:
+def _template(part: SingleChange) -> str:
     return f"{spell_key(part.change.key)}={spell(part.change.after)} … because …"

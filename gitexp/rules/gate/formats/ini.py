@@ -1,8 +1,8 @@
 """INI: read by configparser without interpolation; every value is a text.
 
-What follows a value on its line belongs to it, `# comment` too: so does configparser read it. The
-values of [DEFAULT] count once, where they stand. Files that configparser refuses for a section that
-comes again (Darknet's `[convolutional]`) or for keys before any section are read as plain ones.
+A value runs to the end of its line, including `# comment`, as in configparser. The values of
+[DEFAULT] count once, in that section. Files that configparser refuses because of a repeated section
+(Darknet's `[convolutional]`) or because of keys before any section are read as plain files.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ spell_value = plain.spell_value
 
 
 class _Parser(configparser.RawConfigParser):
-    # configparser's own takes time with the square of a run of blanks: hours for a megabyte.
+    # configparser's own pattern takes quadratic time on a run of blanks: hours for a megabyte.
     OPTCRE_NV = re.compile(r"(?P<option>[^=:]*+)(?:(?P<vi>[=:])\s*+(?P<value>.*))?$")
 
     def __init__(self) -> None:
-        # No header names the section "", so [DEFAULT] is one like the others.
+        # No header can name the section "", so [DEFAULT] is treated like the others.
         super().__init__(allow_no_value=True, default_section="")
 
     def optionxform(self, optionstr: str) -> str:
-        """Keep capitals: a program may tell them apart."""
+        """Keep capitals: programs may distinguish them."""
         return optionstr
 
 
@@ -44,11 +44,11 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key.
+    """Return where the value at a key starts and ends.
 
     Raises:
-        LookupError: no value stands there.
-        ValueError: the text is not INI, or the value stands on several lines.
+        LookupError: there is no value there.
+        ValueError: the text is not INI, or the value spans several lines.
     """
     document = _read(text)
     if document is None:
@@ -64,21 +64,21 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
             end = start + len(line.rstrip())
             return end - len(option["value"]), end
         start += len(line) + 1
-    raise LookupError("no value stands there")
+    raise LookupError("there is no value there")
 
 
 def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
     Raises:
-        LookupError: no value stands there.
+        LookupError: there is no value there.
         ValueError: the text is not INI, or the old value or the new one is not on one line.
     """
     return read_back(replace_value(text, key, spelled, find_value), key, spelled, parse)
 
 
 def _read(text: str) -> dict[str, Any] | None:
-    """Read a document as configparser does, None where only the plain reading is left."""
+    """Read a document as configparser does; None if it can only be read as a plain file."""
     parser = _Parser()
     try:
         parser.read_string(text)
@@ -94,13 +94,13 @@ def _read(text: str) -> dict[str, Any] | None:
     except configparser.ParsingError as error:
         raise _malformed("neither a section nor a key", text, error.errors[0][0]) from None
     except AttributeError:
-        # configparser's own slip before Python 3.13: there is no value to continue.
+        # A bug of configparser before Python 3.13: there is no value to continue.
         raise Malformed("an indented line follows a key without a value") from None
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
 def _malformed(message: str, text: str, number: int) -> Malformed:
-    """Name the place where a line begins, after its blanks."""
+    """Make a Malformed for the start of a line, after its blanks."""
     lines = text.split("\n")
     line = lines[number - 1]
     begin = sum(len(above) + 1 for above in lines[: number - 1])

@@ -1,4 +1,4 @@
-"""JSON: read by the standard library; NaN and Infinity are numbers there, as in most programs."""
+"""JSON: read by the standard library, which takes NaN and Infinity as numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCALAR = re.compile(rf"{_STRING.pattern}|[^\s,\]}}]++")
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Parse a document; a key that is given twice is an error, since one value would be lost."""
+    """Parse a document; a repeated key is an error, because one value would be lost."""
     lost = 0
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a value as JSON spells it; what JSON cannot read is taken as a plain string."""
+    """Read a value as JSON; a text that is not JSON is a plain string."""
     try:
         return parse(text)
     except (ValueError, RecursionError):
@@ -54,37 +54,37 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def spell_value(text: str) -> str:
-    """Spell what a user typed: kept to the letter where it is JSON, quoted where it is not."""
+    """Spell a typed value: unchanged if it is JSON, else quoted."""
     quoted = json.dumps(text, ensure_ascii=not text.isprintable())
     return quoted if parse_value(text) is text else text.strip()
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key.
+    """Return where the value at a key starts and ends.
 
     Raises:
-        LookupError: no value stands there.
+        LookupError: there is no value there.
         ValueError: the text is not JSON.
     """
     parse(text)
     for found, start, end in _find_values(text):
         if found == key:
             return start, end
-    raise LookupError("no single value stands there")
+    raise LookupError("there is no single value there")
 
 
 def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
     Raises:
-        LookupError: no value stands there.
+        LookupError: there is no value there.
         ValueError: the value is not on one line, or the text is not JSON.
     """
     return replace_value(text, key, spelled, find_value)
 
 
 def _find_values(text: str) -> Generator[tuple[Key, int, int], None, int]:
-    """Yield key, first character and end of every value; the document must be valid."""
+    """Yield the key, the start and the end of every value; the document must be valid."""
     return (yield from _value(text, _after(_BLANK, text, 0), ()))
 
 

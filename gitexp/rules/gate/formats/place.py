@@ -1,4 +1,4 @@
-"""A value replaced where it stands, every other character kept."""
+"""Replace a value where it is, and keep every other character."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def replace_value(
     text: str, key: Key, spelled: str, find_value: Callable[[str, Key], tuple[int, int]]
 ) -> str:
-    """Put a spelled value where `find_value` finds the present one; a byte order mark stays.
+    """Replace the value that `find_value` finds by a spelled one; a byte order mark stays.
 
     Raises:
-        LookupError: no value stands there.
+        LookupError: there is no value there.
         ValueError: the old value or the new one is not on one line.
     """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
@@ -32,7 +32,7 @@ def replace_value(
 
 
 def read_back(text: str, key: Key, meant: object, parse: Callable[[str], object]) -> str:
-    """Return an edited text if its parser finds the value that is meant at the key.
+    """Return an edited text if its parser reads the intended value at the key.
 
     Raises:
         ValueError: it does not, as where a value's text begins a comment.
@@ -42,7 +42,7 @@ def read_back(text: str, key: Key, meant: object, parse: Callable[[str], object]
     except (ValueError, LookupError, RecursionError):
         stands = False
     if not stands:
-        raise ValueError("that would not mean the same there")
+        raise ValueError("it would be read differently there")
     return text
 
 
@@ -56,5 +56,5 @@ def value_at(document: Any, key: Key) -> Any:  # noqa: ANN401 - parsed data
         for part in key:
             document = document[part]
     except (LookupError, TypeError):
-        raise LookupError("no single value stands there") from None
+        raise LookupError("there is no single value there") from None
     return document

@@ -1,8 +1,8 @@
 """Lines of `key = value`, `key: value` or `key value`, under `[section]` headers or none.
 
-All values are texts. What begins with `#`, `;` or `//` is a comment, and so is what follows a blank
-and `#`, outside of quotes. A key or a section that comes again makes a list of all its values. A
-line that holds one word is a key without a value, so every line that is no comment counts.
+All values are texts. A comment begins with `#`, `;` or `//` at the start of a line, or with `#`
+after a blank outside of quotes. A repeated key or section becomes a list of its values. A line of
+one word is a key without a value, so every line that is not a comment counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[^=:]*+")
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Parse a document; there is none that does not parse."""
+    """Parse a document; every text parses."""
 
     def read(place: Any) -> Any:  # noqa: ANN401 - parsed data
         match place:
@@ -41,7 +41,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> str:
-    """Give a value without the blanks around it, which no line keeps."""
+    """Return a value without the blanks around it, which would be lost in a line."""
     return text.strip()
 
 
@@ -51,32 +51,32 @@ def spell_value(text: str) -> str:
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key.
+    """Return where the value at a key starts and ends.
 
     Raises:
-        LookupError: no value stands there.
-        ValueError: the key comes more than once.
+        LookupError: there is no value there.
+        ValueError: the key is there more than once.
     """
     match value_at(_places(text), key):
         case (int(start), int(end)):
             return start, end
         case list():
-            raise ValueError("the key comes more than once")
-    raise LookupError("no value stands there")
+            raise ValueError("the key is there more than once")
+    raise LookupError("there is no value there")
 
 
 def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
     Raises:
-        LookupError: no value stands there.
-        ValueError: the key comes more than once, or the new value does not fit into a line.
+        LookupError: there is no value there.
+        ValueError: the key is there more than once, or the new value does not fit into a line.
     """
     return read_back(replace_value(text, key, spelled, find_value), key, spelled, parse)
 
 
 def _places(text: str) -> dict[str, Any]:
-    """Tables and lists as in the document, with first character and end in the place of a value."""
+    """Return the document's tables and lists, with start and end in the place of each value."""
     document: dict[str, Any] = {}
     section, start = document, 0
     for line in text.split("\n"):
@@ -104,7 +104,7 @@ def _add(table: dict[str, Any], name: str, place: object) -> None:
 
 
 def _pair(line: str, first: int) -> tuple[str, tuple[int, int] | None]:
-    """Take a line without blanks around it apart; `first` is where it stands in the text."""
+    """Split a stripped line; `first` is where it starts in the text."""
     names = _NAME.match(line)
     at = names.end() if names else 0
     name = line[:at].strip()
@@ -124,7 +124,7 @@ def _uncommented(line: str) -> str:
 
 
 def _comments(line: str) -> Iterator[int]:
-    """Where a comment begins: at `#` after a blank, outside of quotes that begin a word."""
+    """Return where a comment begins: at `#` after a blank, outside of quotes that begin a word."""
     for found in re.finditer(r"""(?<![^\s=:])(?:"[^"]*+"|'[^']*+')|\s(?=#)""", line):
         if found[0].isspace():
             yield found.start()

@@ -1,12 +1,11 @@
 """Python assignments, read by ast and never executed.
 
-Literals are values, and the keys of dicts, of `dict(...)` and of other calls with named arguments
-are keys; what is called stands beside them as `(call)`. Any other expression is Source. So is every
-statement that assigns nothing plainly (imports, loops, returns), under a name for its kind such as
-`(import)`: no edit of the code goes unseen. Classes and functions are tables of what stands in
-them. What comes more than once under one name is a list, but a literal that another replaces before
-any code can read it counts for nothing. So do comments, docstrings and annotations of what is
-assigned.
+Literals are values. The keys of dicts and the named arguments of `dict(...)` and of other calls are
+keys, beside `(call)` for what is called. Any other expression is a Source, and so is every
+statement that is not a plain assignment (imports, loops, returns), under a name for its kind such
+as `(import)`: every edit of the code is seen. Classes and functions are tables of their statements.
+A repeated name becomes a list, but a literal that is replaced before any code can read it does not
+count, nor do comments, docstrings and annotations.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _Parts = dict[str | int, ast.AST]
 _LISTS = (ast.List, ast.Tuple)
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
-_LINE_END = re.compile(r"\r\n?|\n")  # as Python's tokenizer has it: a form feed ends no line
+_LINE_END = re.compile(r"\r\n?|\n")  # as in Python's tokenizer: a form feed does not end a line
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -44,11 +43,11 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a value as Python spells it; what is no literal is taken as a plain string."""
+    """Read a value as Python; a text that is not a literal is a plain string."""
     typed = text.strip()
     try:
         (statement,) = _module(typed).body
-        # A comment or a bracket around it would not be part of the value.
+        # A comment, or a bracket around the text, would not be part of the value.
         whole = getattr(statement, "end_col_offset", 0) == len(typed.encode())
         if isinstance(statement, ast.Expr) and whole and typed.isprintable():
             ast.literal_eval(statement.value)
@@ -59,22 +58,22 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def spell_value(text: str) -> str:
-    """Spell what a user typed: kept to the letter where it is a literal, quoted where it is not."""
+    """Spell a typed value: unchanged if it is a literal, else quoted."""
     return spell(text) if parse_value(text) is text else text.strip()
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key.
+    """Return where the value at a key starts and ends.
 
     Raises:
-        LookupError: no single value stands there.
+        LookupError: there is no single value there.
         ValueError: the text is not Python.
     """
     node: Any = _module(text)
     for part in key:
         node = (_parts(node) or {}).get(part)
     if getattr(node, "lineno", None) is None:
-        raise LookupError("no single value stands there")
+        raise LookupError("there is no single value there")
     starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
     ends = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
     first, last = (starts[line - 1] + _characters(text, starts[line - 1], at) for line, at in ends)
@@ -85,7 +84,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
     Raises:
-        LookupError: no single value stands there.
+        LookupError: there is no single value there.
         ValueError: the value is not on one line, or the text is not Python.
     """
     edited = replace_value(text, key, spelled, find_value)
@@ -95,13 +94,13 @@ def set_value(text: str, key: Key, spelled: str) -> str:
 def _module(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            # Such as an invalid escape in a string, which is the config's own affair.
+            # For example an invalid escape in a string, which is no concern of the gate.
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
         place = f"at line {error.lineno}, column {error.offset}"
         raise Malformed(f"{error.msg} ({place})", error.lineno) from None
-    except MemoryError:  # so says Python's parser where something is nested too deeply
+    except MemoryError:  # Python's parser says so if something is nested too deeply
         raise RecursionError from None
 
 
@@ -110,7 +109,7 @@ def _spelled(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def _characters(text: str, start: int, column: int) -> int:
-    """Characters in the first `column` bytes of a line, which is how ast counts."""
+    """Return how many characters are in the first `column` bytes of a line: ast counts bytes."""
     return len(text[start : start + column].encode()[:column].decode())
 
 
@@ -131,7 +130,7 @@ def _value(node: ast.AST) -> Any:  # noqa: ANN401 - parsed data
 
 
 def _parts(node: ast.AST | None) -> _Parts | None:
-    """What has a key of its own inside a node; None where the node is one value."""
+    """Return the parts of a node that have keys of their own; None if the node is one value."""
     match node:
         case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             return _block(node)
@@ -164,7 +163,7 @@ def _call(node: ast.Call) -> _Parts | None:
 
 
 def _name(node: ast.expr | None) -> str:
-    """Name of a dict's key; a text that looks like another key keeps its quotes."""
+    """Return the name of a dict's key; a text that looks like another key keeps its quotes."""
     match node:
         case None:
             return "**"
@@ -190,7 +189,7 @@ def _block(node: ast.Module | _Defined) -> _Parts:
 
 
 def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """Leave out literals assigned to a name that gets another one before any code can read it."""
+    """Leave out literals whose name is assigned again before any code can read them."""
     kept: list[ast.stmt] = []
     replaced: set[str] = set()
     for statement in reversed(body):
@@ -204,7 +203,7 @@ def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
                 replaced.add(name)
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 pass
-            # Which name it reads does not matter: an edit here shall not change what counts there.
+            # It does not matter which name it reads: an edit here must not change what counts.
             case _:
                 replaced.clear()
         kept.append(statement)
@@ -212,7 +211,7 @@ def _effective(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 
 def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
-    """Name what a statement holds."""
+    """Return names for the parts of a statement."""
     match statement:
         case ast.Assign():
             for target in statement.targets:
@@ -234,7 +233,7 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
-    """Pair `a, b = 1, 2`; anything else is one target."""
+    """Pair up `a, b = 1, 2`; anything else is one target."""
     if isinstance(target, _LISTS) and isinstance(value, _LISTS):
         starred = any(isinstance(item, ast.Starred) for item in [*target.elts, *value.elts])
         if not starred and len(target.elts) == len(value.elts):
@@ -245,7 +244,7 @@ def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]
 
 
 def _source(node: ast.AST) -> ast.Constant:
-    """Make one value of code, without its docstrings."""
+    """Turn code into one value, without its docstrings."""
     for inner in ast.walk(node):
         if isinstance(inner, _Defined) and ast.get_docstring(inner, clean=False) is not None:
             inner.body = inner.body[1:] or [ast.Pass()]
@@ -253,7 +252,7 @@ def _source(node: ast.AST) -> ast.Constant:
 
 
 def _constant(text: str) -> ast.Constant:
-    """Dress code up as a node that no text has, so that it becomes a value like any other."""
+    """Wrap code in a node, so that it becomes a value like any other."""
     node = ast.Constant(None)
     node.value = Source(text)  # type: ignore[assignment]
     return node

@@ -1,4 +1,4 @@
-"""TOML: read with tomli; a value is set at its place in the text, all else kept."""
+"""TOML: read with tomli; a value is replaced in the text, which else stays as it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gitexp.rules.gate.formats.place import replace_value
 if TYPE_CHECKING:
     from gitexp.rules.gate.formats.keys import Key
 
-# tomli's own error is one; another comes from Python, for an integer of over 4,300 digits.
+# tomli's own error is a ValueError; Python raises another for integers of over 4,300 digits.
 ERROR = ValueError
 
 
@@ -21,11 +21,11 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a value as TOML spells it; what TOML cannot read is taken as a plain string."""
+    """Read a value as TOML; a text that is not TOML is a plain string."""
     try:
         parsed = tomli.loads(f"value = {text}")
         if "#" in text:
-            # A comment is no part of a value: it would swallow the bracket.
+            # A comment is not part of a value: it would swallow the bracket.
             tomli.loads(f"value = [{text}]")
     except (ValueError, RecursionError):
         return text
@@ -33,7 +33,7 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def spell_value(text: str) -> str:
-    """Spell what a user typed: kept to the letter where it is TOML, quoted where it is not."""
+    """Spell a typed value: unchanged if it is TOML, else quoted."""
     if parse_value(text) is not text:
         return text.strip()
     import tomlkit
@@ -42,27 +42,27 @@ def spell_value(text: str) -> str:
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key.
+    """Return where the value at a key starts and ends.
 
     Raises:
-        LookupError: no value stands there; it may be a table.
+        LookupError: there is no value there; it may be a table.
         ValueError: the text is not TOML.
     """
-    # Hooks only read: what finds places loads where one is looked for.
+    # Hooks only read values, so they need not load what finds them in the text.
     from gitexp.rules.gate.formats.toml_places import find_values
 
     tomli.loads(text)
     for found, start, end in find_values(text):
         if found == key:
             return start, end
-    raise LookupError("no single value stands there")
+    raise LookupError("there is no single value there")
 
 
 def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character.
 
     Raises:
-        LookupError: no value stands there; it may be a table.
+        LookupError: there is no value there; it may be a table.
         ValueError: the value is not on one line, or the text is not TOML.
     """
     return replace_value(text, key, spelled, find_value)

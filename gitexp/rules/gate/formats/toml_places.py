@@ -1,8 +1,8 @@
-"""Where each value of a TOML document stands in its text.
+"""Find where each value of a TOML document is in its text.
 
-tomlkit was tried for setting values: of generated documents it lost 5 % to rewritten surroundings
-(tables out of order, dotted keys, nested arrays), and for a seed that means an experiment that
-cannot run. First and last character of a value take only the grammar of keys, quotes and brackets.
+tomlkit was tried for setting values: in 5 % of generated documents it rewrote the surroundings too
+(tables out of order, dotted keys, nested arrays). If the key is the seed, such an experiment could
+not run. To find a value, only the grammar of keys, quotes and brackets is needed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SCALAR = re.compile(
 
 
 def find_values(text: str) -> Iterator[tuple[Key, int, int]]:
-    """Yield key, first character and end of every value, at any depth, as they stand in the text.
+    """Yield the key, the start and the end of every value, at any depth, in the order of the text.
 
     The document must be valid. A table with a header is no value; an element of an array is.
     """
@@ -85,7 +85,7 @@ def _value(text: str, start: int, key: Key) -> Generator[tuple[Key, int, int], N
 
 
 def _names(text: str, at: int) -> tuple[tuple[str, ...], int]:
-    """Read a dotted key; returns its names and where what follows it begins."""
+    """Read a dotted key; returns its names and where the key ends."""
     names: list[str] = []
     while True:
         at = _end(_GAP, text, at)

@@ -1,9 +1,9 @@
 """YAML: read from ruamel.yaml's node graph, so that no tag ever constructs anything.
 
-Scalars are what ruamel.yaml's safe loader makes of them under YAML 1.2 (`yes` is a text, `1e-3` a
-number), but dates stay texts. Aliases and merge keys are resolved: an anchor that three others
-refer to is four values. A key that is no text is named as YAML spells it (`0`, `true`), and a text
-that looks like one keeps its quotes (`"0"`).
+Scalars are read as by ruamel.yaml's safe loader under YAML 1.2 (`yes` is a text, `1e-3` a number),
+but dates stay texts. Aliases and merge keys are resolved: an anchor with three aliases is four
+values. A key that is not a text is named as YAML spells it (`0`, `true`), and a text that looks
+like one keeps its quotes (`"0"`).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 ERROR = ValueError
 
-# Where a mapping or a list of mappings has a tag of its own, the tag stands beside what it holds.
+# A mapping or a list of mappings with a custom tag has the tag as one more value.
 TAG = "(tag)"
 
-# Values that aliases may add to those in the text; ten lines of YAML could ask for billions.
+# Values that aliases may add to those in the text; ten lines of YAML can unfold into billions.
 _MOST_UNFOLDED = 100_000
 
 _CORE = "tag:yaml.org,2002:"
@@ -49,19 +49,19 @@ _CORE_KINDS: dict[str, Callable[[SafeConstructor, ScalarNode], object]] = {
     "float": SafeConstructor.construct_yaml_float,
 } | dict.fromkeys(("str", "timestamp", "value", "merge"), SafeConstructor.construct_scalar)
 
-# Anchor and tag, which stand before a value.
+# Anchor and tag, which come before a value.
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*)*")
 
 
 class _Composer(Composer):
-    """Gives each alias a node without a place; it is the very node that it refers to otherwise."""
+    """Gives each alias a node of its own without a place; else it would be its anchor's node."""
 
     def return_alias(self, a: Node) -> Node:
         return _alias(a)
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Parse a document, or several into a table by their index; an empty one is an empty table."""
+    """Parse a document, or several into a table by index; an empty document is an empty table."""
     with _said_plainly(text):
         reader = _Reader(text)
         documents = [reader.value(node) for node in reader.nodes()]
@@ -71,7 +71,7 @@ def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a value on one line as YAML spells it; what is none is taken as a plain string."""
+    """Read a value on one line as YAML; a text that is not YAML is a plain string."""
     typed = text.strip()
     try:
         with _said_plainly(typed):
@@ -86,7 +86,7 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
 
 
 def spell_value(text: str) -> str:
-    """Spell what a user typed: kept to the letter where it means that between brackets too."""
+    """Spell a typed value: unchanged if it means the same between brackets, else quoted."""
     value, typed = parse_value(text), text.strip()
     try:
         if typed.isprintable() and all(
@@ -94,7 +94,7 @@ def spell_value(text: str) -> str:
             for around, meant in (
                 ("a: _", {"a": value}),
                 ("[{a: _, b: }]", [{"a": value, "b": None}]),
-                # Below a block mapping ruamel.yaml takes a value like `:0` for an empty key.
+                # In a block mapping ruamel.yaml reads a value like `:0` as an empty key.
                 ("a: {b: _, c: }", {"a": {"b": value, "c": None}}),
             )
         ):
@@ -105,11 +105,11 @@ def spell_value(text: str) -> str:
 
 
 def find_value(text: str, key: Key) -> tuple[int, int]:
-    """First character and end of the value at a key, without its anchor and its tag.
+    """Return where the value at a key starts and ends, without its anchor and its tag.
 
     Raises:
-        LookupError: no value stands there.
-        ValueError: the text is not YAML, or an alias or a merge key stands there.
+        LookupError: there is no value there.
+        ValueError: the text is not YAML, or there is an alias or a merge key.
     """
     with _said_plainly(text):
         reader = _Reader(text)
@@ -119,9 +119,9 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
             inside = nodes if number == 0 and len(nodes) > 1 else reader.parts(node)
             node = inside.get(part)
             if node is not None and node.start_mark is None:
-                raise ValueError("it is an alias of a value that stands elsewhere")
+                raise ValueError("it is an alias of a value elsewhere")
     if node is None:
-        raise LookupError("no single value stands there")
+        raise LookupError("there is no single value there")
     start, end = node.start_mark.index, node.end_mark.index
     if _in_block_style(node):
         raise ValueError("the value spans several lines")
@@ -135,15 +135,15 @@ def set_value(text: str, key: Key, spelled: str) -> str:
     """Replace the value at an existing key and keep every other character, anchors included.
 
     Raises:
-        LookupError: no value stands there.
-        ValueError: the value is not on one line, an alias stands there, or the text is not YAML.
+        LookupError: there is no value there.
+        ValueError: the value is not on one line, there is an alias, or the text is not YAML.
     """
     edited = replace_value(text, key, spelled, find_value)
     return read_back(edited, key, parse_value(spelled) if spelled else None, parse)
 
 
 class _Reader:
-    """The nodes of a text, and the values they stand for."""
+    """The nodes of a text, and their values."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -156,7 +156,7 @@ class _Reader:
         return iter(self.yaml.compose_all(self.text))
 
     def value(self, node: Node) -> Any:  # noqa: ANN401 - parsed data
-        """Turn a node into tables, lists and scalars; a tag of its own makes it Source."""
+        """Turn a node into tables, lists and scalars; with a custom tag it becomes a Source."""
         self._count(1)
         tag = str(node.tag)
         kind = tag.removeprefix(_CORE)
@@ -184,16 +184,16 @@ class _Reader:
             return node.value
 
     def parts(self, node: Node | None) -> dict[str | int, Node]:
-        """Nodes inside a node by what leads to them in a key."""
+        """Return the nodes inside a node, by the part of the key that leads to them."""
         if isinstance(node, MappingNode):
             return dict(self.table(node).items())
         if isinstance(node, SequenceNode):
-            # Under a tag of its own a list is a table.
+            # With a custom tag a list is a table.
             return dict(enumerate(node.value)) | {str(i): n for i, n in enumerate(node.value)}
         return {}
 
     def table(self, node: MappingNode) -> dict[str, Node]:
-        """Nodes of a mapping by name; its own go before those of its merge keys.
+        """Return the nodes of a mapping by name; its own go before those of its merge keys.
 
         Raises:
             Malformed: a key is given twice.
@@ -205,7 +205,9 @@ class _Reader:
                 sources = item.value if isinstance(item, SequenceNode) else [item]
                 for source in sources:
                     if not isinstance(source, MappingNode):
-                        raise _malformed("what << merges is no mapping", name_node.start_mark)
+                        raise _malformed(
+                            "<< merges something that is not a mapping", name_node.start_mark
+                        )
                     elsewhere = item.start_mark is None or source.start_mark is None
                     table = self.table(source)
                     self._count(len(table))
@@ -240,7 +242,7 @@ def _alias(node: Node) -> Node:
 
 
 def _place_of_nothing(text: str, at: int) -> int:
-    """Where a value that is left out would begin; ruamel.yaml's mark may be some comments later."""
+    """Return where a missing value would begin; ruamel.yaml's mark may be some comments later."""
     head = text[:at].rstrip()
     while (line := head.rpartition("\n")[2]).lstrip().startswith("#"):
         head = head[: -len(line)].rstrip()
@@ -256,7 +258,7 @@ def _in_block_style(node: Node) -> bool:
 
 @contextmanager
 def _said_plainly(text: str) -> Iterator[None]:
-    """Turn what ruamel.yaml raises into Malformed, and keep its warnings to ourselves.
+    """Turn ruamel.yaml's errors into Malformed, and silence its warnings.
 
     On odd input some errors are slips of its own: `%YAML 3.0` is a KeyError.
     """

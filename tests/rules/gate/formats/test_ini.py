@@ -102,7 +102,7 @@ def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expecte
     [
         ("[s]\na = 1\n  2\n", "3", "several lines"),
         ("[s]\na = 1\n", "3\n4", "several lines"),
-        ("[s]\na = 1\n[s]\nb = 1\n", "3 # c", "would not mean the same"),
+        ("[s]\na = 1\n[s]\nb = 1\n", "3 # c", "it would be read differently"),
     ],
 )
 def test_what_a_line_cannot_hold_is_not_set(text: str, typed: str, reason: str) -> None:

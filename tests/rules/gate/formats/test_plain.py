@@ -96,8 +96,8 @@ def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expecte
     ("text", "typed", "reason"),
     [
         ("a = 1\na = 2\n", "3", "more than once"),
-        ("a = 1\n", "2 # c", "would not mean the same"),
-        ("a 1\n", "b=c", "would not mean the same"),
+        ("a = 1\n", "2 # c", "it would be read differently"),
+        ("a 1\n", "b=c", "it would be read differently"),
         ("a = 1\n", "2\nb = 3", "several lines"),
     ],
 )

@@ -141,7 +141,7 @@ MALFORMED = (
     ("x:\n  0: 1\n  0x0: 2\n", 'the key "0" is given twice', 3),
     ("b: 1\na: \tb\n", "cannot start any token", 2),
     ("a: *x\n", "undefined alias 'x'", 1),
-    ("a: 1\n<<: 2\n", "what << merges is no mapping", 2),
+    ("a: 1\n<<: 2\n", "<< merges something that is not a mapping", 2),
     ("a: \x00\n", "an unprintable character", 1),
     ("&a [*a]", "nested too deeply", None),
     ("&a {<<: *a}", "nested too deeply", None),
@@ -227,8 +227,8 @@ UNSETTABLE = (
     ("a: [1,\n  2]\n", "a", "several lines"),
     ("a:\n- 1\n", "a", "several lines"),
     ("a: 'x\n  y'\n", "a", "several lines"),
-    ("{a, b: 1}\n", "a", "would not mean the same"),
-    ("a: !!str 1\n", "a", "would not mean the same"),
+    ("{a, b: 1}\n", "a", "it would be read differently"),
+    ("a: !!str 1\n", "a", "it would be read differently"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Take an edit with several changes apart into edits with one change each."""
+"""Separate an edit with several changes into edits with one change each."""
 
 from __future__ import annotations
 
@@ -17,52 +17,52 @@ if TYPE_CHECKING:
     from gitexp.rules.gate.edited import Edited
     from gitexp.rules.gate.one_change import Inspection
 
-_LINE_ONLY = {"C4"}  # a finding that says: there is no value here to be tested
+_NO_VALUE = {"C4"}  # findings which say that no value differs, so there is nothing to test
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SingleChange:
     """One change out of several, and the file as it is with that change alone."""
 
     change: Change
     content: bytes
 
 
-def take_apart(
+def separate_changes(
     file: Edited, config: Sequence[str], *, seed_key: str = "", baseline: str = "main"
-) -> tuple[list[Part], list[Finding]]:
-    """Split a config file's edit, line by line and, where one line holds several values, by value.
+) -> tuple[list[SingleChange], list[Finding]]:
+    """Separate a config file's edit by line, and by value where one line holds several values.
 
-    Formatting is left out. Findings tell what cannot stand alone: a renamed key, a value that
-    spans lines, the seed.
+    Formatting is left out. Findings say what cannot be an experiment by itself: a renamed key, a
+    value that spans lines, the seed.
     """
 
-    def judge(content: bytes) -> Inspection:
+    def inspect_alone(content: bytes) -> Inspection:
         edited = [replace(file, after=content)]
         return inspect(edited, config, seed_key=seed_key, baseline=baseline)
 
-    parts: list[Part] = []
+    parts: list[SingleChange] = []
     findings: list[Finding] = []
     for content in _line_edits(file.before or b"", file.after or b""):
-        inspection = judge(content)
+        inspection = inspect_alone(content)
         if inspection.change is not None:
-            parts.append(Part(inspection.change, content))
+            parts.append(SingleChange(inspection.change, content))
             continue
         for change in inspection.changes if len(inspection.changes) > 1 else ():
             alone = _set_alone(file, change)
-            single = judge(alone) if alone is not None else inspection
+            single = inspect_alone(alone) if alone is not None else inspection
             if single.change is None or alone is None:
                 findings += single.findings
                 break
-            parts.append(Part(single.change, alone))
+            parts.append(SingleChange(single.change, alone))
         else:
             if len(inspection.changes) <= 1:
-                findings += [f for f in inspection.findings if f.id not in _LINE_ONLY]
+                findings += [f for f in inspection.findings if f.id not in _NO_VALUE]
     return parts, findings
 
 
 def _line_edits(before: bytes, after: bytes) -> Iterator[bytes]:
-    """Apply each edited line alone; lines of one block are paired in order."""
+    """Apply each edited line by itself; the lines of one block are paired in order."""
     old, new = _lines(before), _lines(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for tag, first, last, start, end in matcher.get_opcodes():
@@ -81,7 +81,7 @@ def _lines(content: bytes) -> list[bytes]:
 
 
 def _set_alone(file: Edited, change: Change) -> bytes | None:
-    """Make one change of several by setting its value; None where that cannot be done."""
+    """Make one of several changes by setting its value; None if that is not possible."""
     if file.before is None or file.after is None or change.kind is not ChangeKind.REPLACED:
         return None
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.one_change import inspect
-from gitexp.rules.gate.parts import take_apart
+from gitexp.rules.gate.single_changes import separate_changes
 
 CONFIG = (
     b"# knobs\n[model]\nC = 1.0  # c\nk = 'rbf'\ninline = {a = 1, b = 2}\n\n[train]\nlr = 1e-3\n"
@@ -15,7 +15,7 @@ CONFIG = (
 
 def parts(after: bytes, before: bytes = CONFIG) -> tuple[list[str], list[str]]:
     file = Edited("c.toml", "100644", "100644", before, after)
-    found, findings = take_apart(file, ["c.toml"])
+    found, findings = separate_changes(file, ["c.toml"])
     for part in found:
         alone = inspect([Edited("c.toml", "100644", "100644", before, part.content)], ["c.toml"])
         assert alone.change == part.change
