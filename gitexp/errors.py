@@ -1,11 +1,11 @@
-"""Everything that gitexp raises on purpose, with the exit code that each ends in.
+"""Every error that gitexp raises on purpose, and the exit code of each.
 
     GitexpError
-    ├── Refused          1   a rule said no; carries the findings
-    ├── UsageError       2   the words typed make no sense together
-    ├── NotReady         3   the repository, its settings or their approval are not as needed
+    ├── Refused          1   a rule is broken; carries the findings
+    ├── UsageError       2   the arguments contradict each other, or name nothing
+    ├── NotReady         3   the repository, its settings or their approval must change first
     ├── CommandFailed    4   the training command failed, or reported no usable metric
-    └── StoreBusy        5   other writers, or a stale lock, kept the store from being written
+    └── StoreBusy        5   other writers, or a stale lock, prevented a write
 
 Anything else that escapes is a bug (exit 70); Ctrl-C ends in 130.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class GitexpError(Exception):
-    """An expected failure: what happened, and in `hint` the command that goes on from here."""
+    """An expected failure: what happened, and in `hint` the next command."""
 
     exit_code: ClassVar[int] = 70
     kind: ClassVar[str] = "failed"
@@ -75,14 +75,14 @@ class CommandFailed(GitexpError):
 
 
 class StoreBusy(GitexpError):
-    """A write did not get through; nothing was lost and nothing half-written."""
+    """A write failed; nothing was lost, and nothing was written halfway."""
 
     exit_code = 5
     kind = "store-busy"
 
 
 def disk_full() -> StoreBusy:
-    """Say that there was no room to write."""
+    """Return the error for a full disk."""
     return StoreBusy(
         "the disk is full; nothing that was stored before is affected",
         "make room: gitexp doctor --gc --older 1d\nthen run the same command again",

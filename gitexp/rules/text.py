@@ -1,4 +1,4 @@
-"""Text from a repository, made safe to show; and text for one, kept safe for whoever shows it."""
+"""Text made safe: to show in a terminal, to store in a repository, to paste into a shell."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 
 from gitexp.errors import UsageError
 
-# Control characters but tab and line ends, and the marks that turn the order of what follows. What
-# only looks like nothing stays: joiners and blanks have their place in some scripts.
-OBEYED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+# Control characters except tab and line feed, and the marks that reverse the order of text.
+# Invisible characters such as joiners are left alone: some scripts need them.
+UNSAFE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 def visible(text: str) -> str:
-    """Replace what a terminal would obey (escapes, controls, direction marks) by its escape."""
+    """Return text with escapes in the place of characters that a terminal would act on."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 def json_line(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
-    """Write JSON on one line, as `json_text` has it."""
+    """Write JSON on one line, safe to show."""
     return json_text(json.dumps(content, ensure_ascii=False, default=str))
 
 
 def json_text(text: str) -> str:
-    """Write what a terminal would obey as JSON escapes, which mean the same to a program."""
+    """Return JSON with escapes in the place of characters that a terminal would act on."""
     if text.isascii():
         return text
     return re.sub(
@@ -35,14 +35,16 @@ def json_text(text: str) -> str:
 
 
 def demand_plain(text: str, what: str) -> str:
-    """Return a text that is going to be stored as it is.
+    """Return a text that will be stored as it is.
 
     Raises:
-        UsageError: a terminal would not show it but obey it.
+        UsageError: it contains a character that a terminal would act on.
     """
-    if found := re.search(OBEYED, text):
-        message = f"{what} holds {visible(found[0])}, which a terminal does not show but obeys"
-        raise UsageError(message, "take it out")
+    if found := re.search(UNSAFE, text):
+        message = (
+            f"{what} contains {visible(found[0])}, which a terminal acts on instead of showing"
+        )
+        raise UsageError(message, "remove it")
     return text
 
 

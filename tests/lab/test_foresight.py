@@ -64,7 +64,7 @@ def test_a_number_is_settled_however_it_is_spelled(ready: World, value: str) -> 
 def test_what_a_terminal_obeys_is_no_claim(ready: World) -> None:
     before = ready.snapshot()
     claim = ("known", "add", "red \x1b[31m", "--key", "model.C", "--source", "x")
-    assert "does not show but obeys" in ready.gitexp(*claim, code=2).err
+    assert "acts on instead of showing" in ready.gitexp(*claim, code=2).err
     assert ready.snapshot() == before
     ready.write("KNOWN.toml", '[[known]]\nclaim = "\\u202e"\nkey = "model.C"\nsource = "x"\n')
     ready.commit("by hand")

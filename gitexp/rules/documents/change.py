@@ -176,7 +176,7 @@ def whole(change: Change, before: bytes | None, after: bytes | None) -> Change:
 
 
 def spell_file(path: str) -> str:
-    """Write a file's name so that it stays on one line and no terminal obeys it."""
+    """Write a file's name so that it stays on one line and is safe to show."""
     plain = path.isprintable() and path == " ".join(path.split())
     return path if plain else spell(path)
 

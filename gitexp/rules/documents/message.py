@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import OBEYED, visible
+from gitexp.rules.text import UNSAFE, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s?(.*)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")
 # Lines among trailers that git itself ignores.
 _NO_TRAILERS = ("#", "(cherry picked from commit ")
-_OBEYED = re.compile(OBEYED)
+_UNSAFE = re.compile(UNSAFE)
 _WIDTH = 72  # columns; git log indents messages by four
 
 
@@ -86,14 +86,14 @@ def hypothesis_of(message: str) -> str:
 
 def lint_trailers(trailers: Mapping[str, str]) -> list[Finding]:
     """Find trailers with characters that a terminal acts on instead of showing them."""
-    if not _OBEYED.search("".join(trailers.values())):
+    if not _UNSAFE.search("".join(trailers.values())):
         return []
     return [
         Finding(
             "T4",
-            f"{token} contains {visible(found[0])}, which a terminal does not show but obeys",
+            f"{token} contains {visible(found[0])}, which a terminal acts on instead of showing",
             "git commit --amend, and remove it",
         )
         for token, value in trailers.items()
-        if (found := _OBEYED.search(value))
+        if (found := _UNSAFE.search(value))
     ]

@@ -1,4 +1,4 @@
-"""No notebooks among what runs: no commit holds the order in which its cells were executed."""
+"""N1: a notebook cannot be what runs, because a commit does not record the order of its cells."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ _RUNNERS = {"ipython", "jupyter", "jupyter_core", "nbclient", "nbconvert", "pape
 
 
 def is_notebook(path: str) -> bool:
-    """Say whether a file is a notebook, by its name."""
+    """Whether a file is a notebook, by its name."""
     return path.lower().endswith(".ipynb")
 
 
 def find_notebook(command: str) -> str:
-    """Find the notebook that a training command runs, empty where it runs none.
+    """Return the notebook that a training command runs; empty if it runs none.
 
-    Given to a Python program it is data, and none of our business; what a shell script does inside
-    is out of reach.
+    A notebook that is passed to a Python program is data. What a shell script runs is not known.
     """
-    import shlex  # a hook that sees no command need not load it
+    import shlex  # only commands with a notebook need it, and hooks load in milliseconds
 
     for part in re.split(r"[;&|\n]+", command):
         try:
             words = shlex.split(part)
-        except ValueError:  # a quote that is closed in another part
+        except ValueError:  # a quote that another part closes
             words = part.replace('"', " ").replace("'", " ").split()
         for before, word in zip(["", *words], words, strict=False):
             if word.endswith(".py") or (before == "-m" and _root(word) not in _RUNNERS):
@@ -39,11 +38,11 @@ def find_notebook(command: str) -> str:
 
 
 def about_command(command: str) -> tuple[Finding, ...]:
-    """Refuse a training command that runs a notebook: no commit holds the order of its cells."""
+    """Refuse a training command that runs a notebook."""
     notebook = find_notebook(command) if ".ipynb" in command.lower() else ""
     if not notebook:
         return ()
-    import shlex  # a hook that finds no notebook need not load it
+    import shlex  # as above
 
     shown = visible(notebook)
     return (

@@ -1,4 +1,4 @@
-"""Which files a settings pattern means."""
+"""The files that a pattern in the settings matches."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Say whether a path (relative to the project, with slashes) is meant by any pattern.
+    """Whether any pattern matches a path (relative to the project, with slashes).
 
-    `docs/` means everything below that folder, `*.md` a file name in any folder, and a pattern with
-    a slash inside is held against the whole path.
+    `docs/` matches everything in that folder, `*.md` a file name in any folder, and a pattern with
+    a slash inside the whole path.
     """
     for pattern in patterns:
         if pattern.endswith("/"):
@@ -25,7 +25,7 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def is_config(path: str, patterns: Iterable[str]) -> bool:
-    """Say whether a path is a declared config file; one without a slash is at the top."""
+    """Whether a path is a declared config file; a pattern without a slash matches at the top."""
     return any(
         fnmatch.fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")
         for pattern in patterns

@@ -1,7 +1,7 @@
-"""A preset written into a config: a table that nothing reads yet, and the key that chooses one.
+"""Write a preset into a config: a table that nothing reads yet, and the key that chooses one.
 
-Two values that only make sense together are one line then. What was in the config stays as it is,
-to the letter; whether it also means the same is read back.
+Two values that only make sense together can then be changed with one line. The rest of the config
+stays as it is, and is parsed again to make sure.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def add_preset(path: str, text: str, name: str, values: Sequence[tuple[Key, str]
     """Add a preset to a config's text; `values` are spelled as its format spells them.
 
     Raises:
-        ValueError: the format has no presets, or they have no place in this text.
-        LookupError: a preset of that name is there.
+        ValueError: the format cannot hold presets, or there is no place for one in this text.
+        LookupError: there is a preset of that name already.
     """
     before = formats.read_leaves(path, text.encode())
     mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
@@ -40,14 +40,14 @@ def add_preset(path: str, text: str, name: str, values: Sequence[tuple[Key, str]
     write = {".toml": _into_toml, ".json": _into_json}.get(suffix, _into_yaml)
     edited = mark + write(text, name, values, is_first=(_CHOICE,) not in before)
     if not _holds(path, before, edited, name, values):
-        raise ValueError("there is no place for a preset that leaves all else as it is")
+        raise ValueError("a preset cannot be added without changing the rest")
     return edited
 
 
 def _holds(
     path: str, before: dict[Key, Any], edited: str, name: str, values: Sequence[tuple[Key, str]]
 ) -> bool:
-    """Whether the edited text means what it meant before, and the preset besides."""
+    """Whether the edited text holds what it held before, and the preset."""
     form = formats.format_of(path)
     try:
         after = formats.read_leaves(path, edited.encode())
@@ -66,7 +66,7 @@ def _into_toml(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_fi
     end = _line_end(text)
     lines = [f"{spell_key(key)} = {spelled}" for key, spelled in values]
     table = end.join([f"[{_TABLES}.{name}]", *lines]) + end
-    # The first line is the one place where TOML surely takes a key of no table.
+    # Only in the first line is it certain that a key belongs to no table.
     choice = f'{_CHOICE} = ""{end}' if is_first else ""
     return f"{choice}{_ended(text, end)}{end}{table}"
 
@@ -81,7 +81,7 @@ def _into_yaml(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_fi
         text = f"{text[: begun.end()]}{preset}, {text[begun.end() :]}"
     else:
         text = f"{text[: begun.end()]}{preset}{end}{begun[2]}{text[begun.end() :]}"
-    # Above the first key, and below comments, directives and the mark of a document.
+    # Above the first key, and below comments, directives and the start of a document.
     first = re.search(r"(?m)^(?=[^\s#%.-])", text)
     if first is None or not is_first:
         return text
@@ -101,14 +101,14 @@ def _into_json(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_fi
 
 
 def _insert(text: str, at: int, entry: str) -> str:
-    """Put an entry first into an object whose bracket ends at `at`."""
+    """Insert an entry as the first of an object whose bracket ends at `at`."""
     gap = _gap(text, at)
     comma = "" if text[at:].lstrip().startswith("}") else "," if gap else ", "
     return f"{text[:at]}{gap}{entry}{comma}{text[at:]}"
 
 
 def _gap(text: str, at: int) -> str:
-    """Line end and indent before the entry at a place, empty where it follows on the line."""
+    """Return the line end and the indent before an entry; empty if it is on the same line."""
     found = re.match(r"[ \t]*(\r?\n[ \t]*)(?=\S)", text[at:])
     return found[1] if found else ""
 

@@ -82,5 +82,5 @@ def test_where_a_preset_has_no_place_nothing_is_written(path: str, text: str) ->
 
 def test_a_value_in_a_list_cannot_be_part_of_a_preset() -> None:
     text = '{"layers": [{"size": 1}], "lr": 1}'
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="without changing the rest"):
         add_preset("c.json", text, "hot", [(("layers", 0, "size"), "2"), (("lr",), "2")])

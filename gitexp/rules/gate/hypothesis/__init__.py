@@ -31,7 +31,7 @@ from gitexp.rules.gate.hypothesis.pointing import TEMPLATE, point_at
 from gitexp.rules.gate.hypothesis.question import find_question
 from gitexp.rules.gate.hypothesis.reading import Reading, read
 from gitexp.rules.gate.hypothesis.reason import find_missing_reason, find_reason
-from gitexp.rules.text import OBEYED
+from gitexp.rules.text import UNSAFE
 
 
 def lint(text: str, metric: str = "") -> tuple[Finding, ...]:
@@ -58,7 +58,7 @@ def lint(text: str, metric: str = "") -> tuple[Finding, ...]:
 
 def find_control_characters(reading: Reading) -> Finding | None:
     """H6: find the first character that a terminal would act on instead of showing it."""
-    found = re.search(OBEYED, reading.shown)
+    found = re.search(UNSAFE, reading.shown)
     if found is None:
         return None
     return Finding(
