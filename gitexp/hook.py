@@ -48,7 +48,7 @@ def main(arguments: Sequence[str], *, branch_checked: bool = True) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
-        print(f"gitexp: a bug of ours, sorry: {type(error).__name__}: {error!r}", file=sys.stderr)
+        print(f"gitexp: this is a bug in gitexp, sorry: {error!r}", file=sys.stderr)
         return 70
     return 0
 

@@ -174,7 +174,7 @@ def test_advice_is_shown_before_a_training_run(ready: World) -> None:
     assert "C11 (advice) ·" in ran.err
 
 
-def test_what_a_terminal_obeys_is_refused_in_a_message(hand: World) -> None:
+def test_characters_that_a_terminal_acts_on_are_refused_in_a_message(hand: World) -> None:
     one_value(hand)
     for said, rule in (
         (BECAUSE.replace("accuracy", "\x1b[8maccuracy"), "H6 ·"),
@@ -222,7 +222,7 @@ def test_everything_that_is_wrong_with_the_files_is_said_at_once(hand: World) ->
         assert rule in ran.err
 
 
-def test_an_empty_commit_is_no_experiment(hand: World) -> None:
+def test_an_empty_commit_is_not_an_experiment(hand: World) -> None:
     ran = refused(hand, "commit", "--allow-empty", "-m", BECAUSE)
     assert "C10 ·" in ran.err
 
@@ -243,7 +243,7 @@ def test_a_branch_whose_name_cannot_be_an_experiments_is_refused(ready: World) -
 
 
 @pytest.mark.parametrize("branch", ["main", "feature", "experiment/x", "exp-x", "topic/exp/x"])
-def test_other_branches_are_none_of_our_business(branch: str, ready: World) -> None:
+def test_other_branches_are_left_alone(branch: str, ready: World) -> None:
     if branch != "main":
         ready.git("switch", "--quiet", "--create", branch)
     two_values(ready)
@@ -253,7 +253,7 @@ def test_other_branches_are_none_of_our_business(branch: str, ready: World) -> N
     assert message(ready, "HEAD") == "what if?"
 
 
-def test_a_detached_head_is_none_of_our_business(hand: World) -> None:
+def test_a_detached_head_is_left_alone(hand: World) -> None:
     hand.git("switch", "--quiet", "--detach")
     two_values(hand)
     hand.git("commit", "--quiet", "-am", "what if?")
@@ -429,7 +429,7 @@ def test_a_criterion_that_cannot_be_read_is_named(hand: World) -> None:
 
 @pytest.mark.parametrize("mark", ["#", ";"])
 @pytest.mark.parametrize("verbose", [(), ("--verbose",)])
-def test_comments_and_the_diff_of_an_editor_are_no_part_of_the_message(
+def test_comments_and_the_diff_in_an_editor_are_not_part_of_the_message(
     mark: str, verbose: tuple[str, ...], hand: World
 ) -> None:
     one_value(hand)
@@ -493,7 +493,7 @@ def test_an_empty_message_is_left_to_git(hand: World) -> None:
     assert "gitexp" not in ran.err
 
 
-def test_a_template_is_no_part_of_the_hypothesis(hand: World) -> None:
+def test_a_template_is_not_part_of_the_hypothesis(hand: World) -> None:
     template = hand.path / ".git" / "template"
     template.write_text("\n# Why do you think so?\n")
     one_value(hand)
@@ -706,7 +706,7 @@ def test_a_good_experiment_may_run(checked_out: World) -> None:
     assert checked_out.run("git", "hook", "run", "pre-run", cwd=below).code == 0
 
 
-def test_what_is_no_experiment_may_run_as_it_is(ready: World) -> None:
+def test_what_is_not_an_experiment_may_run_as_it_is(ready: World) -> None:
     two_values(ready)
     assert pre_run(ready) == ""
     ready.git("switch", "--quiet", "--detach")
@@ -815,7 +815,7 @@ def test_a_filter_that_hides_an_edit_from_git_does_not_hide_it_here(ready: World
     assert "config.toml is not as committed" in pre_run(ready, 1)
 
 
-def test_what_a_filter_writes_on_checkout_is_no_edit(ready: World) -> None:
+def test_what_a_filter_writes_on_checkout_is_not_an_edit(ready: World) -> None:
     ready.write(".gitattributes", "config.toml filter=local\n")
     ready.commit("a filter")
     ready.git("config", "filter.local.smudge", "sed 's/# knobs/# knobs of this machine/'")
@@ -829,7 +829,7 @@ def test_what_a_filter_writes_on_checkout_is_no_edit(ready: World) -> None:
     assert pre_run(ready) == ""
 
 
-def test_line_ends_that_git_turns_are_no_edit(checked_out: World) -> None:
+def test_line_endings_that_git_converts_are_not_an_edit(checked_out: World) -> None:
     checked_out.git("config", "core.autocrlf", "true")
     (checked_out.path / "config.toml").unlink()
     checked_out.git("restore", "config.toml")
@@ -843,7 +843,7 @@ def test_a_sparse_checkout_may_run(checked_out: World) -> None:
     assert pre_run(checked_out) == ""
 
 
-def test_an_index_that_somebody_holds_is_no_obstacle(checked_out: World) -> None:
+def test_a_locked_index_does_not_stop_a_run(checked_out: World) -> None:
     path = checked_out.path / "train.py"
     path.write_bytes(path.read_bytes())
     (checked_out.path / ".git" / "index.lock").touch()

@@ -25,8 +25,10 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
     named = repository.setting(baseline_key(prefix)) or repository.setting("gitexp.baseline")
     candidates = [named] if named else ["main", "master"]
     if not named:
-        first: object = repository.head_branch()
-        if repository.top is not None:
+        first: object
+        if repository.top is None:
+            first = repository.head_branch()
+        else:
             table = read_work_tree_table(repository.top / prefix)
             first = table[1].get("baseline") if table else None
         if isinstance(first, str):

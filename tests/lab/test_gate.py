@@ -81,7 +81,7 @@ def test_everything_wrong_is_found_at_once(ready: World) -> None:
     assert "refused, 6 rules broken" in ready.gitexp("check", "by-hand", code=1).out
 
 
-def test_the_commands_that_the_refusal_shows_do_mend_it(ready: World) -> None:
+def test_the_commands_in_a_refusal_fix_what_is_wrong(ready: World) -> None:
     by_hand(ready, TWO_VALUES)
     ready.git("switch", "--quiet", "main")
     hint = violations(ready, "by-hand")["C2"]["hint"]
@@ -112,7 +112,7 @@ def test_run_executes_nothing_of_a_commit_that_check_refuses(ready: World, tmp_p
     assert proof.exists()
 
 
-def test_two_commits_ahead_are_no_experiment(ready: World) -> None:
+def test_two_commits_ahead_are_not_an_experiment(ready: World) -> None:
     name = ready.start("--set", "model.C=10", "--switch")
     ready.write("README.md", "More words.\n")
     ready.commit("and a README", verify=False)
@@ -126,14 +126,14 @@ def test_a_branch_without_a_commit_of_its_own_is_named_so(ready: World) -> None:
     assert "C1" not in found
 
 
-def test_a_merge_is_no_experiment(ready: World) -> None:
+def test_a_merge_is_not_an_experiment(ready: World) -> None:
     first = ready.start("--set", "model.C=10", "--switch")
     ready.git("switch", "--quiet", "--create", "exp/merged", "main")
     ready.git("merge", "--quiet", "--no-ff", "--no-verify", "-m", BECAUSE, f"exp/{first}")
     assert "B1" in violations(ready, "merged")
 
 
-def test_after_the_baseline_is_rewritten_the_experiment_no_longer_stands_on_it(
+def test_an_experiment_is_not_on_a_baseline_that_was_rewritten(
     ready: World,
 ) -> None:
     ready.write("README.md", "first\n")
@@ -153,7 +153,7 @@ def test_an_experiment_on_an_older_baseline_still_passes(ready: World) -> None:
     assert ready.gitexp("check", name).code == 0
 
 
-def test_histories_without_a_common_commit_are_told_so(ready: World) -> None:
+def test_histories_without_a_common_commit_are_reported(ready: World) -> None:
     ready.git("switch", "--quiet", "--orphan", "exp/orphan")
     ready.write("config.toml", "[model]\nC = 2\n")
     ready.commit(BECAUSE, verify=False)
@@ -176,7 +176,7 @@ def test_histories_without_a_common_commit_are_told_so(ready: World) -> None:
         ("Vary: seed", "Vary: luck", "T4", "Vary: 'luck' cannot be read"),
     ],
 )
-def test_a_registration_that_does_not_tell_the_truth_is_refused(
+def test_a_registration_that_is_not_true_is_refused(
     ready: World, old: str, new: str, rule: str, words: str
 ) -> None:
     name = ready.start("--set", "model.C=10")
@@ -223,7 +223,7 @@ def test_advice_does_not_refuse(ready: World) -> None:
     assert "H5 (advice) ·" in ready.gitexp("check", name).out
 
 
-def test_a_config_without_a_parser_is_held_to_lines_and_told_so(ready: World) -> None:
+def test_a_config_without_a_parser_is_compared_by_line_with_advice(ready: World) -> None:
     ready.write("knobs.xyz", "depth 3\nwidth 4\n")
     text = (ready.path / "gitexp.toml").read_text()
     ready.write("gitexp.toml", text.replace('["config.toml"]', '["config.toml", "knobs.xyz"]'))

@@ -87,7 +87,7 @@ def test_an_experiment_is_run_by_the_settings_of_its_own_baseline(
     assert len(records(colleague, f"exp/{name}")) == 3
 
 
-def test_a_command_cannot_hide_behind_what_a_terminal_obeys(ready: World) -> None:
+def test_a_command_cannot_hide_behind_characters_that_a_terminal_acts_on(ready: World) -> None:
     ready.edit('metric = "accuracy"', 'metric = "accuracy"\nmetrics = "a\\u200b.json"',
                "gitexp.toml")  # fmt: skip
     ready.edit('command = "', 'command = "echo \\u001b[2K\\u202e; ', "gitexp.toml")

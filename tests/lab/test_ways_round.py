@@ -56,7 +56,7 @@ def test_split_without_enough_hypotheses_lists_the_changes_and_makes_nothing(rea
     assert ready.snapshot() == before
 
 
-def test_split_refuses_what_is_no_config_value(ready: World) -> None:
+def test_split_refuses_what_is_not_a_config_value(ready: World) -> None:
     two_values(ready)
     ready.write("train.py", "print('accuracy=1')\n")
     ran = ready.gitexp("split", "-m", BECAUSE, "-m", LR, code=1)

@@ -40,7 +40,7 @@ def test_prose_is_wrapped_and_commands_are_not() -> None:
     ]  # fmt: skip
 
 
-def test_what_a_terminal_obeys_is_shown_escaped() -> None:
+def test_characters_that_a_terminal_acts_on_are_shown_escaped() -> None:
     lines = finding_lines([Finding("C1", "\x1b[8mhidden", "rm \x1b[8mx")])
     assert lines == ["", "\\x1b[8mhidden", "C1 · rm \\x1b[8mx"]
 

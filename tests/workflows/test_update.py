@@ -59,7 +59,7 @@ def measured(world: World) -> str:
     return name
 
 
-def test_a_sound_experiment_is_taken_in_and_a_broken_one_is_not(
+def test_a_valid_experiment_is_accepted_and_a_broken_one_is_not(
     ready: World, server: World
 ) -> None:
     name = ready.start("--set", "model.C=10")
@@ -85,7 +85,7 @@ def test_whoever_pushes_sees_the_advice(ready: World, server: World) -> None:
     assert f"refs/heads/exp/{name}" in refs(server)
 
 
-def test_a_push_may_bring_the_baseline_and_what_stands_on_it(ready: World, server: World) -> None:
+def test_a_push_may_bring_the_baseline_and_an_experiment_on_it(ready: World, server: World) -> None:
     ready.edit("epochs = 20", "epochs = 30")
     ready.commit("main moves on")
     name = ready.start("--set", "model.C=10")
@@ -122,7 +122,7 @@ def test_a_registered_experiment_never_moves(ready: World, server: World) -> Non
     assert push(ready, "exp/another-name").code == 0
 
 
-def test_a_broken_branch_from_before_the_hook_may_be_mended(ready: World, server: World) -> None:
+def test_a_broken_branch_from_before_the_hook_may_be_fixed(ready: World, server: World) -> None:
     two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
     server.git("fetch", "--quiet", str(ready.path), f"{two}:{two}")
     ready.git("switch", "--quiet", two)

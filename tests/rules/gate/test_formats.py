@@ -235,7 +235,7 @@ def test_list_indices_of_a_typed_key_come_back_as_digits(
         "a = 1 #", "a # c", "a\nb", "a = 0\nb", '"a', "a#", "[a]\nb", "é", "a = " + "[" * 9999,
     ],
 )  # fmt: skip
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_what_is_not_a_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         parse_key(text)
 
@@ -371,7 +371,7 @@ SET: tuple[tuple[str, Key, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("text", "key", "spelled", "expected"), SET)
-def test_a_value_is_set_where_it_stands(text: str, key: Key, spelled: str, expected: str) -> None:
+def test_a_value_is_replaced_where_it_is(text: str, key: Key, spelled: str, expected: str) -> None:
     assert toml.set_value(text, key, spelled) == expected
 
 
@@ -430,7 +430,7 @@ def test_a_value_on_several_lines_is_left_to_an_editor(value: str, line_end: str
     ("text", "key"),
     [("a = 1", ("b",)), ("[t]\na = 1", ("t",)), ("[t]", ("t",)), ("[[a]]", ("a", 0)), ("", ("a",))],
 )
-def test_where_no_value_stands_none_is_set(text: str, key: Key) -> None:
+def test_a_missing_value_is_not_set(text: str, key: Key) -> None:
     with pytest.raises(LookupError):
         toml.set_value(text, key, "1")
 

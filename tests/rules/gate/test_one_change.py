@@ -348,7 +348,7 @@ def test_commands_in_hints_survive_a_shell(name: str, value: str) -> None:
 # --- files --------------------------------------------------------------------------------------
 
 
-def test_where_nothing_differs_there_is_no_experiment() -> None:
+def test_a_commit_without_a_difference_is_not_an_experiment() -> None:
     assert ids(judge()) == ["C10"]
     assert ids(judge(edited("a = 1\n", "a = 1\n"))) == ["C10"]
     assert judge().change is None
@@ -380,7 +380,7 @@ def test_a_config_stays_a_regular_file_with_its_mode(
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "config.conf", "config.toml", "config.txt"])
-def test_a_pointer_to_content_that_git_does_not_hold_is_no_config(file: str) -> None:
+def test_a_pointer_to_content_outside_git_is_not_a_config(file: str) -> None:
     pointers = [
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{digit * 64}\nsize 12\n"
         for digit in "ab"

@@ -68,7 +68,7 @@ CONFIGS = (
 
 
 @pytest.mark.parametrize(("path", "pattern", "expected"), CONFIGS)
-def test_a_config_lies_where_its_pattern_says_and_no_deeper(
+def test_a_config_is_where_its_pattern_says_and_no_deeper(
     path: str, pattern: str, *, expected: bool
 ) -> None:
     assert is_config(path, [pattern]) is expected

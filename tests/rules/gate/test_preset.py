@@ -41,7 +41,7 @@ def read(path: str, text: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("path", "text"), TEXTS)
-def test_a_preset_stands_beside_all_that_was_there(path: str, text: str) -> None:
+def test_a_preset_is_added_and_all_else_stays(path: str, text: str) -> None:
     edited = add_preset(path, text, "hot", HOT)
     before, after = read(path, text), read(path, edited)
     assert after.pop("preset") == before.pop("preset", "") == ""

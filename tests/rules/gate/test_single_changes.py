@@ -39,7 +39,7 @@ def parts(after: bytes, before: bytes = CONFIG) -> tuple[list[str], list[str]]:
          ["model.C = 1.0 -> 3.0", 'model.k = "rbf" -> (absent)']),
     ],
 )  # fmt: skip
-def test_each_change_stands_alone_in_a_file_of_its_own(
+def test_each_change_is_alone_in_its_own_version_of_the_file(
     old: tuple[bytes, ...], new: tuple[bytes, ...], changes: list[str]
 ) -> None:
     after = CONFIG

@@ -142,7 +142,7 @@ def test_two_values_set_are_two_changes(form: Format, data: st.DataObject) -> No
 @each_format
 @unhurried
 @given(data=st.data())
-def test_comments_and_blank_space_are_no_value(form: Format, data: st.DataObject) -> None:
+def test_comments_and_blank_space_are_not_values(form: Format, data: st.DataObject) -> None:
     text = data.draw(form.documents)
     if form.comment:
         head = data.draw(st.sampled_from(("one", "a = 1", "b: 2", "x" * 100)))
@@ -341,7 +341,7 @@ def test_a_byte_order_mark_stays_where_it_is(form: Format) -> None:
 
 
 @each_format
-def test_where_no_value_stands_none_is_set(form: Format) -> None:
+def test_a_missing_value_is_not_set(form: Format) -> None:
     for key in (("nothing",), ("s", "nothing"), ("a", 7), ()):
         with pytest.raises((LookupError, ValueError)):
             set_to(form, "", key, "1")

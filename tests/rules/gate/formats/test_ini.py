@@ -93,7 +93,7 @@ SET = (
 
 
 @pytest.mark.parametrize(("text", "key", "typed", "expected"), SET)
-def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expected: str) -> None:
+def test_a_value_is_replaced_where_it_is(text: str, key: str, typed: str, expected: str) -> None:
     assert set_to("c.ini", text, key, typed) == expected
 
 

@@ -71,7 +71,7 @@ LINES: tuple[tuple[str, dict[Any, Any]], ...] = (
 
 
 @pytest.mark.parametrize(("text", "expected"), LINES)
-def test_every_line_that_is_no_comment_counts(text: str, expected: dict[Any, Any]) -> None:
+def test_every_line_that_is_not_a_comment_counts(text: str, expected: dict[Any, Any]) -> None:
     assert leaves("c.conf", text) == expected
 
 
@@ -88,7 +88,7 @@ SET = (
 
 
 @pytest.mark.parametrize(("text", "key", "typed", "expected"), SET)
-def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expected: str) -> None:
+def test_a_value_is_replaced_where_it_is(text: str, key: str, typed: str, expected: str) -> None:
     assert set_to("c.conf", text, key, typed) == expected
 
 

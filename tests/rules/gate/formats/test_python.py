@@ -123,7 +123,7 @@ def test_an_edit_is_judged_by_the_values_that_it_changes(
     assert said("c.py", before, after) == expected
 
 
-def test_one_statement_more_is_one_value_more_wherever_it_stands() -> None:
+def test_one_more_statement_anywhere_is_one_more_value() -> None:
     lines = ["import a", "x = 1", "f()", "assert x", "if x:\n    y = 1", "import b", "g()"]
     for at in range(len(lines) + 1):
         for new in ("import c", "h()", "assert y", "del x", "x += 1", "z = 3"):
@@ -194,7 +194,7 @@ SET = (
 
 
 @pytest.mark.parametrize(("text", "key", "typed", "expected"), SET)
-def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expected: str) -> None:
+def test_a_value_is_replaced_where_it_is(text: str, key: str, typed: str, expected: str) -> None:
     assert set_to("c.py", text, key, typed) == expected
 
 

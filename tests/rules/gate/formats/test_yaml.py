@@ -113,7 +113,7 @@ def test_a_document_that_asks_for_yaml_1_1_is_read_so() -> None:
     assert leaves("c.yaml", text) == {("a",): True, ("b",): 8, ("c",): 1000.0}
 
 
-def test_keys_that_are_no_text_are_spelled_as_yaml_has_them() -> None:
+def test_keys_that_are_not_texts_are_spelled_as_in_yaml() -> None:
     text = "1: a\n'1': b\ntrue: c\n~: d\n? [1, 2]\n: e\n1.5: f\n? {x: y}\n: g\n'': h\n"
     assert [key[0] for key in leaves("c.yaml", text)] == [
         "1", '"1"', "true", "null", "[1, 2]", "1.5", '{ x = "y" }', '""',
@@ -212,7 +212,7 @@ SET = (
 
 
 @pytest.mark.parametrize(("text", "key", "typed", "expected"), SET)
-def test_a_value_is_set_where_it_stands(text: str, key: str, typed: str, expected: str) -> None:
+def test_a_value_is_replaced_where_it_is(text: str, key: str, typed: str, expected: str) -> None:
     assert set_to("c.yaml", text, key, typed) == expected
 
 
