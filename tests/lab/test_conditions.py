@@ -4,94 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
-
-import pytest
-
-from gitexp.engine.condition import condition_of, moved
-from gitexp.engine.data import fingerprint
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.project import World
-
-ENVIRONMENT = {
-    "python": "3.11.7",
-    "implementation": "cpython",
-    "accelerators": ["A100"],
-    "data": {"data": "abc"},
-    "packages": {"numpy": "2.0", "torch": "2.5"},
-}
-
-
-def other(**changed: object) -> dict[str, Any]:
-    return ENVIRONMENT | changed
-
-
-@pytest.mark.parametrize(
-    ("environment", "said"),
-    [
-        (other(), []),
-        (other(packages={"numpy": "2.0"}), []),
-        (other(packages={"numpy": "2.0", "torch": "2.5", "lightgbm": "4"}), []),
-        (other(packages={"numpy": "2.1", "torch": "2.5"}), ["numpy 2.0 -> 2.1"]),
-        (other(packages={"numpy": None, "torch": "2.5"}), ["numpy 2.0 -> None"]),
-        (other(python="3.12.1"), ["python 3.11.7 -> 3.12.1"]),
-        (other(accelerators=["H100"]), ["accelerators A100 -> H100"]),
-        (other(data={"data": "xyz"}), ["data data has changed"]),
-        (other(data={}), []),
-    ],
-)
-def test_what_keeps_two_runs_apart_is_named(
-    environment: dict[str, object], said: list[str]
-) -> None:
-    assert moved(ENVIRONMENT, environment) == said
-
-
-def test_a_run_joins_the_condition_that_it_agrees_with() -> None:
-    known: dict[str, dict[str, Any]] = {"one": ENVIRONMENT, "two": other(python="3.12.1")}
-    assert condition_of(other(packages={"numpy": "2.0", "xgboost": "2"}), known) == "one"
-    assert condition_of(other(python="3.12.1", packages={}), known) == "two"
-    alone = condition_of(other(packages={"numpy": "9"}), known)
-    assert alone not in known
-    assert condition_of(other(packages={"numpy": "9"}), {}) == alone
-
-
-def test_data_is_fingerprinted_by_content_and_hashed_once(tmp_path: Path) -> None:
-    place, cache = tmp_path / "place", tmp_path / "cache.json"
-    (place / "data" / "deep").mkdir(parents=True)
-    (place / "data" / "a.csv").write_text("1\n")
-    (place / "data" / "deep" / "b.csv").write_text("2\n")
-    patterns = ["data", "data/*.csv", "nothing/*"]
-    first = fingerprint(place, patterns, cache)
-    assert first["nothing/*"] == "absent"
-    assert first["data"] != first["data/*.csv"]
-    assert len(json.loads(cache.read_text())) == 2
-    assert fingerprint(place, patterns, cache) == first
-    (place / "data" / "deep" / "b.csv").write_text("3\n")
-    second = fingerprint(place, patterns, cache)
-    assert second["data"] != first["data"]
-    assert second["data/*.csv"] == first["data/*.csv"]
-
-
-def test_the_same_content_elsewhere_has_the_same_fingerprint(tmp_path: Path) -> None:
-    digests = []
-    for name in ("one", "two"):
-        (tmp_path / name / "data").mkdir(parents=True)
-        (tmp_path / name / "data" / "a.bin").write_bytes(b"\0" * 100_000)
-        digests.append(fingerprint(tmp_path / name, ["data"], tmp_path / f"{name}.json"))
-    assert digests[0] == digests[1]
-
-
-def test_a_linked_folder_is_entered(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "a.csv").write_text("1")
-    (tmp_path / "place").mkdir()
-    (tmp_path / "place" / "data").symlink_to(tmp_path / "real")
-    before = fingerprint(tmp_path / "place", ["data"], tmp_path / "c.json")
-    (tmp_path / "real" / "a.csv").write_text("22")
-    assert fingerprint(tmp_path / "place", ["data"], tmp_path / "c.json") != before
 
 
 def with_data(world: World) -> None:

@@ -1,8 +1,8 @@
+"""The list of experiments: its order, what a row holds, and what damage leaves of it."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pytest
 
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
@@ -12,6 +12,7 @@ from tests.project import BECAUSE
 
 if TYPE_CHECKING:
     from tests.project import World
+
 
 FIELDS = {
     "name", "branch", "commit", "baseline", "hypothesis", "change", "criterion", "state",
@@ -72,29 +73,6 @@ def test_a_row_tells_what_was_registered_and_what_came_of_it(ready: World) -> No
     assert done["pairs"] == 5
     text = ready.gitexp("log").out
     assert note(ready, "gitexp", f"exp/{name}").splitlines()[0] in text
-
-
-def test_show_puts_the_seeds_side_by_side(ready: World) -> None:
-    name = ready.start("--set", "model.C=10", "--evidence", "train 0.93")
-    text = ready.gitexp("show").out
-    for words in (f"exp/{name}", "Ada Tester", "Evidence:    train 0.93", "Not run yet"):
-        assert words in text
-    ready.gitexp("run")
-    sheet = ready.gitexp("show", name, "--json").json
-    assert sheet.keys() >= FIELDS
-    assert [pair["seed"] for pair in sheet["seeds"]] == [1, 2, 3, 4, 5]
-    for pair in sheet["seeds"]:
-        assert pair["experiment"] - pair["baseline"] > 0.01
-    assert sheet["effect"] == pytest.approx(
-        sum(pair["experiment"] - pair["baseline"] for pair in sheet["seeds"]) / 5
-    )
-    assert len(sheet["runs"]) == 5
-    assert sheet["message"].startswith("C raises accuracy because")
-    text = ready.gitexp("show").out
-    assert "CONFIRMED: accuracy +0.0" in text
-    assert "ran on python" in text
-    for pair in sheet["seeds"]:
-        assert f"{pair['baseline']:.4g}" in text
 
 
 def test_where_lower_is_better_a_gain_is_negative(ready: World) -> None:
