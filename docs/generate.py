@@ -82,11 +82,9 @@ def _mark(rule: Rule) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    word = "Advised" if rule.advice else "Refused"
-    return (
-        f"\n### {rule.id}\n**{rule.says[0].upper()}{rule.says[1:]}**{_mark(rule)}. {rule.why}\n"
-        f"\n{word}:\n{_shown(rule.refused)}\nNot {word.lower()}:\n{_shown(rule.accepted)}"
-    )
+    examples = "\n".join(f"{title}:\n{_shown(example)}" for title, example in rule.examples)
+    says = f"{rule.says[0].upper()}{rule.says[1:]}"
+    return f"\n### {rule.id}\n**{says}**{_mark(rule)}. {rule.why}\n\n{examples}"
 
 
 def _shown(example: Example) -> str:

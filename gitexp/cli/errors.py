@@ -76,11 +76,10 @@ def _bug(error: BaseException) -> Bug:
 
 def failure_json(error: GitexpError) -> dict[str, Any]:
     """Return an error as every command answers it under --json."""
-    from gitexp.cli.views.terminal import finding_json  # only a failure needs views
+    from gitexp.cli.views.terminal import finding_json  # only a failure needs views and findings
+    from gitexp.rules.finding import refusals
 
-    broken = []
-    if isinstance(error, Refused):
-        broken = [finding for finding in error.findings if not finding.advice]
+    broken = refusals(error.findings) if isinstance(error, Refused) else ()
     hint = "\n".join(filter(None, [error.hint, *(finding.hint for finding in broken)]))
     said: dict[str, Any] = {
         "id": error.id,

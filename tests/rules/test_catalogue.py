@@ -66,7 +66,7 @@ def test_a_page_shows_the_rule_its_reason_and_both_examples() -> None:
     assert lines[0].startswith("S2 (advice): the design would probably miss")
     prose = [line for line in lines if not line.startswith("    ")]
     assert max(map(len, prose)) <= 60
-    assert lines.index("Advised:") < lines.index("Not advised:")
+    assert lines.index("Gets this advice:") < lines.index("Does not get it:")
     assert "    " + rule.refused.parts[0] in lines
 
 

@@ -51,6 +51,13 @@ class Rule:
     accepted: Example
     advice: bool = False
 
+    @property
+    def examples(self) -> tuple[tuple[str, Example], tuple[str, Example]]:
+        """Both examples, each with its heading."""
+        if self.advice:
+            return ("Gets this advice", self.refused), ("Does not get it", self.accepted)
+        return ("Refused", self.refused), ("Accepted", self.accepted)
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -99,12 +106,11 @@ def page(rule: Rule, width: int = 80) -> str:
 
 
 def _page_lines(rule: Rule, width: int) -> Iterator[str]:
-    word = "Advised" if rule.advice else "Refused"
     mark = " (advice)" if rule.advice else ""
     yield from textwrap.wrap(f"{rule.id}{mark}: {rule.says}", width)
     yield ""
     yield from textwrap.wrap(rule.why, width, break_on_hyphens=False)
-    for title, example in ((word, rule.refused), (f"Not {word.lower()}", rule.accepted)):
+    for title, example in rule.examples:
         yield f"\n{title}:\n"
         yield from _indented(example.text.split("\n"))
 
