@@ -14,7 +14,7 @@ from gitexp.lab.baseline_branch import baseline_key
 from gitexp.store import hooks
 from gitexp.store.git_output import decode
 from gitexp.store.local import read_json, write_json
-from gitexp.store.note_writing import begin_notes, forget_empty_notes
+from gitexp.store.note_commits import begin_notes, forget_empty_notes
 from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def open_project(directory: Path | None = None) -> Project:
     Raises:
         NotReady: one of them is missing; the message says which, and what to do.
     """
-    from gitexp.store.note_writing import mend_refs  # hooks open no project, and write no notes
+    from gitexp.store.mending import mend_refs  # hooks open no project, and write no notes
 
     repository = Repository.discover(directory or Path.cwd())
     mend_refs(repository)

@@ -17,7 +17,7 @@ from gitexp.store.cache import HeadQuery
 from gitexp.store.experiments import Entry, read_commits, read_experiments
 from gitexp.store.git_output import decode
 from gitexp.store.heads import list_heads, read_entries
-from gitexp.store.note_writing import mend_refs
+from gitexp.store.mending import mend_refs
 from gitexp.store.notes import find_notes, list_notes, read_notes
 from gitexp.store.refs import RUNS
 

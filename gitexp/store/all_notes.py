@@ -1,4 +1,4 @@
-"""All notes of a ref at once: read by one process, written by one process."""
+"""Read or write all notes of a ref at once, with one process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
-from gitexp.store.note_writing import beginning, commit_of
+from gitexp.store.note_commits import beginning, commit_of
 from gitexp.store.objects import NotesTree, Pack
 from gitexp.store.reader import Reader
 from gitexp.store.writers_lock import DURABLE
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-_LOOSE = 100  # notes
+_LOOSE = 100  # notes from which on git gets one pack
 _NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# A note to be written: its text, or the id of a blob that git has already.
+# A note to write: its text, or the id of a blob that git already has.
 Written = str | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
-    """The notes that a commit of a notes ref holds.
+class NotesSnapshot:
+    """The notes in a commit of a notes ref.
 
-    `blobs` says for each commit that is noted which one has its text. `commit` and `tree` are empty
-    where the ref is not there.
+    `blobs` has the blob of each note, by the commit that it is about. `commit` and `tree` are empty
+    if the ref does not exist.
     """
 
     commit: str = ""
@@ -37,25 +37,27 @@ class Notes:
     blobs: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_all(repository: Repository, revision: str) -> Notes:
+def read_all(repository: Repository, revision: str) -> NotesSnapshot:
     """Read which notes there are; three git processes."""
     git = repository.git
     commit = git.resolve(revision)
     if commit is None:
-        return Notes()
+        return NotesSnapshot()
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
     blobs = {}
     for entry in decode(git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout).split("\0"):
         header, _, path = entry.partition("\t")
         noted = path.replace("/", "")
-        # git keeps what else lies there, and so do we; it is no note.
+        # Whatever else is there is not a note; git keeps it, and so do we.
         if _NOTED.fullmatch(noted) and header.split(" ")[1] == "blob":
             blobs[noted] = header.split(" ")[2]
-    return Notes(commit, tree, blobs)
+    return NotesSnapshot(commit, tree, blobs)
 
 
-def read_texts(repository: Repository, notes: Notes, noted: Iterable[str]) -> dict[str, str]:
-    """Texts of the notes on the given commits; those without one are left out. One process."""
+def read_texts(
+    repository: Repository, notes: NotesSnapshot, noted: Iterable[str]
+) -> dict[str, str]:
+    """Read the notes of commits, one process; commits without a note are left out."""
     there = [commit for commit in noted if commit in notes.blobs]
     contents = repository.git.objects([notes.blobs[commit] for commit in there])
     return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
@@ -63,15 +65,16 @@ def read_texts(repository: Repository, notes: Notes, noted: Iterable[str]) -> di
 
 def write_all(
     repository: Repository,
-    base: Notes,
+    base: NotesSnapshot,
     changes: Mapping[str, Written],
     parents: Sequence[str],
     lock: int,
 ) -> str:
-    """Make a commit that holds the notes of `base`, some of them changed; returns its id.
+    """Make a commit with the notes of `base`, some of them changed; returns its id.
 
-    One process, however many there are; none where a parent holds just that. Without parents, the
-    notes begin anew where all notes begin. What is noted need not be in this clone.
+    One process, however many notes there are, or none if a parent has just these notes. Without
+    parents, the history starts over with the commit that all notes begin with. The commits that
+    the notes are about need not be in this clone.
     """
     git = repository.git
     if not changes and len(parents) == 1:

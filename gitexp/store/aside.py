@@ -1,4 +1,4 @@
-"""What is about to be written, kept in files of its own until it stands in the notes.
+"""Results that are about to be stored, kept in files until they are in the notes.
 
 A writer that has to wait leaves its lines here, and whoever holds the lock stores them for it. What
 could not be stored at all (a full disk, a stale lock) is found here by the next command.
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.lines import Kind
+from gitexp.rules.documents.lines import MALFORMED, Kind, parse_object
+from gitexp.rules.documents.tombstones import merge_texts
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _number = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Lines that a commit's note is to have; `whole` where it is to have no others."""
+    """Lines that the note of a commit is to have; if `whole`, it is to have no others."""
 
     ref: str
     commit: str
@@ -39,7 +40,7 @@ class Intent:
     whole: bool = False
 
     def applied(self, old: bytes) -> bytes:
-        """Return what the note says once this is done."""
+        """Return the note with these lines."""
         lines = [line.encode(errors="surrogateescape") for line in self.lines]
         if self.whole:
             return b"\n".join([*lines, b""]).rstrip(b"\n") + b"\n" if any(lines) else b""
@@ -50,30 +51,27 @@ class Intent:
         gap = b"\n" if old and not old.endswith(b"\n") else b""
         new = old + gap + b"\n".join(missing) + b"\n"
         if Kind.TOMBSTONE.mark.encode() in old:
-            # Loads what reads outcomes, and nearly no note was ever redacted.
-            from gitexp.rules.documents.tombstones import merge_texts
-
-            # What was taken out does not come back, not even by a run that says it again.
+            # What was redacted does not come back, not even with a run that has it again.
             merged = merge_texts(new)
             return merged if {*merged.split(b"\n")} - known else old
         return new
 
 
 def files_aside(repository: Repository) -> list[Path]:
-    """Files of what waits to be written, oldest first."""
+    """Return the files of what waits to be stored, oldest first."""
     return sorted(folder_aside(repository).glob(f"*{_ENDING}"))
 
 
 def folder_aside(repository: Repository) -> Path:
-    """Where they lie in this clone."""
+    """Return the folder of these files."""
     return repository.local / "aside"
 
 
 def put_aside(repository: Repository, intents: Sequence[Intent]) -> Path:
-    """Write intents where the next command of this clone finds them.
+    """Write intents to where the next command of this clone finds them.
 
     Raises:
-        OSError: there is no room, or the folder cannot be written.
+        OSError: there is no space, or the folder cannot be written to.
     """
     return _put(folder_aside(repository), intents)
 
@@ -89,8 +87,8 @@ def _put(folder: Path, intents: Sequence[Intent]) -> Path:
 
 
 def put_aside_anywhere(intents: Sequence[Intent]) -> Path | None:
-    """Write intents outside of the repository, durably; None where that fails too."""
-    import tempfile  # loads random, and that OpenSSL
+    """Write intents outside the repository, durably; None if that fails too."""
+    import tempfile  # loads random and OpenSSL, which only a failed write needs
 
     with suppress(OSError):
         path = _put(Path(tempfile.gettempdir()), intents)
@@ -100,8 +98,8 @@ def put_aside_anywhere(intents: Sequence[Intent]) -> Path | None:
 
 
 def make_durable(path: Path) -> None:
-    """Make sure that a file outlives a crash of the machine; silent where that fails."""
-    # The name of a new file is part of its folder, which is written to the disk by itself.
+    """Make sure that a file outlives a crash of the machine; silent if that fails."""
+    # The name of a new file is in its folder, which has to be synced by itself.
     for place in (path, path.parent):
         with suppress(OSError):
             descriptor = os.open(place, os.O_RDONLY)
@@ -112,16 +110,16 @@ def make_durable(path: Path) -> None:
 
 
 def read_aside(path: Path) -> list[Intent] | None:
-    """Read a file of intents; None where it is damaged, [] where somebody stored it meanwhile."""
+    """Read a file of intents; None if it is damaged, [] if somebody stored it meanwhile."""
     try:
-        found = [json.loads(line) for line in path.read_bytes().splitlines()]
+        found = [parse_object(line) or {} for line in path.read_text().split("\n") if line]
         intents = [
             Intent(fields["ref"], fields["commit"], tuple(fields["lines"]), bool(fields["whole"]))
             for fields in found
         ]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MALFORMED):
         return None
     return intents if intents and all(map(_is_sound, intents)) else None
 

@@ -1,4 +1,4 @@
-"""Refs that a crash of the machine left damaged, and where they stood before."""
+"""Refs that a crash of the machine damaged, and where they pointed before."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def broken_refs(repository: Repository) -> list[str]:
-    """Refs of gitexp whose file says nothing that git can read.
+    """Find refs of gitexp whose file holds nothing that git can read.
 
-    git takes such notes for none, and fails where a listing meets such a branch.
+    git treats such notes as missing, and a listing that comes across such a branch fails.
     """
     common = repository.common
     folders = [common / "refs/heads/exp", common / "refs/gitexp"]
@@ -47,15 +47,15 @@ def damaged_among(repository: Repository, refs: Iterable[str]) -> list[str]:
 
 
 def restore_ref(repository: Repository, ref: str) -> None:
-    """Point a damaged ref to the last place that is known of it; under `writing`.
+    """Point a damaged ref to the last commit that it is known to have had, under `writing`.
 
-    What was fetched and can be again, and what `gitexp log` finds by itself, is removed instead.
+    A ref that can be fetched again, or that `gitexp log` makes again, is removed instead.
 
     Raises:
-        NotReady: nothing says where it stood.
+        NotReady: nothing says where it pointed.
     """
     if not damaged_among(repository, [ref]):
-        return  # somebody else has put it back
+        return  # somebody else has restored it
     path, values = repository.common / ref, []
     with suppress(OSError):
         moves = (repository.common / "logs" / ref).read_bytes().splitlines()
@@ -73,6 +73,6 @@ def restore_ref(repository: Repository, ref: str) -> None:
         path.unlink()
         return
     raise NotReady(
-        f"{path} is damaged, and nothing here says where {ref} stood",
+        f"{path} is damaged, and nothing here says where {ref} pointed",
         f"rm {shlex.quote(str(path))}, then fetch {ref} from where it was pushed to",
     )

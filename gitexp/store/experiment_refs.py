@@ -18,7 +18,7 @@ _REMOTES = "refs/remotes/"
 
 
 def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
-    """Choose the ref by which a commit is known: the one that it names itself, if any does."""
+    """Choose the ref that a commit is known by: the one that its message names, if there is one."""
     known = [ref for ref in refs if is_experiments(ref)]
     if len(known) > 1:
         registered = split_message(message)[1].get("Experiment", "")
@@ -31,7 +31,7 @@ def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
 
 
 def is_experiments(ref: str) -> bool:
-    """Whether a ref has the name of an experiment's."""
+    """Whether a ref has a name that an experiment can have."""
     inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
     if ref.startswith(_REMOTES):
         inside = ref.rpartition("/exp/")[2]
@@ -39,18 +39,18 @@ def is_experiments(ref: str) -> bool:
 
 
 def rank(ref: str) -> int:
-    """Which of several refs counts: this clone's branch, its archive, a remote's branch."""
+    """Rank a ref, lowest first: this clone's branch, its archive, a remote's branch."""
     return 0 if ref.startswith(HEADS) else 1 if ref.startswith(ARCHIVE) else 2
 
 
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
-    """Full ref and commit of an experiment by its name: branch, archive, remote branch."""
+    """Find an experiment by its name; returns its full ref and commit."""
     refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
     return min(refs.items(), key=lambda item: rank(item[0]), default=None)
 
 
 def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
-    """Full ref and commit of every experiment by its name; a name counts once, as in find_ref."""
+    """Find the full ref and commit of every experiment, by name; the lowest rank counts."""
     found: dict[str, tuple[str, str]] = {}
     refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
     for ref, commit in sorted(refs.items(), key=lambda item: rank(item[0])):
@@ -60,6 +60,6 @@ def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
 
 
 def names_taken(repository: Repository) -> set[str]:
-    """Names of every experiment that this clone knows, archived and remote ones included."""
+    """Return the names of all experiments that this clone knows, archived and remote ones too."""
     refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
     return {ref.rpartition("/")[2] for ref in refs}

@@ -1,4 +1,4 @@
-"""Experiments as refs and commits: made without touching any work tree, read in one sweep."""
+"""Read experiments: their refs, commits and records, in one git process."""
 
 from __future__ import annotations
 

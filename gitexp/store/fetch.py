@@ -1,4 +1,4 @@
-"""What a remote has of gitexp, fetched beside the user's own refs."""
+"""Fetch what a remote has of gitexp, into refs of their own below `refs/gitexp/remote/`."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def fetch(
     into: str = PRIVATE,
     show: Show | None = None,
 ) -> None:
-    """Fetch all that a remote has of gitexp, or nothing; no ref of the user's moves.
+    """Fetch all that a remote has of gitexp, or nothing; none of your own refs moves.
 
-    `show` is told how far it is, where it takes a while.
+    `show` is called with how far a long fetch is.
 
     Raises:
         NotReady: it cannot be reached, or does not let us read.
@@ -59,20 +59,20 @@ def fetch(
     notes = [
         f"+{ONCE}*:{where}runs/*",
         f"+{_NOTES}*:{where}notes/gitexp*",
-        # Those of another clone, at work.
+        # Scratch refs of another clone.
         f"^{_NOTES}-scratch/*",
         *([] if logs else [f"^{LOGS}"]),
     ]
     if repository.setting(f"remote.{remote}.promisor") == "true":
-        # A partial clone fetches each missing text by itself, one connection a note.
+        # A partial clone would fetch each missing note by itself, with a connection for each.
         calls = [
             ["--filter=blob:none", "--", remote, *branches],
             ["--no-filter", "--", remote, *notes],
         ]
     else:
         calls = [["--", remote, *branches, *notes]]
-    # git says nothing while it unpacks a small pack to a pipe, and a note may have megabytes: where
-    # somebody watches, every pack is kept as it comes, of which git makes one when there are fifty.
+    # git shows no progress while it unpacks a small pack, and notes may have megabytes. So if you
+    # watch, each pack is kept as it comes; git repacks them when there are fifty.
     watched = ["-c", "fetch.unpackLimit=1"] if show else []
     for call in calls:
         done = transfer(
@@ -87,7 +87,7 @@ def fetch(
 
 
 def read_fetched(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
-    """Read what was fetched; one git process. Names that no experiment can have are left out."""
+    """Read what was fetched, one git process; names that no experiment can have are left out."""
     where = f"{into}{remote}/"
     kinds: dict[str, dict[str, str]] = defaultdict(dict)
     for ref, target in repository.branches([where]).items():
@@ -102,7 +102,7 @@ def read_fetched(repository: Repository, remote: str, into: str = PRIVATE) -> Re
 
 
 def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
-    """Note that a remote took these refs, as the next fetch would find it."""
+    """Record that a remote took these refs, as the next fetch would."""
     lines = ""
     for one in pushes:
         for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
@@ -114,7 +114,7 @@ def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> Non
 
 
 def forget(repository: Repository, refs: Iterable[str]) -> None:
-    """Delete refs of our own, in one process."""
+    """Delete refs of gitexp, in one process."""
     lines = "".join(f"delete {ref}\n" for ref in refs)
     if lines:
         repository.git.run("update-ref", "--stdin", stdin=lines.encode())
@@ -131,15 +131,16 @@ def unreachable(remote: str, said: str) -> GitexpError:
     ):
         return NotReady(
             f"{remote} does not let this clone in:\n{text}",
-            "a name or key that may write is needed; see which remote that is: git remote -v",
+            "you need a name or key that may write there; see the remote's address: git remote -v",
         )
     if "not our ref 0000" in lower:
         return NotReady(
-            f"a ref on {remote} is damaged, and git reads nothing there till it is mended:\n{text}",
-            "on that machine: gitexp doctor --fix\nor remove the file that git fsck names there; a"
-            " clone that has it all brings it back: gitexp sync",
+            f"a ref on {remote} is damaged, and git cannot read it until it is fixed:\n{text}",
+            "on that machine: gitexp doctor --fix\n"
+            "or remove the file that git fsck names there, then in a clone that has everything:"
+            " gitexp sync",
         )
     return NotReady(
         f"{remote} could not be reached:\n{text}",
-        "nothing that is stored here is affected; see where it should be: git remote -v",
+        "nothing that is stored here is affected; see the remote's address: git remote -v",
     )

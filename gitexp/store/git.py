@@ -1,7 +1,7 @@
-"""The one place that speaks git: a cleaned environment, fixed arguments, errors in plain words.
+"""The one place that starts git: a cleaned environment, fixed arguments, errors in plain words.
 
-git is run as a subprocess because it is the only implementation whose answers users can check by
-hand, and the fastest for whole listings (one process reads what object libraries read in minutes).
+git runs as a subprocess because you can check what it says by hand, and because it is fastest for
+whole listings: one process reads in a second what object libraries read in minutes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# As an old value: the ref must not exist yet. Zeros would have to be as many as the object format
-# has digits (40 or 64), and git takes nothing at all for the same.
+# An old value that says: the ref must not exist yet. git also takes zeros for that, but as many as
+# the object format has digits (40 or 64).
 ZERO = ""
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _RAW = (
@@ -36,10 +36,10 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
-        # A hook is one short process with many questions: one git answers all that it reads.
+        # A hook is one short process that reads many objects: one git process reads them all.
         self._lasting = keep_location
         self._reader: Reader | None = None
-        # What git says is read here; the locale stays, for hooks that git runs in turn.
+        # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
     def run(
@@ -52,7 +52,7 @@ class Git:
     ) -> subprocess.CompletedProcess[bytes]:
         """Run one git command and return it; exit codes besides 0 and `allow` raise.
 
-        `hold` are descriptors of locks that must last as long as the command, whatever ends us.
+        `hold` are descriptors of locks that last as long as the command, even if we are killed.
         """
         try:
             done = subprocess.run(
@@ -87,22 +87,22 @@ class Git:
     def start(
         self, *command: str, stdin: int, stdout: int | IO[bytes], stderr: int
     ) -> subprocess.Popen[bytes]:
-        """Start a git command that is read while it works."""
+        """Start a git command, to talk to it while it runs."""
         return subprocess.Popen(
             ("git", *command),
             cwd=self.directory, env=self.environment, stdin=stdin, stdout=stdout, stderr=stderr,
         )  # fmt: skip
 
     def text(self, *command: str, allow: Sequence[int] = ()) -> str:
-        """Run a command whose answer is one text; trailing line ends are dropped."""
+        """Run a command and return its output, without the line ends at its end."""
         return decode(self.run(*command, allow=allow).stdout).rstrip("\n")
 
     def succeeds(self, *command: str) -> bool:
-        """Say whether a yes/no command (exit 0 or 1) said yes; 128 counts as no."""
+        """Whether a yes-or-no command (exit 0 or 1) said yes; 128 counts as no."""
         return self.run(*command, allow=(1, 128)).returncode == 0
 
     def resolve(self, revision: str) -> str | None:
-        """Commit id that a revision names, or None."""
+        """Return the id of the commit that a revision names, or None."""
         if self._lasting and "\n" not in revision:
             found = self._read(f"{revision}^{{commit}}")
             return found.id if found else None
@@ -113,9 +113,9 @@ class Git:
         return decode(done.stdout).strip() or None if done.returncode == 0 else None
 
     def objects(self, names: Sequence[str], *, largest: int | None = None) -> list[bytes | None]:
-        """Contents of objects named by id or as `commit:path`, None for what is missing.
+        """Read objects named by id or as `commit:path`; None for each that is missing.
 
-        What has more than `largest` bytes counts as missing, and is not read.
+        An object of more than `largest` bytes counts as missing, and is not read.
         """
         if not names:
             return []
@@ -139,18 +139,18 @@ class Git:
             try:
                 size = int(header[2])
             except ValueError:
-                raise NotReady(f"git cat-file answered oddly about {name!r}") from None
+                raise NotReady(f"git cat-file gave no size for {name!r}") from None
             contents.append(out[at : at + size])
             at += size + 1
         return contents
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
-        """Bytes that objects have, by name; what is missing is left out."""
+        """Return the size of objects in bytes, by name; missing ones are left out."""
         lines = self._cat_file("--batch-check=%(objectsize)", names).split(b"\n")
         return {name: int(size) for name, size in zip(names, lines, strict=False) if size.isdigit()}
 
     def _cat_file(self, how: str, names: Sequence[str]) -> bytes:
-        # Named by git's own object syntax on standard input: no argument to smuggle an option into.
+        # Names go to standard input, so none of them can be taken for an option.
         stdin = "".join(f"{_one_line(name)}\n" for name in names).encode(errors="surrogateescape")
         return self.run("cat-file", how, stdin=stdin).stdout
 
@@ -159,16 +159,16 @@ class Git:
         return self._reader.read(name)
 
     def differences(self, *command: str) -> list[FileChange]:
-        """Changed paths of `diff-tree` or `diff-index`, from tree entries alone.
+        """Return the changed paths of `diff-tree` or `diff-index`, from tree entries alone.
 
-        Renames stay a delete and an add, and no attribute, textconv, external diff or ignore
-        setting of a submodule has a say. Untracked files never matter, in a submodule neither.
+        A rename is a delete and an add. No attribute, textconv, external diff or ignore setting of
+        a submodule changes the result. Untracked files never count, not even in a submodule.
         """
         return list(parse_raw(self.run(command[0], *_RAW, *command[1:]).stdout))
 
     def differences_of(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
-        """Changed paths of many (base, commit) at once, both of which exist; one process."""
-        # Of a commit against itself git says nothing at all.
+        """Return the changed paths of many (base, commit), all of which exist; one process."""
+        # git prints nothing at all for a commit compared with itself.
         asked = [(base, commit) for base, commit in pairs if base != commit]
         if not asked:
             return [[] for _ in pairs]
@@ -185,7 +185,7 @@ class Git:
         return [[] if base == commit else next(rest) for base, commit in pairs]
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
-        """Contents of objects one after the other, as `objects` but holding one at a time."""
+        """Read objects one after the other, as `objects` does, but with one in memory at a time."""
         with self.start(
             "cat-file", "--batch",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -1,12 +1,12 @@
-"""The environment that git gets, and whatever else gitexp starts."""
+"""The environment of git, and of every other program that gitexp starts."""
 
 from __future__ import annotations
 
 import os
 
-# git exports its own location into hooks; inherited by a git that works elsewhere, it would stage
-# and read the wrong repository's files. What says how to reach remotes, which configuration counts
-# and who the author is stays; everything else of GIT_* goes.
+# git tells its hooks where the repository is. A git that works elsewhere and inherits that would
+# read and stage the wrong repository's files. Variables that say how to reach remotes, which
+# configuration counts and who the author is are kept; all other GIT_* variables are dropped.
 _KEPT = frozenset(
     {
         "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_AUTHOR_DATE", "GIT_AUTHOR_EMAIL",
@@ -30,9 +30,9 @@ _LOCATION = (
 
 
 def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
-    """Environment for git and for whatever we start, without git's own location variables.
+    """Return our environment without the variables that tell git where the repository is.
 
-    `keep_location` is for a hook while it judges: git may have pointed it at a temporary index.
+    `keep_location` is for a hook while it checks: git may have pointed it at a temporary index.
     """
     kept = {
         name: value

@@ -1,4 +1,4 @@
-"""What git says when it fails, in plain words."""
+"""Errors of git, in plain words and with a way on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 _FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
-_ROOM = 1 << 16  # bytes below which a disk is taken for full; git writes files of 4 kB and more
+_ROOM = 1 << 16  # bytes below which a disk counts as full; git writes files of 4 kB and more
 
 
 class GitFailed(GitexpError):
-    """git said no and nobody upstream knew better words for it."""
+    """A git command failed, and nothing below turned its words into a better error."""
 
     exit_code = 3
 
@@ -45,12 +45,12 @@ def unsigned(stderr: str) -> NotReady:
     said = " ".join(stderr.replace("error:", "").replace("fatal:", "").split())
     return NotReady(
         "git could not sign the commit, as commit.gpgsign asks" + (f": {said}" if said else ""),
-        "mend the key (user.signingkey), or: git config commit.gpgsign false",
+        "fix the key (user.signingkey), or: git config commit.gpgsign false",
     )
 
 
 def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
-    """Turn what git said into an error with a way on, where we know one."""
+    """Turn what git said into an error with a way on, if we know one."""
     lower = stderr.lower()
     if (
         "please tell me who you are" in lower
@@ -71,8 +71,9 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         or ("permission denied" in lower and "unable to create" in lower)
     ):
         return NotReady(
-            "the repository cannot be written: " + " ".join(stderr.removeprefix("fatal: ").split()),
-            "nothing was changed; see whose it is: ls -ld .git",
+            "the repository cannot be written to: "
+            + " ".join(stderr.removeprefix("fatal: ").split()),
+            "nothing was changed; see who owns it: ls -ld .git",
         )
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)

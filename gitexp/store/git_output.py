@@ -1,4 +1,4 @@
-"""What git prints, as text and as values."""
+"""Parse what git prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path that differs between two trees, as `git diff-tree --raw` tells it.
+    """One path that differs between two trees, as `git diff-tree --raw` reports it.
 
     Modes are git's octal strings, "000000" where the path is absent; ids are blob ids.
     """
@@ -32,5 +32,5 @@ def parse_raw(out: bytes) -> Iterator[FileChange]:
 
 
 def decode(raw: bytes) -> str:
-    """Text of what git printed; bytes that are not UTF-8 survive a round trip."""
+    """Decode what git printed; bytes that are not UTF-8 survive a round trip."""
     return raw.decode("utf-8", "surrogateescape")

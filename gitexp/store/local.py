@@ -1,4 +1,4 @@
-"""What belongs to this clone alone, under `<git-common-dir>/gitexp`: locks, trust, last name."""
+"""Files that belong to this clone alone, under `<git-common-dir>/gitexp`, and locks on them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
-    """Hold an exclusive lock on a file; yields its descriptor, or None where it is taken.
+    """Hold an exclusive lock on a file; yields its descriptor, or None if it is taken.
 
-    The kernel drops the lock when its holder dies, however it dies: nothing goes stale. A child
-    that inherits the descriptor keeps the lock for as long as it lives.
+    The kernel drops the lock when its holder dies, however it dies, so a lock never goes stale. A
+    child that inherits the descriptor keeps the lock for as long as it runs.
 
     Raises:
-        NotReady: the file cannot be opened or made.
+        NotReady: the file cannot be opened or created.
     """
     while True:
         try:
@@ -31,7 +31,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
-                continue  # it was empty, and was removed just then
+                continue  # the folder was empty, and was removed just then
             raise NotReady(f"{path} cannot be opened: {error.strerror}") from None
         try:
             try:
@@ -39,7 +39,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             except BlockingIOError:
                 yield None
                 return
-            # Whoever frees room removes lock files; one that is gone keeps nobody out.
+            # `gitexp gc` removes lock files, and a lock on a removed file keeps nobody out.
             if _is_at(descriptor, path):
                 yield descriptor
                 return
@@ -55,11 +55,11 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Replace a file in one step, so that a reader or a crash sees the old or the new one.
+    """Replace a file in one step: a reader, or a crash, sees the old file or the new one.
 
     Without `sync`, that holds for a crash of the program, not of the machine.
     """
-    import tempfile
+    import tempfile  # loads random and OpenSSL, and a hook writes nothing
 
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -77,21 +77,21 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object that this clone keeps for itself; {} where it is missing or damaged."""
+    """Read a JSON object of this clone; {} if it is missing or damaged."""
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON object for this clone alone."""
+    """Write a JSON object of this clone."""
     write_atomically(path, json.dumps(content, indent=1, sort_keys=True).encode() + b"\n")
 
 
 def salt(folder: Path) -> bytes:
-    """This clone's key for hashing secrets, made at first use."""
+    """Return this clone's key for hashing secrets, which is made at first use."""
     path = folder / "salt"
     with contextlib.suppress(OSError):
         if found := path.read_bytes():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.rules.documents.tombstones import encoded, merge_lines
-from gitexp.store.all_notes import Notes, Written, read_all, read_texts, write_all
+from gitexp.store.all_notes import NotesSnapshot, Written, read_all, read_texts, write_all
 from gitexp.store.git import ZERO
 from gitexp.store.note_writing import store_aside
 from gitexp.store.writers_lock import move_refs, persist, writing
@@ -26,15 +26,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What merging another side's notes with ours gives; `after` is the commit that holds it.
+    """What comes of merging another side's notes with ours, in the commit `after`.
 
-    `came` and `went` are the lines that we lacked and that they lacked, by the commit noted: all of
-    them where the merge counted, else those of notes that both sides have. `ours_stale` and
-    `theirs_stale` are the lines of a side that still have what was redacted.
+    `came` and `went` are the lines that we lacked and that they lacked, by the commit that they are
+    about: all lines if the merge counted, else only those of notes that both sides have.
+    `ours_stale` and `theirs_stale` are the lines of a side that still have what was redacted.
     """
 
-    ours: Notes
-    theirs: Notes
+    ours: NotesSnapshot
+    theirs: NotesSnapshot
     after: str
     came: Mapping[str, set[str]]
     went: Mapping[str, set[str]]
@@ -45,7 +45,7 @@ class Merged:
 def merge(
     repository: Repository,
     ref: str,
-    theirs: Notes,
+    theirs: NotesSnapshot,
     more: Mapping[str, Sequence[str]],
     *,
     lock: int | None,
@@ -53,15 +53,15 @@ def merge(
 ) -> Merged:
     """Merge another side's notes, and `more` lines, with ours; no ref moves.
 
-    A side that still has what was redacted does not become a parent, so that its past is not passed
-    on. Without the lock of the notes, nothing is written.
+    A side that still has what was redacted does not become a parent, so that its history is not
+    passed on. Without a lock, nothing is written.
     """
     ours = read_all(repository, ref)
     if ours.commit == theirs.commit and not more:
         return Merged(ours, theirs, ours.commit, {}, {})
     differing = {c for c, blob in ours.blobs.items() if theirs.blobs.get(c) != blob} | more.keys()
     differing |= theirs.blobs.keys() - ours.blobs.keys()
-    # Notes that one side alone has go over as they are; there may be gigabytes of bulk.
+    # Notes that only one side has are taken as they are; there may be gigabytes of bulk.
     both = ours.blobs.keys() & theirs.blobs.keys()
     read = sorted(c for c in differing if count or c in both or c in more)
     mine, others = read_texts(repository, ours, read), read_texts(repository, theirs, read)
@@ -83,7 +83,7 @@ def merge(
         due: Written = encoded(lines)
         whole = [side for side, has in zip((ours, theirs), had, strict=True) if has == {*lines}]
         if len(whole) == 1:
-            due = whole[0].blobs[commit]  # to the byte, whatever the order of its lines
+            due = whole[0].blobs[commit]  # the same bytes, whatever the order of its lines
         if due != base.blobs.get(commit):
             changes[commit] = due
     ours_stale, theirs_stale = map(_filled, stale)
@@ -105,7 +105,7 @@ def _filled(lines: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _heads(repository: Repository, commits: Sequence[str]) -> list[str]:
-    """Those of (at most two) commits that are not part of the other's past."""
+    """Return those of (at most two) commits that are not ancestors of the other."""
     if len(commits) < 2:
         return [*commits]
     one, two = commits
@@ -138,13 +138,13 @@ def move(
 
 
 def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
-    """Do something under the lock of the notes, again where a writer without locks came between.
+    """Do something under the writers' lock, and again if a program without our lock interfered.
 
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
         NotReady: the lock cannot be taken.
     """
-    store_aside(repository)  # it may hold what is to be merged, or taken out
+    store_aside(repository)  # what waits there may have to be merged, or redacted
     with writing(repository) as lock:
-        assert lock is not None  # noqa: S101 - it was waited for
+        assert lock is not None  # noqa: S101 - we waited for it
         return persist(lambda: act(lock))

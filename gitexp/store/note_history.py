@@ -1,4 +1,4 @@
-"""The past of a notes ref: edits that took lines away, and how to forget it."""
+"""The history of a notes ref: edits that removed lines, and how to forget it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """An edit, in a notes' commit, after which a note lacked lines that it had before.
+    """A commit of a notes ref (`edit`) that removed or changed lines of a note.
 
-    `noted` is what the note is about, `before` and `after` its blobs; None where it was removed.
+    `noted` is the commit that the note is about. `before` and `after` are the note's blobs; `after`
+    is None if the note was removed.
     """
 
     edit: str
@@ -26,9 +27,9 @@ class Cut:
 
 
 def find_cuts(repository: Repository, ref: str) -> list[Cut]:
-    """Edits that took or changed lines of a note, newest first; one git process.
+    """Find edits that removed or changed lines of a note, newest first; one git process.
 
-    A note that only moved, as git sorts many into folders, has the same blob before and after.
+    A note that only moved to another folder of the notes tree has the same blob before and after.
     """
     done = repository.git.run(
         "log", "-m", "--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
@@ -51,8 +52,8 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
                 if status != "D":
                     after[noted] = new
             elif field.strip():
-                _, taken, path = field.split("\t")
-                if taken != "0":
+                _, removed, path = field.split("\t")
+                if removed != "0":
                     cut.add(path.replace("/", ""))
         cuts += [
             Cut(edit, noted, before[noted], after.get(noted))
@@ -63,6 +64,6 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
 
 
 def drop_past(repository: Repository, ref: str) -> None:
-    """Forget where a notes ref has been, so that what was redacted is not kept alive by that."""
+    """Forget where a notes ref has been, so that its reflog does not keep what was redacted."""
     remove_cache(repository.local)
     repository.git.run("reflog", "expire", "--expire=all", ref, allow=(1, 128))

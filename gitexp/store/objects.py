@@ -1,7 +1,7 @@
-"""Git objects made here: the trees under a notes ref, and one pack for everything that is new.
+"""Build git objects: the trees under a notes ref, and one pack with everything that is new.
 
-`git notes add` takes a process a note, and syncs each file by itself. Here the notes of any number
-of waiting writers become one commit and one pack; git checks and stores what is in it
+`git notes add` takes one process per note, and syncs each file by itself. Here the notes of all
+waiting writers become one commit and one pack, which git checks and stores
 (docs/decisions/0002-notes.md).
 """
 
@@ -25,16 +25,16 @@ _NIBBLES = 16
 
 
 class Pack:
-    """Objects on their way into a repository whose ids have so many hexadecimal digits."""
+    """Objects on their way into a repository whose ids have `digits` hexadecimal digits."""
 
     def __init__(self, digits: int) -> None:
-        import hashlib  # loads OpenSSL, which whoever only reads notes does without
+        import hashlib  # loads OpenSSL, which reading notes does not need
 
         self._hash = hashlib.sha1 if digits == 40 else hashlib.sha256
         self._objects: dict[str, tuple[str, bytes]] = {}
 
     def add(self, kind: str, content: bytes, known: str = "") -> str:
-        """Take an object in, unless it is the one known already; returns its id."""
+        """Add an object, unless it is the one already known; returns its id."""
         name = self._hash(f"{kind} {len(content)}\0".encode() + content).hexdigest()
         if name != known:
             self._objects[name] = kind, content
@@ -49,7 +49,7 @@ class Pack:
 
 
 def _header(kind: int, size: int) -> bytes:
-    """Kind and size of an object in a pack: four bits of the size first, then seven at a time."""
+    """Write kind and size of an object in a pack: four bits of the size, then seven at a time."""
     octets = [kind << 4 | size & 15]
     size >>= 4
     while size:
@@ -60,7 +60,7 @@ def _header(kind: int, size: int) -> bytes:
 
 
 class _Level:
-    """One folder of a notes tree; `below` holds the folders in it as far as they were read."""
+    """One folder of a notes tree; `below` are the folders in it that were read."""
 
     def __init__(self, content: bytes, width: int) -> None:
         self.entries: dict[bytes, tuple[bytes, str]] = {}
@@ -74,18 +74,18 @@ class _Level:
 
     @property
     def fans_out(self) -> bool:
-        """Whether notes lie in folders that are named after the first two digits."""
+        """Whether notes are in folders named after their first two digits."""
         return bool(self.below) or any(
             mode == _FOLDER and len(name) == 2 for name, (mode, _) in self.entries.items()
         )
 
     def is_crowded(self, length: int) -> bool:
-        """Whether git would spread the notes here over folders: two for every first digit."""
+        """Whether git would move the notes here into folders: two for every first digit."""
         first = Counter(name[:1] for name in self.entries if len(name) == length)
         return len(first) == _NIBBLES and min(first.values()) > 1
 
     def spread(self, length: int, width: int) -> None:
-        """Move the notes here into folders, as deep as they are crowded."""
+        """Move the notes here into folders, as deep as needed."""
         for name in [name for name in self.entries if len(name) == length]:
             folder = self.below.setdefault(name[:2], _Level(b"", width))
             folder.entries[name[2:]] = self.entries.pop(name)
@@ -95,29 +95,32 @@ class _Level:
 
 
 class NotesTree:
-    """The notes under a ref as they stand; `commit` is None where there is no such ref yet.
+    """The notes under a ref at this moment; `commit` is None if the ref does not exist yet.
 
-    Only what lies on the way to a note is read: three folders among 100,000 notes.
+    Only the folders on the way to a note are read: three among 100,000 notes.
     """
 
     def __init__(self, reader: Reader, ref: str, digits: int) -> None:
         self._reader, self._width = reader, digits // 2
         tip = reader.read(ref)
         self.commit = tip.id if tip else None
-        # A commit begins with the id of its tree; asking for `ref^{tree}` might tell a later one.
+        # A commit begins with the id of its tree. `ref^{tree}` might be that of a later commit.
         self._id = tip.content[5 : 5 + digits].decode() if tip else ""
         self._root = _Level(self._read(self._id) if tip else b"", self._width)
         self._written: dict[str, bytes] = {}  # notes that are not in the repository yet
 
     def _read(self, name: str) -> bytes:
-        """Read what must be there: taken for nothing, it would be overwritten."""
+        """Read an object that must exist: notes that we took for missing would be overwritten."""
         found = self._reader.read(name)
         if found is None:
-            raise NotReady(f"{name} is missing, which notes consist of", "see what else: git fsck")
+            raise NotReady(
+                f"the git object {name}, a part of the notes, is missing",
+                "see what else is missing: git fsck",
+            )
         return found.content
 
     def _way(self, commit: str) -> Iterator[tuple[_Level, bytes]]:
-        """Yield the folders on the way to a note, with what is left of its name in each."""
+        """Yield the folders on the way to a note, each with the rest of the note's name."""
         level: _Level | None = self._root
         rest = commit.encode()
         while level is not None:
@@ -130,20 +133,20 @@ class NotesTree:
         return level.below.get(name)
 
     def blob(self, commit: str) -> str:
-        """Return the id of a note, empty where there is none."""
+        """Return the id of a note, empty if there is none."""
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
         return next((name for mode, name in places if mode == _FILE), "")
 
     def note(self, commit: str) -> bytes:
-        """Return the text of a note, empty where there is none."""
+        """Return the text of a note, empty if there is none."""
         if commit in self._written:
             return self._written[commit]
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
-        # Two notes for one commit, in folders of different depth: git shows both, too.
+        # A commit may have two notes, in folders of different depth; git shows both, too.
         return b"\n".join(self._read(name) for mode, name in places if mode == _FILE)
 
     def set_note(self, commit: str, text: bytes, pack: Pack) -> None:
-        """Put another text in a note's place; without any, the note is removed."""
+        """Replace the text of a note; an empty text removes the note."""
         self._written[commit] = text
         for level, rest in self._way(commit):
             level.entries.pop(rest, None)
@@ -161,11 +164,11 @@ class NotesTree:
             level.spread(len(rest), self._width)
 
     def set_blob(self, commit: str, blob: str) -> None:
-        """Put a text that git has already in a note's place, which must be free."""
+        """Add a note whose text git already has, on a commit without a note."""
         self._place(commit, blob)
 
     def write(self, pack: Pack) -> str:
-        """Add all folders that changed to a pack; returns the id of the root."""
+        """Add all folders that changed to a pack; returns the id of the tree."""
         return _write(self._root, pack, self._id)
 
 
@@ -174,7 +177,7 @@ def _write(level: _Level, pack: Pack, known: str) -> str:
         was = level.entries.pop(name, (b"", ""))[1]
         if folder.entries or folder.below:
             level.entries[name] = _FOLDER, _write(folder, pack, was)
-    # git compares a folder's name as if it ended in a slash.
+    # git sorts a folder's name as if it ended in a slash.
     entries = sorted(
         level.entries.items(), key=lambda entry: entry[0] + b"/" * (entry[1][0] == _FOLDER)
     )

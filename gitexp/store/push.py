@@ -1,4 +1,4 @@
-"""Refs pushed to a remote, without force, and what it answered about each."""
+"""Push refs to a remote, without force, and read what became of each."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 _MANY = 200  # refs of one push
-_LONGEST, _WIDEST = 20, 300  # lines and characters that a remote's hook gets to say
+_LONGEST, _WIDEST = 20, 300  # lines and characters that are shown of what a remote's hook says
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A ref of the remote and what it shall name ("" deletes it).
+    """A ref of the remote and its new target ("" deletes the ref).
 
-    `lease` is what it must name now; None asks for no more than that nothing is lost.
+    `lease` is the target that it must have now; with None, the push must only lose nothing.
     """
 
     ref: str
@@ -43,14 +43,14 @@ _CONTENDED = (
 
 @dataclass(frozen=True, slots=True)
 class PushedRef:
-    """What became of one pushed ref; `why` is the remote's reason, empty where it took it."""
+    """What became of one pushed ref; `why` is the remote's reason, empty if it took the ref."""
 
     ref: str
     why: str
 
     @property
     def contended(self) -> bool:
-        """Whether somebody else came first, so that it can be tried again."""
+        """Whether somebody else came first, so that trying again makes sense."""
         return "hook" not in self.why and any(word in self.why for word in _CONTENDED)
 
 
@@ -62,9 +62,9 @@ def push(
     atomic: bool,
     show: Show | None = None,
 ) -> dict[str, PushedRef]:
-    """Push refs; returns what the remote answered about each.
+    """Push refs; returns what became of each.
 
-    `show` is told how far it is, where it takes a while.
+    `show` is called with how far a long push is.
 
     Raises:
         Refused: the pre-push hook of this clone said no.
@@ -75,7 +75,7 @@ def push(
     if len(made) > _MANY:
         answers = _push_many(repository, remote, made, atomic=atomic, show=show)
         made = []
-    # A ref named by itself is looked for among all others: 2,000 of them take git ten seconds.
+    # git looks for each named ref among all others: 2,000 of them take ten seconds.
     for some in (made, *(gone[at : at + _MANY] for at in range(0, len(gone), _MANY))):
         specs = [f"{one.target}:{one.ref}" for one in some]
         answers |= _push(repository, remote, specs, _leases(some), atomic=atomic, show=show)
@@ -119,7 +119,7 @@ def _push(
         return {}
     options = ["--atomic"] * atomic + ["--progress"] * (show is not None)
     done = transfer(
-        # A mirror would take no refs by name.
+        # With remote.<name>.mirror, git refuses to push refs by name.
         repository.git, "-c", f"remote.{remote}.mirror=false", "push", "--porcelain",
         "--no-follow-tags", "--recurse-submodules=no", *options, *leases, "--", remote, *specs,
         show=show,
@@ -130,13 +130,13 @@ def _push(
         if atomic and "--atomic" in said:
             return _push(repository, remote, specs, leases, atomic=False, show=show)
         if "failed to push some refs" in said and "fatal: " not in said:
-            raise Refused(f"a hook of this clone held the push back:\n{said.strip()}")
+            raise Refused(f"a hook of this clone stopped the push:\n{said.strip()}")
         raise unreachable(remote, said)
     return answers
 
 
 def _from_remote(said: str) -> str:
-    """What the remote's own hooks said."""
+    """Return what the remote's own hooks said."""
     lines = [line[7:].strip() for line in said.splitlines() if line.startswith("remote:")]
     told = [line for line in lines if line and not line.startswith("error: hook declined")]
     return "\n".join(line[:_WIDEST] for line in told[:_LONGEST])

@@ -1,4 +1,4 @@
-"""Objects read one after the other from one git process."""
+"""Read objects one after the other from one git process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Object:
 
 
 class Reader:
-    """Objects asked for one after the other, each as it stands then, of one git process."""
+    """One git process that is asked for objects, and reads refs as they are at that moment."""
 
     def __init__(self, git: Git) -> None:
         self._process = git.start(
@@ -49,7 +49,7 @@ class Reader:
             header = process.stdout.readline().split()
         except BrokenPipeError:
             header = []
-        if not header:  # a damaged object ends it
+        if not header:  # git ends at a damaged object
             said = process.stderr.read().decode(errors="replace")
             raise translated(["cat-file"], process.wait(), said)
         if len(header) != 3 or not header[2].isdigit():  # "a b missing" has three words too

@@ -1,4 +1,4 @@
-"""A repository: where it is, and what git's configuration says of it."""
+"""A repository: where it is, and how git is configured there."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository as found from a directory.
+    """A repository, found from a directory in it.
 
-    `top` is the work tree (None in a bare one), `common` the git folder that all its work trees
-    share, `prefix` where the directory lies below `top` ("" or ending in a slash).
+    `top` is the work tree (None in a bare repository), `common` the git folder that all work trees
+    share, `prefix` the directory relative to `top` ("" or ending in a slash).
     """
 
     git: Git
@@ -39,7 +39,7 @@ class Repository:
 
     @classmethod
     def discover(cls, directory: Path, *, keep_location: bool = False) -> Repository:
-        """Find the repository that holds `directory`.
+        """Find the repository that `directory` is in.
 
         Raises:
             NotReady: there is none, or git refuses to read it.
@@ -56,7 +56,7 @@ class Repository:
                 )
             raise translated(["rev-parse"], done.returncode, said)
         if len(lines) > len(_PLACES) + 1:
-            # A folder with a line break in its name: each answer by itself.
+            # A folder with a line break in its name: ask for each place by itself.
             asked = [
                 git.run("rev-parse", "--path-format=absolute", place, allow=(128,)).stdout
                 for place in _PLACES
@@ -70,7 +70,7 @@ class Repository:
 
     @property
     def local(self) -> Path:
-        """Folder of what belongs to this clone alone and is never shared."""
+        """The folder for what belongs to this clone alone and is never shared."""
         return self.common / "gitexp"
 
     def work_tree(self) -> Path:
@@ -82,14 +82,14 @@ class Repository:
         if self.top is None:
             raise NotReady(
                 f"{self.common} has no work tree here, and this command needs one",
-                "work in a normal clone, or in a work tree of this one:"
+                "work in a normal clone, or add a work tree to this one:"
                 f" git worktree add ../work {self.head_branch()} && cd ../work",
             )
         return self.top
 
     @cached_property
     def config(self) -> Mapping[str, tuple[str, ...]]:
-        """Git's configuration as it applies here; keys are lower case up to the last subsection."""
+        """Git's configuration as it applies here; all but the subsection of a key is lower case."""
         values: dict[str, tuple[str, ...]] = {}
         for entry in decode(self.git.run("config", "--list", "-z").stdout).split("\0"):
             if entry:
@@ -99,20 +99,20 @@ class Repository:
 
     @cached_property
     def git_version(self) -> str:
-        """Version of the git that works here."""
+        """The version of git."""
         return self.git.text("version").removeprefix("git version ")
 
     def setting(self, key: str) -> str | None:
-        """Last value of a git configuration key (lower case), or None."""
+        """Return the last value of a git configuration key (lower case), or None."""
         return self.config.get(key, (None,))[-1]
 
     def head_branch(self) -> str | None:
-        """Short name of the branch that is checked out, None where HEAD is detached."""
+        """Return the short name of the branch that is checked out, None if HEAD is detached."""
         done = self.git.run("symbolic-ref", "--quiet", "HEAD", allow=(1,))
         return decode(done.stdout).strip().removeprefix("refs/heads/") or None
 
     def checkouts(self) -> dict[str, Path]:
-        """Branches checked out in any work tree, by full ref name."""
+        """Return the work tree of every branch that is checked out, by full ref name."""
         found: dict[str, Path] = {}
         place = Path()
         for line in decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout).split(
@@ -126,6 +126,6 @@ class Repository:
         return found
 
     def branches(self, patterns: Iterable[str]) -> dict[str, str]:
-        """Full ref name to commit id, for refs below the given prefixes."""
+        """Return the commits of the refs below the given prefixes, by full ref name."""
         out = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
         return dict(line.rsplit(" ", 1) for line in out.splitlines())

@@ -2,8 +2,8 @@
 
     refs/gitexp/runs/<commit>/<seed>-<first 12 digits of the sha256 of the record>
 
-Each names a blob, whose first line is the record and whose other lines are its bulk. Nobody else
-ever writes that ref, so a push of one never has to be tried again, however many there are at once.
+The ref points to a blob: the first line is the record, the other lines are its bulk. Nobody else
+ever writes that ref, so a push never has to be repeated, however many machines push at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 def write_run(
     repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
 ) -> str:
-    """Push the record of one run with its bulk lines as a ref that is written once; returns it.
+    """Push the record and bulk lines of one run as a ref that is written once; returns the ref.
 
     Doing so again is harmless. `remote` is a name or a URL.
 
@@ -63,7 +63,7 @@ def _name(commit: str, record: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Runs of other machines as lines of notes, by notes ref and commit.
+    """Runs of other machines, as lines of notes by notes ref and commit.
 
     `refs` are those that were read, with their blobs; `odd` those that hold something else.
     """
@@ -74,7 +74,7 @@ class Folded:
 
 
 def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
-    """Read runs that were fetched; what is no run is left where it is."""
+    """Read runs that were fetched; anything else is left where it is."""
     lines: dict[str, dict[str, list[str]]] = {ref: defaultdict(list) for ref in (RUNS, BULK, LOGS)}
     refs, odd = {}, []
     for name, blob in zip(runs, repository.git.each(runs.values()), strict=True):
@@ -86,7 +86,7 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
             fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
         except UsageError:
             fits = False
-        # A kind that only a newer gitexp knows is as welcome as ours.
+        # The bulk may have kinds that only a newer gitexp knows.
         if not fits or found is None or not all("kind" in content for _, content in bulk):
             odd.append(f"{ONCE}{name}")
             continue

@@ -1,4 +1,4 @@
-"""Locks on refs that a sync which was killed has left behind."""
+"""Lock files on refs that a killed sync left behind."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _OLD = 2.0  # seconds; git holds the lock on a ref for milliseconds
 
 
 def free_locks(repository: Repository, began: object) -> None:
-    """Remove locks on refs that a sync which was killed has left; git itself never does.
+    """Remove lock files that a killed sync left on refs, which git itself never does.
 
-    Only those made since it began. What a git that outlived it still holds is gone before they are
-    old enough.
+    Only those made since that sync began are removed. If a git outlived the sync, it has released
+    its locks before they are old enough.
     """
     since = began if isinstance(began, float) else 0.0
     folders = [

@@ -1,7 +1,8 @@
-"""One writer of refs at a time in a clone.
+"""The lock that lets one gitexp at a time write refs in a clone.
 
-Whoever holds the lock moves refs from the value that was read, and removes the locks that a killed
-git of its predecessor left behind (docs/decisions/0002-notes.md).
+While it moves refs, its holder notes down in the lock file which ones. If it is killed, the next
+holder finds that and removes the lock files of git that were left behind
+(docs/decisions/0002-notes.md).
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ if TYPE_CHECKING:
 
 
 _T = TypeVar("_T")
-_PACKING = "pack-refs"  # stands in the lock where no ref moves, but all are packed
-# Under the lock only a writer that is not gitexp (a fetch, a bare `git notes`) can get between
-# reading the ref and moving it. Twenty tries with growing pauses last about ten seconds.
+_PACKING = "pack-refs"  # is in the lock file while all refs are packed and none moves
+# While we hold the lock, only a program that is not gitexp (a fetch, a plain `git notes`) can move
+# a ref after we read it. Twenty tries with growing pauses take about ten seconds.
 _ATTEMPTS = 20
 _LONGEST_PAUSE = 1.0
-_MOST = 1 << 16  # bytes that are kept of what a writer is about to move
-_LOCK = "notes.lock"  # holds what its holder moves just now
-_SURE = 1.0  # seconds after which a lock file that git has not filled is nobody's any more
+_MOST = 1 << 16  # bytes of the lock file
+_LOCK = "notes.lock"
+_SURE = 1.0  # seconds after which git must have written to a lock file of its own
 DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 
 
 @contextmanager
 def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None]:
-    """Keep every other writer of this clone out; yields the lock, or None where it is taken.
+    """Keep every other writer of this clone out; yields the lock, or None if it is taken.
 
-    Where the writer before was killed, the locks that its git left behind are removed. A ref that
-    a crash of the machine left empty points to what its reflog says.
+    If the writer before was killed, the lock files that its git left behind are removed. A notes
+    ref that a crash of the machine left empty is restored from its reflog.
 
     Raises:
         NotReady: the lock file cannot be opened.
@@ -64,13 +65,13 @@ def move_refs(
 ) -> None:
     """Carry out lines for `git update-ref --stdin`, all or none, under `writing`.
 
-    What can be had again need not be `durable`: each ref that is takes 4 ms.
+    Refs that can be made or fetched again need not be `durable`, which takes 4 ms for each.
     """
     text = "".join(f"{move}\n" for move in moves)
     surely = DURABLE if durable else ()
     with _announced(repository, text, lock):
-        # Notes and branches get a reflog, in a bare repository too. What keeps a commit alive says
-        # where it stands by its name: a hundred thousand files would say nothing more.
+        # Notes and branches get a reflog, in a bare repository too. Refs that keep a commit alive
+        # get none: the commit is their name, and there may be a hundred thousand of them.
         repository.git.run(
             *surely, "-c", "core.logAllRefUpdates=true", "update-ref", "-m", "gitexp", "--stdin",
             stdin=text.encode(), hold=(lock,),
@@ -85,28 +86,28 @@ def pack_refs(repository: Repository, lock: int) -> None:
 
 @contextmanager
 def _announced(repository: Repository, moves: str, lock: int) -> Iterator[None]:
-    """Say what git is about to do to whoever has the lock after us, if we are killed meanwhile."""
+    """Leave word of what git is about to do for the next holder, in case we are killed."""
     with suppress(OSError):
         os.pwrite(lock, moves.encode()[:_MOST], 0)
     try:
         yield
     except GitexpError as error:
-        if isinstance(error, GitFailed) and error.code < 0:  # git was killed, and may have left
-            _clear(repository, moves, lock)  # its locks
+        if isinstance(error, GitFailed) and error.code < 0:  # a killed git may leave its locks
+            _clear(repository, moves, lock)
         os.ftruncate(lock, 0)
         raise
     os.ftruncate(lock, 0)
 
 
 def _clear(repository: Repository, moves: str, lock: int) -> None:
-    """Remove the locks of a git of ours that was killed while it moved these refs.
+    """Remove the lock files of a git of ours that was killed while it moved these refs.
 
-    It held the writers' lock, which has come to us, so it lives no more. Its locks are younger than
-    what stands in ours. One of anybody else's git says something else than what was to be written
-    here, or is soon gone.
+    We know that it is dead, because it inherited the writers' lock, which we hold now. Its lock
+    files are younger than what our lock file says. A lock file of another program's git has other
+    content, or is gone within `_SURE`.
     """
     common, since = repository.common, os.fstat(lock).st_mtime
-    due: dict[Path, str | None] = {}  # what a lock file of ours says; None: whatever it says
+    due: dict[Path, str | None] = {}  # content of our lock files; None: any content
     for move in moves.splitlines():
         verb, _, rest = move.partition(" ")
         ref, _, values = rest.partition(" ")
@@ -125,13 +126,22 @@ def _clear(repository: Repository, moves: str, lock: int) -> None:
                 path.unlink()
 
 
+def was_interrupted(repository: Repository) -> bool:
+    """Whether a writer was killed while it moved refs.
+
+    Raises:
+        OSError: nothing was ever written in this clone.
+    """
+    return bool((repository.local / _LOCK).stat().st_size)
+
+
 def packing_locks(repository: Repository) -> list[Path]:
-    """Files that a git which was killed while it packed refs leaves, and no git writes past."""
+    """Name the files that a killed `git pack-refs` leaves, and that no other git gets past."""
     return [repository.common / f"packed-refs.{ending}" for ending in ("lock", "new")]
 
 
 def persist(act: Callable[[], _T], attempts: int = 0) -> _T:
-    """Do something under `writing`, and again where a writer that knows no lock came between.
+    """Do something under `writing`, and again if a program without our lock interfered.
 
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
@@ -142,7 +152,7 @@ def persist(act: Callable[[], _T], attempts: int = 0) -> _T:
             return act()
         except GitFailed as failure:
             said = failure.stderr.strip()
-        import random
+        import random  # loads OpenSSL, which only contention needs
 
         # Jitter keeps two contenders from meeting again at the next try.
         time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
@@ -150,7 +160,7 @@ def persist(act: Callable[[], _T], attempts: int = 0) -> _T:
 
 
 def contended(said: str) -> StoreBusy:
-    """Name whoever is in the way: a lock file and its age, or what git said."""
+    """Say what is in the way: a lock file and its age, or what git said."""
     found = re.search(r"Unable to create '(.+?)': File exists", said)
     if found is None:
         return StoreBusy(
@@ -162,7 +172,6 @@ def contended(said: str) -> StoreBusy:
     with suppress(OSError):
         age = f", for {duration(time.time() - path.stat().st_mtime)}"
     return StoreBusy(
-        f"another git command has locked what is to be written{age}, or left its lock behind:"
-        f"\n{path}",
+        f"another git command has locked the results{age}, or left its lock behind:\n{path}",
         f"if no git command is running: rm {shlex.quote(str(path))}",
     )

@@ -14,7 +14,7 @@ from gitexp.lab.verdict_notes import compute_views
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import RESULTS, encoded
-from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.experiment_refs import find_ref
 from gitexp.store.experiments import read_experiments
 from gitexp.store.fetch import forget
@@ -162,7 +162,7 @@ class _Plan:
         self.read_anew()
 
     def read_anew(self) -> None:
-        self.notes: dict[str, Notes] = {}
+        self.notes: dict[str, NotesSnapshot] = {}
         self.changes: dict[str, dict[str, bytes]] = {}
         self.lines = dict.fromkeys(_WORDS, 0)
         self.beyond = self.fixed = 0
@@ -188,7 +188,7 @@ class _Plan:
                     self.lines[ref] += changed
                     changes[commit] = encoded(lines)
 
-    def _texts(self, notes: Notes) -> Iterator[tuple[str, str]]:
+    def _texts(self, notes: NotesSnapshot) -> Iterator[tuple[str, str]]:
         noted = sorted(notes.blobs)
         for at in range(0, len(noted), _BATCH):
             yield from read_texts(self.repository, notes, noted[at : at + _BATCH]).items()

@@ -63,7 +63,7 @@ def test_a_result_that_is_set_aside_outlives_a_crash_of_the_machine(locked: Worl
     synced, told = write(locked)
     repository = Repository.discover(locked.path)
     [path] = files_aside(repository)
-    assert told.endswith(f"what was to be stored is kept in {path}")
+    assert told.endswith(f"the result is kept in {path}")
     # The file and the folder that has its name: without the second, the file may have no name.
     assert {path.stat().st_ino, path.parent.stat().st_ino} <= synced
     (locked.path / ".git" / f"{RUNS}.lock").unlink()
@@ -78,7 +78,7 @@ def test_a_result_that_is_kept_elsewhere_does_so_too(locked: World, tmp_path: Pa
     locked.write(".git/gitexp/aside", "a file where the folder should be")
     synced, told = write(locked, elsewhere)
     [path] = elsewhere.iterdir()
-    assert told.endswith(f"what was to be stored is kept in {path}")
+    assert told.endswith(f"the result is kept in {path}")
     assert {path.stat().st_ino, elsewhere.stat().st_ino} <= synced
 
 

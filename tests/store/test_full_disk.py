@@ -92,4 +92,4 @@ def test_what_can_be_kept_nowhere_is_printed(small: World, monkeypatch: pytest.M
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     with pytest.raises(NotReady) as raised:
         append(small, '{"schema":1,"precious":true}')
-    assert raised.value.message.endswith('kept nowhere:\n{"schema":1,"precious":true}')
+    assert raised.value.message.endswith('kept anywhere:\n{"schema":1,"precious":true}')

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from gitexp.rules.documents.redaction import Sought, redact_note
-from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
@@ -124,7 +124,7 @@ def test_notes_on_commits_that_are_not_here_are_merged_too(world: World) -> None
     repository = repository_of(world)
     theirs = exclusively(
         repository,
-        lambda lock: write_all(repository, Notes(), {absent: text, commit: text}, [], lock),
+        lambda lock: write_all(repository, NotesSnapshot(), {absent: text, commit: text}, [], lock),
     )
     world.git("update-ref", THEIRS, theirs)
     merged(world, more={also: [line(3)]})

@@ -16,8 +16,9 @@ import pytest
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.store.aside import Intent, files_aside, put_aside
+from gitexp.store.mending import mend_refs
 from gitexp.store.note_history import find_cuts
-from gitexp.store.note_writing import append_lines, mend_refs, replace_notes, store_aside
+from gitexp.store.note_writing import append_lines, replace_notes, store_aside
 from gitexp.store.notes import find_lines, list_notes, read_notes
 from gitexp.store.refs import BULK, KEPT, RUNS, VERDICTS
 from gitexp.store.repository import Repository
@@ -393,7 +394,7 @@ def test_a_foreign_lock_is_named_and_what_ran_is_kept_aside(ready: World) -> Non
     ran = ready.gitexp("run", second, code=5)
     [aside] = (ready.path / ".git" / "gitexp" / "aside").iterdir()
     assert f"or left its lock behind:\n{lock}\n" in ran.err
-    assert f"what was to be stored is kept in {aside}" in ran.err
+    assert f"the result is kept in {aside}" in ran.err
     assert f"if no git command is running: rm {lock}" in ran.err
     assert ready.git("for-each-ref", RUNS, VERDICTS, "refs/heads") == refs
     lock.unlink()

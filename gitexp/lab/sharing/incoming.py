@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.verdict_notes import compute_views
 from gitexp.rules.documents.tombstones import encoded
-from gitexp.store.all_notes import Notes, read_all, read_texts, write_all
+from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_history import drop_past
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS, VERDICTS
@@ -33,7 +33,7 @@ class ChangedVerdict:
 class Views:
     """Verdict notes of both sides, and the commit that holds what message and records give."""
 
-    theirs: Notes
+    theirs: NotesSnapshot
     after: str
     changed: tuple[ChangedVerdict, ...]
 
@@ -54,7 +54,9 @@ def merge_lines(
         StoreBusy: the notes stayed contended or locked; nothing was written.
     """
     refs = [ref for ref in (RUNS, BULK, LOGS) if ref != LOGS or logs or more[ref]]
-    others = {ref: read_all(repository, theirs[ref]) if ref in theirs else Notes() for ref in refs}
+    others = {
+        ref: read_all(repository, theirs[ref]) if ref in theirs else NotesSnapshot() for ref in refs
+    }
 
     def act(lock: int | None) -> dict[str, Merged]:
         found = {
@@ -92,7 +94,7 @@ def merge_views(
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
     """
-    other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else Notes()
+    other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else NotesSnapshot()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
 
     def act(lock: int) -> Views:

@@ -1,0 +1,36 @@
+"""Put right what a crash left behind, before anything is read."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError
+from gitexp.store.aside import files_aside
+from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.note_writing import store_waiting
+from gitexp.store.writers_lock import was_interrupted, writing
+
+if TYPE_CHECKING:
+    from gitexp.store.repository import Repository
+
+
+def mend_refs(repository: Repository) -> None:
+    """Put right what a crash or a kill left behind.
+
+    Damaged refs are restored, the locks of a git that died with its command are removed, and what
+    waits to be stored is stored. What cannot be stored now keeps waiting: commands that write say
+    so.
+
+    Raises:
+        NotReady: nothing says where a damaged ref pointed.
+    """
+    if broken := broken_refs(repository):
+        with writing(repository):
+            for ref in broken:
+                restore_ref(repository, ref)
+    with suppress(GitexpError, OSError):
+        if files_aside(repository) or was_interrupted(repository):
+            with writing(repository, wait=False) as lock:
+                if lock is not None:
+                    store_waiting(repository, [], lock, attempts=1)

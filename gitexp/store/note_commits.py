@@ -1,0 +1,86 @@
+"""Commits of notes refs: the one that all notes begin with, and who writes the others."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from gitexp.store.git import ZERO
+from gitexp.store.git_output import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.store.git import Git
+    from gitexp.store.repository import Repository
+
+
+# Author and date of the commit that all notes begin with: the same everywhere.
+_NOBODY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
+}
+
+
+def begin_notes(repository: Repository, ref: str) -> bool:
+    """Create an empty notes ref, unless it exists; returns whether it was created.
+
+    git warns at every `git log` if it is told to show a notes ref that does not exist.
+    """
+    if repository.git.resolve(ref) is not None:
+        return False
+    repository.git.run("update-ref", "-m", "gitexp", ref, beginning(repository.git), ZERO)
+    return True
+
+
+def forget_empty_notes(repository: Repository, ref: str) -> None:
+    """Delete a notes ref that is still empty."""
+    git = repository.git
+    if git.resolve(ref) == (begun := beginning(git)):
+        git.run("update-ref", "-d", ref, begun)
+
+
+def beginning(git: Git) -> str:
+    """Make the commit that the notes of every clone begin with; returns its id.
+
+    It is the same commit everywhere, so a clone that has written nothing can take over another
+    clone's notes with a plain fetch.
+    """
+    tree = decode(git.run("hash-object", "-w", "-t", "tree", "--stdin", stdin=b"").stdout).strip()
+    done = git.run(
+        "-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-m", "gitexp's notes", tree,
+        environment=_NOBODY,
+    )  # fmt: skip
+    return decode(done.stdout).strip()
+
+
+def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:
+    """Return the content of a notes commit, with the author that `git notes` would use.
+
+    If git does not know the author, it is gitexp: a result is worth more than a name.
+    """
+    now = f"{int(time.time())} {time.strftime('%z')}"
+    people = [f"{role} {_person(repository, role)} {now}" for role in ("author", "committer")]
+    before = [f"parent {parent}" for parent in parents]
+    text = "\n".join([f"tree {tree}", *before, *people, "", "Notes added by gitexp\n"])
+    return text.encode(errors="surrogateescape")
+
+
+def _person(repository: Repository, role: str) -> str:
+    given = repository.git.environment
+    name, email = (
+        next(
+            word
+            for value in (
+                given.get(f"GIT_{role}_{what}".upper()), repository.setting(f"{role}.{what}"),
+                repository.setting(f"user.{what}"), given.get("EMAIL") if what == "email" else "",
+                fallback,
+            )
+            # A name cannot contain what git takes for its end.
+            if (word := re.sub(r"[<>\n\0]", "", value or "").strip())
+        )
+        for what, fallback in (("name", "gitexp"), ("email", "gitexp@localhost"))
+    )  # fmt: skip
+    return f"{name} <{email}>"
