@@ -94,7 +94,7 @@ def test_a_value_goes_from_records_bulk_logs_and_their_past(world: World, spoilt
         " notes is gone.\n"
     )
     assert "gitexp sync hub --redacted --logs" in ran.out
-    assert "is not here yet: gitexp sync --logs, and redact again" in ran.out
+    assert "are not here yet: gitexp sync --logs, then redact again" in ran.out
     assert SECRET not in ran.out + ran.err
     assert SECRET.encode() not in everything(world)
     assert not any(SECRET.encode() in content for content in disk(world))
@@ -236,7 +236,7 @@ def test_only_what_is_named_is_redacted_and_the_rest_is_counted(world: World) ->
     spoil(world, first)
     spoil(world, second)
     out = world.gitexp("redact", SECRET, "calm-heron", "--yes").out
-    assert "of 1 commit; the past" in out
+    assert "of 1 commit; the history" in out
     assert "3 lines of other commits contain it too." in out
     assert SECRET in note(world, RUNS, first)
     assert SECRET not in note(world, RUNS, second)
@@ -321,7 +321,7 @@ def test_a_run_that_says_it_again_does_not_bring_it_back(ready: World) -> None:
     commit = ready.git("rev-parse", f"exp/{name}")
     ready.gitexp("redact", SECRET, "--yes")
     out = ready.gitexp("redact", SECRET, "--yes").out
-    assert "in no record" in out
+    assert "No record, bulk line or log contains it" in out
     # The baseline is measured on fresh seeds, with the same parameters.
     (ready.path / ".git" / "runs").mkdir()
     name = ready.start("--set", "model.C=10", "--replicate")
