@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline
-from gitexp.lab.edit import find_key
+from gitexp.lab.setting import find_key
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.gate.preset import add_preset
 

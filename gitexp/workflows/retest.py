@@ -1,4 +1,4 @@
-"""Register the change of an experiment again, on the baseline's present tip."""
+"""Register the change of an experiment again, on the current tip of the baseline."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.differences import inspect_files, inspect_trees
+from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.project import project_in, settings_of
+from gitexp.lab.registering import Options, Started, register
 from gitexp.lab.results import read_results
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import formats
@@ -15,35 +17,34 @@ from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import spell
 from gitexp.store.commits import replay
-from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
 
 
-# Trailers that tell of one registration and not of its change.
+# Trailers that belong to one registration, not to its change.
 _OWN = {"Retest", "Replicate", "Project"}
 
 
 def retest(project: Project, name: str | None) -> Started:
-    """Register the change of an experiment anew, on the baseline's present tip and on fresh seeds.
+    """Register the change of an experiment again, on the baseline's current tip and fresh seeds.
 
     Raises:
-        Refused: the change no longer fits, or the baseline holds it already.
+        Refused: the change no longer applies, or the baseline already has it.
     """
     ref, commit = find_experiment(project.repository, name)
     old_name = ref.rpartition("/")[2]
     result = read_results(project, old_name)[0]
     if result.registration is None or len(result.entry.parents) != 1:
         raise UsageError(
-            f"exp/{old_name} is no registered experiment", f"see why: gitexp check {old_name}"
+            f"exp/{old_name} is not a registered experiment", f"gitexp check {old_name} says why"
         )
     project = project_in(project, result.registration.project)
     base = result.entry.parents[0]
     change = inspect_trees(project, settings_of(project, base), base, commit).change
     if change is None:
         raise UsageError(
-            f"exp/{old_name} changes more than one value", f"see them all: gitexp check {old_name}"
+            f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
         )
     full = project.path(change.file)
     before, after, onto = project.repository.git.objects(
@@ -60,12 +61,11 @@ def retest(project: Project, name: str | None) -> Started:
         content = _set_again(change.file, change.key, after, onto)
     if content == onto:
         raise Refused(
-            f"{project.baseline} has {change.file}: {spell_key(change.key)} ="
-            f" {spell(change.after)} already",
-            hint="there is nothing left to test; see the ladder: gitexp log",
+            f"{project.baseline} already has {change.place} = {spell(change.after)}",
+            hint="there is nothing left to test; gitexp log shows what was accepted",
         )
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
-    advice = demand(inspection.findings, "not registered; nothing was created")
+    advice = demand(inspection.findings, NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
     return register(
         project,
@@ -91,7 +91,7 @@ def _set_again(path: str, key: Key, after: bytes, onto: bytes) -> bytes:
             f"{path}: the line of {spell_key(key)} has changed on the baseline",
             [
                 Finding(
-                    "C2", "the old edit does not fit any more",
+                    "C2", "the old edit no longer applies",
                     f'gitexp start --set {spell_key(key)}=VALUE "HYPOTHESIS"', path,
                 )
             ],

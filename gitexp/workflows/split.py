@@ -10,6 +10,7 @@ from gitexp.lab.differences import relative
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
 from gitexp.lab.project import project_in
+from gitexp.lab.registering import Options, Started, register
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import hypothesis
@@ -19,7 +20,6 @@ from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.gate.single_changes import SingleChange, separate_changes
 from gitexp.store.git import Git
-from gitexp.workflows.start import Options, Started, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -338,7 +338,7 @@ def test_a_retest_of_what_the_baseline_holds_already_is_refused(short: World) ->
     name = confirmed(short)
     short.gitexp("accept", name)
     said = refuses_without_a_trace(short, "retest", name, code=1)
-    assert "main has config.toml: model.C = 10 already" in said
+    assert "main already has config.toml: model.C = 10" in said
 
 
 def test_a_retest_of_a_key_that_is_gone_is_refused(short: World) -> None:
@@ -354,4 +354,4 @@ def test_what_is_no_experiment_is_neither_accepted_nor_retested(short: World) ->
     short.edit("epochs = 20", "epochs = 40")
     short.commit(BECAUSE, verify=False)
     assert "C2" in refuses_without_a_trace(short, "accept", "sketch", "--anyway", "why", code=1)
-    assert "no registered experiment" in refuses_without_a_trace(short, "retest", code=2)
+    assert "is not a registered experiment" in refuses_without_a_trace(short, "retest", code=2)

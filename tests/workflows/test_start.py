@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import coolname
 import pytest
 
+from gitexp.lab.new_name import new_name
 from gitexp.store.experiment_refs import names_taken
 from gitexp.store.repository import Repository
-from gitexp.workflows.start import new_name
 from tests.arrange import (
     REGISTERED,
     head_and_index_and_files,
@@ -184,7 +184,7 @@ def test_switch_that_git_refuses_loses_nothing(ready: World) -> None:
     ready.edit("C = 1.0", "C = 3.0")
     files = head_and_index_and_files(ready)[2]
     ran = ready.gitexp("start", BECAUSE, *SET, "--switch", code=3)
-    assert "is registered, but could not be switched to" in ran.err
+    assert "is registered, but git could not switch to it" in ran.err
     assert head_and_index_and_files(ready)[2] == files
     [ref] = [ref for ref in refs(ready) if ref.startswith("refs/heads/exp/")]
     assert f"git switch {ref.removeprefix('refs/heads/')}" in ran.err
@@ -423,7 +423,10 @@ def test_an_edit_that_does_not_fit_the_baseline_changes_nothing(ready: World) ->
     ready.commit("the branch's own C")
     ready.edit("C = 5.0", "C = 10")
     said = refuses_without_a_trace(ready, code=1)
-    assert "config.toml: the edit does not fit the tip of main: both changed the same lines" in said
+    assert (
+        "config.toml: the edit does not apply to the tip of main: both changed the same lines"
+        in said
+    )
     assert "gitexp start --set model.C=" in said
 
 
@@ -466,7 +469,7 @@ def test_one_edit_staged_and_another_in_the_work_tree_are_refused(ready: World) 
     ready.edit("C = 1.0", "C = 10")
     ready.git("add", "config.toml")
     ready.edit("C = 10", "C = 20")
-    assert "one edit staged and another one" in refuses_without_a_trace(ready, code=3)
+    assert "one edit staged and another in the work tree" in refuses_without_a_trace(ready, code=3)
 
 
 def test_a_staged_edit_that_the_work_tree_took_back_is_refused(ready: World) -> None:
@@ -559,9 +562,9 @@ def test_a_project_in_a_subfolder_ignores_edits_elsewhere_only_with_set(ready: W
         ("model.C", 2, "has no value"),
         ("=3", 2, "has no value"),
         ("model C=3", 2, "is not a key"),
-        ("other.toml:model.C=3", 2, "no config file on main"),
-        ("model.C=1.0", 1, "model.C is 1.0 on main already"),
-        ("model.kernel=rbf", 1, 'model.kernel is "rbf" on main already'),
+        ("other.toml:model.C=3", 2, "is not a config file on main"),
+        ("model.C=1.0", 1, "model.C is already 1.0 on main"),
+        ("model.kernel=rbf", 1, 'model.kernel is already "rbf" on main'),
     ],
 )
 def test_a_setting_that_cannot_be_made_is_refused_with_the_way_on(
@@ -606,7 +609,7 @@ def test_a_repository_without_commits_is_told_how_to_begin(tmp_path: Path) -> No
     empty = World(tmp_path)
     empty.git("init", "--quiet")
     ran = empty.gitexp("start", BECAUSE, *SET, code=3)
-    assert "no commit yet" in ran.err
+    assert "has no commits yet" in ran.err
     assert "git commit" in ran.err
 
 

@@ -9,6 +9,7 @@ from gitexp.cli.options import AsJson
 from gitexp.cli.views import plan as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import open_project
+from gitexp.lab.registering import Options
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
@@ -110,7 +111,7 @@ def start(
             f"a hypothesis is one argument, and these are {len(words)}",
             f"put it in quotes: gitexp start ... {shlex.quote(' '.join(words))}",
         )
-    options = workflow.Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
+    options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
     started = workflow.start(
         open_project(), words[0], set_=set_, options=options, switch=switch, replicate=replicate
     )

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.goals import Progress
+    from gitexp.lab.registering import Started
     from gitexp.rules.documents.settled import Known
     from gitexp.rules.plan.ranking import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.power import Power
     from gitexp.workflows.preset import Preset
-    from gitexp.workflows.start import Started
 
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
 

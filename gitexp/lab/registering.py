@@ -1,0 +1,206 @@
+"""Registering an experiment: a change that breaks no rule becomes a commit with a name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.design import first_fresh_seed, history, records_like_tip
+from gitexp.lab.edit import NOT_REGISTERED
+from gitexp.lab.known import advise_on_neighbors, advise_on_same_change, replication_of
+from gitexp.lab.last_started import note_started
+from gitexp.lab.new_name import new_name
+from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.same_change import same_change
+from gitexp.lab.settled import settled
+from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.documents.settled import against
+from gitexp.rules.plan.design import criterion_from, met_already, registration_for
+from gitexp.rules.plan.prediction import exceeds_ceiling
+from gitexp.rules.plan.scores import scores
+from gitexp.rules.text import demand_plain
+from gitexp.rules.verdict.criterion import parse_guards
+from gitexp.rules.verdict.power import power_of, underpowered
+from gitexp.store.archive import tidy
+from gitexp.store.commits import commit_file, create_branch
+from gitexp.store.experiment_refs import names_taken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.change import Change
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.verdict.criterion import Criterion, Guard
+    from gitexp.rules.verdict.power import Power
+
+_TRIES = 5  # names, where other clones of this work tree take them at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an experiment may be given besides its hypothesis; what is empty has its default."""
+
+    expect: str = ""
+    evidence: str = ""
+    gain: float | None = None
+    chance: float | None = None
+    cost: str = ""
+    guards: tuple[str, ...] = ()
+    despite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A registered experiment: experiment `place` of the `planned` ones in its campaign."""
+
+    name: str
+    commit: str
+    baseline: str
+    base: str
+    registration: Registration
+    change: Change
+    place: int
+    planned: int
+    old_line: str
+    new_line: str
+    advice: tuple[Finding, ...]
+    power: Power
+
+
+def register(
+    project: Project,
+    text: str,
+    change: Change,
+    content: bytes,
+    *,
+    options: Options,
+    advice: Sequence[Finding] = (),
+    extra: Sequence[tuple[str, str]] = (),
+    criterion: Criterion | None = None,
+    guards: tuple[Guard, ...] = (),
+    replicate: bool = False,
+) -> Started:
+    """Commit a change that the gate has checked, with its registration, under a new name.
+
+    `content` is the changed file. `extra` are further trailers. A replication or a retest runs on
+    seeds that no experiment with the same change has used.
+
+    Raises:
+        Refused: the change has a verdict, KNOWN.toml settles it, or the baseline already meets the
+            criterion.
+    """
+    settings, repository = project.settings, project.repository
+    criterion = criterion or criterion_from(settings, options.expect)
+    results = read_results(project)
+    same = same_change(repository, results, change)
+    advice, extra = [*advice], [*extra]
+    if replicate:
+        extra.append(replication_of(change, same))
+    again = replicate or "Retest" in dict(extra)
+    if not again:
+        advice += advise_on_same_change(project, same)
+    advice += advise_on_neighbors(results, same, change, text, criterion)
+    if not options.despite.strip() and (known := against(settled(project, project.tip), change)):
+        raise Refused(NOT_REGISTERED, [known])
+    place = place_of_next(results, criterion.metric, settings)
+    baseline = records_like_tip(project)
+    if met := met_already(criterion, scores(baseline, criterion.metric)):
+        raise Refused(NOT_REGISTERED, [met])
+    registration = registration_for(
+        settings,
+        hypothesis=text.strip(),
+        change=change,
+        criterion=criterion,
+        first_seed=first_fresh_seed(project, results, same if again else ()),
+        campaign=place.campaign,
+        level=place.level,
+        guards=guards or parse_guards(",".join(options.guards)),
+        extra=(*_trailers(options), *extra, *_project_trailer(project)),
+    )
+    registration, commit = _commit(project, registration, content)
+    note_started(repository, project.prefix, registration.name)
+    tidy(repository)
+    power = power_of(registration, *history(results, baseline))
+    advice += filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
+    base = repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
+    old_line, new_line = _lines_at(base, content, change.line)
+    return Started(
+        registration.name, commit, project.baseline, project.tip, registration, change,
+        place.number, settings.planned, old_line, new_line, tuple(advice), power,
+    )  # fmt: skip
+
+
+def _commit(
+    project: Project, registration: Registration, content: bytes
+) -> tuple[Registration, str]:
+    """Commit under a free name; return the registration with that name, and the commit."""
+    repository = project.repository
+    path = project.path(registration.change.file)
+    taken = names_taken(repository)
+    for _ in range(_TRIES):
+        named = replace(registration, name=new_name(taken))
+        commit = commit_file(repository, project.tip, path, content, named.message())
+        try:
+            create_branch(repository, named.name, commit)
+        except NotReady:
+            # Another clone of this work tree may have taken the name in the meantime.
+            if named.name not in names_taken(repository):
+                raise
+            taken.add(named.name)
+            continue
+        return named, commit
+    raise NotReady(f"no free name was found in {_TRIES} tries", "run the same command again")
+
+
+def _trailers(options: Options) -> Iterator[tuple[str, str]]:
+    if evidence := demand_plain(options.evidence, "--evidence"):
+        yield "Evidence", evidence
+    if options.gain is not None:
+        yield "Gain", f"{_gain(options.gain):g}"
+    if options.chance is not None:
+        yield "Chance", f"{_chance(options.chance):g}"
+    if options.cost:
+        yield "Cost", _cost(options.cost)
+    if despite := " ".join(options.despite.split()):
+        yield "Despite", despite
+
+
+def _project_trailer(project: Project) -> list[tuple[str, str]]:
+    return [("Project", project.folder)] if project.folder else []
+
+
+def _gain(gain: float) -> float:
+    if not math.isfinite(gain):
+        raise UsageError(f"--gain {gain:g} is not a number", "in the metric's unit: --gain 0.01")
+    return gain
+
+
+def _chance(chance: float) -> float:
+    if not 0 <= chance <= 1:
+        raise UsageError(
+            f"--chance {chance:g} is not a probability", "between 0 and 1: --chance 0.3"
+        )
+    return chance
+
+
+def _cost(cost: str) -> str:
+    try:
+        parse_time(cost, "--cost")
+    except NotReady as error:
+        raise UsageError(error.message) from None
+    return cost
+
+
+def _lines_at(old: bytes, new: bytes, line: int | None) -> tuple[str, str]:
+    """The changed line before and after; an added or removed one is empty on one side."""
+    before, after = (text.decode("utf-8", "replace").split("\n") for text in (old, new))
+    at = (line or 1) - 1
+    grown = len(after) - len(before)
+    return (
+        before[at].strip() if grown <= 0 and at < len(before) else "",
+        after[at].strip() if grown >= 0 and at < len(after) else "",
+    )

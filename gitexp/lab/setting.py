@@ -1,0 +1,153 @@
+"""A setting as people type it, KEY=VALUE, and the edit that it makes in the baseline's config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.edit import NOT_REGISTERED, Edit, irregular
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.values import same, spell
+from gitexp.rules.gate.paths import is_config
+from gitexp.store.git_output import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from gitexp.lab.project import Project
+
+
+def from_setting(project: Project, setting: str) -> Edit:
+    """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the baseline's config.
+
+    Raises:
+        UsageError: no such key, or more than one file has it.
+        Refused: the baseline has that value already, or its config does not parse.
+    """
+    found = find_key(project, setting)
+    old = formats.read_leaves(found.path, found.content)[found.key]
+    spelled_key = spell_key(found.key)
+    if same(old, found.form.parse_value(found.typed)):
+        message = f"{spelled_key} is already {spell(old)} on {project.baseline}"
+        hint = f'set another value: gitexp start --set {spelled_key}=VALUE "HYPOTHESIS"'
+        finding = Finding("C10", message, hint, found.path)
+        raise Refused(NOT_REGISTERED, [finding])
+    try:
+        edited: str = found.form.set_value(found.content.decode("utf-8"), found.key, found.spelled)
+    except (ValueError, LookupError) as error:
+        raise UsageError(
+            f"{found.path}: {spelled_key} cannot be set from the command line: {error}",
+            f'edit the line in {found.path} by hand, then: gitexp start "HYPOTHESIS"',
+        ) from None
+    return Edit(found.path, found.content, edited.encode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`KEY=VALUE` as typed, the file that has the key, and the value spelled for that file."""
+
+    path: str
+    key: Key
+    content: bytes
+    form: ModuleType
+    typed: str
+    spelled: str
+
+
+def find_key(project: Project, setting: str) -> Setting:
+    """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means on the baseline's tip.
+
+    Raises:
+        UsageError: no such key, or more than one file has it.
+        Refused: a config does not parse.
+    """
+    typed, equals, value = setting.partition("=")
+    if not equals or not typed.strip():
+        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
+    wanted, _, key_text = typed.strip().rpartition(":")
+    path, key, content, form = _find(project, wanted, key_text, value)
+    return Setting(path, key, content, form, value, form.spell_value(value))
+
+
+def _find(
+    project: Project, wanted: str, key_text: str, value: str
+) -> tuple[str, Key, bytes, ModuleType]:
+    """Find the one config file that has a key."""
+    files = _config_files(project)
+    if wanted and wanted not in files:
+        raise UsageError(
+            f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
+        )
+    found: list[tuple[str, Key, bytes, ModuleType]] = []
+    every: set[str] = set()
+    for path, content in files.items():
+        form = formats.format_of(path)
+        if form is None or wanted not in {"", path}:
+            continue
+        try:
+            leaves = formats.read_leaves(path, content)
+            names = parse_key(key_text)
+        except formats.Malformed as error:
+            message = f"{path} on {project.baseline} does not parse: {error}"
+            hint = f"correct it on {project.baseline}"
+            raise Refused(
+                NOT_REGISTERED, [Finding("C7", message, hint, path, error.line)]
+            ) from None
+        except ValueError:
+            raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
+        every.update(map(spell_key, leaves))
+        found += [(path, key, content, form) for key in keys_at(leaves, names)]
+    if not found:
+        raise UsageError(
+            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{key_text} is in {' and '.join(path for path, *_ in found)}",
+            f"say which: --set {found[0][0]}:{key_text}={value}",
+        )
+    return found[0]
+
+
+def _near(key: str, every: Iterable[str]) -> str:
+    import difflib  # only a mistyped key needs it
+
+    near = (
+        [other for other in every if other.lower() == key.lower()]
+        or [other for other in every if other.lower().endswith(f".{key.lower()}")]
+        or difflib.get_close_matches(key, every, 3)
+    )
+    new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'
+    return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
+
+
+def _config_files(project: Project) -> dict[str, bytes]:
+    """Read the config files at the baseline's tip, by path relative to the project."""
+    git, declared = project.repository.git, project.settings.config
+    globs = any(c in pattern for pattern in declared for c in "*?[")
+    which = () if globs else ("--", *map(project.path, declared))
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", project.tip, *which).stdout
+    modes = {}
+    for entry in decode(listed).split("\0"):
+        header, _, name = entry.partition("\t")
+        inside = name.removeprefix(project.prefix)
+        if "\n" in name:
+            continue  # cat-file takes one name per line; such a file is still compared, by its id
+        if name.startswith(project.prefix) and is_config(inside, declared):
+            modes[inside] = header[:6]
+    for path, mode in modes.items():
+        if not mode.startswith("100"):
+            raise Refused(NOT_REGISTERED, [irregular(project, path)])
+    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in modes])
+    found = zip(modes, contents, strict=True)
+    files = {path: content for path, content in found if content is not None}
+    if not files:
+        raise NotReady(
+            f"{', '.join(declared)} is not on {project.baseline}",
+            f"commit it there, or name the right file in {project.settings_path}",
+        )
+    return files
