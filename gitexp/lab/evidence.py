@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.statistics.resampling import Resampler
 
 _SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give
 
@@ -51,9 +52,14 @@ def weigh(ledger: Ledger, registration: Registration, base: str, commit: str) ->
 
 
 def weigh_examples(
-    criterion: Criterion, baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]
+    criterion: Criterion,
+    baseline: Sequence[Outcomes],
+    candidate: Sequence[Outcomes],
+    resampler: Resampler | None = None,
 ) -> tuple[float, int]:
     """Variance of the mean difference over examples, and the number of examples.
+
+    Pass one `resampler` for experiments that share runs of a baseline.
 
     Raises:
         NotReady: these outcomes do not give it.
@@ -64,7 +70,7 @@ def weigh_examples(
     try:
         return example_variance(
             criterion.metric, None if alone else baseline, candidate,
-            percent=criterion.scale is Scale.PERCENT,
+            percent=criterion.scale is Scale.PERCENT, resampler=resampler,
         )  # fmt: skip
     except ValueError as error:
         raise NotReady(

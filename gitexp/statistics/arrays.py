@@ -120,7 +120,7 @@ def to_arrays(
     truth = np.full(len(names), np.nan)
     read = []
     for mine, was, guessed in zip(rows, true, guess, strict=True):
-        place = np.fromiter((places[name] for name in mine), np.intp, len(mine))
+        place = np.fromiter(map(places.__getitem__, mine), np.intp, len(mine))
         values = _label_numbers(was, labels) if labels else _numbers(TRUE, was)
         known = truth[place]
         moved = np.flatnonzero(~np.isnan(known) & (known != values))
@@ -154,7 +154,7 @@ def _numbers(column: str, texts: Sequence[str]) -> Floats:
 
 
 def _label_numbers(texts: Sequence[str], labels: dict[str, int]) -> Floats:
-    return np.fromiter((labels[text] for text in texts), np.float64, len(texts))
+    return np.fromiter(map(labels.__getitem__, texts), np.float64, len(texts))
 
 
 _TRUTHS = {"True": 1.0, "true": 1.0, "False": 0.0, "false": 0.0}

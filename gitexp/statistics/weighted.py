@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _STEPS = 2.0**30  # sums of up to 8 million losses in so many steps are exact in a float
+_FEW_LABELS = 32  # up to which a matrix product counts faster than np.bincount
 
 
 def weighted_score(name: str, run: RunRows, weights: Floats) -> Floats:
@@ -71,25 +72,45 @@ def _of_quantities(name: str, run: RunRows, weights: Floats) -> Floats:
 def _of_rankings(name: str, run: RunRows, weights: Floats) -> Floats:
     """Metrics of how well scores rank the positive examples above the others."""
     order = np.argsort(run.guess, kind="stable")
+    true = (run.true == run.positive)[order]
+    if name == "roc_auc":
+        return _roc_auc(run.guess, order[true], order[~true], weights)
     starts = np.flatnonzero(np.diff(run.guess[order], prepend=-np.inf))  # of equal scores
-    drawn, true = weights[:, order], (run.true == run.positive)[order]
+    drawn = weights[:, order]
     positive = np.add.reduceat(drawn * true, starts, axis=1)
     negative = np.add.reduceat(drawn * ~true, starts, axis=1)
-    positives, negatives = positive.sum(axis=1), negative.sum(axis=1)
-    if name == "roc_auc":
-        below = np.cumsum(negative, axis=1) - negative / 2  # ties count half
-        return (positive * below).sum(axis=1) / (positives * negatives)
+    positives = positive.sum(axis=1)
     positive, negative = positive[:, ::-1], negative[:, ::-1]
     hits, ranked = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
     return (positive * (hits / np.maximum(ranked, 1))).sum(axis=1) / positives
+
+
+def _roc_auc(
+    scores: Floats, positive: NDArray[np.intp], negative: NDArray[np.intp], weights: Floats
+) -> Floats:
+    """Share of pairs of a positive and a negative row that the scores put in the right order.
+
+    `positive` and `negative` are rows in the order of their scores. All sums are of whole numbers
+    and halves, and so exact.
+    """
+    reached = np.zeros((len(weights), len(negative) + 1))
+    np.cumsum(weights[:, negative], axis=1, out=reached[:, 1:])
+    below, up_to = (
+        np.searchsorted(scores[negative], scores[positive], side) for side in ("left", "right")
+    )
+    drawn = weights[:, positive]
+    beaten = (reached[:, below] + reached[:, up_to]) / 2  # ties count half
+    return np.einsum("ij,ij->i", drawn, beaten) / (drawn.sum(axis=1) * reached[:, -1])
 
 
 def _of_labels(name: str, run: RunRows, weights: Floats) -> Floats:
     """Metrics of labels, from how often each was right, true and predicted in a draw."""
 
     def count(numbers: Floats, where: NDArray[np.bool_] | None = None) -> Floats:
-        codes = numbers.astype(np.intp)
         among = weights if where is None else weights * where
+        if run.labels <= _FEW_LABELS:
+            return among @ (numbers[:, None] == np.arange(run.labels)).astype(np.float64)
+        codes = numbers.astype(np.intp)
         return np.stack([np.bincount(codes, line, run.labels) for line in among])
 
     right = count(run.true, run.true == run.guess)

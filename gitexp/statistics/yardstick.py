@@ -12,8 +12,8 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from gitexp.rules.documents.known_metrics import find_metric
 from gitexp.rules.documents.outcomes import SCORE, natural
 from gitexp.statistics.arrays import to_arrays
-from gitexp.statistics.examples import BLOCK, SEED
 from gitexp.statistics.losses import LOSSES, squared_error
+from gitexp.statistics.resampling import draw_weights
 from gitexp.statistics.scores import score
 from gitexp.statistics.weighted import weighted_score
 
@@ -119,16 +119,9 @@ class Yardstick:
         name = self.metric.name
         gains = [score(name, then) - score(name, now) for now, then in arms]
         found = self._way * self._mean([gain for gain in gains if math.isfinite(gain)] or [0.0])
-        rng, drawn = np.random.default_rng(SEED), []
-        size = max(1, min(_DRAWS, BLOCK // self._examples))
+        drawn = []
         with np.errstate(divide="ignore", invalid="ignore"):
-            for begin in range(0, _DRAWS, size):
-                shape = (min(size, _DRAWS - begin), self._examples)
-                counts = [
-                    np.bincount(row, minlength=self._examples)
-                    for row in rng.integers(0, self._examples, shape)
-                ]
-                weights = np.stack(counts).astype(np.float64)
+            for weights in draw_weights(self._examples, _DRAWS):
                 parts = [
                     weighted_score(name, then, weights[:, then.place])
                     - weighted_score(name, now, weights[:, now.place])

@@ -7,14 +7,14 @@ copied or written by hand shows as something that does not fit: this finds it an
 from __future__ import annotations
 
 import math
-import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.earned import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.history import about_history
-from gitexp.lab.audit.inventory import Inventory, gated, label_of, read_inventory
+from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
 from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
@@ -22,25 +22,19 @@ from gitexp.lab.audit.recheck import (
     read_settings,
     too_high,
 )
-from gitexp.lab.audit.spreads import about_examples
 from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
+from gitexp.lab.audit.verdict_notes import about_notes, find_deviation
 from gitexp.lab.log import is_confirmed
 from gitexp.rules.finding import Finding, advice, refusals
-from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import words
 from gitexp.rules.verdict.campaign import error_bound
-from gitexp.rules.verdict.reading import says_the_same
-from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
-
-_NAMED = 3  # experiments of a remark that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What recomputing found; `rewritten` counts verdict notes that were written anew."""
+    """What recomputing found; `rewritten` counts verdict notes that were rewritten."""
 
     findings: tuple[Finding, ...]
     campaigns: tuple[Campaign, ...]
@@ -109,124 +103,46 @@ class Verification:
         }
 
 
-def verify(project: Project, *, fix: bool = False) -> Verification:
-    """Recompute everything; `fix` writes verdict notes anew where they are not what they should be.
+def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -> Verification:
+    """Recompute everything; `fix` rewrites verdict notes that are not what they should be.
 
-    About twenty git processes, whatever the number of experiments.
+    About twenty git processes, whatever the number of experiments. `watch` is told what is being
+    checked.
     """
     inventory = read_inventory(project)
     bases = [r.entry.parents[0] for r in inventory.held if r.entry.parents]
     settings = read_settings(project, bases)
     cut = inventory.cut
-    whole = [result for result in inventory.held if result.entry.commit not in cut]
-    reworded = {r.entry.commit: r for r in whole if _is_reworded(inventory, r)}
-    notes = {
-        result.entry.commit: found
-        for result in whole
-        if result.entry.commit not in reworded and (found := _about_note(inventory, result))
-    }
-    rewritten = {commit: text for commit, (_, text) in notes.items() if fix and text is not None}
-    if fix:
-        rewritten |= {commit: _due(result) for commit, result in reworded.items()}
-    replace_notes(project.repository, VERDICTS, rewritten)
+    whole = (result for result in inventory.held if result.commit not in cut)
+    deviations = [one for result in whole if (one := find_deviation(inventory, result))]
+    fixed = {d.result.commit: d.due for d in deviations if fix and d.due is not None}
+    replace_notes(project.repository, VERDICTS, fixed)
     high = too_high(inventory, settings)
+    checks: tuple[tuple[str, Iterable[Finding]], ...] = (
+        ("verdict notes", about_notes([d for d in deviations if d.result.commit not in fixed])),
+        ("records without a branch", about_lost(inventory)),
+        ("records of other commits", about_foreign(inventory)),
+        ("baselines", about_baselines(inventory, settings)),
+        ("history of the notes", about_history(inventory)),
+        ("levels", about_levels(high)),
+        ("rules", about_gate(inventory)),
+        ("conditions", about_conditions(inventory)),
+        ("per-example evidence", about_examples(inventory, watch)),
+        ("acceptances", about_acceptances(inventory)),
+        ("seeds", about_winning_seeds(inventory)),
+    )
+    findings: list[Finding] = []
+    for number, (step, found) in enumerate(checks):
+        if watch is not None:
+            watch(step, number, len(checks))
+        findings += found
     return Verification(
-        findings=(
-            *(finding for commit, (finding, _) in notes.items() if commit not in rewritten),
-            *_about_wording([r for commit, r in reworded.items() if commit not in rewritten]),
-            *about_lost(inventory),
-            *about_foreign(inventory),
-            *about_baselines(inventory, settings),
-            *about_history(inventory),
-            *about_levels(high),
-            *about_gate(inventory),
-            *about_conditions(inventory),
-            *about_examples(inventory),
-            *about_acceptances(inventory),
-            *about_winning_seeds(inventory),
-        ),
+        findings=tuple(findings),
         campaigns=_campaigns(inventory, [result for result, _ in high]),
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
-        rewritten=len(rewritten),
+        rewritten=len(fixed),
     )
-
-
-# --- verdict notes ------------------------------------------------------------------------------
-
-
-def _about_note(inventory: Inventory, result: Result) -> tuple[Finding, str | None] | None:
-    """Find that a verdict note is not what message and records give, and what it should be.
-
-    An empty text stands for none at all, None for what only a run can write.
-    """
-    noted, label = inventory.verdicts.get(result.entry.commit, ""), label_of(result)
-    first = noted.partition("\n")[0]
-    if result.explored:
-        # Its figures decide nothing, so the word alone is held against the records.
-        if not noted or noted.startswith(Verdict.EXPLORATORY):
-            return None
-        why = result.records[-1].explore
-        return Finding(
-            "V1",
-            f"the verdict note of {label} hides that it ran past the gate\n"
-            f"  note:    {visible(first)}\n  records: EXPLORATORY ({visible(why)})",
-            f"gitexp run {result.entry.name} --explore {shlex.quote(visible(why))} writes it anew",
-        ), None
-    due, instead = _due(result).strip("\n"), "nothing that counts"
-    if result.registration is not None and result.judgement is not None:
-        instead = words.verdict_line(result.registration, result.judgement)
-    if noted == due:
-        return None
-    if noted and due:
-        lines = zip(f"{noted}\n".split("\n"), f"{due}\n".split("\n"), strict=False)
-        one, instead = next((a, b) for a, b in lines if a != b)
-    else:
-        one = first or "there is none"
-    return Finding(
-        "V1",
-        f"the verdict note of {label} is not what its message and records give\n"
-        f"  note:    {visible(one)}\n  records: {visible(instead)}",
-        "gitexp verify --fix writes verdict notes anew; messages and records stay as they are",
-    ), due and f"{due}\n"
-
-
-def _due(result: Result) -> str:
-    """The verdict note that message and records give; empty where nothing is decided."""
-    registration, judgement = result.registration, result.judgement
-    if registration is None or judgement is None or judgement.verdict is None:
-        return ""
-    return words.note(registration, judgement)
-
-
-def _is_reworded(inventory: Inventory, result: Result) -> bool:
-    """Whether a verdict note differs in its wording alone, as another version of gitexp has it."""
-    noted, due = inventory.verdicts.get(result.entry.commit, ""), _due(result).strip("\n")
-    if result.explored or not due or noted == due:
-        return False
-    assert result.registration is not None  # noqa: S101 - it gives a note
-    assert result.judgement is not None  # noqa: S101 - it gives a note
-    return says_the_same(noted, result.registration, result.judgement)
-
-
-def _about_wording(results: Sequence[Result]) -> Iterator[Finding]:
-    """Remark on notes that another version of gitexp worded."""
-    if not results:
-        return
-    names = [label_of(result) for result in results[:_NAMED]]
-    if len(results) > _NAMED:
-        names.append(f"{len(results) - _NAMED} more")
-    them = "its verdict and figures are" if len(results) == 1 else "their verdicts and figures are"
-    yield Finding(
-        "V1",
-        f"{counted(len(results), 'verdict note')} in the words of another version of gitexp;"
-        f" {them} right: {', '.join(names)}",
-        "gitexp verify --fix rewrites them in today's words",
-        advice=True,
-    )
-
-
-# --- campaigns ----------------------------------------------------------------------------------
 
 
 def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, ...]:

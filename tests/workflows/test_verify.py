@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitexp.lab.project import open_project
+from gitexp.workflows.verify import verify
 from tests.arrange import message, note, records, settle, train_with
 from tests.lab.test_evidence import DRAWN
 from tests.project import BECAUSE, World
@@ -544,6 +547,11 @@ def test_what_examples_say_is_computed_again(ready: World) -> None:
     branch = f"exp/{ready.start('--set', 'model.C=10')}"
     ready.gitexp("run")
     assert verified(ready, ok=True)["information"] == []
+    told: list[tuple[str, int, int]] = []
+    with contextlib.chdir(ready.path):
+        verify(open_project(), watch=lambda *step: told.append(step))
+    assert ("per-example evidence, experiments", 1, 1) in told
+    assert {done < total for _, done, total in told} == {True, False}
     text = note(ready, RUNS, branch)
     [spread] = [json.loads(line) for line in text.splitlines() if '"examples"' in line]
     forged = text.replace(str(spread["variance"]), str(spread["variance"] / 100))
@@ -557,4 +565,4 @@ def test_what_examples_say_is_computed_again(ready: World) -> None:
     set_note(ready, RUNS, branch, text)
     ready.git("update-ref", "-d", f"refs/notes/{BULK}")
     words = said(verified(ready, ok=True), "V7", "information")
-    assert f"the outcomes of single examples behind {branch} at 3 pairs are not here" in words
+    assert f"the per-example outcomes behind {branch} at 3 pairs are not here" in words

@@ -6,7 +6,7 @@ import typer
 
 from gitexp.cli.options import AsJson, DryRun
 from gitexp.cli.views import sync as views
-from gitexp.cli.views.transfer import TransferLine
+from gitexp.cli.views.progress import ProgressLine
 from gitexp.lab.project import open_project
 from gitexp.workflows.sync import sync as workflow
 
@@ -33,7 +33,7 @@ def sync(
 
     Nothing is overwritten, there or here. The baseline branch is left to you: git pull, git push.
     """
-    line = TransferLine()
+    line = ProgressLine()
     try:
         done = workflow(
             open_project(), remote, logs=logs, dry=dry_run, redacted=redacted,

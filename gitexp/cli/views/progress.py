@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a transfer is, and goes when the transfer ends."""
+"""One line on a terminal that says how far a command is, and disappears when it ends."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _REFRESH = 0.1  # seconds
 
 
-class TransferLine:
-    """What `sync` says on standard error: lines that stay, and one that is written over."""
+class ProgressLine:
+    """Messages on standard error: lines that stay, and one that is written over."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, after: float = 0.0) -> None:
+        """Show no progress before so many seconds have passed."""
         self._shown = False
-        self._next = 0.0
+        self._next = self._first = time.monotonic() + after
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
@@ -30,9 +31,9 @@ class TransferLine:
         typer.echo(visible(text), err=True)
 
     def show(self, progress: Progress) -> None:
-        """Write over the line before, ten times a second at most."""
+        """Write over the line before, at most ten times a second."""
         now = time.monotonic()
-        if now < self._next and progress.done != progress.total:
+        if now < self._first or (now < self._next and progress.done != progress.total):
             return
         self._next = now + _REFRESH
         width = shutil.get_terminal_size().columns - 1
@@ -49,7 +50,7 @@ class TransferLine:
 
 
 def progress_text(progress: Progress) -> str:
-    """Word how far a transfer is."""
+    """Say how far a command is."""
     if progress.total is None:
         text = f"  {progress.step}: {progress.done:,}"
     else:

@@ -1,0 +1,145 @@
+"""Per-example evidence, computed again from the outcomes that the runs stored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.lab.evidence import weigh_examples
+from gitexp.rules.documents.example_spread import parse_spreads
+from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted
+from gitexp.rules.verdict.pairs import inputs_of, pair
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import BULK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitexp.lab.audit.inventory import Inventory
+    from gitexp.lab.result import Result
+    from gitexp.rules.documents.example_spread import ExampleSpread
+    from gitexp.rules.documents.outcomes import Key, Outcomes
+    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.statistics.resampling import Resampler
+
+_CLOSE = 1e-6  # relative; what examples say is stored with at least six digits
+
+
+Watch = Callable[[str, int, int], None]  # what is being checked, and how many of how many are
+
+
+def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator[Finding]:
+    """Find what examples say of a look that the outcomes of its runs do not give."""
+    asked: dict[str, list[_Claim]] = {}
+    for result in inventory.held:
+        if claim := _claim(result):
+            asked.setdefault(result.entry.parents[0], []).append(claim)
+    if not asked:
+        return
+    from gitexp.statistics.resampling import Resampler  # NumPy
+
+    blobs = list_notes(inventory.project.repository, BULK)
+    # The baseline's outcomes are read once for all experiments on it.
+    order = [c for base, claims in asked.items() for c in (base, *(c.commit for c in claims))]
+    # One note at a time: the outcomes of one experiment may take megabytes.
+    names = (blobs.get(commit, f"{commit}^{{blob}}") for commit in order)
+    texts = map(_decoded, inventory.project.repository.git.each(names))
+    resampler, done, total = Resampler(), 0, sum(map(len, asked.values()))
+    for claims in asked.values():
+        baseline = parse_outcomes(next(texts), {key for claim in claims for key in claim.baseline})
+        for claim in claims:
+            candidate = parse_outcomes(next(texts), {*claim.candidate})
+            for spread in claim.spreads:
+                if finding := _recomputed(claim, spread, baseline, candidate, resampler):
+                    yield finding
+            done += 1
+            if watch is not None:
+                watch("per-example evidence, experiments", done, total)
+
+
+def _decoded(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What an experiment's examples are said to show, and the runs of both arms, pair by pair."""
+
+    result: Result
+    criterion: Criterion
+    spreads: tuple[ExampleSpread, ...]
+    baseline: tuple[Key, ...]
+    candidate: tuple[Key, ...]
+
+    @property
+    def commit(self) -> str:
+        """The experiment's commit."""
+        return self.result.entry.commit
+
+
+def _claim(result: Result) -> _Claim | None:
+    """What a verdict relies on; None where examples play no part."""
+    registration = result.registration
+    if registration is None or not registration.by_examples:
+        return None
+    gated = [record for record in result.records if not record.explore]
+    seeds, criterion = registration.registered_seeds(), registration.criterion
+    pairs, _ = pair(seeds, result.baseline_records, gated, criterion.metric)
+    used = tuple(
+        spread
+        for spread in parse_spreads(result.entry.runs)
+        if 0 < spread.pairs <= len(pairs) and spread.inputs == inputs_of(pairs[: spread.pairs])
+    )
+    if not used:
+        return None
+    baseline, candidate = (
+        tuple((r.seed, r.attempt, r.condition) for r in arm) for arm in zip(*pairs, strict=True)
+    )
+    return _Claim(result, criterion, used, baseline, candidate)
+
+
+def _recomputed(
+    claim: _Claim,
+    spread: ExampleSpread,
+    baseline: Mapping[Key, Outcomes],
+    candidate: Mapping[Key, Outcomes],
+    resampler: Resampler,
+) -> Finding | None:
+    """Compute one look's figures again, and hold them against what was stored."""
+    look = f"{label_of(claim.result)} at {counted(spread.pairs, 'pair')}"
+    try:
+        before = [baseline[key] for key in claim.baseline[: spread.pairs]]
+        after = [candidate[key] for key in claim.candidate[: spread.pairs]]
+    except KeyError:
+        return Finding(
+            "V7",
+            f"the per-example outcomes behind {look} are not here, so what they say cannot be"
+            " recomputed",
+            "gitexp sync fetches them, if a remote has them",
+            advice=True,
+        )
+    try:
+        variance, count = weigh_examples(claim.criterion, before, after, resampler)
+    except NotReady as error:
+        given = error.message
+    else:
+        if count == spread.count and math.isclose(variance, spread.variance, rel_tol=_CLOSE):
+            return None
+        given = _figures(variance, count)
+    return Finding(
+        "V6",
+        f"what the examples say of {look} is not what its outcomes give\n"
+        f"  note:     {_figures(spread.variance, spread.count)}\n  outcomes: {given}",
+        f"git notes --ref=gitexp-runs edit {claim.commit[:10]} lets you delete the line; then"
+        f" gitexp run {name_of(claim.result)} computes it again",
+    )
+
+
+def _figures(variance: float, count: int) -> str:
+    return f"variance {variance:.6g} over {counted(count, 'example')}"
