@@ -14,7 +14,7 @@ from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
-from gitexp.rules.verdict import words
+from gitexp.rules.verdict import effects, words
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.branches import advance_checkout, move_branch
 from gitexp.store.commits import commit_tree
@@ -143,7 +143,7 @@ def _demand_gain(result: Result) -> None:
         return
     if criterion.sign * (after - before) > 0:
         return
-    shown = " -> ".join(words.means(registration, judgement))
+    shown = " -> ".join(effects.means(registration, judgement))
     raise Refused(
         f"exp/{result.entry.name} reaches {criterion}, but is not better than its baseline"
         f" ({shown})",

@@ -18,7 +18,7 @@ from gitexp.cli.views.terminal import (
 )
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.words import detectable
+from gitexp.rules.verdict.effects import detectable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrap
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict import effects, figures, words
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
@@ -97,7 +97,7 @@ def _seeds(sheet: Sheet, registration: Registration, judgement: Judgement) -> No
     if judgement.sd is not None:
         said = f"standard deviation of the differences{unit} {figures.rough(judgement.sd)}"
         if judgement.detectable is not None:
-            could = words.detectable(registration.criterion, judgement.detectable)
+            could = effects.detectable(registration.criterion, judgement.detectable)
             said += f"; minimum detectable effect {could}"
         typer.echo(wrapped(said))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import spell
-from gitexp.rules.verdict import words
+from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.pooling import Estimate, pool
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -67,7 +67,7 @@ def _together(criterion: Criterion, alike: Sequence[Precedent]) -> tuple[list[st
     if not measured:
         return [], _MORE
     effect, reach = pool(measured)
-    interval = words.interval(criterion, effect, effect - reach, effect + reach)
+    interval = effects.interval(criterion, effect, effect - reach, effect + reach)
     line = f"  together: {criterion.metric} {interval} (95 %)"
     return [line], _what_settles(criterion, effect, reach)
 

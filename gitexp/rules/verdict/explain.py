@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
-from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict import effects, figures, words
 from gitexp.rules.verdict.criterion import Scale, number_written
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -23,14 +23,14 @@ def what_it_says(registration: Registration, judgement: Judgement) -> list[str]:
     conclusion = f"{meaning[:1].upper()}{meaning[1:]}."
     if judgement.effect is None:
         return [conclusion]
-    before, after = words.means(registration, judgement)
+    before, after = effects.means(registration, judgement)
     over = f"Over {counted(judgement.pairs, 'pair')} of runs (same seed, same conditions)"
     sentences = [f"{over}, the mean {metric} went from {before} to {after}."]
     if judgement.p is None or judgement.level is None:
         return [*sentences, conclusion]
     sentences.append(_by_chance(criterion.scale, criterion.amount, judgement.p, judgement.level))
     if judgement.lower is not None and judgement.upper is not None:
-        found = words.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
+        found = effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
         low, high = found.partition("[")[2].rstrip("]").split(", ")
         moved = "lies" if criterion.scale is Scale.CONSTANT else "changed by"
         sentences.append(
@@ -85,7 +85,7 @@ def what_it_cannot_tell(
             " seeds)."
         )
     elif judgement.detectable is not None:
-        could = words.detectable(registration.criterion, judgement.detectable)
+        could = effects.detectable(registration.criterion, judgement.detectable)
         sentences.append(
             f"Whether there is a smaller effect: this design detects {could} or better."
         )

@@ -15,6 +15,7 @@ from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.effects import detectable
 from gitexp.rules.verdict.judge import ROUNDING
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
@@ -22,7 +23,6 @@ from gitexp.rules.verdict.paired_t import (
     standard_deviation,
 )
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.rules.verdict.words import detectable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

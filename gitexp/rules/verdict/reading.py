@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict import effects, figures, words
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def _first(registration: Registration, judgement: Judgement) -> Iterator[_Figure
     """Effect and bounds as they are displayed, pairs and examples."""
     criterion = registration.criterion
     if judgement.effect is not None:
-        decimals = words.effect_decimals(criterion, judgement)
+        decimals = effects.effect_decimals(criterion, judgement)
         shown = (
-            words.displayed(criterion, judgement.effect),
-            *(bound for bound in words.bounds(criterion, judgement) if bound is not None),
+            effects.displayed(criterion, judgement.effect),
+            *(bound for bound in effects.bounds(criterion, judgement) if bound is not None),
         )
         for value in shown:
             yield value, _usual(value) if decimals is None else decimals
@@ -75,7 +75,7 @@ def _first(registration: Registration, judgement: Judgement) -> Iterator[_Figure
 def _others(registration: Registration, judgement: Judgement, due: str) -> Iterator[_Figure]:
     """Every further figure that a note may tell."""
     criterion = registration.criterion
-    decimals = words.means_decimals(criterion, judgement)
+    decimals = effects.means_decimals(criterion, judgement)
     for mean in (judgement.baseline_mean, judgement.candidate_mean):
         if mean is not None:
             yield mean, _usual(mean) if decimals is None else decimals
@@ -83,11 +83,11 @@ def _others(registration: Registration, judgement: Judgement, due: str) -> Itera
         if value is not None:
             yield value, _usual(value) - 2
     if judgement.detectable is not None:
-        value = words.displayed(criterion, judgement.detectable)
+        value = effects.displayed(criterion, judgement.detectable)
         yield value, _usual(value) - 2
     for outcome in judgement.guards:
         if outcome.lower is not None:
-            worst = words.worst(outcome)
+            worst = effects.worst(outcome)
             yield worst, _usual(worst) - 2
     # Whatever else today's own note tells.
     for text in _NUMBER.findall(due):

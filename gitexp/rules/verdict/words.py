@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
-from gitexp.rules.verdict import figures
+from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.criterion import Scale, number_written
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _MOST_GUARDS = 3  # lines of a note; gitexp show lists all
 _WIDTH = 76  # columns; git log indents notes by four
-_LARGEST_LOG = 709.0  # exp() overflows beyond it
 
 # By the reason that a judgement gives; what stands in braces is filled in from its figures.
 _MEANING = {
@@ -55,66 +53,8 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
 
 def effect(criterion: Criterion, judgement: Judgement) -> str:
     """A measured effect with its bounds: `accuracy +0.020 [+0.008, +0.026]`."""
-    found = interval(criterion, judgement.effect or 0.0, judgement.lower, judgement.upper)
+    found = effects.interval(criterion, judgement.effect or 0.0, judgement.lower, judgement.upper)
     return f"{criterion.metric} {found}"
-
-
-def interval(criterion: Criterion, effect: float, lower: float | None, upper: float | None) -> str:
-    """An effect with its bounds as the criterion counts, the smaller number first."""
-    low, high = _sorted(criterion, lower, upper)
-    return figures.interval(
-        displayed(criterion, effect), low, high,
-        sign=criterion.scale is not Scale.CONSTANT, unit=_unit(criterion),
-        bar=displayed(criterion, criterion.bar),
-    )  # fmt: skip
-
-
-def displayed(criterion: Criterion, effect: float) -> float:
-    """How the metric moved, in its own unit or in percent; against a constant, where it is."""
-    match criterion.scale:
-        case Scale.PERCENT:
-            return 100 * math.expm1(min(criterion.sign * effect, _LARGEST_LOG))
-        case Scale.CONSTANT:
-            return criterion.amount + criterion.sign * effect
-    return criterion.sign * effect
-
-
-def detectable(criterion: Criterion, effect: float) -> str:
-    """The smallest effect that a design detects; against a constant, the value it leads to."""
-    value, bar = displayed(criterion, effect), displayed(criterion, criterion.bar)
-    if criterion.scale is Scale.CONSTANT:
-        # The distance from the constant is what is known to two digits.
-        decimals = figures.decimals_for(abs(effect)) if effect else 0
-        return figures.fixed(value, figures.decimals_apart([value], (bar,), decimals))
-    return figures.rough(value, sign=True, marks=(bar,)) + _unit(criterion)
-
-
-def means(registration: Registration, judgement: Judgement) -> tuple[str, str]:
-    """Mean score of the baseline and of the experiment, to the decimal of the effect."""
-    scores = judgement.baseline_mean, judgement.candidate_mean
-    decimals = means_decimals(registration.criterion, judgement)
-    if decimals is None:
-        return figures.number(scores[0]), figures.number(scores[1])
-    before, after = ("?" if one is None else figures.fixed(one, decimals) for one in scores)
-    return before, after
-
-
-def means_decimals(criterion: Criterion, judgement: Judgement) -> int | None:
-    """Decimals that the interval of an effect supports in a mean; None where nothing tells."""
-    decimals = effect_decimals(criterion, judgement)
-    if criterion.scale is Scale.PERCENT and decimals is not None:
-        # One percent of the mean, in digits of the mean.
-        mean = abs(judgement.baseline_mean or 0.0) / 100
-        return decimals - math.floor(math.log10(mean)) if mean else None
-    return decimals
-
-
-def effect_decimals(criterion: Criterion, judgement: Judgement) -> int | None:
-    """Decimals of an effect and its bounds as they are displayed; None where nothing tells."""
-    if judgement.effect is None:
-        return None
-    value, bar = displayed(criterion, judgement.effect), displayed(criterion, criterion.bar)
-    return figures.decimals_of(value, *bounds(criterion, judgement), bar=bar)
 
 
 def meaning(registration: Registration, judgement: Judgement) -> str:
@@ -137,7 +77,7 @@ def meaning(registration: Registration, judgement: Judgement) -> str:
         size=aim if criterion.higher_is_better else aim.lstrip("-"),
         p="?" if judgement.p is None else figures.p_value(judgement.p),
         limit="?" if judgement.level is None else f"{judgement.level:.3g}",
-        detectable="?" if could is None else detectable(criterion, could),
+        detectable="?" if could is None else effects.detectable(criterion, could),
         broken=", ".join(str(one.guard) for one in judgement.guards if one.holds is False),
         unsure=" and ".join(str(one.guard) for one in judgement.guards if not one.holds),
     )  # fmt: skip
@@ -155,7 +95,7 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     """The lines of a verdict note, before they are broken to fit."""
     lines = [verdict_line(registration, judgement)]
     if judgement.p is not None and judgement.level is not None:
-        before, after = means(registration, judgement)
+        before, after = effects.means(registration, judgement)
         held = figures.p_value(judgement.p, judgement.level)
         parts = [f"mean {before} -> {after}", f"success: {registration.criterion}", held]
         if judgement.reason == "passes alone but not at its level":
@@ -169,45 +109,7 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
 
 def guard_line(outcome: GuardOutcome) -> str:
     """A guard, how it came out, and the worst value that the runs leave possible."""
-    guard, limit = outcome.guard, outcome.guard.limit
     state = {True: "holds", False: "broken", None: "not shown"}[outcome.holds]
     if outcome.lower is None:
-        return f"{guard}: {state}"
-    value = worst(outcome)
-    mean = value if outcome.effect is None else _against(limit, outcome.effect)
-    signed = limit.scale is not Scale.CONSTANT
-    decimals = figures.decimals_of(mean, value, None, bar=displayed(limit, limit.bar))
-    text = (
-        figures.number(value, sign=signed)
-        if decimals is None
-        else figures.fixed(value, decimals, sign=signed)
-    )
-    return f"{guard}: {state}, at worst {text}{_unit(limit)}"
-
-
-def worst(outcome: GuardOutcome) -> float:
-    """The worst value of a guarded metric that the runs leave possible, as it is displayed."""
-    return _against(outcome.guard.limit, outcome.lower or 0.0)
-
-
-def _against(limit: Criterion, effect: float) -> float:
-    # A limit is written in the direction that gets worse.
-    return displayed(limit, effect if limit.scale is Scale.CONSTANT else -effect)
-
-
-def bounds(criterion: Criterion, judgement: Judgement) -> tuple[float | None, float | None]:
-    """Bounds as they are displayed, the smaller number first; both None unless both are known."""
-    return _sorted(criterion, judgement.lower, judgement.upper)
-
-
-def _sorted(
-    criterion: Criterion, lower: float | None, upper: float | None
-) -> tuple[float | None, float | None]:
-    if lower is None or upper is None:
-        return None, None
-    low, high = sorted((displayed(criterion, lower), displayed(criterion, upper)))
-    return low, high
-
-
-def _unit(criterion: Criterion) -> str:
-    return "%" if criterion.scale is Scale.PERCENT else ""
+        return f"{outcome.guard}: {state}"
+    return f"{outcome.guard}: {state}, at worst {effects.worst_text(outcome)}"

@@ -13,9 +13,9 @@ from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.effects import detectable
 from gitexp.rules.verdict.power import Power, power_of, underpowered
 from gitexp.rules.verdict.verdict import Judgement, Verdict
-from gitexp.rules.verdict.words import detectable
 
 BASELINE = (0.90, 0.92, 0.91, 0.93, 0.89)  # standard deviation 0.0158
 
