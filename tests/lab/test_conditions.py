@@ -117,7 +117,7 @@ def test_a_refactoring_is_neutral_and_a_fix_says_what_it_moved(ready: World) -> 
     ready.write("README.md", "words\n")
     ready.commit("words only")
     assert "runs to do" not in ready.gitexp("baseline").err
-    told = ready.gitexp("log").out
+    told = ready.gitexp("log", "--long").out
     assert told.count("UNTESTED STEP") == 2
     assert told.index("  fix the evaluation\n  moved by") < told.index("  refactor\n  neutral")
 

@@ -42,7 +42,7 @@ def test_the_log_is_newest_first_and_cut_where_told(ready: World) -> None:
     rows = ready.gitexp("log", "--json").json
     assert [row["name"] for row in rows] == names[::-1]
     assert [row["name"] for row in ready.gitexp("log", "-n", "2", "--json").json] == names[:0:-1]
-    text = ready.gitexp("log", "-n", "1").out
+    text = ready.gitexp("log", "--long", "-n", "1").out
     assert f"exp/{names[2]}  2026-01-01" in text
     assert f"planned: gitexp run {names[2]}" in text
     assert "config.toml: model.C = 1.0 -> 4" in text
@@ -71,7 +71,7 @@ def test_a_row_tells_what_was_registered_and_what_came_of_it(ready: World) -> No
     assert 0.005 < done["lower"] < done["effect"] < done["upper"] < 0.03
     assert 0 < done["p"] < done["level"] == 0.005
     assert done["pairs"] == 5
-    text = ready.gitexp("log").out
+    text = ready.gitexp("log", "--long").out
     assert note(ready, "gitexp", f"exp/{name}").splitlines()[0] in text
 
 
@@ -102,7 +102,7 @@ def test_an_archived_experiment_stays_in_the_log(ready: World) -> None:
     ready.git("branch", "--quiet", "-D", f"exp/{name}")
     [row] = [row for row in ready.gitexp("log", "--json").json if row["name"] == name]
     assert (row["state"], row["verdict"], row["branch"]) == ("archived", "CONFIRMED", None)
-    assert "[archived]" in ready.gitexp("log").out
+    assert "[archived]" in ready.gitexp("log", "--long").out
     assert "CONFIRMED" in ready.gitexp("show", name).out
     assert ready.gitexp("check", name).code == 0
 
@@ -145,5 +145,5 @@ def test_a_branch_that_is_no_registration_is_listed_as_such(ready: World) -> Non
         ready.commit(f"a sketch of {branch}", verify=False)
     rows = {row["name"]: row for row in ready.gitexp("log", "--json").json}
     assert (rows["sketch"]["change"], rows["sketch"]["verdict"]) == (None, None)
-    assert "no registration: gitexp check sketch" in ready.gitexp("log").out
+    assert "no registration: gitexp check sketch" in ready.gitexp("log", "--long").out
     assert "not a registration" in ready.gitexp("show", "sketch").out

@@ -285,10 +285,10 @@ def test_a_part_of_the_log(many: World) -> None:
     assert [row["name"] for row in rows(many, since, "-n", "2")] == ["run-119", "run-118"]
     assert [row["name"] for row in rows(many, since)] == ["run-119", "run-118", "run-117"]
     text = many.gitexp("log", "-n", "2").out
-    assert "exp/run-119" in text
+    assert "run-119" in text
     assert "Campaign" not in text
     assert "Campaign" in many.gitexp("log", "-n", "121").out
-    assert "All of them: gitexp log" in many.gitexp("log", "nothing-like-it").out
+    assert "All of them: gitexp log" in many.gitexp("log", "nothing-*").out
 
 
 def test_the_newest_are_shown_before_the_others_are_judged(many: World) -> None:

@@ -92,7 +92,9 @@ def test_each_goes_through_the_whole_loop_as_if_it_were_alone(
     assert (fresh["Seeds"], fresh["Level"]) == ("6-10", "0.01")
     text.gitexp("run", again["name"])
     text.gitexp("accept", again["name"])
-    assert vision.gitexp("log").out.count("UNTESTED STEP") == 1  # the other's accepted experiment
+    assert (
+        vision.gitexp("log", "--long").out.count("UNTESTED STEP") == 1
+    )  # the other's accepted experiment
 
 
 def test_what_is_declared_inert_next_door_costs_nothing(two: tuple[World, World, World]) -> None:

@@ -32,7 +32,7 @@ def test_a_step_that_adds_a_dependency_says_which_and_what_came_of_it(ready: Wor
     ready.commit("Try the new shinynet")
     ready.gitexp("baseline")
     ready.start("--set", "model.C=11")
-    out = ready.gitexp("log").out
+    out = ready.gitexp("log", "--long").out
     assert "Try the new shinynet" in out
     assert "adds shinynet; neutral, identical over 3 seeds" in out
 

@@ -143,7 +143,7 @@ def test_a_preset_that_nothing_reads_is_a_neutral_step(ready: World) -> None:
     ready.gitexp("run", first)
     ready.gitexp("preset", "hot", "model.C=10", "train.lr=0.01")
     assert "neutral, identical over 5 seeds" in ready.gitexp("baseline").out
-    step, row = ready.gitexp("log").out.split("\n\n")[:2]
+    step, row = ready.gitexp("log", "--long").out.split("\n\n")[:2]
     assert step.startswith("UNTESTED STEP")
     assert step.endswith("neutral, identical over 5 seeds")
     assert row.startswith(f"exp/{first}")

@@ -41,6 +41,9 @@ def log(
     open_: Annotated[
         bool, typer.Option("--open", help="Only those without a verdict: not run, or failed.")
     ] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Show hypotheses and whole changes, not a line each.")
+    ] = False,
     calibration: Annotated[
         bool,
         typer.Option(
@@ -49,13 +52,13 @@ def log(
     ] = False,
     json_: AsJson = False,
 ) -> None:  # fmt: skip
-    """List the experiments, newest first, or search them.
+    """List the experiments, newest first, one line each, or search them.
 
     A word that is an experiment's name, or contains * ? or [, selects by name. Every other word is
     searched for, and the best matches come first.
     """
     if calibration:
-        if words or number or since or author or open_:
+        if words or number or since or author or open_ or long:
             raise UsageError("--calibration takes no other options", "gitexp log --calibration")
         show_calibration(as_json=json_)
         return
@@ -67,7 +70,7 @@ def log(
         workflow.second_of(project, since) if since else -math.inf, author, open_, number,
     )  # fmt: skip
     if query.words:
-        show_matches(project, query, part, as_json=json_)
+        show_matches(project, query, part, long=long, as_json=json_)
         return
     # Programs that read JSON asked for experiments, which the baseline's untested steps are not.
     if json_:
@@ -75,19 +78,21 @@ def log(
         return
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
     found = workflow.read_log(project, part)
-    rows = views.log(found, begin, long=True) if part.is_all_of(0) else views.log(found, long=True)
+    rows = views.log(found, begin if part.is_all_of(0) else views.NO_MATCH, long=long)
     # Part of a log says nothing about where the whole stands.
     if rows and part.is_all_of(len(rows)):
         show_standing(project, rows)
 
 
-def show_matches(project: Project, query: Query, part: workflow.Part, *, as_json: bool) -> None:
+def show_matches(
+    project: Project, query: Query, part: workflow.Part, *, as_json: bool, long: bool = False
+) -> None:
     """Print what a search finds, best first."""
     rows = workflow_search(project, " ".join(query.words), part)[: part.most or _BEST]
     if as_json:
         views.log_json(rows)
     else:
-        views.log(rows, "No experiment contains any of these words.", long=True)
+        views.log(rows, "No experiment contains any of these words.", long=long)
 
 
 def show_standing(project: Project, rows: Sequence[workflow.Row]) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from gitexp.lab.log import Row
 
+NO_MATCH = "No experiment matches. All of them: gitexp log"
+
 _AT_ONCE = 200  # rows of JSON
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
 _LONGEST_NAME, _LONGEST_EFFECT = 24, 32  # columns; what takes more moves its own line alone
@@ -52,7 +54,7 @@ def log_json(rows: Iterable[Row]) -> None:
 
 def log(
     rows: Iterable[Row | Step],
-    nothing: str = "No experiment matches. All of them: gitexp log",
+    nothing: str = NO_MATCH,
     *,
     long: bool = False,
 ) -> list[Row]:

@@ -1,0 +1,109 @@
+"""The log in one line an experiment: what it holds, and that it fits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.cli.views.log import age
+from gitexp.cli.views.terminal import columns
+from tests.arrange import settle
+
+if TYPE_CHECKING:
+    from tests.project import World
+
+NOW = dt.datetime(2026, 11, 28, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("2026-11-28T12:00:01+00:00", "0m"),  # another clock is ahead
+        ("2026-11-28T11:00:30+00:00", "59m"),
+        ("2026-11-28T13:00:00+02:00", "1h"),
+        ("2026-11-27T12:00:00+00:00", "1d"),
+        ("2026-11-14T13:00:00+00:00", "13d"),
+        ("2026-11-14T12:00:00+00:00", "2w"),
+        ("2025-01-01T00:00:00+00:00", "99w"),
+        ("2020-11-01T00:00:00+00:00", "6y"),
+    ],
+)
+def test_the_age_of_an_experiment_takes_three_columns(time: str, said: str) -> None:
+    assert age(time, NOW) == said
+    assert len(said) <= 3
+
+
+@pytest.fixture
+def told(ready: World) -> World:
+    """A confirmed experiment, a planned one with a long change, and an untested step."""
+    settle(ready, repeats=[3])
+    ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    ready.write("train.py", (ready.path / "train.py").read_text() + "\n# 学習率を下げる\n")
+    ready.commit("学習率を下げるための長い説明です。とても長いので、一行には入りません。")
+    ready.start("--set", 'model.kernel="a-kernel-of-a-very-long-name-that-fits-no-line"')
+    return ready
+
+
+def test_each_experiment_is_one_line_that_fits(told: World) -> None:
+    rows = {row["verdict"]: row for row in told.gitexp("log", "--json").json}
+    for width in (60, 80, 100, 200):
+        out = told.gitexp("log", COLUMNS=str(width)).out
+        planned, step, confirmed = out.splitlines()[:3]
+        assert max(map(columns, out.splitlines())) <= width
+        assert planned.split()[:3] == [rows[None]["name"], "0m", "planned"]
+        assert step.split()[2] == "UNTESTED"
+        assert "CONFIRMED  +0.0" in confirmed
+        assert rows["CONFIRMED"]["name"] in confirmed
+        lower, upper = (f"{rows['CONFIRMED'][side]:+.3f}"[:5] for side in ("lower", "upper"))
+        assert lower in confirmed
+        assert upper in confirmed
+    assert "model.C 1.0 -> 10" in out
+    assert "\x1b" not in out
+
+
+def test_without_a_width_lines_have_eighty_columns(told: World) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    out = subprocess.run(
+        [sys.executable, "-m", "gitexp", "log"], cwd=told.path, env=environment, check=True,
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert 70 < max(map(columns, out.splitlines())) <= 80
+
+
+def test_accepted_and_archived_experiments_are_marked(told: World) -> None:
+    rows = told.gitexp("log", "--json").json
+    confirmed = next(row["name"] for row in rows if row["verdict"])
+    told.gitexp("archive", confirmed)
+    out = told.gitexp("log").out
+    assert f"~ {confirmed}" in out
+    assert "\n~ archived\n" in out
+
+
+def on_a_terminal(world: World, *words: str, **environment: str) -> str:
+    """What a command writes to a terminal."""
+    reader, writer = os.openpty()
+    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=subprocess.DEVNULL,
+        stdout=writer, stderr=subprocess.PIPE, env=clean | {"TERM": "xterm"} | environment,
+        check=True,
+    )  # fmt: skip
+    os.close(writer)
+    shown = os.read(reader, 1 << 16).decode()
+    os.close(reader)
+    assert b"\x1b" not in done.stderr
+    return shown
+
+
+def test_only_a_terminal_gets_colors_and_json_never(told: World) -> None:
+    assert "\x1b[32m" in on_a_terminal(told, "log")
+    assert "\x1b" not in on_a_terminal(told, "log", NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(told, "log", TERM="dumb")
+    assert "\x1b" not in on_a_terminal(told, "log", "--json")
+    assert "\x1b" not in on_a_terminal(told, "show", "--json")
