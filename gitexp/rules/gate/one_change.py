@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding, refusals
+from gitexp.rules.gate.about_change import about_change
 from gitexp.rules.gate.config_file import inspect_config
-from gitexp.rules.gate.formats.keys import keys_at, parse_key
 from gitexp.rules.gate.other_files import inspect_others
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.gate.several_values import several_values
@@ -67,16 +67,7 @@ def inspect(
         )
     if len(changes) > 1:
         findings.append(several_values(changes, baseline))
-    seed = parse_key(seed_key) if seed_key else ()
-    if len(changes) == 1 and seed and keys_at([changes[0].key], seed):
-        findings.append(
-            Finding(
-                "C8",
-                f"{seed_key} is the seed, and every experiment runs on several seeds anyway",
-                "change a value that you have a reason to change; repeats vary the seed",
-                changes[0].file,
-                changes[0].line,
-            )
-        )
+    if len(changes) == 1:
+        findings += about_change(changes[0], seed_key)
     whole = len(changes) == 1 and not refusals(findings)
     return Inspection(changes[0] if whole else None, tuple(findings), tuple(changes))
