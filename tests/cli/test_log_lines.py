@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.cli.views.log import age
+from gitexp.cli.views.log_lines import age
 from gitexp.cli.views.terminal import columns
 from tests.arrange import settle
 

@@ -80,7 +80,7 @@ def init(
         metrics=metrics, seed_key=seed_key, vary=vary,
     )  # fmt: skip
     asking = None if yes or not sys.stdin.isatty() else _ask
-    views.initialised(
+    views.initialized(
         workflow.init(Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_)
     )
 

@@ -49,7 +49,7 @@ def tried(trial: Trial) -> None:
     typer.echo("")
 
 
-def initialised(done: Setup) -> None:
+def initialized(done: Setup) -> None:
     """Print what init changed and how to take it back."""
     if done.trial is not None:
         tried(done.trial)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.log import result_lines
+from gitexp.cli.views.rows import result_lines
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of

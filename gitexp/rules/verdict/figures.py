@@ -61,7 +61,7 @@ def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
 
 
 def number(value: float | None, *, sign: bool = False) -> str:
-    """A number of which nobody knows how sure it is: four significant digits."""
+    """A number without a known uncertainty: four significant digits."""
     if value is None:
         return "?"
     if not value or not math.isfinite(value):
@@ -124,11 +124,11 @@ def interval(
 def decimals_of(
     value: float, low: float | None, high: float | None, *, bar: float | None = None
 ) -> int | None:
-    """Decimals that a value and its bounds share; None where no width tells."""
+    """Decimals that a value and its bounds share; None where there is no width."""
     bounds = [bound for bound in (low, high) if bound is not None and math.isfinite(bound)]
     if not bounds or not math.isfinite(value):
         return None
-    # Of a one-sided interval, the part that is missing is taken to be as wide as the other.
+    # The missing part of a one-sided interval is taken to be as wide as the other.
     width = abs(bounds[-1] - bounds[0]) if len(bounds) > 1 else 2 * abs(bounds[0] - value)
     if not width or not math.isfinite(width):
         return None
@@ -137,7 +137,7 @@ def decimals_of(
 
 
 def p_value(p: float, limit: float | None = None) -> str:
-    """A p value, beside the limit that it is held against: `p = 0.0002 (limit 0.005)`."""
+    """A p value beside its limit: `p = 0.0002 (limit 0.005)`."""
     beside = "" if limit is None else f" (limit {limit:.3g})"
     marks = () if limit is None else (limit,)
     if p < _SMALLEST_P and all(limit > _SMALLEST_P for limit in marks):

@@ -20,9 +20,8 @@ def first_good(
 ) -> dict[int, Record]:
     """Pick for each seed the first attempt that reported the metric, in one of the conditions.
 
-    None stands for any condition.
-
-    The first, not the best: choosing among attempts would be choosing the result.
+    Without `conditions`, any condition will do. The first attempt, not the best: choosing among
+    attempts would be choosing the result.
     """
     wanted = set(seeds)
     found: dict[int, Record] = {}

@@ -45,7 +45,7 @@ class Power:
     criterion counts, and `in_sds` the same in standard deviations of a paired difference, which
     holds before any standard deviation is known. `source` says what it was estimated from, `enough`
     how many repeats would detect the bar (None where no number up to 1,000 would), `seconds` what
-    all its `runs` would take one after the other. None stands for what nothing tells yet.
+    all its `runs` would take one after the other. What is not known yet is None.
     """
 
     runs: int

@@ -97,7 +97,7 @@ class Judgement:
     `reason` is a key that words.meaning puts into plain words. `effect` and its bounds are as the
     criterion counts (the metric's unit, or the logarithm of a ratio for percent), positive where
     the candidate is better. `sd` is the standard deviation of the paired differences. `level` is
-    what this look may spend on confirming: `p` is held against it and `lower` is its bound, while
+    what this look may spend on confirming: `p` is compared with it and `lower` is its bound, while
     `upper` is the bound for ruling out. `detectable` is the minimum detectable effect of this look.
     `examples` counts the distinct ones where they were asked for. Whatever the pairs cannot support
     is None.

@@ -1,0 +1,37 @@
+"""What the log, `show` and the status say of an experiment alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.cli.views.terminal import colored, hanging
+from gitexp.rules.documents.lines import say_newer
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import words
+
+if TYPE_CHECKING:
+    from gitexp.lab.log import Row
+
+
+def result_lines(row: Row, head: str = "  ") -> str:
+    """The verdict of an experiment with its effect, or what to do to get one, after a head."""
+    judgement, registration = row.result.judgement, row.result.registration
+    if judgement is not None and judgement.verdict is not None and registration is not None:
+        text = hanging(head, words.verdict_line(registration, judgement))
+        return head + colored(text.removeprefix(head), judgement.verdict)
+    name = row.result.name
+    ways = {
+        "planned": f"planned: gitexp run {name}",
+        "stale": f"planned on an older baseline: gitexp retest {name}",
+    }
+    return hanging(head, ways.get(row.state, row.state))
+
+
+def uncounted(row: Row) -> list[str]:
+    """What in an experiment's note does not count here."""
+    said = []
+    if foreign := row.result.summary.foreign:
+        said.append(f"{counted(foreign, 'record')} of another commit do not count")
+    if row.result.newer:
+        said.append(say_newer(row.result.newer))
+    return said
