@@ -31,14 +31,14 @@ _LABEL = "trial"
 class Trial:
     """What a trial showed: `runs` took `seconds` each on average.
 
-    `vary` is the setting that the runs prove, else the one that was there, and `told` says why, in
+    `vary` is the setting that the runs prove, else the one that was there, and `reasons` say why, in
     sentences. `stored` says whether every run stored predictions.
     """
 
     runs: int
     seconds: float
     vary: str
-    told: tuple[str, ...]
+    reasons: tuple[str, ...]
     choices: tuple[Choice, ...]
     stored: bool
 
@@ -79,7 +79,7 @@ def try_out(
     shutil.rmtree(folder, ignore_errors=True)
     seconds = statistics.fmean(one.record.duration for one in done)
     tried = [_tried(one) for one in done]
-    vary, told = find_vary(tried, settings.metric, settings.vary)
+    vary, reasons = find_vary(tried, settings.metric, settings.vary)
     proven = replace(settings, vary=vary)
     choices = plan_choices(
         seconds,
@@ -89,7 +89,7 @@ def try_out(
         long=long,
     )
     stored = all(run.outcomes is not None for run in tried)
-    return Trial(len(done), seconds, vary, told, choices, stored)
+    return Trial(len(done), seconds, vary, reasons, choices, stored)
 
 
 def _run(

@@ -198,7 +198,7 @@ def test_a_long_run_stays_the_only_one(ready: World) -> None:
         trial = try_out(repository, "", found, tip, watcher, long=0.0)
     assert (trial.runs, trial.vary) == (1, "seed")
     assert (trial.proposed.repeats, trial.proposed.planned) == ((5,), 5)
-    assert "not tested" in trial.told[0]
+    assert "not tested" in trial.reasons[0]
 
 
 def test_a_project_that_is_set_up_can_be_tried_and_stays_as_it_is(ready: World) -> None:

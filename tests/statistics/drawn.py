@@ -43,3 +43,13 @@ def a_regression(n: int, seed: int, noise: float = 0.5) -> dict[str, Any]:
 
 def runs(make: Callable[..., dict[str, Any]], count: int, n: int, **how: Any) -> list[Outcomes]:  # noqa: ANN401
     return [outcomes(**make(n, seed, **how)) for seed in range(count)]
+
+
+def ranked_badly(seed: int, n: int = 1500, *, corner: bool = True) -> Outcomes:
+    """Scores that are misleading where x0 > 1; one row in six is positive."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(n, 4)), (rng.random(n) < 1 / 6).astype(int)
+    tells = np.where(corner & (x[:, 0] > 1), -2.0, 2.0)
+    score = 1 / (1 + np.exp(-(tells * y + rng.normal(size=n))))
+    columns = {f"x{j}": x[:, j] for j in range(4)}
+    return outcomes(y, (score > 0.5).astype(int), y_score=score, **columns)

@@ -22,7 +22,7 @@ def tried(trial: Trial) -> None:
         f"{counted(trial.runs, 'trial run')}, {duration(trial.seconds)} each; not recorded, because"
         " there are no settings yet."
     )
-    for sentence in trial.told:
+    for sentence in trial.reasons:
         typer.echo(wrapped(sentence, ""))
     typer.echo(
         f"\n  {'repeats':<9} {'planned':>7} {'experiment':>11} {'with baseline':>14}"

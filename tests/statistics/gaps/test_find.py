@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits, make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import confusion_matrix, f1_score, roc_auc_score, root_mean_squared_error
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -21,6 +21,7 @@ from gitexp.rules.documents.outcomes import Outcomes, hash_of
 from gitexp.rules.plan.gaps import Gap, ranked
 from gitexp.statistics.gaps.find import Findings, find
 from gitexp.statistics.yardstick import Yardstick
+from tests.statistics.drawn import ranked_badly
 
 Array = NDArray[Any]
 Runs = tuple[list[Outcomes], list[float], list[float]]
@@ -218,40 +219,6 @@ def test_what_could_not_be_looked_for_is_said() -> None:
 
 
 # --- the metric's own unit ------------------------------------------------------------------------
-
-
-def ranked_badly(seed: int, n: int = 1500, *, corner: bool = True) -> Outcomes:
-    """Scores that tell little where x0 > 1; one row in six is positive."""
-    rng = np.random.default_rng(seed)
-    x, y = rng.normal(size=(n, 4)), (rng.random(n) < 1 / 6).astype(int)
-    tells = np.where(corner & (x[:, 0] > 1), -2.0, 2.0)
-    score = 1 / (1 + np.exp(-(tells * y + rng.normal(size=n))))
-    columns = {f"x{j}": x[:, j] for j in range(4)}
-    return outcomes(range(n), y, (score > 0.5).astype(int), y_score=score, **columns)
-
-
-def test_a_ceiling_is_what_scikit_learn_gives_when_the_rows_are_right() -> None:
-    rng = np.random.default_rng(5)
-    y, wrong = rng.integers(0, 3, 900), rng.random(900) < 0.2
-    guess = np.where(wrong, (y + 1) % 3, y)
-    rows = y == 1
-    stick = Yardstick("f1_macro", [outcomes(range(900), y, guess)])
-    mended = f1_score(y, np.where(rows, y, guess), average="macro")
-    assert stick.ceiling(rows)[0] == pytest.approx(mended - stick.value)
-    target, foretold = rng.normal(size=900), rng.normal(size=900)
-    stick = Yardstick("neg_root_mean_squared_error", [outcomes(range(900), target, foretold)])
-    now = root_mean_squared_error(target, foretold)
-    then = root_mean_squared_error(target, np.where(rows, target, foretold))
-    ceiling, (low, high) = stick.ceiling(rows)
-    assert ceiling == pytest.approx(now - then)
-    assert low < ceiling < high
-    told = ranked_badly(1)
-    truth, score = (np.array(told.columns[name], float) for name in ("y_true", "y_score"))
-    rows = np.array(told.columns["x0"], float) > 1
-    then = roc_auc_score(truth, np.where(rows, np.where(truth == 1, 9, -9), score))
-    stick = Yardstick("roc_auc", [told])
-    assert stick.ceiling(rows)[0] == pytest.approx(then - roc_auc_score(truth, score))
-    assert stick.losses()[1].mean() == pytest.approx(1 - stick.value)
 
 
 def test_a_ranking_has_slices_and_no_confusions() -> None:
