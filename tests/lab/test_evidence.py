@@ -53,7 +53,7 @@ def test_a_percent_criterion_is_judged_on_log_ratios(ready: World) -> None:
     assert found["p"] == pytest.approx(test.pvalue, rel=1e-9)
     assert found["lower"] == pytest.approx(test.confidence_interval(0.995).low, rel=1e-9)
     assert found["criterion"]["effect"] == 0.015
-    assert f"accuracy {100 * math.expm1(found['effect']):+.4g}%" in note(
+    assert f"accuracy {100 * math.expm1(found['effect']):+.2f}%" in note(
         ready, "gitexp", f"exp/{name}"
     )
 
@@ -97,7 +97,7 @@ def test_a_constant_that_the_baseline_meets_is_refused_before_the_experiment_run
 @pytest.mark.parametrize(
     ("baseline", "experiment", "means"),
     [
-        ((0.8, 0.8, 0.8, 1, 1, 1), (0.86, 0.84, 0.87, 0.86, 0.855, 0.86), "0.9 -> 0.8575"),
+        ((0.8, 0.8, 0.8, 1, 1, 1), (0.86, 0.84, 0.87, 0.86, 0.855, 0.86), "0.900 -> 0.857"),
         # Exact in binary: no gain at all, to the last bit.
         (
             (0.75, 0.75, 0.75, 1, 1, 1), (0.8125, 0.9375, 0.8125, 0.875, 0.875, 0.9375),
@@ -119,7 +119,7 @@ def test_a_constant_reached_without_a_gain_is_not_accepted(
     assert ready.gitexp("run", "--json").json["verdict"] == "CONFIRMED"
     before = ready.snapshot()
     ran = ready.gitexp("accept", name, code=1)
-    assert f"reaches accuracy >= 0.85, and is no better than its baseline ({means})" in ran.err
+    assert f"reaches accuracy >= 0.85, but is not better than its baseline ({means})" in ran.err
     assert ready.snapshot() == before
     ready.gitexp("accept", name, "--anyway", "the constant is what was promised")
 
