@@ -123,7 +123,7 @@ def test_predictions_are_read_back(
         ({"y_score": np.zeros((2, 2))}, "y_score has 2 values in row 0; give each its own column"),
         ({"y_pred": 1}, "y_pred is one value, not a column"),
         ({"y_pred": np.float64(1)}, "y_pred is one value, not a column"),
-        ({"id": [1, 2]}, "given as ids="),
+        ({"id": [1, 2]}, "passed as ids="),
     ],
 )
 def test_predictions_that_do_not_fit_fail_where_they_are_given(

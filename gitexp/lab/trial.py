@@ -31,7 +31,7 @@ _LABEL = "trial"
 class Trial:
     """What a trial showed: `runs` took `seconds` each on average.
 
-    `vary` is the setting that the runs prove, else the one that was there, and `reasons` say why, in
+    `vary` is the setting that the runs prove, else the one that was there; `reasons` say why, in
     sentences. `stored` says whether every run stored predictions.
     """
 
