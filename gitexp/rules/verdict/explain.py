@@ -81,8 +81,8 @@ def what_it_cannot_tell(
     if judgement.verdict is Verdict.CONFIRMED:
         sentences.append(
             "How much of the gain will last: a winner's gain usually shrinks when it is measured"
-            " again, because luck helped to pick it (gitexp start --replicate tests it on fresh"
-            " seeds)."
+            f" again, because luck helped to pick it (gitexp retest {registration.name} tests it on"
+            " fresh seeds)."
         )
     elif judgement.detectable is not None:
         could = effects.detectable(registration.criterion, judgement.detectable)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -216,3 +217,41 @@ def test_a_p_value_is_told_once() -> None:
             + note(a_registration(), judgement).count("0.013)")
             == 1
         )
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.floats(-0.05, 0.05), st.floats(1e-5, 0.03), st.sampled_from((0.0, 0.005, 0.02)),
+    st.sampled_from((5, 10)), st.booleans(),
+)  # fmt: skip
+def test_printed_figures_never_contradict_the_verdict(
+    effect: float, sd: float, bar: float, count: int, higher: bool
+) -> None:
+    registration = replace(
+        a_registration(higher=higher), criterion=Criterion("accuracy", bar, higher)
+    )
+    sign = 1 if higher else -1
+    design = Design(registration.criterion, looks=(count,), level=0.05, widening=0.0)
+    pairs = [
+        Pair(seed, 0.5, 0.5 + sign * (effect + sd * math.sin(7 * seed))) for seed in range(count)
+    ]
+    judgement = judge(design, pairs)
+    printed = re.match(r".*accuracy (\S+) \[(\S+), (\S+)\]", verdict_line(registration, judgement))
+    if printed is None:
+        return
+    mean, low, high = (sign * float(text) for text in printed.groups())
+    lower, upper = sorted((low, high))
+    near = 1e-11  # on the bar but for rounding
+    match judgement.reason:
+        case "strong":
+            assert lower >= bar - near
+        case "":
+            assert lower < bar + near
+            assert mean >= bar - near
+        case "below the bar":
+            assert upper < bar + near
+        case "harmful":
+            assert upper <= near
+        case "real but below the bar":
+            assert lower >= 0
+            assert mean < bar + near
