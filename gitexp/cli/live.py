@@ -74,6 +74,7 @@ class Screen:
     """A live line for each run in progress, below the lines of those that ended."""
 
     def __init__(self, *, yes: bool) -> None:
+        # rich takes 50 ms to load, which a run that nobody watches does without.
         from rich.console import Console
         from rich.live import Live
 
@@ -120,7 +121,7 @@ class Screen:
         self._live.console.print(_finished(label, job, record))
 
     def _render(self) -> Any:  # noqa: ANN401 - rich's renderables share no type
-        from rich.text import Text
+        from rich.text import Text  # as above
 
         with self._lock:
             running = list(self._running.values())

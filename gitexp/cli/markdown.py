@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.views.steps import effect_of
 from gitexp.lab.ladder import Step
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
@@ -86,8 +87,6 @@ def _older(number: int, what: str) -> str:
 
 
 def _hypothesis(row: Row) -> str:
-    from gitexp.rules.documents.message import hypothesis_of
-
     return plain(hypothesis_of(row.result.entry.message), _LONGEST)
 
 

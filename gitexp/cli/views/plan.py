@@ -62,11 +62,11 @@ def preset(done: Preset, *, as_json: bool) -> None:
             {"name": done.name, "file": done.file, "commit": done.commit, "is_read": done.is_read}
         )
         return
-    typer.echo(f"{done.file} has the preset {done.name} now ({done.commit[:10]}):\n")
+    typer.echo(f"{done.file} now has the preset {done.name} ({done.commit[:10]}):\n")
     typer.echo(visible(done.added))
     if not done.is_read:
-        typer.echo("\nNo program here mentions presets. What to add where the config is loaded:\n")
-        from gitexp.workflows.preset import READER
+        typer.echo("\nNo program here reads presets yet. Add this where the config is loaded:\n")
+        from gitexp.workflows.preset import READER  # loads what edits configs
 
         typer.echo(READER)
     typer.echo(f'\nnext: gitexp start --set preset={done.name} "HYPOTHESIS because REASON"')

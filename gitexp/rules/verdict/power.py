@@ -92,7 +92,7 @@ def power_of(
     if registration.by_examples or not registration.seeded:
         found = [j.detectable for j in alike if j.detectable]
         source = counted(len(found), "past experiment") if found else ""
-        import statistics  # loads decimal and fractions
+        import statistics  # loads decimal and fractions, which most designs do without
 
         return Power(runs, statistics.median(found) if found else None, source, seconds=seconds)
     if registration.repeats[-1] < FEWEST_PAIRS:
