@@ -110,7 +110,7 @@ def run(home: Path, rounds: int) -> Rows:
     added = []
     for repeats in (1, 5):
         world = project(home / f"run-{repeats}", repeats=repeats)
-        world.gitexp("baseline")
+        world.gitexp("run", "--baseline")
         bare = [("env", f"GITEXP_SEED={s + 1}", "python", "train.py") for s in range(repeats)]
         side = Side([(_GITEXP, "run")], world.path, _new_experiment(world))
         measured = compared(

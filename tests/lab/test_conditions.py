@@ -28,7 +28,7 @@ def with_data(world: World) -> None:
 
 def test_the_baseline_is_measured_again_where_the_data_has_moved(ready: World) -> None:
     with_data(ready)
-    assert ready.gitexp("baseline", "--json").json["seeds"]
+    assert ready.gitexp("run", "--baseline", "--json").json["seeds"]
     ready.write("data/bonus.txt", "0.05")
     name = ready.start("--set", "model.C=10")
     ran = ready.gitexp("run", name, "--json")
@@ -46,14 +46,14 @@ def test_data_that_changes_during_a_run_fails_the_run(ready: World) -> None:
     grow = "import pathlib; p = pathlib.Path('data/bonus.txt'); p.write_text(p.read_text() + '1')\n"
     ready.write("train.py", train + grow)
     ready.commit("a script that writes its input")
-    assert "R2: declared data changed" in ready.gitexp("baseline", code=4).err
+    assert "R2: declared data changed" in ready.gitexp("run", "--baseline", code=4).err
 
 
 def test_linked_data_that_is_missing_is_named(ready: World) -> None:
     with_data(ready)
     (ready.path / "data" / "bonus.txt").unlink()
     (ready.path / "data").rmdir()
-    assert "data (named by `link`" in ready.gitexp("baseline", code=3).err
+    assert "data (named by `link`" in ready.gitexp("run", "--baseline", code=3).err
 
 
 def fake_package(folder: Path, version: str) -> None:
@@ -73,7 +73,7 @@ def test_an_upgraded_package_is_noticed_before_anything_runs(ready: World, tmp_p
     train = (ready.path / "train.py").read_text()
     ready.write("train.py", "import tinylib\n" + train)
     ready.commit("use a library")
-    ready.gitexp("baseline", cwd=None, **library)  # type: ignore[arg-type]
+    ready.gitexp("run", "--baseline", cwd=None, **library)  # type: ignore[arg-type]
     fake_package(tmp_path, "2.0")
     ready.start("--set", "model.C=10")
     ran = ready.gitexp("run", "--json", cwd=None, **library)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_a_command_that_is_no_python_is_compared_after_the_run(
     ready.write("gitexp.toml", settings.replace(f"{sys.executable} train.py", "sh run.sh"))
     ready.commit("run by a shell script")
     ready.gitexp("trust", "--yes")
-    ready.gitexp("baseline", cwd=None, **library)  # type: ignore[arg-type]
+    ready.gitexp("run", "--baseline", cwd=None, **library)  # type: ignore[arg-type]
     fake_package(tmp_path, "2.0")
     ready.start("--set", "model.C=10")
     ran = ready.gitexp("run", "--json", cwd=None, **library)  # type: ignore[arg-type]
@@ -108,22 +108,22 @@ def test_a_refactoring_is_neutral_and_a_fix_says_what_it_moved(ready: World) -> 
         "train.py", "import csv  # loads one module more\n" + (ready.path / "train.py").read_text()
     )
     ready.commit("refactor")
-    assert "neutral, identical over 5 seeds" in ready.gitexp("baseline").out
+    assert "neutral, identical over 5 seeds" in ready.gitexp("run", "--baseline").out
     ready.edit("accuracy = 0.9 +", "accuracy = 0.91 +", "train.py")
     ready.commit("fix the evaluation")
-    step = ready.gitexp("baseline", "--json").json["step"]
+    step = ready.gitexp("run", "--baseline", "--json").json["step"]
     assert (step["reason"], step["pairs"]) == ("moved", 5)
     assert abs(step["effect"] - 0.01) < 1e-6
     ready.write("README.md", "words\n")
     ready.commit("words only")
-    assert "runs to do" not in ready.gitexp("baseline").err
+    assert "runs to do" not in ready.gitexp("run", "--baseline").err
     told = ready.gitexp("log", "--long").out
     assert told.count("UNTESTED STEP") == 2
     assert told.index("  fix the evaluation\n  moved by") < told.index("  refactor\n  neutral")
 
 
 def test_long_baselines_are_not_begun_unasked(ready: World) -> None:
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     note = ready.git("log", "-1", "--format=%N", "--notes=refs/notes/gitexp-runs", "main")
     lines = [json.loads(line) | {"duration": 4000.0} for line in note.strip().splitlines()]
     ready.write("note.txt", "\n".join(json.dumps(line) for line in lines[:2]))

@@ -41,7 +41,7 @@ def age_everything(world: World) -> None:
 
 
 def states(world: World, *words: str) -> list[str]:
-    found: list[dict[str, Any]] = world.gitexp("gc", *words, "--json").json
+    found: list[dict[str, Any]] = world.gitexp("doctor", "--gc", *words, "--json").json
     return sorted(f"{one['kind']} {one['state']}" for one in found)
 
 
@@ -51,17 +51,17 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     ready.gitexp("run", name)
     before = records(ready, f"exp/{name}")
     assert states(ready) == [*["run kept"] * 6, "slot kept"]
-    assert "kept: 6 run folders and 1 checkout" in ready.gitexp("gc").out
+    assert "kept: 6 run folders and 1 checkout" in ready.gitexp("doctor", "--gc").out
     assert "not here" not in ready.gitexp("show", name).out
     age_everything(ready)
     half = local(ready) / "aside" / ".7-1-0.jsonl.x3k"  # a command was killed as it wrote
     half.write_text("")
     os.utime(half, (0, 0))
     assert states(ready, "--dry-run") == [*["run old"] * 6, "slot old"]
-    assert "to be freed: 6 run folders and 1 checkout" in ready.gitexp("gc", "-n").out
+    assert "to be freed: 6 run folders and 1 checkout" in ready.gitexp("doctor", "--gc", "-n").out
     assert states(ready, "--older", "200d") == [*["run kept"] * 6, "slot kept"]
     assert len(run_folders(ready)) == 6
-    ran = ready.gitexp("gc")
+    ran = ready.gitexp("doctor", "--gc")
     assert "freed: 6 run folders and 1 checkout" in ran.out
     assert list((local(ready) / "runs").iterdir()) == []
     assert list((local(ready) / "claims").iterdir()) == []
@@ -72,7 +72,7 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     assert "output of seeds 1, 2, 3 is not here" in ready.gitexp("show", name).out
     sheet = ready.gitexp("show", name, "--json").json
     assert [run["folder_here"] for run in sheet["runs"]] == [None] * 3
-    assert "nothing to free" in ready.gitexp("gc").out
+    assert "nothing to free" in ready.gitexp("doctor", "--gc").out
     # And the next run makes what it needs anew.
     other = ready.start("--set", "model.C=11")
     ready.gitexp("run", other)
@@ -98,7 +98,7 @@ def test_what_a_live_run_uses_is_left_alone(ready: World) -> None:
             time.sleep(0.02)
         age_everything(ready)
         assert states(ready, "--older", "1s") == ["run in use", "slot in use"]
-        assert "in use: 1 run folder and 1 checkout" in ready.gitexp("gc").out
+        assert "in use: 1 run folder and 1 checkout" in ready.gitexp("doctor", "--gc").out
     finally:
         go_on.touch()
     assert process.wait(timeout=120) == 0

@@ -67,13 +67,13 @@ def test_stored_predictions_tell_how_much_the_examples_vary(
     # A commit that alters nothing takes the records over, and with them what they stored.
     ready.write("README.md", "Another text.\n")
     ready.commit("readme")
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert outcomes(ready, "main") == baseline
 
 
 def test_a_number_that_its_predictions_contradict_is_told_once(ready: World) -> None:
     train_with(ready, TRUTH + CALLS + "print('accuracy=0.81')\n", repeats=[3])
-    ran = ready.gitexp("baseline")
+    ran = ready.gitexp("run", "--baseline")
     [said] = [line for line in ran.err.splitlines() if "scikit-learn computes" in line]
     assert "seed 1: the script reports accuracy 0.81, but scikit-learn computes 0.8 from" in said
     assert [record.get("failure") for record in records(ready, "main")] == [None] * 3
@@ -81,13 +81,13 @@ def test_a_number_that_its_predictions_contradict_is_told_once(ready: World) -> 
 
 def test_a_run_without_the_predictions_that_it_owes_fails_and_can_be_mended(ready: World) -> None:
     train_with(ready, TRUTH + TELLS, repeats=[3], predictions="out/p.csv")
-    ran = ready.gitexp("baseline", code=4)
+    ran = ready.gitexp("run", "--baseline", code=4)
     assert "no predictions were written to out/p.csv" in ran.err
     assert not any("ids" in record for record in records(ready, "main"))
     assert not parse_outcomes(note(ready, "gitexp-data", "main"))
     train_with(ready, TRUTH + WRITES.replace("guess[n], score", "'', score") + TELLS)
-    ran = ready.gitexp("baseline", code=4)
+    ran = ready.gitexp("run", "--baseline", code=4)
     assert "the predictions cannot be read: p.csv: row 1 has a missing value: id = " in ran.err
     train_with(ready, TRUTH + WRITES + TELLS)
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert len(outcomes(ready, "main")) == 3

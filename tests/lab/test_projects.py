@@ -69,7 +69,7 @@ def test_each_goes_through_the_whole_loop_as_if_it_were_alone(
     assert "experiment 1 of 20" in text.gitexp("start", BECAUSE, "--set", "train.lr=0.1").out
     # Each measures the baseline by itself, although commit, seeds, metric and words are the same.
     for place in (vision, text):
-        assert "5 runs to do" in place.gitexp("baseline").err
+        assert "5 runs to do" in place.gitexp("run", "--baseline").err
     assert (vision.gitexp("run", mine, "--json").json["verdict"]) == "CONFIRMED"
     assert (text.gitexp("run", theirs, "--json").json["verdict"]) == "CONFIRMED"
     lines = records(top, "main")
@@ -106,7 +106,7 @@ def test_what_is_declared_inert_next_door_costs_nothing(two: tuple[World, World,
     vision.gitexp("run", name)
     text.edit("epochs = 20", "epochs = 30")
     top.commit("text alone")
-    assert "to do" not in vision.gitexp("baseline").err
+    assert "to do" not in vision.gitexp("run", "--baseline").err
     vision.gitexp("accept", name)
     vision.edit("effect = 0.005", 'effect = 0.005\ndata = ["/etc/"]', "gitexp.toml")
     top.commit("no path of this project")

@@ -41,7 +41,7 @@ def fill_notes(world: World, site: Path) -> dict[str, int]:
         + SCORE,
         repeats=[SEEDS],
     )
-    world.gitexp("baseline", "--jobs", "2", PYTHONPATH=str(site))
+    world.gitexp("run", "--baseline", "--jobs", "2", PYTHONPATH=str(site))
     # Notes as they stand, not what git makes of them with zlib.
     commit = world.git("rev-parse", "main")
     return {ref: int(world.git("cat-file", "-s", f"{ref}:{commit}")) for ref in (RUNS, BULK)}

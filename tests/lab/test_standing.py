@@ -30,7 +30,7 @@ def test_a_step_that_adds_a_dependency_says_which_and_what_came_of_it(ready: Wor
     ready.gitexp("run")
     ready.write("requirements.txt", "numpy\nshinynet>=1\n")
     ready.commit("Try the new shinynet")
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     ready.start("--set", "model.C=11")
     out = ready.gitexp("log", "--long").out
     assert "Try the new shinynet" in out

@@ -34,14 +34,14 @@ def test_settings_that_a_pull_changed_run_only_after_they_were_approved(
     ready.git("pull", "--quiet", str(colleague.path), "main")
     name = ready.start("--set", "model.C=10")
     assert ready.gitexp("check").code == 0
-    for words in (("run",), ("run", name), ("baseline",)):
+    for words in (("run",), ("run", name), ("run", "--baseline")):
         ran = ready.gitexp(*words, code=3)
         assert "gitexp.toml is not approved in this clone" in ran.err
         assert f'- command = "{python} train.py"' in ran.err
         assert "+ command = " in ran.err
         assert "-> approve it: gitexp trust\n" in ran.err
     ran = ready.gitexp("trust", code=3)
-    assert "nobody is here to approve" in ran.err
+    assert "approving needs a terminal" in ran.err
     assert "+ command = " in ran.out
     ready.gitexp("run", code=3)
     assert not proof.exists()
@@ -49,7 +49,7 @@ def test_settings_that_a_pull_changed_run_only_after_they_were_approved(
     assert "Approved." in ready.gitexp("trust", "--yes").out
     ready.gitexp("run", code=4)  # it reports no metric, but it ran
     assert proof.exists()
-    assert "approved in this clone already" in ready.gitexp("trust").out
+    assert "already approved in this clone" in ready.gitexp("trust").out
 
 
 def test_a_fresh_clone_approves_once_and_runs(ready: World, colleague: World) -> None:
@@ -65,7 +65,7 @@ def test_what_says_the_same_in_other_words_needs_no_new_approval(ready: World) -
     lines = sorted(path.read_text().splitlines())
     path.write_text("# in another order\n" + "\n\n".join(lines) + "\n")
     ready.commit("tidier settings")
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
 
 
 def test_an_experiment_is_run_by_the_settings_of_its_own_baseline(
@@ -92,10 +92,10 @@ def test_a_command_cannot_hide_behind_characters_that_a_terminal_acts_on(ready: 
                "gitexp.toml")  # fmt: skip
     ready.edit('command = "', 'command = "echo \\u001b[2K\\u202e; ', "gitexp.toml")
     ready.commit("a command that would erase its line")
-    ran = ready.gitexp("baseline", code=3)
+    ran = ready.gitexp("run", "--baseline", code=3)
     assert all(c == "\n" or c.isprintable() for c in ran.out + ran.err)
     ready.edit('\nmetrics = "a\\u200b.json"', "", "gitexp.toml")
     ready.commit("only the command")
-    ran = ready.gitexp("baseline", code=3)
+    ran = ready.gitexp("run", "--baseline", code=3)
     assert "u001b[2K" in ran.err
     assert all(c == "\n" or c.isprintable() for c in ran.out + ran.err)

@@ -32,7 +32,7 @@ def broken(world: World, name: str = "both") -> str:
 def test_split_turns_the_work_tree_into_an_experiment_for_each_change(ready: World) -> None:
     two_values(ready)
     before = ready.snapshot()[3]
-    made = ready.gitexp("split", "-m", BECAUSE, "-m", LR, "--json").json
+    made = ready.gitexp("start", "--split", BECAUSE, LR, "--json").json
     assert [one["change"]["key"] for one in made] == ["model.C", "train.lr"]
     for one in made:
         assert ready.gitexp("check", one["name"], "--json").json["ok"]
@@ -41,17 +41,17 @@ def test_split_turns_the_work_tree_into_an_experiment_for_each_change(ready: Wor
 
 def test_split_takes_a_refused_commit_apart(ready: World) -> None:
     broken(ready)
-    made = ready.gitexp("split", "both", "-m", BECAUSE, "-m", LR, "--json").json
+    made = ready.gitexp("start", "--split", "--of", "both", BECAUSE, LR, "--json").json
     assert [one["change"]["after"] for one in made] == [10, 0.01]
 
 
 def test_split_without_enough_hypotheses_lists_the_changes_and_makes_nothing(ready: World) -> None:
     two_values(ready)
     before = ready.snapshot()
-    ran = ready.gitexp("split", "-m", BECAUSE, code=2)
+    ran = ready.gitexp("start", "--split", BECAUSE, code=2)
     assert "model.C = 1.0 -> 10" in ran.err
     assert "train.lr = 0.001 -> 0.01" in ran.err
-    ran = ready.gitexp("split", "-m", BECAUSE, "-m", "does lr help?", code=1)
+    ran = ready.gitexp("start", "--split", BECAUSE, "does lr help?", code=1)
     assert "H1" in ran.err
     assert ready.snapshot() == before
 
@@ -59,10 +59,10 @@ def test_split_without_enough_hypotheses_lists_the_changes_and_makes_nothing(rea
 def test_split_refuses_what_is_not_a_config_value(ready: World) -> None:
     two_values(ready)
     ready.write("train.py", "print('accuracy=1')\n")
-    ran = ready.gitexp("split", "-m", BECAUSE, "-m", LR, code=1)
+    ran = ready.gitexp("start", "--split", BECAUSE, LR, code=1)
     assert "train.py" in ran.err
     ready.git("checkout", "--", ".")
-    assert "nothing to split" in ready.gitexp("split", code=2).err
+    assert "nothing to split" in ready.gitexp("start", "--split", code=2).err
 
 
 def test_exploring_runs_what_the_gate_refuses_and_confirms_nothing(ready: World) -> None:
@@ -106,7 +106,7 @@ def test_runs_past_the_gate_do_not_count_once_it_passes(ready: World) -> None:
 
 
 def test_a_preset_makes_two_coupled_values_one_line(ready: World) -> None:
-    made = ready.gitexp("preset", "hot", "model.C=10", "train.lr=0.01")
+    made = ready.gitexp("start", "--preset", "hot", "model.C=10", "train.lr=0.01")
     assert "def merged(config, preset)" in made.out
     config = (ready.path / "config.toml").read_text()
     assert config.startswith('preset = ""\n# knobs\n')
@@ -141,8 +141,8 @@ def test_presets_are_written_in_other_formats_too(path: str, text: str, ready: W
 def test_a_preset_that_nothing_reads_is_a_neutral_step(ready: World) -> None:
     first = ready.start("--set", "model.C=10")
     ready.gitexp("run", first)
-    ready.gitexp("preset", "hot", "model.C=10", "train.lr=0.01")
-    assert "neutral, identical over 5 seeds" in ready.gitexp("baseline").out
+    ready.gitexp("start", "--preset", "hot", "model.C=10", "train.lr=0.01")
+    assert "neutral, identical over 5 seeds" in ready.gitexp("run", "--baseline").out
     step, row = ready.gitexp("log", "--long").out.split("\n\n")[:2]
     assert step.startswith("UNTESTED STEP")
     assert step.endswith("neutral, identical over 5 seeds")
@@ -154,13 +154,13 @@ def test_a_preset_that_nothing_reads_is_a_neutral_step(ready: World) -> None:
 def test_a_preset_works_while_another_branch_is_checked_out(ready: World) -> None:
     ready.git("switch", "--quiet", "--create", "work")
     before = ready.snapshot()[1:]
-    ready.gitexp("preset", "hot", "model.C=10", "train.lr=0.01")
+    ready.gitexp("start", "--preset", "hot", "model.C=10", "train.lr=0.01")
     assert ready.snapshot()[1:] == before
     assert "presets.hot" in ready.git("show", "main:config.toml")
 
 
 def test_presets_that_cannot_be_are_refused_with_nothing_changed(ready: World) -> None:
-    ready.gitexp("preset", "hot", "model.C=10", "train.lr=0.01")
+    ready.gitexp("start", "--preset", "hot", "model.C=10", "train.lr=0.01")
     before = ready.snapshot()
     for words, said in (
         (("hot", "model.C=3", "train.lr=0.1"), "already"),
@@ -168,10 +168,13 @@ def test_presets_that_cannot_be_are_refused_with_nothing_changed(ready: World) -
         (("one", "model.C=3"), "gitexp start --set model.C=3"),
         (("odd", "model.D=3", "train.lr=0.1"), "did you mean"),
     ):
-        assert said in ready.gitexp("preset", *words, code=2).err
+        assert said in ready.gitexp("start", "--preset", *words, code=2).err
     ready.edit("epochs = 20", "epochs = 30")
     dirty = ready.snapshot()
-    assert "edited here" in ready.gitexp("preset", "new", "model.C=3", "train.lr=1", code=3).err
+    assert (
+        "edited here"
+        in ready.gitexp("start", "--preset", "new", "model.C=3", "train.lr=1", code=3).err
+    )
     assert ready.snapshot() == dirty
     assert dirty[0] == before[0]
 

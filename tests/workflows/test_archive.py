@@ -67,7 +67,7 @@ def test_an_archived_experiment_leaves_the_branches_and_comes_back(ready: World)
     drop_what_nothing_holds(ready)
     row = rows(ready)[name]
     assert (row["state"], row["verdict"], row["branch"]) == ("archived", "CONFIRMED", None)
-    assert ready.gitexp("restore", f"exp/{name}", "--json").json == [
+    assert ready.gitexp("archive", "--restore", f"exp/{name}", "--json").json == [
         {"name": name, "commit": row["commit"]}
     ]
     assert refs(ready) == before
@@ -154,7 +154,7 @@ def test_an_archived_experiment_that_a_remote_still_shows_is_archived_here(
     ready.git("push", "--quiet", "server", "main", f"exp/{name}")
     ready.gitexp("archive", name)
     assert rows(ready)[name]["state"] == "archived"
-    ready.gitexp("restore", name)
+    ready.gitexp("archive", "--restore", name)
     assert rows(ready)[name]["state"] == "planned"
 
 
@@ -170,7 +170,7 @@ def test_a_branch_deleted_by_hand_takes_no_result_along(ready: World) -> None:
     row = rows(ready)[name]
     assert (row["state"], row["commit"], row["pairs"]) == ("archived", commit, 3)
     assert "1 of 20 experiments run" in ready.gitexp("log").out
-    ready.gitexp("restore", name)
+    ready.gitexp("archive", "--restore", name)
     assert ready.git("rev-parse", f"exp/{name}") == commit
 
 

@@ -18,7 +18,7 @@ def test_the_baseline_says_what_an_experiment_would_detect(
     ready: World, vary: str, widening: float
 ) -> None:
     settle(ready, vary=vary)
-    told = ready.gitexp("baseline", "--json").json
+    told = ready.gitexp("run", "--baseline", "--json").json
     outlook = told["outlook"]
     spread = statistics.stdev(told["seeds"].values()) * math.sqrt(2)
     assert (outlook["criterion"], outlook["level"]) == ("accuracy +0.005", 0.005)
@@ -29,51 +29,51 @@ def test_the_baseline_says_what_an_experiment_would_detect(
     shift = outlook["detectable"] / (spread * math.sqrt(1 / 5 + widening))
     power = stats.nct.sf(stats.t.isf(0.005, 4), 4, shift)
     assert power == pytest.approx(0.8, abs=0.02)
-    said = " ".join(ready.gitexp("baseline").out.split())
+    said = " ".join(ready.gitexp("run", "--baseline").out.split())
     assert "the next experiment, accuracy +0.005: " in said
     assert f"+{outlook['detectable']:#.2g} " in said
 
 
 def test_an_effect_that_it_would_miss_is_found_by_more(ready: World) -> None:
     settle(ready, effect=0.001)
-    ran = ready.gitexp("baseline")
+    ran = ready.gitexp("run", "--baseline")
     assert "a gain of just accuracy +0.001 would usually be missed" in ran.out
     enough = re.search(r"\nS2 \(advice\) · you would need (\d+) repeats", ran.out)
     assert enough is not None
-    [advice] = ready.gitexp("baseline", "--json").json["advice"]
+    [advice] = ready.gitexp("run", "--baseline", "--json").json["advice"]
     assert advice["id"] == "S2"
     settle(ready, repeats=[int(enough[1])])
     # The standard deviation moves with further runs, and so does what is enough, but not by much.
-    outlook = ready.gitexp("baseline", "--json").json["outlook"]
+    outlook = ready.gitexp("run", "--baseline", "--json").json["outlook"]
     assert outlook["detectable"] == pytest.approx(0.001, rel=0.5)
 
 
 def test_three_repeats_are_told_what_they_cannot_confirm(ready: World) -> None:
     settle(ready, repeats=[3], vary="split")
-    assert "would usually be missed" in ready.gitexp("baseline").out
+    assert "would usually be missed" in ready.gitexp("run", "--baseline").out
     settle(ready, repeats=[2])
-    assert "2 repeats cannot confirm anything" in ready.gitexp("baseline").out
+    assert "2 repeats cannot confirm anything" in ready.gitexp("run", "--baseline").out
 
 
 def test_a_deterministic_baseline_is_proven_by_two_runs(ready: World) -> None:
     train_with(ready, "print(f\"accuracy={CONFIG['model']['C'] / 10}\")", vary="none")
-    out = " ".join(ready.gitexp("baseline").out.split())
+    out = " ".join(ready.gitexp("run", "--baseline").out.split())
     assert "accuracy 0.1 (deterministic: a repeated run gives the same)" in out
     assert "only per-example predictions could tell" in out
     assert [record["seed"] for record in records(ready, "main")] == [1, 2]
-    told = ready.gitexp("baseline", "--json").json
+    told = ready.gitexp("run", "--baseline", "--json").json
     # What is left for an experiment is its one run.
     assert (told["outlook"]["runs"], len(records(ready, "main"))) == (1, 2)
 
 
 def test_a_baseline_that_is_not_deterministic_is_refused_with_what_to_set(ready: World) -> None:
     train_with(ready, SCORE, vary="none")
-    ran = ready.gitexp("baseline", code=3)
+    ran = ready.gitexp("run", "--baseline", code=3)
     assert 'vary = "none" says that repeating a run gives the same' in ran.err
     assert 'set vary = "seed" (or "split")' in ran.err
     assert "retest" not in ran.err
     settle(ready, vary="seed")
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
 
 
 @pytest.mark.parametrize("command", ["run", "baseline"])

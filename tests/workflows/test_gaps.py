@@ -37,7 +37,7 @@ print("train_accuracy=1.0")
 
 def test_the_confused_pair_comes_first_with_a_hypothesis_to_fill_in(ready: World) -> None:
     train_with(ready, CONFUSED, predictions="predictions.csv", repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     report = ready.gitexp("gaps", "--json").json
     first = report["gaps"][0]
     assert (first["kind"], first["true"], first["predicted"]) == ("confusion", "3", "8")
@@ -68,7 +68,7 @@ print(f"accuracy={sum(map(str.__eq__, true, guess)) / 600:.9f}")
 
 def test_labels_do_nothing_in_the_line_that_is_pasted(ready: World) -> None:
     train_with(ready, HOSTILE, repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     shown = ready.gitexp("gaps").out
     assert "\x1b" not in shown
     [line] = [line.strip() for line in shown.splitlines() if "gitexp start" in line]
@@ -81,7 +81,7 @@ def test_labels_do_nothing_in_the_line_that_is_pasted(ready: World) -> None:
 def test_a_loss_that_falls_with_more_data_is_seen_too(ready: World) -> None:
     train_with(ready, GROWS.replace("accuracy={", "error_rate={1 - "), repeats=[3], vary="split",
                metric="error_rate", direction="lower")  # fmt: skip
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     report = ready.gitexp("gaps", "--curve", "--json").json
     assert report["gaps"][0]["kind"] == "data"
     assert report["gaps"][0]["interval"][0] > 0
@@ -91,7 +91,7 @@ def test_a_loss_that_falls_with_more_data_is_seen_too(ready: World) -> None:
 
 def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
     train_with(ready, GROWS, predictions="predictions.csv", repeats=[3], vary="split")
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     before = records(ready, "main")
     report = ready.gitexp("gaps", "--curve", "--json").json
     assert report["gaps"][0]["kind"] == "data"
@@ -104,14 +104,14 @@ def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
 
 def test_a_command_that_ignores_the_sample_is_found_out(ready: World) -> None:
     train_with(ready, CONFUSED, predictions="predictions.csv", repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert "does not use the sample" in ready.gitexp("gaps", "--curve", code=3).err
 
 
 def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
     assert "gitexp run --baseline" in ready.gitexp("gaps", code=3).err
     settle(ready, repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert "saved no predictions" in ready.gitexp("gaps", code=3).err
 
 
@@ -149,7 +149,7 @@ def test_too_few_digits_to_learn_from_come_first_in_eighteen_of_twenty_draws(rea
     for world in range(20):
         ready.write("config.toml", f"world = {world}\n")
         ready.commit(f"Draw {world}", verify=False)
-        ready.gitexp("baseline")
+        ready.gitexp("run", "--baseline")
         # The nearest of 60 neighbours: with twice as many it is right in six more of a hundred.
         first.append(ready.gitexp("gaps", "--curve", "--json").json["gaps"][0]["kind"])
     assert first.count("data") >= 18

@@ -19,7 +19,7 @@ def test_a_goal_is_committed_and_its_progress_shown(ready: World) -> None:
     day = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=30)
     out = ready.gitexp("goal", f"accuracy >= 0.97 by {day}").out
     assert out == f"Goal accuracy >= 0.97 by {day}: not measured yet, 30 days left.\n"
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     [found] = ready.gitexp("goal", "--json").json
     assert (found["met"], found["runs"], found["days_left"]) == (False, 3, 30)
     assert found["now"] == pytest.approx(0.902, abs=0.003)

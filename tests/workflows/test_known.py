@@ -83,7 +83,7 @@ def test_a_commit_by_hand_against_what_is_settled_does_not_run(ready: World) -> 
 
 def test_writing_down_a_claim_costs_no_baseline_run(ready: World) -> None:
     settle(ready, repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     ready.gitexp("known", "add", "C is tuned", "--key", "model.C", "--source", "x")
     ready.gitexp("goal", "accuracy >= 0.99")
     ready.start("--set", "train.epochs=30", text="epochs 30 helps because it underfits")

@@ -13,7 +13,7 @@ from tests.project import World
 
 def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: World) -> None:
     settle(ready, repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     idea = ("--evidence", "gap", "--cost", "1h")
     low = ready.start("--set", "model.C=10", "--gain", "0.01", "--chance", "0.2", *idea)
     high = ready.start("--set", "model.C=11", "--gain", "0.01", "--chance", "0.9", *idea)
@@ -34,8 +34,12 @@ def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: Worl
 
 def test_nothing_planned_is_said(ready: World) -> None:
     assert "No experiment is planned" in ready.gitexp("next").out
-    assert "No experiment with a prediction" in ready.gitexp("calibration").out
-    assert ready.gitexp("next", "--json").json == ready.gitexp("calibration", "--json").json == []
+    assert "No experiment with a prediction" in ready.gitexp("log", "--calibration").out
+    assert (
+        ready.gitexp("next", "--json").json
+        == ready.gitexp("log", "--calibration", "--json").json
+        == []
+    )
     assert "nothing is planned" in ready.gitexp("next", "--run", code=2).err
 
 
@@ -44,9 +48,12 @@ def test_predictions_are_held_against_results(ready: World) -> None:
     for value in ("10", "11", "12"):
         ready.start("--set", f"model.C={value}", "--gain", "0.06", "--chance", "0.5")
         ready.gitexp("run")
-    whole, *groups = ready.gitexp("calibration", "--json").json
+    whole, *groups = ready.gitexp("log", "--calibration", "--json").json
     assert (whole["group"], whole["gains"], whole["decided"]) == ("all", 3, 3)
     assert whole["measured"] == pytest.approx(0.02, abs=0.003)
     assert whole["brier"] == pytest.approx(0.25)
     assert {group["group"] for group in groups} == {"author Ada Tester", "key config.toml: model.C"}
-    assert "You predict 2.9 times the gain that you measure." in ready.gitexp("calibration").out
+    assert (
+        "You predict 2.9 times the gain that you measure."
+        in ready.gitexp("log", "--calibration").out
+    )

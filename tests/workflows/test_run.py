@@ -144,7 +144,7 @@ def test_records_of_the_baseline_are_adopted_over_commits_that_cannot_alter_a_ru
 ) -> None:
     settle(ready, repeats=[3])
     measured = ready.git("rev-parse", "main")
-    assert ready.gitexp("baseline", "--json").json["seeds"].keys() == {"1", "2", "3"}
+    assert ready.gitexp("run", "--baseline", "--json").json["seeds"].keys() == {"1", "2", "3"}
     ready.write("README.md", "More words.\n")
     ready.write("docs/why.txt", "Words.\n")
     ready.commit("words")
@@ -206,7 +206,7 @@ gitexp.log(step=2, accuracy=0.9 + SEED / 1000)
 """
     ready.write("metrics.json", '{"accuracy": 0.99}')
     train_with(ready, script, metrics="metrics.json", repeats=[3])
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert [record["metrics"] for record in records(ready, "main")] == [
         {"accuracy": 0.9 + seed / 1000, "printed": 0.2, "test.loss": 0.5 + seed}
         for seed in (1, 2, 3)
@@ -229,7 +229,7 @@ def test_a_run_without_a_usable_metric_is_recorded_as_failed(
     ready: World, script: str, words: str
 ) -> None:
     train_with(ready, script, repeats=[3], metrics="metrics.json")
-    ran = ready.gitexp("baseline", code=4)
+    ran = ready.gitexp("run", "--baseline", code=4)
     assert words in ran.err
     if "last words" in script:
         assert "  | the last words" in ran.err
@@ -254,13 +254,13 @@ def test_a_command_that_cannot_run_says_why(
     ready: World, command: str, code: int, words: str
 ) -> None:
     settle(ready, command=command)
-    assert words in ready.gitexp("baseline", code=code).err
+    assert words in ready.gitexp("run", "--baseline", code=code).err
 
 
 def test_a_run_that_takes_too_long_is_stopped_and_recorded(ready: World) -> None:
     train_with(ready, "import time\nprint('accuracy=0.9', flush=True)\ntime.sleep(60)",
                timeout="0.5s")  # fmt: skip
-    assert "stopped after the timeout of 0.5 s" in ready.gitexp("baseline", code=4).err
+    assert "stopped after the timeout of 0.5 s" in ready.gitexp("run", "--baseline", code=4).err
     [record] = records(ready, "main")
     assert 0.4 < record["duration"] < 5
     assert record["metrics"] == {"accuracy": 0.9}
@@ -301,7 +301,7 @@ def test_many_metrics_keep_the_judged_one_and_the_record_short(ready: World) -> 
         "print(f'accuracy=0.{SEED}')\nfor n in range(300): print(f'layer.{n}.weight={n}')\n",
         repeats=[3],
     )
-    ready.gitexp("baseline")
+    ready.gitexp("run", "--baseline")
     assert metrics(ready, "main") == {1: 0.1, 2: 0.2, 3: 0.3}
     lines = note(ready, "gitexp-runs", "main").splitlines()
     assert all(len(line.encode()) <= 1000 for line in lines)
@@ -462,7 +462,7 @@ def test_code_from_the_users_tree_fails_the_run_by_rule(ready: World) -> None:
     train_with(
         ready, f"sys.path.insert(0, {str(ready.path / 'lib')!r})\nimport helper\n" + SCORE
     )  # fmt: skip
-    ran = ready.gitexp("baseline", code=4)
+    ran = ready.gitexp("run", "--baseline", code=4)
     assert "R1: code was loaded from outside the checkout" in ran.err
     assert "import it by a path inside the checkout" in ran.err
     assert "lib/helper.py" in ran.err
@@ -510,7 +510,7 @@ def test_an_experiment_that_loads_one_package_more_is_paired_all_the_same(
     tiny(site, "3.0", "extra")
     train_with(ready, "import tiny\nif CONFIG['model']['C'] > 5: import extra\n" + SCORE,
                repeats=[3])  # fmt: skip
-    ready.gitexp("baseline", PYTHONPATH=str(site))
+    ready.gitexp("run", "--baseline", PYTHONPATH=str(site))
     name = ready.start(*SET)
     ran = ready.gitexp("run", "--json", PYTHONPATH=str(site))
     assert (ran.json["verdict"], ran.json["runs"]) == ("CONFIRMED", 3)

@@ -16,7 +16,7 @@ def test_search_finds_words_of_hypotheses_and_verdicts(ready: World) -> None:
     ready.gitexp("run")
     other = ready.start("--set", "train.lr=2e-3", text="lr helps because wombats dig")
     ready.gitexp("run")
-    assert [row["name"] for row in ready.gitexp("search", "wombats", "--json").json] == [other]
-    assert [row["name"] for row in ready.gitexp("search", "confirmed", "--json").json] == [name]
-    assert [row["name"] for row in ready.gitexp("search", "kangaroo", "--json").json] == [name]
-    assert "No experiment" in ready.gitexp("search", "platypus").out
+    assert [row["name"] for row in ready.gitexp("log", "wombats", "--json").json] == [other]
+    assert [row["name"] for row in ready.gitexp("log", "confirmed", "--json").json] == [name]
+    assert [row["name"] for row in ready.gitexp("log", "kangaroo", "--json").json] == [name]
+    assert "No experiment" in ready.gitexp("log", "platypus").out

@@ -314,8 +314,11 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
     assert "tidy-lynx" not in branches(world)
     # Unless that is asked for.
     assert "deleted here, so left out: exp/brave-otter (gitexp" in other.gitexp("sync").out
-    assert "exp/brave-otter is a branch again" in other.gitexp("restore", "brave-otter").out
-    assert "is a branch already" in other.gitexp("restore", "brave-otter", code=2).err
+    assert (
+        "exp/brave-otter is a branch again"
+        in other.gitexp("archive", "--restore", "brave-otter").out
+    )
+    assert "is a branch already" in other.gitexp("archive", "--restore", "brave-otter", code=2).err
     assert not synced(other).away
 
 

@@ -115,7 +115,7 @@ def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None
     # Accepted, its branch gone; the other put away; words alone changed, records taken over.
     gain, none = named(measured, GAIN), named(measured, NONE)
     measured.gitexp("accept", gain)
-    measured.gitexp("baseline")
+    measured.gitexp("run", "--baseline")
     measured.write("README.md", "More words.\n")
     measured.commit("words")
     name = measured.start("--set", "train.epochs=30")
