@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.cli.views.log_lines import age
+from gitexp.cli.views.log_lines import age, in_fewer_words
 from gitexp.cli.views.terminal import columns
+from gitexp.rules.documents.change import parse_change
 from tests.arrange import settle
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ NOW = dt.datetime(2026, 11, 28, 12, 0, tzinfo=dt.UTC)
 def test_the_age_of_an_experiment_takes_three_columns(time: str, said: str) -> None:
     assert age(time, NOW) == said
     assert len(said) <= 3
+
+
+def test_where_there_is_little_room_a_change_loses_what_was_before() -> None:
+    assert in_fewer_words(parse_change('a/config.toml: model.head."a.b" = 1.0 -> "x = y"')) == (
+        'model.head."a.b" 1.0 -> "x = y"',
+        'model.head."a.b" -> "x = y"',
+        '"a.b" -> "x = y"',
+    )
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from gitexp.cli.views.terminal import (
     width,
 )
 from gitexp.lab.ladder import Step
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gitexp.lab.log import Row
+    from gitexp.rules.documents.change import Change
 
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
 _LONGEST_NAME, _LONGEST_EFFECT = 24, 32  # columns; a longer one shifts the rest of its own line
@@ -38,14 +41,14 @@ _MARKS = {"accepted": "*", "archived": "~"}
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The cells of one line."""
+    """The cells of one line; `change` is what changed, in words that get shorter."""
 
     mark: str
     name: str
     age: str
     verdict: str
     effect: str
-    change: str
+    change: tuple[str, ...]
 
 
 def log_lines(rows: Iterable[Row | Step]) -> None:
@@ -95,7 +98,8 @@ def _laid_out(one: _Line, wide: tuple[int, int, int]) -> str:
     rest = f"{padded(one.verdict, verdict)}  {padded(one.effect, effect)}"
     room = width() - columns(head + rest) - 2
     if room >= _LEAST:
-        rest += f"  {shortened(one.change, room)}"
+        fitting = (text for text in one.change if columns(text) <= room)
+        rest += f"  {next(fitting, shortened(one.change[-1], room))}"
     rest = beginning(rest, width() - columns(head)).rstrip()
     shown = head.replace(one.name, styled(one.name, bold=True), 1)
     return shown + colored(rest, next((v for v in Verdict if v == one.verdict), None))
@@ -104,9 +108,10 @@ def _laid_out(one: _Line, wide: tuple[int, int, int]) -> str:
 def _experiment(row: Row, now: dt.datetime, *, with_metric: bool) -> _Line:
     result = row.result
     judgement, registration = result.judgement, result.registration
-    verdict, effect, change = row.state, "", ""
+    verdict, effect = row.state, ""
+    change: tuple[str, ...] = ("",)
     if registration is not None:
-        change = visible(str(registration.change).partition(": ")[2].replace(" = ", " ", 1))
+        change = in_fewer_words(registration.change)
     if result.explored:
         verdict = str(Verdict.EXPLORATORY)
     elif judgement is not None and judgement.verdict is not None and registration is not None:
@@ -120,13 +125,22 @@ def _experiment(row: Row, now: dt.datetime, *, with_metric: bool) -> _Line:
     )  # fmt: skip
 
 
+def in_fewer_words(change: Change) -> tuple[str, ...]:
+    """A change whole, without the value before it, and without the tables that its key is in."""
+    whole = visible(str(change).removeprefix(f"{change.file}: ").replace(" = ", " ", 1))
+    key, after = change.spelled_key, visible(spell(change.after))
+    names = [place for place, part in enumerate(change.key) if isinstance(part, str)]
+    last = spell_key(change.key[names[-1] if names else 0 :])
+    return whole, f"{key} -> {after}", f"{last} -> {after}"
+
+
 def _step(step: Step, now: dt.datetime) -> _Line:
     effect = "not measured"
     if step.effect is not None:
         moved = figures.rounded_like(step.effect.mean, step.effect.spread or 0.0, sign=True)
         effect = "neutral" if step.effect.neutral else f"moved {moved}"
     subject = visible(step.subject)
-    return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, subject)
+    return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, (subject,))
 
 
 def age(time: str, now: dt.datetime) -> str:
