@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine import metrics
@@ -22,7 +23,28 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
 
 
-def read_metrics(
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Metrics and outcomes of a run, why it counts as failed, and what is odd if it does not."""
+
+    metrics: dict[str, float]
+    outcomes: Outcomes | None = None
+    failure: str = ""
+    warning: str = ""
+
+
+def read_reported(
+    settings: Settings, job: Job, finished: Finished, loaded: Loaded, place: Path
+) -> Reported:
+    """Read what a run reported, in its folder and in its project's folder in the checkout."""
+    found, failure = _read_metrics(settings, job, finished, loaded, place)
+    if failure:
+        return Reported(found, failure=failure)
+    outcomes, failure, warning = _read_outcomes(settings, job, place, found[job.metric])
+    return Reported(found, outcomes, failure, warning)
+
+
+def _read_metrics(
     settings: Settings,
     job: Job,
     finished: Finished,
@@ -57,7 +79,7 @@ def read_metrics(
     return {name: number for name, number in found.items() if _is_score(number)}, failure
 
 
-def read_outcomes(
+def _read_outcomes(
     settings: Settings, job: Job, place: Path, score: float
 ) -> tuple[Outcomes | None, str, str]:
     """Outcomes that a good run stored, why the run counts as failed nevertheless, and a warning.

@@ -7,16 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.machine import machine
 from gitexp.engine.variables import kept_variables
-from gitexp.rules.documents.lines import Kind, stamped
+from gitexp.rules.documents.lines import Kind, sha256, stamped
 from gitexp.rules.documents.record import LONGEST, Record
 from gitexp.store.local import salt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from gitexp.engine.job import Job
     from gitexp.engine.loaded import Loaded
+    from gitexp.engine.outcome import Reported
+    from gitexp.engine.process import Finished
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
+
+
+def make_record(
+    job: Job,
+    prefix: str,
+    folder: str,
+    environment: Mapping[str, Any],
+    start: datetime,
+    finished: Finished,
+    reported: Reported,
+) -> Record:
+    """Record of a run, from its environment line and what it reported; `folder` has its logs."""
+    return Record(
+        seed=job.seed,
+        attempt=job.attempt,
+        condition=environment["condition"],
+        environment=sha256(environment),
+        metrics=reported.metrics,
+        start=start.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        duration=finished.duration,
+        exit=finished.exit_code,
+        cpu=finished.cpu,
+        memory=finished.peak_memory,
+        failure=reported.failure,
+        folder=folder,
+        explore=job.explore,
+        project=prefix.rstrip("/"),
+        commit=job.commit,
+        ids=reported.outcomes.ids_fingerprint if reported.outcomes else "",
+    )
 
 
 def describe(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,12 @@ from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.launch import launch, user_trees
 from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets
-from gitexp.engine.outcome import read_metrics, read_outcomes
+from gitexp.engine.outcome import read_reported
 from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import execute
-from gitexp.engine.record import describe, shorten
-from gitexp.rules.documents.lines import Kind, sha256, stamped
+from gitexp.engine.record import describe, make_record, shorten
+from gitexp.rules.documents.lines import Kind, stamped
 from gitexp.rules.documents.outcomes import outcomes_line
-from gitexp.rules.documents.record import Record
 from gitexp.store.local import locked, salt
 
 if TYPE_CHECKING:
@@ -81,22 +80,19 @@ def _run_job(
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int],
 ) -> RunResult:
-    job.folder.mkdir(parents=True, exist_ok=True)
     probe = job.folder / "probe"
-    probe.mkdir(exist_ok=True)
+    probe.mkdir(parents=True, exist_ok=True)
+    trees = user_trees(repository)
     with take_checkout(repository, job.commit) as checkout:
         place = checkout.path / prefix
-        trees = user_trees(repository)
         if settings.link:
             link_inputs(place, [tree / prefix for tree in trees], settings.link)
         remove_results(place, settings)
-        values = write_seed(place, settings, job.seed)
-        hashed = hash_secrets(values, salt(repository.local))
-        parameters = stamped(Kind.PARAMETERS, {"values": hashed})
+        parameters = write_seed(place, settings, job.seed)
         words, variables = launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
-        began, clock = datetime.now(UTC), time.monotonic()
+        start = datetime.now(UTC)
         finished = execute(
             words,
             cwd=place,
@@ -111,42 +107,26 @@ def _run_job(
         if finished.interrupted:
             raise Interrupted
         loaded = read_probe(probe, checkout=checkout.path, forbidden=trees)
-        found, failure = read_metrics(settings, job, finished, loaded, place)
-        outcomes, warning = None, ""
-        if not failure:
-            outcomes, failure, warning = read_outcomes(settings, job, place, found[job.metric])
-        if data != fingerprint(place, data, cache):
-            failure = failure or "R2: declared data changed while it ran"
+        reported = read_reported(settings, job, finished, loaded, place)
+        if not reported.failure and data != fingerprint(place, data, cache):
+            reported = replace(reported, failure="R2: declared data changed while it ran")
         _keep(place, job.folder, settings.keep)
-    described = describe(repository, settings, loaded, variables) | {"data": data}
-    described["condition"] = condition(described)
-    record = Record(
-        seed=job.seed,
-        attempt=job.attempt,
-        condition=described["condition"],
-        environment=sha256(described),
-        metrics=found,
-        start=began.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        duration=finished.duration or time.monotonic() - clock,
-        exit=finished.exit_code,
-        cpu=finished.cpu,
-        memory=finished.peak_memory,
-        failure=failure,
-        folder=str(job.folder.relative_to(repository.local)),
-        explore=job.explore,
-        project=prefix.rstrip("/"),
-        commit=job.commit,
-        ids=outcomes.ids_fingerprint if outcomes else "",
-    )
-    record, more = shorten(record, job.metric)
-    if outcomes:
-        more.append(
-            outcomes_line(outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition)
+    environment = describe(repository, settings, loaded, variables) | {"data": data}
+    environment["condition"] = condition(environment)
+    folder = str(job.folder.relative_to(repository.local))
+    record = make_record(job, prefix, folder, environment, start, finished, reported)
+    record, surplus = shorten(record, job.metric)
+    hashed = stamped(Kind.PARAMETERS, {"values": hash_secrets(parameters, salt(repository.local))})
+    bulk = [environment, hashed, *surplus]
+    if reported.outcomes:
+        line = outcomes_line(
+            reported.outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition
         )
+        bulk.append(line)
     shutil.rmtree(probe, ignore_errors=True)
-    last = last_lines(job.folder) if failure else ""
-    log = log_line(job, record.condition, variables | values)
-    return RunResult(record, (described, parameters, *more), log, last, warning)
+    last = last_lines(job.folder) if record.failure else ""
+    log = log_line(job, record.condition, variables | parameters)
+    return RunResult(record, tuple(bulk), log, last, reported.warning)
 
 
 def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
