@@ -1,4 +1,4 @@
-"""Refs of experiments as they grow old: put away, brought back, kept alive, kept few to read."""
+"""Refs of old experiments: archived, restored, kept alive, and packed."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 # A ref in a file of its own costs a reader 20 microseconds, and packing costs a writer 2 ms for
-# every thousand that are packed already; so the more there are, the more may lie about.
+# every thousand that are already packed. So the more refs there are, the more may be loose.
 _LOOSE, _SHARE = 100, 0.02
 _LINE = 70  # bytes of a packed ref
-_LOOSE_OBJECTS = 27  # in one of 256 folders: where `git gc --auto` begins to think of packing
-_TICK = 1_000_000_000  # nanoseconds in which a folder may change twice and show one time
+_LOOSE_OBJECTS = 27  # in one of 256 folders; above that, `git gc --auto` packs
+_TICK = 1_000_000_000  # nanoseconds in which a folder may change twice and show the same time
 
 
 def archive_refs(repository: Repository, experiments: Mapping[str, str]) -> None:
-    """Move the branches of experiments (name to commit) into the archive, all or none.
+    """Move the branches of experiments (name to commit) to the archive, all or none.
 
     Raises:
-        NotReady: a branch has moved, or another experiment has its name in the archive.
+        NotReady: a branch has moved, or another experiment has that name in the archive.
     """
     _move(repository, HEADS, ARCHIVE, experiments)
 
 
 def restore_refs(repository: Repository, experiments: Mapping[str, str]) -> None:
-    """Make branches of experiments that are in the archive or only on a remote, all or none.
+    """Create branches for experiments that are in the archive or only on a remote, all or none.
 
     Raises:
         NotReady: a branch of that name exists.
@@ -85,7 +85,7 @@ def shelve_deleted(repository: Repository) -> None:
     lines = []
     for entry in read_noted(repository, {*refs.values()} - named):
         name = split_message(entry.message)[1].get("Experiment", "")
-        # An amended experiment has its name still: its former commit is kept, and not shown.
+        # An amended experiment still has its name: the commit before is kept, but not shown.
         if is_name(name) and name not in taken:
             taken.add(name)
             lines.append(f"create {ARCHIVE}{name} {entry.commit}")
@@ -97,12 +97,12 @@ def shelve_deleted(repository: Repository) -> None:
 
 
 def is_settled(repository: Repository) -> bool:
-    """Whether refs changed so long ago that their signature would tell another change."""
+    """Whether refs changed so long ago that another change would show in their signature."""
     return all(time.time_ns() - changed > _TICK for changed, _ in refs_signature(repository))
 
 
 def refs_signature(repository: Repository) -> list[list[int]]:
-    """When refs of experiments last came, went or moved, and how many bytes hold them."""
+    """Return when refs of experiments last changed, and the size of what holds them."""
     places = ["packed-refs", "reftable/tables.list", HEADS, ARCHIVE, KEPT]
     remotes = sorted((repository.common / "refs/remotes").glob("*/exp"))
     found = []
@@ -114,7 +114,7 @@ def refs_signature(repository: Repository) -> list[list[int]]:
 
 
 def loose_refs(repository: Repository) -> tuple[int, int]:
-    """Number of experiments' refs in files of their own, and how many of them are too many."""
+    """Count the loose refs of experiments; returns the number, and the number that is too many."""
     folders = (repository.common / prefix for prefix in (HEADS, ARCHIVE, KEPT))
     return sum(map(_count, folders)), _LOOSE + int(
         _SHARE * _size(repository.common / "packed-refs") / _LINE
@@ -122,14 +122,14 @@ def loose_refs(repository: Repository) -> tuple[int, int]:
 
 
 def loose_objects_abound(repository: Repository) -> bool:
-    """Whether git would think of packing objects; looks where git looks, at one folder of 256."""
+    """Whether git would pack objects; like git, this looks at one folder of 256."""
     return _count(repository.common / "objects" / "17") > _LOOSE_OBJECTS
 
 
 def tidy(repository: Repository) -> None:
-    """Pack refs and objects once many lie about, as `git commit` and `git fetch` see to it.
+    """Pack refs and objects once many of them are loose, as `git commit` and `git fetch` do.
 
-    A lock that another git holds postpones it.
+    If another git holds a lock, a later command does it.
     """
     loose, many = loose_refs(repository)
     with suppress(GitexpError):

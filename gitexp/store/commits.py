@@ -1,4 +1,4 @@
-"""Commits and branches made from objects alone: no index, no work tree."""
+"""Make commits and branches from objects alone, without an index or a work tree."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
             mode = "100644"
             entries = [entry for entry in entries if entry]
             entries.append(f"{mode} blob {child}\t{parts[depth]}".encode())
-        # The other entries come from a tree that git has; a partial clone may lack what they name.
+        # The other entries come from a tree that git has; a partial clone may lack their objects.
         child = _written(git.run("mktree", "-z", "--missing", stdin=b"\0".join(entries)).stdout)
     return commit_tree(repository, child, [base], message)
 
@@ -61,7 +61,7 @@ def commit_tree(repository: Repository, tree: str, parents: Sequence[str], messa
             stdin=message.encode(errors="surrogateescape"),
         )  # fmt: skip
     except GitFailed as failure:
-        # A signing program that gives no reason leaves git without words too.
+        # If the signing program gives no reason, git gives none either.
         raise unsigned(failure.stderr) if signing else failure from None
     return _written(done.stdout)
 
@@ -98,7 +98,7 @@ def replay(repository: Repository, before: bytes, after: bytes, onto: bytes) -> 
     """
     if before == onto:
         return after
-    import tempfile
+    import tempfile  # loads random and OpenSSL, which few starts need
 
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         paths = [Path(folder, name) for name in ("onto", "before", "after")]
@@ -111,6 +111,6 @@ def replay(repository: Repository, before: bytes, after: bytes, onto: bytes) -> 
         raise Refused(
             "the edit does not fit the tip of the baseline branch: both changed the same lines",
             hint="make the edit on the baseline's version of the file,"
-            ' or say it by key: gitexp start --set KEY=VALUE "HYPOTHESIS"',
+            ' or name the key: gitexp start --set KEY=VALUE "HYPOTHESIS"',
         )
     return done.stdout

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 class Named:
-    """What has the ref of an experiment."""
+    """Whatever has the ref of an experiment."""
 
     __slots__ = ()
     ref: str
 
     @property
     def name(self) -> str:
-        """The experiment's name, wherever its ref lives."""
+        """The experiment's name, wherever its ref is."""
         return self.ref.rpartition("/")[2]
 
     @property
     def archived(self) -> bool:
-        """Whether it was moved out of the branches."""
+        """Whether it is in the archive."""
         return self.ref.startswith(ARCHIVE)
 
 
@@ -49,21 +49,21 @@ class Entry(Named):
 
     @property
     def parent(self) -> str:
-        """The first parent, empty where there is none."""
+        """The first parent, empty if there is none."""
         return self.parents[0] if self.parents else ""
 
     def fields(self) -> list[str]:
-        """What its commit says, as `of` takes it."""
+        """Return the fields of its commit, as `of` takes them."""
         return [self.author, self.time, self.message, *self.parents]
 
     @classmethod
     def of(cls, ref: str, commit: str, fields: Sequence[str]) -> Self:
-        """Put an entry together from its ref and the fields of its commit."""
+        """Build an entry from its ref and the fields of its commit."""
         author, time, message, *parents = fields
         return cls(ref, commit, tuple(parents), author, time, message)
 
 
-# None of the first five can hold a line break; a message and an author's name can hold all else.
+# None of the first five fields can have a line break; a message and an author can have anything.
 _FIELDS = "%P%n%an%n%cI%n%B"
 _FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
 
@@ -74,7 +74,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     A branch of this clone hides an archived one of the same name, and both a remote's. A branch
     whose name cannot be an experiment's is somebody's own and hides none.
     """
-    # git takes a pattern without wildcards for a folder of refs, so one letter becomes a class.
+    # git takes a pattern without wildcards for a folder of refs, so its first letter is made one.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     globs = [f"{HEADS}{which}", f"{_REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
     done = repository.git.run(
@@ -86,7 +86,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     for text in decode(done.stdout).split("\0"):
         if not text.strip("\n"):
             continue
-        # Records escape control characters, so the last mark is the one between message and note.
+        # Records escape control characters, so the last \x01 is between the message and the note.
         head, _, runs = text.lstrip("\n").rpartition("\x01")
         refs, commit, parents, author, time, message = head.split("\n", 5)
         ref = own_ref(refs.split(", "), message, commit)
@@ -96,15 +96,14 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         known = found.get(entry.name)
         if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
-    # git orders what was committed in one second by where its refs lie, which differs from clone to
-    # clone.
+    # git orders commits of the same second by where their refs are, which differs between clones.
     return sorted(found.values(), key=lambda entry: (-second(entry.time), entry.name))
 
 
 def second(time: str) -> float:
-    """Seconds since 1970 of a time as git gives it, ISO 8601; 0 where no calendar has it.
+    """Return the seconds since 1970 of a time as git gives it (ISO 8601), 0 if it is impossible.
 
-    Anybody can write a commit of the year 10000, or one hundred hours east.
+    Anybody can write a commit of the year 10000, or in a time zone 100 hours east.
     """
     try:
         return datetime.fromisoformat(time).timestamp()
@@ -115,7 +114,7 @@ def second(time: str) -> float:
 def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> list[Entry]:
     """Read the commits that refs name without their notes, in one git process.
 
-    What is no commit, as a ref of the archive may be, is left out.
+    Refs that do not name a commit, as one of the archive may, are left out.
     """
     if not refs:
         return []
@@ -136,7 +135,7 @@ def read_commits(repository: Repository, refs: Sequence[tuple[str, str]]) -> lis
 
 
 def read_range(repository: Repository, commits: str) -> dict[str, str]:
-    """Commits of a range as git writes it (`main..`), each with the experiment it registers or "".
+    """Read the commits of a range such as `main..`, each with the experiment it registers or "".
 
     Raises:
         UsageError: git knows no such range.
@@ -148,12 +147,12 @@ def read_range(repository: Repository, commits: str) -> dict[str, str]:
             "--end-of-options", commits, "--",
         )  # fmt: skip
     except GitFailed as failure:
-        raise UsageError(f"{commits!r} is no range of commits: {failure.message}") from None
+        raise UsageError(f"{commits!r} is not a range of commits: {failure.message}") from None
     return {line[: line.index(" ")]: line.partition(" ")[2] for line in out.splitlines()}
 
 
 def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
-    """Read commits that no experiment's ref may name with their records, in one git process.
+    """Read commits, which need not have a ref, with their records, in one git process.
 
     Those that are not in this clone are left out.
     """
@@ -177,7 +176,7 @@ def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
 
 
 def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set[str]:
-    """Those of the commits that are not reached from what `held` names; missing ones are left out.
+    """Return the commits that cannot be reached from what `held` names, without missing ones.
 
     `held` are arguments of git rev-list: commits, or options such as `--branches`.
     """

@@ -1,4 +1,4 @@
-"""Install the hooks where they hold in every work tree, beside whatever was there before."""
+"""Install the hooks for every work tree, beside whatever hooks were there before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = ("commit-msg", "pre-commit", "pre-push", "pre-run")
 _SERVER = ("update",)
 _MARK = b"gitexp.hook"
 _ASIDE = ".before-gitexp"
-# Where the old path is relative, a work tree may lack the hook: then there is nothing to run.
+# If the old path is relative, a work tree may lack the hook; then there is nothing to run.
 _HAND_OVER = """\
 #!/bin/sh
 # Hands over to the hook that gitexp found here.
@@ -53,12 +53,12 @@ def source_folder() -> Path:
 
 
 def wanted(repository: Repository) -> tuple[str, ...]:
-    """Hooks that a repository needs: a bare one, which only takes pushes, the server's alone."""
+    """Return the hooks that a repository needs; a bare one, which only takes pushes: `update`."""
     return _SERVER if repository.top is None else NAMES
 
 
 def install(repository: Repository) -> Installed:
-    """Write hooks under the common git folder; one that was there is kept and run first.
+    """Write hooks into the common git folder; a hook that was there is kept and runs first.
 
     `core.hooksPath` would silence that folder. Where it is set, git is pointed at a folder of our
     own, in which every hook of the old path is called through.
@@ -87,7 +87,7 @@ def install(repository: Repository) -> Installed:
 
 
 def _layout(repository: Repository) -> tuple[Path, str | None]:
-    """Folder in which our hooks stand or would, and the hooks path that they call through."""
+    """Return the folder for our hooks, and the former hooks path that they call."""
     former = repository.setting("core.hookspath")
     own = repository.local / "hooks"
     if former is not None and Path(former) == own:
@@ -102,7 +102,7 @@ def _before(folder: Path, former_path: str | None, name: str) -> str:
 
 
 def faults(repository: Repository) -> dict[str, str]:
-    """What is wrong with each of our hooks, in words; those in order are left out."""
+    """Say what is wrong with our hooks, by their names; those in order are left out."""
     folder, former_path = _layout(repository)
     silenced = former_path and repository.setting("core.hookspath") != str(folder)
     found, pythons = {}, {}
@@ -131,7 +131,7 @@ def faults(repository: Repository) -> dict[str, str]:
 
 
 def _fault_of(quoted: str) -> str:
-    """What is wrong with the interpreter that a hook calls."""
+    """Say what is wrong with the interpreter that a hook calls, "" if nothing is."""
     try:
         [python] = shlex.split(quoted)
         subprocess.run(
@@ -145,7 +145,7 @@ def _fault_of(quoted: str) -> str:
 
 
 def demand_room(repository: Repository) -> None:
-    """Refuse where our hooks and what is there cannot both live; nothing is changed.
+    """Refuse if our hooks and those that are there cannot both be kept; nothing is changed.
 
     Raises:
         NotReady: a hooks path stands where this repository's own configuration cannot override it,
@@ -171,7 +171,7 @@ def demand_room(repository: Repository) -> None:
 
 
 def _place(folder: Path, name: str) -> Path:
-    """Where our hook stands, or would.
+    """Return the path of our hook, whether it is there or not.
 
     The pre-commit framework moves a hook that it finds aside and runs it before its own. It is left
     there: put in front of the framework's again, the two would run each other.
@@ -185,12 +185,12 @@ def _is_ours(path: Path) -> bool:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a hook is there that gitexp did not write; a dangling link counts."""
+    """Whether there is a hook that gitexp did not write; a dangling link counts."""
     return os.path.lexists(path) and not _is_ours(path)
 
 
 def _expanded(path: str) -> str:
-    """A hooks path as git reads it: `~` expanded, a relative one left to the work tree's top."""
+    """Return a hooks path as git reads it: `~` is expanded, a relative path stays relative."""
     return str(Path(path).expanduser())
 
 
@@ -216,7 +216,7 @@ def _write(path: Path, text: str, before: str) -> bool:
 
 
 def uninstall(repository: Repository) -> list[str]:
-    """Take the hooks out again and put back what was there; returns what was done, in words."""
+    """Remove our hooks and restore those that were there; returns what was done, in words."""
     done = []
     folder = repository.common / "hooks"
     for name in NAMES + _SERVER:
@@ -234,7 +234,7 @@ def uninstall(repository: Repository) -> list[str]:
         former = kept.read_text().strip() if kept.exists() else ""
         if repository.setting("core.hookspath") == str(own):
             repository.git.run("config", "--local", "--unset", "core.hooksPath", allow=(5,))
-            # The old value may have come from the user's global settings, which are back by now.
+            # The old value may come from your global settings, which hold again by now.
             if former and repository.git.text("config", "core.hooksPath", allow=(1,)) != former:
                 repository.git.run("config", "--local", "core.hooksPath", former)
             done.append(f"core.hooksPath is {former} again" if former else "unset core.hooksPath")

@@ -1,4 +1,4 @@
-"""Take a value out of everything that gitexp stored, and out of the past of its notes.
+"""Remove a value from everything that gitexp stored, and from the history of its notes.
 
 The lines stay, with the value masked: what was measured cannot be redacted. The notes begin anew,
 in commits without parents, because their history is as public as they are.
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _BATCH = 200  # notes in memory at a time; the bulk of one may be megabytes
 _WORDS = {RUNS: "record", BULK: "bulk line", LOGS: "log"}
-# Where a user, or a tool of his, may have kept the notes as they were.
+# Where you, or one of your tools, may have kept the notes as they were.
 _ELSEWHERE = ("refs/notes/", "refs/gitexp/", "refs/remotes/", "refs/tags/", "refs/original/")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a value stands: lines by kind, in the notes of `commits`.
+    """Where a value is: lines by kind, in the notes of `commits`.
 
     `beyond` counts lines in the notes of commits that were not named, `fixed` those where it is
     part of what was measured, and stays. `messages` are experiments whose commit message holds it.
@@ -54,7 +54,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What was taken out, and what was out of reach.
+    """What was redacted, and what could not be.
 
     `holders` are refs that still lead to the notes as they were, `folders` those of runs whose
     output may hold the value, `remotes` where the notes may have been shared.
@@ -90,7 +90,7 @@ def redact(
     dry: bool,
     agree: Callable[[Found], bool],
 ) -> Redaction:
-    """Take a value out of records, bulk and logs, of all commits or of the named ones.
+    """Redact a value in records, bulk and logs, of all commits or of the named ones.
 
     `agree` is asked when it is known where the value stands.
 
@@ -139,7 +139,7 @@ def _commit_of(repository: Repository, place: int, name: str) -> str:
     ref = find_ref(repository, short) if is_name(short) else None
     commit = ref[1] if ref else repository.git.resolve(name)
     if commit is None:
-        # Not repeated: whoever changed the order of the words typed the value there.
+        # The word is not repeated: with the words in another order, it may be the value.
         raise UsageError(
             f"number {place} of the names is no experiment or commit here",
             "see which there are: gitexp log",
@@ -148,14 +148,14 @@ def _commit_of(repository: Repository, place: int, name: str) -> str:
 
 
 def _messages(repository: Repository, sought: Sought) -> tuple[str, ...]:
-    """Experiments whose message holds the value: it is their registration, and stays."""
+    """Find experiments whose message has the value; it is their registration, and stays."""
     if not sought.value:
         return ()
     return tuple(e.name for e in read_experiments(repository) if sought.value in e.message)
 
 
 class _Plan:
-    """What redaction changes, as the notes are at the moment."""
+    """What a redaction changes in the notes as they are now."""
 
     def __init__(self, repository: Repository, sought: Sought, named: set[str]) -> None:
         self.repository, self.sought, self.named = repository, sought, named
@@ -174,7 +174,7 @@ class _Plan:
     def read(self) -> None:
         self.read_anew()
         environments: dict[str, str] = {}
-        # Bulk first: records cite the environments that stand there.
+        # Bulk first: records cite the environments in it.
         for ref in (BULK, RUNS, LOGS):
             self.notes[ref] = notes = read_all(self.repository, ref)
             changes = self.changes[ref] = {}
@@ -198,7 +198,7 @@ class _Plan:
         return Found(counts, len(self.commits), self.beyond, self.fixed, messages)
 
     def write(self, lock: int) -> dict[str, str]:
-        """Begin the notes that change anew; returns their former commits."""
+        """Start the notes that change over; returns their former commits."""
         self.read()
         moves = {
             ref: (notes.commit, write_all(self.repository, notes, self.changes[ref], [], lock))
@@ -210,7 +210,7 @@ class _Plan:
 
 
 def _write_views(repository: Repository, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
-    """Write the verdict notes anew that showed the value; returns the former commit, if any did."""
+    """Rewrite the verdict notes that showed the value; returns their former commit, if any did."""
 
     def act(lock: int) -> dict[str, str]:
         notes = read_all(repository, VERDICTS)

@@ -85,10 +85,11 @@ def append(world: World, *lines: str, ref: str = RUNS, commit: str = "") -> None
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_over(world: World) -> Iterator[None]:
+def _nothing_is_left_over(tmp_path: Path) -> Iterator[None]:
     yield
-    local = world.path / ".git" / "gitexp"
-    assert not files_aside(Repository.discover(world.path))
+    project = tmp_path / "project"
+    local = project / ".git" / "gitexp"
+    assert not files_aside(Repository.discover(project))
     assert not (local / "notes.lock").exists() or not (local / "notes.lock").read_bytes()
 
 

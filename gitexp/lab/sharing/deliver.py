@@ -1,4 +1,4 @@
-"""Experiments of a remote become branches here, and no two of them go by one name.
+"""Make branches for the experiments of a remote, each with a name of its own.
 
 A name is drawn in each clone by itself, so two may draw the same. The commit is the experiment and
 stays as it is; of its branches the one that was registered first keeps the name, and the later one
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Experiments of this clone: commits by name, of branches and of archived ones."""
+    """The experiments of this clone, commits by name: branches and archived ones."""
 
     heads: Mapping[str, str]
     archive: Mapping[str, str]
 
     @property
     def commits(self) -> set[str]:
-        """All commits that are known by a name."""
+        """All commits that have a name."""
         return {*self.heads.values(), *self.archive.values()}
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """An experiment that goes by another name here than it did, or than it does on the remote."""
+    """An experiment whose name changed here, or differs from the one on the remote."""
 
     commit: str
     old: str
@@ -50,7 +50,7 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What of a remote's experiments is to be made here.
+    """What to make here of a remote's experiments.
 
     `moves` are the refs that change, with their commits before and after ("" for none). `blocked`
     are names that cannot be given back to the one that was first, as its branch is checked out.
@@ -124,7 +124,7 @@ def _name(ref: str) -> str:
 def _assign_names(
     repository: Repository, refs: Mapping[str, str], coming: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Name every commit: as it is called, but where a name is claimed twice, by who was first."""
+    """Name every commit; if two claim the same name, the one that was registered first has it."""
     every = {**refs, **coming}
     claims: dict[str, list[str]] = defaultdict(list)
     for commit, ref in every.items():
@@ -138,17 +138,17 @@ def _assign_names(
         times = {entry.commit: entry.time for entry in read_noted(repository, asked)}
         checked_out = repository.checkouts()
     for name, commits in contested.items():
-        # One that is not here, or has no date, is not the first.
+        # A commit that is not here, or has no date, does not count as the first.
         first, *later = sorted(commits, key=lambda c: (second(times.get(c, "")) or math.inf, c))
         due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
-            # A branch that somebody stands on keeps its name; the next sync gives them their due.
+            # A branch that is checked out keeps its name; a later sync renames it.
             blocked.append(name)
             due = {c: names[c] if c in refs else _apart(name, c, names[c], taken) for c in commits}
         names |= due
     used = {names[commit] for commit in refs}
     for commit in coming:
-        if names[commit] in used:  # by an experiment that is called like this one told apart
+        if names[commit] in used:  # by an experiment whose own name looks like ours with digits
             names[commit] = set_apart(names[commit], commit, taken | used)
         used.add(names[commit])
     return names, blocked

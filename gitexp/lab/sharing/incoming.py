@@ -1,4 +1,4 @@
-"""Merge a remote's notes with this clone's: lines by union, verdicts by computing them anew."""
+"""Merge a remote's notes with this clone's: lines are united, verdicts are computed again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangedVerdict:
-    """A verdict note that says something else now; `before` and `after` are its first lines."""
+    """A verdict note that changed; `before` and `after` are its first lines."""
 
     commit: str
     before: str
@@ -31,7 +31,7 @@ class ChangedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Verdict notes of both sides, and the commit that holds what message and records give."""
+    """The verdict notes of the remote, and the commit `after` with those that hold now."""
 
     theirs: NotesSnapshot
     after: str
@@ -77,7 +77,7 @@ def merge_lines(
 
 
 def _keep(repository: Repository, runs: Merged, lock: int) -> None:
-    """Keep commits alive whose first records came, whatever becomes of their branch."""
+    """Keep commits with new records alive, whatever becomes of their branch."""
     new = sorted(runs.came.keys() - runs.ours.blobs.keys())
     if here := repository.git.sizes(new):
         lines = [f"update {KEPT}{commit} {commit}" for commit in here]
@@ -87,7 +87,7 @@ def _keep(repository: Repository, runs: Merged, lock: int) -> None:
 def merge_views(
     repository: Repository, theirs: Mapping[str, str], runs: Merged, *, whole: bool
 ) -> Views:
-    """Write the verdict notes that follow from the records that came, or (`whole`) from all.
+    """Write the verdict notes that follow from the records that came or, if `whole`, from all.
 
     What cannot be computed here is taken as it is, from the side that knew the other.
 
@@ -103,7 +103,7 @@ def merge_views(
             bool(ours.commit)
             and repository.git.succeeds("merge-base", "--is-ancestor", other.commit, ours.commit)
         )
-        # A past that may show what was redacted here is not built upon.
+        # A history that may show what was redacted here is not continued.
         base, rest = (ours, other) if ahead or runs.theirs_stale else (other, ours)
         changes: dict[str, str | bytes] = {
             c: blob for c, blob in rest.blobs.items() if c not in base.blobs

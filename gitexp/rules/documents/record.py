@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to read
-PROOF = (1, 2)  # seeds of the two baseline runs that prove a trainer deterministic
+PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is deterministic
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What became of one run.
 
-    `start` is ISO 8601 in UTC, `duration` and `cpu` seconds, `memory` the peak in bytes. `exit` is
-    the command's exit code, negative for a signal. `failure` is empty where the run succeeded.
-    `environment` is the sha256 of the bulk line that describes where it ran, `condition` names
-    the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
-    `project` is the folder of the project whose command ran, empty at the top of the repository:
-    a baseline commit may hold the records of several.
-    `commit` is the one that ran: records that a tool copied to another commit's note stay its own.
-    `ids` is the fingerprint of the examples that it was tested on, where it told them.
+    `start` is ISO 8601 in UTC, `duration` and `cpu` are seconds, `memory` is the peak in bytes.
+    `exit` is the command's exit code, negative for a signal. `failure` is empty if the run
+    succeeded. `environment` is the sha256 of the bulk line that describes where it ran, `condition`
+    names the part of it that pairs must share. `explore` says why the gate was skipped on purpose.
+    `project` is the folder of the project whose command ran, empty at the top of the repository: a
+    baseline commit may have the records of several projects. `commit` is the commit that ran, even
+    if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
+    that it was tested on, if it reported them.
     """
 
     seed: int
@@ -59,7 +59,7 @@ class Record:
         return not self.failure
 
     def is_of(self, commit: str) -> bool:
-        """Whether this commit ran, and not one whose note was copied or whose record was added."""
+        """Whether this is the commit that ran; a record may have been copied to its note."""
         return self.commit in {"", commit}
 
     def line(self) -> str:
