@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.steps import effect_of
-from gitexp.lab.ladder import Step
+from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
@@ -60,13 +60,13 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         rows = [_step(row) for row in steps[-number:]]
         parts.append("\n## Ladder\n" + _table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
-    decided = [row for row in report.experiments if not row.is_open]
+    decided = [row for row in report.experiments if not row.state.is_open]
     if decided:
         rows = [_verdict(row) for row in decided[:number]]
         columns = ("experiment", "change", "verdict", "effect", "reason")
         parts.append("\n## Verdicts\n" + _table(columns, rows))
         parts.append(_older(len(decided) - number, "experiments"))
-    if waiting := [row for row in report.experiments if row.is_open]:
+    if waiting := [row for row in report.experiments if row.state.is_open]:
         lines = (
             f"- exp/{plain(row.result.name)} ({row.state}): {_hypothesis(row)}\n"
             for row in waiting[:number]
@@ -90,8 +90,8 @@ def _hypothesis(row: Row) -> str:
     return plain(hypothesis_of(row.result.entry.message), _LONGEST)
 
 
-def _step(row: Row | Step) -> tuple[str, ...]:
-    if isinstance(row, Step):
+def _step(row: Row | LadderStep) -> tuple[str, ...]:
+    if isinstance(row, LadderStep):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
         return row.time[:10], said, plain(f"{new}{effect_of(row, newest=False)}"), ""

@@ -29,7 +29,7 @@ _FURTHEST = 2000  # commits of the baseline branch that are searched for steps
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class StepEffect:
     """What a step did to the metric, over the seeds measured before and after it.
 
     `mean` is after minus before in the metric's own unit, `spread` the standard deviation of the
@@ -43,7 +43,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LadderStep:
     """A baseline commit that altered what runs; `effect` is None until it was measured.
 
     `dependencies` are those that it declares and its parent did not.
@@ -54,7 +54,7 @@ class Step:
     author: str
     subject: str
     accepted: str
-    effect: Effect | None
+    effect: StepEffect | None
     dependencies: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class _Commit:
     declaring: list[FileChange]
 
 
-def read_steps(project: Project, until: Collection[str]) -> list[Step]:
+def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
     """Read the steps of the baseline branch, newest first, back to the oldest commit of `until`.
 
     One git process. Steps before the first experiment are nobody's business: nothing was measured.
@@ -106,7 +106,9 @@ def read_steps(project: Project, until: Collection[str]) -> list[Step]:
         if at < len(commits) - 1:
             new = _dependencies(project, commit.declaring)
             steps.append(
-                Step(commit.commit, commit.time, commit.author, subject, accepted, effect, new)
+                LadderStep(
+                    commit.commit, commit.time, commit.author, subject, accepted, effect, new
+                )
             )
         after = []
     return steps
@@ -141,7 +143,7 @@ def _records_of_group(commits: Iterable[_Commit]) -> list[Record]:
     return records
 
 
-def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> Effect | None:
+def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> StepEffect | None:
     """Compare two sets of runs seed by seed within one condition; None where no seed is in both."""
     old, differences = list(before), []
     new = list(after)
@@ -153,7 +155,7 @@ def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> E
         return None
     import statistics
 
-    return Effect(
+    return StepEffect(
         len(differences),
         statistics.fmean(differences),
         statistics.stdev(differences) if len(differences) > 1 else None,

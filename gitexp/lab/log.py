@@ -8,45 +8,33 @@ import math
 import time
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.lab.ancestors import same_runs
 from gitexp.lab.kept import opened_cache
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.results import own_heads, read_some
-from gitexp.rules.documents.message import split_message
-from gitexp.rules.documents.summary import Stage
+from gitexp.lab.state import State, States
 from gitexp.rules.text import json_line
-from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import second
-from gitexp.store.git_output import decode
-from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-    from gitexp.lab.ladder import Step
+    from gitexp.lab.ladder import LadderStep
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
-    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One experiment with its state.
-
-    That is planned, running, done, failed, stale (never run, and what runs on the baseline branch
-    has moved since), accepted or archived.
-    """
+    """One experiment with its state."""
 
     result: Result
-    state: str
+    state: State
 
     @property
     def commit(self) -> str:
@@ -57,11 +45,6 @@ class Row:
     def time(self) -> str:
         """When it was registered, ISO 8601."""
         return self.result.entry.time
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it was never run, or run and never decided."""
-        return self.state in {"planned", "stale", "running", "failed"}
 
     def json_text(self) -> str:
         """Return the row as `gitexp log --json` prints it."""
@@ -77,10 +60,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The part of the log that is asked for; what is left as it is leaves nothing out.
+class Selection:
+    """Which experiments of the log are wanted; by default, all.
 
-    `names` are patterns as of a shell (`brave-*`), `since` seconds since 1970, `author` a part of a
+    `names` are shell patterns (`brave-*`), `since` is in seconds since 1970, `author` is part of a
     name, `most` a number of experiments.
     """
 
@@ -91,41 +74,46 @@ class Part:
     most: int | None = None
 
     def is_all_of(self, count: int) -> bool:
-        """Whether nothing was left out where so many were found."""
-        return replace(self, most=None) == Part() and (self.most is None or count < self.most)
+        """Whether nothing was left out, if so many were found."""
+        return replace(self, most=None) == Selection() and (self.most is None or count < self.most)
 
     def wants(self, head: Head) -> bool:
-        """Whether an experiment is part of it by its name."""
+        """Whether an experiment may be wanted, judging by its name."""
         return not self.names or any(fnmatchcase(head.name, name) for name in self.names)
 
     def holds(self, row: Row) -> bool:
-        """Whether it is part of it by its author and state."""
+        """Whether an experiment is wanted, judging by its author and state."""
         if self.author and self.author.casefold() not in row.result.entry.author.casefold():
             return False
-        return not self.is_open or row.is_open
+        return not self.is_open or row.state.is_open
 
 
-def second_of(project: Project, since: str) -> float:
+def parse_since(project: Project, since: str) -> float:
     """Read a point in time as git does, in seconds since 1970: a date, or "2 weeks ago".
 
     Raises:
-        UsageError: git cannot read it, which it takes for now.
+        UsageError: git cannot read it.
     """
-    before = time.time()
+    before = time.time()  # git takes what it cannot read for the present moment
     told = project.repository.git.text("rev-parse", f"--since={since}")
     second = float(told.removeprefix("--max-age="))
     if second >= math.floor(before) and "now" not in since:
         raise UsageError(
-            f"{since!r} is no point in the past that git can read",
-            "a date, or how long ago: --since 2026-01-31, --since '2 weeks ago'",
+            f"git cannot read {since!r} as a point in the past",
+            "give a date, or how long ago: --since 2026-01-31, --since '2 weeks ago'",
         )
     return second
 
 
-def stream(project: Project, part: Part | None = None) -> Iterator[Row]:
+def stream(project: Project, selection: Selection | None = None) -> Iterator[Row]:
     """Read the log, newest first, the last rows when they are asked for."""
     with opened_cache(project.repository) as cache:
-        yield from _rows(project, cache, _heads(project, cache, part or Part()), part or Part())
+        yield from _rows(
+            project,
+            cache,
+            _heads(project, cache, selection or Selection()),
+            selection or Selection(),
+        )
 
 
 def log(project: Project) -> list[Row]:
@@ -133,105 +121,41 @@ def log(project: Project) -> list[Row]:
     return list(stream(project))
 
 
-def read_log(project: Project, part: Part | None = None) -> Iterator[Row | Step]:
+def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
     """Read experiments and, between them, the untested steps of the baseline branch, newest first.
 
     Where only some names, authors or states are asked for, there are no steps.
     """
-    part = part or Part()
+    selection = selection or Selection()
     with opened_cache(project.repository) as cache:
-        heads = _heads(project, cache, part)
-        rows = _rows(project, cache, heads, part)
+        heads = _heads(project, cache, selection)
+        rows = _rows(project, cache, heads, selection)
         bases = {head.parent for head in heads if head.parent}
-        steps: list[Step] = []
-        if bases - {project.tip} and not (part.names or part.author or part.is_open):
+        steps: list[LadderStep] = []
+        if bases - {project.tip} and not (selection.names or selection.author or selection.is_open):
             steps = [step for step in read_steps(project, bases) if not step.accepted]
-            steps = [step for step in steps if second(step.time) >= part.since]
+            steps = [step for step in steps if second(step.time) >= selection.since]
         stepped = {step.commit for step in steps}
 
-        def place(row: Row | Step) -> tuple[float, int]:
+        def place(row: Row | LadderStep) -> tuple[float, int]:
             # Of one second: what stands on a step, the step, what may have been before it.
             rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
             return second(row.time), rank
 
-        both: Iterator[Row | Step] = heapq.merge(rows, steps, key=place, reverse=True)
-        yield from islice(both, part.most)
+        both: Iterator[Row | LadderStep] = heapq.merge(rows, steps, key=place, reverse=True)
+        yield from islice(both, selection.most)
 
 
-def _heads(project: Project, cache: Cache, part: Part) -> list[Head]:
-    most = None if part.names or part.author or part.is_open else part.most
-    heads = own_heads(project, cache, since=part.since, most=most)
-    return [head for head in heads if part.wants(head)]
+def _heads(project: Project, cache: Cache, selection: Selection) -> list[Head]:
+    most = None if selection.names or selection.author or selection.is_open else selection.most
+    heads = own_heads(project, cache, since=selection.since, most=most)
+    return [head for head in heads if selection.wants(head)]
 
 
-def _rows(project: Project, cache: Cache, heads: Sequence[Head], part: Part) -> Iterator[Row]:
-    look = _Look(project)
+def _rows(
+    project: Project, cache: Cache, heads: Sequence[Head], selection: Selection
+) -> Iterator[Row]:
+    states = States(project)
     found = read_some(project.repository, cache, heads)
-    rows: Iterator[Row] = (Row(result, look.state(result)) for result in found)
-    return islice((row for row in rows if part.holds(row)), part.most)
-
-
-class _Look:
-    """What states depend on beside records, looked up where a row needs it."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-
-    @cached_property
-    def _accepted(self) -> set[str]:
-        return read_accepted(self._project)
-
-    @cached_property
-    def _claims(self) -> dict[str, list[Path]]:
-        return claims(self._project.repository)
-
-    @cached_property
-    def _alike(self) -> set[str]:
-        project = self._project
-        return {project.tip, *same_runs(project, project.settings, project.tip)}
-
-    def state(self, result: Result) -> str:
-        """State of an experiment."""
-        if result.commit in self._accepted:
-            return "accepted"
-        if result.archived:
-            return "archived"
-        if result.stage is Stage.DECIDED:
-            return "done"
-        if any(map(is_held, self._claims.get(result.commit, ()))):
-            return "running"
-        if result.stage is not Stage.UNDECIDED:
-            return "done" if result.stage is Stage.EXPLORED else "failed"
-        # Where a shallow clone ends, nobody knows what it stands on.
-        is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
-        return "planned" if is_current else "stale"
-
-
-def read_accepted(project: Project) -> set[str]:
-    """Commits of experiments that the baseline branch has taken in, merged or squashed."""
-    out = project.repository.git.run(
-        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
-        "--no-show-signature", "--no-color", "--format=%B", project.tip,
-    ).stdout  # fmt: skip
-    return {
-        split_message(message)[1].get("Accepted", "") for message in decode(out).split("\0")
-    } - {""}
-
-
-def is_confirmed(result: Result) -> bool:
-    """Whether an experiment's hypothesis held."""
-    return result.judgement is not None and result.judgement.verdict is Verdict.CONFIRMED
-
-
-def claims(repository: Repository) -> dict[str, list[Path]]:
-    """Files by which runs of a commit are claimed, or were once."""
-    found: dict[str, list[Path]] = {}
-    for path in (repository.local / "claims").glob("*.lock"):
-        found.setdefault(path.name.partition("-")[0], []).append(path)
-    return found
-
-
-def is_held(claim: Path) -> bool:
-    """Whether some gitexp of this clone is running it right now."""
-    with locked(claim, wait=False) as lock:
-        return lock is None
+    rows: Iterator[Row] = (Row(result, states.of(result)) for result in found)
+    return islice((row for row in rows if selection.holds(row)), selection.most)

@@ -140,6 +140,11 @@ class Result:
         return Verdict(self._kept.verdict)
 
     @property
+    def confirmed(self) -> bool:
+        """Whether its hypothesis held."""
+        return self.verdict == "CONFIRMED"  # without importing what judges
+
+    @property
     def ran(self) -> int:
         """How many runs of it there are."""
         return self._kept.ran if self._kept else self.summary.ran

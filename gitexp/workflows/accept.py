@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
-from gitexp.lab.log import is_confirmed, read_accepted
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
+from gitexp.lab.state import read_accepted
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
@@ -118,7 +118,7 @@ def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, 
 def _demand_confirmed(result: Result, anyway: str) -> None:
     if anyway.strip():
         return
-    if is_confirmed(result):
+    if result.confirmed:
         _demand_gain(result)
         return
     verdict = result.judgement and result.judgement.verdict

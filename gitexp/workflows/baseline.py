@@ -18,7 +18,7 @@ from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
-    from gitexp.lab.ladder import Step
+    from gitexp.lab.ladder import LadderStep
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
@@ -39,7 +39,7 @@ class MeasuredBaseline:
     """
 
     records: tuple[Record, ...]
-    step: Step | None
+    step: LadderStep | None
     next: Registration
     power: Power
     advice: Finding | None

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.calibration import calibrated
 from gitexp.lab.goals import progress
-from gitexp.lab.ladder import Step
+from gitexp.lab.ladder import LadderStep
 from gitexp.lab.log import Row, read_log
 from gitexp.lab.standing import standing
+from gitexp.lab.state import State
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from gitexp.lab.goals import Progress
     from gitexp.lab.project import Project
-    from gitexp.lab.standing import Standing
     from gitexp.rules.plan.calibration import Calibration
+    from gitexp.rules.plan.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Report:
     baseline: str
     commit: str
     goals: Sequence[Progress]
-    rows: Sequence[Row | Step]
+    rows: Sequence[Row | LadderStep]
     standing: Standing
     promises: Calibration | None
 
@@ -42,10 +43,12 @@ class Report:
         return [row for row in self.rows if isinstance(row, Row)]
 
     @property
-    def ladder(self) -> list[Row | Step]:
+    def ladder(self) -> list[Row | LadderStep]:
         """What the baseline took in, oldest first: accepted experiments and untested steps."""
         return [
-            row for row in reversed(self.rows) if isinstance(row, Step) or row.state == "accepted"
+            row
+            for row in reversed(self.rows)
+            if isinstance(row, LadderStep) or row.state is State.ACCEPTED
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -57,7 +60,7 @@ class Report:
             "goals": [goal.as_json() for goal in self.goals],
             "standing": asdict(self.standing),
             "calibration": self.promises and asdict(self.promises),
-            "steps": [row.as_json() for row in self.rows if isinstance(row, Step)],
+            "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
             "experiments": [row.as_json() for row in self.experiments],
         }
 

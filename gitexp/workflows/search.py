@@ -14,7 +14,7 @@ from gitexp.rules.verdict import words
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log import Part, Row
+    from gitexp.lab.log import Row, Selection
     from gitexp.lab.project import Project
 
 _PATTERN = frozenset("*?[")
@@ -53,12 +53,12 @@ def read_query(project: Project, asked: Sequence[str]) -> Query:
     return Query(tuple(names), tuple(searched), near)
 
 
-def search(project: Project, query: str, part: Part | None = None) -> list[Row]:
+def search(project: Project, query: str, selection: Selection | None = None) -> list[Row]:
     """Experiments of a part of the log that share a word with the query, best first.
 
     What is rare in the log counts more; figures and names of keys are words like any other.
     """
-    rows = list(stream(project, part))
+    rows = list(stream(project, selection))
     texts = [_text_of(row) for row in rows]
     return [rows[index] for _, index in rank(query, texts)]
 

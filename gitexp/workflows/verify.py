@@ -24,7 +24,6 @@ from gitexp.lab.audit.recheck import (
 )
 from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
 from gitexp.lab.audit.verdict_notes import about_notes, find_deviation
-from gitexp.lab.log import is_confirmed
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.verdict.campaign import error_bound
 from gitexp.store.note_writing import replace_notes
@@ -162,7 +161,7 @@ def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, 
             planned=settings.planned,
             taken=len(within),
             lost=sum(result.entry.commit in lost for result in within),
-            confirmed=sum(is_confirmed(r) and r.entry.commit not in lost for r in within),
+            confirmed=sum(r.confirmed and r.entry.commit not in lost for r in within),
             levels=math.fsum(r.registration.level for r in within if r.registration),
             bound=None
             if any(result.entry.commit in beyond for result in within)

@@ -65,30 +65,35 @@ def log(
     project = open_project()
     query = read_query(project, words or [])
     views.mistyped(query.near)
-    part = workflow.Part(
+    selection = workflow.Selection(
         query.names,
-        workflow.second_of(project, since) if since else -math.inf, author, open_, number,
+        workflow.parse_since(project, since) if since else -math.inf, author, open_, number,
     )  # fmt: skip
     if query.words:
-        show_matches(project, query, part, long=long, as_json=json_)
+        show_matches(project, query, selection, long=long, as_json=json_)
         return
     # Programs that read JSON asked for experiments, which the baseline's untested steps are not.
     if json_:
-        views.log_json(workflow.stream(project, part))
+        views.log_json(workflow.stream(project, selection))
         return
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
-    found = workflow.read_log(project, part)
-    rows = views.log(found, begin if part.is_all_of(0) else views.NO_MATCH, long=long)
+    found = workflow.read_log(project, selection)
+    rows = views.log(found, begin if selection.is_all_of(0) else views.NO_MATCH, long=long)
     # Part of a log says nothing about where the whole stands.
-    if rows and part.is_all_of(len(rows)):
+    if rows and selection.is_all_of(len(rows)):
         show_standing(project, rows)
 
 
 def show_matches(
-    project: Project, query: Query, part: workflow.Part, *, as_json: bool, long: bool = False
+    project: Project,
+    query: Query,
+    selection: workflow.Selection,
+    *,
+    as_json: bool,
+    long: bool = False,
 ) -> None:
     """Print what a search finds, best first."""
-    rows = workflow_search(project, " ".join(query.words), part)[: part.most or _BEST]
+    rows = workflow_search(project, " ".join(query.words), selection)[: selection.most or _BEST]
     if as_json:
         views.log_json(rows)
     else:
@@ -130,8 +135,8 @@ def search(
 ) -> None:
     """Former name of `gitexp log WORDS`."""
     project = open_project()
-    part = workflow.Part(most=number)
-    show_matches(project, Query(words=tuple(words)), part, as_json=json_)
+    selection = workflow.Selection(most=number)
+    show_matches(project, Query(words=tuple(words)), selection, as_json=json_)
 
 
 def calibration(json_: AsJson = False) -> None:

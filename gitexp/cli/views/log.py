@@ -11,7 +11,7 @@ from gitexp.cli.views.log_lines import log_lines
 from gitexp.cli.views.rows import result_lines, uncounted
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
-from gitexp.lab.ladder import Step
+from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.verdict import Verdict
@@ -37,7 +37,7 @@ def log_json(rows: Iterable[Row]) -> None:
 
 
 def log(
-    rows: Iterable[Row | Step],
+    rows: Iterable[Row | LadderStep],
     nothing: str = NO_MATCH,
     *,
     long: bool = False,
@@ -45,9 +45,9 @@ def log(
     """Print the log, newest first, each row as soon as it is there; returns the experiments."""
     found: list[Row] = []
 
-    def noted() -> Iterator[Row | Step]:
+    def noted() -> Iterator[Row | LadderStep]:
         for row in rows:
-            if not isinstance(row, Step):
+            if not isinstance(row, LadderStep):
                 found.append(row)
             yield row
 
@@ -66,12 +66,12 @@ def mistyped(near: Mapping[str, str]) -> None:
         )
 
 
-def _in_full(rows: Iterable[Row | Step]) -> None:
+def _in_full(rows: Iterable[Row | LadderStep]) -> None:
     stepped = False
     for number, row in enumerate(rows):
         if number:
             typer.echo("")
-        if isinstance(row, Step):
+        if isinstance(row, LadderStep):
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(wrapped(row.subject))
             new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""

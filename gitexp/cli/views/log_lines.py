@@ -20,7 +20,7 @@ from gitexp.cli.views.terminal import (
     styled,
     width,
 )
-from gitexp.lab.ladder import Step
+from gitexp.lab.ladder import LadderStep
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
@@ -51,18 +51,18 @@ class _Line:
     change: tuple[str, ...]
 
 
-def log_lines(rows: Iterable[Row | Step]) -> None:
+def log_lines(rows: Iterable[Row | LadderStep]) -> None:
     """Print each row on a line, as soon as it is there; then what does not fit in one."""
     now, left = dt.datetime.now(tz=dt.UTC), iter(rows)
     first = list(itertools.islice(left, _SCREEN))
     metrics = {
         row.result.registration.criterion.metric
         for row in first
-        if not isinstance(row, Step) and row.result.registration
+        if not isinstance(row, LadderStep) and row.result.registration
     }
 
-    def line(row: Row | Step) -> _Line:
-        if isinstance(row, Step):
+    def line(row: Row | LadderStep) -> _Line:
+        if isinstance(row, LadderStep):
             return _step(row, now)
         return _experiment(row, now, with_metric=len(metrics) > 1)
 
@@ -77,7 +77,7 @@ def log_lines(rows: Iterable[Row | Step]) -> None:
         zip(lines, first, strict=True), ((line(row), row) for row in left)
     ):
         typer.echo(_laid_out(one, wide))
-        if not isinstance(row, Step):
+        if not isinstance(row, LadderStep):
             legend |= {row.state} & _MARKS.keys()
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in uncounted(row)]
     if legend:
@@ -108,7 +108,7 @@ def _laid_out(one: _Line, wide: tuple[int, int, int]) -> str:
 def _experiment(row: Row, now: dt.datetime, *, with_metric: bool) -> _Line:
     result = row.result
     judgement, registration = result.judgement, result.registration
-    verdict, effect = row.state, ""
+    verdict, effect = str(row.state), ""
     change: tuple[str, ...] = ("",)
     if registration is not None:
         change = in_fewer_words(registration.change)
@@ -134,7 +134,7 @@ def in_fewer_words(change: Change) -> tuple[str, ...]:
     return whole, f"{key} -> {after}", f"{last} -> {after}"
 
 
-def _step(step: Step, now: dt.datetime) -> _Line:
+def _step(step: LadderStep, now: dt.datetime) -> _Line:
     effect = "not measured"
     if step.effect is not None:
         moved = figures.rounded_like(step.effect.mean, step.effect.spread or 0.0, sign=True)

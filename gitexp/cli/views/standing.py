@@ -11,7 +11,7 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.lab.standing import Ladder, Standing
+    from gitexp.rules.plan.standing import LadderGains, Standing
 
 
 def standing(now: Standing) -> None:
@@ -44,7 +44,7 @@ def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
     return said
 
 
-def _ladder(ladder: Ladder) -> str:
+def _ladder(ladder: LadderGains) -> str:
     measured = "not measured between its ends yet: gitexp run --baseline"
     claimed = figures.number(ladder.claimed, sign=True)
     if ladder.measured is not None:

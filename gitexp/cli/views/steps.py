@@ -8,10 +8,10 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.lab.ladder import Step
+    from gitexp.lab.ladder import LadderStep
 
 
-def effect_of(step: Step, *, newest: bool = True) -> str:
+def effect_of(step: LadderStep, *, newest: bool = True) -> str:
     """What a step did to the metric; only the newest can still be measured."""
     effect = step.effect
     if effect is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
-from gitexp.lab.log import is_confirmed
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
     baseline = inventory.project.baseline
     for acceptance in inventory.acceptances:
         result, at = known.get(acceptance.experiment), acceptance.commit
-        if acceptance.anyway or (result and is_confirmed(result)):
+        if acceptance.anyway or (result and result.confirmed):
             continue
         if result is not None:
             yield _unearned(result, f"{baseline} took in {label_of(result)} ({at[:10]})", at)
@@ -38,7 +37,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         for result in inventory.held
         if result.registration is not None
         and result.entry.commit in inventory.merged - accepted
-        and not is_confirmed(result)
+        and not result.confirmed
     ]
     merges = _merges(inventory) if by_hand else {}
     for result in by_hand:

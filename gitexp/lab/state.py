@@ -1,0 +1,101 @@
+"""What has become of an experiment, as far as it depends on more than its records."""
+
+from __future__ import annotations
+
+import enum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitexp.lab.ancestors import same_runs
+from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.summary import Stage
+from gitexp.store.git_output import decode
+from gitexp.store.local import locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
+    from gitexp.store.repository import Repository
+
+
+class State(enum.StrEnum):
+    """What has become of an experiment.
+
+    STALE was never run, and what runs on the baseline branch has changed since.
+    """
+
+    PLANNED = "planned"
+    STALE = "stale"
+    RUNNING = "running"
+    FAILED = "failed"
+    DONE = "done"
+    ACCEPTED = "accepted"
+    ARCHIVED = "archived"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was never run, or run and never decided."""
+        return self in {State.PLANNED, State.STALE, State.RUNNING, State.FAILED}
+
+
+class States:
+    """Finds states; what they depend on is looked up when the first experiment needs it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @cached_property
+    def _accepted(self) -> set[str]:
+        return read_accepted(self._project)
+
+    @cached_property
+    def _claims(self) -> dict[str, list[Path]]:
+        return claims(self._project.repository)
+
+    @cached_property
+    def _alike(self) -> set[str]:
+        project = self._project
+        return {project.tip, *same_runs(project, project.settings, project.tip)}
+
+    def of(self, result: Result) -> State:
+        """State of an experiment."""
+        if result.commit in self._accepted:
+            return State.ACCEPTED
+        if result.archived:
+            return State.ARCHIVED
+        if result.stage is Stage.DECIDED:
+            return State.DONE
+        if any(map(is_held, self._claims.get(result.commit, ()))):
+            return State.RUNNING
+        if result.stage is not Stage.UNDECIDED:
+            return State.DONE if result.stage is Stage.EXPLORED else State.FAILED
+        # Where a shallow clone ends, the baseline is unknown.
+        is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
+        return State.PLANNED if is_current else State.STALE
+
+
+def read_accepted(project: Project) -> set[str]:
+    """Commits of experiments that the baseline branch has accepted, merged or squashed."""
+    out = project.repository.git.run(
+        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
+        "--no-show-signature", "--no-color", "--format=%B", project.tip,
+    ).stdout  # fmt: skip
+    return {
+        split_message(message)[1].get("Accepted", "") for message in decode(out).split("\0")
+    } - {""}
+
+
+def claims(repository: Repository) -> dict[str, list[Path]]:
+    """Files by which runs of a commit are claimed, or once were."""
+    found: dict[str, list[Path]] = {}
+    for path in (repository.local / "claims").glob("*.lock"):
+        found.setdefault(path.name.partition("-")[0], []).append(path)
+    return found
+
+
+def is_held(claim: Path) -> bool:
+    """Whether some gitexp of this clone is running it right now."""
+    with locked(claim, wait=False) as lock:
+        return lock is None

@@ -1,0 +1,170 @@
+"""Where a project stands as a whole: its campaign, gains claimed and measured, its test sets."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.plan.topic import topic_of
+from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.campaign import Member, count, error_bound, next_place
+from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.pairs import first_good
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.documents.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class LadderGains:
+    """Gains of accepted experiments, in the project's metric.
+
+    `claimed` is the sum of the effects with which they were confirmed. `measured` is the mean at
+    the present tip less the mean where the first of them began, `within` its 95 % half-width; None
+    until both ends have 3 runs in one condition.
+    """
+
+    accepted: int
+    claimed: float
+    measured: float | None
+    within: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of the project's own campaign, its ladder, and its test sets.
+
+    `bound` is the share of false confirmations that the campaign allows, more than the budget only
+    where clones overran the plan. `asked` is the number of experiments that used the most used set
+    of examples, `sets` the number of such sets; None if records do not name them. `shares` divides
+    the confirmed gain by the kind of change.
+    """
+
+    metric: str
+    campaign: int
+    taken: int
+    planned: int
+    confirmed: int
+    next_level: float
+    bound: float
+    ladder: LadderGains | None
+    asked: int | None
+    sets: int | None
+    shares: dict[str, float]
+
+
+Past = tuple["Registration | None", "Summary"]  # one experiment
+
+
+def sum_up(
+    settings: Settings,
+    members: Sequence[Member],
+    past: Sequence[Past],
+    ladder: LadderGains | None,
+) -> Standing:
+    """Sum up all experiments of a project."""
+    metric, planned, budget = settings.metric, settings.planned, settings.error_budget
+    place = next_place(members, metric, planned=planned, budget=budget)
+    # A campaign that is full is shown as it is, until the next one has begun.
+    campaign = place.campaign - (place.number == 1 and place.campaign > 1)
+    taken, confirmed = count(members, metric, campaign)
+    uses = _uses_of_examples([summary for _, summary in past], fixed=settings.vary != "split")
+    return Standing(
+        metric=metric,
+        campaign=campaign,
+        taken=taken,
+        planned=planned,
+        confirmed=confirmed,
+        next_level=place.level,
+        bound=error_bound(taken, planned=planned, budget=budget),
+        ladder=ladder,
+        asked=None if uses is None else max(uses.values(), default=0),
+        sets=None if uses is None else len(uses),
+        shares=_gain_shares(past, metric),
+    )
+
+
+def _gain_shares(past: Iterable[Past], metric: str) -> dict[str, float]:
+    """Shares of the confirmed gain by kind of change, largest first."""
+    gains: dict[str, float] = {}
+    for registration, summary in past:
+        effect = _effect_on(metric, registration, summary)
+        if registration and effect and summary.verdict is Verdict.CONFIRMED:
+            kind = topic_of(registration.change)
+            gains[kind] = gains.get(kind, 0.0) + effect
+    total = sum(gains.values())
+    order = sorted(gains, key=lambda kind: -gains[kind])
+    return {kind: gains[kind] / total for kind in order}
+
+
+def _uses_of_examples(summaries: Iterable[Summary], *, fixed: bool) -> Counter[str] | None:
+    """In how many experiments each set of examples was used."""
+    measured = [summary for summary in summaries if summary.seconds]
+    if any(summary.ids for summary in measured):
+        return Counter(name for summary in measured for name in summary.ids)
+    # Without names there is one set where the split is fixed, and nothing to count where it is not.
+    return Counter({"": len(measured)}) if fixed and measured else None
+
+
+def _effect_on(metric: str, registration: Registration | None, summary: Summary) -> float | None:
+    """Effect on a metric in its own unit, positive where it is better; None for other criteria."""
+    if registration is None or summary.judgement is None:
+        return None
+    criterion = registration.criterion
+    if (criterion.metric, criterion.scale) != (metric, Scale.DIFFERENCE):
+        return None
+    return summary.judgement.effect
+
+
+def is_rung(metric: str, registration: Registration | None, summary: Summary) -> bool:
+    """Whether an accepted experiment claims a gain in the metric."""
+    return _effect_on(metric, registration, summary) is not None
+
+
+def ladder_gains(
+    metric: str, rungs: Sequence[Past], before: Sequence[Record], after: Sequence[Record]
+) -> LadderGains:
+    """Add up what accepted experiments claimed, and compare the ladder's two ends."""
+    claimed = math.fsum(
+        registration.criterion.sign * (_effect_on(metric, registration, summary) or 0.0)
+        for registration, summary in rungs
+        if registration
+    )
+    return LadderGains(len(rungs), claimed, *(_difference(before, after, metric) or (None, None)))
+
+
+def _difference(
+    before: Sequence[Record], after: Sequence[Record], metric: str
+) -> tuple[float, float] | None:
+    """Difference of means over runs that share a condition, not seeds, and its 95 % half-width.
+
+    Source: Welch (1947), for two samples of unequal variance.
+    """
+    both = {record.condition for record in before} & {record.condition for record in after}
+    for condition in sorted(both):
+        old, new = (
+            [r.metrics[metric] for r in first_good(side, seeds, metric, [condition]).values()]
+            for side in (before, after)
+            for seeds in [{record.seed for record in side}]
+        )
+        if min(len(old), len(new)) < 3:
+            continue
+        parts = [statistics.variance(values) / len(values) for values in (old, new)]
+        error = math.sqrt(sum(parts))
+        mean = statistics.fmean(new) - statistics.fmean(old)
+        if not error:
+            return mean, 0.0
+        freedom = sum(parts) ** 2 / sum(
+            part**2 / (len(values) - 1) for part, values in zip(parts, (old, new), strict=True)
+        )
+        return mean, -student_t.ppf(0.025, max(freedom, 1.0)) * error
+    return None
