@@ -10,8 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from gitexp.store import hooks
-from tests.project import TRAIN, World, git
+from tests.project import TRAIN, World, copied, git
 
 # The same examples every time: a change that breaks a property fails at once and for everybody, and
 # no unlucky draw fails somebody else's. GITEXP_FUZZ=1 draws new ones.
@@ -98,11 +97,4 @@ def _initialised(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def ready(_initialised: Path, tmp_path: Path) -> World:
     """A project after `gitexp init`: hooks installed, settings approved."""
-    folder = tmp_path / "project"
-    shutil.copytree(_initialised, folder, symlinks=True)
-    # Each hook names the one that it was installed over by its full path; nothing else of what
-    # `init` leaves in a repository says where that lies.
-    for name in hooks.NAMES:
-        hook = folder / ".git" / "hooks" / name
-        hook.write_bytes(hook.read_bytes().replace(bytes(_initialised), bytes(folder)))
-    return World(folder)
+    return copied(_initialised, tmp_path / "project")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -23,24 +22,6 @@ BECAUSE = "C raises accuracy because the model underfits"
 TOKENS = [
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def _initialised(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("initialised") / "project"
-    shutil.copytree(_template, folder, symlinks=True)
-    World(folder).gitexp("init", "--yes")
-    return folder
-
-
-@pytest.fixture
-def ready(_initialised: Path, tmp_path: Path) -> World:
-    """A project after `gitexp init`, copied: it would take ten times as long to make anew."""
-    folder = tmp_path / "project"
-    shutil.copytree(_initialised, folder, symlinks=True)
-    for path in (folder / ".git" / "hooks").iterdir():
-        path.write_text(path.read_text().replace(str(_initialised), str(folder)))
-    return World(folder)
 
 
 @pytest.fixture

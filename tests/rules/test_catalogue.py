@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,10 +15,7 @@ from gitexp.lab.catalogue import FAMILIES, all_rules, find_rule, shared_examples
 from gitexp.rules.catalogue import Example, Kind, Rule, page
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.one_change import inspect
-from tests.project import TRAIN, Ran, World, git
-
-if TYPE_CHECKING:
-    pass
+from tests.project import TRAIN, Ran, World, copied, git
 
 ROOT = Path(__file__).parents[2]
 SIDES = [(rule, side) for rule in all_rules() for side in ("refused", "accepted")]
@@ -143,22 +140,36 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     }
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the project and its server are kept, once they are made."""
+    return tmp_path_factory.mktemp("shelf")
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> World:
-    """A project, with a server that has gitexp's hook as its origin."""
-    world = World(tmp_path / "project")
+def project(shelf: Path, tmp_path: Path) -> World:
+    """A project, with a server that has gitexp's hook as its origin; made once and copied."""
+    if not (shelf / "project").exists():
+        make_project(shelf)
+    server = copied(shelf / "server.git", tmp_path / "server.git")
+    world = copied(shelf / "project", tmp_path / "project")
+    world.git("remote", "set-url", "origin", str(server.path))
+    return world
+
+
+def make_project(folder: Path) -> None:
+    world = World(folder / "project")
     world.path.mkdir()
-    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
-    World(tmp_path / "server.git").gitexp("init")
+    git(folder, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
+    World(folder / "server.git").gitexp("init")
     world.write("config.toml", FILES["config.toml"])
     world.write("train.py", TRAIN.replace("['epochs']", "['seed']"))
     world.write("gitexp.toml", SETTINGS)
     world.git("init", "--quiet")
-    world.git("remote", "add", "origin", str(tmp_path / "server.git"))
+    world.git("remote", "add", "origin", str(folder / "server.git"))
     world.commit("baseline")
     world.gitexp("init", "--yes")
     world.git("push", "--quiet", "--set-upstream", "origin", "main")
-    return world
 
 
 def play(world: World, commands: Example) -> Ran:
