@@ -290,7 +290,7 @@ def test_all_experiments_are_judged_whatever_state_one_of_them_is_in(ready: Worl
     ran = ready.gitexp("check", "--all", code=1)
     assert f"exp/{good}: config.toml: model.C = 1.0 -> 10" in ran.out
     assert ran.out.endswith("\n4 experiments, 3 refused\n")
-    assert "either --all or" in ready.gitexp("check", good, "--all", code=2).err
+    assert "not both" in ready.gitexp("check", good, "--all", code=2).err
 
 
 def by_name(world: World, *words: str, code: int = 0) -> dict[str, dict[str, Any]]:

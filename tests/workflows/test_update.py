@@ -183,12 +183,12 @@ def test_notes_only_grow(ready: World, server: World) -> None:
 def test_nothing_that_is_too_large_for_a_config_is_read(ready: World, server: World) -> None:
     huge = "x" * 1_100_000
     large = by_hand(ready, "large", {"C = 1.0": f"C = '{huge}'"})
-    assert "more bytes than a config's" in refused(ready, server, "C6", large)
+    assert "has more than 1,000,000 bytes" in refused(ready, server, "C6", large)
     ready.git("switch", "--quiet", "--create", "exp/wordy", "main")
     ready.edit("C = 1.0", "C = 2")
     ready.write(".git/text", f"{BECAUSE} {huge}\n")
     ready.git("commit", "--quiet", "--no-verify", "--all", "-F", ".git/text")
-    assert "fewer words" in refused(ready, server, "B3", "exp/wordy")
+    assert "shorten its message" in refused(ready, server, "B3", "exp/wordy")
 
 
 def test_the_server_goes_by_its_own_baseline(ready: World, server: World) -> None:
