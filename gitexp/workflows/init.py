@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gitexp.engine.command import build
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
-from gitexp.lab.guess import guess
 from gitexp.lab.installation import (
     SetupStep,
     commit_settings,
@@ -18,18 +14,19 @@ from gitexp.lab.installation import (
     install_hooks,
     uninstall,
 )
+from gitexp.lab.new_settings import as_settings, commit_command, settle, uncommitted, with_trial
 from gitexp.lab.project import project_at, settings_at
 from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
 from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.draft import DraftSettings, render
-from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings import FILES, Settings, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.store import hooks
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -146,98 +143,29 @@ def _write_settings(
     """Settle the settings, with a trial if wanted, and commit them."""
     prefix, warnings, tried = repository.prefix, [], None
     here = repository.work_tree() / prefix
-    draft = _settle(here, given, ask)
-    settings = _parsed(draft, baseline)
-    missing = _uncommitted(repository, here, settings)
+    draft = settle(here, given, ask)
+    settings = as_settings(draft, baseline)
+    missing = uncommitted(repository, here, settings)
     if draft.config in missing:
         raise NotReady(
             f"{draft.config} is not committed, and experiments start from what is",
-            _commit_command([draft.config]) + " && gitexp init",
+            commit_command([draft.config]) + " && gitexp init",
         )
     if missing:
         warnings.append(
             f"{', '.join(missing)} is not committed, so no run would find it: "
-            + _commit_command(missing)
+            + commit_command(missing)
         )
     if trial or (ask is not None and ask(_TRIAL, "n").strip().lower() in {"y", "yes"}):
         tip = repository.git.text("rev-parse", "HEAD")
         with watch() as watcher:
             tried = try_out(repository, prefix, settings, tip, watcher)
-        draft = _settle_by(draft, tried)
-        _parsed(draft, baseline)
+        draft = with_trial(draft, tried)
+        as_settings(draft, baseline)
     if draft.warning:
         warnings.append(draft.warning)
     step = commit_settings(repository, prefix, render(draft, baseline))
     return Setup((step,), tuple(warnings), trial=tried)
-
-
-def _settle(
-    here: Path, given: DraftSettings, ask: Callable[[str, str], str] | None
-) -> DraftSettings:
-    draft = guess(here, given)
-    if ask is not None:
-        for field, question in (
-            ("config", "config file of which one line changes"),
-            ("command", "training command ({seed} is filled in)"),
-            ("metric", "metric that the command reports"),
-        ):
-            if not getattr(given, field):
-                answer = ask(question, getattr(draft, field)).strip()
-                given = replace(given, **{field: answer})  # type: ignore[arg-type]
-                draft = guess(here, given)
-    lacking = [n for n in ("config", "command", "metric") if not getattr(draft, n)]
-    if lacking:
-        raise UsageError(
-            f"could not find out: {', '.join(lacking)}",
-            "gitexp init " + " ".join(f"--{n} {_example(n)}" for n in lacking),
-        )
-    if not (here / draft.config).is_file():
-        raise UsageError(f"there is no {draft.config} in {here}", "gitexp init --config FILE")
-    return draft
-
-
-def _example(name: str) -> str:
-    return {"config": "config.toml", "command": "'python train.py'", "metric": "accuracy"}[name]
-
-
-def _parsed(draft: DraftSettings, baseline: str) -> Settings:
-    table: dict[str, Any] = table_of("gitexp.toml", render(draft, baseline).encode()) or {}
-    try:
-        settings = parse_settings("gitexp.toml", table)
-        build(settings, seed=0)
-    except NotReady as error:
-        # Nothing is written yet: the mistake is on the command line, or in an answer.
-        message = error.message.removeprefix("gitexp.toml: ")
-        raise UsageError(message, "see what each option accepts: gitexp init -h") from None
-    return settings
-
-
-def _uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
-    """Files that the settings name and that exist here, but are not committed."""
-    words = dict.fromkeys([*settings.config, *settings.command.split()])
-    # Not Path.is_file, which raises an error if a word is too long for a file name.
-    files = [word for word in words if word[0] != "/" and os.path.isfile(here / word)]  # noqa: PTH113
-    found = repository.git.objects([f"HEAD:{repository.prefix}{file}" for file in files])
-    return [file for file, content in zip(files, found, strict=True) if content is None]
-
-
-def _commit_command(files: Sequence[str]) -> str:
-    listed = shlex.join(files)
-    return f"git add {listed} && git commit -m {shlex.quote('Add ' + ', '.join(files))}"
-
-
-def _settle_by(draft: DraftSettings, trial: Trial) -> DraftSettings:
-    """Fill in what a trial has shown."""
-    return replace(
-        draft,
-        vary=trial.vary,
-        repeats=trial.proposed.repeats,
-        planned=trial.proposed.planned,
-        # A module that the script imports may call gitexp.predictions.
-        predictions=draft.predictions or ("predictions.csv" if trial.stored else ""),
-        # Two runs say more about the seed than the text of the script.
-        warning=draft.warning if trial.vary == "none" or trial.runs == 1 else "",
-    )
 
 
 # --- settings that are there --------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_the_costs_are_laid_out_with_what_three_repeats_cannot_confirm(project: 
     rows = [line.split() for line in out.splitlines() if " sd" in line]
     assert [row[-2:] for row in rows[:2]] == [["4.9", "sd"], ["2.7", "sd"]]
     assert rows[2][-4:] == ["2.2", "sd", "<-", "proposed"]
-    assert "Three repeats cannot confirm anything below 4.9 sd" in " ".join(out.split())
+    assert "Three repeats detect nothing below 4.9 sd" in " ".join(out.split())
 
 
 def test_what_the_seed_does_outranks_what_the_script_seems_to_say(project: World) -> None:
