@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.pairing import measure_partners
-from gitexp.lab.verdicts import exact_metrics
 from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict.experiment import exact_metrics
 
 if TYPE_CHECKING:
     from gitexp.lab.bench import Bench

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 # Modules outside rules/ that say what a kept summary holds.
-_JUDGING = ("lab/kept.py", "lab/log_json.py", "lab/result.py", "lab/verdicts.py")
+_JUDGING = ("lab/kept.py", "lab/log_json.py", "lab/result.py")
 
 
 @contextmanager

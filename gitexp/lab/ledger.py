@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine.condition import condition_of
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.verdicts import judge_records
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents, say_newer
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.aside import Intent
 from gitexp.store.note_writing import append_lines, write

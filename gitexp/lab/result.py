@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log_json import log_json
-from gitexp.lab.verdicts import judge_records
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summarize, summary_text
 from gitexp.rules.verdict.campaign import Member
@@ -114,6 +113,7 @@ class Result:
         if registration is None or not gated:
             return None
         from gitexp.rules.documents.example_spread import parse_spreads
+        from gitexp.rules.verdict.experiment import judge_records
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
         return judge_records(registration, self.baseline_records, gated, spreads)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.results import judged
-from gitexp.lab.verdicts import as_explored, judge_records
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.plan.design import improvised
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.experiment import as_explored, judge_records
 from gitexp.store.experiments import read_noted
 
 if TYPE_CHECKING:

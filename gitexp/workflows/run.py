@@ -13,10 +13,10 @@ from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.trust import demand_trust
-from gitexp.lab.verdicts import as_explored
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.experiment import as_explored
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 

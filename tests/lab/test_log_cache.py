@@ -171,7 +171,7 @@ def test_both_ways_of_reading_find_the_same_experiments(many: World) -> None:
 
 def test_a_time_that_git_cannot_read_is_told(many: World) -> None:
     said = many.gitexp("log", "--since", "gibberish", code=2).err
-    assert "'gibberish' is no point in the past" in said
+    assert "cannot read 'gibberish'" in said
     assert "2 weeks ago" in said
     assert rows(many, "--since", "now") == []
 
@@ -241,7 +241,7 @@ def test_the_stamp_moves_with_every_module_that_judges(tmp_path: Path) -> None:
     assert stamp == stamp_of(Path(gitexp.__path__[0]))
     rules = sorted((package / "rules").rglob("*.py"))
     assert package / "rules" / "gate" / "formats" / "toml.py" in rules
-    outside = ["lab/kept.py", "lab/log_json.py", "lab/result.py", "lab/verdicts.py"]
+    outside = ["lab/kept.py", "lab/log_json.py", "lab/result.py"]
     for path in (*rules, *(package / name for name in outside)):
         content = path.read_bytes()
         path.write_bytes(content + b"#")

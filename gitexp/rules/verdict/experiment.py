@@ -1,9 +1,14 @@
-"""Records paired by seed and condition, and judged by the rule that their registration froze."""
+"""The verdict on an experiment, from its registration and its records."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
+from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +16,6 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.verdict.verdict import Design, Judgement, Pair
 
 
 def judge_records(
@@ -20,11 +24,7 @@ def judge_records(
     records: Iterable[Record],
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
-    """Judge one experiment by the rule that its registration froze."""
-    from gitexp.rules.verdict.judge import judge
-    from gitexp.rules.verdict.pairs import inputs_of, pair
-    from gitexp.rules.verdict.verdict import Examples, Judgement, Verdict
-
+    """Pair records by seed and condition, and judge them by the rules that were registered."""
     baseline = list(baseline)
     metric = registration.criterion.metric
     paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
@@ -57,19 +57,14 @@ def judge_records(
 
 
 def as_explored(judgement: Judgement, why: str) -> Judgement:
-    """Whatever it would have been, runs past the gate are EXPLORATORY."""
-    from gitexp.rules.verdict.verdict import Verdict
-
+    """Make the verdict EXPLORATORY where the runs skipped the gate, for the reason `why`."""
     if not why or judgement.verdict is None:
         return judgement
-
     return replace(judgement, verdict=Verdict.EXPLORATORY, reason=f"not gated: {why}")
 
 
 def design_of(registration: Registration) -> Design:
     """What a registration asks of the runs."""
-    from gitexp.rules.verdict.verdict import Design
-
     return Design(
         criterion=registration.criterion,
         looks=registration.repeats,
@@ -82,10 +77,7 @@ def design_of(registration: Registration) -> Design:
 
 
 def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | None:
-    """Metrics that came out alike when a trainer without seeds was repeated; None before it was."""
-    from gitexp.rules.documents.record import PROOF
-    from gitexp.rules.verdict.pairs import first_good
-
+    """Metrics that were the same when a trainer without seeds ran twice; None before it did."""
     runs = list(baseline)
     conditions = {record.condition for record in runs}
     twice = [
@@ -104,8 +96,6 @@ def exact_metrics(baseline: Iterable[Record], metric: str) -> frozenset[str] | N
 
 
 def _pairs_on(paired: Iterable[tuple[Record, Record]], metric: str) -> list[Pair]:
-    from gitexp.rules.verdict.verdict import Pair
-
     return [
         Pair(mine.seed, partner.metrics[metric], mine.metrics[metric])
         for partner, mine in paired
