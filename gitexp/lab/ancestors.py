@@ -1,4 +1,4 @@
-"""Which baseline commits run alike: measured once, their records serve them all."""
+"""Which baseline commits run the same code, so that records of one count for all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FURTHEST = 200  # commits of the baseline branch that are searched
 
 
 def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
-    """Ancestors from which only files differ that cannot alter a run, nearest first."""
+    """Ancestors that differ only in files that cannot alter a run, nearest first."""
     # A root commit would list every file there is.
     out = project.repository.git.run(
         "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",

@@ -1,4 +1,4 @@
-"""Files of the project on the tip of its baseline branch: read them, commit one."""
+"""Reading and committing files of the project on the tip of its baseline branch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_on_baseline(project: Project, path: str) -> bytes | None:
 def commit_on_baseline(
     project: Project, path: str, before: bytes | None, after: bytes, message: str
 ) -> str:
-    """Commit new content of a file on the tip of the baseline branch; returns the commit's id.
+    """Commit new content of a file on the tip of the baseline branch; return the commit's id.
 
     `path` is relative to the project, `before` what the tip holds there (None: no such file).
 
@@ -37,15 +37,15 @@ def commit_on_baseline(
         git.run("update-ref", "-m", subject, project.baseline_ref, commit, project.tip)
         return commit
     if repository.top is None or place != repository.top:
-        raise NotReady(
-            f"{project.baseline} is checked out in {place}", f"cd {place}, and again there"
-        )
+        raise NotReady(f"{project.baseline} is checked out in {place}", f"run it there: cd {place}")
     git = Git(repository.work_tree())
     target = git.directory / full
     git.run("update-index", "-q", "--refresh", allow=(1,))
     there = target.read_bytes() if target.exists() else None
     if there != before or git.differences("diff-index", "HEAD", "--", full):
-        raise NotReady(f"{path} is edited here", f"commit it, or: git restore --staged -W {path}")
+        raise NotReady(
+            f"{path} has uncommitted edits", f"commit them, or: git restore --staged -W {path}"
+        )
     target.write_bytes(after)
     try:
         if before is None:

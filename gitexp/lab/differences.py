@@ -1,6 +1,6 @@
 """What differs between two commits, or a commit and the index, judged by the one-change rule.
 
-Apart from the gate's other questions, because the pre-commit hook asks nothing else.
+It is separate from the gate's other questions because the pre-commit hook asks only this one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def inspect_comparisons(
 ) -> list[Inspection]:
     """Compare experiments with their baselines by the one-change rule, in one git process or two.
 
-    Configs of more than `largest` bytes are not read, and refused.
+    Configs of more than `largest` bytes are refused without being read.
     """
     return _inspect([(comparison.project, comparison.files) for comparison in comparisons], largest)
 
@@ -87,7 +87,7 @@ def inspect_files(project: Project, files: Sequence[Edited]) -> Inspection:
 
 
 def relative(project: Project, path: str) -> str:
-    """Path as the project sees it; what lies outside begins with a slash and matches no pattern."""
+    """Path relative to the project; one outside begins with a slash, which no pattern matches."""
     if not project.prefix:
         return path
     inside = path.removeprefix(project.prefix)
@@ -95,26 +95,26 @@ def relative(project: Project, path: str) -> str:
 
 
 def hidden_edits(project: Project) -> Iterator[str]:
-    """Find edits that git was told to overlook: by a flag in the index, or by a clean filter."""
+    """Find edits that git was told to ignore, by a flag in the index or a clean filter."""
     top, git = project.repository.work_tree(), project.repository.git
     listed = git.run("-C", str(top), "ls-files", "-v", "-z").stdout
     for entry in decode(listed).split("\0"):
         tag, _, path = entry.partition(" ")
         flagged = tag in {"h", "s", "S"}
-        lies = top / path
-        if lies.is_symlink() or not (
+        file = top / path
+        if file.is_symlink() or not (
             flagged or is_config(relative(project, path), project.settings.config)
         ):
             continue
-        if not lies.is_file():
+        if not file.is_file():
             if tag == "h":
                 yield path
             continue
-        if not is_checked_out(git, f"HEAD:{path}", path, lies.read_bytes()):
+        if not is_checked_out(git, f"HEAD:{path}", path, file.read_bytes()):
             yield path
 
 
-def is_checked_out(git: Git, blob: str, path: str, lies: bytes) -> bool:
-    """Whether a file lies there as git would check a blob out; settings may turn its line ends."""
+def is_checked_out(git: Git, blob: str, path: str, content: bytes) -> bool:
+    """Whether a file is what git would check out for a blob, apart from its line ends."""
     found = git.run("cat-file", "--filters", f"--path={path}", blob, allow=(128,)).stdout
-    return found.replace(b"\r\n", b"\n") == lies.replace(b"\r\n", b"\n")
+    return found.replace(b"\r\n", b"\n") == content.replace(b"\r\n", b"\n")

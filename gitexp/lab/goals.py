@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A goal beside the mean of the baseline's runs; None where there are none on its metric.
+    """A goal and the mean of the baseline's runs; None if no run has measured its metric.
 
     `within` is the mean's 95 % half-width, None for fewer than 3 runs. `before` is the goal that
     this one took the place of, and `since` the day (ISO 8601); empty where it is the first.
@@ -43,7 +43,7 @@ class Progress:
 
     @property
     def sure(self) -> bool:
-        """Whether the goal lies outside the mean's error bar."""
+        """Whether the goal is outside the 95 % interval of the mean."""
         distance = abs((self.now or 0.0) - self.goal.criterion.amount)
         return self.within is not None and distance > self.within
 
@@ -59,7 +59,7 @@ class Progress:
 
 
 def progress(project: Project, today: dt.date) -> list[Progress]:
-    """Hold the goals against the baseline's runs.
+    """Compare the goals with the baseline's runs.
 
     Raises:
         NotReady: GOALS.toml cannot be read.
@@ -84,7 +84,7 @@ def progress(project: Project, today: dt.date) -> list[Progress]:
 
 
 def _replaced(project: Project, goals: Sequence[Goal]) -> list[tuple[str, Goal]]:
-    """Goals that others have taken the place of, with the day, the last one first."""
+    """Goals that were replaced, with the day, latest first."""
     git, path = project.repository.git, project.path(goals_rule.FILE)
     out = git.text("log", "--format=%H %cs", "--no-show-signature", project.tip, "--", path)
     commits = [line.split(" ") for line in out.splitlines()]

@@ -1,4 +1,4 @@
-"""Complete a hand-written commit message with the trailers that make it a registration."""
+"""Complete a hand-written commit message with the trailers of a registration."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 _FACTS = {"Experiment", "Change", "Project"}
-_NEVER = "\x01"  # begins no line that people write
+_NEVER = "\x01"  # no line that people write begins with it
 
 
 def fill(
     project: Project, text: str, name: str, change: Change, given: Mapping[str, str], mark: str = ""
 ) -> str:
-    """Add what is missing; what the author wrote stays, but for the facts.
+    """Add what is missing; what the author wrote stays, except for the facts.
 
     `given` are the trailers that are there, `mark` begins the lines that git will drop.
     """
@@ -35,7 +35,7 @@ def fill(
         if given.get("Criterion")
         else criterion_from(project.settings, "")
     )
-    # An amended experiment is not its own competitor.
+    # An amended experiment does not count among the others.
     results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(results, criterion.metric, settings)
     first = first_fresh_seed(project, results)
@@ -51,15 +51,15 @@ def fill(
         extra=(("Project", project.folder),) if project.prefix else (),
     )
     if not given:
-        # A paragraph of their own: git would add them to one that holds a sign-off among text.
+        # In a paragraph of their own: git would add them to text that contains a sign-off.
         lines = "".join(f"{token}: {value}\n" for token, value in registration.trailers())
         return f"{text.rstrip()}\n\n{lines}"
     words = []
     for token, value in registration.trailers():
         rule = "replace" if token in _FACTS else "doNothing"
         words += ["--if-exists", rule, "--trailer", f"{token}: {value}"]
-    # Where git keeps lines that look like comments they are text, and nothing is put above them.
-    # A line of dashes is the author's too, and not the start of a patch.
+    # Where git keeps lines that look like comments, they are text: trailers go below them. A line
+    # of dashes is text as well, not the start of a patch.
     done = project.repository.git.run(
         "-c", "trailer.separators=:", "-c", f"core.commentChar={mark or _NEVER}",
         "interpret-trailers", "--no-divider", "--where=after", "--if-missing=add", *words,
@@ -69,5 +69,5 @@ def fill(
 
 
 def _repeats(text: str) -> tuple[int, ...]:
-    """Looks as the author wrote them; what cannot be read is left for the gate to name."""
+    """Looks as the author wrote them; what cannot be read is left to the gate."""
     return tuple(map(int, text.split())) if re.fullmatch(r"[1-9]\d*(\s+[1-9]\d*)*", text) else ()

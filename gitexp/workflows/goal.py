@@ -1,4 +1,4 @@
-"""Say what the project is after, in GOALS.toml on the baseline."""
+"""Set what the project wants to reach, in GOALS.toml on the baseline."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def aim(project: Project, text: str, today: dt.date) -> None:
     """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
 
     Raises:
-        UsageError: the text names no number to reach, a day that is over, or what would be worse
-            than it might; or the goal is set already.
+        UsageError: the text names no number to reach, a day in the past, or the wrong direction;
+            or the goal is already set.
     """
     goal = parse_goal(text)
     if wrong := against_direction(goal.criterion, project.settings):
-        raise UsageError(wrong.message, "turn it round, or mend `direction` in the settings")
+        raise UsageError(wrong.message, "reverse it, or correct `direction` in the settings")
     if goal.by is not None and goal.by < today:
-        raise UsageError(f"{goal.by} is over", "name a day to come, or none")
+        raise UsageError(f"{goal.by} is in the past", "name a later day, or none")
     before = read_on_baseline(project, goals_rule.FILE)
     after = set_goal(before or b"", goal)
     if after == before:
-        raise UsageError(f"the goal is {goal} already", "gitexp goal shows the progress")
+        raise UsageError(f"the goal is already {goal}", "gitexp goal shows the progress")
     commit_on_baseline(project, goals_rule.FILE, before, after, f"Goal: {goal}\n")

@@ -1,4 +1,4 @@
-"""Write down what is settled, in KNOWN.toml on the baseline."""
+"""Add to KNOWN.toml on the baseline what is settled."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def learn(project: Project, claim: str, key: str, source: str, value: str | None) -> Known:
-    """Commit a settled claim on the baseline branch.
+    """Commit a claim on the baseline branch.
 
     Raises:
-        UsageError: the key is none, or claim or source is empty.
+        UsageError: the key is not a key, or claim or source is empty.
     """
     if not claim.strip() or not source.strip():
-        raise UsageError("a claim needs its words and its source", "--source says who settled it")
+        raise UsageError("a claim needs a text and a source", "--source says who settled it")
     try:
         names = spell_key(parse_key(key))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Coupled values: a table on the baseline that nothing reads yet, then one line that chooses it."""
+"""Coupled values: a table on the baseline that nothing reads yet, and one line that selects it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
 
-# What a program needs that does not read presets yet; plain dictionaries, as tomllib gives them.
+# For programs that do not read presets yet; with plain dictionaries, as tomllib returns them.
 READER = '''\
 def merged(config, preset):
-    """Return the config with the values of a preset in the place of its own."""
+    """Return the config with the values of a preset in place of its own."""
     return {
         key: merged(value, preset.get(key, {}))
         if isinstance(value, dict)
@@ -32,7 +32,7 @@ config = merged(config, config.get("presets", {}).get(config.get("preset", ""), 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A preset on the baseline; `is_read` says whether any program there mentions presets."""
+    """A preset on the baseline; `is_read` says whether a program there mentions presets."""
 
     name: str
     file: str
@@ -52,14 +52,14 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
         raise UsageError(f"{name!r} cannot name a preset", "small letters, digits and dashes")
     if len(settings) < 2:
         raise UsageError(
-            "a preset holds values that belong together, two or more",
-            f'one value is an experiment by itself: gitexp start --set {"".join(settings)} "…"',
+            "a preset has two or more values that belong together",
+            f'a single value is an experiment: gitexp start --set {"".join(settings)} "…"',
         )
     found = [find_key(project, setting) for setting in settings]
     files = {key.path for key in found}
     if len(files) > 1:
         raise UsageError(
-            f"the values are in {' and '.join(sorted(files))}", "one file for a preset"
+            f"the values are in {' and '.join(sorted(files))}", "a preset is in one file"
         )
     path = files.pop()
     content = found[0].content
@@ -69,15 +69,15 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
         )
     except LookupError:
         raise UsageError(
-            f"{path} has a preset {name} already", "gitexp start --preset ANOTHER-NAME …"
+            f"{path} already has a preset {name}", "gitexp start --preset ANOTHER-NAME …"
         ) from None
     except ValueError as error:
         raise UsageError(
             f"{path}: {error}",
             f"write one by hand on {project.baseline}: the values under a name that nothing reads"
-            " yet, and a key that chooses it; the experiment is that key's one line",
+            " yet, and a key that selects them; the experiment is that key's one line",
         ) from None
-    message = f"Add the preset {name}\n\nNothing reads it yet; choosing it is the experiment.\n"
+    message = f"Add the preset {name}\n\nNothing reads it yet; selecting it is the experiment.\n"
     commit = commit_on_baseline(project, path, content, edited.encode(), message)
     # pathspec magic is off in our git, so the suffix is matched here.
     grep = project.repository.git.run(

@@ -1,4 +1,4 @@
-"""Turn a commit or a work tree with several changes into as many experiments."""
+"""Turn a commit or a work tree with several changes into one experiment for each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOTHING = "nothing was registered"
 
 
 def find_parts(project: Project, name: str | None) -> list[SingleChange]:
-    """Take an experiment's commit, or without a name the edits of the work tree, apart.
+    """Separate the changes of an experiment's commit, or without a name of the work tree.
 
     Raises:
         Refused: something differs that is no value of a config file, or cannot stand alone.
@@ -53,7 +53,7 @@ def find_parts(project: Project, name: str | None) -> list[SingleChange]:
     for file in files:
         edited = _read(project, git, file, stored=name is not None)
         if edited is None:
-            message = f"{relative(project, file.path)} is no edited config file"
+            message = f"{relative(project, file.path)} is not an edited config file"
             hint = f"commit it on {project.baseline} first, behind a config line"
             findings.append(Finding("C1", message, hint, relative(project, file.path)))
             continue
@@ -74,20 +74,20 @@ def find_parts(project: Project, name: str | None) -> list[SingleChange]:
 
 
 def _read(project: Project, git: Git, file: FileChange, *, stored: bool) -> Edited | None:
-    """Read a config file on both sides; the edit must fit the baseline's tip as it is."""
+    """Read a config file before and after; the edit must start from the baseline's tip."""
     path = relative(project, file.path)
     if file.old_mode != file.new_mode or not is_config(path, project.settings.config):
         return None
     new = file.new_id
     if not stored:
-        lies = (git.directory / file.path).read_bytes()
-        # As `git add` would store it: line ends and clean filters applied.
-        done = git.run("hash-object", "-w", f"--path={file.path}", "--stdin", stdin=lies)
+        on_disk = (git.directory / file.path).read_bytes()
+        # As `git add` would store it: it converts line ends and applies clean filters.
+        done = git.run("hash-object", "-w", f"--path={file.path}", "--stdin", stdin=on_disk)
         new = done.stdout.decode().strip()
     before, after, tip = git.objects([file.old_id, new, f"{project.tip}:{file.path}"])
     if before != tip:
         raise NotReady(
-            f"{path} has moved on {project.baseline} since this edit was begun",
+            f"{path} has changed on {project.baseline} since this edit was begun",
             f"make the edit on {project.baseline}'s version of the file",
         )
     return Edited(path, file.old_mode, file.new_mode, before, after)
@@ -99,7 +99,7 @@ def split(
     texts: Sequence[str],
     ask: Callable[[str], str] | None,
 ) -> list[Started]:
-    """Register one experiment for each change, with a hypothesis each; all of them or none.
+    """Register one experiment for each change, each with a hypothesis; all of them or none.
 
     `texts` are hypotheses in the order of the changes; `ask` is asked for those that are missing.
 

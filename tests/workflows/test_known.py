@@ -109,7 +109,7 @@ def test_an_edited_list_is_left_alone(ready: World) -> None:
     ready.write("KNOWN.toml", "# mine\n")
     before = head_and_index_and_files(ready)
     ran = ready.gitexp("known", "add", "more", "--key", "model.C", "--source", "x", code=3)
-    assert "is edited here" in ran.err
+    assert "has uncommitted edits" in ran.err
     assert head_and_index_and_files(ready) == before
 
 

@@ -2,8 +2,8 @@
 
     config.toml: model.C = 1.0 -> 10
 
-The line is written and read here alone. It is printable, and short enough to be read: a long value
-is cut in it. The whole value is in the experiment's own commit.
+Only this module writes and reads the line. It is printable and short enough to read, so a long
+value is cut. The whole value is in the experiment's commit.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Cut:
 class Change:
     """The one value that differs; `before` or `after` is ABSENT for an added or removed key.
 
-    In a format without a parser the key is a Line, and the values are its text. As read from a
-    message, a value is a Cut where the message has only a part of it, and a Source where nothing
-    but its spelling is known. `line` is where the file differs, unknown in a message.
+    In a format without a parser the key is a Line, and the values are its text. In a change that
+    was read from a message, a value is a Cut if the message has only a part of it, and a Source if
+    only its spelling is known. `line` is where the file differs; a message does not say.
     """
 
     file: str
@@ -80,14 +80,14 @@ class Change:
 
     @property
     def brief(self) -> str:
-        """The change where there is little room: `model.C 1.0 -> 10`."""
+        """The change in few characters: `model.C 1.0 -> 10`."""
         values = spell(self.before), spell(self.after)
         before, after = cut_alike(*values, longest=_BRIEF)
         return f"{self.spelled_key} {before} -> {after}"
 
     @property
     def place(self) -> str:
-        """File and key, as the line has them."""
+        """File and key, as the line spells them."""
         return f"{spell_file(self.file)}: {self.spelled_key}"
 
     @property
@@ -104,14 +104,14 @@ class Change:
 
     @property
     def retyped(self) -> str:
-        """How the value's type changed ("integer to float"), empty where it stayed."""
+        """How the type of the value changed ("integer to float"); empty if it did not."""
         if self.kind is not ChangeKind.REPLACED or type(self.before) is type(self.after):
             return ""
         return f"{_type_name(self.before)} to {_type_name(self.after)}"
 
     @property
     def number(self) -> float | None:
-        """The value that it sets, where that is a finite number."""
+        """The new value, if it is a finite number."""
         try:
             value = float(spell(self.after))
         except ValueError:
@@ -124,10 +124,10 @@ class Change:
         return isinstance(self.before, Cut) or isinstance(self.after, Cut)
 
     def sets_the_same(self, other: Change) -> bool:
-        """Whether both give one key one value, whatever it was before.
+        """Whether both set the same key to the same value, whatever it was before.
 
-        10 and 10.0 are one value here: spelling it another way is not another experiment. A value
-        that is known only in part equals none.
+        10 and 10.0 are one value here: another spelling is not another experiment. A value that is
+        known only in part equals no other.
         """
         return (
             self.place == other.place
@@ -146,12 +146,12 @@ class Change:
         }
 
 
-# What a design holds that changes nothing: runs of a baseline, or past the gate.
+# For designs that change nothing: runs of a baseline, and runs that skip the gate.
 NO_CHANGE = Change("", (), ABSENT, ABSENT)
 
 
 def same_value(one: str, other: str) -> bool:
-    """Whether two spellings are one value; numbers are compared as far as floats hold them."""
+    """Whether two spellings are one value; numbers are compared as floats where those are exact."""
     return _plain(one) == _plain(other)
 
 
@@ -164,7 +164,7 @@ def _plain(spelled: str) -> str:
 
 
 def whole(change: Change, before: bytes | None, after: bytes | None) -> Change:
-    """Give a change whose values are cut the ones that its file has, before and after."""
+    """Replace the cut values of a change by those in its file, before and after."""
     return replace(
         change,
         before=_whole(change, change.before, before),
@@ -182,12 +182,12 @@ def spell_file(path: str) -> str:
 
 
 def cut(text: str, longest: int = LONGEST_VALUE) -> str:
-    """Cut a spelled value to what a line shows."""
+    """Cut a spelled value to the length that the line shows."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def cut_alike(one: str, other: str, longest: int = LONGEST_VALUE) -> tuple[str, str]:
-    """Cut two long values where they differ: how they begin alike tells nothing."""
+    """Cut two long values to the part where they differ."""
     differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     alike = next(differ, min(len(one), len(other)))
     begin = alike - longest // 4 if alike > longest // 2 else 0
@@ -212,13 +212,13 @@ def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
 
 
 def parse_change(text: str) -> Change:
-    """Read the line back.
+    """Read the line.
 
-    File names and values may hold the signs between the parts. Of all places where the line could
-    be divided, that one counts which leaves a whole value on either side of the arrow.
+    File names, keys and values may contain the separators. Of all ways to divide the line, the one
+    counts that leaves a whole value on each side of the arrow.
 
     Raises:
-        ValueError: it is not such a line.
+        ValueError: the line is not a change.
     """
     best: tuple[int, str, str, str, str] | None = None
     for file, key, values in _places(text):
@@ -234,19 +234,19 @@ def parse_change(text: str) -> Change:
 
 
 def _places(text: str) -> Iterator[tuple[str, str, str]]:
-    """Divide a line into file, key and values, at every place where a key could begin."""
+    """Divide a line into file, key and values in every possible way."""
     for colon in _COLON.finditer(text):
         key = _KEY.match(text, colon.start() + 2)
         if not key or not text.startswith(" = ", key.end()):
             continue
         values = text[key.end() + 3 :]
-        # Anybody can write a message: what is longer than any line of ours is not searched.
+        # Anybody can write a message: a line longer than ours can be is not searched.
         if len(values) <= 2 * LONGEST_VALUE + 4:
             yield text[: colon.start()], key[0], values
 
 
 def _doubt(before: str, after: str) -> int:
-    """How little the two parts look like values: 0 where both are whole."""
+    """How unlikely it is that both parts are values: 0 if both are whole."""
     if before[:1] == after[:1] == "…" and before[:_SHARED] == after[:_SHARED]:
         return 1
     return _doubt_of(before) + _doubt_of(after)
@@ -262,7 +262,7 @@ def _doubt_of(text: str) -> int:
 
 
 def _is_balanced(text: str) -> bool:
-    """Whether brackets and quotes close, and no arrow stands outside of them."""
+    """Whether all brackets and quotes are closed, and no arrow is outside of them."""
     rest, opened = _STRING.sub("", text), []
     if " -> " in rest or "'" in rest or '"' in rest:
         return False
@@ -275,7 +275,7 @@ def _is_balanced(text: str) -> bool:
 
 
 def _parse_file(text: str) -> str:
-    # A plain name may begin and end with a quote, too.
+    # A plain name may also begin and end with a quote.
     name = _unquoted(text) if _STRING.fullmatch(text) and text[0] == '"' else text
     return name if spell_file(name) == text else text
 
@@ -292,7 +292,7 @@ def _parse_key(text: str) -> Key:
 
 
 def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a spelled value; a Source where no parser knows it, a Cut where it was cut."""
+    """Read a spelled value; a Source if TOML cannot read it, a Cut if it was cut."""
     if text == spell(ABSENT):
         return ABSENT
     if text == "null":
@@ -317,7 +317,7 @@ def _unquoted(text: str) -> str:
 
 
 def _whole(change: Change, value: Any, content: bytes | None) -> Any:  # noqa: ANN401 - parsed data
-    """The value itself, or where it is cut the one that a version of the file has there."""
+    """The value itself, or if it is cut the one in a version of the file."""
     if content is None or not isinstance(value, Cut):
         return value
     if change.key and isinstance(change.key[0], Line):

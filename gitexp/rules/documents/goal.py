@@ -1,4 +1,4 @@
-"""GOALS.toml: what the whole project is after, and by when."""
+"""GOALS.toml: what the project wants to reach, and by when."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict.criterion import Criterion, Scale
 
 FILE = "GOALS.toml"
-_HEAD = "# What this project is after; `gitexp goal` writes it, `gitexp log` shows the progress.\n"
+_HEAD = "# What to reach. `gitexp goal` writes this file, `gitexp log` shows the progress.\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A constant that the baseline's metric must reach, by a day if one is given."""
+    """A value that the baseline's metric must reach, by a day if one is given."""
 
     criterion: Criterion
     by: dt.date | None = None
@@ -45,7 +45,7 @@ def parse_goal(text: str) -> Goal:
         criterion = None
     if criterion is None or criterion.scale is not Scale.CONSTANT:
         raise UsageError(
-            f"{text!r} is no goal: it names no number to reach",
+            f"{text!r} is not a goal: it names no number to reach",
             'write it as "accuracy >= 0.97 by 2027-01-31"',
         )
     return Goal(criterion, by)
@@ -55,21 +55,21 @@ def parse_goals(content: bytes) -> list[Goal]:
     """Read GOALS.toml.
 
     Raises:
-        NotReady: it is not TOML, or holds what is no goal.
+        NotReady: it is not TOML, or has an entry that is not a goal.
     """
     try:
         texts = tomli.loads(content.decode("utf-8-sig")).get("goals", [])
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise NotReady(f"{FILE}: goals is no list of texts", f"mend {FILE}")
+            raise NotReady(f"{FILE}: goals is not a list of strings", f"correct {FILE}")
         return [parse_goal(text) for text in texts]
     except (ValueError, RecursionError) as error:
-        raise NotReady(f"{FILE} does not parse: {error}", f"mend {FILE}") from None
+        raise NotReady(f"{FILE} does not parse: {error}", f"correct {FILE}") from None
     except UsageError as error:
         raise NotReady(f"{FILE}: {error.message}", error.hint) from None
 
 
 def set_goal(content: bytes, goal: Goal) -> bytes:
-    """Write the goals with one more, in the place of an older one on the same metric."""
+    """Write the goals with a new one, which replaces an older one on the same metric."""
     goals = parse_goals(content) if content else []
     kept = [one for one in goals if one.criterion.metric != goal.criterion.metric]
     lines = "".join(f"    {spell(str(one))},\n" for one in [*kept, goal])

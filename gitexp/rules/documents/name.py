@@ -1,4 +1,4 @@
-"""Names of experiments, and how two of one name are told apart."""
+"""Names of experiments, and how two experiments with one name are told apart."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
-# Two clones may give one name to two experiments. The later one's branch then has digits of its
-# commit's id behind the name; its message, which is its registration, stays as it is.
+# Two clones may give one name to two experiments. The later one's branch then ends in digits of its
+# commit's id; its message, which is its registration, stays as it is.
 _FEWEST_DIGITS = 4
 _LONGEST_NAME = 60
 
 
 def is_name(text: str) -> bool:
-    """Say whether a text can name an experiment: it becomes a branch, a file and a word to type."""
+    """Say whether a text can name an experiment: a branch, a folder and a word that people type."""
     return _NAME.fullmatch(text) is not None
 
 
 def base_name(name: str, commit: str) -> str:
-    """Name of an experiment by its branch, without the digits of its own commit at the end."""
+    """Name of an experiment without the digits of its own commit at the end."""
     short, dash, digits = name.rpartition("-")
     if dash and len(digits) >= _FEWEST_DIGITS and commit.startswith(digits) and is_name(short):
         return short
@@ -32,7 +32,7 @@ def base_name(name: str, commit: str) -> str:
 
 
 def set_apart(name: str, commit: str, taken: Container[str]) -> str:
-    """Name that tells an experiment apart from others of its name; none of those that are taken."""
+    """Add digits to a name so that it is not one of those that are taken."""
     for count in range(_FEWEST_DIGITS, len(commit) + 1):
         short = name[: _LONGEST_NAME - count - 1].rstrip("-")
         if (apart := f"{short}-{commit[:count]}") not in taken:
@@ -41,7 +41,7 @@ def set_apart(name: str, commit: str, taken: Container[str]) -> str:
 
 
 def names_commit(name: str, registered: str, commit: str) -> bool:
-    """Whether a branch has the name that the message registers, told apart or not."""
+    """Whether a branch has the name that its message registers, with or without added digits."""
     if name == registered:
         return True
     short, _, digits = name.rpartition("-")

@@ -1,7 +1,7 @@
 """The registration: an experiment's commit message, which freezes what success means.
 
-The first paragraph is the hypothesis, free text may follow, and the last paragraph holds trailers
-that `git interpret-trailers` parses. Editing any of it makes another commit, without results.
+The first paragraph is the hypothesis, free text may follow, and the last paragraph has the trailers
+that `git interpret-trailers` parses. Whoever edits any of it has another commit, without results.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ REQUIRED = (
 class Registration:
     """Everything that is fixed before the first run.
 
-    `repeats` are the looks, `seeds` the first and last registered seed, `widening` n_test/n_train
-    where a seed redraws the split (else 0), `level` the one-sided error that the campaign allows.
-    `guards` are metrics that must not get worse. `seeded` is false for a trainer that is proven
-    deterministic: one run says all. `by_examples` holds the difference against its spread over
-    examples as well as over seeds. `extra` holds further trailers in order: Evidence, Gain, Chance,
-    Cost, Retest, Project.
+    `repeats` are the looks, `seeds` the first and last registered seed, `widening` is
+    n_test/n_train where a seed redraws the split (else 0), `level` the one-sided error that the
+    campaign allows. `guards` are metrics that must not get worse. `seeded` is false for a trainer
+    that is proven deterministic: one run is enough. `by_examples` judges the difference per example
+    as well as per seed. `extra` has the other trailers in order: Evidence, Gain, Chance, Cost,
+    Retest, Project.
     """
 
     hypothesis: str
@@ -69,7 +69,7 @@ class Registration:
         )
 
     def vary(self) -> str:
-        """Say what a seed varies, as the trailer has it."""
+        """Say what a seed varies, as the trailer does."""
         if self.widening:
             return f"split {number_written(self.widening)}"
         return "seed" if self.seeded else "none"
@@ -80,7 +80,7 @@ class Registration:
 
     @property
     def project(self) -> str:
-        """Folder of the project that it belongs to, empty at the top of the repository."""
+        """Folder of its project, empty for a project at the top of the repository."""
         return dict(self.extra).get("Project", "")
 
     def registered_seeds(self) -> range:
@@ -89,7 +89,7 @@ class Registration:
 
 
 def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...]]:
-    """Read a registration; findings name what is missing or cannot be read."""
+    """Read a registration; the findings say what is missing or cannot be read."""
     text, trailers = split_message(message)
     missing = [token for token in REQUIRED if not trailers.get(token)]
     if missing:
@@ -115,7 +115,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
     repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
     if (seeds[1] - seeds[0] + 1 if seeds else 1) != repeats[-1]:
         message = "Seeds and Repeats disagree: one seed for each repeat"
-        example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run says all"
+        example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run is enough"
         return None, (Finding("T4", message, example),)
     if (trailers["Vary"] == "none") > (seeds is None) or (trailers["Vary"] == "seed") > bool(seeds):
         message = f"Seeds: {trailers['Seeds']} and Vary: {trailers['Vary']} disagree"

@@ -25,7 +25,7 @@ _HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A claim about a config key; `value` narrows it to one value, as `gitexp` spells it."""
+    """A claim about a config key; `value` limits it to one value, as `gitexp` spells it."""
 
     claim: str
     key: str

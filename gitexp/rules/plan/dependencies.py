@@ -1,4 +1,4 @@
-"""Which dependencies an edit adds: new libraries are the commonest shiny thing."""
+"""Which dependencies an edit adds: a new library is the most common shiny new thing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def declares(path: str) -> bool:
 
 
 def added(path: str, before: bytes | None, after: bytes | None) -> list[str]:
-    """Names of dependencies that an edited file declares and did not declare before, sorted."""
+    """Names of the dependencies that an edit adds to a file, sorted."""
     return sorted(_declared(path, after or b"") - _declared(path, before or b""))
 
 

@@ -1,4 +1,4 @@
-"""Gaps of a baseline: where it loses, how much of that could be won back, how sure that is."""
+"""Gaps of a baseline: where it loses most, how much could be recovered, and how sure that is."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _Z = 1.959963984540054  # of a two-sided 95 % interval
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One place where errors gather.
+    """One place where errors accumulate.
 
-    `ceiling` is what closing it whole would gain, in the `unit`: a limit and no forecast. Empty is
-    the project's metric; else it is named.
-    `recoverable` is the part beyond what is usual elsewhere in these predictions, by which gaps are
-    ranked. `interval` is the ceiling's 95 % interval. `count` counts rows (errors, or rows of a
-    slice), out of `rows`. `true` and `predicted` name labels, `where` a slice.
+    `ceiling` is the gain of closing the gap completely: a limit, not a forecast. Its `unit` is the
+    project's metric where it is empty. `recoverable` is the part beyond the usual error rate in
+    these predictions; gaps are ranked by it. `interval` is the ceiling's 95 % interval. `count` is
+    the number of rows (errors, or rows of a slice) out of `rows`. `true` and `predicted` are
+    labels, `where` names a slice.
     """
 
     kind: str
@@ -40,15 +40,15 @@ class Gap:
     unit: str = ""
 
     def template(self, metric: str, *, higher_is_better: bool) -> str:
-        """A hypothesis to be filled in, with the gap as its evidence, as one command.
+        """A command with a hypothesis to fill in and the gap as its evidence.
 
-        It is safe to paste: labels and names of columns are whatever the data holds.
+        It is safe to paste, whatever labels and column names the data has.
         """
         verb = "raises" if higher_is_better else "lowers"
         told = f"ceiling {'+' if higher_is_better else '-'}{self.ceiling:.3g}"
         if self.unit:
             told = f"ceiling of {self.ceiling:.3g} in {self.unit}"
-        # A label with a question mark would make the whole a question, which none may be.
+        # A question mark in a label would turn the hypothesis into a question, which is refused.
         hypothesis = f"<change> {verb} {metric} because {self.said.replace('?', '')}"
         evidence = f"{self.said}, {told}"
         return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
@@ -64,28 +64,28 @@ class Gap:
 
 
 def _quoted(text: str) -> str:
-    """Quoted for a shell, without the line ends and marks that a registration refuses."""
+    """Quote a text for a shell, without the characters that a registration refuses."""
     return shlex.quote(" ".join(visible(text).split()))
 
 
 def label(text: str) -> str:
-    """A label as a sentence can hold it: on one line, at most 40 characters."""
+    """Shorten a label for a sentence: one line of at most 40 characters."""
     plain = " ".join(visible(str(text)).split())
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
 def ranked(gaps: Iterable[Gap]) -> list[Gap]:
-    """Most recoverable first; those of the whole model only for what the special ones leave.
+    """Most recoverable first; gaps of the model as a whole count for what specific gaps leave.
 
-    A tree that never errs in training has all its errors between training and test, also those
-    that come from two labels which look alike: what a special gap explains is taken off. What a
-    learning curve has measured that data would bring stands as it is.
+    A tree that makes no errors in training has all its errors between training and test, including
+    those from two labels that look alike: what a specific gap explains is subtracted. The gain that
+    a learning curve has measured for more data is not.
     """
     every = list(gaps)
-    special = [gap for gap in every if gap.kind not in WHOLE]
-    # Slices and confusions may be the same errors seen twice, so the larger kind counts.
+    specific = [gap for gap in every if gap.kind not in WHOLE]
+    # Slices and confusions may describe the same errors, so only the larger kind counts.
     by_kind: dict[str, float] = {}
-    for gap in special:
+    for gap in specific:
         by_kind[gap.kind] = by_kind.get(gap.kind, 0.0) + max(gap.recoverable, 0.0)
     explained = max(by_kind.values(), default=0.0)
 
@@ -96,13 +96,13 @@ def ranked(gaps: Iterable[Gap]) -> list[Gap]:
         return max(left, gap.ceiling) if gap.kind == "data" else left
 
     def apart(gap: Gap) -> bool:
-        return gap.kind in WHOLE and any(other.unit != gap.unit for other in special)
+        return gap.kind in WHOLE and any(other.unit != gap.unit for other in specific)
 
-    # Numbers of two units do not compare.
+    # Numbers in two units cannot be compared.
     return sorted(every, key=lambda gap: (apart(gap), -weight(gap), gap.kind, gap.said))
 
 
-# Kinds that blame the model as a whole.
+# Kinds that concern the model as a whole.
 WHOLE = ("bias", "variance", "data")
 
 

@@ -1,7 +1,7 @@
-"""Texts that say the same in other words, by TF-IDF and the cosine between them.
+"""Texts that say nearly the same: the cosine of their TF-IDF vectors.
 
-The figures are those of scikit-learn's TfidfVectorizer with its defaults (the tests hold them
-together); importing that takes a second, and `start` has to answer at once.
+The results equal those of scikit-learn's TfidfVectorizer with its defaults (the tests compare
+them); importing that takes a second, and `start` has to answer at once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _WORD = re.compile(r"\b\w\w+\b")
 
 
 def rank(query: str, texts: Sequence[str]) -> list[tuple[float, int]]:
-    """Cosine of a query and each text that shares a word with it, as (cosine, index), best first.
+    """Cosines of a query with the texts that share a word with it, as (cosine, index), best first.
 
-    A word of the query also stands for longer ones that begin with it, if it is no word itself.
+    A word of the query that no text has also matches longer words that begin with it.
     """
     documents = [Counter(_words(text)) for text in texts]
     frequency = Counter(word for document in documents for word in document)
