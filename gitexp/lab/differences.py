@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.notebook import about_command
+from gitexp.rules.gate.notebook import inspect_command
 from gitexp.rules.gate.one_change import Inspection, inspect
 from gitexp.rules.gate.paths import is_config
 from gitexp.store.git_output import decode
@@ -82,7 +82,7 @@ def inspect_files(project: Project, files: Sequence[Edited]) -> Inspection:
         inert=settings.inert,
         baseline=project.baseline,
     )
-    command = about_command(settings.command)
+    command = inspect_command(settings.command)
     return replace(inspection, findings=inspection.findings + command) if command else inspection
 
 

@@ -34,13 +34,13 @@ def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Findin
     before, after = (commit if commit.strip("0") else "" for commit in (old, new))
     findings: list[Finding] = []
     if ref.startswith(VERDICTS):
-        findings = _about_notes(repository, ref, before, after)
+        findings = _check_notes(repository, ref, before, after)
     elif ref.startswith((HEADS, ARCHIVE)):
-        findings = _about_experiment(repository, ref, before, after)
+        findings = _check_experiment(repository, ref, before, after)
     return demand(findings, f"{visible(ref)} is not accepted here")
 
 
-def _about_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+def _check_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
     git = repository.git
     if not after:
         said = f"{ref} holds everyone's results and cannot be deleted here"
@@ -60,7 +60,7 @@ def _about_notes(repository: Repository, ref: str, before: str, after: str) -> l
     ]
 
 
-def _about_experiment(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+def _check_experiment(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
     name = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
     other = f"{HEADS if ref.startswith(ARCHIVE) else ARCHIVE}{name}"
     kept = repository.git.resolve(other) or ""
@@ -78,11 +78,15 @@ def _about_experiment(repository: Repository, ref: str, before: str, after: str)
         ]
     if before and (measured or _is_registered(repository, ref, before)):
         said = f"{shown} is registered here as {before[:10]}; another commit is another experiment"
-        return [_moved(said, shown)]
+        return [_another_commit(said, shown)]
     if kept == after:
         return []
     if kept:
-        return [_moved(f"{shown} is here already, as {kept[:10]} under {visible(other)}", shown)]
+        return [
+            _another_commit(
+                f"{shown} is here already, as {kept[:10]} under {visible(other)}", shown
+            )
+        ]
     if ref.startswith(ARCHIVE):
         return []  # it may have been archived because the gate refuses it
     if repository.git.sizes([after]).get(after, 0) > LARGEST:
@@ -105,7 +109,7 @@ def _is_registered(repository: Repository, ref: str, commit: str) -> bool:
     return parse_message(entry.message)[0] is not None
 
 
-def _moved(said: str, name: str) -> Finding:
+def _another_commit(said: str, name: str) -> Finding:
     branch = shlex.quote(f"exp/{name}")
     hint = f"git branch -m {branch} exp/NEW-NAME && git commit --amend --no-edit, and push that"
     return Finding("P1", said, hint)

@@ -37,7 +37,7 @@ def find_notebook(command: str) -> str:
     return ""
 
 
-def about_command(command: str) -> tuple[Finding, ...]:
+def inspect_command(command: str) -> tuple[Finding, ...]:
     """Refuse a training command that runs a notebook."""
     notebook = find_notebook(command) if ".ipynb" in command.lower() else ""
     if not notebook:

@@ -14,7 +14,7 @@ from gitexp.rules.gate.about_change import about_change
 from gitexp.rules.gate.config_file import inspect_config
 from gitexp.rules.gate.other_files import inspect_others
 from gitexp.rules.gate.paths import is_config
-from gitexp.rules.gate.several_values import several_values
+from gitexp.rules.gate.several_values import refuse_several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def inspect(
             )
         )
     if len(changes) > 1:
-        findings.append(several_values(changes, baseline))
+        findings.append(refuse_several(changes, baseline))
     if len(changes) == 1:
         findings += about_change(changes[0], seed_key)
     whole = len(changes) == 1 and not refusals(findings)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 8  # values, before the rest is only counted
 
 
-def several_values(changes: Sequence[Change], baseline: str) -> Finding:
+def refuse_several(changes: Sequence[Change], baseline: str) -> Finding:
     """Refuse several values, with a command for each and one for all of them as a preset."""
     files = list(dict.fromkeys(change.file for change in changes))
     keys = [
