@@ -52,7 +52,9 @@ def log(
     ] = False,
     json_: AsJson = False,
 ) -> None:  # fmt: skip
-    """List the experiments, newest first, one line each, or search them.
+    """List the experiments, newest first, or search them.
+
+    Each is one line that fits the terminal; its end, the change, is cut where it must be.
 
     A word that is an experiment's name, or contains * ? or [, selects by name. Every other word is
     searched for, and the best matches come first.
