@@ -98,7 +98,7 @@ def compare_index(repository: Repository) -> Comparison:
     commit would look like a new one, and a second commit like a first.
 
     Raises:
-        NotReady: there is no such point, or no project that the changed files belong to.
+        NotReady: there is no such point, or the changed files belong to no project.
     """
     baselines, projects = Baselines(repository, ()), DeclaredProjects(repository, None)
     branch, prefix = baselines.nearest("HEAD"), None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class GoalProgress:
     """A goal and the mean of the baseline's runs; None if no run has measured its metric.
 
     `within` is the mean's 95 % half-width, None for fewer than 3 runs. `before` is the goal that
@@ -58,7 +58,7 @@ class Progress:
         }  # fmt: skip
 
 
-def progress(project: Project, today: dt.date) -> list[Progress]:
+def progress(project: Project, today: dt.date) -> list[GoalProgress]:
     """Compare the goals with the baseline's runs.
 
     Raises:
@@ -79,7 +79,7 @@ def progress(project: Project, today: dt.date) -> list[Progress]:
             (one for one in past if one[1].criterion.metric == goal.criterion.metric), None
         )
         since, older = (before[0], str(before[1])) if before else ("", "")
-        found.append(Progress(goal, mean, within, len(values), left, older, since))
+        found.append(GoalProgress(goal, mean, within, len(values), left, older, since))
     return found
 
 

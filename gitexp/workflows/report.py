@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from gitexp.lab.goals import Progress
+    from gitexp.lab.goals import GoalProgress
     from gitexp.lab.project import Project
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
@@ -32,7 +32,7 @@ class Report:
     day: dt.date
     baseline: str
     commit: str
-    goals: Sequence[Progress]
+    goals: Sequence[GoalProgress]
     rows: Sequence[Row | LadderStep]
     standing: Standing
     promises: Calibration | None

@@ -34,7 +34,7 @@ def find_parts(project: Project, name: str | None) -> list[SingleChange]:
     """Separate the changes of an experiment's commit, or without a name of the work tree.
 
     Raises:
-        Refused: something differs that is no value of a config file, or cannot stand alone.
+        Refused: something differs that is not a config value, or cannot be an experiment alone.
         UsageError: nothing differs.
     """
     git = Git(project.repository.top or project.repository.common)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gitexp.lab.goals import Progress
+    from gitexp.lab.goals import GoalProgress
     from gitexp.lab.project import Project
 
 # Reading a registration costs more than all else here. A campaign's experiments are the newest.
@@ -64,7 +64,7 @@ class Status:
     campaign: int
     taken: int
     planned: int
-    goals: Sequence[Progress]
+    goals: Sequence[GoalProgress]
     warnings: Sequence[str]
     next: Step
 
@@ -151,7 +151,7 @@ def _current(project: Project, rows: Sequence[Row]) -> tuple[Row | None, bool]:
     return next((row for row in rows if row.result.name == name), None), name is not None
 
 
-def _goals(project: Project, today: dt.date) -> tuple[Sequence[Progress], Sequence[str]]:
+def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Sequence[str]]:
     try:
         return progress(project, today), ()
     except NotReady as error:

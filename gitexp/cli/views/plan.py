@@ -23,7 +23,7 @@ from gitexp.rules.verdict.effects import detectable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.goals import Progress
+    from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.settled import Known
     from gitexp.rules.plan.ranking import Idea
@@ -163,7 +163,7 @@ def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> N
         typer.echo(f"\nnext: gitexp run {chosen[0].name}")
 
 
-def goals(found: Sequence[Progress], *, as_json: bool) -> None:
+def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
     """Print each goal and how far it is."""
     if as_json:
         print_json([one.as_json() for one in found])
@@ -173,13 +173,13 @@ def goals(found: Sequence[Progress], *, as_json: bool) -> None:
     goals_reached(found)
 
 
-def goals_reached(found: Sequence[Progress]) -> None:
+def goals_reached(found: Sequence[GoalProgress]) -> None:
     """Print a line for each goal, and nothing where there is none."""
     for one in found:
         typer.echo(progress(one))
 
 
-def progress(one: Progress) -> str:
+def progress(one: GoalProgress) -> str:
     """One goal and how far it is."""
     now = "not measured yet"
     if one.now is not None:

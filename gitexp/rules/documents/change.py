@@ -50,7 +50,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class PartialValue:
     """A value of which only a part is known, as it stands in the line of a message."""
 
     text: str
@@ -64,8 +64,8 @@ class Change:
     """The one value that differs; `before` or `after` is ABSENT for an added or removed key.
 
     In a format without a parser the key is a Line, and the values are its text. In a change that
-    was read from a message, a value is a Cut if the message has only a part of it, and a Source if
-    only its spelling is known. `line` is where the file differs; a message does not say.
+    was read from a message, a value is a PartialValue if it was cut there, and a Source if only its
+    spelling is known. `line` is where the file differs; a message does not say.
     """
 
     file: str
@@ -121,7 +121,7 @@ class Change:
     @property
     def is_cut(self) -> bool:
         """Whether a value is known only in part."""
-        return isinstance(self.before, Cut) or isinstance(self.after, Cut)
+        return isinstance(self.before, PartialValue) or isinstance(self.after, PartialValue)
 
     def sets_the_same(self, other: Change) -> bool:
         """Whether both set the same key to the same value, whatever it was before.
@@ -131,8 +131,8 @@ class Change:
         """
         return (
             self.place == other.place
-            and not isinstance(self.after, Cut)
-            and not isinstance(other.after, Cut)
+            and not isinstance(self.after, PartialValue)
+            and not isinstance(other.after, PartialValue)
             and same_value(spell(self.after), spell(other.after))
         )
 
@@ -254,7 +254,7 @@ def _doubt(before: str, after: str) -> int:
 
 def _doubt_of(text: str) -> int:
     match _parse_value(text):
-        case Cut():
+        case PartialValue():
             return 1 if len(text) == LONGEST_VALUE else 2
         case Source():
             return 2 if _is_balanced(text) else 3
@@ -292,7 +292,7 @@ def _parse_key(text: str) -> Key:
 
 
 def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
-    """Read a spelled value; a Source if TOML cannot read it, a Cut if it was cut."""
+    """Read a spelled value; a Source if TOML cannot read it, a PartialValue if it was cut."""
     if text == spell(ABSENT):
         return ABSENT
     if text == "null":
@@ -303,7 +303,7 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
             return value
     except (ValueError, RecursionError):
         pass
-    return Cut(text) if text.startswith("…") or text.endswith("…") else Source(text)
+    return PartialValue(text) if text.startswith("…") or text.endswith("…") else Source(text)
 
 
 def _unquoted(text: str) -> str:
@@ -318,7 +318,7 @@ def _unquoted(text: str) -> str:
 
 def _whole(change: Change, value: Any, content: bytes | None) -> Any:  # noqa: ANN401 - parsed data
     """The value itself, or if it is cut the one in a version of the file."""
-    if content is None or not isinstance(value, Cut):
+    if content is None or not isinstance(value, PartialValue):
         return value
     if change.key and isinstance(change.key[0], Line):
         line = content.split(b"\n")[change.key[0] - 1 :][:1]

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.change import Change, ChangeKind, Cut, parse_change, same_value, whole
+from gitexp.rules.documents.change import (
+    Change,
+    ChangeKind,
+    PartialValue,
+    parse_change,
+    same_value,
+    whole,
+)
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.gate.formats.keys import Key, Line
 from gitexp.rules.gate.formats.values import ABSENT, Source, spell
@@ -171,7 +178,7 @@ def test_long_values_that_differ_at_their_end_are_not_the_same(length: int) -> N
     assert not left.sets_the_same(right)
     read = parse_change(str(left))
     assert str(read) == str(parse_change(str(right)))  # what a message shows of them is the same
-    assert isinstance(read.after, Cut)
+    assert isinstance(read.after, PartialValue)
     assert not read.sets_the_same(left)
     contents = [f'p = "{value}"\n'.encode() for value in (before, one)]
     assert whole(read, *contents) == left
