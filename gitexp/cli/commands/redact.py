@@ -7,8 +7,8 @@ from gitexp.cli.options import AsJson, DryRun
 from gitexp.cli.views import redact as views
 from gitexp.errors import GitexpError
 from gitexp.lab.project import open_project
+from gitexp.lab.redaction import Occurrences
 from gitexp.rules.documents.redaction import Sought
-from gitexp.workflows.redact import Found
 from gitexp.workflows.redact import redact as workflow
 
 
@@ -60,7 +60,7 @@ def _value(word: str) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _agrees(found: Found) -> bool:
+def _agrees(found: Occurrences) -> bool:
     views.stored_in(found)
     if not sys.stdin.isatty():
         return False

@@ -10,7 +10,8 @@ from gitexp.cli.views.terminal import listed, print_json
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
-    from gitexp.workflows.redact import Found, Redaction
+    from gitexp.lab.redaction import Occurrences
+    from gitexp.workflows.redact import Redaction
 
 
 def redacted(done: Redaction, *, as_json: bool) -> None:
@@ -60,12 +61,12 @@ def redacted(done: Redaction, *, as_json: bool) -> None:
     typer.echo(visible("\n".join(lines)))
 
 
-def stored_in(held: Found) -> None:
+def stored_in(held: Occurrences) -> None:
     """Print where a value is stored, before asking whether to remove it."""
     typer.echo(f"It is in {_places(held)}.", err=True)
 
 
-def _places(found: Found) -> str:
+def _places(found: Occurrences) -> str:
     parts = [counted(count, word) for word, count in found.lines.items() if count]
     return f"{listed(parts)} of {counted(found.commits, 'commit')}"
 

@@ -1,8 +1,8 @@
 """The lines of notes: every kind with its schema, one writer and one parser.
 
-A note is a list of JSON objects, one a line. Anybody can push to a notes ref, so whatever stands
-there is read without an error: what is damaged, somebody else's or a newer gitexp's is passed over.
-What the fields of a kind mean is said where its type is: Record, Outcomes, Opening and so on.
+A note is a list of JSON objects, one per line. Anybody can push to a notes ref, so reading never
+fails: lines that are damaged, or written by another program or a newer gitexp, are skipped. The
+types explain the fields of their kind: Record, Outcomes, Opening and so on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class Kind(StrEnum):
-    """What a line is about, as its field `kind` says; a record is the one kind that names none."""
+    """What a line is about, as its field `kind` says; only a record has no such field."""
 
     RECORD = ""
     EXAMPLES = "examples"  # beside the records: what their examples add to the standard error
@@ -37,18 +37,20 @@ class Kind(StrEnum):
 
     @property
     def mark(self) -> str:
-        """A text that every line of a kind that is named has, to look for before parsing."""
+        """A text that is in every line of this kind, to look for before parsing."""
         return f'"{self.value}"' if self.value else ""
 
 
 SCHEMAS = dict.fromkeys(Kind, 1)
-_KINDS = {kind.value: kind for kind in Kind}
+# Not by the members themselves, which Python code would hash at every line of the log.
+_KNOWN = {kind.value: (kind, schema) for kind, schema in SCHEMAS.items() if kind.value}
+_RECORD = (Kind.RECORD, SCHEMAS[Kind.RECORD])
 _NEWEST = max(SCHEMAS.values())
 
-LONGEST_LINE = 16 << 20  # characters; ours end at one million, and more is not worth the memory
-_DEEPEST = 100  # objects and lists in each other; ours have four, and Python's own limit is 1,000
+LONGEST_LINE = 16 << 20  # characters; ours have a million at most
+_DEEPEST = 100  # levels of objects and lists; ours have four, and Python fails near 1,000
 
-# What goes wrong when a field is missing, has another type, or holds a number beyond all range.
+# What is raised if a field is missing, has the wrong type, or holds a number out of range.
 MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
@@ -149,13 +151,13 @@ def _is_deep(content: object) -> bool:
 
 def kind_of(content: Mapping[str, Any]) -> Kind | None:
     """Kind of a line's content; None where it is none of ours, or of a newer schema."""
-    name = content.get("kind", "")
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    # A record names no kind at all; one that is empty is somebody else's.
-    if kind is None or (kind is Kind.RECORD and "kind" in content):
-        return None
+    if "kind" not in content:
+        known: tuple[Kind, int] | None = _RECORD
+    else:
+        name = content["kind"]
+        known = _KNOWN.get(name) if isinstance(name, str) else None
     schema = content.get("schema")
-    return kind if type(schema) is int and schema == SCHEMAS[kind] else None
+    return known[0] if known and type(schema) is int and schema == known[1] else None
 
 
 def read_contents(text: str, kind: Kind) -> Iterator[dict[str, Any]]:
