@@ -175,8 +175,10 @@ class Result:
         """Judge it and sum it up, for those who ask again; `key` names its notes."""
         if self._kept is None:
             summary = self.summary
+            # Plain text, as SQLite gives it back: the checksum of a row is that of its spelling.
+            verdict = None if summary.verdict is None else summary.verdict.value
             self._kept = CachedSummary(
-                key, summary.stage, summary.verdict, summary.ran, self.shown, summary_text(summary)
+                key, summary.stage.value, verdict, summary.ran, self.shown, summary_text(summary)
             )
         return self._kept
 

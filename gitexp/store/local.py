@@ -39,7 +39,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             except BlockingIOError:
                 yield None
                 return
-            # `gitexp gc` removes lock files, and a lock on a removed file keeps nobody out.
+            # doctor --gc removes lock files, and a lock on a removed file keeps nobody out.
             if _is_at(descriptor, path):
                 yield descriptor
                 return

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+import gitexp
+from gitexp.cli.overview import FORMER
 from tests.project import BECAUSE, World
 
 RATE = "A lower lr raises accuracy because training oscillates: its loss is noisy"
@@ -85,3 +88,12 @@ def test_gc_is_doctor_with_an_option(ready: World) -> None:
         assert {one["state"] for one in kept} == {"kept"}
         old = ready.gitexp(*words, "--older", "1s", "--dry-run", "--json").json
         assert len(old) == len(kept)
+
+
+def test_nothing_that_gitexp_says_has_a_former_name() -> None:
+    former = re.compile(rf"gitexp ({'|'.join(FORMER)})\b")
+    package = Path(gitexp.__file__).parent
+    texts = [path for ending in ("*.py", "*.toml") for path in package.rglob(ending)]
+    moved = {package / "cli" / "commands" / f"{command}.py" for command in FORMER.values()}
+    found = {path.name: former.findall(path.read_text()) for path in texts if path not in moved}
+    assert not {name: words for name, words in found.items() if words}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import gitexp
-from gitexp.lab.kept import stamp_of
+from gitexp.lab.kept import opened_cache, stamp_of
 from gitexp.lab.project import open_project
 from gitexp.lab.results import judged, read_results
 from gitexp.store.cache import Cache
@@ -61,6 +61,16 @@ def test_what_was_kept_is_what_is_judged_again(many: World) -> None:
     cache(many).unlink()
     assert first == second == rows(many)
     assert {row["verdict"] for row in first} == {"RULED OUT", "INCONCLUSIVE"}
+
+
+def test_what_was_judged_is_found_again(many: World) -> None:
+    rows(many)
+    repository = repository_of(many)
+    heads = list_heads(repository, Cache(None, 0))
+    with opened_cache(repository) as kept:
+        found = kept.summaries([head.commit for head in heads])
+    assert len(found) == len(heads) == 120
+    assert {one.verdict for one in found.values()} - {None}
 
 
 def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,6 +194,6 @@ def test_a_command_that_runs_a_notebook_is_refused(ready: World) -> None:
     ready.write("gitexp.toml", "".join(lines))
     ready.write("elsewhere.ipynb", "{}")
     ready.commit("a notebook")
-    name = ready.start("--set", "model.C=10")
-    found = ready.gitexp("check", name, "--json", code=1).json["violations"]
+    ran = ready.gitexp("start", BECAUSE, "--set", "model.C=10", "--json", code=1)
+    found = ran.json["error"]["violations"]
     assert [(v["id"], "--to script train.ipynb" in v["hint"]) for v in found] == [("N1", True)]

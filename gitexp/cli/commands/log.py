@@ -54,7 +54,7 @@ def log(
 ) -> None:  # fmt: skip
     """List the experiments, newest first, or search them.
 
-    Each is one line that fits the terminal; its end, the change, is cut where it must be.
+    Each is one line that fits the terminal; its end, the change, is cut if it must be.
 
     A word that is an experiment's name, or contains * ? or [, selects by name. Every other word is
     searched for, and the best matches come first.
