@@ -86,7 +86,9 @@ class Baselines:
         if len(entry.parents) != 1:
             return False
         if tip not in self._held:
-            from gitexp.store.experiments import unreached
+            from gitexp.store.experiments import (
+                unreached,
+            )  # the pre-commit hook reads no experiments
 
             parents = {*self._parents}
             self._held[tip] = parents - unreached(self._repository, parents - {tip}, tip)

@@ -88,7 +88,7 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
 
 
 def _added(before: str, after: str) -> str:
-    import difflib
+    import difflib  # start, which loads this module, seldom writes a preset
 
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return "\n".join(line[2:] for line in lines if line.startswith("+ ")).strip()

@@ -32,7 +32,11 @@ def base_name(name: str, commit: str) -> str:
 
 
 def set_apart(name: str, commit: str, taken: Container[str]) -> str:
-    """Add digits to a name so that it is not one of those that are taken."""
+    """Add digits to a name so that it is not one of those that are taken.
+
+    Raises:
+        UsageError: every such name is taken.
+    """
     for count in range(_FEWEST_DIGITS, len(commit) + 1):
         short = name[: _LONGEST_NAME - count - 1].rstrip("-")
         if (apart := f"{short}-{commit[:count]}") not in taken:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import hypothesis_of, split_message
-from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.registration import REQUIRED, Registration, parse_message
 from gitexp.rules.verdict.criterion import Criterion
 
@@ -438,18 +437,7 @@ def test_what_is_no_criterion_is_a_usage_error_with_an_example(text: str) -> Non
     assert "accuracy +0.005" in caught.value.hint
 
 
-# --- names and seeds ----------------------------------------------------------------------------
-
-NAMES = (
-    ("brave-otter", True), ("a", True), ("7", True), ("a" * 60, True), ("x--y", True),
-    ("", False), ("a" * 61, False), ("-a", False), ("a-", False), ("A", False), ("a b", False),
-    ("a/b", False), ("a.lock", False), ("é", False), ("a\n", False), ("$(id)", False),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "good"), NAMES)
-def test_names_are_words_for_branches_files_and_shells(name: str, *, good: bool) -> None:
-    assert is_name(name) is good
+# --- seeds -------------------------------------------------------------------------------------
 
 
 def test_seeds_come_in_the_order_in_which_looks_use_them() -> None:
