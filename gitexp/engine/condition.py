@@ -26,10 +26,12 @@ def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, 
     own = sha256({name: described.get(name) for name in (*_BASIS, "packages")})[:12]
     if own in known:
         return own
-    return next((name for name in reversed([*known]) if not moved(known[name], described)), own)
+    return next(
+        (name for name in reversed([*known]) if not changes_between(known[name], described)), own
+    )
 
 
-def moved(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Say what keeps two environments from sharing a condition; empty if nothing does."""
     said = [
         f"{name} {_short(then.get(name))} -> {_short(now.get(name))}"

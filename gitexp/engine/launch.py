@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
 
 
-def launch(
+def prepare_launch(
     repository: Repository,
     prefix: str,
     settings: Settings,
@@ -28,7 +28,7 @@ def launch(
     checkout: Checkout,
     probe: Path,
 ) -> tuple[list[str] | str, dict[str, str]]:
-    """Words of the command, or text for the shell, and the variables of the run."""
+    """Words of the command (or a text for the shell) and environment variables of a run."""
     place = checkout.path / prefix
     project = repository.top / prefix if repository.top else None
     variables = clean_environment()

@@ -12,7 +12,7 @@ from gitexp.engine.checkout import take_checkout
 from gitexp.engine.data import fingerprint
 from gitexp.engine.inputs import link_inputs, remove_results, write_seed
 from gitexp.engine.job import Interrupted, Job, RunResult
-from gitexp.engine.launch import launch, user_trees
+from gitexp.engine.launch import prepare_launch, user_trees
 from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets
 from gitexp.engine.outcome import read_reported
@@ -89,7 +89,7 @@ def _run_job(
             link_inputs(place, [tree / prefix for tree in trees], settings.link)
         remove_results(place, settings)
         parameters = write_seed(place, settings, job.seed)
-        words, variables = launch(repository, prefix, settings, job, checkout, probe)
+        words, variables = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
         start = datetime.now(UTC)

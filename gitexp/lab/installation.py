@@ -52,7 +52,7 @@ def commit_settings(repository: Repository, prefix: str, text: str) -> SetupStep
 
 def configure(repository: Repository, baseline: str, prefix: str) -> list[SetupStep]:
     """Note the baseline branch in git's configuration, and show verdicts in `git log`."""
-    changes = []
+    steps = []
     key = baseline_key(prefix)
     if repository.setting(key) != baseline:
         # --undo restores what was there before the first init.
@@ -60,24 +60,24 @@ def configure(repository: Repository, baseline: str, prefix: str) -> list[SetupS
         _remember(repository, before={key: local, **_remembered(repository).get("before", {})})
         repository.git.run("config", "--local", key, baseline)
         shown = shlex.quote(key)
-        changes.append(SetupStep(f"git config {shown} {baseline}", f"git config --unset {shown}"))
-    return changes + show_verdicts(repository)
+        steps.append(SetupStep(f"git config {shown} {baseline}", f"git config --unset {shown}"))
+    return steps + show_verdicts(repository)
 
 
 def show_verdicts(repository: Repository) -> list[SetupStep]:
     """Make `git log` show verdicts, unless it does already."""
-    changes = []
+    steps = []
     if VERDICTS not in repository.config.get("notes.displayref", ()):
         repository.git.run("config", "--local", "--add", "notes.displayRef", VERDICTS)
         _remember(repository, display=True)
         begin_notes(repository, VERDICTS)
-        changes.append(
+        steps.append(
             SetupStep(
                 f"git config notes.displayRef {VERDICTS} (git log shows verdicts)",
                 f"git config --unset notes.displayRef '^{VERDICTS}$'",
             )
         )
-    return changes
+    return steps
 
 
 def install_hooks(repository: Repository) -> list[SetupStep]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.condition import moved
+from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
 from gitexp.errors import NotReady
 from gitexp.rules.verdict.pairs import first_good, pair
@@ -42,7 +42,7 @@ def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
     )
     if now is None:
         return None
-    here = [name for name, then in known.items() if not moved(then, now)]
+    here = [name for name, then in known.items() if not changes_between(then, now)]
     if not here:
         then = list(known.values())[-1]
         bench.watcher.said(f"{label}: {_changed(then, now)}; its seeds are run again")
@@ -89,4 +89,4 @@ def _what_changed(ledger: Ledger, base: str, condition: str) -> str:
 
 
 def _changed(then: dict[str, Any], now: dict[str, Any]) -> str:
-    return f"the environment has changed ({', '.join(moved(then, now)) or 'unknown'})"
+    return f"the environment has changed ({', '.join(changes_between(then, now)) or 'unknown'})"

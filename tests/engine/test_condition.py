@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.engine.condition import condition_of, moved
+from gitexp.engine.condition import changes_between, condition_of
 
 if TYPE_CHECKING:
     pass
@@ -42,7 +42,7 @@ def other(**changed: object) -> dict[str, Any]:
 def test_what_keeps_two_runs_apart_is_named(
     environment: dict[str, object], said: list[str]
 ) -> None:
-    assert moved(ENVIRONMENT, environment) == said
+    assert changes_between(ENVIRONMENT, environment) == said
 
 
 def test_a_run_joins_the_condition_that_it_agrees_with() -> None:
