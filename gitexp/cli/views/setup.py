@@ -41,7 +41,7 @@ def tried(trial: Trial) -> None:
         typer.echo(
             wrapped(
                 "Costs are with every look taken. An effect of this size is confirmed 4 times in 5;"
-                " sd is the standard deviation of the difference between two runs of one seed."
+                " sd is the standard deviation of paired differences (experiment less baseline)."
                 f" Three repeats detect nothing below {few.in_sds:.1f} sd, and few changes do that"
                 " much."
             )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
+_PAIRS = re.compile(r"\d pairs?\b")
 _Figure = tuple[float, int]  # exact value, and decimals that are printed today
 
 
@@ -36,10 +37,7 @@ def says_the_same(note: str, registration: Registration, judgement: Judgement) -
     due = words.note(registration, judgement)
     if note.strip().count("\n") < len(words.note_lines(registration, judgement)) - 1:
         return False
-    # Names of metrics, and what was registered, hold digits of their own.
-    for known in sorted(_texts(registration), key=len, reverse=True):
-        rest = rest.replace(known, " ")
-    found = _NUMBER.findall(rest)
+    found = _numbers(rest, registration, judgement)
     first = list(_first(registration, judgement))
     if len(found) < len(first):
         return False
@@ -47,6 +45,20 @@ def says_the_same(note: str, registration: Registration, judgement: Judgement) -
         return False
     others = [*first, *_others(registration, judgement, due)]
     return all(any(_agrees(one, other) for other in others) for one in found[len(first) :])
+
+
+def _numbers(text: str, registration: Registration, judgement: Judgement) -> list[str]:
+    """The numbers of a note, without those that are part of a name or of what was registered."""
+    before, metric, after = "", registration.criterion.metric, text
+    if judgement.effect is not None:
+        before, _, after = text.partition(metric)
+    # An effect may read like the criterion: `rmse -2%`. So the first figures are kept.
+    pairs = _PAIRS.search(after)
+    end = pairs.end() if pairs else 0
+    rest = after[end:]
+    for known in sorted(_texts(registration), key=len, reverse=True):
+        rest = rest.replace(known, " ")
+    return _NUMBER.findall(f"{before} {after[:end]} {rest}")
 
 
 def _texts(registration: Registration) -> Iterator[str]:

@@ -48,6 +48,56 @@ def test_a_note_of_an_earlier_version_says_the_same() -> None:
     assert says_the_same(note(a_registration(), JUDGEMENT), a_registration(), JUDGEMENT)
 
 
+# Notes of 0.1.0 by criterion and guards, and the judgement that they were written from.
+OLDER = [
+    (
+        ("accuracy +0.005",),
+        Judgement(
+            Verdict.RULED_OUT, "identical output", 1, 10, None, effect=0.0, sd=0.0, level=0.005,
+            baseline_mean=0.97, candidate_mean=0.97,
+        ),
+        ("RULED OUT: accuracy +0, 10 pairs\n"
+         "identical output: every run gave the baseline's number: is the change read?"),
+    ),
+    (
+        ("rmse -2%",),
+        replace(JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="too noisy"),
+        ("INCONCLUSIVE: rmse -1.944% [-2.58% to -0.8061%], 10 pairs\n"
+         "mean 0.97 -> 0.9896, bar rmse -2%, p 0.000183 against 0.005\n"
+         "too noisy: this design cannot tell: the smallest effect it could have seen is 0.0157"),
+    ),
+    (
+        ("accuracy >= 0.97",),
+        JUDGEMENT,
+        ("CONFIRMED: accuracy 0.9896 [0.9781 to 0.9961], 10 pairs\n"
+         "mean 0.97 -> 0.9896, bar accuracy >= 0.97, p 0.000183 against 0.005\n"
+         "strong: even the lower bound reaches the bar"),
+    ),
+    (
+        ("loss -0.005", "latency_ms +5%"),
+        replace(
+            JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="passes alone but not at its level",
+            p=0.0131, examples=1797,
+            guards=(GuardOutcome(Guard.parse("latency_ms +5%"), True, 0.01, -0.0123),),
+        ),
+        ("INCONCLUSIVE: loss -0.01963 [-0.02614 to -0.008093], 10 pairs, 1797 examples\n"
+         "mean 0.97 -> 0.9896, bar loss -0.005, p 0.0131 against 0.005\n"
+         "guard latency_ms +5%: holds, at worst +1.238%\n"
+         "passes alone but not at its level: one such result in twenty comes by chance;\n"
+         "the campaign allows fewer"),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("registered", "judgement", "text"), OLDER)
+def test_notes_of_an_earlier_version_say_the_same_of_any_criterion(
+    registered: tuple[str, ...], judgement: Judgement, text: str
+) -> None:
+    assert says_the_same(text, a_registration(*registered), judgement)
+    wrong = text.replace(f"{judgement.pairs} pairs", "11 pairs")
+    assert not says_the_same(wrong, a_registration(*registered), judgement)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -59,6 +109,7 @@ def test_a_note_of_an_earlier_version_says_the_same() -> None:
         ("+0.01963", "+0"),  # rounded until it says nothing
         ("+0.008093", "+0.02614"),
         ("+0.008093 to +0.02614", "+0.02614 to +0.008093"),
+        ("accuracy +0.01963", "+0.9 accuracy +0.01963"),
         ("10 pairs", "12 pairs"),
         ("10 pairs", "10 pairs, 1000 examples"),
         ("0.97 ->", "0.96 ->"),
