@@ -11,10 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.lab.audit.earned import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
+from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
 from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
@@ -22,7 +23,6 @@ from gitexp.lab.audit.recheck import (
     read_settings,
     too_high,
 )
-from gitexp.lab.audit.strangers import about_baselines, about_foreign, about_lost
 from gitexp.lab.audit.verdict_notes import about_notes, find_deviation
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.verdict.campaign import error_bound

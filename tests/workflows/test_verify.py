@@ -172,8 +172,8 @@ def test_an_amended_experiment_leaves_its_records_behind_and_both_are_named(
     former = amend(measured, branch, "Level: 0.005", "Level: 0.05")
     now = measured.git("rev-parse", branch)
     words = said(verified(measured), "V2")
-    assert f"3 records and a verdict note of {branch} belong to commit {former[:10]}" in words
-    assert f"was amended, and is {now[:10]} now (Level: 0.005 -> 0.05)" in words
+    assert f"commit {former[:10]} of {branch} has 3 records and a verdict note" in words
+    assert f"was amended, and is now {now[:10]} (Level: 0.005 -> 0.05)" in words
     [row] = [r for r in measured.gitexp("log", "--json").json if r["branch"] == branch]
     assert (row["state"], row["verdict"]) == ("planned", None)
     # The edit itself is refused before anything runs; what it had measured took its place.
@@ -203,11 +203,12 @@ def test_notes_that_git_copied_in_a_rebase_do_not_count_and_every_command_says_s
     found = verified(measured)
     assert ids(found) == ["V1", "V2", "V3"]
     assert "records: nothing that counts" in said(found, "V1")
-    assert f"rebased, or registered again, and is {measured.git('rev-parse', branch)[:10]}" in said(
-        found, "V2"
+    assert (
+        f"rebased, or registered again, and is now {measured.git('rev-parse', branch)[:10]}"
+        in said(found, "V2")
     )
     words = said(found, "V3")
-    assert f"3 records in the note of {branch} belong to another commit ({former[:10]})" in words
+    assert f"the note of {branch} has 3 records of another commit ({former[:10]})" in words
     assert "git config --unset-all notes.rewriteRef" in words
     do_not_count = "belong to another commit and do not count"
     assert "3 records of another commit do not count" in measured.gitexp("log").out
@@ -229,7 +230,7 @@ def test_a_deleted_branch_drops_nothing(measured: World) -> None:
     measured.git("branch", "--quiet", "-D", branch)
     found = verified(measured)
     words = said(found, "V2")
-    assert f"3 records and a verdict note of {branch} belong to commit {commit[:10]}" in words
+    assert f"commit {commit[:10]} of {branch} has 3 records and a verdict note" in words
     assert "its branch was deleted" in words
     assert (found["campaigns"][0]["taken"], found["campaigns"][0]["lost"]) == (2, 1)
     command = f"git branch {branch} {commit[:10]}"
@@ -256,7 +257,7 @@ def test_a_clone_without_the_branches_says_what_it_cannot_tell(
     branch = named(measured, GAIN)
     clone.git("branch", "--quiet", branch, f"origin/{branch}")
     amend(clone, branch, "because", "for")
-    assert f"which origin/{branch} holds: the experiment was amended" in said(verified(clone), "V2")
+    assert f"origin/{branch} holds it: the experiment was amended" in said(verified(clone), "V2")
 
 
 # --- records and notes --------------------------------------------------------------------------
@@ -270,7 +271,7 @@ def test_a_record_of_another_commit_counts_for_nothing(measured: World) -> None:
     assert [row["effect"] for row in measured.gitexp("log", "--json").json] == [
         row["effect"] for row in before
     ]
-    assert f"1 record in the note of {branch} belong" in said(verified(measured), "V3")
+    assert f"the note of {branch} has 1 record of another commit" in said(verified(measured), "V3")
 
 
 def test_a_record_of_another_condition_is_never_paired(measured: World) -> None:
@@ -279,7 +280,7 @@ def test_a_record_of_another_condition_is_never_paired(measured: World) -> None:
     found = verified(measured, ok=True)
     words = said(found, "V5", "information")
     assert f"3 records of {branch} in condition another" in words
-    assert "never paired" in words
+    assert "was not measured: not compared" in words
 
 
 @pytest.mark.parametrize("value", [0.99, 1e305])
@@ -310,7 +311,7 @@ def test_a_deleted_record_leaves_a_note_that_nothing_gives(measured: World, side
     assert "note:    CONFIRMED" in words
     assert "records: UNDECIDED" in words
     owner = branch if side == "experiment" else f"commit {measured.git('rev-parse', noted)[:10]}"
-    assert f"1 result taken out of the note of {owner}" in said(found, "V10")
+    assert f"1 result removed from the note of {owner}" in said(found, "V10")
     assert measured.gitexp("run", branch, "--json").json["runs"] == 1
     assert json.loads(first)["metrics"] in [r["metrics"] for r in records(measured, noted)]
 
@@ -327,7 +328,7 @@ def test_a_result_that_was_edited_or_removed_with_its_verdict_is_missed(measured
     measured.git("notes", f"--ref={VERDICTS}", "remove", branch)
     found = verified(measured)
     assert ids(found) == ["V10"]
-    assert f"3 results taken out of the note of {branch}" in said(found, "V10")
+    assert f"3 results removed from the note of {branch}" in said(found, "V10")
     assert f"git show {measured.git('rev-parse', f'refs/notes/{RUNS}')[:10]}" in said(found, "V10")
     set_note(measured, RUNS, branch, before)
     assert ids(verified(measured)) == ["V1"]
@@ -349,7 +350,7 @@ def test_notes_merged_line_by_line_have_lost_nothing(measured: World) -> None:
     measured.git("notes", "--ref=theirs", "append", "-m", line, branch)
     measured.git("notes", f"--ref={RUNS}", "append", "-m", line.replace('": 4', '": 5'), branch)
     measured.git("notes", f"--ref={RUNS}", "merge", "-q", "-s", "ours", "theirs")
-    assert f"1 result taken out of the note of {branch}" in said(verified(measured), "V10")
+    assert f"1 result removed from the note of {branch}" in said(verified(measured), "V10")
 
 
 @pytest.mark.parametrize("edit", ["edited", "removed", "emptied of its last line"])
@@ -434,7 +435,7 @@ def test_a_baseline_with_records_of_what_does_not_run_like_it(measured: World) -
     line = json.dumps(records(measured, branch)[0] | {"seed": 7})
     measured.git("notes", f"--ref={RUNS}", "append", "-m", line, "main")
     words = said(verified(measured), "V3")
-    assert f"1 record in the note of baseline {measured.git('rev-parse', 'main')[:10]}" in words
+    assert f"note of baseline {measured.git('rev-parse', 'main')[:10]} has 1 record" in words
     assert f"compared with {branch}" in words or f", {branch}" in words
 
 
@@ -479,7 +480,7 @@ def test_records_of_what_the_gate_refuses_are_found(measured: World) -> None:
     measured.git("switch", "--quiet", "main")
     forge(measured, named(measured, NONE), "exp/two")
     words = said(verified(measured), "V4")
-    assert "exp/two has 3 records, and the gate refuses it:\n  C2 " in words
+    assert "exp/two has 3 records, but the gate refuses it:\n  C2 " in words
     assert "train.epochs" in words
 
 
@@ -500,14 +501,14 @@ def test_exploring_is_no_offence_until_its_note_says_otherwise(measured: World) 
     commit = measured.git("rev-parse", "exp/two")
     measured.git("branch", "--quiet", "-D", "exp/two")
     words = said(verified(measured, ok=True), "V2", "information")
-    assert f"3 records belong to commit {commit[:10]}, which no branch holds" in words
+    assert f"commit {commit[:10]} has 3 records and is on no branch" in words
 
 
 @pytest.mark.parametrize(
     ("trailers", "words"),
     [
-        ("", "was merged into main by hand ({merge}), and by message and records it is RULED OUT"),
-        ("Accepted: {commit}", "main took in {branch} ({merge}), and by message and records it is"),
+        ("", "was merged into main by hand ({merge}), but its message and records say RULED OUT"),
+        ("Accepted: {commit}", "main accepted {branch} ({merge}), but its message and records say"),
         ("Accepted: {commit}\nAnyway: it is simpler", None),
     ],
 )
@@ -534,7 +535,7 @@ def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> 
     measured.gitexp("accept", branch)
     forge(measured, branch, "main")
     words = said(verified(measured), "V9")
-    assert f"was measured on seeds 1 to 3, on which {branch} had won" in words
+    assert f"was measured on seeds 1 to 3, the ones that confirmed {branch}" in words
 
 
 # --- examples -----------------------------------------------------------------------------------

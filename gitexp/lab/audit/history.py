@@ -1,4 +1,4 @@
-"""Records are only ever added: what the history of the notes shows to be taken out or changed."""
+"""Records are only ever added: finds results that were removed or changed in the notes' history."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def about_history(inventory: Inventory) -> Iterator[Finding]:
-    """Find results that a note had, and has no more.
+    """Find results that a note once had and lacks now.
 
-    A record of another commit counts for nothing and may be taken out; a line that says the same
-    in other words (a text in it was masked) is the same result.
+    A record of another commit counts for nothing and may be removed. A line that differs only in
+    its text (a secret was masked) is the same result.
     """
     repository = inventory.project.repository
     cuts = find_cuts(repository, RUNS)
@@ -36,7 +36,7 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
         left = _results(texts.get(cut.after or "", ""), cut.noted)
         had = _results(texts[cut.before], cut.noted)
         lost = {key: what for key, what in had.items() if left.get(key) != what}
-        # The oldest comes last and stays: that is what was measured, whatever stood there since.
+        # The oldest comes last and wins: that is what was measured, whatever was written later.
         gone[cut.noted] |= lost
         if lost:
             edits.setdefault(cut.noted, cut.edit)
@@ -48,15 +48,15 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
         now = _results(entry.runs if entry else "", noted)
         taken = sum(key not in now for key in lost)
         changed = sum(key in now and now[key] != what for key, what in lost.items())
-        what = [f"{counted(taken, 'result')} taken out of"] if taken else []
+        what = [f"{counted(taken, 'result')} removed from"] if taken else []
         what += [f"{counted(changed, 'result')} changed in"] if changed else []
         if what:
             yield Finding(
                 "V10",
                 f"{' and '.join(what)} the note of {labels.get(noted, f'commit {noted[:10]}')}:"
                 " records are only ever added",
-                f"git show {edits[noted][:10]} shows what went, and who did it; git notes"
-                f" --ref=gitexp-runs append -m LINE {noted[:10]} puts a line back",
+                f"git show {edits[noted][:10]} shows what was removed, and by whom; to restore a"
+                f" line: git notes --ref=gitexp-runs append -m LINE {noted[:10]}",
             )
 
 
@@ -65,11 +65,11 @@ def _text(blob: bytes | None) -> str:
 
 
 def _results(text: str, commit: str) -> Mapping[str, object]:
-    """What a note's own records and openings of the holdout found, by what tells them apart."""
+    """Results in a note that its own commit made, by a key that tells them apart."""
     found: dict[str, object] = {
         f"{r.seed} {r.attempt} {r.condition} {r.start}": (dict(r.metrics), r.failure, r.explore)
         for r in parse_records(text)
         if r.is_of(commit)
     }
-    # That an opening is there at all is what counts of it.
+    # Of an opening of the holdout, it only matters that it is there.
     return found | {f"holdout {o.start}": "opened" for o in parse_openings(text)}

@@ -1,7 +1,7 @@
-"""All that a repository holds about experiments, whoever holds it: branches, notes, the ladder.
+"""Everything that a repository holds about experiments: branches, notes, the baseline's history.
 
-`log` begins with branches, so what no branch names is not in it. Here the notes are listed first:
-a record whose commit was amended, rebased or left by its branch is found all the same.
+`log` starts from branches, so it does not list what no branch names. Here notes are listed first:
+a record is found even if its commit was amended, rebased, or dropped by its branch.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
 
 
-# git writes this; everything that a revert undoes was no lasting part of the baseline.
+# git writes this; what was reverted is not part of the baseline any more.
 _REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A commit of the baseline branch that took an experiment in; `anyway` is the reason given."""
+    """A baseline commit that accepted an experiment; `anyway` is the reason it gives."""
 
     commit: str
     experiment: str
@@ -48,12 +48,12 @@ class Inventory:
     """Experiments and notes of a repository.
 
     `results` are the experiments that a ref names, `absorbed` those that are part of the baseline
-    and whose branch has gone, `lost` those that no experiment's ref holds any more. `stray` are
-    commits with records that registered nothing and that no ref reaches, `missing` ids of commits
-    with notes that are not in this clone. `entries` are all commits with notes that are here,
-    `verdicts` the texts of their verdict notes, `refs` those that name experiments, with commits.
-    `merged` are commits of experiments that are part of the baseline, `reverted` what it took back,
-    `chain` the baseline's first-parent commits with their age, 0 at the tip.
+    and have no branch any more, `lost` those that no experiment's ref holds any more. `stray` are
+    commits with records that registered nothing and that no ref reaches, `missing` are ids of
+    commits with notes that are not in this clone. `entries` are all commits with notes that are
+    here, `verdicts` the texts of their verdict notes, `refs` maps refs of experiments to commits.
+    `merged` are commits of experiments that are part of the baseline, `reverted` are commits that
+    it reverted, `chain` has the age of the baseline's first-parent commits, 0 at the tip.
     """
 
     project: Project
@@ -72,7 +72,7 @@ class Inventory:
 
     @property
     def cut(self) -> frozenset[str]:
-        """Commits at which a shallow clone ends, so that they seem to have no baseline."""
+        """Commits at which a shallow clone ends; they only seem to have no baseline."""
         shallow = self.project.repository.shallow
         return frozenset(r.entry.commit for r in self.held if shallow and not r.entry.parents)
 
@@ -100,7 +100,7 @@ def read_inventory(project: Project) -> Inventory:
     heads = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
     archived = {commit for ref, commit in heads.items() if ref.startswith(ARCHIVE)}
     gone = results[len(experiments) :]
-    # An archived experiment may have the name of a live one, which hides it from the log.
+    # An archived experiment may share its name with a branch, which hides it from the log.
     kept = archived | accepted | (others.keys() - off)
     silent = {
         commit
@@ -139,12 +139,12 @@ _ANY = ("--branches", "--remotes", "--tags", f"--glob={ARCHIVE}*")
 
 
 def _heads(project: Project) -> tuple[str, str]:
-    """The baseline branch, here and as remotes have it: it may not have been pulled yet."""
+    """The baseline branch, here and on remotes: it may not have been pulled yet."""
     return project.tip, f"--glob=refs/remotes/*/{project.baseline}"
 
 
 def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[str]]:
-    """What the baseline took in and kept, and all commits that it reverted."""
+    """What the baseline accepted and did not revert, and all commits that it reverted."""
     out = project.repository.git.run(
         "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}",
         "--grep=^This reverts commit [0-9a-f]{40}", "-z", "--no-notes", "--no-show-signature",
@@ -178,13 +178,13 @@ def own_records(project: Project, entry: Entry) -> list[Record]:
 
 
 def name_of(result: Result) -> str:
-    """Name of an experiment as a command takes it, a placeholder where its message has no such."""
+    """Name of an experiment for a command line; a placeholder if its message has no valid name."""
     name = result.registration.name if result.registration else result.entry.name
     return name if is_name(name) else "NAME"
 
 
 def label_of(result: Result) -> str:
-    """What to call an experiment, whether or not a branch names it."""
+    """What to call an experiment, with or without a branch."""
     entry, registration = result.entry, result.registration
     if entry.ref or registration is None:
         return f"exp/{visible(entry.name)}"
@@ -192,5 +192,5 @@ def label_of(result: Result) -> str:
 
 
 def gated(results: Iterable[Result]) -> list[Result]:
-    """Experiments with records that ran by the rules, and so took their place."""
+    """Experiments with records that ran by the rules, and so count in their campaign."""
     return [result for result in results if any(not record.explore for record in result.records)]

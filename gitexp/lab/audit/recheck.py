@@ -1,7 +1,7 @@
-"""The gate once more, over all experiments that have records: the same few git processes for all.
+"""The gate once more, over all experiments with records, in the same few git processes.
 
-Records can be written by hand, and a commit can be made past every hook; whether what they stand
-on is an experiment is asked again here.
+Records can be written by hand, and commits can be made with hooks switched off. So the gate is
+asked again.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
 
 
 def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
-    """What the gate has against each of these experiments, apart from what the log says."""
+    """Rules that each of these experiments breaks, apart from those that depend on the log."""
     entries = [_as_registered(result) for result in results]
     comparisons = find_comparisons(project.repository, entries)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
@@ -82,17 +82,17 @@ def _as_registered(result: Result) -> Entry:
     entry = result.entry
     if result.registration is None or entry.ref.startswith(HEADS):
         return entry
-    # Put away, or part of the baseline: its ref may have any name, or be gone.
+    # Archived, or part of the baseline: its ref may have any name, or be gone.
     return replace(entry, ref=f"{HEADS}{result.registration.name}")
 
 
 def too_high(
     inventory: Inventory, settings: Mapping[str, Settings | NotReady]
 ) -> list[tuple[Result, str]]:
-    """Experiments whose level is above what their campaign allowed, and why.
+    """Experiments whose level is above what their campaign allowed, each with an explanation.
 
-    As in the gate, all others that are confirmed in it count, whenever that was; and those that
-    were dropped later, because whoever registered a level then had seen them.
+    As in the gate, all other confirmed experiments of the campaign count, whenever they were
+    confirmed; so do those that were dropped later, because they were known at the time.
     """
     every = (*inventory.held, *inventory.lost)
     members = [member for result in every if (member := result.member())]
@@ -121,17 +121,17 @@ def too_high(
 
 
 def about_levels(high: Iterable[tuple[Result, str]]) -> Iterator[Finding]:
-    """Find levels above what their campaign allowed."""
+    """Report levels above what their campaign allowed."""
     for result, said in high:
         yield Finding(
             "T3",
             f"{label_of(result)}: {said}",
-            f"gitexp retest {name_of(result)} registers the change anew, at the level that is left",
+            f"gitexp retest {name_of(result)} registers the change again, at the remaining level",
         )
 
 
 def about_gate(inventory: Inventory) -> Iterator[Finding]:
-    """Find experiments that ran as if the gate had let them."""
+    """Find experiments that have records although the gate refuses them."""
     measured = gated(inventory.held)
     shallow = inventory.project.repository.shallow
     beyond = []
@@ -143,23 +143,23 @@ def about_gate(inventory: Inventory) -> Iterator[Finding]:
             listed = "\n".join(f"{finding.id} {finding.message}" for finding in said)
             yield Finding(
                 "V4",
-                f"{label_of(result)} has {counted(ran, 'record')}, and the gate refuses it:\n"
+                f"{label_of(result)} has {counted(ran, 'record')}, but the gate refuses it:\n"
                 + textwrap.indent(listed, "  "),
-                f"gitexp check {name_of(result)} shows what mends each; such records confirm"
-                " nothing",
+                f"gitexp check {name_of(result)} shows how to fix each problem; such records"
+                " confirm nothing",
             )
     if beyond:
         yield Finding(
             "V4",
-            f"{counted(len(beyond), 'experiment')} cannot be held against the rules in a clone that"
-            f" is shallow: {', '.join(beyond)}",
+            f"{counted(len(beyond), 'experiment')} cannot be checked in a shallow clone:"
+            f" {', '.join(beyond)}",
             "git fetch --unshallow",
             advice=True,
         )
 
 
 def about_conditions(inventory: Inventory) -> Iterator[Finding]:
-    """Find conditions in which an experiment was measured and its baseline never was."""
+    """Find conditions in which an experiment was measured but its baseline was not."""
     cut = inventory.cut
     for result in gated(inventory.held):
         if result.entry.commit in cut:
@@ -170,8 +170,7 @@ def about_conditions(inventory: Inventory) -> Iterator[Finding]:
             yield Finding(
                 "V5",
                 f"{counted(number, 'record')} of {label_of(result)} in condition"
-                f" {visible(condition[:16])}, in which its baseline"
-                " was never measured: never paired",
-                f"gitexp run {name_of(result)} measures what is missing, where it still can",
+                f" {visible(condition[:16])}, in which its baseline was not measured: not compared",
+                f"gitexp run {name_of(result)} measures what is missing, if it still can",
                 advice=True,
             )

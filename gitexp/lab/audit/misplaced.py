@@ -1,4 +1,4 @@
-"""Records that do not belong where they stand: of amended, copied, dropped or unlike commits."""
+"""Records in the wrong place: of amended, copied or dropped commits, or of other code."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ _MOST_NAMED = 5  # commits in one sentence
 
 
 def about_lost(inventory: Inventory) -> Iterator[Finding]:
-    """Find records and verdicts of commits that no experiment's ref holds."""
+    """Find records and verdicts of commits that no experiment's branch holds."""
     live = {name_of(result): result for result in inventory.results}
     for result in inventory.lost:
         noted = result.entry.commit in inventory.verdicts
-        # A note that was copied with an amended commit says nothing that the original does not.
+        # git can copy a note to an amended commit; the original has the same results.
         if result.records or (noted and not result.foreign):
             yield _lost(inventory, result, live.get(name_of(result)), noted=noted)
     for entry in inventory.stray:
         if records := own_records(inventory.project, entry):
             yield Finding(
                 "V2",
-                f"{counted(len(records), 'record')} belong to commit {entry.commit[:10]}, which no"
-                " branch holds: it registered nothing, or the baseline branch was rewritten",
-                f"git branch NAME {entry.commit[:10]} holds it again",
+                f"commit {entry.commit[:10]} has {counted(len(records), 'record')} and is on no"
+                " branch: it registered nothing, or the baseline branch was rewritten",
+                f"to keep it: git branch NAME {entry.commit[:10]}",
                 advice=True,
             )
     if inventory.missing:
         yield Finding(
             "V2",
             f"{counted(len(inventory.missing), 'commit')} with records or verdicts"
-            f" {'is' if len(inventory.missing) == 1 else 'are'} not in this clone, and cannot be"
-            f" held against them: {_listed(inventory.missing)}",
+            f" {'is' if len(inventory.missing) == 1 else 'are'} not in this clone and cannot be"
+            f" checked: {_listed(inventory.missing)}",
             "git fetch --unshallow"
             if inventory.project.repository.shallow
-            else "gitexp sync brings those that a remote has",
+            else "gitexp sync fetches them, if a remote has them",
             advice=True,
         )
 
@@ -68,24 +68,24 @@ def _lost(inventory: Inventory, result: Result, live: Result | None, *, noted: b
     if live is None:
         how = "its branch was deleted"
         hint = (
-            f"git branch exp/{name} {short} brings it back; git update-ref {archive} {short} puts"
-            " it away, where it still counts"
+            f"git branch exp/{name} {short} brings it back; git update-ref {archive} {short}"
+            " archives it, and it still counts"
         )
     else:
         amended = live.entry.parents == entry.parents
         edits = visible("; ".join(_edits(entry.message, live.entry.message)))
         how = (
             f"the experiment was {'amended' if amended else 'rebased, or registered again'}, and is"
-            f" {live.entry.commit[:10]} now ({edits or 'with the same message'})"
+            f" now {live.entry.commit[:10]} ({edits or 'with the same message'})"
         )
         hint = (
-            f"git branch -f exp/{name} {short} takes that back; git update-ref {archive} {short}"
-            " keeps the former beside it"
+            f"git branch -f exp/{name} {short} undoes that; git update-ref {archive} {short}"
+            " archives the earlier one beside it"
         )
     return Finding(
         "V2",
-        f"{' and '.join(what)} of exp/{name} belong to commit {short}, which"
-        f" {holder.removeprefix('refs/remotes/') or 'no branch of an experiment'} holds: {how}",
+        f"commit {short} of exp/{name} has {' and '.join(what)};"
+        f" {holder.removeprefix('refs/remotes/') or 'no experiment branch'} holds it: {how}",
         hint,
         advice=result.explored,
     )
@@ -94,7 +94,7 @@ def _lost(inventory: Inventory, result: Result, live: Result | None, *, noted: b
 def _edits(before: str, after: str) -> Iterator[str]:
     old, new = split_message(before)[1], split_message(after)[1]
     if hypothesis_of(before) != hypothesis_of(after):
-        yield "another hypothesis"
+        yield "a different hypothesis"
     for token in dict.fromkeys([*old, *new]):
         if old.get(token) != new.get(token):
             yield f"{token}: {old.get(token, 'none')} -> {new.get(token, 'none')}"
@@ -109,10 +109,9 @@ def about_foreign(inventory: Inventory) -> Iterator[Finding]:
             commit = result.entry.commit
             yield Finding(
                 "V3",
-                f"{counted(len(result.foreign), 'record')} in the note of {label_of(result)} belong"
-                f" to another commit ({_listed(r.commit for r in result.foreign)}), and count for"
-                " nothing here",
-                f"{stop}git notes --ref=gitexp-runs edit {commit[:10]} takes them out",
+                f"the note of {label_of(result)} has {counted(len(result.foreign), 'record')} of"
+                f" another commit ({_listed(r.commit for r in result.foreign)}), not counted here",
+                f"{stop}git notes --ref=gitexp-runs edit {commit[:10]} lets you delete lines",
             )
 
 
@@ -125,9 +124,9 @@ def _listed(commits: Iterable[str]) -> str:
 def about_baselines(
     inventory: Inventory, settings: Mapping[str, Settings | NotReady]
 ) -> Iterator[Finding]:
-    """Find records in a baseline's note that no commit made which would run like it.
+    """Find records in a baseline's note that come from a commit with other code.
 
-    A record of an ancestor is taken over where only inert files differ, word by word.
+    Records of an ancestor are copied, unchanged, if only inert files differ.
     """
     claimed: dict[tuple[str, str], list[Record]] = defaultdict(list)
     bases = {r.entry.parents[0]: r.baseline_records for r in inventory.held if r.entry.parents}
@@ -150,10 +149,9 @@ def about_baselines(
             held = [label_of(r) for r in inventory.held if r.entry.parents[:1] == (base,)]
             yield Finding(
                 "V3",
-                f"{counted(len(strangers), 'record')} in the note of baseline {base[:10]} belong to"
-                f" commit {visible(origin[:10])}, which does not run like it or has no such record;"
-                " they"
-                f" are compared with {', '.join(held[:_MOST_NAMED])}",
-                f"git notes --ref=gitexp-runs edit {base[:10]} takes them out; then gitexp run"
-                " measures what is missing",
+                f"the note of baseline {base[:10]} has {counted(len(strangers), 'record')} of"
+                f" commit {visible(origin[:10])}, which runs other code or has no such record; used"
+                f" to judge {', '.join(held[:_MOST_NAMED])}",
+                f"git notes --ref=gitexp-runs edit {base[:10]} lets you delete lines; then gitexp"
+                " run measures what is missing",
             )

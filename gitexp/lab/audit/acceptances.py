@@ -1,4 +1,4 @@
-"""What the baseline took in, and whether it had earned that."""
+"""What the baseline accepted, and whether it was confirmed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
-    """Find experiments that the baseline took in without a confirmation or a reason."""
+    """Find experiments that the baseline accepted without a confirmation or a reason."""
     known = {r.entry.commit: r for r in (*inventory.held, *inventory.lost)}
     baseline = inventory.project.baseline
     for acceptance in inventory.acceptances:
@@ -23,13 +23,13 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         if acceptance.anyway or (result and result.confirmed):
             continue
         if result is not None:
-            yield _unearned(result, f"{baseline} took in {label_of(result)} ({at[:10]})", at)
+            yield _unearned(result, f"{baseline} accepted {label_of(result)} ({at[:10]})", at)
         else:
             yield Finding(
                 "V8",
-                f"{baseline} took in {acceptance.experiment[:10]} ({at[:10]}), of which no record"
-                " is here",
-                "if it was measured elsewhere: gitexp sync",
+                f"{baseline} accepted {acceptance.experiment[:10]} ({at[:10]}), which has no record"
+                " in this clone",
+                "if it was measured elsewhere, fetch its records: gitexp sync",
             )
     accepted = {acceptance.experiment for acceptance in inventory.acceptances}
     by_hand = [
@@ -48,7 +48,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _merges(inventory: Inventory) -> dict[str, str]:
-    """Merges of the baseline branch by what they took in."""
+    """Merges on the baseline branch, by the commits that they merged."""
     out = inventory.project.repository.git.text(
         "rev-list", "--first-parent", "--merges", "--parents", inventory.project.tip
     )
@@ -61,14 +61,14 @@ def _unearned(result: Result, said: str, at: str) -> Finding:
     mainline = "" if at == result.entry.commit else "-m 1 "
     return Finding(
         "V8",
-        f"{said}, and by message and records it is {is_what}",
-        f"git revert {mainline}{at[:10]} takes it out again (without -m where it was squashed);"
-        f" gitexp retest {name_of(result)} measures it on fresh seeds",
+        f"{said}, but its message and records say {is_what}",
+        f"to undo it: git revert {mainline}{at[:10]} (without -m if it was squashed); to measure it"
+        f" on fresh seeds: gitexp retest {name_of(result)}",
     )
 
 
 def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
-    """Find a baseline that was measured on the seeds that its own change had won on."""
+    """Find a baseline that was measured on the seeds on which its own change was confirmed."""
     known = {r.entry.commit: r.registration for r in (*inventory.held, *inventory.lost)}
     won = [
         (inventory.chain[acceptance.commit], registration)
@@ -86,7 +86,7 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
             if accepted_at >= age and (same := seeds.intersection(registration.registered_seeds())):
                 yield Finding(
                     "V9",
-                    f"baseline {commit[:10]} was measured on seeds {min(same)} to {max(same)}, on"
-                    f" which exp/{registration.name} had won: it looks better than it is",
-                    "gitexp run --baseline measures it on fresh seeds; compare with those",
+                    f"baseline {commit[:10]} was measured on seeds {min(same)} to {max(same)}, the"
+                    f" ones that confirmed exp/{registration.name}: it looks better than it is",
+                    "measure it on fresh seeds, and compare with those: gitexp run --baseline",
                 )
