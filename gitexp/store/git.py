@@ -67,7 +67,7 @@ class Git:
             )
         except FileNotFoundError:
             if not self.directory.is_dir():
-                raise NotReady(f"there is no folder {self.directory}") from None
+                raise NotReady(f"the folder {self.directory} does not exist") from None
             raise NotReady("git is not installed, or not on PATH", "install git 2.38+") from None
         except OSError as error:
             raise NotReady(f"git could not be started: {error}") from None

@@ -64,7 +64,7 @@ def install(repository: Repository) -> Installed:
     own, in which every hook of the old path is called through.
 
     Raises:
-        NotReady: there is no room for them, as `demand_room` says.
+        NotReady: they cannot be installed, as `demand_room` says.
     """
     demand_room(repository)
     names = wanted(repository)
@@ -148,7 +148,7 @@ def demand_room(repository: Repository) -> None:
     """Refuse if our hooks and those that are there cannot both be kept; nothing is changed.
 
     Raises:
-        NotReady: a hooks path stands where this repository's own configuration cannot override it,
+        NotReady: core.hooksPath is set where this repository's configuration cannot override it,
             or another tool replaced one of our hooks while the one from before is still kept.
     """
     where = repository.git.text(

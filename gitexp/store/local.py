@@ -39,7 +39,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             except BlockingIOError:
                 yield None
                 return
-            # doctor --gc removes lock files, and a lock on a removed file keeps nobody out.
+            # `gitexp doctor --gc` removes lock files; a lock on one that is gone keeps nobody out.
             if _is_at(descriptor, path):
                 yield descriptor
                 return

@@ -37,7 +37,7 @@ def write_run(
     Doing so again is harmless. `remote` is a name or a URL.
 
     Raises:
-        UsageError: the line is no record of that commit.
+        UsageError: the line is not a record of that commit.
         NotReady: the remote cannot be reached, or does not take it.
     """
     ref = f"{ONCE}{commit}/{_name(commit, record)}"
@@ -53,11 +53,11 @@ def write_run(
 
 
 def _name(commit: str, record: str) -> str:
-    import hashlib  # loads OpenSSL
+    import hashlib  # loads OpenSSL, which few syncs need
 
     records = parse_records(record)
     if len(records) != 1 or not records[0].is_of(commit) or "\n" in record:
-        raise UsageError(f"this is no record of {commit[:10]}")
+        raise UsageError(f"this is not a record of {commit[:10]}")
     return f"{records[0].seed}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
 
 

@@ -1,7 +1,7 @@
-"""How far a fetch or a push is, read from what git says while it works.
+"""Run a fetch or a push, and show how far it is.
 
-git is spawned as ever; GitPython only takes its progress lines apart. It takes 0.1 s to load, so it
-is loaded once a transfer has taken longer than that and somebody watches.
+git runs as a subprocess, as always; GitPython parses the progress that it prints. GitPython takes
+0.1 s to load, so it is loaded only if somebody watches, and only once a transfer takes a while.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.5  # seconds that a transfer may take before it is shown
 
-# What git, here or on the remote, says of its progress. Other lines with a colon and a number, such
-# as those of a remote's hook, are somebody's message and are kept.
+# Progress of git, here or on the remote. Other lines with a colon and a number, such as those of a
+# remote's hook, are messages and are kept.
 _PROGRESS = re.compile(
     r"(?:remote: )?(?:(?:Enumerating|Counting|Compressing|Receiving|Unpacking|Writing) objects"
     r"|Finding sources|Resolving deltas|Checking connectivity|Checking objects): +\d.*"
     r"|(?:remote: )?Delta compression using .*|(?:remote: )?Total \d+ \(delta \d+\).*"
-    # Every ref that a fetch moved; one that it could not move is marked by "!" and kept.
+    # Refs that a fetch moved. One that it could not move is marked with "!", and that line is kept.
     r"| [ *+t=-] .+ -> .+"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A step of a transfer: `done` of `total` objects, None where git does not know how many.
+    """How far a step of a transfer is: `done` of `total` objects, None if git cannot tell yet.
 
-    `amount` is how much was transferred and how fast, as git words it: "12.00 MiB | 3.00 MiB/s".
+    `amount` is how much was transferred and how fast, in git's words: "12.00 MiB | 3.00 MiB/s".
     """
 
     step: str
@@ -52,16 +52,16 @@ class Progress:
 def transfer(
     git: Git, *command: str, show: Show | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a fetch or a push and return it, whatever its exit code is.
+    """Run a fetch or a push and return it, whatever its exit code.
 
-    `show` needs git's option --progress. What git writes to standard error is returned without the
-    lines that only say how far it is.
+    With `show`, the command needs the option --progress. Standard error is returned without the
+    lines that only tell progress.
     """
     if show is None:
         return git.run(*command, allow=range(1, 256))
     hear = _listener(show)
     kept = b""
-    # A push may report on thousands of refs, which nobody reads before it ends.
+    # A push may report on thousands of refs: a pipe that is not read would fill, a file does not.
     with (
         tempfile.TemporaryFile() as out,
         git.start(
@@ -82,7 +82,7 @@ def transfer(
 
 
 def _lines_of(descriptor: int) -> Iterator[bytes]:
-    """Yield lines as they come; git ends those that it writes over with a carriage return."""
+    """Yield lines as they come; git ends lines that it overwrites with a carriage return."""
     rest = b""
     while chunk := os.read(descriptor, 1 << 16):
         *lines, rest = re.split(rb"[\r\n]+", rest + chunk)
@@ -92,12 +92,12 @@ def _lines_of(descriptor: int) -> Iterator[bytes]:
 
 
 def is_progress(line: str) -> bool:
-    """Whether a line of git's standard error only says how far a transfer is, or what it moved."""
+    """Whether a line of git's standard error only tells how far a transfer is, or what it moved."""
     return _PROGRESS.fullmatch(line.rstrip()) is not None
 
 
 def _listener(show: Show) -> Callable[[str], None]:
-    """Return what takes the lines of one transfer, and shows them once it has taken a while."""
+    """Return a function that takes the lines of one transfer, and shows them after a while."""
     began = time.monotonic()
     parse: Callable[[str], None] | None = None
 
@@ -113,7 +113,7 @@ def _listener(show: Show) -> Callable[[str], None]:
 
 
 def _parser(show: Show) -> Callable[[str], None]:
-    from git.util import RemoteProgress  # noqa: TID251 - loads late, for whoever watches a transfer
+    from git.util import RemoteProgress  # noqa: TID251 - 0.1 s, only if you watch
 
     steps = {
         RemoteProgress.COUNTING: "counting objects",

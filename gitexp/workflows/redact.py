@@ -1,6 +1,6 @@
 """Remove a value from everything that gitexp stored, and from the history of its notes.
 
-The lines stay, with the value masked: what was measured cannot be redacted. The notes begin anew,
+The lines stay, with the value masked: what was measured cannot be redacted. The notes start over,
 in commits without parents, because their history is as public as they are.
 """
 
@@ -73,7 +73,7 @@ def redact(
 ) -> Redaction:
     """Redact a value in records, bulk and logs, of all commits or of the named ones.
 
-    `agree` is asked when it is known where the value stands.
+    `agree` is asked once it is known where the value is.
 
     Raises:
         UsageError: a name is none, or what the key holds is a result.

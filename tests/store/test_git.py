@@ -139,7 +139,7 @@ def test_outside_of_a_repository_the_way_in_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match=r"there is no folder .*gone"):
+    with pytest.raises(NotReady, match=r"the folder .*gone does not exist"):
         Repository.discover(tmp_path / "gone")
 
 

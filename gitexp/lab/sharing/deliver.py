@@ -1,8 +1,8 @@
 """Make branches for the experiments of a remote, each with a name of its own.
 
-A name is drawn in each clone by itself, so two may draw the same. The commit is the experiment and
-stays as it is; of its branches the one that was registered first keeps the name, and the later one
-has digits of its commit's id behind it: the same ones in every clone, whoever syncs first.
+Each clone draws names by itself, so two experiments may get the same name. The one that was
+registered first keeps it; the branch of the later one gets digits of its commit's id, the same in
+every clone, whichever syncs first. Commits do not change.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Delivery:
     """What to make here of a remote's experiments.
 
     `moves` are the refs that change, with their commits before and after ("" for none). `blocked`
-    are names that cannot be given back to the one that was first, as its branch is checked out.
+    are names that the earlier experiment cannot get yet, because a branch is checked out. `away`
+    are experiments that were deleted here after an earlier sync brought them.
     """
 
     moves: Mapping[str, tuple[str, str]]
@@ -61,7 +62,7 @@ class Delivery:
     archived: Sequence[str]
     renames: Sequence[Rename]
     blocked: Sequence[str]
-    away: Sequence[str]  # deleted here after an earlier sync brought them
+    away: Sequence[str]
 
 
 def read_here(repository: Repository) -> Here:
@@ -78,15 +79,15 @@ def plan_delivery(
 ) -> Delivery:
     """Plan which branches to make, and which names to change; nothing moves.
 
-    `before` is what the remote had when the last sync ended: what came then and is gone now was
-    deleted here, and does not come again. None where that sync did not end.
+    `before` is what the remote had when the last sync ended: an experiment that came then and is
+    gone now was deleted here, and is not brought back. It is None if that sync did not end.
     """
     known = here.commits
     old = {*before.heads.values(), *before.archive.values()} if before else set()
-    put_away = {*theirs.archive.values()}
+    archived_there = {*theirs.archive.values()}
     there = {**theirs.archive, **theirs.heads}
     away = {c: n for n, c in there.items() if c in old and c not in known}
-    settled, archived = known | away.keys() | put_away, known | away.keys()
+    settled, archived = known | away.keys() | archived_there, known | away.keys()
     heads = {c: n for n, c in theirs.heads.items() if c not in settled}
     archive = {c: n for n, c in theirs.archive.items() if c not in archived}
     refs = {c: f"{ARCHIVE}{n}" for n, c in here.archive.items()}

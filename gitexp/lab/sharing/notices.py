@@ -1,4 +1,4 @@
-"""What a sync tells you besides numbers: what came does not fit, or the remote was rewritten."""
+"""Warnings of a sync: about names, baselines, and notes that were rewritten."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
-    """Tell of names that cannot be given back, as their branch is checked out."""
+    """Warn about names that cannot change hands, because their branch is checked out."""
     for name in delivery.blocked:
         yield (
             f"two experiments are called exp/{name}; the earlier one gets the name once its branch"
@@ -28,7 +28,7 @@ def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
 
 
 def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterator[str]:
-    """Tell of experiments whose baseline this clone's branch does not have.
+    """Warn about experiments whose baseline this clone's branch does not have.
 
     The gate would find them several commits away from it, which looks like their own fault.
     """
@@ -63,7 +63,7 @@ def about_rewritten(
     theirs: Remote,
     merged: Mapping[str, Merged],
 ) -> Iterator[str]:
-    """Tell of notes on the remote that do not continue what they were at the last sync."""
+    """Warn about notes on the remote that do not continue those of the last sync."""
     for ref, one in merged.items():
         old, new = before.notes.get(ref), theirs.notes.get(ref)
         if not old or not new or old == new or one.ours_stale:

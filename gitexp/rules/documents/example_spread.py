@@ -1,4 +1,4 @@
-"""How much the mean difference of a look varies with its examples, stored beside the records."""
+"""How much the examples of a look add to the variance of its mean difference."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExampleSpread:
-    """What the examples of a look's runs say, kept beside the records that it was computed from.
+    """What the examples of a look say, stored beside the records that it was computed from.
 
-    `pairs` is the look, `inputs` names its runs, `count` the distinct examples and `variance` what
-    having tested just these adds to the mean difference.
+    `pairs` is the number of pairs at that look, `inputs` identifies their runs, and `count` is the
+    number of distinct examples. `variance` is what testing on just these examples adds to the
+    variance of the mean difference.
     """
 
     pairs: int
@@ -45,5 +46,5 @@ class ExampleSpread:
 
 
 def parse_spreads(text: str) -> list[ExampleSpread]:
-    """Read the example spreads of a note; whatever else stands there is left out."""
+    """Read the example spreads of a note; all other lines are skipped."""
     return read_lines(text, Kind.EXAMPLES, ExampleSpread.of)

@@ -113,5 +113,5 @@ class Record:
 
 
 def parse_records(text: str) -> list[Record]:
-    """Read the records of a note; whatever else stands there is left out."""
+    """Read the records of a note; all other lines are skipped."""
     return read_lines(text, Kind.RECORD, Record.of)

@@ -1,4 +1,4 @@
-"""Redaction: mask a value wherever it stands in a note.
+"""Redaction: mask a value wherever it is in a note.
 
 The result keeps everything that was measured. A tombstone beside each changed line keeps the value
 out of later merges (tombstones.py).
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What to redact: a text wherever it stands or, if `value` is empty, all that a key holds."""
+    """What to redact: a text wherever it is or, if `value` is empty, all that a key holds."""
 
     value: str = ""
     key: str = ""
@@ -99,7 +99,7 @@ def _holds(value: Any, sought: Sought) -> bool:  # noqa: ANN401 - whatever JSON 
 def _redacted(
     content: dict[str, Any], sought: Sought, environments: dict[str, str]
 ) -> tuple[dict[str, Any], list[Path]]:
-    """Return a copy of a line without what is sought, and the places where that stood."""
+    """Return a copy of a line without what is sought, and the places where that was."""
     if content.get("kind") == Kind.TOMBSTONE:
         return content, []
     masked, paths = _masked(content, sought)

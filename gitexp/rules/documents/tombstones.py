@@ -187,6 +187,6 @@ def redactions(content: dict[str, Any]) -> int:
 
 def hash_of(line: str) -> str:
     """Identity of a line that is not gitexp's JSON."""
-    import hashlib  # loads OpenSSL, which whoever only merges does without
+    import hashlib  # loads OpenSSL, which few merges need
 
     return hashlib.sha256(line.encode(errors="surrogateescape")).hexdigest()
