@@ -17,7 +17,7 @@ class _Later(ModuleType):
     """Stands for a module, and becomes it at the first question."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the module has it
-        from importlib import import_module
+        from importlib import import_module  # few processes ever ask
 
         del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)

@@ -117,6 +117,7 @@ def _interrupted() -> int:
 
 def _report(failure: GitexpError) -> int:
     """Say what happened: prose on standard error, and under --json an object on standard output."""
+    # Most commands end well.
     from gitexp.cli.errors import failure_json
     from gitexp.cli.views.terminal import print_json
     from gitexp.rules.rendering import error_text

@@ -96,6 +96,7 @@ class _Column:
 
 def _read_parquet(path: Path) -> Rows:
     try:
+        # An optional dependency, and half a second to load.
         from pyarrow import ArrowException, parquet
     except ImportError:
         raise Unreadable(

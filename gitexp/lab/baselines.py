@@ -86,9 +86,8 @@ class Baselines:
         if len(entry.parents) != 1:
             return False
         if tip not in self._held:
-            from gitexp.store.experiments import (
-                unreached,
-            )  # the pre-commit hook reads no experiments
+            # The pre-commit hook reads no experiments.
+            from gitexp.store.experiments import unreached
 
             parents = {*self._parents}
             self._held[tip] = parents - unreached(self._repository, parents - {tip}, tip)

@@ -102,7 +102,7 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
         accepted = trailers.get("Accepted", "") if own else ""
         subject = commit.message.strip().split("\n", 1)[0]
         effect = compare(before, after, metric)
-        # The last commit of `until` is where the oldest experiment began; it is no step after it.
+        # The last commit of `until` is where the oldest experiment began: not a step after it.
         if at < len(commits) - 1:
             new = _dependencies(project, commit.declaring)
             steps.append(
@@ -153,7 +153,7 @@ def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> S
             differences.append(record.metrics[metric] - partner.metrics[metric])
     if not differences:
         return None
-    import statistics
+    import statistics  # loads fractions and decimal, and few logs have such a step
 
     return StepEffect(
         len(differences),

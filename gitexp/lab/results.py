@@ -37,8 +37,8 @@ _BATCH = 500  # experiments that are judged before the first of them is handed o
 def read_results(project: Project, name: str | None = None) -> list[Result]:
     """Read a project's experiments, newest first; some git processes, however many there are.
 
-    By its name any one is read, whatever project it belongs to, and judged anew. A branch that was
-    deleted by hand takes no results with it: it counts as archived.
+    With a name, reads that one, whatever project it belongs to, and judges it again. A branch that
+    was deleted by hand takes no results with it: it counts as archived.
     """
     if name is None:
         with opened_cache(project.repository) as cache:

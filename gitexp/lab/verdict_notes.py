@@ -1,4 +1,4 @@
-"""Verdict notes, written anew where records have moved: a view is computed and never merged."""
+"""Verdict notes, written again where records have changed: a view is computed, never merged."""
 
 from __future__ import annotations
 

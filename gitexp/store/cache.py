@@ -39,7 +39,7 @@ _TABLES = """
 class Moment(NamedTuple):
     """When a commit was made (seconds since 1970), on which parent ("": none), in which project.
 
-    `project` is None where the message is no registration and so names none.
+    `project` is None where the message is not a registration and so names none.
     """
 
     time: float
@@ -161,7 +161,7 @@ class Cache:
         """Rows that answer, about the given commits or all."""
         if self._database is None:
             return
-        import sqlite3
+        import sqlite3  # there is a database, so it is loaded already
 
         try:
             if commits is None:
@@ -179,7 +179,7 @@ class Cache:
         """Carry out statements with their rows, all or none."""
         if self._database is None:
             return
-        import sqlite3
+        import sqlite3  # there is a database, so it is loaded already
 
         # Read-only, locked or full: the next command reads again what is not kept.
         with suppress(sqlite3.Error, UnicodeEncodeError), self._database:
@@ -197,8 +197,9 @@ def remove_cache(folder: Path) -> None:
 def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
     """Open the file, and begin again where it is damaged or of another version."""
     try:
+        # 15 ms to load, and some Pythons are built without it.
         import sqlite3
-    except ImportError:  # Python was built without it
+    except ImportError:
         return None
     for _ in range(2):
         with suppress(OSError, sqlite3.OperationalError):

@@ -36,7 +36,7 @@ def archive(
     """Move branches into the archive: the named ones, or all that fit both conditions.
 
     Raises:
-        UsageError: neither or both were given, or a name is no branch of this clone.
+        UsageError: neither or both were given, or a name is not a branch of this clone.
         NotReady: a named one is checked out, or runs; nothing was moved.
     """
     if bool(names) == bool(ruled_out or older is not None):

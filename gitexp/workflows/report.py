@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Report:
     """A project on one day; `rows` are the whole log, newest first.
 
-    `promises` holds all that was foretold against what came, None where nothing was.
+    `promises` compares predictions with results; None where nothing was predicted.
     """
 
     day: dt.date

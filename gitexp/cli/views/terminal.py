@@ -122,7 +122,7 @@ def hanging(head: str, text: str) -> str:
 
 
 def styled(text: str, color: str | None = None, *, bold: bool = False) -> str:
-    """Color a text, unless standard output is no terminal, or NO_COLOR or TERM=dumb is set."""
+    """Color a text, unless standard output is not a terminal, or NO_COLOR or TERM=dumb is set."""
     plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or is_dumb()
     return text if plain else typer.style(text, fg=color, bold=bold or None)
 

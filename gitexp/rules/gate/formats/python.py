@@ -94,7 +94,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
 def _module(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
-            # For example an invalid escape in a string, which is no concern of the gate.
+            # For example an invalid escape in a string, which the gate does not judge.
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:

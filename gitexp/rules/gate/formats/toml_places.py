@@ -33,7 +33,7 @@ _SCALAR = re.compile(
 def find_values(text: str) -> Iterator[tuple[Key, int, int]]:
     """Yield the key, the start and the end of every value, at any depth, in the order of the text.
 
-    The document must be valid. A table with a header is no value; an element of an array is.
+    The document must be valid. A table with a header is not a value; an element of an array is.
     """
     arrays: dict[Key, int] = {}  # arrays of tables, with the index of their latest table
     table: Key = ()
