@@ -172,7 +172,7 @@ def test_presets_that_cannot_be_are_refused_with_nothing_changed(ready: World) -
     ready.edit("epochs = 20", "epochs = 30")
     dirty = ready.snapshot()
     assert (
-        "edited here"
+        "has uncommitted edits"
         in ready.gitexp("start", "--preset", "new", "model.C=3", "train.lr=1", code=3).err
     )
     assert ready.snapshot() == dirty
