@@ -10,6 +10,7 @@ from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.kept import opened_cache
 from gitexp.lab.project import project_in
 from gitexp.lab.result import Result, RunNotes
+from gitexp.lab.same_change import complete_changes
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.verdict.campaign import Place, next_place
 from gitexp.store.archive import shelve_deleted
@@ -110,10 +111,10 @@ def _read_batch(
         Result(head, partial(commits.entry, head.commit), notes, kept.get(head.commit))
         for head in heads
     ]
+    judged_now = [result for result in results if result.commit not in kept]
+    complete_changes(repository, judged_now)  # the kept JSON has whole values
     cache.add_summaries(
-        (result.commit, result.summed_up(keys[result.commit]))
-        for result in results
-        if result.commit not in kept
+        (result.commit, result.summed_up(keys[result.commit])) for result in judged_now
     )
     return results
 

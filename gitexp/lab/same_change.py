@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import NO_CHANGE, whole
@@ -46,6 +47,15 @@ def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str
         before, after = next(contents), next(contents)
         changes[result.commit] = whole(changes[result.commit], before, after)
     return changes
+
+
+def complete_changes(repository: Repository, results: Sequence[Result]) -> None:
+    """Give results whose message cuts a value the whole one."""
+    cut = [r for r in results if r.registration is not None and r.registration.change.is_cut]
+    changes = whole_changes(repository, cut)
+    for result in cut:
+        if result.registration is not None:
+            result.registration = replace(result.registration, change=changes[result.commit])
 
 
 def _folder(result: Result) -> str:

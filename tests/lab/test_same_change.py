@@ -55,6 +55,8 @@ def test_long_values_that_differ_at_their_end_are_two_changes(ready: World) -> N
     assert cut == other  # what the message shows cannot tell them apart
     assert "K1" in ready.gitexp("start", "a prompt helps because it is short",
                                 *set_prompt(LONG + "1"), code=1).err  # fmt: skip
+    changes = {row["name"]: row["change"] for row in ready.gitexp("log", "--json").json}
+    assert [changes[name]["after"] for name in (first, second)] == [LONG + "1", LONG + "2"]
     # The gate, which reads commits, finds the same.
     assert ready.gitexp("check", second).code == 0
     ready.gitexp("start", "again, because luck may have hidden it", *set_prompt(LONG + "1"),
