@@ -101,7 +101,7 @@ def _failed(error: Exception) -> int:
 
     failure = as_failure(error)
     if "--debug" in sys.argv and not isinstance(error, GitexpError):
-        import traceback
+        import traceback  # only somebody who asks for it waits for it
 
         traceback.print_exception(error)
     return _report(failure)
@@ -118,7 +118,7 @@ def _interrupted() -> int:
 def _report(failure: GitexpError) -> int:
     """Say what happened: prose on standard error, and under --json an object on standard output."""
     # Most commands end well.
-    from gitexp.cli.errors import failure_json
+    from gitexp.cli.errors import failure_json  # what succeeds needs none of them
     from gitexp.cli.views.terminal import print_json
     from gitexp.rules.rendering import error_text
 

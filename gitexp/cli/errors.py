@@ -13,12 +13,14 @@ from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
 _FULL = {errno.EDQUOT, errno.ENOSPC}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
+# Programs that hints tell you to run, where a command may begin.
 _BEGIN = re.compile(
-    r"(?:^|(?<=: )|(?<=\bor )|(?<=\bthen ))(?=(?:gitexp|git|cd|rm|pip|ls|jupyter) \S|gitexp$)"
+    r"(?:^|(?<=[:;] )|(?<=\bor )|(?<=\bthen ))(?=(?:gitexp|git|cd|rm|pip|ls|jupyter) \S|gitexp$)"
 )
 _JOINS = {"or", "then", "and"}
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
-_PROSE = re.compile(r"[a-z]+")
+_PLAIN = re.compile(r"[a-z]+")  # a word of a sentence, or one argument
+_WITH_SUBCOMMANDS = {"git", "gitexp", "pip", "jupyter"}
 
 
 class Bug(GitexpError):
@@ -95,15 +97,17 @@ def failure_json(error: GitexpError) -> dict[str, Any]:
 def commands_in(hint: str) -> tuple[str, ...]:
     """Commands to type that a hint contains, each once, in their order.
 
-    A command stands at the start of a line, or after a colon, "or" or "then". It ends with the
-    line, at a comma or semicolon, or where prose goes on: two plain words after its first two.
+    A command stands at the start of a line, or after a colon, a semicolon, "or" or "then". It ends
+    with the line, at a comma or semicolon, or where prose goes on: two plain words in a row.
     """
     found: dict[str, None] = {}
-    for line in hint.split("\n"):
-        at = 0
+    for indented in hint.split("\n"):
+        line, at = re.sub(r"\s+(then|or)\s+", r" \1 ", indented.strip()), 0
         while begin := _BEGIN.search(line, at):
             at = begin.start() + _length(line[begin.start() :])
-            found[line[begin.start() : at].rstrip(" .")] = None
+            command = line[begin.start() : at].rstrip(" .")
+            if " " in command or command == "gitexp":
+                found[command] = None
     return tuple(found)
 
 
@@ -111,14 +115,21 @@ def _length(text: str) -> int:
     """Length of the command that a text begins with."""
     words = list(_WORD.finditer(text))
     place = 0  # of a word in its command, of which && may join several
+    program = ""
     for word, following in pairwise([*words, None]):
         assert word is not None  # noqa: S101 - for the type checker: only the last one is None
+        program = program if place else word[0]
         after = following[0] if following is not None else ""
-        if after in _JOINS:
-            return word.end()
-        if place >= 2 and _PROSE.fullmatch(word[0]) and _PROSE.fullmatch(after.rstrip(".,:;")):
-            return word.start()
         if word[0][-1] in ",;:)":
             return word.end() - 1
+        if after in _JOINS:
+            return word.end()
+        # The name of a subcommand is not prose.
+        if place >= (2 if program in _WITH_SUBCOMMANDS else 1) and _is_prose(word[0], after):
+            return word.start()
         place = 0 if word[0] == "&&" else place + 1
     return len(text)
+
+
+def _is_prose(word: str, after: str) -> bool:
+    return all(_PLAIN.fullmatch(one) for one in (word, after.rstrip(".,:;")))

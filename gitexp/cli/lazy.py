@@ -38,14 +38,14 @@ class Commands(typer.core.TyperGroup):
         Raises:
             UsageError: there is none.
         """
-        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+        if args[0] not in COMMANDS | FORMER and not args[0].startswith("-"):
             unknown(args[0])
         return super().resolve_command(ctx, args)
 
 
 def unknown(name: str) -> NoReturn:
     """Say that there is no such command, and which one may have been meant."""
-    from difflib import get_close_matches  # only here
+    from difflib import get_close_matches  # only a mistyped command waits for it
 
     near = get_close_matches(name, COMMANDS, n=2)
     hint = " or ".join(f"gitexp {one}" for one in near)

@@ -64,7 +64,7 @@ def archive(
     if names and left:
         raise NotReady(
             "; ".join(f"exp/{name} {why}" for name, why in left.items()) + "; nothing was moved",
-            f"git switch {project.baseline} there, or wait, and again",
+            f"wait, or in that checkout: git switch {project.baseline}",
         )
     moved = {name: commit for name, commit in chosen.items() if name not in left}
     archive_refs(repository, moved)
