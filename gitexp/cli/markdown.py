@@ -72,7 +72,7 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
             for row in waiting[:number]
         )
         parts.append("\n## Open\n" + "".join(lines) + _older(len(waiting) - number, "experiments"))
-    said = [*campaign, *(in_words(report.promises) if report.promises else ())]
+    said = [*campaign, *(in_words(report.calibration) if report.calibration else ())]
     parts.append("\n## Campaign\n" + "".join(f"- {plain(sentence)}\n" for sentence in said))
     return "".join(parts)
 

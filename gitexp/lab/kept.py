@@ -1,4 +1,4 @@
-"""The clone's cache of what was read and judged before, as far as it still holds."""
+"""The clone's cache of what was read and judged before, as far as it is still valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _JUDGING = ("lab/kept.py", "lab/log_json.py", "lab/result.py")
 
 @contextmanager
 def opened_cache(repository: Repository) -> Iterator[Cache]:
-    """Open the cache; in a clone whose history has been cut short nothing is kept."""
+    """Open the cache; in a shallow clone, nothing is kept."""
     # In a shallow clone, and with grafts, a commit's parents are not what they will be.
     whole = not repository.shallow and not (repository.common / "info" / "grafts").exists()
     stamp = stamp_of(Path(gitexp.__path__[0])) if whole else 0

@@ -1,8 +1,8 @@
-"""The ladder: the baseline branch's first-parent chain, and what each of its steps did to the runs.
+"""The ladder: the baseline branch's first-parent history, and the effect of each of its steps.
 
-A step is a commit after which training would run differently. It came from an accepted experiment,
-or it is an UNTESTED STEP: a refactoring, new data, a bug fix. Re-running the baseline's seeds on it
-tells whether it was neutral, or what moved.
+A step is a commit that changes what runs. It comes from an accepted experiment, or it is an
+UNTESTED STEP: a refactoring, new data, a bug fix. Running the baseline's seeds on it shows whether
+it changed the metric.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FURTHEST = 2000  # commits of the baseline branch that are searched for steps
 
 @dataclass(frozen=True, slots=True)
 class StepEffect:
-    """What a step did to the metric, over the seeds measured before and after it.
+    """Effect of a step on the metric, over the seeds measured before and after it.
 
     `mean` is after minus before in the metric's own unit, `spread` the standard deviation of the
     differences (None for a single seed); `neutral` means that every seed gave the same number.
@@ -44,9 +44,9 @@ class StepEffect:
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """A baseline commit that altered what runs; `effect` is None until it was measured.
+    """A baseline commit that changed what runs; `effect` is None until it is measured.
 
-    `dependencies` are those that it declares and its parent did not.
+    `dependencies` are those that it declares and its parent does not.
     """
 
     commit: str
@@ -85,7 +85,7 @@ class _Commit:
 def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
     """Read the steps of the baseline branch, newest first, back to the oldest commit of `until`.
 
-    One git process. Steps before the first experiment are nobody's business: nothing was measured.
+    One git process. Steps before the first experiment do not matter: nothing was measured.
     """
     metric = project.settings.metric
     commits = list(_until(_commits(project), until))
@@ -97,12 +97,12 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
             continue
         before = _records_of_group(commits[at + 1 :])
         trailers = split_message(commit.message)[1]
-        # Another project's experiment was tested there, and is as untested here as any commit.
+        # An experiment of another project was tested there; here it is a commit like any other.
         own = trailers.get("Project", "") == project.folder
         accepted = trailers.get("Accepted", "") if own else ""
         subject = commit.message.strip().split("\n", 1)[0]
         effect = compare(before, after, metric)
-        # The last commit of `until` is where the oldest experiment began: not a step after it.
+        # The last commit of `until` is where the oldest experiment began, not a step after it.
         if at < len(commits) - 1:
             new = _dependencies(project, commit.declaring)
             steps.append(
@@ -134,7 +134,7 @@ def _until(commits: Iterable[_Commit], until: Collection[str]) -> Iterator[_Comm
 
 
 def _records_of_group(commits: Iterable[_Commit]) -> list[Record]:
-    """Records of a commit and of the older ones that run the same."""
+    """Records of a commit and of the earlier ones that run the same code."""
     records: list[Record] = []
     for commit in commits:
         records += commit.records
@@ -144,7 +144,7 @@ def _records_of_group(commits: Iterable[_Commit]) -> list[Record]:
 
 
 def compare(before: Iterable[Record], after: Iterable[Record], metric: str) -> StepEffect | None:
-    """Compare two sets of runs seed by seed within one condition; None where no seed is in both."""
+    """Compare two sets of runs seed by seed within one condition; None if they share no seed."""
     old, differences = list(before), []
     new = list(after)
     for seed, record in first_good(new, {r.seed for r in new}, metric).items():

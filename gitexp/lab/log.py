@@ -1,4 +1,4 @@
-"""The experiment log: every experiment with its state and verdict, as git has them."""
+"""The experiment log: every experiment with its state and its verdict."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def parse_since(project: Project, since: str) -> float:
 
 
 def stream(project: Project, selection: Selection | None = None) -> Iterator[Row]:
-    """Read the log, newest first, the last rows when they are asked for."""
+    """Read the log, newest first; each row is read when it is asked for."""
     with opened_cache(project.repository) as cache:
         yield from _rows(
             project,
@@ -124,7 +124,7 @@ def log(project: Project) -> list[Row]:
 def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
     """Read experiments and, between them, the untested steps of the baseline branch, newest first.
 
-    Where only some names, authors or states are asked for, there are no steps.
+    If only some names, authors or states are wanted, there are no steps.
     """
     selection = selection or Selection()
     with opened_cache(project.repository) as cache:
@@ -138,7 +138,7 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
         stepped = {step.commit for step in steps}
 
         def place(row: Row | LadderStep) -> tuple[float, int]:
-            # Of one second: what stands on a step, the step, what may have been before it.
+            # Within one second, a step comes after what it was built on and before what is on it.
             rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
             return second(row.time), rank
 

@@ -65,7 +65,7 @@ class Result:
     def records(self) -> tuple[Record, ...]:
         """Records that its own commit made.
 
-        An amended commit keeps its note where git was told so; its results are another's.
+        If git is configured to copy notes, an amended commit has those of the original.
         """
         return tuple(r for r in self._notes.records(self.commit) if r.is_of(self.commit))
 
@@ -89,7 +89,7 @@ class Result:
 
     @cached_property
     def summary(self) -> Summary:
-        """What the log asks of its records."""
+        """What the log needs of its records."""
         if self._kept is not None:
             try:
                 return parse_summary(self._kept.summary)
@@ -120,17 +120,17 @@ class Result:
 
     @property
     def judgement(self) -> Judgement | None:
-        """What its records by the rules say, None where none ran by the rules."""
+        """The verdict and its figures; None if nothing ran by the rules."""
         return self.summary.judgement
 
     @property
     def stage(self) -> Stage:
-        """How far it has come by its records."""
+        """How far it has come, by its records."""
         return Stage(self._kept.stage) if self._kept else self.summary.stage
 
     @property
     def verdict(self) -> Verdict | None:
-        """What its records by the rules decided, None where they decide nothing yet."""
+        """The verdict, None if nothing is decided yet."""
         if self._kept is None:
             return self.summary.verdict
         if self._kept.verdict is None:
@@ -151,28 +151,28 @@ class Result:
 
     @property
     def explored(self) -> bool:
-        """Whether it only ever ran past the gate, on purpose."""
+        """Whether all its runs skipped the gate on purpose."""
         return self.stage is Stage.EXPLORED
 
     @property
     def why(self) -> str:
-        """The reason why its first run went past the gate, empty where it did not."""
+        """The reason that its first run gave for skipping the gate; empty if it did not."""
         return self.summary.why
 
     @property
     def newer(self) -> Mapping[int, int]:
-        """Lines that a newer gitexp wrote, counted by their schema: they are left as they are."""
+        """Lines that a newer gitexp wrote, counted by their schema; they are left unchanged."""
         return dict(self.summary.newer)
 
     @property
     def shown(self) -> str:
-        """The fields of `gitexp log --json` that hold wherever its branch is, as JSON."""
+        """The fields of `gitexp log --json` that do not depend on branches, as JSON."""
         if self._kept is not None:
             return self._kept.shown
         return log_json(self.entry, self.registration, self.summary)
 
     def summed_up(self, key: str) -> CachedSummary:
-        """Judge it and sum it up, for those who ask again; `key` names its notes."""
+        """Sum it up for the cache; `key` names its notes."""
         if self._kept is None:
             summary = self.summary
             # Plain text, as SQLite gives it back: the checksum of a row is that of its spelling.
@@ -190,15 +190,15 @@ class Result:
 
 
 class RunNotes:
-    """Notes with records by commit; those that are not at hand are read when they are asked for."""
+    """Notes with records, by commit; each is read when it is first asked for."""
 
     def __init__(self, repository: Repository, texts: Mapping[str, str]) -> None:
-        """Begin with the texts that were read already, empty for a commit that has none."""
+        """Begin with texts that were already read; empty means that a commit has no note."""
         self._repository, self._texts = repository, dict(texts)
         self._parsed: dict[str, tuple[Record, ...]] = {}
 
     def text(self, commit: str) -> str:
-        """Text of a commit's note, empty where there is none."""
+        """Text of a commit's note, empty if there is none."""
         if commit not in self._texts:
             self._texts[commit] = read_notes(self._repository, RUNS, [commit]).get(commit, "")
         return self._texts[commit]

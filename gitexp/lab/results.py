@@ -1,4 +1,4 @@
-"""Experiments with their results, judged again only where a message or a note is new."""
+"""Read experiments with their results; only new messages and notes are judged again."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _BATCH = 500  # experiments that are judged before the first of them is handed o
 def read_results(project: Project, name: str | None = None) -> list[Result]:
     """Read a project's experiments, newest first; some git processes, however many there are.
 
-    With a name, reads that one, whatever project it belongs to, and judges it again. A branch that
-    was deleted by hand takes no results with it: it counts as archived.
+    With a `name`, that experiment is read, whatever its project, and judged again. A branch that
+    was deleted by hand keeps its results: it counts as archived.
     """
     if name is None:
         with opened_cache(project.repository) as cache:
@@ -56,7 +56,7 @@ def read_all_results(repository: Repository) -> list[Result]:
 
 
 def _whole(repository: Repository, cache: Cache, heads: Sequence[Head]) -> list[Result]:
-    """Read all, with the commits, which whoever asks for all is going to look at."""
+    """Read all of them, together with their commits."""
     results = list(read_some(repository, cache, heads))
     for result in results:
         result.entry  # noqa: B018 - while the cache is open
@@ -81,13 +81,13 @@ def own_heads(
 
 
 def _mend(repository: Repository) -> None:
-    """See that no notes are taken for none, and that no experiment was lost with its branch."""
+    """Repair refs of notes, and archive experiments whose branches were deleted."""
     mend_refs(repository)
     shelve_deleted(repository)
 
 
 def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> Iterator[Result]:
-    """Read experiments, some at a time, and judge those whose notes are new."""
+    """Read experiments, a batch at a time, and judge those whose notes are new."""
     few = len(heads) <= _FEW
     blobs = None if few else list_notes(repository, RUNS)
     for at in range(0, len(heads), _BATCH):
@@ -120,7 +120,7 @@ def _read_batch(
 
 
 class _Commits:
-    """Commits of a batch, all of them read when one is asked for."""
+    """Commits of a batch, all read when the first is asked for."""
 
     def __init__(self, repository: Repository, cache: Cache, heads: Sequence[Head]) -> None:
         self._repository, self._cache, self._heads = repository, cache, heads
@@ -146,7 +146,7 @@ def _texts(
 
 
 def project_of(here: Project, ref: str, commit: str) -> Project:
-    """Project that an experiment belongs to, whatever directory somebody stands in.
+    """Project that an experiment belongs to, whatever the current directory is.
 
     Raises:
         NotReady: it is no longer on its baseline branch.
@@ -170,8 +170,8 @@ def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
             found[entry.commit] = trailers.get("Project", "")
     rest = [entry for entry in entries if entry.commit not in found]
     if rest:
-        # Committed past every hook: what differs tells, and one that stands on nothing is shown
-        # wherever somebody looks.
+        # Committed with hooks switched off: the changed files tell the project. One without a
+        # baseline is listed in every project.
         for entry, comparison in zip(rest, find_comparisons(here.repository, rest), strict=True):
             project = comparison.project if isinstance(comparison, Comparison) else here
             found[entry.commit] = project.folder
@@ -179,7 +179,7 @@ def _folders(here: Project, entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
-    """Judge experiments by their records and those of their baselines, whatever was judged before.
+    """Judge experiments from their records and their baselines', without the cache.
 
     The entries were read with their notes.
     """

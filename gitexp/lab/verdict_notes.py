@@ -1,4 +1,4 @@
-"""Verdict notes, written again where records have changed: a view is computed, never merged."""
+"""Verdict notes, rewritten when records change: they are computed, never merged."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def compute_views(
     repository: Repository, commits: Iterable[str], wanted: Callable[[Entry], bool]
 ) -> dict[str, str]:
-    """Verdict notes of the wanted ones among commits, where message and records give one.
+    """Verdict notes of the wanted commits, as far as message and records give one.
 
-    One that cannot be computed here is left out: its commit, its baseline or what a newer gitexp
-    recorded is not in this clone, or nothing is decided.
+    A note is left out if nothing is decided yet, or if it cannot be computed here: the commit or
+    its baseline is not in this clone, or a newer gitexp wrote some of the records.
     """
     entries = [entry for entry in read_noted(repository, commits) if wanted(entry)]
-    # Where a shallow clone ends, a commit seems to have no baseline.
+    # At the end of a shallow clone, commits seem to have no baseline.
     results = judged(repository, [entry for entry in entries if entry.parents])
     views = {}
     for result in results:
@@ -39,7 +39,7 @@ def compute_views(
     explored = [result for result in results if result.explored and not result.newer]
     comparisons = find_comparisons(repository, [result.entry for result in explored])
     for result, comparison in zip(explored, comparisons, strict=True):
-        # Of several commits in a row, the parent is not the baseline.
+        # If there are several commits in a row, the parent is not the baseline.
         alone = isinstance(comparison, Comparison) and [comparison.base] == [*result.entry.parents]
         if (
             isinstance(comparison, Comparison)
@@ -57,7 +57,7 @@ def _view(result: Result) -> str:
 
 
 def _explored_view(result: Result, comparison: Comparison) -> str:
-    """What `run --explore` wrote: the figures of all runs, and why the gate was skipped."""
+    """The note of `run --explore`: the figures of all runs, and why the gate was skipped."""
     entry, project = result.entry, comparison.project
     name = split_message(entry.message)[1].get("Experiment", "")
     registration = result.registration or improvised(project.settings, name, entry.message)

@@ -39,7 +39,7 @@ _TABLES = """
 class Moment(NamedTuple):
     """When a commit was made (seconds since 1970), on which parent ("": none), in which project.
 
-    `project` is None where the message is not a registration and so names none.
+    `project` is None if the message is not a registration, and so names none.
     """
 
     time: float
@@ -48,9 +48,9 @@ class Moment(NamedTuple):
 
 
 class HeadQuery(NamedTuple):
-    """Which experiments are asked for: of a project (None: any), since then, so many at most.
+    """Which experiments are wanted: of a project (None: any), since when, at most how many.
 
-    One whose message names no project may be of any.
+    One whose message names no project may belong to any.
     """
 
     project: str | None = None
@@ -58,7 +58,7 @@ class HeadQuery(NamedTuple):
     most: int | None = None
 
     def wants(self, moment: Moment) -> bool:
-        """Whether an experiment of this moment is asked for."""
+        """Whether an experiment of this moment is wanted."""
         fits = self.project is None or moment.project in {None, self.project}
         return fits and moment.time >= self.since
 
@@ -87,7 +87,7 @@ class Cache:
     """Commits and summaries by commit id; every answer may lack what was asked for."""
 
     def __init__(self, folder: Path | None, stamp: int) -> None:
-        """Open it; what was written under another `stamp` (31 bits) is forgotten."""
+        """Open it; what was written under another `stamp` (31 bits) is deleted."""
         self._database = None if folder is None else _opened(folder / _FILE, stamp)
 
     def close(self) -> None:
@@ -101,9 +101,9 @@ class Cache:
         return {name: Moment(time, parent, project) for name, time, parent, project in found}
 
     def heads(self, signature: str, query: HeadQuery) -> list[tuple[Any, ...]] | None:
-        """Experiments as they were listed when refs had this signature: ref, commit and moment.
+        """Experiments as listed when refs had this signature: ref, commit and moment.
 
-        None where they were not listed then.
+        None if they were not listed then.
         """
         if [*self._rows("SELECT signature FROM listed")] != [(signature,)]:
             return None
@@ -113,7 +113,7 @@ class Cache:
             " ORDER BY rowid LIMIT :most"
         )
         found = [*self._rows(question, values=query._asdict() | {"most": query.most or -1})]
-        # Half a list would be taken for the whole.
+        # After an error, the list may be incomplete.
         return found if self._database is not None else None
 
     def keep_heads(self, signature: str, heads: Iterable[tuple[str, str, Moment]]) -> None:
@@ -158,7 +158,7 @@ class Cache:
         commits: Sequence[str] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Iterator[Any]:
-        """Rows that answer, about the given commits or all."""
+        """Rows that answer a question, about the given commits or all."""
         if self._database is None:
             return
         import sqlite3  # there is a database, so it is loaded already
@@ -176,7 +176,7 @@ class Cache:
             self._database = None
 
     def _write(self, *steps: tuple[str, Sequence[Sequence[object]]]) -> None:
-        """Carry out statements with their rows, all or none."""
+        """Execute statements with their rows, all or none."""
         if self._database is None:
             return
         import sqlite3  # there is a database, so it is loaded already

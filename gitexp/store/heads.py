@@ -1,7 +1,7 @@
-"""Which experiments there are: refs with the little that order and filters ask of their commits.
+"""Lists experiments: their refs, with the little of their commits that sorting and filters need.
 
-Among 100,000 experiments the twenty newest are found without listing the others: the list is kept
-in the cache for as long as no ref of an experiment comes, goes or moves.
+Of 100,000 experiments, the newest twenty are found without listing the others: the list is cached
+until a ref of an experiment is created, deleted or moved.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Head(Named):
 def list_heads(repository: Repository, cache: Cache, query: HeadQuery | None = None) -> list[Head]:
     """List experiments, newest first.
 
-    The same ones that `read_experiments` finds: it says which ref hides which.
+    Finds the same ones as `read_experiments`, which explains which ref hides which.
     """
     query = query or HeadQuery()
     signature = repr(refs_signature(repository))
@@ -67,7 +67,7 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
         new = [(entry.commit, _moment(entry), entry.fields()) for entry in entries]
         cache.add_commits(new)
         moments.update((commit, moment) for commit, moment, _ in new)
-    # A ref of the archive may name no commit.
+    # A ref of the archive may name something other than a commit.
     heads = [Head(min(r, key=rank), c, moments[c]) for c, r in refs.items() if c in moments]
     several = [h for h in heads if len({ref.rpartition("/")[2] for ref in refs[h.commit]}) > 1]
     messages = {e.commit: e.message for e in read_entries(repository, cache, several)}
@@ -79,8 +79,8 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
         known = found.get(head.name)
         if known is None or rank(head.ref) < rank(known.ref):
             found[head.name] = head
-    # git orders what was committed in one second by where its refs lie, which differs from clone to
-    # clone.
+    # How git orders commits of one second depends on where their refs are stored, which differs
+    # between clones.
     return sorted(found.values(), key=lambda head: (-head.moment.time, head.name))
 
 

@@ -1,4 +1,4 @@
-"""Take a confirmed experiment into the baseline, here or through a pull request."""
+"""Accept a confirmed experiment into the baseline, here or through a pull request."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What accepting did: the merge commit, and the baseline's tip before."""
+    """The merge commit, and the tip of the baseline before it."""
 
     name: str
     commit: str
     baseline: str
     before: str
-    moved_here: bool  # the baseline is checked out here, so its files changed too
+    moved_here: bool  # the baseline is checked out here, so the files changed too
 
 
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     """Merge a confirmed experiment with --no-ff, so that its commit keeps its id and its results.
 
-    `anyway` takes in an experiment with any other verdict; the reason is recorded in the merge.
+    `anyway` is a reason to accept it with any other verdict; the merge records it.
 
     Raises:
-        Refused: not confirmed, or measured against a baseline that would run differently today.
+        Refused: not confirmed, or what runs on the baseline has changed since it was measured.
         NotReady: the baseline branch is behind its upstream, checked out elsewhere, or somebody
             moved it meanwhile.
     """
@@ -77,7 +77,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What `--pr` pushed, and the message that a squash has to keep."""
+    """What `--pr` pushed, and the message that a squash must keep."""
 
     name: str
     remote: str
@@ -85,23 +85,23 @@ class Offered:
 
 
 def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
-    """Push an experiment and its results for review, instead of merging it here.
+    """Push an experiment and its results for review instead of merging it here.
 
     Raises:
         Refused: it could not be accepted here either.
-        NotReady: no remote is known, or it refused the push.
+        NotReady: there is no remote, or it refused the push.
     """
     project, result = _acceptable(project, name, anyway)
     repository = project.repository
     remote = choose_remote(repository, project.baseline)
-    # What runs printed is shared by sync --logs alone.
+    # Logs are shared by sync --logs only.
     notes = [f"{ref}:{ref}" for ref in repository.branches([VERDICTS, RUNS, BULK])]
     repository.git.run("push", "--quiet", "--", remote, f"{HEADS}{result.entry.name}", *notes)
     return Offered(result.entry.name, remote, _message(result, anyway))
 
 
 def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
-    """Find an experiment that may be taken in, and the project that it belongs to."""
+    """Find an experiment that may be accepted, and the project that it belongs to."""
     demand_plain(anyway, "--anyway")
     store_aside(here.repository)
     report = check(here.repository, name)
@@ -110,7 +110,7 @@ def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, 
     result = read_results(project, report.name)[0]
     _demand_confirmed(result, anyway)
     if result.entry.commit in read_accepted(project):
-        raise UsageError(f"exp/{report.name} is accepted already", "see the ladder: gitexp log")
+        raise UsageError(f"exp/{report.name} is already accepted", "see the ladder: gitexp log")
     _demand_same_baseline(project, result)
     return project, result
 
@@ -125,14 +125,14 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
     name = result.entry.name
     raise Refused(
         f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED ones are accepted",
-        hint=f'take it in all the same, with the reason: gitexp accept {name} --anyway "WHY"'
+        hint=f'to accept it anyway, give a reason: gitexp accept {name} --anyway "WHY"'
         if verdict
         else f"gitexp run {name}",
     )
 
 
 def _demand_gain(result: Result) -> None:
-    """Refuse what reaches a constant no better than its baseline did: the change did not do it."""
+    """Refuse an experiment that reaches a constant but does not improve on its baseline."""
     registration, judgement = result.registration, result.judgement
     if registration is None or judgement is None:
         return
@@ -147,7 +147,7 @@ def _demand_gain(result: Result) -> None:
     raise Refused(
         f"exp/{result.entry.name} reaches {criterion}, but is not better than its baseline"
         f" ({shown})",
-        hint=f'gitexp accept {result.entry.name} --anyway "WHY" takes it in and records the reason',
+        hint=f'gitexp accept {result.entry.name} --anyway "WHY" accepts it and records the reason',
     )
 
 
@@ -155,9 +155,9 @@ def _demand_same_baseline(project: Project, result: Result) -> None:
     base = result.entry.parents[0]
     if base != project.tip and base not in same_runs(project, project.settings, project.tip):
         raise Refused(
-            f"what runs on {project.baseline} has moved since exp/{result.entry.name} was measured"
-            f" (on {base[:10]}), so its gain is not known there",
-            hint=f"register the same change on the new tip: gitexp retest {result.entry.name}",
+            f"the code on {project.baseline} has changed since exp/{result.entry.name} was measured"
+            f" (on {base[:10]}), so its gain there is unknown",
+            hint=f"test the same change on the new tip: gitexp retest {result.entry.name}",
         )
 
 
@@ -174,7 +174,7 @@ def _demand_upstream(project: Project) -> None:
     if behind:
         raise NotReady(
             f"{project.baseline} is {behind} commit{'s' if behind > 1 else ''} behind {upstream}",
-            f"git switch {project.baseline} && git pull\nthen the same command again",
+            f"git switch {project.baseline} && git pull\nthen run the same command again",
         )
 
 
@@ -215,7 +215,7 @@ def _merge(project: Project, before: str, experiment: str, message: str) -> str:
     if done.returncode:
         raise Refused(
             f"{project.baseline} and the experiment changed the same lines",
-            hint="register the same change on the new tip: gitexp retest",
+            hint="test the same change on the new tip: gitexp retest",
         )
     tree = done.stdout.decode().split("\n")[0].strip()
     return commit_tree(project.repository, tree, [before, experiment], message)

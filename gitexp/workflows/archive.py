@@ -1,4 +1,4 @@
-"""Put experiments away, out of `git branch` and still in the log, and bring them back."""
+"""Archive experiments: out of `git branch`, still in the log. And restore them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Experiments (name to commit) that were moved, and those that had to stay, each with why."""
+class Archived:
+    """Experiments (name to commit) that were archived, and those that were not, with the reason."""
 
     moved: dict[str, str]
     left: dict[str, str]
@@ -32,16 +32,16 @@ class Moved:
 
 def archive(
     project: Project, names: Sequence[str], *, ruled_out: bool, older: timedelta | None
-) -> Moved:
-    """Move branches into the archive: the named ones, or all that fit both conditions.
+) -> Archived:
+    """Archive branches: the named ones, or all that meet both conditions.
 
     Raises:
         UsageError: neither or both were given, or a name is not a branch of this clone.
-        NotReady: a named one is checked out, or runs; nothing was moved.
+        NotReady: a named one is checked out, or running; nothing was archived.
     """
     if bool(names) == bool(ruled_out or older is not None):
         raise UsageError(
-            "either names, or which ones: --ruled-out, --older 90d",
+            "name the experiments, or say which: --ruled-out, --older 90d",
             "gitexp archive --ruled-out",
         )
     repository = project.repository
@@ -63,12 +63,12 @@ def archive(
     }
     if names and left:
         raise NotReady(
-            "; ".join(f"exp/{name} {why}" for name, why in left.items()) + "; nothing was moved",
+            "; ".join(f"exp/{name} {why}" for name, why in left.items()) + "; nothing was archived",
             f"wait, or in that checkout: git switch {project.baseline}",
         )
     moved = {name: commit for name, commit in chosen.items() if name not in left}
     archive_refs(repository, moved)
-    return Moved(moved, left)
+    return Archived(moved, left)
 
 
 def _demand_here(chosen: dict[str, str], archived: dict[str, str]) -> None:
@@ -76,15 +76,15 @@ def _demand_here(chosen: dict[str, str], archived: dict[str, str]) -> None:
         if not commit:
             away = f"{ARCHIVE}{name}" in archived
             raise UsageError(
-                f"exp/{name} is in the archive already"
+                f"exp/{name} is already archived"
                 if away
                 else f"there is no branch exp/{name} in this clone",
-                "gitexp log lists what there is",
+                "list all experiments: gitexp log",
             )
 
 
 def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
-    """Branches of this clone that were ruled out, or registered long ago, or both."""
+    """Branches of this clone that meet the conditions."""
     before = None if older is None else (datetime.now(UTC) - older).timestamp()
     return {
         result.name: result.commit
@@ -96,12 +96,12 @@ def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict
 
 
 def restore(project: Project, names: Sequence[str]) -> dict[str, str]:
-    """Bring experiments back to branches, from the archive or as a remote has them.
+    """Restore branches of experiments, from the archive or from a remote.
 
     Returns name to commit.
 
     Raises:
-        UsageError: one of them is a branch, or nowhere; nothing was moved.
+        UsageError: one of them is a branch already, or unknown; nothing was restored.
     """
     if not names:
         raise UsageError("which experiments?", "gitexp log lists them")
@@ -120,11 +120,11 @@ def _away(repository: Repository, name: str) -> str:
         ]
     )
     if f"{HEADS}{name}" in refs:
-        raise UsageError(f"exp/{name} is a branch already", f"gitexp show {name}")
+        raise UsageError(f"exp/{name} is already a branch", f"gitexp show {name}")
     commit = refs.get(f"{ARCHIVE}{name}") or next(iter(refs.values()), "")
     if not commit:
         raise UsageError(
-            f"exp/{name} is neither in the archive nor on a remote",
-            "gitexp log lists what there is",
+            f"exp/{name} is neither archived nor on a remote",
+            "list all experiments: gitexp log",
         )
     return commit

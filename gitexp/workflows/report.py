@@ -1,4 +1,4 @@
-"""Where a project stands, in one piece: goals, ladder, verdicts, promises, what is open."""
+"""Report where a project stands: goals, ladder, verdicts, predictions, what is open."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Report:
     """A project on one day; `rows` are the whole log, newest first.
 
-    `promises` compares predictions with results; None where nothing was predicted.
+    `calibration` compares predictions with results; None if nothing was predicted.
     """
 
     day: dt.date
@@ -35,7 +35,7 @@ class Report:
     goals: Sequence[GoalProgress]
     rows: Sequence[Row | LadderStep]
     standing: Standing
-    promises: Calibration | None
+    calibration: Calibration | None
 
     @property
     def experiments(self) -> list[Row]:
@@ -44,7 +44,7 @@ class Report:
 
     @property
     def ladder(self) -> list[Row | LadderStep]:
-        """What the baseline took in, oldest first: accepted experiments and untested steps."""
+        """The baseline's history, oldest first: accepted experiments and untested steps."""
         return [
             row
             for row in reversed(self.rows)
@@ -59,14 +59,14 @@ class Report:
             "commit": self.commit,
             "goals": [goal.as_json() for goal in self.goals],
             "standing": asdict(self.standing),
-            "calibration": self.promises and asdict(self.promises),
+            "calibration": self.calibration and asdict(self.calibration),
             "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
             "experiments": [row.as_json() for row in self.experiments],
         }
 
 
 def report(project: Project, today: dt.date) -> Report:
-    """Gather what a team wants to know of its project.
+    """Gather what a team wants to know about its project.
 
     Raises:
         NotReady: GOALS.toml cannot be read.
@@ -80,5 +80,5 @@ def report(project: Project, today: dt.date) -> Report:
         goals=progress(project, today),
         rows=rows,
         standing=standing(project, experiments),
-        promises=next(iter(calibrated(experiments, project.settings.metric)), None),
+        calibration=next(iter(calibrated(experiments, project.settings.metric)), None),
     )

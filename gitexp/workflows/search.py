@@ -22,7 +22,7 @@ _PATTERN = frozenset("*?[")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody asks the log for: experiments by name, or by the words in them.
+    """What to list: experiments by name, or by the words in them.
 
     `near` holds words that look like a mistyped name, with the name that is likely meant.
     """
@@ -54,9 +54,9 @@ def read_query(project: Project, asked: Sequence[str]) -> Query:
 
 
 def search(project: Project, query: str, selection: Selection | None = None) -> list[Row]:
-    """Experiments of a part of the log that share a word with the query, best first.
+    """Selected experiments that share a word with the query, best first.
 
-    What is rare in the log counts more; figures and names of keys are words like any other.
+    Words that are rare in the log count more. Numbers and names of keys are words, too.
     """
     rows = list(stream(project, selection))
     texts = [_text_of(row) for row in rows]
@@ -72,5 +72,5 @@ def _text_of(row: Row) -> str:
             words.meaning(registration, judgement),
         ]
     parts.append(row.result.why)
-    # Trailers stand for every experiment, and `model.C` is asked for as `C` or as `model`.
+    # `model.C` should be found as `C` and as `model`.
     return " ".join(parts).replace("_", " ").replace("-", " ")

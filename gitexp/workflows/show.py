@@ -1,4 +1,4 @@
-"""One experiment in full: what was claimed, what was measured, what follows."""
+"""Show one experiment in full: what was claimed, and what was measured."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An experiment's row, its seeds side by side, and where its runs stood.
+    """An experiment's row, its runs seed by seed, and the environments that they ran in.
 
-    `seeds` holds (seed, baseline metric, experiment metric), None where not measured. `siblings`
-    make the same change, and `shared` other experiments were held against the same baseline runs.
-    `openings` are those of the holdout on this commit. `folders` are the places of its runs' output
-    in this clone, by seed and attempt, None where that is gone or never was here; `logged` says
-    whether notes hold the ends of some.
+    `seeds` holds (seed, baseline metric, experiment metric), None if not measured. `siblings` make
+    the same change; `shared` counts other experiments that were compared with the same baseline.
+    `openings` are those of the holdout on this commit. `folders` has the output folder of each run
+    by seed and attempt, None if it is not in this clone; `logged` says whether notes have parts of
+    the logs.
     """
 
     row: Row
@@ -45,7 +45,7 @@ class Sheet:
 
     @property
     def gone(self) -> list[int]:
-        """Seeds of runs whose output is not here, each once."""
+        """Seeds of runs whose output is not in this clone, each once."""
         return sorted({seed for (seed, _), folder in self.folders.items() if folder is None})
 
     def as_json(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def show(project: Project, name: str | None) -> Sheet:
     short = ref.rpartition("/")[2]
     project = project_of(project, ref, commit)
     every = log(project)
-    # The log knows a commit that has several branches by the one that it names itself.
+    # If a commit has several branches, the log lists it under the one that its message names.
     row = next((row for row in every if row.result.entry.commit == commit), None)
     if row is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
@@ -122,10 +122,10 @@ def show(project: Project, name: str | None) -> Sheet:
 
 
 def _folder(project: Project, inside: str) -> str | None:
-    """Where a run's output lies, None where it does not lie here."""
+    """Folder of a run's output, None if it is not in this clone."""
     runs = project.repository.local / "runs"
     place = project.repository.local / inside
-    # What a record says may come from anywhere.
+    # A record may come from anywhere, so its path is not trusted.
     return str(place) if place.is_dir() and place.resolve().is_relative_to(runs.resolve()) else None
 
 

@@ -1,7 +1,7 @@
-"""Recompute every verdict from messages and records, and say what does not belong.
+"""Recompute every verdict from messages and records, and report what does not fit.
 
-A message that is edited is another commit, and has no results. So whatever was amended, rebased,
-copied or written by hand shows as something that does not fit: this finds it and names it.
+Whoever edits a message gets another commit, which has no results. So whatever was amended, rebased,
+copied or written by hand leaves a mismatch, and this finds it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What a campaign has spent.
+    """What a campaign has used of its plan.
 
-    `lost` of the places `taken` belong to commits that no experiment's ref holds. `levels` is the
-    sum of the levels of all places. `bound` is the most that the share of false ones among its
-    confirmations may be in the long run; None where a level is above what it allowed.
+    `taken` counts its experiments; `lost` of them are on commits that no experiment's ref holds.
+    `levels` is the sum of their levels. `bound` limits the share of false confirmations in the long
+    run; None if a level is above what the campaign allowed.
     """
 
     metric: str
@@ -67,7 +67,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; what is only worth knowing does not count."""
+        """Whether nothing is wrong, apart from advice."""
         return not refusals(self.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
 
 
 def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, ...]:
-    """Sum up what each campaign spent; commits that were dropped took their place all the same."""
+    """Sum up each campaign; dropped commits count, as their experiments were run."""
     settings = inventory.project.settings
     members: dict[tuple[str, int], list[Result]] = defaultdict(list)
     for result in gated((*inventory.held, *inventory.lost)):

@@ -84,7 +84,7 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World) 
     assert note(short, "gitexp", commit).splitlines()[0] in text
     assert short.git("status", "--porcelain") == ""
     assert "C = 10  # strength" in (short.path / "config.toml").read_text()
-    assert "is accepted already" in refuses_without_a_trace(short, "accept", name, code=2)
+    assert "is already accepted" in refuses_without_a_trace(short, "accept", name, code=2)
 
 
 def test_the_shown_undo_takes_it_back(short: World) -> None:

@@ -115,13 +115,13 @@ def test_what_is_checked_out_or_runs_stays(ready: World, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("archive",), "either names, or which ones"),
-        (("archive", "x", "--ruled-out"), "either names, or which ones"),
+        (("archive",), "name the experiments, or say which"),
+        (("archive", "x", "--ruled-out"), "name the experiments, or say which"),
         (("archive", "nobody"), "there is no branch exp/nobody"),
         (("archive", "Not_A_Name"), "is not a valid experiment name"),
         (("archive", "--older", "long"), "--older must be a time"),
         (("restore",), "which experiments?"),
-        (("restore", "nobody"), "exp/nobody is neither in the archive nor on a remote"),
+        (("restore", "nobody"), "exp/nobody is neither archived nor on a remote"),
         (("gc", "--older", "-1"), "--older must be a time"),
     ],
 )
@@ -133,7 +133,7 @@ def test_what_makes_no_sense_is_said_and_moves_nothing(
     assert said in ready.gitexp(*words, code=2).err
     assert refs(ready) == before
     ready.gitexp("archive", name)
-    assert "in the archive already" in ready.gitexp("archive", name, code=2).err
+    assert "is already archived" in ready.gitexp("archive", name, code=2).err
 
 
 def test_all_are_moved_or_none(ready: World) -> None:

@@ -318,7 +318,7 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
         "exp/brave-otter is a branch again"
         in other.gitexp("archive", "--restore", "brave-otter").out
     )
-    assert "is a branch already" in other.gitexp("archive", "--restore", "brave-otter", code=2).err
+    assert "is already a branch" in other.gitexp("archive", "--restore", "brave-otter", code=2).err
     assert not synced(other).away
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitexp.workflows.accept import Accepted, Offered
-    from gitexp.workflows.archive import Moved
+    from gitexp.workflows.archive import Archived
 
 
 def accepted(done: Accepted, *, as_json: bool) -> None:
@@ -48,7 +48,7 @@ def _undo(done: Accepted) -> str:
     return f"branch -f {done.baseline} {done.before[:10]}"
 
 
-def archived(done: Moved, *, as_json: bool) -> None:
+def archived(done: Archived, *, as_json: bool) -> None:
     """Print what went into the archive, what did not and why, and how to undo it."""
     if as_json:
         print_json(
