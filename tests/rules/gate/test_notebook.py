@@ -21,6 +21,8 @@ COMMANDS = (
     ("./train.ipynb", "./train.ipynb"),
     # with `shell = true`
     ("cd src && python prepare.py; papermill train.ipynb out.ipynb", "train.ipynb"),
+    ("python prepare.py && papermill train.ipynb", "train.ipynb"),
+    ("python prepare.py\npapermill train.ipynb", "train.ipynb"),
     ("sh -c 'python prepare.py; papermill train.ipynb'", "train.ipynb"),
     ("sh -c 'papermill train.ipynb'", "train.ipynb"),
     # data of a program, or out of reach

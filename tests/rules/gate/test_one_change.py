@@ -279,6 +279,15 @@ def test_refusals_say_which_line_comes_first() -> None:
     assert [finding.line for finding in found.findings] == [2]
 
 
+def test_a_value_on_two_lines_is_set_again_by_the_command_shown() -> None:
+    found = judge(edited("[t]\na = 1\n# x\n", "[t]\na = 2\n# y\n"))
+    [finding] = found.findings
+    assert finding.hint == (
+        "restore the file: git checkout main -- config.toml\n"
+        'then set the value: gitexp start --set t.a=2 "HYPOTHESIS"'
+    )
+
+
 def test_only_lines_that_differ_are_counted() -> None:
     far = "\n".join(f"k{number} = 0" for number in range(100))
     found = judge(edited(f"# x\n{far}\na = 1\n", f"# y\n{far}\na = 2\n"))

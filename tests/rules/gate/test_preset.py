@@ -84,3 +84,23 @@ def test_a_value_in_a_list_cannot_be_part_of_a_preset() -> None:
     text = '{"layers": [{"size": 1}], "lr": 1}'
     with pytest.raises(ValueError, match="without changing the rest"):
         add_preset("c.json", text, "hot", [(("layers", 0, "size"), "2"), (("lr",), "2")])
+
+
+def test_a_json_file_is_indented_as_before() -> None:
+    text = '{\n  "model": {"C": 1},\n  "train": {\n    "lr": 1\n  }\n}\n'
+    assert add_preset("c.json", text, "hot", HOT) == (
+        '{\n  "preset": "",\n  "presets": {\n'
+        '    "hot": {"model": {"C": 10}, "train": {"lr": 0.01}}\n'
+        '  },\n  "model": {"C": 1},\n  "train": {\n    "lr": 1\n  }\n}\n'
+    )
+
+
+def test_a_name_that_yaml_would_misread_is_quoted() -> None:
+    values = [(("a key",), "2"), (("b",), "3")]
+    edited = add_preset("c.yaml", '"a key": 1\nb: 2\n', "hot", values)
+    assert edited.endswith('presets:\n  hot: {"a key": 2, b: 3}\n')
+
+
+def test_formats_without_presets_are_told_which_have_them() -> None:
+    with pytest.raises(ValueError, match=r"^presets are written into .*\.toml, .*\.json alone$"):
+        add_preset("c.ini", "[model]\nC = 1\n[train]\nlr = 1\n", "hot", HOT)

@@ -55,6 +55,12 @@ def test_a_renamed_key_cannot_stand_alone_and_is_named() -> None:
     assert findings == ["C9"]
 
 
+def test_of_a_line_with_a_new_name_and_a_new_value_the_value_stands_alone() -> None:
+    found, findings = parts(CONFIG.replace(b"{a = 1, b = 2}", b"{a = 3, c = 4}"))
+    assert found == ["model.inline.a = 1 -> 3"]
+    assert findings == ["C2"]
+
+
 def test_formatting_alone_yields_nothing() -> None:
     assert parts(CONFIG.replace(b"C = 1.0  # c", b"C=1.00 # d")) == ([], [])
 
