@@ -89,6 +89,8 @@ def _run_job(
             link_inputs(place, [tree / prefix for tree in trees], settings.link)
         remove_results(place, settings)
         parameters = write_seed(place, settings, job.seed)
+        # Before the run: a clone's salt that cannot be made should not cost hours of training.
+        hashed = hash_secrets(parameters, salt(repository.local))
         words, variables = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
@@ -116,8 +118,7 @@ def _run_job(
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
     record, surplus = shorten(record, job.metric)
-    hashed = stamped(Kind.PARAMETERS, {"values": hash_secrets(parameters, salt(repository.local))})
-    bulk = [environment, hashed, *surplus]
+    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus]
     if reported.outcomes:
         line = outcomes_line(
             reported.outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
@@ -13,8 +14,15 @@ from gitexp.rules.plan.gaps import holm, label
 from gitexp.statistics.gaps.rows import FEWEST, SURE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from gitexp.rules.plan.gaps import Gap
     from gitexp.statistics.gaps.rows import Rows
+
+    Labels = NDArray[np.str_]
+    Counts = NDArray[Any]
 
 MOST_LABELS = 200
 
@@ -26,11 +34,16 @@ def find_confusions(rows: Rows, skipped: list[str]) -> list[Gap]:
         skipped.append(f"confusions: {len(labels)} labels are too many to compare pairwise")
         return []
     matrix = confusion_matrix(rows.true, rows.predicted, labels=labels)
-    sizes = matrix.sum(axis=1)
-    errors = matrix.sum() - np.trace(matrix)
-    if errors == 0:
+    if matrix.sum() == np.trace(matrix):
         return []
-    n, others = int(matrix.sum()), len(labels) - 1
+    pairs = _confused_pairs(rows, labels, matrix)
+    # Of two labels, missing one is the same as confusing it with the other.
+    return pairs if len(labels) == 2 else pairs + _missed_labels(rows, labels, matrix, pairs)
+
+
+def _confused_pairs(rows: Rows, labels: Labels, matrix: Counts) -> list[Gap]:
+    sizes, n, others = matrix.sum(axis=1), int(matrix.sum()), len(labels) - 1
+    errors = n - int(np.trace(matrix))
     cells = [
         (a, b)
         for a in range(len(labels))
@@ -41,22 +54,19 @@ def find_confusions(rows: Rows, skipped: list[str]) -> list[Gap]:
     expected = {(a, b): errors * sizes[a] / n / others for a, b in cells}
     p = [_excess(matrix[cell], expected[cell], n, rows.worth) for cell in cells]
     # The correction counts all pairs, including those with too few errors to be listed.
-    whole = len(labels) * others
-    adjusted = holm([*p, *[1.0] * (whole - len(p))])[: len(p)]
+    every = len(labels) * others
+    adjusted = holm([*p, *[1.0] * (every - len(p))])[: len(p)]
     gaps = []
-    covered: dict[int, float] = {}
     for (a, b), sure in zip(cells, adjusted, strict=True):
-        count = int(matrix[a, b])
         if sure > SURE:
             continue
-        covered[a] = covered.get(a, 0.0) + count
-        mine = (rows.true == labels[a]) & (rows.predicted == labels[b])
+        count = int(matrix[a, b])
         gaps.append(
             rows.gap(
                 "confusion",
                 f"{label(labels[a])} is mistaken for {label(labels[b])}"
                 f" in {count} of {errors} errors",
-                mine,
+                (rows.true == labels[a]) & (rows.predicted == labels[b]),
                 min(expected[a, b] / count, 1.0),
                 count=count,
                 rows=n,
@@ -64,13 +74,22 @@ def find_confusions(rows: Rows, skipped: list[str]) -> list[Gap]:
                 predicted=str(labels[b]),
             )
         )
-    if others == 1:
-        return gaps
+    return gaps
+
+
+def _missed_labels(rows: Rows, labels: Labels, matrix: Counts, pairs: Sequence[Gap]) -> list[Gap]:
+    """Labels that are missed too often, unless confused pairs explain over half of their errors."""
+    sizes, n = matrix.sum(axis=1), int(matrix.sum())
+    errors = n - int(np.trace(matrix))
+    explained = Counter[str]()
+    for gap in pairs:
+        explained[gap.true or ""] += gap.count or 0
     missed = [(a, int(sizes[a] - matrix[a, a])) for a in range(len(labels)) if sizes[a]]
     usual = [errors * sizes[a] / n for a, _ in missed]
     p = [_excess(k, e, n, rows.worth) for (_, k), e in zip(missed, usual, strict=True)]
+    gaps = []
     for (a, count), expectation, sure in zip(missed, usual, holm(p), strict=True):
-        if sure > SURE or count < FEWEST or covered.get(a, 0.0) > count / 2:
+        if sure > SURE or count < FEWEST or explained[str(labels[a])] > count / 2:
             continue
         gaps.append(
             rows.gap(
