@@ -101,7 +101,7 @@ def read_fetched(repository: Repository, remote: str, into: str = PRIVATE) -> Re
     )
 
 
-def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
+def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
     """Record that a remote took these refs, as the next fetch would."""
     lines = ""
     for one in pushes:
@@ -113,7 +113,7 @@ def remember(repository: Repository, remote: str, pushes: Iterable[Push]) -> Non
         repository.git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
-def forget(repository: Repository, refs: Iterable[str]) -> None:
+def delete_refs(repository: Repository, refs: Iterable[str]) -> None:
     """Delete refs of gitexp, in one process."""
     lines = "".join(f"delete {ref}\n" for ref in refs)
     if lines:

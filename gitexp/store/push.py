@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
-from gitexp.store.fetch import forget, unreachable
+from gitexp.store.fetch import delete_refs, unreachable
 from gitexp.store.git_output import decode
 from gitexp.store.refs import OUTGOING
 from gitexp.store.transfer import transfer
@@ -92,14 +92,14 @@ def _push_many(
 ) -> dict[str, PushedRef]:
     """Push refs by one pattern, below which copies of them stand until the push ends."""
     refs = [f"{OUTGOING}{one.ref.removeprefix('refs/')}" for one in pushes]
-    forget(repository, repository.branches([OUTGOING]))
+    delete_refs(repository, repository.branches([OUTGOING]))
     lines = "".join(f"create {ref} {one.target}\n" for ref, one in zip(refs, pushes, strict=True))
     repository.git.run("update-ref", "--stdin", stdin=lines.encode())
     try:
         specs = [f"{OUTGOING}*:refs/*"]
         return _push(repository, remote, specs, _leases(pushes), atomic=atomic, show=show)
     finally:
-        forget(repository, refs)
+        delete_refs(repository, refs)
 
 
 def _leases(pushes: Iterable[Push]) -> list[str]:

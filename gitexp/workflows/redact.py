@@ -20,7 +20,7 @@ from gitexp.lab.redaction import (
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.tombstones import RESULTS
 from gitexp.store.experiment_refs import find_ref
-from gitexp.store.fetch import forget
+from gitexp.store.fetch import delete_refs
 from gitexp.store.merge import exclusively
 from gitexp.store.note_history import drop_past
 from gitexp.store.note_writing import store_aside
@@ -109,7 +109,7 @@ def redact(
     before |= rewrite_views(repository, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
     short = {ref.removeprefix("refs/") for ref in before}
-    forget(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
+    delete_refs(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
     for ref in before:
         drop_past(repository, ref)
     return Redaction(found, find_holders(repository, before.values()), folders, remotes, dry)

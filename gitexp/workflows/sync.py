@@ -21,7 +21,7 @@ from gitexp.lab.sharing.notices import about_baseline, about_names, about_rewrit
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
 from gitexp.store.archive import tidy
-from gitexp.store.fetch import fetch, forget, read_fetched, remember
+from gitexp.store.fetch import delete_refs, fetch, read_fetched, record_pushed
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.note_writing import store_aside
 from gitexp.store.push import Push, push
@@ -101,7 +101,7 @@ class _Sync:
         if killed := read_json(self.marker):
             self.whole = not killed.get("delivered")
             free_locks(self.repository, killed.get("began"))
-        forget(self.repository, self.repository.branches([REHEARSAL, OUTGOING]))
+        delete_refs(self.repository, self.repository.branches([REHEARSAL, OUTGOING]))
         for found in check_fetches(self.repository):
             self.done.warn(f"{found.message}\n{found.hint}")
         self._mark(delivered=not self.whole)
@@ -185,7 +185,7 @@ class _Sync:
             self.done.count_out([*(push.ref for push in pushes), RUNS, LOGS], merged)
             self.done.pending += _pending(merged) if not self.redacted else []
         finally:
-            forget(repository, repository.branches([REHEARSAL]))
+            delete_refs(repository, repository.branches([REHEARSAL]))
         return self.done
 
     def _tell_incoming(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
@@ -220,7 +220,7 @@ class _Sync:
         self.say(f"{self.remote}: pushing")
         answers = push_all(self.repository, self.remote, pushes, self.show)
         taken = [push for push in pushes if not answers[push.ref].why]
-        remember(self.repository, self.remote, taken)
+        record_pushed(self.repository, self.remote, taken)
         done.count_out([push.ref for push in taken], merged)
         done.replaced += [push.ref for push in taken if push.lease is not None]
         done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
