@@ -386,9 +386,9 @@ def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str,
 
 def test_a_worker_is_told_what_its_remote_does_not_take(world: World, hub: World) -> None:
     commit = an_experiment(world, "brave-otter")
-    with pytest.raises(UsageError, match="no record"):
+    with pytest.raises(UsageError, match="not a record"):
         write_run(repository_of(world), "hub", commit, "{}", [])
-    with pytest.raises(UsageError, match="no record"):
+    with pytest.raises(UsageError, match="not a record"):
         write_run(repository_of(world), "hub", "0" * 40, a_record(commit, 1), [])
     hook(hub, "pre-receive", "echo not here >&2; exit 1")
     with pytest.raises(NotReady, match="pre-receive hook declined"):
@@ -629,7 +629,7 @@ def test_a_clone_that_is_cut_off_keeps_the_verdicts_that_it_cannot_compute(
     assert synced(shallow).went.records == 2
     # What cannot be known here is nobody's fault, and no note is taken away for it.
     ran = shallow.gitexp("verify", "--fix")
-    assert "1 experiment cannot be held against the rules in a clone that is shallow" in ran.out
+    assert "1 experiment cannot be checked in a shallow clone" in ran.out
     assert texts(shallow, VERDICTS) == texts(hub, VERDICTS)
     assert len(lines_of(hub, RUNS, commit)) == 7
     assert len(lines_of(hub, RUNS, world.git("rev-parse", "main"))) == 5
@@ -692,7 +692,7 @@ def test_a_hook_of_the_user_that_refuses_is_quoted(world: World) -> None:
     script.write_text("#!/bin/sh\necho no secrets leave >&2\nexit 1\n")
     script.chmod(0o755)
     ran = world.gitexp("sync", code=1)
-    assert "a hook of this clone held the push back" in ran.err
+    assert "a hook of this clone stopped the push" in ran.err
     assert "no secrets leave" in ran.err
 
 

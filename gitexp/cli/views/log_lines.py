@@ -26,6 +26,7 @@ from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.experiments import second
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -144,8 +145,14 @@ def _step(step: LadderStep, now: dt.datetime) -> _Line:
 
 
 def age(time: str, now: dt.datetime) -> str:
-    """How long ago something was, in at most three characters below ten years."""
-    seconds = max(0.0, (now - dt.datetime.fromisoformat(time)).total_seconds())
+    """How long ago something was, in at most three characters below ten years.
+
+    "?" stands for a time that is in no calendar: anybody can write such a commit.
+    """
+    began = second(time)
+    if not began:
+        return "?"
+    seconds = max(0.0, now.timestamp() - began)
     for unit, size, most in (("m", 60, 60), ("h", 3600, 24), ("d", 86400, 14)):
         if seconds < most * size:
             return f"{seconds // size:.0f}{unit}"
