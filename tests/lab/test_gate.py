@@ -316,7 +316,7 @@ def test_in_a_range_experiments_are_judged_and_other_commits_counted(ready: Worl
         "1 experiment, 0 refused; 2 other commits do not belong to an experiment\n"
     )
     for odd in ("main..nowhere", "..--output=x", "-x..y"):
-        assert "is no range of commits" in ready.gitexp("check", "--", odd, code=2).err
+        assert "is not a range of commits" in ready.gitexp("check", "--", odd, code=2).err
     assert not (ready.path / "x").exists()
 
 

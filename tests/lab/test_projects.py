@@ -84,7 +84,7 @@ def test_each_goes_through_the_whole_loop_as_if_it_were_alone(
     vision.gitexp("accept", mine)
     assert trailers(top, "main")["Project"] == "vision"
     # What was accepted next door may alter what runs here, as far as anybody can tell.
-    assert "what runs on main has moved" in text.gitexp("accept", theirs, code=1).err
+    assert "the code on main has changed since" in text.gitexp("accept", theirs, code=1).err
     again = text.gitexp("retest", theirs, "--json").json
     assert again["trailers"]["Project"] == "text"
     assert again["trailers"]["Seeds"] == "6-10"
