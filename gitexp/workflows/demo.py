@@ -51,7 +51,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
     loop.shell("cat config.toml", ["cat", "config.toml"])
     loop.gitexp("init", "--yes")
     loop.title("The baseline, ten times")
-    loop.gitexp("baseline", "--jobs", "2")
+    loop.gitexp("run", "--baseline", "--jobs", "2")
     loop.title("A hypothesis, one changed line, a verdict")
     loop.gitexp(
         "start", "--set", "model.gamma=0.001",
