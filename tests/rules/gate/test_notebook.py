@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.notebook import find_notebook
+from gitexp.rules.gate.notebook import find_notebook, inspect_command
 from gitexp.rules.gate.one_change import inspect
 
 COMMANDS = (
@@ -47,3 +47,12 @@ def test_notebooks_that_cannot_run_are_files_like_any_other() -> None:
     assert [finding.id for finding in found.findings] == ["C1", "C1"]
     found = inspect([changed, removed], ["config.toml"])
     assert [finding.id for finding in found.findings] == ["N1", "C1"]
+
+
+def test_a_training_command_that_runs_a_notebook_is_refused_with_the_way_out() -> None:
+    [finding] = inspect_command("papermill 'my notes.ipynb' /dev/null")
+    assert finding.id == "N1"
+    assert "runs the notebook my notes.ipynb;" in finding.message
+    assert finding.hint.startswith("jupyter nbconvert --to script 'my notes.ipynb'\n")
+    assert inspect_command("python train.py notes.ipynb") == ()
+    assert inspect_command("PAPERMILL TRAIN.IPYNB") != ()

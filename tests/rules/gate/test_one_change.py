@@ -277,6 +277,8 @@ def test_what_is_not_one_value_on_one_line_is_refused(
 def test_refusals_say_which_line_comes_first() -> None:
     found = judge(edited("a = 1\nb = 2\nc = 3\n", "a = 1\nb = 3\nc = 4\n"))
     assert [finding.line for finding in found.findings] == [2]
+    found = judge(edited("b = 1\na = 1\n", "b = 1\na  = 1\n"))
+    assert [(finding.id, finding.line) for finding in found.findings] == [("C4", 2)]
 
 
 def test_a_value_on_two_lines_is_set_again_by_the_command_shown() -> None:
@@ -286,6 +288,13 @@ def test_a_value_on_two_lines_is_set_again_by_the_command_shown() -> None:
         "restore the file: git checkout main -- config.toml\n"
         'then set the value: gitexp start --set t.a=2 "HYPOTHESIS"'
     )
+
+
+def test_two_lines_without_a_parser_are_one_too_many() -> None:
+    found = judge(edited("a\nb\n", "x\ny\n", "knobs.list"), config=("knobs.list",))
+    [finding] = found.findings
+    assert finding.id == "C3"
+    assert finding.hint == ("restore the file: git checkout main -- knobs.list\nthen edit one line")
 
 
 def test_only_lines_that_differ_are_counted() -> None:
@@ -305,6 +314,8 @@ def test_a_rename_names_key_or_table() -> None:
         "[t]\na = 1\nb = 1\n", "[u]\na = 1\nb = 1\n"
     )
     assert "the table t was renamed to u (with its 1 key);" in said("[t]\na = 1\n", "[u]\na = 1\n")
+    assert "the key t.a was renamed to a;" in said("[t]\na = 1\n", "a = 1\n")
+    assert "the key a was renamed to t.a;" in said("a = 1\n", "[t]\na = 1\n")
     assert "the key t.a was renamed to u.a;" in said("[t]\na = 1\n[u]\n", "[t]\n[u]\na = 1\n")
     assert "the table t[1] was renamed to u[0] (with its 1 key);" in said(
         "[[t]]\na = 1\n[[t]]\na = 1\n", "[[t]]\na = 1\n[[u]]\na = 1\n"
