@@ -32,13 +32,13 @@ _FURTHEST = 2000  # commits of the baseline branch that are searched for steps
 class StepEffect:
     """Effect of a step on the metric, over the seeds measured before and after it.
 
-    `mean` is after minus before in the metric's own unit, `spread` the standard deviation of the
+    `mean` is after minus before in the metric's own unit, `sd` the standard deviation of the
     differences (None for a single seed); `neutral` means that every seed gave the same number.
     """
 
     seeds: int
     mean: float
-    spread: float | None
+    sd: float | None
     neutral: bool
 
 

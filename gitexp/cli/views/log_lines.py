@@ -138,7 +138,7 @@ def in_fewer_words(change: Change) -> tuple[str, ...]:
 def _step(step: LadderStep, now: dt.datetime) -> _Line:
     effect = "not measured"
     if step.effect is not None:
-        moved = figures.rounded_like(step.effect.mean, step.effect.spread or 0.0, sign=True)
+        moved = figures.rounded_like(step.effect.mean, step.effect.sd or 0.0, sign=True)
         effect = "neutral" if step.effect.neutral else f"moved {moved}"
     subject = visible(step.subject)
     return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, (subject,))

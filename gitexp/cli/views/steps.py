@@ -19,7 +19,7 @@ def effect_of(step: LadderStep, *, newest: bool = True) -> str:
     over = f"over {counted(effect.seeds, 'seed')}"
     if effect.neutral:
         return f"neutral, identical {over}"
-    if not effect.spread:
+    if not effect.sd:
         return f"moved by {figures.number(effect.mean, sign=True)} {over}"
-    mean = figures.rounded_like(effect.mean, effect.spread, sign=True)
-    return f"moved by {mean} {over} (standard deviation {figures.rough(effect.spread)})"
+    mean = figures.rounded_like(effect.mean, effect.sd, sign=True)
+    return f"moved by {mean} {over} (standard deviation {figures.rough(effect.sd)})"
