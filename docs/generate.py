@@ -15,7 +15,7 @@ import typer.core
 from gitexp.cli.lazy import load
 from gitexp.cli.overview import HELP, STATUS, TOPICS, overview
 from gitexp.lab.catalogue import all_rules
-from gitexp.rules.catalogue import Kind
+from gitexp.rules.catalogue import ExampleKind
 
 if TYPE_CHECKING:
     from gitexp.cli.overview import Command
@@ -35,7 +35,7 @@ Under `--json` a command that fails answers on standard output with
 refused, and `commands` lists what the hint says to type. Where rules refused, `violations` lists
 each of them. The same is said in words on standard error.
 """
-_LANGUAGES = {Kind.DIFF: "diff", Kind.MESSAGE: "", Kind.COMMANDS: "sh"}
+_LANGUAGES = {ExampleKind.DIFF: "diff", ExampleKind.MESSAGE: "", ExampleKind.COMMANDS: "sh"}
 MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/. -->\n"
 
 

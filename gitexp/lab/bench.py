@@ -76,7 +76,7 @@ class Bench:
         missing = [seed for seed in seeds if seed not in good]
         if not missing:
             return
-        self.ledger.learn(commit)
+        self.ledger.read_environments(commit)
         self._announce(label, commit, len(missing), ask=ask)
         failed = self._run_all(label, commit, missing, conditions)
         self.ledger.read_again()
@@ -84,7 +84,7 @@ class Bench:
             job, result = failed[0]
             raise CommandFailed(
                 f"{label}, seed {job.seed}: {result.record.failure}{result.quoted}",
-                self._way_on(job, result),
+                self._next_steps(job, result),
             )
 
     def _announce(self, label: str, commit: str, count: int, *, ask: bool) -> None:
@@ -186,8 +186,8 @@ class Bench:
                 self.watcher.said(f"{label}, seed {seed}: another gitexp is running it; waiting")
             time.sleep(_NAP)
 
-    def _way_on(self, job: Job, result: RunResult) -> str:
-        """What to do after a failed run, in lines that can be pasted if they are commands."""
+    def _next_steps(self, job: Job, result: RunResult) -> str:
+        """What to do after a failed run, one step a line; commands can be pasted."""
         logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
         lines = [
             f"read its whole output: cat {' '.join(logs)}",

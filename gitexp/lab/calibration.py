@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.known import has_verdict
 from gitexp.lab.log import log
+from gitexp.lab.precedents import has_verdict
 from gitexp.rules.plan.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def calibration(project: Project) -> list[Calibration]:
-    """Hold predictions against results: of all experiments, by key and by author."""
+    """Compare predictions with results: over all experiments, by key and by author."""
     return calibrated(log(project), project.settings.metric)
 
 
 def calibrated(rows: Sequence[Row], metric: str) -> list[Calibration]:
-    """Hold the predictions in a log against results, all first; empty where there are none."""
+    """Compare the predictions in a log with results, all first; empty if there are none."""
     everything: list[tuple[Registration, Judgement]] = []
     groups: dict[str, list[tuple[Registration, Judgement]]] = defaultdict(list)
     for row in rows:

@@ -11,7 +11,7 @@ from gitexp.lab.design import records_like_tip
 from gitexp.rules.documents import goal as goals_rule
 from gitexp.rules.documents.goal import Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
-from gitexp.rules.plan.scores import half_width, scores
+from gitexp.rules.plan.run_scores import half_width, scores
 
 if TYPE_CHECKING:
     import datetime as dt

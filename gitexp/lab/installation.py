@@ -98,7 +98,7 @@ def install_hooks(repository: Repository) -> list[SetupStep]:
 
 
 def uninstall(repository: Repository) -> list[str]:
-    """Take all steps back; returns what was done, in words."""
+    """Undo all steps; returns what was undone, in words."""
     branch = repository.head_branch()
     facts = _remembered(repository)
     folders = {path: path.rpartition("/")[0] for path in facts.get("settings", [])}

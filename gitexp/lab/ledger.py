@@ -120,7 +120,7 @@ class Ledger:
 
     # --- environments ---------------------------------------------------------------------------
 
-    def learn(self, *commits: str) -> None:
+    def read_environments(self, *commits: str) -> None:
         """Read the environments and bulk lines that commits have."""
         if self._bulk.keys() >= {*commits}:
             return
@@ -140,7 +140,7 @@ class Ledger:
 
     def environments(self, commit: str) -> dict[str, dict[str, Any]]:
         """Environments of a commit's good runs by condition, as far as they are known."""
-        self.learn(commit)
+        self.read_environments(commit)
         used = dict.fromkeys(record.condition for record in self.records(commit) if record.ok)
         return {name: self._environments[name] for name in used if name in self._environments}
 

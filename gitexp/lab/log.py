@@ -12,10 +12,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.lab.kept import opened_cache
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.results import own_heads, read_some
 from gitexp.lab.state import State, States
+from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.text import json_line
 from gitexp.store.experiments import second
 
@@ -74,7 +74,7 @@ class Selection:
     most: int | None = None
 
     def is_all_of(self, count: int) -> bool:
-        """Whether nothing was left out, if so many were found."""
+        """Whether a log of `count` experiments may be all of it."""
         return replace(self, most=None) == Selection() and (self.most is None or count < self.most)
 
     def wants(self, head: Head) -> bool:
@@ -94,7 +94,7 @@ def parse_since(project: Project, since: str) -> float:
     Raises:
         UsageError: git cannot read it.
     """
-    before = time.time()  # git takes what it cannot read for the present moment
+    before = time.time()  # git reads a date that it does not understand as the present moment
     told = project.repository.git.text("rev-parse", f"--since={since}")
     second = float(told.removeprefix("--max-age="))
     if second >= math.floor(before) and "now" not in since:

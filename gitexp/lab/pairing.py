@@ -83,7 +83,7 @@ def match(bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int]
 
 def _what_changed(ledger: Ledger, base: str, condition: str) -> str:
     """Say how a condition differs from the one that the baseline was last measured in."""
-    ledger.learn(base)
+    ledger.read_environments(base)
     other = (r.condition for r in reversed(ledger.records(base)) if r.condition != condition)
     return _changed(ledger.environment(next(other, "")), ledger.environment(condition))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.verdict_notes import compute_views
+from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
@@ -109,7 +109,9 @@ class RedactionPlan:
         return {ref: old for ref, (old, _) in moves.items()}
 
 
-def rewrite_views(repository: Repository, sought: Sought, commits: Iterable[str]) -> dict[str, str]:
+def rewrite_verdict_notes(
+    repository: Repository, sought: Sought, commits: Iterable[str]
+) -> dict[str, str]:
     """Rewrite the verdict notes that showed the value; returns their former commit, if any did."""
 
     def act(lock: int) -> dict[str, str]:
@@ -118,7 +120,7 @@ def rewrite_views(repository: Repository, sought: Sought, commits: Iterable[str]
         due = {c: sought.masked(text) for c, text in texts.items()}
         shown = {commit for commit, text in due.items() if text != texts[commit]}
         asked = (shown | {*commits}) & texts.keys()
-        due |= compute_views(repository, sorted(asked), lambda _: True)
+        due |= compute_verdict_notes(repository, sorted(asked), lambda _: True)
         changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.design import first_fresh_seed, history, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.known import advise_on_neighbors, advise_on_same_change, replication_of
+from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
 from gitexp.lab.new_name import new_name
+from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
-from gitexp.lab.settled import settled
+from gitexp.rules.documents.known import against
 from gitexp.rules.documents.settings import parse_time
-from gitexp.rules.documents.settled import against
 from gitexp.rules.plan.design import criterion_from, met_already, registration_for
 from gitexp.rules.plan.prediction import exceeds_ceiling
-from gitexp.rules.plan.scores import scores
+from gitexp.rules.plan.run_scores import scores
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.power import power_of, underpowered
@@ -104,7 +104,7 @@ def register(
     if not again:
         advice += advise_on_same_change(project, same)
     advice += advise_on_neighbors(results, same, change, text, criterion)
-    if not options.despite.strip() and (known := against(settled(project, project.tip), change)):
+    if not options.despite.strip() and (known := against(read_known(project, project.tip), change)):
         raise Refused(NOT_REGISTERED, [known])
     place = place_of_next(results, criterion.metric, settings)
     baseline = records_like_tip(project)

@@ -120,7 +120,7 @@ class Result:
 
     @property
     def judgement(self) -> Judgement | None:
-        """The verdict and its figures; None if nothing ran by the rules."""
+        """The verdict and its figures; None if no run passed the gate."""
         return self.summary.judgement
 
     @property

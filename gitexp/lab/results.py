@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gitexp.lab.comparison import Comparison, find_comparisons
-from gitexp.lab.kept import opened_cache
 from gitexp.lab.project import project_in
 from gitexp.lab.result import Result, RunNotes
 from gitexp.lab.same_change import complete_changes
+from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.verdict.campaign import Place, next_place
 from gitexp.store.archive import shelve_deleted

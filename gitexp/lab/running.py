@@ -54,7 +54,7 @@ def run_once(
     *,
     condition: str = "",
 ) -> RunResult:
-    """Run a job of its own, in no pair with other runs; its record names the given `condition`.
+    """Run a job that is not paired with other runs; its record names the given `condition`.
 
     A failed run is a result like any other: its record says why it failed.
 

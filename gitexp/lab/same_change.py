@@ -1,4 +1,4 @@
-"""Which experiments made the same change, told by their values and not by how those are shown."""
+"""Which experiments made the same change: compared by whole values, even if messages cut them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str
 
 
 def complete_changes(repository: Repository, results: Sequence[Result]) -> None:
-    """Give results whose message cuts a value the whole one."""
+    """Put whole values into the results whose messages cut them."""
     cut = [r for r in results if r.registration is not None and r.registration.change.is_cut]
     changes = whole_changes(repository, cut)
     for result in cut:

@@ -1,4 +1,4 @@
-"""Where a project's log stands as a whole, read from its results and its baseline's records."""
+"""A project's standing, read from its log and its baseline's records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.state import State
-from gitexp.rules.plan.standing import LadderGains, Standing, is_rung, ladder_gains, sum_up
+from gitexp.rules.plan.standing import LadderGains, Standing, claims_gain, ladder_gains, sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,9 @@ def standing(project: Project, rows: Sequence[Row]) -> Standing:
 
 def _ladder(project: Project, accepted: Sequence[Result]) -> LadderGains | None:
     metric = project.settings.metric
-    rungs = [result for result in accepted if is_rung(metric, result.registration, result.summary)]
+    rungs = [
+        result for result in accepted if claims_gain(metric, result.registration, result.summary)
+    ]
     if not rungs:
         return None
     # The oldest comes last: it was measured where the ladder begins.

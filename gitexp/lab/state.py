@@ -1,4 +1,4 @@
-"""What has become of an experiment, as far as it depends on more than its records."""
+"""The state of an experiment: its records, and what has happened to its branch and its baseline."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-def compute_views(
+def compute_verdict_notes(
     repository: Repository, commits: Iterable[str], wanted: Callable[[Entry], bool]
 ) -> dict[str, str]:
     """Verdict notes of the wanted commits, as far as message and records give one.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Control characters except tab and line feed, and the marks that reverse the order of text.
 # Invisible characters such as joiners are left alone: some scripts need them.
@@ -14,7 +17,7 @@ UNSAFE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2
 
 
 def visible(text: str) -> str:
-    """Return text with escapes in the place of characters that a terminal would act on."""
+    """Return text with escapes in place of characters that a terminal would act on."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
@@ -26,7 +29,7 @@ def json_line(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 
 
 def json_text(text: str) -> str:
-    """Return JSON with escapes in the place of characters that a terminal would act on."""
+    """Return JSON with escapes in place of characters that a terminal would act on."""
     if text.isascii():
         return text
     return re.sub(
@@ -51,6 +54,13 @@ def demand_plain(text: str, what: str) -> str:
 def counted(number: int, word: str) -> str:
     """A number with its word, in the plural unless it is one: "1 run", "2,000 runs"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def list_commits(commits: Iterable[str], most: int) -> str:
+    """Return commit ids for a sentence: short, sorted, each once, and how many are left out."""
+    named = sorted({visible(commit[:10]) for commit in commits})
+    rest = f" and {len(named) - most} more" if len(named) > most else ""
+    return ", ".join(named[:most]) + rest
 
 
 def shell_word(word: str) -> str:

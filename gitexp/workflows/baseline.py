@@ -61,7 +61,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with Bench(ledger, jobs, watcher) as bench:
         # After a refactoring, a run may load one package more and still compare with earlier ones.
-        ledger.learn(*list(bases)[:_RECENT])
+        ledger.read_environments(*list(bases)[:_RECENT])
         ledger.adopt(project.tip, seeds)
         if settings.seeded:
             measure_partners(bench, label, project.tip, "", seeds)

@@ -15,7 +15,7 @@ from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
 from gitexp.rules.plan.gaps import Gap, ranked
-from gitexp.rules.plan.scores import half_width
+from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of
@@ -176,10 +176,10 @@ def _find(
     higher_is_better: bool,
 ) -> Findings:
     # scikit-learn takes a second to load, and only now there is something to look at
-    from gitexp.statistics.gaps.find import find
+    from gitexp.statistics.gaps.find import find_gaps
 
     try:
-        return find(
+        return find_gaps(
             outcomes, train=train, scores=scores, metric=metric, higher_is_better=higher_is_better
         )
     except ValueError as error:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
-from gitexp.rules.documents import settled as settled_rule
-from gitexp.rules.documents.settled import Known, add_known
+from gitexp.rules.documents.known import FILE, Known, add_known, parse_known
 from gitexp.rules.gate.formats.keys import parse_key, spell_key
 from gitexp.rules.gate.formats.toml import parse_value
 from gitexp.rules.gate.formats.values import spell
@@ -36,10 +35,10 @@ def learn(project: Project, claim: str, key: str, source: str, value: str | None
         demand_plain(" ".join(source.split()), "--source"),
         None if spelled is None else demand_plain(spelled, "--value"),
     )
-    before = read_on_baseline(project, settled_rule.FILE)
-    settled_rule.parse_known(before or b"")
+    before = read_on_baseline(project, FILE)
+    parse_known(before or b"")
     commit_on_baseline(
-        project, settled_rule.FILE, before, add_known(before or b"", known),
+        project, FILE, before, add_known(before or b"", known),
         f"Known: {known.claim}\n",
     )  # fmt: skip
     return known

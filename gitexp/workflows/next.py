@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import history, records_like_tip
-from gitexp.lab.known import has_verdict
 from gitexp.lab.log import log
+from gitexp.lab.precedents import has_verdict
 from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict

@@ -15,7 +15,7 @@ from gitexp.lab.redaction import (
     RedactionPlan,
     find_holders,
     find_messages,
-    rewrite_views,
+    rewrite_verdict_notes,
 )
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.tombstones import RESULTS
@@ -106,7 +106,7 @@ def redact(
     if not agree(found):
         raise NotReady("nothing was redacted: nobody confirmed it", "add --yes to confirm")
     before = exclusively(repository, plan.write)
-    before |= rewrite_views(repository, sought, plan.changes.get(RUNS, {}).keys())
+    before |= rewrite_verdict_notes(repository, sought, plan.changes.get(RUNS, {}).keys())
     private = repository.branches([PRIVATE])
     short = {ref.removeprefix("refs/") for ref in before}
     delete_refs(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])

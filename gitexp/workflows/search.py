@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.lab.kept import opened_cache
 from gitexp.lab.log import stream
 from gitexp.lab.results import own_heads
+from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words
 

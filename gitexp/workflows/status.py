@@ -15,7 +15,7 @@ from gitexp.lab.log import Row, log
 from gitexp.lab.project import open_project
 from gitexp.lab.results import place_of_next
 from gitexp.lab.trust import is_trusted
-from gitexp.rules.plan.scores import half_width, scores
+from gitexp.rules.plan.run_scores import half_width, scores
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:

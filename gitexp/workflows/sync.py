@@ -16,7 +16,7 @@ from gitexp.errors import StoreBusy
 from gitexp.lab.health.git_settings import check_fetches
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
-from gitexp.lab.sharing.incoming import merge_lines, merge_views
+from gitexp.lab.sharing.incoming import merge_lines, merge_verdict_notes
 from gitexp.lab.sharing.notices import about_baseline, about_names, about_rewritten
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
@@ -147,7 +147,7 @@ class _Sync:
         delivery = plan_delivery(repository, read_here(repository), theirs, known)
         deliver(repository, delivery)
         self._tell_incoming(delivery, merged)
-        views = merge_views(repository, theirs.notes, merged[RUNS], whole=whole)
+        views = merge_verdict_notes(repository, theirs.notes, merged[RUNS], whole=whole)
         self.done.verdicts += views.changed
         self.whole = False
         self._mark(delivered=True)

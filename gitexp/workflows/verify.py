@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.deviations import about_notes, find_deviation
 from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
@@ -23,7 +24,6 @@ from gitexp.lab.audit.recheck import (
     read_settings,
     too_high,
 )
-from gitexp.lab.audit.verdict_notes import about_notes, find_deviation
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.verdict.campaign import error_bound
 from gitexp.store.note_writing import replace_notes

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gitexp.lab.catalogue import FAMILIES, all_rules, find_rule, shared_examples
-from gitexp.rules.catalogue import Example, Kind, Rule, page
+from gitexp.rules.catalogue import Example, ExampleKind, Rule, page
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.one_change import inspect
 from tests.project import TRAIN, Ran, World, copied, git
@@ -103,7 +103,7 @@ def as_experiment(example: Example, folder: Path) -> tuple[tuple[Edited, ...], s
     """What an example changes, and its message, under the name that the catalogue gives it."""
     shared = shared_examples().examples
     [text] = example.parts
-    if example.kind is Kind.MESSAGE:
+    if example.kind is ExampleKind.MESSAGE:
         return apply(shared["one value"].parts[0], folder), text
     files = apply(text, folder)
     found = inspect(files, ["config.toml", "knobs.list"]).change
@@ -126,7 +126,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         stream += f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n"
     for rule, side in SIDES:
         example: Example = getattr(rule, side)
-        if example.kind is not Kind.COMMANDS:
+        if example.kind is not ExampleKind.COMMANDS:
             name = f"{rule.id.lower()}-{side}"
             files, message = as_experiment(example, tmp_path_factory.mktemp(name) / "files")
             stream += commit("refs/heads/main", f"exp/{name}", files, message.replace(NAME, name))
@@ -186,7 +186,7 @@ def examples(*, commands: bool) -> list[Any]:
     found, seen = [], set()
     for rule, side in SIDES:
         example: Example = getattr(rule, side)
-        if (example.kind is Kind.COMMANDS) != commands or (commands and example in seen):
+        if (example.kind is ExampleKind.COMMANDS) != commands or (commands and example in seen):
             continue
         seen.add(example)
         # What trains, or does twenty things, takes a while.

@@ -680,7 +680,7 @@ def test_what_ran_past_the_gate_stays_and_its_records_go(world: World) -> None:
     line = a_record(commit, 1, explore="just a look")
     append_lines(repository_of(world), RUNS, {commit: [line]})
     done = synced(world)
-    assert done.kept == {"exp/brave-otter": "it ran past the gate"}
+    assert done.kept == {"exp/brave-otter": "its runs skipped the gate"}
     assert (done.went.experiments, done.went.records) == (0, 1)
 
 

@@ -495,7 +495,7 @@ def test_exploring_is_no_offence_until_its_note_says_otherwise(measured: World) 
     text = note(measured, VERDICTS, "exp/two")
     set_note(measured, VERDICTS, "exp/two", text.replace("EXPLORATORY", "CONFIRMED"))
     words = said(verified(measured), "V1")
-    assert "hides that it ran past the gate" in words
+    assert "hides that its runs skipped the gate" in words
     assert "gitexp run two --explore 'a first look'" in words
     measured.gitexp("run", "two", "--explore", "a first look")
     commit = measured.git("rev-parse", "exp/two")

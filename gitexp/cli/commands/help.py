@@ -8,7 +8,7 @@ from gitexp.cli.options import AsJson
 from gitexp.cli.overview import COMMANDS, FORMER, overview
 from gitexp.cli.views import help as views
 from gitexp.errors import UsageError
-from gitexp.lab.catalogue import all_rules
+from gitexp.lab.catalogue import all_rules, find_rule
 
 
 def help_(
@@ -19,17 +19,16 @@ def help_(
     json_: AsJson = False,
 ) -> None:
     """Explain a command, or a rule such as C2."""
-    rules = {rule.id: rule for rule in all_rules()}
     if topic is None:
         views.page(overview(), as_json=json_)
-    elif topic.upper() in rules:
-        views.rule(rules[topic.upper()], as_json=json_)
+    elif rule := find_rule(topic):
+        views.rule(rule, as_json=json_)
     elif topic in COMMANDS or topic in FORMER:
         command = load(topic, FORMER.get(topic, ""))
         inner = type(context)(command, info_name=topic, parent=context.parent)
         views.page(command.get_help(inner), as_json=json_)
     else:
-        raise _unknown(topic, [*COMMANDS, *rules])
+        raise _unknown(topic, [*COMMANDS, *(rule.id for rule in all_rules())])
 
 
 def _unknown(topic: str, topics: list[str]) -> UsageError:

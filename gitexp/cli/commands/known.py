@@ -5,8 +5,8 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.overview import COMMANDS
 from gitexp.cli.views import plan as views
+from gitexp.lab.known_claims import read_known
 from gitexp.lab.project import open_project
-from gitexp.lab.settled import settled
 from gitexp.workflows.known import learn
 
 known = typer.Typer(add_completion=False, rich_markup_mode=None, epilog=COMMANDS["known"].epilog)
@@ -22,7 +22,7 @@ def _list(context: typer.Context, json_: AsJson = False) -> None:
     if context.invoked_subcommand:
         return
     project = open_project()
-    views.settled(settled(project, project.tip), as_json=json_)
+    views.settled(read_known(project, project.tip), as_json=json_)
 
 
 @known.command("add", epilog=COMMANDS["known"].epilog)

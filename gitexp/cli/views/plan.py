@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
-    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.documents.known import Known
     from gitexp.rules.plan.ranking import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.power import Power

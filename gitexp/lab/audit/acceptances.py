@@ -23,7 +23,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         if acceptance.anyway or (result and result.confirmed):
             continue
         if result is not None:
-            yield _unearned(result, f"{baseline} accepted {label_of(result)} ({at[:10]})", at)
+            yield _unconfirmed(result, f"{baseline} accepted {label_of(result)} ({at[:10]})", at)
         else:
             yield Finding(
                 "V8",
@@ -44,7 +44,7 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         at = merges.get(result.entry.commit, result.entry.commit)
         if at not in inventory.reverted:
             said = f"{label_of(result)} was merged into {baseline} by hand ({at[:10]})"
-            yield _unearned(result, said, at)
+            yield _unconfirmed(result, said, at)
 
 
 def _merges(inventory: Inventory) -> dict[str, str]:
@@ -56,7 +56,7 @@ def _merges(inventory: Inventory) -> dict[str, str]:
     return {parent: merge for merge, _, *parents in lines for parent in parents}
 
 
-def _unearned(result: Result, said: str, at: str) -> Finding:
+def _unconfirmed(result: Result, said: str, at: str) -> Finding:
     is_what = result.verdict or ("EXPLORATORY" if result.explored else "not decided")
     mainline = "" if at == result.entry.commit else "-m 1 "
     return Finding(

@@ -35,7 +35,7 @@ Watch = Callable[[str, int, int], None]  # what is being checked, and how many o
 
 
 def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator[Finding]:
-    """Find what examples say of a look that the outcomes of its runs do not give."""
+    """Find stored per-example figures that do not follow from the outcomes of their runs."""
     asked: dict[str, list[_Claim]] = {}
     for result in inventory.held:
         if claim := _claim(result):
@@ -111,7 +111,7 @@ def _recomputed(
     candidate: Mapping[Key, Outcomes],
     resampler: Resampler,
 ) -> Finding | None:
-    """Compute one look's figures again, and hold them against what was stored."""
+    """Compute one look's figures again, and compare them with the stored ones."""
     look = f"{label_of(claim.result)} at {counted(spread.pairs, 'pair')}"
     try:
         before = [baseline[key] for key in claim.baseline[: spread.pairs]]

@@ -192,5 +192,5 @@ def label_of(result: Result) -> str:
 
 
 def gated(results: Iterable[Result]) -> list[Result]:
-    """Experiments with records that ran by the rules, and so count in their campaign."""
+    """Experiments with records of runs that passed the gate, and so count in their campaign."""
     return [result for result in results if any(not record.explore for record in result.records)]

@@ -12,7 +12,7 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, list_commits, visible
 from gitexp.store.refs import ARCHIVE
 
 if TYPE_CHECKING:
@@ -116,9 +116,7 @@ def about_foreign(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _listed(commits: Iterable[str]) -> str:
-    named = sorted({visible(commit[:10]) for commit in commits})
-    rest = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return ", ".join(named[:_MOST_NAMED]) + rest
+    return list_commits(commits, _MOST_NAMED)
 
 
 def about_baselines(

@@ -11,9 +11,9 @@ from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
-from gitexp.lab.settled import settled_at
+from gitexp.lab.known_claims import read_known_at
+from gitexp.rules.documents.known import against
 from gitexp.rules.documents.name import is_name
-from gitexp.rules.documents.settled import against
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.store.experiment_refs import find_refs
 from gitexp.store.experiments import read_commits, read_range
@@ -22,7 +22,7 @@ from gitexp.store.refs import ARCHIVE, HEADS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.documents.known import Known
     from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
@@ -80,7 +80,9 @@ def check_refs(
     comparisons = find_comparisons(repository, entries, largest=LARGEST)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
     inspections = iter(inspect_comparisons(comparable, largest=LARGEST))
-    known = iter(settled_at([(comparison.project, comparison.base) for comparison in comparable]))
+    known = iter(
+        read_known_at([(comparison.project, comparison.base) for comparison in comparable])
+    )
     past = PastResults(repository)
     return [
         _check(entry, comparison, next(inspections), next(known), past)

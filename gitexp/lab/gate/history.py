@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
-from gitexp.lab.known import verdict_on
+from gitexp.lab.precedents import verdict_on
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.documents.lines import count_lines, say_newer
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, list_commits
 from gitexp.store.aside import files_aside, read_aside
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode
@@ -17,7 +17,7 @@ from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK, KEPT, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gitexp.store.repository import Repository
 
@@ -112,6 +112,5 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _listed(commits: list[str] | set[str]) -> str:
-    named = ", ".join(commit[:10] for commit in sorted(commits)[:_NAMED])
-    return named + (f" and {len(commits) - _NAMED} more" if len(commits) > _NAMED else "")
+def _listed(commits: Iterable[str]) -> str:
+    return list_commits(commits, _NAMED)

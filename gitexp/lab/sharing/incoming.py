@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.verdict_notes import compute_views
+from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.merge import Merged, exclusively, merge, move
@@ -30,7 +30,7 @@ class ChangedVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
+class MergedVerdictNotes:
     """The verdict notes of the remote, and the commit `after` with those that hold now."""
 
     theirs: NotesSnapshot
@@ -84,9 +84,9 @@ def _keep(repository: Repository, runs: Merged, lock: int) -> None:
         move_refs(repository, lines, lock, durable=False)
 
 
-def merge_views(
+def merge_verdict_notes(
     repository: Repository, theirs: Mapping[str, str], runs: Merged, *, whole: bool
-) -> Views:
+) -> MergedVerdictNotes:
     """Write the verdict notes that follow from the records that came or, if `whole`, from all.
 
     What cannot be computed here is taken as it is, from the side that knew the other.
@@ -97,7 +97,7 @@ def merge_views(
     other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else NotesSnapshot()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
 
-    def act(lock: int) -> Views:
+    def act(lock: int) -> MergedVerdictNotes:
         ours = read_all(repository, VERDICTS)
         ahead = not other.commit or (
             bool(ours.commit)
@@ -115,7 +115,7 @@ def merge_views(
 
         due = {}
         if whole or runs.came or doubtful:
-            due = compute_views(repository, sorted(noted | doubtful), wanted)
+            due = compute_verdict_notes(repository, sorted(noted | doubtful), wanted)
         mine = read_texts(repository, ours, due)
         there = read_texts(repository, rest, due) | read_texts(repository, base, due)
         for commit, text in due.items():
@@ -128,7 +128,7 @@ def merge_views(
             for c, text in due.items()
             if c in mine and (before := _first(mine[c])) != (now := _first(text))
         )
-        return Views(other, after, changed)
+        return MergedVerdictNotes(other, after, changed)
 
     views = exclusively(repository, act)
     if runs.ours_stale:

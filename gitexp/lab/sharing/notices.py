@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
-    """Warn about names that cannot change hands, because their branch is checked out."""
+    """Warn about names that cannot be reassigned, because their branch is checked out."""
     for name in delivery.blocked:
         yield (
             f"two experiments are called exp/{name}; the earlier one gets the name once its branch"
@@ -30,7 +30,8 @@ def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
 def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterator[str]:
     """Warn about experiments whose baseline this clone's branch does not have.
 
-    The gate would find them several commits away from it, which looks like their own fault.
+    Otherwise the gate would only report that they are several commits away from the baseline, which
+    does not tell you that the baseline is what is missing.
     """
     repository = project.repository
     came = {new for _, new in delivery.moves.values()}

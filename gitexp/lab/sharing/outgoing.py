@@ -48,14 +48,14 @@ class Outgoing:
         ]
 
     def _hold_back(self, heads: Mapping[str, str]) -> None:
-        """Keep experiments (commit to name) here that the gate refuses, or that ran past it.
+        """Keep experiments (commit to name) here that the gate refuses, or whose runs skipped it.
 
         The pre-push hook would hold up everything else along with them, and may be missing.
         """
         for entry in read_noted(self._repository, heads):
             records = parse_records(entry.runs)
             if records and all(record.explore for record in records):
-                self.kept[entry.commit] = heads[entry.commit], "it ran past the gate"
+                self.kept[entry.commit] = heads[entry.commit], "its runs skipped the gate"
         left = [(f"{HEADS}{name}", c) for c, name in heads.items() if c not in self.kept]
         for report in check_refs(self._repository, left) if left else ():
             if not report.ok:

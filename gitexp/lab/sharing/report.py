@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Flow:
-    """How much went one way."""
+    """How much a sync transferred in one direction."""
 
     experiments: int = 0
     archived: int = 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-class Kind(StrEnum):
+class ExampleKind(StrEnum):
     """How an example shows what a rule is about."""
 
     DIFF = "diff"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 class Example:
     """A diff, a commit message, or commands to type, of which the last one is refused or passes."""
 
-    kind: Kind
+    kind: ExampleKind
     parts: tuple[str, ...]
 
     @property
@@ -97,7 +97,7 @@ def parse_family(text: str, shared: Shared) -> tuple[Rule, ...]:
 
 def _example(entry: Mapping[str, Any]) -> Example:
     [(kind, content)] = entry.items()
-    return Example(Kind(kind), tuple(content) if isinstance(content, list) else (content,))
+    return Example(ExampleKind(kind), tuple(content) if isinstance(content, list) else (content,))
 
 
 def page(rule: Rule, width: int = 80) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.documents.lines import MALFORMED, Kind, read_contents, stamped, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
 MOST_ROWS = 50_000  # of one run; enough for the standard deviation over examples to half a percent
@@ -74,17 +74,6 @@ def hash_of(name: str) -> bytes:
 def natural(name: str) -> tuple[int, str]:
     """Sort key of an id for storing rows: numbers in order, which compresses well."""
     return len(name), name
-
-
-def unpaired(baseline: Sequence[Outcomes], candidate: Sequence[Outcomes]) -> int:
-    """Count the distinct ids that no pair of runs has in common; runs are paired by position."""
-    seen: set[str] = set()
-    paired: set[str] = set()
-    for one, other in zip(baseline, candidate, strict=True):
-        mine, theirs = set(one.ids), set(other.ids)
-        seen |= mine | theirs
-        paired |= mine & theirs
-    return len(seen - paired)
 
 
 def outcomes_line(outcomes: Outcomes, *, seed: int, attempt: int, condition: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The registration: an experiment's commit message, which freezes what success means.
 
 The first paragraph is the hypothesis, free text may follow, and the last paragraph has the trailers
-that `git interpret-trailers` parses. Whoever edits any of it has another commit, without results.
+that `git interpret-trailers` parses. Editing any of it makes another commit, which has no results.
 """
 
 from __future__ import annotations

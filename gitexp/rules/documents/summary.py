@@ -1,7 +1,7 @@
-"""What the log asks of an experiment's records, short enough to be kept between two commands.
+"""What the log needs from an experiment's records, short enough to cache between two commands.
 
-A summary is derived: the records' notes are the truth, and whatever is kept of them in a clone can
-be computed from them again.
+A summary is derived: the notes with the records are the truth, and what a clone caches of them can
+be computed again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Stage(enum.StrEnum):
 class Summary:
     """An experiment's records and verdict in brief.
 
-    `judgement` is None where nothing ran by the rules. `ran` counts its records, and `why` is the
+    `judgement` is None if no run passed the gate. `ran` counts its records, and `why` is the
     reason that its first run gave for skipping the gate. `seconds` are the durations of successful
     runs, `ids` the fingerprints of the examples that they were tested on. `foreign` counts records
     in its note that another commit made, `newer` lines of a newer gitexp by their schema.

@@ -77,7 +77,7 @@ def compare_lines(before: bytes, after: bytes) -> ChangedLines:
     if (count := max(old.count(b"\n"), new.count(b"\n"))) > LARGEST:
         # 25 million lines as separate objects would take 3 GB.
         return ChangedLines(count, at, (old,), (new,), "")
-    left, right = _lines(old), _lines(new)
+    left, right = split_lines(old), split_lines(new)
     return ChangedLines(
         _count_changed(left, right), at, tuple(left), tuple(right), _changed_endings(left, right)
     )
@@ -103,7 +103,7 @@ def _count_changed(left: Sequence[bytes], right: Sequence[bytes]) -> int:
     return max(gone.total(), come.total(), min(2, max(len(left), len(right))))
 
 
-def _lines(content: bytes) -> list[bytes]:
+def split_lines(content: bytes) -> list[bytes]:
     """Split into lines with their endings; only a line feed ends a line, as in git."""
     *whole, rest = content.split(b"\n")
     return [line + b"\n" for line in whole] + ([rest] if rest else [])

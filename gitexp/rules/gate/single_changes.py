@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.changed_lines import split_lines
 from gitexp.rules.gate.one_change import inspect
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def separate_changes(
 
 def _line_edits(before: bytes, after: bytes) -> Iterator[bytes]:
     """Apply each edited line by itself; the lines of one block are paired in order."""
-    old, new = _lines(before), _lines(after)
+    old, new = split_lines(before), split_lines(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for tag, first, last, start, end in matcher.get_opcodes():
         if tag == "equal":
@@ -73,11 +74,6 @@ def _line_edits(before: bytes, after: bytes) -> Iterator[bytes]:
             inserted = new[start + step : start + step + 1] if start + step < end else []
             removed = 1 if first + step < last else 0
             yield b"".join([*old[:at], *inserted, *old[at + removed :]])
-
-
-def _lines(content: bytes) -> list[bytes]:
-    *whole, rest = content.split(b"\n")
-    return [line + b"\n" for line in whole] + ([rest] if rest else [])
 
 
 def _set_alone(file: Edited, change: Change) -> bytes | None:

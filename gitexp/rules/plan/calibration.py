@@ -1,4 +1,4 @@
-"""Predictions held against results."""
+"""How the predictions of a group of experiments compare with their results."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Calibration:
 def calibrate(
     group: str, metric: str, past: Sequence[tuple[Registration, Judgement]]
 ) -> Calibration:
-    """Hold the predictions of a group against its verdicts; only gains of `metric` are averaged.
+    """Compare the predictions of a group with its verdicts; only gains of `metric` are averaged.
 
     Source: Brier (1950) for the score.
     """

@@ -1,4 +1,4 @@
-"""Which dependencies an edit adds: a new library is the most common shiny new thing."""
+"""Which dependencies an edit adds to the files that declare them."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _effect_on(metric: str, registration: Registration | None, summary: Summary)
     return summary.judgement.effect
 
 
-def is_rung(metric: str, registration: Registration | None, summary: Summary) -> bool:
+def claims_gain(metric: str, registration: Registration | None, summary: Summary) -> bool:
     """Whether an accepted experiment claims a gain in the metric."""
     return _effect_on(metric, registration, summary) is not None
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 
-_NEVER = 1e-6  # a share that nobody pictures
+_NEVER = 1e-6  # a share that is too small to picture
 
 
 def what_it_says(registration: Registration, judgement: Judgement) -> list[str]:

@@ -42,7 +42,7 @@ def _side(value: float, mark: float) -> int:
 
 
 def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
-    """A number with so many decimals; very large and very small ones with an exponent.
+    """A number with this many decimals; very large and very small ones with an exponent.
 
     Digits left of the decimal point are all shown: a 0 in the place of one would look exact.
     """

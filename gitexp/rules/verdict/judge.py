@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Guard
     from gitexp.rules.verdict.verdict import Design, Examples, Pair
 
-RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on losing an effect at the bar
+RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on missing a gain at the bar
 FUTILE = 0.05  # chance that the last look still reaches the bar, below which runs are saved
 ROUNDING = 1e-12  # differences up to this come from floating point; relative for scores above 1
 

@@ -37,7 +37,7 @@ def first_good(
 
 
 def _place(record: Record) -> tuple[Any, ...]:
-    """Order of attempts; two machines' attempts of one second stand as if written in one place."""
+    """Sort key of an attempt; two that began in the same second sort alike on every machine."""
     return (
         record.attempt,
         record.start,
@@ -77,6 +77,6 @@ def pair(
 
 
 def inputs_of(pairs: Iterable[tuple[Record, Record]]) -> str:
-    """Name the runs of paired records: what was computed from them holds for no others."""
+    """Identify the runs of paired records: what was computed from them holds only for them."""
     runs = [[r.commit, r.seed, r.attempt, r.start, r.ids] for both in pairs for r in both]
     return sha256({"runs": runs})[:16]

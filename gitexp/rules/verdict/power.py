@@ -1,4 +1,4 @@
-"""The power of an experiment: what it can detect and what it costs, told before it runs.
+"""The power of an experiment: what it can detect and what it costs, estimated before it runs.
 
 A design that cannot detect an effect does not test it: the verdict would be INCONCLUSIVE whatever
 is true. So `start` says the smallest effect that would be found, how many repeats would find one as

@@ -1,8 +1,8 @@
 """Student's t distribution with `math` alone, so that a verdict can be recomputed without SciPy.
 
 Loading SciPy takes longer than judging every experiment of a project; here a quantile costs
-microseconds. The tests hold these functions to 1e-9 (relative) of SciPy for 1 to 1,000,000 degrees
-of freedom and for probabilities from 1e-12 to 1 - 1e-12.
+microseconds. The tests demand that these functions agree with SciPy's to 1e-9 (relative) for 1 to
+1,000,000 degrees of freedom and for probabilities from 1e-12 to 1 - 1e-12.
 """
 
 from __future__ import annotations

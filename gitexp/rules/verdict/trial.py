@@ -63,7 +63,7 @@ def plan_choices(
     budget: float,
     long: float = LONG_RUN,
 ) -> tuple[Choice, ...]:
-    """Lay out the choices for runs that take so many seconds; one choice is proposed.
+    """Lay out the choices for runs of this duration; one choice is proposed.
 
     `widening` is n_test / n_train where a seed redraws the split, else 0; `budget` is the error
     that a campaign may spend; runs of more than `long` seconds call for the cheaper plan.
@@ -144,7 +144,7 @@ def _table(run: TrialRun) -> dict[str, tuple[str, str]] | None:
 
 
 def _find_redrawn(runs: Sequence[TrialRun], said: str) -> tuple[str, str]:
-    """Find whether the rows tell if the split is redrawn."""
+    """Find out from the rows whether a seed redraws the split, and say why."""
     tables = [_table(run) for run in runs]
     if None in tables:
         if said == "seed":

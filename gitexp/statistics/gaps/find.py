@@ -52,7 +52,7 @@ class Findings:
     skipped: tuple[str, ...]
 
 
-def find(
+def find_gaps(
     outcomes: Sequence[Outcomes],
     *,
     train: Sequence[float],

@@ -17,7 +17,6 @@ from gitexp.rules.documents.outcomes import (
     Outcomes,
     outcomes_line,
     parse_outcomes,
-    unpaired,
 )
 
 KEY = (3, 1, "c" * 16)
@@ -162,9 +161,3 @@ def test_the_fingerprint_is_that_of_the_set_of_ids() -> None:
         replace(one, ids=ids) for ids in (("a", "b"), ("ab", "c"), ("a", "bc"), ("a\nb", "c"))
     ]
     assert len({run.ids_fingerprint for run in [one, *others]}) == 5
-
-
-def test_ids_that_no_pair_shares_are_counted() -> None:
-    baseline = [a_test("a b c"), a_test("a b d")]
-    candidate = [a_test("b c x"), a_test("a b e")]
-    assert unpaired(baseline, candidate) == len({"x", "d", "e"})

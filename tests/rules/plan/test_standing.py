@@ -13,7 +13,7 @@ from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.documents.settings import Settings, parse_settings
 from gitexp.rules.documents.summary import Stage, Summary
-from gitexp.rules.plan.standing import LadderGains, is_rung, ladder_gains, sum_up
+from gitexp.rules.plan.standing import LadderGains, claims_gain, ladder_gains, sum_up
 from gitexp.rules.verdict.campaign import Member
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Judgement, Verdict
@@ -131,5 +131,5 @@ def test_a_claim_where_lower_is_better_is_in_the_metrics_own_direction() -> None
     ],
 )
 def test_what_counts_as_a_rung(criterion: str, effect: float | None, *, rung: bool) -> None:
-    assert is_rung("accuracy", a_registration(criterion=criterion), a_summary(effect)) is rung
-    assert not is_rung("accuracy", None, a_summary(effect))
+    assert claims_gain("accuracy", a_registration(criterion=criterion), a_summary(effect)) is rung
+    assert not claims_gain("accuracy", None, a_summary(effect))

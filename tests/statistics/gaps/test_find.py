@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gitexp.rules.documents.outcomes import Outcomes, hash_of
 from gitexp.rules.plan.gaps import Gap, ranked
-from gitexp.statistics.gaps.find import Findings, find
+from gitexp.statistics.gaps.find import Findings, find_gaps
 from gitexp.statistics.yardstick import Yardstick
 from tests.statistics.drawn import ranked_badly
 
@@ -123,7 +123,7 @@ def pure_noise(seed: int) -> Runs:
 
 def gaps_of(runs: Runs) -> tuple[list[Gap], Findings]:
     found, train, test = runs
-    findings = find(found, train=train, scores=test, metric="accuracy")
+    findings = find_gaps(found, train=train, scores=test, metric="accuracy")
     return ranked(findings.gaps), findings
 
 
@@ -172,7 +172,7 @@ def test_the_worst_range_of_a_target_is_found() -> None:
     x, y = make_regression(1500, 5, noise=5.0, random_state=3)
     y = np.where(y > np.quantile(y, 0.9), y + rng.normal(0, 150, 1500), y)
     runs = trained(x, y, lambda _: LinearRegression(), range(4))
-    findings = find(runs[0], train=[], scores=[1.0], metric="rmse")
+    findings = find_gaps(runs[0], train=[], scores=[1.0], metric="rmse")
     assert findings.task == "regression"
     best = ranked(findings.gaps)[0]
     assert best.kind == "decile"
@@ -184,9 +184,9 @@ def test_probabilities_that_are_off_are_told() -> None:
     truth = rng.random(4000)
     y = (rng.random(4000) < truth).astype(int)
     told = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth)
-    good = find([told], train=[], scores=[0.75], metric="accuracy").calibration
+    good = find_gaps([told], train=[], scores=[0.75], metric="accuracy").calibration
     skewed = outcomes(range(4000), y, (truth > 0.5).astype(int), y_score=truth**3)
-    bad = find([skewed], train=[], scores=[0.75], metric="accuracy").calibration
+    bad = find_gaps([skewed], train=[], scores=[0.75], metric="accuracy").calibration
     assert good is not None
     assert bad is not None
     assert good["error"] < 0.03
@@ -195,20 +195,20 @@ def test_probabilities_that_are_off_are_told() -> None:
 
 def test_labels_of_two_spellings_are_one() -> None:
     one = outcomes(range(6), ["1", "2", "3", "1", "2", "3"], ["1.0", "2.0", "3.0"] * 2)
-    findings = find([one], train=[], scores=[1.0], metric="accuracy")
+    findings = find_gaps([one], train=[], scores=[1.0], metric="accuracy")
     assert findings.gaps == ()
     assert findings.task == "classification"
 
 
 def test_strings_beside_numbers_are_labels() -> None:
     one = outcomes(range(4), ["1", "cat", "1", "cat"], ["cat", "1", "1", "never seen"])
-    assert find([one], train=[], scores=[0.25], metric="accuracy").task == "classification"
+    assert find_gaps([one], train=[], scores=[0.25], metric="accuracy").task == "classification"
 
 
 def test_a_single_label_leaves_nothing_to_tell_apart() -> None:
     one = outcomes(range(3), ["a", "a", "a"], ["a", "a", "a"])
     with pytest.raises(ValueError, match="nothing to learn"):
-        find([one], train=[], scores=[1.0], metric="accuracy")
+        find_gaps([one], train=[], scores=[1.0], metric="accuracy")
 
 
 def test_what_could_not_be_looked_for_is_said() -> None:
@@ -224,7 +224,7 @@ def test_what_could_not_be_looked_for_is_said() -> None:
 def test_a_ranking_has_slices_and_no_confusions() -> None:
     told = ranked_badly(2)
     score = Yardstick("roc_auc", [told]).value
-    findings = find([told], train=[], scores=[score], metric="roc_auc")
+    findings = find_gaps([told], train=[], scores=[score], metric="roc_auc")
     best = ranked(findings.gaps)[0]
     assert (findings.task, findings.dummy, best.kind) == ("ranking", 0.5, "slice")
     assert "x0 > " in (best.where or "")
@@ -238,17 +238,19 @@ def test_noise_has_no_slices_in_a_ranking_and_no_bad_tenths_in_a_regression() ->
     for seed in range(SEEDS):
         told = ranked_badly(seed, corner=False)
         score = Yardstick("roc_auc", [told]).value
-        claimed["ranking"] += bool(find([told], train=[], scores=[score], metric="roc_auc").gaps)
+        claimed["ranking"] += bool(
+            find_gaps([told], train=[], scores=[score], metric="roc_auc").gaps
+        )
         x, y = make_regression(800, 5, noise=40.0, random_state=seed)
         runs, _, _ = trained(x, y, lambda _: LinearRegression(), range(4))
         score = Yardstick("rmse", runs).value
-        claimed["tenths"] += bool(find(runs, train=[], scores=[score], metric="rmse").gaps)
+        claimed["tenths"] += bool(find_gaps(runs, train=[], scores=[score], metric="rmse").gaps)
     assert max(claimed.values(), default=0) <= 2, claimed
 
 
 def test_whole_numbers_are_a_quantity_where_the_metric_says_so() -> None:
     one = outcomes(range(60), range(60), [n + 0.5 for n in range(60)])
-    findings = find([one], train=[0.4], scores=[0.5], metric="rmse", higher_is_better=False)
+    findings = find_gaps([one], train=[0.4], scores=[0.5], metric="rmse", higher_is_better=False)
     assert findings.task == "regression"
     assert findings.dummy == pytest.approx(np.std(range(60)))
     # How much of it is noise nobody knows, so it does not go before what could be located.
@@ -258,7 +260,7 @@ def test_whole_numbers_are_a_quantity_where_the_metric_says_so() -> None:
 def test_a_metric_in_another_unit_is_not_mixed_with_ceilings() -> None:
     runs, train, test = confused_pair(3)
     percent = [[100 * value for value in values] for values in (train, test)]
-    findings = find(runs, train=percent[0], scores=percent[1], metric="accuracy")
+    findings = find_gaps(runs, train=percent[0], scores=percent[1], metric="accuracy")
     gaps = ranked(findings.gaps)
     assert findings.unit == gaps[0].unit == "accuracy of the predictions"
     assert "ceiling +" not in gaps[0].template("accuracy", higher_is_better=True)
@@ -274,7 +276,7 @@ def test_slices_are_found_among_rows_that_were_cut_by_their_hash() -> None:
     told = Outcomes(
         tuple(ids), {name: tuple(map(str, column)) for name, column in columns.items()}, 40_000
     )
-    findings = find([told], train=[], scores=[0.9], metric="accuracy")
+    findings = find_gaps([told], train=[], scores=[0.9], metric="accuracy")
     assert findings.gaps[0].kind == "slice"
 
 
@@ -286,6 +288,6 @@ def test_missing_numbers_and_texts_without_number_do_not_stop_the_search() -> No
     cells = ["" if n % 3 == 0 and value < 0 else str(value) for n, value in enumerate(x)]
     told = outcomes(range(900), y, guess, x=cells, text=[f"t{n}" for n in range(900)])
     score = float((guess == y).mean())
-    findings = find([told], train=[], scores=[score], metric="accuracy")
+    findings = find_gaps([told], train=[], scores=[score], metric="accuracy")
     assert {gap.kind for gap in findings.gaps} == {"slice"}
     assert any(line.startswith("slices by text") for line in findings.skipped)

@@ -1,4 +1,4 @@
-"""What the log and KNOWN.toml know of a change that somebody wants to test."""
+"""What earlier experiments say about a change that somebody wants to test."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def advise_on_neighbors(
     hypothesis: str,
     criterion: Criterion,
 ) -> list[Finding]:
-    """Say what the log holds near a change: about the same key, or in the same words.
+    """Say what the log has close to a change: on the same key, or in the same words.
 
     `same` are the experiments that made the very same change.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, standard_deviation, standard_error
 from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ def half_width(values: Sequence[float], widening: float) -> float | None:
     `widening` is n_test/n_train where a seed redraws the split, as in a verdict.
     """
     n = len(values)
-    if n < 3:
+    if n < FEWEST_PAIRS:
         return None
-    mean = math.fsum(values) / n
-    error = math.hypot(*(value - mean for value in values)) / math.sqrt(n - 1)
-    return -student_t.ppf(0.025, n - 1) * error * math.sqrt(1 / n + widening)
+    return -student_t.ppf(0.025, n - 1) * standard_error(standard_deviation(values), n, widening)

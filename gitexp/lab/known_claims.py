@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.settled import FILE, parse_known
+from gitexp.rules.documents.known import FILE, parse_known
 from gitexp.rules.gate.formats import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.rules.documents.settled import Known
+    from gitexp.rules.documents.known import Known
 
 
-def settled(project: Project, commit: str) -> list[Known]:
+def read_known(project: Project, commit: str) -> list[Known]:
     """Read KNOWN.toml of a baseline commit; empty where there is none.
 
     Raises:
         NotReady: it cannot be read.
     """
-    [found] = settled_at([(project, commit)])
+    [found] = read_known_at([(project, commit)])
     if isinstance(found, NotReady):
         raise found
     return found
 
 
-def settled_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotReady]:
+def read_known_at(wanted: Sequence[tuple[Project, str]]) -> list[list[Known] | NotReady]:
     """Read KNOWN.toml of projects at baseline commits, in two git processes."""
     names = [f"{commit}:{project.path(FILE)}" for project, commit in wanted]
     if not wanted:

@@ -1,4 +1,4 @@
-"""The clone's cache of what was read and judged before, as far as it is still valid."""
+"""Opens the clone's cache of summaries; it starts empty when the code that judges has changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 # Modules outside rules/ that say what a kept summary holds.
-_JUDGING = ("lab/kept.py", "lab/log_json.py", "lab/result.py")
+_JUDGING = ("lab/summary_cache.py", "lab/log_json.py", "lab/result.py")
 
 
 @contextmanager

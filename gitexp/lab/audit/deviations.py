@@ -1,4 +1,4 @@
-"""Verdict notes, compared with what message and records give."""
+"""Verdict notes that are not what message and records give."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
 
 
 def _hidden(result: Result, noted: str) -> Deviation | None:
-    """Find a note that hides that the gate was skipped; its figures decide nothing anyway."""
+    """Find a note that hides that the gate was skipped; the runs themselves decide nothing."""
     if not noted or noted.startswith(Verdict.EXPLORATORY):
         return None
     first, why = noted.partition("\n")[0], visible(result.records[-1].explore)
     finding = Finding(
         "V1",
-        f"the verdict note of {label_of(result)} hides that it ran past the gate\n"
+        f"the verdict note of {label_of(result)} hides that its runs skipped the gate\n"
         f"  note:    {visible(first)}\n  records: EXPLORATORY ({why})",
         f"gitexp run {result.entry.name} --explore {shlex.quote(why)} rewrites it",
     )
