@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class GitexpError(Exception):
-    """An expected failure: what happened, and in `hint` the next command."""
+    """An expected failure: what happened, and in `hint` the next command.
+
+    `kind` names it for programs, and never changes.
+    """
 
     exit_code: ClassVar[int] = 70
     kind: ClassVar[str] = "failed"
@@ -30,11 +33,6 @@ class GitexpError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-
-    @property
-    def id(self) -> str:
-        """Stable name for programs: the kind of error, or the id of the rule that refused."""
-        return self.kind
 
 
 class Refused(GitexpError):
@@ -46,11 +44,6 @@ class Refused(GitexpError):
     def __init__(self, message: str, findings: Sequence[Finding] = (), hint: str = "") -> None:
         super().__init__(message, hint)
         self.findings = tuple(findings)
-
-    @property
-    def id(self) -> str:
-        """Id of the first rule that refused."""
-        return next((one.id for one in self.findings if not one.advice), self.kind)
 
 
 class UsageError(GitexpError):

@@ -1,8 +1,8 @@
-"""Spare the hooks what costs a process of 60 ms more than it gives.
+"""Start a hook 14 ms sooner: load `inspect` only when it is used, and collect no garbage.
 
-`dataclasses` imports inspect, and with it ast, dis and tokenize, for classes without a docstring:
-10 ms. Ours have docstrings, so it stays away until somebody asks. And what is over so soon leaves
-nothing that collecting garbage would be worth: 4 ms.
+A hook takes 60 ms in all. For classes without a docstring, `dataclasses` imports inspect, and with
+it ast, dis and tokenize (10 ms); gitexp's classes have docstrings. Collecting garbage takes 4 ms,
+and so short a process does not need the memory. Importing this module does both.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 
 class _Later(ModuleType):
-    """Stands for a module, and becomes it at the first question."""
+    """Stands in for a module, which is imported when an attribute is first read."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the module has it
-        from importlib import import_module  # few processes ever ask
+        from importlib import import_module  # few hooks ever get here
 
         del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)

@@ -46,7 +46,7 @@ def _gitexp(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        from gitexp.cli.commands.status import status  # loads where it is asked for, like the rest
+        from gitexp.cli.commands.status import status  # loaded on demand, as every command is
 
         status(json_)
     elif json_:
@@ -56,14 +56,15 @@ def _gitexp(
 
 def main() -> None:
     """Run the command line; the one place that turns errors into exit codes."""
-    # A batch system that stops a job gets the same orderly end as Ctrl-C; nohup's wish is kept.
+    # A batch system that stops a job gets the same orderly end as Ctrl-C. Under
+    # nohup, SIGHUP stays ignored.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
     # A command makes hardly any cycles and ends soon; a log of thousands would be searched for them
     # again and again.
     gc.set_threshold(100_000)
-    # What the terminal's encoding lacks must not end a command.
+    # A character that the terminal's encoding lacks must not end a command.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -73,7 +74,7 @@ def main() -> None:
             stream.flush()
         except OSError:
             code = code or 1
-    # Taking the interpreter apart would cost 10 ms, a tenth of most commands.
+    # A normal exit frees every object: 10 ms, a tenth of most commands.
     os._exit(code)
 
 
@@ -101,7 +102,7 @@ def _failed(error: Exception) -> int:
 
     failure = as_failure(error)
     if "--debug" in sys.argv and not isinstance(error, GitexpError):
-        import traceback  # only somebody who asks for it waits for it
+        import traceback  # only needed with --debug
 
         traceback.print_exception(error)
     return _report(failure)
@@ -117,12 +118,12 @@ def _interrupted() -> int:
 
 def _report(failure: GitexpError) -> int:
     """Say what happened: prose on standard error, and under --json an object on standard output."""
-    # Most commands end well.
-    from gitexp.cli.errors import failure_json  # what succeeds needs none of them
+    # A command that succeeds needs none of these.
+    from gitexp.cli.errors import failure_json
     from gitexp.cli.views.terminal import print_json
     from gitexp.rules.rendering import error_text
 
-    # Whoever reads either may have gone, or the disk below be full.
+    # The reader of either stream may be gone, or the disk full.
     with contextlib.suppress(OSError):
         typer.echo(error_text(failure, "gitexp"), err=True)
     if _wants_json(sys.argv[1:]):

@@ -24,7 +24,7 @@ _WITH_SUBCOMMANDS = {"git", "gitexp", "pip", "jupyter"}
 
 
 class Bug(GitexpError):
-    """Nobody foresaw this."""
+    """An exception that gitexp does not expect."""
 
     exit_code = 70
     kind = "bug"
@@ -72,19 +72,19 @@ def _bug(error: BaseException) -> Bug:
     at = f" ({Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno})" if where else ""
     return Bug(
         f"this is a bug in gitexp, sorry: {type(error).__name__}: {error}{at}",
-        "run the same command with --debug (gitexp --debug ...) for all that a report needs",
+        "run the same command with --debug (gitexp --debug ...) for a traceback to report",
     )
 
 
 def failure_json(error: GitexpError) -> dict[str, Any]:
-    """Return an error as every command answers it under --json."""
+    """Return an error as every command prints it under --json; `id` is the first broken rule's."""
     from gitexp.cli.views.terminal import finding_json  # only a failure needs views and findings
     from gitexp.rules.finding import refusals
 
     broken = refusals(error.findings) if isinstance(error, Refused) else ()
     hint = "\n".join(filter(None, [error.hint, *(finding.hint for finding in broken)]))
     said: dict[str, Any] = {
-        "id": error.id,
+        "id": broken[0].id if broken else error.kind,
         "message": error.message,
         "hint": hint,
         "commands": list(commands_in(hint)),

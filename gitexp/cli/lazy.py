@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Commands(typer.core.TyperGroup):
-    """Commands by the table of the overview; the module of one has its name."""
+    """The commands in the overview's table, each in a module of its name."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - as click calls it
         """Names of the commands that are listed."""
         return list(COMMANDS)
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's
-        """Load a command, None where there is none of that name."""
+        """Load a command; None if there is none of that name."""
         if cmd_name in COMMANDS:
             return load(cmd_name)
         return load(cmd_name, FORMER[cmd_name]) if cmd_name in FORMER else None
@@ -45,7 +45,7 @@ class Commands(typer.core.TyperGroup):
 
 def unknown(name: str) -> NoReturn:
     """Say that there is no such command, and which one may have been meant."""
-    from difflib import get_close_matches  # only a mistyped command waits for it
+    from difflib import get_close_matches  # only a mistyped command needs it
 
     near = get_close_matches(name, COMMANDS, n=2)
     hint = " or ".join(f"gitexp {one}" for one in near)

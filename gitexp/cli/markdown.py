@@ -1,4 +1,4 @@
-"""A report as Markdown, ready to paste; whatever experiments say in it stays plain text."""
+"""A report as Markdown, ready to paste; text from experiments is escaped."""
 
 from __future__ import annotations
 

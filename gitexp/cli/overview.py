@@ -127,7 +127,7 @@ Options   --version, --json (without a command), --install-completion,
 
 def overview() -> str:
     """Return the whole of `gitexp --help`, 80 columns wide."""
-    import textwrap  # only whoever asks for help waits for it
+    import textwrap  # only needed for help
 
     rows = [
         f"{topic if not number else '':<10}{command.name:<9} {command.help}"

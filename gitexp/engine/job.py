@@ -1,4 +1,4 @@
-"""One run that is to be made, and what came of it."""
+"""A run to make, and its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends the training commands of a gitexp that is killed."""
+"""A watchdog outside this process, because a killed gitexp cannot end what it started."""
 
 from __future__ import annotations
 

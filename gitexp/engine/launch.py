@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
-from gitexp.store.git_environment import clean_environment
+from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,7 @@ def prepare_launch(
     """Words of the command (or a text for the shell) and environment variables of a run."""
     place = checkout.path / prefix
     project = repository.top / prefix if repository.top else None
-    variables = clean_environment()
-    for name in ("GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS", "GIT_OPTIONAL_LOCKS"):
-        variables.pop(name)  # these are for gitexp's own reading; the script's git is the user's
+    variables = script_environment()
     variables["PATH"] = commands.search_path(variables, project)
     words = commands.build(settings, seed=job.seed, sample=job.sample)
     if isinstance(words, list):

@@ -1,4 +1,4 @@
-"""The machine that a run has: host, processor, memory, devices."""
+"""The machine that runs are made on: host, processor, memory, devices."""
 
 from __future__ import annotations
 

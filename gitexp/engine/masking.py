@@ -27,8 +27,8 @@ _NAMED_VALUE = re.compile(
 def hash_secrets(values: Mapping[str, object], salt: bytes) -> dict[str, object]:
     """Replace the values of keys that are named like secrets, and passwords in URLs, by hashes.
 
-    The hash is keyed with `salt`, which each clone has its own, so equal secrets stay equal within
-    a clone. True, False and None are kept: they only say whether there is a secret.
+    The hash is keyed with `salt`, which differs between clones, so equal secrets stay equal only
+    within a clone. True, False and None are kept: they only say whether there is a secret.
     """
     return {key: _hashed(value, salt, secret=is_secret(str(key))) for key, value in values.items()}
 

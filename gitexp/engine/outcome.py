@@ -91,7 +91,7 @@ def _read_outcomes(
     if not written:
         missing = f"no predictions were written to {settings.predictions}" if named else ""
         return None, missing, ""
-    # csv and zipfile: only runs with predictions need them
+    # loads csv and zipfile, which only runs with predictions need
     from gitexp.engine.predictions import read_predictions
 
     try:

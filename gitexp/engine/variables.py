@@ -1,4 +1,4 @@
-"""Environment variables that can change a run, among those that it was given."""
+"""Which of a run's environment variables are recorded: those that can change a result."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ def short_name(name: str) -> str:
 def find_by_name(repository: Repository, name: str) -> tuple[str, str] | None:
     """Return an experiment's full ref and commit, also if its branch was just deleted by hand."""
     # commit-msg needs the name alone, and the archive loads much.
-    from gitexp.store.archive import shelve_deleted
+    from gitexp.store.archive import archive_deleted
     from gitexp.store.experiment_refs import find_ref
 
     if (found := find_ref(repository, name)) is None:
-        shelve_deleted(repository)
+        archive_deleted(repository)
         found = find_ref(repository, name)
     return found

@@ -28,7 +28,7 @@ _SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about t
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A run's folder or a checkout, with `size` in bytes.
+    """A run's folder ("run") or a checkout ("checkout"), with `size` in bytes.
 
     `used` is when it was last used, in seconds since 1970. `state` is "in use", "kept" (too young
     to be freed), "old" (would be freed) or "freed".
@@ -95,7 +95,7 @@ def _checkout(repository: Repository, path: Path, before: float, *, dry: bool) -
     state = "in use" if is_used(path) else "kept" if used > before else "old"
     if state == "old" and not dry:
         state = "freed" if free_checkout(repository, path) else "in use"
-    return Holding("slot", path, size, used, state)
+    return Holding("checkout", path, size, used, state)
 
 
 def _measure(path: Path) -> tuple[int, float]:

@@ -17,7 +17,7 @@ from gitexp.lab.results import own_heads, read_some
 from gitexp.lab.state import State, States
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.text import json_line
-from gitexp.store.experiments import second
+from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,13 +134,13 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
         steps: list[LadderStep] = []
         if bases - {project.tip} and not (selection.names or selection.author or selection.is_open):
             steps = [step for step in read_steps(project, bases) if not step.accepted]
-            steps = [step for step in steps if second(step.time) >= selection.since]
+            steps = [step for step in steps if timestamp(step.time) >= selection.since]
         stepped = {step.commit for step in steps}
 
         def place(row: Row | LadderStep) -> tuple[float, int]:
             # Within one second, a step comes after what it was built on and before what is on it.
             rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
-            return second(row.time), rank
+            return timestamp(row.time), rank
 
         both: Iterator[Row | LadderStep] = heapq.merge(rows, steps, key=place, reverse=True)
         yield from islice(both, selection.most)

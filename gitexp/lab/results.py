@@ -13,7 +13,7 @@ from gitexp.lab.same_change import complete_changes
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.verdict.campaign import Place, next_place
-from gitexp.store.archive import shelve_deleted
+from gitexp.store.archive import archive_deleted
 from gitexp.store.cache import HeadQuery
 from gitexp.store.experiments import Entry, read_commits, read_experiments
 from gitexp.store.git_output import decode
@@ -83,7 +83,7 @@ def own_heads(
 def _mend(repository: Repository) -> None:
     """Repair refs of notes, and archive experiments whose branches were deleted."""
     mend_refs(repository)
-    shelve_deleted(repository)
+    archive_deleted(repository)
 
 
 def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> Iterator[Result]:

@@ -13,7 +13,7 @@ from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_noted
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.local import read_json, write_json
-from gitexp.store.refs import ARCHIVE, HEADS, KEPT
+from gitexp.store.refs import ARCHIVE, HEADS, KEPT, REMOTE_HEADS
 from gitexp.store.writers_lock import contended, move_refs, pack_refs, writing
 
 if TYPE_CHECKING:
@@ -70,16 +70,16 @@ def _update(repository: Repository, lines: list[str], *, wait: bool = True) -> N
         raise NotReady(f"nothing was moved: {error.message}", hint) from None
 
 
-def shelve_deleted(repository: Repository) -> None:
-    """Put experiments with results whose branch was deleted by hand into the archive.
+def archive_deleted(repository: Repository) -> None:
+    """Archive experiments that have results and whose branch was deleted by hand.
 
-    Refs are listed only where any has come or gone since the last time. A repository that cannot be
-    written is read as it is.
+    Refs are listed only if any of them changed since the last time. A repository that cannot be
+    written to is left as it is.
     """
     path, signature = repository.local / "refs.json", refs_signature(repository)
     if read_json(path).get("seen") == signature:
         return
-    refs = repository.branches([HEADS, ARCHIVE, KEPT, "refs/remotes/*/exp/*"])
+    refs = repository.branches([HEADS, ARCHIVE, KEPT, REMOTE_HEADS])
     named = {commit for ref, commit in refs.items() if not ref.startswith(KEPT)}
     taken = {ref.rpartition("/")[2] for ref in refs}
     lines = []

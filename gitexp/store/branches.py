@@ -1,7 +1,7 @@
-"""Branches that people work on move from the commit that was looked at, or not at all.
+"""Move the branches that people work on, but only from the commit that was checked.
 
-Between a check and the move that it allows, a colleague in the same clone may commit. So both ways
-of moving name the commit that the branch must still be at; a branch that has moved is left alone.
+Between a check and the move that it allows, a colleague in the same clone may commit. So both
+functions take the commit that the branch must still be at; a branch that has moved is left alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What this clone has read and judged before: derived from git, kept in one file, disposable.
+"""What this clone has read and judged before: derived from git, in one file that you may delete.
 
-Commits never change, and a verdict changes only where the notes that it depends on do. So both are
+Commits never change, and a verdict changes only if the notes that it depends on do. So both are
 kept by commit, and the next command reads only what is new. Without the file (a disk that cannot be
 written, a Python without SQLite, another program that holds it) everything is read again.
 """
@@ -195,7 +195,7 @@ def remove_cache(folder: Path) -> None:
 
 
 def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
-    """Open the file, and begin again where it is damaged or of another version."""
+    """Open the file, and start over if it is damaged or of another version."""
     try:
         # 15 ms to load, and some Pythons are built without it.
         import sqlite3

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name, names_commit
-from gitexp.store.refs import ARCHIVE, HEADS
+from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS, REMOTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.store.repository import Repository
-
-
-_REMOTES = "refs/remotes/"
 
 
 def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
@@ -33,7 +30,7 @@ def own_ref(refs: Sequence[str], message: str, commit: str) -> str:
 def is_experiments(ref: str) -> bool:
     """Whether a ref has a name that an experiment can have."""
     inside = ref.removeprefix(HEADS).removeprefix(ARCHIVE)
-    if ref.startswith(_REMOTES):
+    if ref.startswith(REMOTES):
         inside = ref.rpartition("/exp/")[2]
     return is_name(inside)
 
@@ -45,14 +42,14 @@ def rank(ref: str) -> int:
 
 def find_ref(repository: Repository, name: str) -> tuple[str, str] | None:
     """Find an experiment by its name; returns its full ref and commit."""
-    refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"refs/remotes/*/exp/{name}"])
+    refs = repository.branches([f"{HEADS}{name}", f"{ARCHIVE}{name}", f"{REMOTES}*/exp/{name}"])
     return min(refs.items(), key=lambda item: rank(item[0]), default=None)
 
 
 def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
     """Find the full ref and commit of every experiment, by name; the lowest rank counts."""
     found: dict[str, tuple[str, str]] = {}
-    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    refs = repository.branches([HEADS, ARCHIVE, REMOTE_HEADS])
     for ref, commit in sorted(refs.items(), key=lambda item: rank(item[0])):
         if is_experiments(ref):
             found.setdefault(ref.rpartition("/")[2], (ref, commit))
@@ -61,5 +58,5 @@ def find_refs(repository: Repository) -> dict[str, tuple[str, str]]:
 
 def names_taken(repository: Repository) -> set[str]:
     """Return the names of all experiments that this clone knows, archived and remote ones too."""
-    refs = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
+    refs = repository.branches([HEADS, ARCHIVE, REMOTE_HEADS])
     return {ref.rpartition("/")[2] for ref in refs}

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import UsageError
-from gitexp.store.experiment_refs import _REMOTES, own_ref, rank
+from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
-from gitexp.store.refs import ARCHIVE, HEADS, RUNS
+from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     """
     # git takes a pattern without wildcards for a folder of refs, so its first letter is made one.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
-    globs = [f"{HEADS}{which}", f"{_REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
+    globs = [f"{HEADS}{which}", f"{REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
     done = repository.git.run(
         "log", "--no-walk", *(f"--glob={glob}" for glob in globs), f"--notes={RUNS}", "-z",
         "--decorate=full", *(f"--decorate-refs={glob}" for glob in globs), "--encoding=UTF-8",
@@ -97,10 +97,10 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
     # git orders commits of the same second by where their refs are, which differs between clones.
-    return sorted(found.values(), key=lambda entry: (-second(entry.time), entry.name))
+    return sorted(found.values(), key=lambda entry: (-timestamp(entry.time), entry.name))
 
 
-def second(time: str) -> float:
+def timestamp(time: str) -> float:
     """Return the seconds since 1970 of a time as git gives it (ISO 8601), 0 if it is impossible.
 
     Anybody can write a commit of the year 10000, or in a time zone 100 hours east.

@@ -11,7 +11,7 @@ from gitexp.errors import GitexpError, NotReady, disk_full
 from gitexp.rules.documents.name import is_name
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
-from gitexp.store.refs import ARCHIVE, HEADS, LOGS, ONCE, PRIVATE
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
 from gitexp.store.transfer import transfer
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from gitexp.store.push import Push
     from gitexp.store.repository import Repository
     from gitexp.store.transfer import Show
-
-
-_NOTES = "refs/notes/gitexp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def fetch(
     remote: str,
     *,
     logs: bool,
-    into: str = PRIVATE,
+    into: str = FETCHED,
     show: Show | None = None,
 ) -> None:
     """Fetch all that a remote has of gitexp, or nothing; none of your own refs moves.
@@ -52,15 +49,15 @@ def fetch(
     `show` is called with how far a long fetch is.
 
     Raises:
-        NotReady: it cannot be reached, or does not let us read.
+        NotReady: it cannot be reached, or this clone may not read it.
     """
     where = f"{into}{remote}/"
     branches = [f"+{HEADS}*:{where}heads/*", f"+{ARCHIVE}*:{where}archive/*"]
     notes = [
-        f"+{ONCE}*:{where}runs/*",
-        f"+{_NOTES}*:{where}notes/gitexp*",
+        f"+{SHARED_RUNS}*:{where}runs/*",
+        f"+{VERDICTS}*:{where}notes/gitexp*",
         # Scratch refs of another clone.
-        f"^{_NOTES}-scratch/*",
+        f"^{VERDICTS}-scratch/*",
         *([] if logs else [f"^{LOGS}"]),
     ]
     if repository.setting(f"remote.{remote}.promisor") == "true":
@@ -86,7 +83,7 @@ def fetch(
             raise disk_full() if full else unreachable(remote, said)
 
 
-def read_fetched(repository: Repository, remote: str, into: str = PRIVATE) -> Remote:
+def read_fetched(repository: Repository, remote: str, into: str = FETCHED) -> Remote:
     """Read what was fetched, one git process; names that no experiment can have are left out."""
     where = f"{into}{remote}/"
     kinds: dict[str, dict[str, str]] = defaultdict(dict)
@@ -107,7 +104,7 @@ def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -
     for one in pushes:
         for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
             if one.ref.startswith(prefix):
-                place = f"{PRIVATE}{remote}/{kind}{one.ref.removeprefix(prefix)}"
+                place = f"{FETCHED}{remote}/{kind}{one.ref.removeprefix(prefix)}"
                 lines += f"update {place} {one.target}\n"
     if lines:
         repository.git.run("update-ref", "--stdin", stdin=lines.encode())

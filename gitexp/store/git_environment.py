@@ -27,6 +27,9 @@ _LOCATION = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
 )
+# How gitexp's own git reads. Replacement refs could show the gate another commit than the one that
+# runs.
+_OWN = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
@@ -42,6 +45,9 @@ def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
         or name.startswith(_KEPT_PREFIXES)
         or (keep_location and name in _LOCATION)
     }
-    # Replacement refs could show the gate another commit than the one that runs.
-    kept |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
-    return kept
+    return kept | _OWN
+
+
+def script_environment() -> dict[str, str]:
+    """Return the environment for a script of yours, whose git is to behave as it does for you."""
+    return {name: value for name, value in clean_environment().items() if name not in _OWN}

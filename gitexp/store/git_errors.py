@@ -1,4 +1,4 @@
-"""Errors of git, in plain words and with a way on."""
+"""Errors of git, in plain words and with the next step."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def unsigned(stderr: str) -> NotReady:
 
 
 def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
-    """Turn what git said into an error with a way on, if we know one."""
+    """Turn what git said into an error with the next step, if we know one."""
     lower = stderr.lower()
     if (
         "please tell me who you are" in lower

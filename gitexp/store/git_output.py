@@ -1,4 +1,4 @@
-"""Parse what git prints."""
+"""Parse what git prints: changed paths, and text in any encoding."""
 
 from __future__ import annotations
 

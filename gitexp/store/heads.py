@@ -1,4 +1,4 @@
-"""Lists experiments: their refs, with the little of their commits that sorting and filters need.
+"""List experiments: their refs, and what sorting and filters need of their commits.
 
 Of 100,000 experiments, the newest twenty are found without listing the others: the list is cached
 until a ref of an experiment is created, deleted or moved.
@@ -13,8 +13,8 @@ from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.cache import HeadQuery, Moment
 from gitexp.store.experiment_refs import is_experiments, own_ref, rank
-from gitexp.store.experiments import Entry, Named, read_commits, second
-from gitexp.store.refs import ARCHIVE, HEADS
+from gitexp.store.experiments import Entry, Named, read_commits, timestamp
+from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Head(Named):
 
     @property
     def parent(self) -> str:
-        """The first parent, empty where there is none."""
+        """The first parent, empty if there is none."""
         return self.moment.parent
 
 
@@ -57,7 +57,7 @@ def list_heads(repository: Repository, cache: Cache, query: HeadQuery | None = N
 
 def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
     refs: dict[str, list[str]] = {}
-    for ref, commit in repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"]).items():
+    for ref, commit in repository.branches([HEADS, ARCHIVE, REMOTE_HEADS]).items():
         if is_experiments(ref):
             refs.setdefault(commit, []).append(ref)
     moments = cache.moments()
@@ -87,7 +87,7 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
 def _moment(entry: Entry) -> Moment:
     trailers = split_message(entry.message)[1]
     project = trailers.get("Project", "") if "Experiment" in trailers else None
-    return Moment(second(entry.time), entry.parent, project)
+    return Moment(timestamp(entry.time), entry.parent, project)
 
 
 def read_entries(repository: Repository, cache: Cache, heads: Sequence[Head]) -> list[Entry]:

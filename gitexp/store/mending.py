@@ -1,4 +1,4 @@
-"""Put right what a crash left behind, before anything is read."""
+"""Repair what a crash left behind, before anything is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def mend_refs(repository: Repository) -> None:
-    """Put right what a crash or a kill left behind.
+    """Repair what a crash or a kill left behind.
 
     Damaged refs are restored, the locks of a git that died with its command are removed, and what
     waits to be stored is stored. What cannot be stored now keeps waiting: commands that write say

@@ -84,14 +84,14 @@ class _Level:
         first = Counter(name[:1] for name in self.entries if len(name) == length)
         return len(first) == _NIBBLES and min(first.values()) > 1
 
-    def spread(self, length: int, width: int) -> None:
+    def fan_out(self, length: int, width: int) -> None:
         """Move the notes here into folders, as deep as needed."""
         for name in [name for name in self.entries if len(name) == length]:
             folder = self.below.setdefault(name[:2], _Level(b"", width))
             folder.entries[name[2:]] = self.entries.pop(name)
         for folder in self.below.values():
             if folder.is_crowded(length - 2):
-                folder.spread(length - 2, width)
+                folder.fan_out(length - 2, width)
 
 
 class NotesTree:
@@ -161,7 +161,7 @@ class NotesTree:
             level, rest = folder, rest[2:]
         level.entries[rest] = _FILE, blob
         if level.is_crowded(len(rest)):
-            level.spread(len(rest), self._width)
+            level.fan_out(len(rest), self._width)
 
     def set_blob(self, commit: str, blob: str) -> None:
         """Add a note whose text git already has, on a commit without a note."""

@@ -68,7 +68,7 @@ def push(
 
     Raises:
         Refused: the pre-push hook of this clone said no.
-        NotReady: the remote cannot be reached, or lets nobody write.
+        NotReady: the remote cannot be reached, or this clone may not write to it.
     """
     made, gone = [p for p in pushes if p.target], [p for p in pushes if not p.target]
     answers: dict[str, PushedRef] = {}

@@ -1,4 +1,4 @@
-"""Read objects one after the other from one git process."""
+"""Read objects one by one from a git process that keeps running."""
 
 from __future__ import annotations
 

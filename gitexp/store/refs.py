@@ -18,8 +18,11 @@ from __future__ import annotations
 HEADS = "refs/heads/exp/"
 ARCHIVE = "refs/gitexp/archive/"
 KEPT = "refs/gitexp/kept/"
-ONCE = "refs/gitexp/runs/"
-PRIVATE = "refs/gitexp/remote/"
+REMOTES = "refs/remotes/"
+REMOTE_HEADS = f"{REMOTES}*/exp/*"  # other people's branches, as `git fetch` stores them
+
+SHARED_RUNS = "refs/gitexp/runs/"
+FETCHED = "refs/gitexp/remote/"
 REHEARSAL = "refs/gitexp/rehearsal/"
 OUTGOING = "refs/gitexp/outgoing/"
 

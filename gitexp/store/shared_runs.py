@@ -18,7 +18,7 @@ from gitexp.rules.documents.lines import Kind, kind_of, parse_object
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.git_output import decode
 from gitexp.store.push import Push, push
-from gitexp.store.refs import BULK, LOGS, ONCE, RUNS
+from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def write_run(
         UsageError: the line is not a record of that commit.
         NotReady: the remote cannot be reached, or does not take it.
     """
-    ref = f"{ONCE}{commit}/{_name(commit, record)}"
+    ref = f"{SHARED_RUNS}{commit}/{_name(commit, record)}"
     text = "".join(f"{line}\n" for line in (record, *bulk))
     done = repository.git.run("hash-object", "-w", "--stdin", stdin=text.encode())
     answer = push(repository, remote, [Push(ref, decode(done.stdout).strip())], atomic=False).get(
@@ -88,9 +88,9 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
             fits = False
         # The bulk may have kinds that only a newer gitexp knows.
         if not fits or found is None or not all("kind" in content for _, content in bulk):
-            odd.append(f"{ONCE}{name}")
+            odd.append(f"{SHARED_RUNS}{name}")
             continue
-        refs[f"{ONCE}{name}"] = runs[name]
+        refs[f"{SHARED_RUNS}{name}"] = runs[name]
         lines[RUNS][found[1]].append(first)
         for line, content in bulk:
             lines[LOGS if kind_of(content) is Kind.LOG else BULK][found[1]].append(line)

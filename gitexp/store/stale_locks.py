@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gitexp.store.refs import ARCHIVE, HEADS, OUTGOING, PRIVATE, REHEARSAL
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING, REHEARSAL
 from gitexp.store.writers_lock import packing_locks
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def free_locks(repository: Repository, began: object) -> None:
     since = began if isinstance(began, float) else 0.0
     folders = [
         repository.common / path
-        for path in (PRIVATE, REHEARSAL, OUTGOING, HEADS, ARCHIVE, "refs/notes/")
+        for path in (FETCHED, REHEARSAL, OUTGOING, HEADS, ARCHIVE, "refs/notes/")
     ]
     locks = [*packing_locks(repository), repository.common / "shallow.lock"]
     for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:

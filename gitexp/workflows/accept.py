@@ -40,7 +40,7 @@ class Accepted:
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     """Merge a confirmed experiment with --no-ff, so that its commit keeps its id and its results.
 
-    `anyway` is a reason to accept it with any other verdict; the merge records it.
+    `anyway` is your reason to accept it with another verdict; the merge commit records it.
 
     Raises:
         Refused: not confirmed, or what runs on the baseline has changed since it was measured.
@@ -48,7 +48,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
             moved it meanwhile.
     """
     project, result = _acceptable(project, name, anyway)
-    _demand_upstream(project)
+    _demand_up_to_date(project)
     repository, experiment = project.repository, result.entry.commit
     if repository.git.resolve(project.baseline_ref) is None:
         raise NotReady(
@@ -161,7 +161,7 @@ def _demand_same_baseline(project: Project, result: Result) -> None:
         )
 
 
-def _demand_upstream(project: Project) -> None:
+def _demand_up_to_date(project: Project) -> None:
     git = project.repository.git
     upstream = (
         git.run("rev-parse", "--abbrev-ref", f"{project.baseline}@{{upstream}}", allow=(128,))

@@ -12,8 +12,8 @@ from gitexp.lab.results import read_results
 from gitexp.lab.state import claims, is_held
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
-from gitexp.store.experiments import second
-from gitexp.store.refs import ARCHIVE, HEADS, PRIVATE
+from gitexp.store.experiments import timestamp
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, REMOTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +48,9 @@ def archive(
     branches = repository.branches([HEADS])
     if names:
         chosen = {short: branches.get(f"{HEADS}{short}", "") for short in map(short_name, names)}
-        _demand_here(chosen, repository.branches([ARCHIVE]))
+        _demand_branches(chosen, repository.branches([ARCHIVE]))
     else:
-        chosen = _fitting(project, ruled_out, older)
+        chosen = _matching(project, ruled_out, older)
     held = repository.checkouts()
     left = {
         name: f"is checked out in {held[f'{HEADS}{name}']}"
@@ -71,19 +71,19 @@ def archive(
     return Archived(moved, left)
 
 
-def _demand_here(chosen: dict[str, str], archived: dict[str, str]) -> None:
+def _demand_branches(chosen: dict[str, str], archived: dict[str, str]) -> None:
     for name, commit in chosen.items():
         if not commit:
-            away = f"{ARCHIVE}{name}" in archived
+            is_archived = f"{ARCHIVE}{name}" in archived
             raise UsageError(
                 f"exp/{name} is already archived"
-                if away
+                if is_archived
                 else f"there is no branch exp/{name} in this clone",
                 "list all experiments: gitexp log",
             )
 
 
-def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
+def _matching(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
     """Branches of this clone that meet the conditions."""
     before = None if older is None else (datetime.now(UTC) - older).timestamp()
     return {
@@ -91,7 +91,7 @@ def _fitting(project: Project, ruled_out: bool, older: timedelta | None) -> dict
         for result in read_results(project)
         if result.entry.ref.startswith(HEADS)
         and (not ruled_out or result.verdict is Verdict.RULED_OUT)
-        and (before is None or second(result.entry.time) < before)
+        and (before is None or timestamp(result.entry.time) < before)
     }
 
 
@@ -104,19 +104,22 @@ def restore(project: Project, names: Sequence[str]) -> dict[str, str]:
         UsageError: one of them is a branch already, or unknown; nothing was restored.
     """
     if not names:
-        raise UsageError("which experiments?", "gitexp log lists them")
-    chosen = {short: _away(project.repository, short) for short in map(short_name, names)}
+        raise UsageError("which experiments?", "list all experiments: gitexp log")
+    chosen = {
+        short: _commit_without_branch(project.repository, short) for short in map(short_name, names)
+    }
     restore_refs(project.repository, chosen)
     return chosen
 
 
-def _away(repository: Repository, name: str) -> str:
+def _commit_without_branch(repository: Repository, name: str) -> str:
+    """Commit of an experiment that is in the archive, or only on a remote."""
     refs = repository.branches(
         [
             f"{HEADS}{name}",
             f"{ARCHIVE}{name}",
-            f"refs/remotes/*/exp/{name}",
-            f"{PRIVATE}*/heads/{name}",
+            f"{REMOTES}*/exp/{name}",
+            f"{FETCHED}*/heads/{name}",
         ]
     )
     if f"{HEADS}{name}" in refs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.demo_project import make_project
-from gitexp.store.git_environment import clean_environment
+from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,9 +92,7 @@ class _Shell:
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         self._folder, self._say = folder, say
-        self._environment = clean_environment() | {"GIT_PAGER": "cat"}
-        for name in ("GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS", "GIT_OPTIONAL_LOCKS"):
-            self._environment.pop(name)
+        self._environment = script_environment() | {"GIT_PAGER": "cat"}
 
     def title(self, text: str) -> None:
         self._say(f"\n== {text}")

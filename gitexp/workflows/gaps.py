@@ -175,7 +175,7 @@ def _find(
     *,
     higher_is_better: bool,
 ) -> Findings:
-    # scikit-learn takes a second to load, and only now there is something to look at
+    # scikit-learn takes a second to load: not before it is known that there are predictions.
     from gitexp.statistics.gaps.find import find_gaps
 
     try:
@@ -188,7 +188,7 @@ def _find(
 
 def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
     """Measure the learning curve; None if there is no perfect score that it could approach."""
-    from gitexp.statistics.learning_curve import fit_curve  # NumPy
+    from gitexp.statistics.learning_curve import fit_curve  # loads NumPy
 
     settings = project.settings
     points = measure_curve(project, runs.good, watcher, runs.bulk)

@@ -1,4 +1,4 @@
-"""Set what the project wants to reach, in GOALS.toml on the baseline."""
+"""Set a goal of the project, in GOALS.toml on the baseline branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add to KNOWN.toml on the baseline what is settled."""
+"""Add a settled claim to KNOWN.toml on the baseline branch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def learn(project: Project, claim: str, key: str, source: str, value: str | None
     """Commit a claim on the baseline branch.
 
     Raises:
-        UsageError: the key is not a key, or claim or source is empty.
+        UsageError: the key does not parse, or the claim or its source is empty.
     """
     if not claim.strip() or not source.strip():
         raise UsageError("a claim needs a text and a source", "--source says who settled it")

@@ -1,4 +1,4 @@
-"""Which planned experiment to run next."""
+"""Rank the planned experiments: which one to run next."""
 
 from __future__ import annotations
 

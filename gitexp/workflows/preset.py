@@ -45,11 +45,13 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
     """Commit a preset on the baseline branch.
 
     Raises:
-        UsageError: a name or a value that cannot be one, or a preset of that name exists.
+        UsageError: the name or a value is not valid, or a preset of that name exists.
         NotReady: the baseline branch cannot be committed to from here.
     """
     if not is_name(name):
-        raise UsageError(f"{name!r} cannot name a preset", "small letters, digits and dashes")
+        raise UsageError(
+            f"{name!r} cannot name a preset", "use lower-case letters, digits and dashes"
+        )
     if len(settings) < 2:
         raise UsageError(
             "a preset has two or more values that belong together",
@@ -88,7 +90,7 @@ def preset(project: Project, name: str, settings: Sequence[str]) -> Preset:
 
 
 def _added(before: str, after: str) -> str:
-    import difflib  # start, which loads this module, seldom writes a preset
+    import difflib  # `gitexp start` loads this module and seldom writes a preset
 
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
     return "\n".join(line[2:] for line in lines if line.startswith("+ ")).strip()

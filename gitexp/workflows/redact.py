@@ -24,7 +24,7 @@ from gitexp.store.fetch import delete_refs
 from gitexp.store.merge import exclusively
 from gitexp.store.note_history import drop_past
 from gitexp.store.note_writing import store_aside
-from gitexp.store.refs import PRIVATE, RUNS
+from gitexp.store.refs import FETCHED, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +76,7 @@ def redact(
     `agree` is asked once it is known where the value is.
 
     Raises:
-        UsageError: a name is none, or what the key holds is a result.
+        UsageError: a name is not an experiment or a commit, or the key holds a result.
         NotReady: nobody agreed.
     """
     if not sought.value.strip() and not sought.key.strip():
@@ -107,9 +107,9 @@ def redact(
         raise NotReady("nothing was redacted: nobody confirmed it", "add --yes to confirm")
     before = exclusively(repository, plan.write)
     before |= rewrite_verdict_notes(repository, sought, plan.changes.get(RUNS, {}).keys())
-    private = repository.branches([PRIVATE])
+    fetched = repository.branches([FETCHED])
     short = {ref.removeprefix("refs/") for ref in before}
-    delete_refs(repository, [ref for ref in private if ref.endswith(tuple(f"/{s}" for s in short))])
+    delete_refs(repository, [ref for ref in fetched if ref.endswith(tuple(f"/{s}" for s in short))])
     for ref in before:
         drop_past(repository, ref)
     return Redaction(found, find_holders(repository, before.values()), folders, remotes, dry)

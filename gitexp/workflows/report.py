@@ -66,7 +66,7 @@ class Report:
 
 
 def report(project: Project, today: dt.date) -> Report:
-    """Gather what a team wants to know about its project.
+    """Gather where the project stands today.
 
     Raises:
         NotReady: GOALS.toml cannot be read.

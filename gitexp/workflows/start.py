@@ -41,7 +41,7 @@ def start(
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
     except Refused as refused:
-        # Everything that is wrong is told at once, not only the first.
+        # Everything that is wrong is reported at once, not only the first.
         raise Refused(refused.message, [*findings, *refused.findings], refused.hint) from None
     inspection = inspect_files(
         project, [Edited(edit.path, "100644", "100644", edit.before, edit.after)]

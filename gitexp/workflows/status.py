@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.project import Project
 
-# Reading a registration costs more than all else here. A campaign's experiments are the newest.
+# How many of the newest experiments are searched for those of the current campaign. Reading
+# registrations costs more than everything else here.
 _CAMPAIGN = 500
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
@@ -44,7 +45,7 @@ class Status:
     """Where a project stands in this clone.
 
     `score` is the mean of the metric over `runs` runs of the baseline, `within` its 95 %
-    half-width; None where nothing was measured, or too little. `current` is the experiment that is
+    half-width; None if too little was measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first;
     those in `waiting` are confirmed and not accepted. `taken` of `planned` experiments of the
     campaign were run. `warnings` say what could not be read.
@@ -185,7 +186,7 @@ def _next(
 
 
 def _about(current: Row) -> Step | None:
-    """What to do about the experiment that you are at, None where it has its verdict."""
+    """What to do about the experiment that you are at, None if there is nothing left to do."""
     name = current.result.name
     if current.state == "planned":
         return Step(f"gitexp run {name}", "it is planned")

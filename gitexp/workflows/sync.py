@@ -1,8 +1,8 @@
 """Share experiments, records and verdicts with a remote, both ways, without force and without loss.
 
-What a remote has is fetched beside everything, merged here under the lock of the notes, and pushed.
-If somebody else pushed meanwhile, all of that is done again. Whatever ends a sync half-way, the
-next one continues from what git holds.
+What a remote has is fetched into private refs, merged here under the writers' lock, and pushed. If
+somebody else pushed meanwhile, all of that is done again. If a sync is killed half-way, the next
+one continues from what is in git.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def sync(
     """Bring a remote and this clone to the same state, both ways.
 
     `redacted` replaces notes on the remote that still have what was redacted here. `ask` chooses
-    among several remotes, `say` tells what is going on, `show` how far a long transfer is.
+    among several remotes, `say` is told what is being done, `show` how far a long transfer is.
 
     Raises:
         NotReady: no remote is known, it cannot be reached, or it takes no notes.

@@ -1,7 +1,7 @@
 """Recompute every verdict from messages and records, and report what does not fit.
 
-Whoever edits a message gets another commit, which has no results. So whatever was amended, rebased,
-copied or written by hand leaves a mismatch, and this finds it.
+An edited message makes another commit, which has no results. So whatever was amended, rebased,
+copied or written by hand leaves a mismatch, which is found here.
 """
 
 from __future__ import annotations

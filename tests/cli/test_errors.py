@@ -182,7 +182,7 @@ def test_the_id_of_a_refusal_is_the_first_rules() -> None:
 
 def test_what_the_system_refuses_is_not_a_bug() -> None:
     full = as_failure(OSError(28, "No space left on device"))
-    assert (full.id, full.exit_code) == ("store-busy", 5)
+    assert (full.kind, full.exit_code) == ("store-busy", 5)
     denied = as_failure(PermissionError(13, "Permission denied", "/x"))
     assert isinstance(denied, NotReady)
     assert str(denied) == "/x: Permission denied"

@@ -144,7 +144,7 @@ def test_a_submodule_is_checked_out_too(world: World, tmp_path: Path) -> None:
         assert (checkout.path / "lib" / "part" / "part.py").read_text() == "X = 1\n"
 
 
-def test_a_commit_that_is_not_there_is_an_error_and_frees_the_slot(world: World) -> None:
+def test_a_commit_that_is_not_there_is_an_error_and_frees_the_checkout(world: World) -> None:
     repository = Repository.discover(world.path)
     with pytest.raises(GitexpError), take_checkout(repository, "0123456789" * 4):
         pytest.fail("there is nothing to check out")

@@ -50,16 +50,16 @@ def test_what_is_old_is_freed_and_said_to_be_gone(ready: World) -> None:
     name = ready.start("--set", "model.C=10")
     ready.gitexp("run", name)
     before = records(ready, f"exp/{name}")
-    assert states(ready) == [*["run kept"] * 6, "slot kept"]
+    assert states(ready) == ["checkout kept", *["run kept"] * 6]
     assert "kept: 6 run folders and 1 checkout" in ready.gitexp("doctor", "--gc").out
     assert "not here" not in ready.gitexp("show", name).out
     age_everything(ready)
     half = local(ready) / "aside" / ".7-1-0.jsonl.x3k"  # a command was killed as it wrote
     half.write_text("")
     os.utime(half, (0, 0))
-    assert states(ready, "--dry-run") == [*["run old"] * 6, "slot old"]
+    assert states(ready, "--dry-run") == ["checkout old", *["run old"] * 6]
     assert "to be freed: 6 run folders and 1 checkout" in ready.gitexp("doctor", "--gc", "-n").out
-    assert states(ready, "--older", "200d") == [*["run kept"] * 6, "slot kept"]
+    assert states(ready, "--older", "200d") == ["checkout kept", *["run kept"] * 6]
     assert len(run_folders(ready)) == 6
     ran = ready.gitexp("doctor", "--gc")
     assert "freed: 6 run folders and 1 checkout" in ran.out
@@ -97,7 +97,7 @@ def test_what_a_live_run_uses_is_left_alone(ready: World) -> None:
             assert process.poll() is None
             time.sleep(0.02)
         age_everything(ready)
-        assert states(ready, "--older", "1s") == ["run in use", "slot in use"]
+        assert states(ready, "--older", "1s") == ["checkout in use", "run in use"]
         assert "in use: 1 run folder and 1 checkout" in ready.gitexp("doctor", "--gc").out
     finally:
         go_on.touch()
@@ -106,13 +106,13 @@ def test_what_a_live_run_uses_is_left_alone(ready: World) -> None:
     assert not list((local(ready) / "runs").glob("*/*.lock"))
 
 
-def test_a_slot_that_git_no_longer_knows_is_freed_too(ready: World) -> None:
-    slot = local(ready) / "slots" / "gitexp-0"
-    slot.mkdir(parents=True)
-    (slot / "left").write_text("over")
-    age(slot)
-    assert states(ready) == ["slot freed"]
-    assert not slot.exists()
+def test_a_checkout_that_git_no_longer_knows_is_freed_too(ready: World) -> None:
+    checkout = local(ready) / "slots" / "gitexp-0"
+    checkout.mkdir(parents=True)
+    (checkout / "left").write_text("over")
+    age(checkout)
+    assert states(ready) == ["checkout freed"]
+    assert not checkout.exists()
 
 
 def test_links_in_a_run_folder_are_removed_and_not_followed(ready: World) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.rules.documents.record import Record
-from gitexp.store.archive import shelve_deleted, tidy
+from gitexp.store.archive import archive_deleted, tidy
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import KEPT, RUNS
 from gitexp.store.repository import Repository
@@ -215,10 +215,10 @@ def test_refs_are_listed_again_only_after_one_came_or_went(
 
     monkeypatch.setattr(Repository, "branches", counted)
     for _ in range(3):
-        shelve_deleted(repository)
+        archive_deleted(repository)
     assert len(listed) == 1
     ready.git("branch", "--quiet", "-D", f"exp/{name}")
-    shelve_deleted(repository)
+    archive_deleted(repository)
     assert len(listed) == 2
     assert f"refs/gitexp/archive/{name}" in refs(ready)
 

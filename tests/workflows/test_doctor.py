@@ -90,11 +90,11 @@ def leave_a_lock(world: World) -> None:
         os.utime(path, (HOURS_AGO, HOURS_AGO))
 
 
-def break_a_slot(world: World) -> None:
+def break_a_checkout(world: World) -> None:
     world.write(".git/gitexp/slots/gitexp-3/left", "over")
 
 
-def lose_a_slot(world: World) -> None:
+def lose_a_checkout(world: World) -> None:
     place = world.path / ".git" / "gitexp" / "slots" / "gitexp-0"
     world.git("worktree", "add", "--quiet", "--detach", str(place))
     shutil.rmtree(place)
@@ -124,8 +124,8 @@ PROBLEMS: list[tuple[Callable[[World], None], str, str]] = [
     (rewrite_notes, "D8", "git copies results to amended and rebased commits"),
     (keep_a_result_aside, "D10", "1 result could not be stored and is kept aside"),
     (drop_what_keeps_a_commit, "D14", "1 commit with records is not reachable from any ref"),
-    (break_a_slot, "D15", "is not a checkout of this clone"),
-    (lose_a_slot, "D15", "which is gone"),
+    (break_a_checkout, "D15", "is not a checkout of this clone"),
+    (lose_a_checkout, "D15", "which is gone"),
     (leave_a_lock, "D16", "a git command left its lock behind, or has been running for 5."),
 ]
 

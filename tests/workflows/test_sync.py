@@ -14,7 +14,7 @@ from gitexp.rules.documents.record import parse_records
 from gitexp.store.fetch import read_fetched
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines, replace_notes
-from gitexp.store.refs import ARCHIVE, BULK, HEADS, LOGS, ONCE, PRIVATE, RUNS, VERDICTS
+from gitexp.store.refs import ARCHIVE, BULK, FETCHED, HEADS, LOGS, RUNS, SHARED_RUNS, VERDICTS
 from gitexp.store.shared_runs import write_run
 from tests.arrange import refs
 from tests.project import World
@@ -264,7 +264,7 @@ def test_a_date_that_no_calendar_has_comes_last(world: World, hub: World, when: 
     world.git("update-ref", "-d", f"{HEADS}calm-heron")
     assert {*branches(hub).values()} == {odd_one}
     repository = repository_of(world)
-    repository.git.run("fetch", "--quiet", "hub", f"{HEADS}*:{PRIVATE}hub/heads/*")
+    repository.git.run("fetch", "--quiet", "hub", f"{HEADS}*:{FETCHED}hub/heads/*")
     delivery = plan_delivery(
         repository, read_here(repository), read_fetched(repository, "hub"), None
     )
@@ -341,14 +341,14 @@ def test_runs_of_workers_become_notes_and_their_refs_go(world: World, hub: World
     lines = [a_record(commit, seed) for seed in (1, 2, 3)]
     for line in lines:
         ref = write_run(repository_of(other), str(hub.path), commit, line, [bulk, log])
-        assert re.fullmatch(rf"{ONCE}{commit}/\d-[0-9a-f]{{12}}", ref)
+        assert re.fullmatch(rf"{SHARED_RUNS}{commit}/\d-[0-9a-f]{{12}}", ref)
     write_run(repository_of(other), "team", commit, lines[0], [bulk, log])  # again: harmless
-    assert sum(ref.startswith(ONCE) for ref in refs(hub)) == 3
+    assert sum(ref.startswith(SHARED_RUNS) for ref in refs(hub)) == 3
     done = synced(world)
     assert (done.folded, done.came.records) == (3, 3)
     assert lines_of(world, RUNS, commit) == lines == lines_of(hub, RUNS, commit)
     assert lines_of(hub, BULK, commit) == [bulk]
-    assert not [ref for ref in refs(hub) if ref.startswith(ONCE)]
+    assert not [ref for ref in refs(hub) if ref.startswith(SHARED_RUNS)]
     assert synced(other).came.records == 3
     assert texts(world, RUNS, BULK) == texts(other, RUNS, BULK)
 
@@ -374,7 +374,7 @@ def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str,
     newer = record.replace('"schema":1', '"schema":2')
     first = text.replace("{r}", record).replace("{n}", newer)
     digits = hashlib.sha256(first.split("\n")[0].encode()).hexdigest()[:12]
-    ref = ONCE + name.format(c=commit, h=digits, o="0" * 40)
+    ref = SHARED_RUNS + name.format(c=commit, h=digits, o="0" * 40)
     (hub.path / "content").write_text(first)
     hub.git("update-ref", ref, hub.git("hash-object", "-w", "content"))
     done = synced(world)
@@ -441,7 +441,7 @@ def test_a_server_with_the_hook_takes_all_that_is_sent(
     assert branches(world) == branches(other)
     assert texts(world) == texts(other) == texts(hub)
     assert len(lines_of(hub, RUNS, later)) == 6
-    assert not [ref for ref in refs(hub) if ref.startswith(ONCE)]
+    assert not [ref for ref in refs(hub) if ref.startswith(SHARED_RUNS)]
 
 
 # --- remotes that are difficult -----------------------------------------------------------------
@@ -746,10 +746,10 @@ def test_what_a_killed_sync_had_fetched_is_delivered_by_the_next(
     marker.parent.mkdir(parents=True)
     marker.write_text(json.dumps({"began": 0}))
     world.git(
-        "fetch", "--quiet", "hub", f"+{HEADS}*:{PRIVATE}hub/heads/*",
+        "fetch", "--quiet", "hub", f"+{HEADS}*:{FETCHED}hub/heads/*",
         "+refs/notes/gitexp*:refs/gitexp/remote/hub/notes/gitexp*", f"{RUNS}:{RUNS}",
     )  # fmt: skip
-    for path in (f"{HEADS}brave-otter.lock", f"{RUNS}.lock", f"{PRIVATE}hub/heads/x.lock"):
+    for path in (f"{HEADS}brave-otter.lock", f"{RUNS}.lock", f"{FETCHED}hub/heads/x.lock"):
         lock = world.path / ".git" / path
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()

@@ -13,6 +13,6 @@ def demo(
 ) -> None:
     """Make a small project and run the whole loop in it.
 
-    Nothing is staged: it registers, runs, judges and accepts experiments as you would.
+    It sets up, registers, runs and judges with the commands that you would type.
     """
     workflow(directory, typer.echo)

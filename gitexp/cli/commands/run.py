@@ -41,9 +41,9 @@ def run(
             raise UsageError(f"--baseline does not take {idle}", "gitexp run --baseline")
         run_baseline(jobs=jobs, yes=yes, as_json=json_)
         return
-    answer = run_one(open_project(), name, jobs=jobs, yes=yes, explore=explore, as_json=json_)
+    conclusion = run_one(open_project(), name, jobs=jobs, yes=yes, explore=explore, as_json=json_)
     if exit_code:
-        raise typer.Exit(views.exit_code(answer))
+        raise typer.Exit(views.exit_code(conclusion))
 
 
 def run_one(
@@ -57,9 +57,9 @@ def run_one(
 ) -> Conclusion:
     """Run one experiment, and print its verdict."""
     with live.watcher(yes=yes) as watcher:
-        answer = workflow(project, name, jobs=jobs, watcher=watcher, explore=explore.strip())
-    views.answered(answer, as_json=as_json)
-    return answer
+        conclusion = workflow(project, name, jobs=jobs, watcher=watcher, explore=explore.strip())
+    views.concluded(conclusion, as_json=as_json)
+    return conclusion
 
 
 def run_baseline(*, jobs: int, yes: bool, as_json: bool) -> None:

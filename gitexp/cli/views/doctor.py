@@ -58,7 +58,7 @@ def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> 
 def _summed(found: Sequence[Holding]) -> str:
     kinds = [
         counted(number, word)
-        for kind, word in (("run", "run folder"), ("slot", "checkout"))
+        for kind, word in (("run", "run folder"), ("checkout", "checkout"))
         if (number := sum(one.kind == kind for one in found))
     ]
     return f"{' and '.join(kinds)}, {size(sum(one.size for one in found))}"

@@ -26,7 +26,7 @@ from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.experiments import second
+from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -149,7 +149,7 @@ def age(time: str, now: dt.datetime) -> str:
 
     "?" stands for a time that is in no calendar: anybody can write such a commit.
     """
-    began = second(time)
+    began = timestamp(time)
     if not began:
         return "?"
     seconds = max(0.0, now.timestamp() - began)

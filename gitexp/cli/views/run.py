@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
 
-def answered(answer: Conclusion, *, as_json: bool) -> None:
+def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
     """Print an experiment's verdict and what to do with it."""
     if as_json:
         print_json(
             {
-                "name": answer.name,
-                "commit": answer.commit,
-                "verdict": answer.judgement.verdict,
-                "reason": answer.judgement.reason or None,
-                "runs": answer.ran,
-                "note": answer.note,
+                "name": conclusion.name,
+                "commit": conclusion.commit,
+                "verdict": conclusion.judgement.verdict,
+                "reason": conclusion.judgement.reason or None,
+                "runs": conclusion.ran,
+                "note": conclusion.note,
             }
         )
         return
-    typer.echo(f"exp/{answer.name}")
-    for line in answer.note.splitlines():
-        typer.echo(f"  {colored(line, answer.judgement.verdict)}")
-    if not answer.ran:
+    typer.echo(f"exp/{conclusion.name}")
+    for line in conclusion.note.splitlines():
+        typer.echo(f"  {colored(line, conclusion.judgement.verdict)}")
+    if not conclusion.ran:
         typer.echo("(nothing was left to run)")
-    if answer.judgement.verdict is Verdict.CONFIRMED:
-        typer.echo(f"\nnext: gitexp accept {answer.name}")
+    if conclusion.judgement.verdict is Verdict.CONFIRMED:
+        typer.echo(f"\nnext: gitexp accept {conclusion.name}")
     else:
-        typer.echo(f"\nnext: gitexp show {answer.name}, or the next idea: gitexp start")
+        typer.echo(f"\nnext: gitexp show {conclusion.name}, or the next idea: gitexp start")
 
 
-def exit_code(answer: Conclusion) -> int:
+def exit_code(conclusion: Conclusion) -> int:
     """Exit code of a verdict for --exit-code."""
-    return _EXITS.get(answer.judgement.verdict or Verdict.CONFIRMED, 0)
+    return _EXITS.get(conclusion.judgement.verdict or Verdict.CONFIRMED, 0)
 
 
 def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None:

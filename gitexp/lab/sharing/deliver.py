@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.last_started import rename_started
 from gitexp.rules.documents.name import base_name, is_name, set_apart
-from gitexp.store.experiments import read_noted, second
+from gitexp.store.experiments import read_noted, timestamp
 from gitexp.store.merge import exclusively, move
 from gitexp.store.refs import ARCHIVE, HEADS
 
@@ -140,7 +140,7 @@ def _assign_names(
         checked_out = repository.checkouts()
     for name, commits in contested.items():
         # A commit that is not here, or has no date, does not count as the first.
-        first, *later = sorted(commits, key=lambda c: (second(times.get(c, "")) or math.inf, c))
+        first, *later = sorted(commits, key=lambda c: (timestamp(times.get(c, "")) or math.inf, c))
         due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
             # A branch that is checked out keeps its name; a later sync renames it.
