@@ -159,3 +159,14 @@ def test_start_up_loads_nothing_heavy(ready: World) -> None:
     for words in (("--help",), ("log",), ("check", "--json"), ("start", "Is C better?")):
         ran = ready.run(sys.executable, "-c", script, *words, PATH=os.environ["PATH"])
         assert not heavy & set(ran.err.split()), words
+
+
+def test_modules_in_the_current_folder_are_never_imported(world: World) -> None:
+    for name in ("random", "tempfile", "tomli", "typer"):
+        world.write(f"{name}.py", "raise SystemExit('the module of a user')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "gitexp", "--help"],
+        cwd=world.path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Set up" in done.stdout
