@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from gitexp.cli.overview import COMMANDS
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
 
 _FULL = {errno.EDQUOT, errno.ENOSPC}
@@ -45,10 +47,15 @@ def as_failure(error: BaseException) -> GitexpError:
         return _refused_by_system(error)
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own
         context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "gitexp"
+        # An option without its argument brings no context along.
+        command = context.command_path if context is not None else _typed_command()
         message = str(error.format_message()).strip().removesuffix(".")
         return UsageError(message[:1].lower() + message[1:], f"{command} --help")
     return _bug(error)
+
+
+def _typed_command() -> str:
+    return " ".join(["gitexp", *(word for word in sys.argv[1:2] if word in COMMANDS)])
 
 
 def interrupted() -> Stopped:

@@ -35,5 +35,17 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     short = short_name(name)
     found = find_by_name(repository, short)
     if found is None:
-        raise UsageError(f"there is no experiment {short}", "list the experiments: gitexp log")
+        raise UsageError(f"there is no experiment {short}", _meant(repository, short))
     return found
+
+
+def _meant(repository: Repository, name: str) -> str:
+    """Hint at the experiments that a wrong name may mean."""
+    from difflib import get_close_matches  # only a wrong name waits for these two
+
+    from gitexp.store.experiment_refs import names_taken
+
+    known = sorted(names_taken(repository))
+    near = [one for one in known if name and one.startswith(name)] or get_close_matches(name, known)
+    meant = f"did you mean: {' or '.join(near[:3])}\n" if near else ""
+    return f"{meant}list the experiments: gitexp log"

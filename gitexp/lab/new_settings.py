@@ -74,13 +74,15 @@ def as_settings(draft: DraftSettings, baseline: str) -> Settings:
 
 def with_trial(draft: DraftSettings, trial: Trial) -> DraftSettings:
     """Fill in what a trial has shown."""
+    # A module that the script imports may call gitexp.predictions.
+    predictions = draft.predictions or ("predictions.csv" if trial.stored else "")
     return replace(
         draft,
         vary=trial.vary,
         repeats=trial.proposed.repeats,
         planned=trial.proposed.planned,
-        # A module that the script imports may call gitexp.predictions.
-        predictions=draft.predictions or ("predictions.csv" if trial.stored else ""),
+        # With ids that clash, every experiment would stop before its verdict.
+        predictions="" if trial.clash else predictions,
         # Two runs say more about the seed than the text of the script.
         warning=draft.warning if trial.vary == "none" or trial.runs == 1 else "",
     )

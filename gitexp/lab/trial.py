@@ -14,7 +14,14 @@ from gitexp.errors import CommandFailed
 from gitexp.lab.running import run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
-from gitexp.rules.verdict.trial import LONG_RUN, Choice, TrialRun, find_vary, plan_choices
+from gitexp.rules.verdict.trial import (
+    LONG_RUN,
+    Choice,
+    TrialRun,
+    find_vary,
+    ids_clash,
+    plan_choices,
+)
 
 if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
@@ -32,7 +39,8 @@ class Trial:
     """What a trial showed: `runs` took `seconds` each on average.
 
     `vary` is the setting that the runs prove, else the one that was there; `reasons` say why, in
-    sentences. `stored` says whether every run stored predictions.
+    sentences. `stored` says whether every run stored predictions, `clash` whether their ids name
+    different rows in different runs.
     """
 
     runs: int
@@ -41,6 +49,7 @@ class Trial:
     reasons: tuple[str, ...]
     choices: tuple[Choice, ...]
     stored: bool
+    clash: bool
 
     @property
     def proposed(self) -> Choice:
@@ -89,7 +98,7 @@ def try_out(
         long=long,
     )
     stored = all(run.outcomes is not None for run in tried)
-    return Trial(len(done), seconds, vary, reasons, choices, stored)
+    return Trial(len(done), seconds, vary, reasons, choices, stored, ids_clash(tried))
 
 
 def _run(

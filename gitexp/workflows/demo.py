@@ -37,7 +37,7 @@ def demo(folder: Path, say: Callable[[str], None]) -> None:
     if folder.exists() or folder.is_symlink():
         raise UsageError(
             f"{folder} exists already, and the demo needs a new folder",
-            f"gitexp demo {shlex.quote(folder.name + '-2')}, or: rm -r {shlex.quote(str(folder))}",
+            f"gitexp demo {shlex.quote(str(folder) + '-2')}",
         )
     make_project(folder)
     loop = _Shell(folder, say)

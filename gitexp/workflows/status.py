@@ -138,7 +138,7 @@ def status(directory: Path, today: dt.date) -> Status:
         planned=project.settings.planned,
         goals=goals,
         warnings=warnings,
-        next=_next(project, by_state, waiting, current),
+        next=_next(project, by_state, waiting, current, is_measured=bool(values)),
     )
 
 
@@ -160,8 +160,9 @@ def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Se
 
 
 def _next(
-    project: Project, by_state: dict[str, list[str]], waiting: list[str], current: Row | None
-) -> Step:
+    project: Project, by_state: dict[str, list[str]], waiting: list[str], current: Row | None,
+    *, is_measured: bool,
+) -> Step:  # fmt: skip
     """Choose the one command that goes on from here."""
     if not project.repository.setting(baseline_key(project.prefix)):
         return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
@@ -182,6 +183,8 @@ def _next(
         return Step(f"gitexp show {running[0]}", "it is running")
     if stale := by_state.get("stale"):
         return Step(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
+    if current is not None and current.state == "accepted" and not is_measured:
+        return Step("gitexp run --baseline", "the new baseline is not measured yet")
     return Step('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned")
 
 

@@ -121,6 +121,17 @@ def test_prose_alone_leaves_standard_output_empty(ready: World) -> None:
     assert "there is no experiment no-such-one" in ran.err
 
 
+def test_an_option_without_its_argument_points_to_the_help_of_its_command(tmp_path: Path) -> None:
+    ran = World(tmp_path).gitexp("start", "--set", code=2)
+    assert "option '--set' requires an argument\n-> gitexp start --help" in ran.err
+
+
+def test_a_mistyped_experiment_gets_a_suggestion(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    for wrong in (name[:4], name[:-1]):
+        assert f"did you mean: {name}\n" in ready.gitexp("run", wrong, code=2).err
+
+
 def test_json_as_a_value_is_no_option(tmp_path: Path) -> None:
     ran = World(tmp_path).gitexp("log", "--", "--json", code=3)
     assert ran.out == ""

@@ -102,6 +102,11 @@ def test_help_suggests_a_topic(tmp_path: Path, topic: str, suggestion: str) -> N
     assert suggestion in ran.err
 
 
+def test_help_says_where_the_ids_of_doctor_come_from(tmp_path: Path) -> None:
+    ran = World(tmp_path).gitexp("help", "D2", code=2)
+    assert "D2 is not a rule: it is a problem that gitexp doctor finds" in ran.err
+
+
 def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
     ran = World(tmp_path).gitexp("strat", code=2)
     assert "there is no command 'strat'" in ran.err

@@ -28,7 +28,10 @@ def test_the_next_step_follows_the_loop(ready: World) -> None:
     assert step(ready) == f"gitexp accept {name}"
     assert f"1 confirmed and not accepted: {name}" in ready.gitexp().out
     assert "Campaign 1: 1 of 20 experiments run" in ready.gitexp().out
-    ready.gitexp("accept")
+    assert "next: gitexp run --baseline" in ready.gitexp("accept").out
+    assert step(ready) == "gitexp run --baseline"
+    assert f"exp/{name} (accepted)\n" in ready.gitexp().out
+    ready.gitexp("run", "--baseline")
     assert step(ready).startswith("gitexp start --set ")
 
 

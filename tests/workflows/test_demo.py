@@ -79,6 +79,8 @@ def test_the_demo_wants_a_new_folder(tmp_path: Path) -> None:
     for name in ("mine", "dangling"):
         ran = World(tmp_path).gitexp("demo", name, code=2)
         assert "exists already" in ran.err
+        assert f"gitexp demo {tmp_path / name}-2" in ran.err
+        assert "rm -r" not in ran.err  # the folder may hold work of somebody's
     assert list((tmp_path / "mine").iterdir()) == []
 
 

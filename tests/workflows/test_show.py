@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.arrange import train_with
+
 if TYPE_CHECKING:
     from tests.project import World
 
@@ -37,3 +39,19 @@ def test_show_puts_the_seeds_side_by_side(ready: World) -> None:
     assert "ran on python" in text
     for pair in sheet["seeds"]:
         assert f"{pair['baseline']:.4g}" in text
+
+
+def test_runs_whose_examples_cannot_be_compared_are_not_said_to_be_missing(ready: World) -> None:
+    script = """
+import gitexp
+truth = [(n + SEED) % 2 for n in range(200)]
+gitexp.predictions(truth, truth)  # an id is a place, and names another row with every seed
+print('accuracy=1.0')
+"""
+    train_with(ready, script, repeats=[3], predictions="predictions.csv")
+    name = ready.start("--set", "model.C=10")
+    assert "an id must name the same row" in ready.gitexp("run", code=3).err
+    text = ready.gitexp("show").out
+    assert f"could not be judged: gitexp run {name} says why" in text
+    assert "the next look needs" not in text
+    assert text.count("ran on python") == 1

@@ -1,3 +1,4 @@
+import re
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -32,6 +33,11 @@ def help_(
 
 
 def _unknown(topic: str, topics: list[str]) -> UsageError:
+    if re.fullmatch(r"[Dd]\d", topic):
+        return UsageError(
+            f"{topic.upper()} is not a rule: it is a problem that gitexp doctor finds",
+            "gitexp doctor says what is wrong and how to fix it",
+        )
     near = get_close_matches(topic, topics, n=2) or get_close_matches(topic.upper(), topics, n=2)
     hint = " or ".join(f"gitexp help {one}" for one in near)
     return UsageError(

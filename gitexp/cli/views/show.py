@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,6 +16,8 @@ from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitexp.lab.log import Row
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
@@ -48,6 +50,10 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     if judgement.verdict is not None:
         for line in words.note(registration, judgement).splitlines():
             typer.echo(f"  {colored(line, judgement.verdict)}")
+    elif _unjudged(sheet, judgement):
+        typer.echo(
+            f"  Its runs are there, but could not be judged: gitexp run {entry.name} says why"
+        )
     else:
         typer.echo(f"  Not decided yet: gitexp run {entry.name}")
     _seeds(sheet, registration, judgement)
@@ -58,6 +64,12 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
             typer.echo(wrapped(failed))
     _gone(sheet)
     _environments(sheet)
+
+
+def _unjudged(sheet: Sheet, judgement: Judgement) -> bool:
+    """Whether every run that the next look needs is there, and something else is wrong."""
+    complete = sum(one is not None and other is not None for _, one, other in sheet.seeds)
+    return judgement.verdict is None and judgement.due is not None and complete >= judgement.due
 
 
 def _uncounted(row: Row) -> None:
@@ -104,8 +116,9 @@ def _seeds(sheet: Sheet, registration: Registration, judgement: Judgement) -> No
 
 def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
     """Print what the figures say in plain sentences, what they cannot tell, and the siblings."""
+    says = [] if _unjudged(sheet, judgement) else what_it_says(registration, judgement)
     for title, sentences in (
-        ("What this says", what_it_says(registration, judgement)),
+        ("What this says", says),
         ("What it cannot tell", what_it_cannot_tell(registration, judgement, shared=sheet.shared)),
     ):
         if sentences:
@@ -133,13 +146,19 @@ def _gone(sheet: Sheet) -> None:
 
 
 def _environments(sheet: Sheet) -> None:
-    for environment in sheet.environments:
-        host = environment.get("machine", {}).get("host", "unknown host")
-        typer.echo("\n" + wrapped(f"ran on python {environment.get('python')} ({host})"))
-        packages = environment.get("packages") or {}
-        if packages:
-            listed = ", ".join(f"{name} {version}" for name, version in packages.items())
-            typer.echo(wrapped(f"with {listed}"))
+    # Environments may differ in more than is shown here.
+    for shown in dict.fromkeys(map(_environment, sheet.environments)):
+        typer.echo("\n" + shown)
+
+
+def _environment(environment: Mapping[str, Any]) -> str:
+    host = environment.get("machine", {}).get("host", "unknown host")
+    shown = wrapped(f"ran on python {environment.get('python')} ({host})")
+    packages = environment.get("packages") or {}
+    if packages:
+        listed = ", ".join(f"{name} {version}" for name, version in packages.items())
+        shown += "\n" + wrapped(f"with {listed}")
+    return shown
 
 
 def _cell(value: float | None, sd: float, *, sign: bool = False) -> str:

@@ -46,7 +46,7 @@ def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
 
 def _ladder(ladder: LadderGains) -> str:
     measured = "not measured between its ends yet: gitexp run --baseline"
-    claimed = figures.number(ladder.claimed, sign=True)
+    claimed = figures.rough(ladder.claimed, sign=True)
     if ladder.measured is not None:
         within = figures.within(ladder.measured, ladder.within, sign=True)
         claimed = figures.rounded_like(ladder.claimed, ladder.within or 0.0, sign=True)

@@ -61,7 +61,8 @@ def _current(now: Status) -> None:
         return
     result = now.current.result
     name = styled(f"exp/{visible(result.name)}", bold=True)
-    typer.echo(f"{'Checked out' if now.is_checked_out else 'Last started'}: {name}")
+    accepted = " (accepted)" if now.current.state == "accepted" else ""
+    typer.echo(f"{'Checked out' if now.is_checked_out else 'Last started'}: {name}{accepted}")
     typer.echo(wrapped(hypothesis_of(result.entry.message), lines=2))
     if now.current.state not in _STATES:
         typer.echo(result_lines(now.current))

@@ -20,7 +20,8 @@ def what_it_says(registration: Registration, judgement: Judgement) -> list[str]:
     """What the figures of a judgement say."""
     criterion, metric = registration.criterion, registration.criterion.metric
     meaning = words.meaning(registration, judgement)
-    conclusion = f"{meaning[:1].upper()}{meaning[1:]}."
+    end = "" if meaning.endswith("?") else "."
+    conclusion = f"{meaning[:1].upper()}{meaning[1:]}{end}"
     if judgement.effect is None:
         return [conclusion]
     before, after = effects.means(registration, judgement)

@@ -96,6 +96,16 @@ class TrialRun:
     outcomes: Outcomes | None = None
 
 
+def ids_clash(runs: Sequence[TrialRun]) -> bool:
+    """Whether an id names rows with different truths, so that examples cannot be compared."""
+    truth: dict[str, str] = {}
+    return any(
+        truth.setdefault(row, true) != true
+        for run in runs
+        for row, (true, _) in (_table(run) or {}).items()
+    )
+
+
 def find_vary(runs: Sequence[TrialRun], metric: str, said: str) -> tuple[str, tuple[str, ...]]:
     """Find what a seed changes, as the setting `vary` has it, and say why in sentences.
 
@@ -166,7 +176,7 @@ def _find_redrawn(runs: Sequence[TrialRun], said: str) -> tuple[str, str]:
     if all(truth.keys() == truths[0].keys() for truth in truths):
         return "split", (
             "The runs use the same ids for different rows, so the split is redrawn:"
-            ' vary = "split". Give a row the same id in every run (ids= of gitexp.predictions),'
-            " or examples cannot be compared."
+            ' vary = "split". Before you set `predictions`, give a row the same id in every run'
+            " (ids= of gitexp.predictions): examples are compared by id."
         )
     return "split", 'The runs were tested on different rows: vary = "split".'

@@ -44,6 +44,11 @@ def test_the_figures_are_told_in_sentences_and_rounded() -> None:
     assert conclusion == "Even the upper bound does not reach +0.005."
 
 
+def test_a_conclusion_that_asks_ends_with_its_question_mark() -> None:
+    same = replace(JUDGEMENT, reason="identical output", effect=0.0, p=None, sd=0.0)
+    assert what_it_says(a_registration(), same)[-1].endswith("does the code read the value?")
+
+
 @pytest.mark.parametrize(
     ("p", "said"),
     [

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from gitexp.rules.documents.outcomes import Outcomes
-from gitexp.rules.verdict.trial import LONG_RUN, TrialRun, find_vary, plan_choices
+from gitexp.rules.verdict.trial import LONG_RUN, TrialRun, find_vary, ids_clash, plan_choices
 
 HOUR = 3600.0
 
@@ -79,6 +79,17 @@ A, B = a_run(0.9), a_run(0.8)
 ROWS, SAME_ROWS = a_run(0.9, "abc", "010"), a_run(0.8, "cab", "001")
 OTHER_ROWS, PLACES = a_run(0.8, "abd", "010"), a_run(0.8, "abc", "110")
 GUESSED = a_run(0.9, "abc", "010", "000")
+
+
+@pytest.mark.parametrize(
+    ("runs", "clash"),
+    [
+        ([A, A, B], False), ([ROWS, ROWS, SAME_ROWS], False), ([ROWS, ROWS, OTHER_ROWS], False),
+        ([ROWS, ROWS, PLACES], True), ([ROWS, ROWS, a_run(0.8, "abd", "110")], True),
+    ],
+)  # fmt: skip
+def test_ids_clash_if_one_of_them_names_two_rows(runs: list[TrialRun], clash: bool) -> None:
+    assert ids_clash(runs) is clash
 
 
 @pytest.mark.parametrize(
