@@ -1,4 +1,4 @@
-"""What the history of a project says about the design of a new experiment."""
+"""What a new experiment's design takes from the project's history: power, costs, fresh seeds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def records_like_tip(project: Project) -> list[Record]:
 def history(
     results: Sequence[Result], baseline: Sequence[Record]
 ) -> tuple[list[tuple[Registration, Judgement]], Sequence[Record], list[float]]:
-    """What the past says about a design: verdicts, the baseline's records, seconds of runs."""
+    """What power is estimated from: past verdicts, the baseline's records, seconds of runs."""
     judged = (result for result in results if result.ran)
     past = [
         (r.registration, r.judgement)

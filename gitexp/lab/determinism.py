@@ -1,4 +1,4 @@
-"""Proof that a trainer is deterministic, where the settings say so: the baseline, run twice."""
+"""Proves that a trainer is deterministic, if the settings say so, by running the baseline twice."""
 
 from __future__ import annotations
 

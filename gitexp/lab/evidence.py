@@ -1,4 +1,4 @@
-"""What single examples say about a difference: how much it would vary with other test examples."""
+"""Per-example evidence: how much a difference would vary with other test examples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SAME_UNIT = 0.01  # relative; how far a reported score may be from the one that outcomes give
 
 
-def weigh(ledger: Ledger, registration: Registration, base: str, commit: str) -> None:
+def store_evidence(ledger: Ledger, registration: Registration, base: str, commit: str) -> None:
     """Compute and store what the examples say, for each look whose runs are complete.
 
     Raises:

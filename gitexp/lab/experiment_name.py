@@ -1,4 +1,4 @@
-"""Experiments by name."""
+"""Experiment names as you type them, and the experiments that have them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def short_name(name: str) -> str:
 
 def find_by_name(repository: Repository, name: str) -> tuple[str, str] | None:
     """Return an experiment's full ref and commit, also if its branch was just deleted by hand."""
-    # commit-msg needs the name alone, and the archive loads much.
+    # commit-msg needs only the name, and the archive is slow to load.
     from gitexp.store.archive import archive_deleted
     from gitexp.store.experiment_refs import find_ref
 

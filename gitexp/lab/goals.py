@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_files import read_on_baseline
 from gitexp.lab.design import records_like_tip
-from gitexp.rules.documents import goal as goals_rule
-from gitexp.rules.documents.goal import Goal, parse_goals
+from gitexp.rules.documents.goal import FILE, Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.plan.run_scores import half_width, scores
 
@@ -64,7 +63,7 @@ def progress(project: Project, today: dt.date) -> list[GoalProgress]:
     Raises:
         NotReady: GOALS.toml cannot be read.
     """
-    content = read_on_baseline(project, goals_rule.FILE)
+    content = read_on_baseline(project, FILE)
     goals = parse_goals(content) if content else []
     if not goals:
         return []
@@ -85,7 +84,7 @@ def progress(project: Project, today: dt.date) -> list[GoalProgress]:
 
 def _replaced(project: Project, goals: Sequence[Goal]) -> list[tuple[str, Goal]]:
     """Goals that were replaced, with the day, latest first."""
-    git, path = project.repository.git, project.path(goals_rule.FILE)
+    git, path = project.repository.git, project.path(FILE)
     out = git.text("log", "--format=%H %cs", "--no-show-signature", project.tip, "--", path)
     commits = [line.split(" ") for line in out.splitlines()]
     contents = git.objects([f"{commit}:{path}" for commit, _ in commits], largest=LARGEST)

@@ -1,4 +1,4 @@
-"""KNOWN.toml as it is on baseline commits."""
+"""Reads KNOWN.toml from baseline commits."""
 
 from __future__ import annotations
 

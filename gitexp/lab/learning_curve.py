@@ -75,7 +75,7 @@ def _known_scores(bulk: str, metric: str) -> dict[tuple[float, int], float]:
 
 
 def _run(project: Project, seed: int, share: float, watcher: Watcher) -> float:
-    """Run one seed on a share of the data and store its score; it is not a record."""
+    """Run one seed on a share of the data and store its score, which is not a record."""
     repository, metric = project.repository, project.settings.metric
     folder = repository.local / "runs" / project.tip[:12] / f"sample-{share:g}-{seed}"
     job = Job(project.tip, seed, 1, metric, folder, sample=share)

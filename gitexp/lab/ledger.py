@@ -1,4 +1,4 @@
-"""What the notebook holds of the commits that are being measured, read once and kept current."""
+"""The notes of the commits that are being measured: read once, and kept current while runs end."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Ledger:
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
 
     def read_again(self) -> None:
-        """Read the records of all commits again that were read before."""
+        """Read again the records of all commits that were read before."""
         self.read(*self._records)
 
     def _counting(self, text: str, commit: str) -> list[Record]:
@@ -124,7 +124,7 @@ class Ledger:
         """Read the environments and bulk lines that commits have."""
         if self._bulk.keys() >= {*commits}:
             return
-        # Together with those of the other commits, which are needed soon: one git process for all.
+        # The other commits are needed soon, so one git process reads the notes of all.
         new = [
             commit
             for commit in dict.fromkeys([*self._records, *commits])

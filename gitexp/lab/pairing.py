@@ -53,7 +53,7 @@ def match(bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int]
     """Run baseline seeds again whose records have another condition than the experiment's.
 
     Raises:
-        NotReady: the baseline's runs come out in another condition each time.
+        NotReady: the baseline runs in another condition every time.
     """
     ledger = bench.ledger
     baseline, records = ledger.records(base), ledger.records(commit)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
     Precedent,
     lies_between,
-    says_the_same,
+    same_hypothesis,
     verdict_awaited,
     verdict_on_older_baseline,
     verdict_on_this_baseline,
@@ -53,7 +54,7 @@ def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Find
     if not decided:
         return [verdict_awaited(result.name) for result in same[:1]]
     if found := verdict_on(project, same, (project.tip,)):
-        raise Refused("not registered; nothing was created", [found])
+        raise Refused(NOT_REGISTERED, [found])
     return [verdict_on_older_baseline(decided[0])]
 
 
@@ -85,7 +86,7 @@ def advise_on_neighbors(
     if not found and len(results) >= _ENOUGH:
         others = [r for r in results if r.registration and r.name not in again]
         said = [(r.name, hypothesis_of(r.entry.message)) for r in others]
-        found += filter(None, [says_the_same(hypothesis, said)])
+        found += filter(None, [same_hypothesis(hypothesis, said)])
     return found
 
 

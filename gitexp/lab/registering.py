@@ -42,7 +42,7 @@ _TRIES = 5  # names, where other clones of this work tree take them at the same 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an experiment may be given besides its hypothesis; what is empty has its default."""
+    """What you may give an experiment besides its hypothesis; empty fields have defaults."""
 
     expect: str = ""
     evidence: str = ""

@@ -137,19 +137,19 @@ def _tried(done: RunResult) -> TrialRun:
 
 def _failed(settings: Settings, job: Job, done: RunResult) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
-    way = "fix that, then run the same command again"
+    hint = "fix that, then run the same command again"
     if done.record.exit:
-        way += (
+        hint += (
             "; a run gets a checkout of the current commit, without files that git does not track:"
             " commit what is missing (for data: set up without --try, add it to link in"
             " gitexp.toml, commit that, then: gitexp init --try)"
         )
     elif settings.metric not in done.record.metrics:
-        way = (
+        hint = (
             f"print {settings.metric}=0.93 at the end, write it to a file that --metrics names, or"
             " name another metric: --metric"
         )
     return CommandFailed(
         f"the trial failed, and nothing was set up: {done.record.failure}{done.quoted}",
-        f"{way}\nthe whole output is in {job.folder}",
+        f"{hint}\nthe whole output is in {job.folder}",
     )

@@ -1,4 +1,4 @@
-"""Verdict notes, rewritten when records change: they are computed, never merged."""
+"""Computes verdict notes from messages and records; where records change, notes are rewritten."""
 
 from __future__ import annotations
 

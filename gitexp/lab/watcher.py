@@ -1,4 +1,4 @@
-"""What shows runs while they go on."""
+"""What a command tells whoever watches its runs."""
 
 from __future__ import annotations
 

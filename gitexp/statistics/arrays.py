@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gitexp.rules.documents.known_metrics import BINARY, Metric
-from gitexp.rules.documents.outcomes import SCORE, TRUE, hash_of, natural
+from gitexp.rules.documents.outcomes import SCORE, TRUE, hash_of_id, natural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def _comparable_rows(runs: Sequence[Outcomes]) -> list[dict[str, int]]:
     whole = [{name: n for n, name in enumerate(run.ids)} for run in runs]
     if all(run.complete for run in runs):
         return whole
-    hashes = {name: hash_of(name) for name in {name for rows in whole for name in rows}}
+    hashes = {name: hash_of_id(name) for name in {name for rows in whole for name in rows}}
     limit = min(max(hashes[name] for name in run.ids) for run in runs if not run.complete)
     return [{name: n for name, n in rows.items() if hashes[name] <= limit} for rows in whole]
 

@@ -30,7 +30,7 @@ def recompute(metric: str, outcomes: Outcomes) -> float | None:
 
 
 def disagreement(metric: str, reported: float, outcomes: Outcomes) -> str:
-    """Say that a script's own number is not what its outcomes give; "" if they agree.
+    """Say that a script's own number is not what its outcomes give; empty if they agree.
 
     A difference of half a unit in the last reported digit is rounding. Truncated outcomes prove
     nothing.

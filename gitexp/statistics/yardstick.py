@@ -1,4 +1,4 @@
-"""What single rows cost a metric."""
+"""How much of a metric is lost in single rows, and what correcting them would gain."""
 
 from __future__ import annotations
 

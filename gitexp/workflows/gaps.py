@@ -14,7 +14,7 @@ from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
-from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.plan.gaps import Gap, ranked_gaps
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
@@ -109,7 +109,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> GapReport:
         detectable=power.detectable,
         seen_by=power.source,
         findings=findings,
-        gaps=tuple(ranked(found)),
+        gaps=tuple(ranked_gaps(found)),
         train=statistics.fmean(train) if train else None,
         curve=learned,
         higher_is_better=higher,

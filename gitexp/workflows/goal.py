@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
-from gitexp.rules.documents import goal as goals_rule
-from gitexp.rules.documents.goal import parse_goal, set_goal
+from gitexp.rules.documents.goal import FILE, parse_goal, set_goal
 from gitexp.rules.plan.design import against_direction
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ def aim(project: Project, text: str, today: dt.date) -> None:
         raise UsageError(wrong.message, "reverse it, or correct `direction` in the settings")
     if goal.by is not None and goal.by < today:
         raise UsageError(f"{goal.by} is in the past", "name a later day, or none")
-    before = read_on_baseline(project, goals_rule.FILE)
+    before = read_on_baseline(project, FILE)
     after = set_goal(before or b"", goal)
     if after == before:
         raise UsageError(f"the goal is already {goal}", "gitexp goal shows the progress")
-    commit_on_baseline(project, goals_rule.FILE, before, after, f"Goal: {goal}\n")
+    commit_on_baseline(project, FILE, before, after, f"Goal: {goal}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.log import log
 from gitexp.lab.precedents import has_verdict
-from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
+from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -38,5 +38,5 @@ def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Id
                 detectable=power.detectable,
             )
         )
-    order = ranked(ideas)
-    return order, order if hours is None else within(order, hours * 3600)
+    order = ranked_ideas(ideas)
+    return order, order if hours is None else chosen_within(order, hours * 3600)

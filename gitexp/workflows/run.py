@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import CommandFailed, Refused, UsageError
 from gitexp.lab.bench import Bench
 from gitexp.lab.determinism import prove_deterministic
-from gitexp.lab.evidence import weigh
+from gitexp.lab.evidence import store_evidence
 from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import match, measure_partners
@@ -106,7 +106,7 @@ def _look_by_look(
             _refuse_if_met_already(ledger, registration, base, due)
         bench.measure(f"exp/{name}", commit, due)
         match(bench, label, base, commit, due)
-        weigh(ledger, registration, base, commit)
+        store_evidence(ledger, registration, base, commit)
         judgement = ledger.judge(registration, base, commit)
     return judgement
 

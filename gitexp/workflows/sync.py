@@ -16,7 +16,7 @@ from gitexp.errors import StoreBusy
 from gitexp.lab.health.git_settings import check_fetches
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
-from gitexp.lab.sharing.incoming import merge_lines, merge_verdict_notes
+from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
 from gitexp.lab.sharing.notices import about_baseline, about_names, about_rewritten
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
@@ -140,7 +140,7 @@ class _Sync:
         self.whole, whole = True, self.whole
         theirs = read_fetched(repository, self.remote)
         folded = read_runs(repository, theirs.runs)
-        merged = merge_lines(repository, theirs.notes, folded.lines, logs=self.logs)
+        merged = merge_results(repository, theirs.notes, folded.lines, logs=self.logs)
         for text in about_rewritten(repository, self.remote, before, theirs, merged):
             self.done.warn(text)
         self.done.redacted += sum(bool(one.ours_stale) for one in merged.values())
@@ -174,7 +174,7 @@ class _Sync:
             fetch(repository, self.remote, logs=self.logs, into=REHEARSAL, show=self.show)
             theirs = read_fetched(repository, self.remote, REHEARSAL)
             folded = read_runs(repository, theirs.runs)
-            merged = merge_lines(
+            merged = merge_results(
                 repository, theirs.notes, folded.lines, logs=self.logs, write=False
             )
             here = read_here(repository)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
+from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.criterion import Criterion
 
 IDEAS, HOURS, WORLDS, SEED = 60, 60.0, 2000, 7
@@ -67,13 +67,13 @@ def by(key: Callable[[Drawn], float]) -> Order:
 
 def by_next(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[Idea]:
     """Order as `gitexp next` does."""
-    return ranked(one.idea for one in drawn)
+    return ranked_ideas(one.idea for one in drawn)
 
 
 def by_chance_and_gain(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[Idea]:
     """Order by chance x gain alone: the same code, with every idea at one cost."""
     alike = [replace(one.idea, worth=one.idea.worth * one.idea.seconds) for one in drawn]
-    return ranked(alike)
+    return ranked_ideas(alike)
 
 
 def at_random(drawn: Sequence[Drawn], rng: random.Random) -> Sequence[Idea]:
@@ -101,7 +101,7 @@ def main() -> None:
         drawn = [draw(number, rng) for number in range(IDEAS)]
         gains = {one.idea.name: one.gain for one in drawn}
         for name, order in ORDERS.items():
-            chosen = within(order(drawn, rng), HOURS * 3600)
+            chosen = chosen_within(order(drawn, rng), HOURS * 3600)
             banked[name].append(sum(gains[idea.name] for idea in chosen))
     best = statistics.fmean(banked["oracle: true gain / cost"])
     print(f"{IDEAS} ideas, {HOURS:g} hours, {WORLDS} worlds, seed {SEED}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
-    """Find experiments that the baseline accepted without a confirmation or a reason."""
+    """Find experiments that the baseline accepted unconfirmed, without a reason."""
     known = {r.entry.commit: r for r in (*inventory.held, *inventory.lost)}
     baseline = inventory.project.baseline
     for acceptance in inventory.acceptances:

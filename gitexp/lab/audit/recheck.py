@@ -1,7 +1,7 @@
-"""The gate once more, over all experiments with records, in the same few git processes.
+"""Checks all experiments with records by the gate's rules again, in the same few git processes.
 
-Records can be written by hand, and commits can be made with hooks switched off. So the gate is
-asked again.
+Records can be written by hand, and commits can be made with hooks switched off, so that a record
+does not prove that its commit passed the gate.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gitexp.lab.gate.history import LEVEL_SLACK
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict.campaign import campaign_level, count
+from gitexp.rules.verdict.campaign import campaign_level, count_places
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def too_high(
     every = (*inventory.held, *inventory.lost)
     members = [member for result in every if (member := result.member())]
     confirmed = {
-        key: count(members, *key)[1]
+        key: count_places(members, *key)[1]
         for key in {(m.registration.criterion.metric, m.registration.campaign) for m in members}
     }
     found = []
@@ -109,7 +109,7 @@ def too_high(
         if not member.measured:
             continue
         others = confirmed[registration.criterion.metric, registration.campaign]
-        others -= count([member], registration.criterion.metric, registration.campaign)[1]
+        others -= count_places([member], registration.criterion.metric, registration.campaign)[1]
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:
             said = (

@@ -164,7 +164,7 @@ def _apart(name: str, commit: str, own: str, taken: set[str]) -> str:
 
 
 def deliver(repository: Repository, delivery: Delivery) -> None:
-    """Make branches and change names, all or none.
+    """Make branches and change names: all of them or, if one fails, none.
 
     Raises:
         StoreBusy, NotReady: git refused, and nothing was changed.

@@ -1,4 +1,4 @@
-"""Merge a remote's notes with this clone's: lines are united, verdicts are computed again."""
+"""Merge a remote's notes with this clone's: a union of lines, and verdicts computed again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MergedVerdictNotes:
     changed: tuple[ChangedVerdict, ...]
 
 
-def merge_lines(
+def merge_results(
     repository: Repository,
     theirs: Mapping[str, str],
     more: Mapping[str, Mapping[str, Sequence[str]]],
@@ -89,7 +89,8 @@ def merge_verdict_notes(
 ) -> MergedVerdictNotes:
     """Write the verdict notes that follow from the records that came or, if `whole`, from all.
 
-    What cannot be computed here is taken as it is, from the side that knew the other.
+    A note that cannot be computed here stays as it is: ours if our history contains the remote's,
+    else the remote's.
 
     Raises:
         StoreBusy: the notes stayed contended or locked; nothing was written.
@@ -130,10 +131,10 @@ def merge_verdict_notes(
         )
         return MergedVerdictNotes(other, after, changed)
 
-    views = exclusively(repository, act)
+    merged = exclusively(repository, act)
     if runs.ours_stale:
         drop_past(repository, VERDICTS)
-    return views
+    return merged
 
 
 def _first(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How much the examples of a look add to the variance of its mean difference."""
+"""Per-example evidence as it is stored: what a look's examples add to its variance."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _wrapped(hypothesis: str) -> str:
 
 
 def split_message(message: str) -> tuple[str, dict[str, str]]:
-    """Split a commit message into its text and its trailers (the last paragraph, if all of it is).
+    """Split a commit message into its text and its trailers, a last paragraph of trailers alone.
 
     The first of two trailers with one token counts, so that nothing appended later replaces it.
     """

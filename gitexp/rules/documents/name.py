@@ -19,7 +19,7 @@ _LONGEST_NAME = 60
 
 
 def is_name(text: str) -> bool:
-    """Say whether a text can name an experiment: a branch, a folder and a word that people type."""
+    """Whether a text can name an experiment, and so a branch, a folder and a word to type."""
     return _NAME.fullmatch(text) is not None
 
 

@@ -52,7 +52,7 @@ class Outcomes:
         """Keep the `rows` rows with the smallest hash, and the columns in `names`."""
         kept = range(len(self.ids))
         if rows < len(self.ids):
-            kept = sorted(sorted(kept, key=lambda n: hash_of(self.ids[n]))[:rows])  # type: ignore[assignment]
+            kept = sorted(sorted(kept, key=lambda n: hash_of_id(self.ids[n]))[:rows])  # type: ignore[assignment]
         return Outcomes(
             tuple(self.ids[n] for n in kept),
             {
@@ -64,7 +64,7 @@ class Outcomes:
         )
 
 
-def hash_of(name: str) -> bytes:
+def hash_of_id(name: str) -> bytes:
     """Sort key of an id for deciding which rows are kept."""
     import hashlib  # loads OpenSSL
 

@@ -17,7 +17,7 @@ from gitexp.rules.documents.tombstones import (
     COUNT,
     MASK,
     RESULTS,
-    hash_of,
+    hash_of_line,
     merge_lines,
     read_tombstones,
     redactions,
@@ -62,7 +62,7 @@ def redact_note(text: str, sought: Sought, environments: dict[str, str]) -> tupl
             if sought.masked(line) == line and not (content and _masked(content, sought)[1]):
                 left.append(line)
                 continue
-            left.append(write_line(Kind.TOMBSTONE, {"line": hash_of(line)}))
+            left.append(write_line(Kind.TOMBSTONE, {"line": hash_of_line(line)}))
         else:
             masked, paths = _redacted(content, sought, environments)
             if not paths:

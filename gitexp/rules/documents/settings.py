@@ -89,7 +89,7 @@ class Settings:
 
     @property
     def digest(self) -> str:
-        """Identity of these settings, which is what you approve."""
+        """Hash of these settings; approval is for exactly this hash."""
         import hashlib  # loads OpenSSL
 
         canonical = json.dumps(self.table, sort_keys=True, default=str)

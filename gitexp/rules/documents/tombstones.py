@@ -86,7 +86,7 @@ class Tombstone:
 
 
 def write_tombstone(content: dict[str, Any], paths: Iterable[Path], number: int) -> str:
-    """Write the tombstone of a line that was redacted at these paths, for the nth time."""
+    """Write the tombstone of a line that was redacted at these paths, as its redaction `number`."""
     # Sorted, and none inside another, so that everybody who redacts the same writes the same.
     kept: list[Path] = []
     for path in sorted(set(paths), key=lambda path: [str(step) for step in path]):
@@ -152,7 +152,7 @@ def _without(lines: Iterable[str], stones: Sequence[Tombstone]) -> set[str]:
     for line in lines:
         content = parse_object(line, exact=True)
         if content is None or "schema" not in content:
-            kept |= set() if hash_of(line) in whole else {line}
+            kept |= set() if hash_of_line(line) in whole else {line}
             continue
         due = []
         if content.get("kind") not in (Kind.TOMBSTONE, Kind.METRICS):
@@ -185,7 +185,7 @@ def redactions(content: dict[str, Any]) -> int:
     return count if isinstance(count, int) and 0 <= count < _MOST else 0
 
 
-def hash_of(line: str) -> str:
+def hash_of_line(line: str) -> str:
     """Identity of a line that is not gitexp's JSON."""
     import hashlib  # loads OpenSSL, which few merges need
 

@@ -1,4 +1,4 @@
-"""What there is to say about a change itself, once it is the only one.
+"""Rules about the change itself, once it is known to be the only one.
 
 A new rule about changes is a function here, its entry in the catalogue, and a test.
 """

@@ -25,7 +25,9 @@ class ChangedLines:
     @property
     def endings_only(self) -> bool:
         """Whether the lines hold the same text."""
-        return [text_of(line) for line in self.before] == [text_of(line) for line in self.after]
+        return [without_ending(line) for line in self.before] == [
+            without_ending(line) for line in self.after
+        ]
 
 
 def keep_line_end(before: bytes, after: bytes) -> bytes:
@@ -35,9 +37,15 @@ def keep_line_end(before: bytes, after: bytes) -> bytes:
     """
     start, end = _shared_ends(before, after)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
-    if b"\n" in old[:-1] or b"\n" in new[:-1] or not old or not new or text_of(old) == text_of(new):
+    if (
+        b"\n" in old[:-1]
+        or b"\n" in new[:-1]
+        or not old
+        or not new
+        or without_ending(old) == without_ending(new)
+    ):
         return after
-    return after[:start] + text_of(new) + _ending(old) + after[len(after) - end :]
+    return after[:start] + without_ending(new) + _ending(old) + after[len(after) - end :]
 
 
 def _shared_ends(before: bytes, after: bytes) -> tuple[int, int]:
@@ -89,8 +97,8 @@ def _changed_endings(left: Sequence[bytes], right: Sequence[bytes]) -> str:
         ends = [(_ending(a), _ending(b)) for a, b in zip(left, right, strict=True)]
     else:
         # It is unknown which line became which; only lines with the same text can be compared.
-        kept = {text_of(line): _ending(line) for line in left}
-        ends = [(kept.get(text_of(line), _ending(line)), _ending(line)) for line in right]
+        kept = {without_ending(line): _ending(line) for line in left}
+        ends = [(kept.get(without_ending(line), _ending(line)), _ending(line)) for line in right]
     changed = [pair for pair in ends if pair[0] != pair[1]]
     if not changed:
         return ""
@@ -110,9 +118,9 @@ def split_lines(content: bytes) -> list[bytes]:
 
 
 def _ending(line: bytes) -> bytes:
-    return line[len(text_of(line)) :]
+    return line[len(without_ending(line)) :]
 
 
-def text_of(line: bytes) -> bytes:
+def without_ending(line: bytes) -> bytes:
     """Return a line without its ending."""
     return line.removesuffix(b"\n").removesuffix(b"\r")

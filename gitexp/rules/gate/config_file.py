@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.changed_lines import compare_lines, text_of
+from gitexp.rules.gate.changed_lines import compare_lines, without_ending
 from gitexp.rules.gate.changed_values import compare_values
 from gitexp.rules.gate.formats.keys import Line
 from gitexp.rules.gate.formats.values import ABSENT
@@ -112,7 +112,7 @@ def _inspect_unparsed(
         hint = f"{_restore_hint(path, baseline)}\nthen edit one line"
         return [], [Finding("C3", said, hint, path, lines.at)]
     before, after = (
-        text_of(side[0]).decode("utf-8", "backslashreplace") if side else ABSENT
+        without_ending(side[0]).decode("utf-8", "backslashreplace") if side else ABSENT
         for side in (lines.before, lines.after)
     )
     advice = Finding(

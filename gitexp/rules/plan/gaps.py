@@ -74,7 +74,7 @@ def label(text: str) -> str:
     return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
 
 
-def ranked(gaps: Iterable[Gap]) -> list[Gap]:
+def ranked_gaps(gaps: Iterable[Gap]) -> list[Gap]:
     """Most recoverable first; gaps of the model as a whole count for what specific gaps leave.
 
     A tree that makes no errors in training has all its errors between training and test, including

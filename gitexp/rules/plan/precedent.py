@@ -1,4 +1,4 @@
-"""Earlier experiments like a new one: what they found, before anybody runs it again."""
+"""Earlier experiments like a new one, and what they found."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def lies_between(change: Change, same_key: Sequence[Precedent]) -> Finding | Non
     )
 
 
-def says_the_same(hypothesis: str, others: Sequence[tuple[str, str]]) -> Finding | None:
+def same_hypothesis(hypothesis: str, others: Sequence[tuple[str, str]]) -> Finding | None:
     """Point to the experiment whose hypothesis is most like this one; `others` are (name, text)."""
     best = rank(hypothesis, [text for _, text in others])[:1]
     if not best or best[0][0] < _ALIKE:

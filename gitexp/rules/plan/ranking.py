@@ -87,14 +87,14 @@ def weigh(
     )  # fmt: skip
 
 
-def ranked(ideas: Iterable[Idea]) -> list[Idea]:
+def ranked_ideas(ideas: Iterable[Idea]) -> list[Idea]:
     """Best first: those with evidence, then those that a verdict can decide, then by worth."""
     return sorted(
         ideas, key=lambda idea: (not idea.evidence, not idea.answerable, -idea.worth, idea.name)
     )
 
 
-def within(ideas: Sequence[Idea], seconds: float) -> list[Idea]:
+def chosen_within(ideas: Sequence[Idea], seconds: float) -> list[Idea]:
     """Fill a time budget in the order of rank; an idea that no longer fits is skipped."""
     chosen, left = [], seconds
     for idea in ideas:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.campaign import Member, count, error_bound, next_place
+from gitexp.rules.verdict.campaign import Member, count_places, error_bound, next_place
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.verdict import Verdict
@@ -76,7 +76,7 @@ def sum_up(
     place = next_place(members, metric, planned=planned, budget=budget)
     # A campaign that is full is shown as it is, until the next one has begun.
     campaign = place.campaign - (place.number == 1 and place.campaign > 1)
-    taken, confirmed = count(members, metric, campaign)
+    taken, confirmed = count_places(members, metric, campaign)
     uses = _uses_of_examples([summary for _, summary in past], fixed=settings.vary != "split")
     return Standing(
         metric=metric,

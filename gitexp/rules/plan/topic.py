@@ -1,4 +1,4 @@
-"""What a change is about."""
+"""The topic of a change: data, features, training, model, or other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOPICS = (
 
 
 def topic_of(change: Change) -> str:
-    """Tell what a change is about by its key: data, features, training, model, or other."""
+    """Return the topic of a change, judged by the names in its key."""
     # The last name says most: `model.class_weight` is about the data.
     for name in reversed(change.spelled_key.lower().split(".")):
         for topic, parts in _TOPICS:

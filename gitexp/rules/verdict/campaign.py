@@ -57,13 +57,13 @@ def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: 
     """Find the next place among all experiments on the metric known so far."""
     mine = [m for m in members if m.registration.criterion.metric == metric]
     campaign = max((m.registration.campaign for m in mine), default=1)
-    taken, confirmed = count(mine, metric, campaign)
+    taken, confirmed = count_places(mine, metric, campaign)
     if taken >= planned:
         campaign, taken, confirmed = campaign + 1, 0, 0
     return Place(campaign, taken + 1, campaign_level(budget, planned, confirmed))
 
 
-def count(members: Iterable[Member], metric: str, campaign: int) -> tuple[int, int]:
+def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple[int, int]:
     """Count places taken and experiments confirmed in one campaign; exploratory ones take none."""
     within = [
         m

@@ -94,7 +94,7 @@ def what_it_cannot_tell(
 
 
 def _chance(share: float) -> str:
-    """A probability as people picture it."""
+    """A probability in words that people can picture."""
     if share < _NEVER:
         return "less than 1 time in a million"
     if share > 0.015:

@@ -158,7 +158,7 @@ def _enough(registration: Registration, sd: float) -> int | None:
 
 
 def underpowered(registration: Registration, power: Power) -> Finding | None:
-    """Warn that a design would usually miss the effect that it asks for, and say what would not."""
+    """Warn that a design would usually miss the effect that it asks for, and what would help."""
     criterion, repeats = registration.criterion, registration.repeats[-1]
     if registration.seeded and repeats < FEWEST_PAIRS:
         return Finding(

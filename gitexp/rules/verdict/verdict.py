@@ -65,7 +65,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """How much chance there is in which examples were tested.
+    """How much of a difference may be due to which examples were tested.
 
     `variance` is the variance of the mean difference that comes from having tested these `count`
     distinct examples and no others, in the criterion's unit squared.

@@ -1,4 +1,4 @@
-"""What a model loses in training, and what more it loses on test data."""
+"""Bias and variance: what a model loses on its training data, and what more on test data."""
 
 from __future__ import annotations
 

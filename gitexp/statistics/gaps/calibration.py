@@ -1,4 +1,4 @@
-"""Whether stated probabilities are as right as they say, and confident errors."""
+"""Whether predicted probabilities are calibrated, and whether confident errors are wrong labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def measure_calibration(rows: Rows, skipped: list[str]) -> dict[str, Any] | None:
-    """Compare stated probabilities with the frequency of the positive label."""
+    """Compare predicted probabilities with the frequency of the positive label."""
     score = numbers_of(rows.columns[SCORE]) if SCORE in rows.columns else None
     labels = np.unique(rows.true)
     if score is None or len(labels) != 2 or score.min() < 0 or score.max() > 1:

@@ -5,7 +5,7 @@ import pytest
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.limbo import keeps_coming_back
-from gitexp.rules.plan.precedent import Precedent, lies_between, says_the_same
+from gitexp.rules.plan.precedent import Precedent, lies_between, same_hypothesis
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.plan.arrange import a_precedent
@@ -109,9 +109,9 @@ def test_a_hypothesis_in_much_the_same_words_is_named() -> None:
         ("one", "dropout raises accuracy because the model overfits"),
         ("two", "a larger C helps because the model underfits"),
     ]
-    found = says_the_same("a larger C helps because the model underfits badly", others)
+    found = same_hypothesis("a larger C helps because the model underfits badly", others)
     assert found is not None
     assert (found.id, found.advice) == ("K5", True)
     assert "exp/two" in found.message
-    assert says_the_same("the tokenizer drops accents because it is old", others) is None
-    assert says_the_same("anything", []) is None
+    assert same_hypothesis("the tokenizer drops accents because it is old", others) is None
+    assert same_hypothesis("anything", []) is None

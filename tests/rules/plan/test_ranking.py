@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitexp.rules.plan.ranking import Idea, ranked, weigh, within
+from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from tests.rules.plan.arrange import a_registration
 
 
@@ -38,13 +38,13 @@ def test_evidence_goes_before_worth_and_the_unanswerable_comes_late() -> None:
         an_idea("bare", 9.0, evidence=""), an_idea("small", 8.0, answerable=False),
         an_idea("good", 1.0), an_idea("better", 2.0),
     ]  # fmt: skip
-    assert [idea.name for idea in ranked(ideas)] == ["better", "good", "small", "bare"]
+    assert [idea.name for idea in ranked_ideas(ideas)] == ["better", "good", "small", "bare"]
 
 
 def test_a_budget_is_filled_in_the_order_of_rank() -> None:
     ideas = [an_idea("a", 3, seconds=50), an_idea("b", 2, seconds=60), an_idea("c", 1, seconds=40)]
-    assert [idea.name for idea in within(ideas, 100)] == ["a", "c"]
-    assert within(ideas, 10) == []
+    assert [idea.name for idea in chosen_within(ideas, 100)] == ["a", "c"]
+    assert chosen_within(ideas, 10) == []
 
 
 def test_a_chance_comes_from_the_past_where_none_is_given() -> None:

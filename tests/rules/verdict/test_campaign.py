@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.campaign import Member, Place, count, error_bound, next_place
+from gitexp.rules.verdict.campaign import Member, Place, count_places, error_bound, next_place
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -89,7 +89,7 @@ def test_an_overrun_campaign_opens_the_next_one_too() -> None:
 
 def test_an_exploratory_run_takes_no_place() -> None:
     standings = [a_standing(verdict=Verdict.EXPLORATORY)] * 5
-    assert count(standings, "accuracy", 1) == (0, 0)
+    assert count_places(standings, "accuracy", 1) == (0, 0)
     assert next_place(standings, "accuracy", planned=5, budget=0.1) == Place(1, 1, 0.1 / 5)
 
 
@@ -105,9 +105,9 @@ def test_places_and_confirmations_are_counted_within_one_campaign() -> None:
         a_standing(1, Verdict.CONFIRMED), a_standing(1), a_standing(1, measured=False),
         a_standing(2, Verdict.CONFIRMED), a_standing(1, Verdict.CONFIRMED, metric="loss"),
     ]  # fmt: skip
-    assert count(standings, "accuracy", 1) == (2, 1)
-    assert count(iter(standings), "accuracy", 2) == (1, 1)
-    assert count(standings, "accuracy", 3) == (0, 0)
+    assert count_places(standings, "accuracy", 1) == (2, 1)
+    assert count_places(iter(standings), "accuracy", 2) == (1, 1)
+    assert count_places(standings, "accuracy", 3) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from gitexp.rules.documents.outcomes import Outcomes, hash_of
-from gitexp.rules.plan.gaps import Gap, ranked
+from gitexp.rules.documents.outcomes import Outcomes, hash_of_id
+from gitexp.rules.plan.gaps import Gap, ranked_gaps
 from gitexp.statistics.gaps.find import Findings, find_gaps
 from gitexp.statistics.yardstick import Yardstick
 from tests.statistics.drawn import ranked_badly
@@ -124,7 +124,7 @@ def pure_noise(seed: int) -> Runs:
 def gaps_of(runs: Runs) -> tuple[list[Gap], Findings]:
     found, train, test = runs
     findings = find_gaps(found, train=train, scores=test, metric="accuracy")
-    return ranked(findings.gaps), findings
+    return ranked_gaps(findings.gaps), findings
 
 
 PLANTED: dict[str, tuple[Callable[[int], Runs], tuple[str, str | None, str | None] | None]] = {
@@ -174,7 +174,7 @@ def test_the_worst_range_of_a_target_is_found() -> None:
     runs = trained(x, y, lambda _: LinearRegression(), range(4))
     findings = find_gaps(runs[0], train=[], scores=[1.0], metric="rmse")
     assert findings.task == "regression"
-    best = ranked(findings.gaps)[0]
+    best = ranked_gaps(findings.gaps)[0]
     assert best.kind == "decile"
     assert "y_true" in (best.where or "")
 
@@ -225,7 +225,7 @@ def test_a_ranking_has_slices_and_no_confusions() -> None:
     told = ranked_badly(2)
     score = Yardstick("roc_auc", [told]).value
     findings = find_gaps([told], train=[], scores=[score], metric="roc_auc")
-    best = ranked(findings.gaps)[0]
+    best = ranked_gaps(findings.gaps)[0]
     assert (findings.task, findings.dummy, best.kind) == ("ranking", 0.5, "slice")
     assert "x0 > " in (best.where or "")
     assert {gap.kind for gap in findings.gaps} == {"slice"}
@@ -261,14 +261,14 @@ def test_a_metric_in_another_unit_is_not_mixed_with_ceilings() -> None:
     runs, train, test = confused_pair(3)
     percent = [[100 * value for value in values] for values in (train, test)]
     findings = find_gaps(runs, train=percent[0], scores=percent[1], metric="accuracy")
-    gaps = ranked(findings.gaps)
+    gaps = ranked_gaps(findings.gaps)
     assert findings.unit == gaps[0].unit == "accuracy of the predictions"
     assert "ceiling +" not in gaps[0].template("accuracy", higher_is_better=True)
     assert any("the script reports" in line for line in findings.skipped)
 
 
 def test_slices_are_found_among_rows_that_were_cut_by_their_hash() -> None:
-    ids = sorted(map(str, range(40_000)), key=hash_of)[:1000]
+    ids = sorted(map(str, range(40_000)), key=hash_of_id)[:1000]
     rng = np.random.default_rng(6)
     x, y = rng.normal(size=1000), rng.integers(0, 2, 1000)
     guess = np.where((x > 1) & (rng.random(1000) < 0.6), 1 - y, y)
