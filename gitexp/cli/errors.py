@@ -33,7 +33,7 @@ class Bug(GitexpError):
 
 
 class Stopped(GitexpError):
-    """The user, or whoever runs the machine, ended the command."""
+    """The command was stopped from outside: by you, or by the system."""
 
     exit_code = 130
     kind = "interrupted"

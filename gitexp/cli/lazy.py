@@ -56,7 +56,7 @@ def unknown(name: str) -> NoReturn:
 
 
 def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of click, whichever typer has
-    """Load a command from the module of its name, or a former one from where it is now."""
+    """Load a command from the module of its name; `module` is that of a former one."""
     found = vars(import_module(f"gitexp.cli.commands.{module or name}"))
     # `next` and `help` are names of Python's own.
     function: Callable[..., None] | typer.Typer = found.get(f"{name}_") or found[name]

@@ -27,13 +27,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a job: its record, the lines to store with it, and its last output."""
+    """The result of a job: its record, the lines to store with it, and its last output."""
 
     record: Record
     bulk: tuple[dict[str, Any], ...]
     log: dict[str, Any]
     last_lines: str
-    warning: str = ""  # what is odd about a run that counts nevertheless
+    warning: str = ""  # what is odd about a run that still counts
 
     @property
     def quoted(self) -> str:

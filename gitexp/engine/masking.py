@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_HIDDEN = "[secret]"  # printed in the place of a secret
+_HIDDEN = "[secret]"  # printed in place of a secret
 _SHORTEST = 4  # characters; a shorter secret cannot be told from other words
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*:)([^/\s]+)(?=@)")
 # As in `password=x`, `"token": "x"` and `Authorization: Bearer x`.

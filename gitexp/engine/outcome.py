@@ -82,7 +82,7 @@ def _read_metrics(
 def _read_outcomes(
     settings: Settings, job: Job, place: Path, score: float
 ) -> tuple[Outcomes | None, str, str]:
-    """Outcomes that a good run stored, why the run counts as failed nevertheless, and a warning.
+    """Outcomes that a good run stored, why the run counts as failed all the same, and a warning.
 
     A run without predictions fails only if the settings name a file of predictions.
     """

@@ -32,7 +32,7 @@ def log_line(job: Job, condition: str, values: Mapping[str, object]) -> dict[str
 
 
 def _ends(path: Path) -> str:
-    """Beginning and end of a file in whole lines, as a terminal would show them in the end."""
+    """Beginning and end of a file in whole lines, as a terminal shows them after the run."""
     first, last = _LOG
     try:
         with path.open("rb") as handle:

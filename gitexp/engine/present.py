@@ -26,7 +26,7 @@ _ASK = "import sys; print(sys.version.split()[0], sys.implementation.name, *sys.
 def present_environment(
     repository: Repository, prefix: str, settings: Settings, packages: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Environment that a run would have today, as far as it can be known beforehand.
+    """Environment that a run would have today, as far as that can be known before it starts.
 
     Linked data is read in the user's tree; tracked data belongs to the commit. None if the command
     does not start with a Python.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from gitexp.engine.keeper import Keeper
+    from gitexp.engine.watchdog import Watchdog
 
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL: time to write a checkpoint
 REACTION = 0.05  # seconds until a stop request or a timeout is noticed
@@ -62,7 +62,7 @@ def execute(
     env: Mapping[str, str],
     stdout: Path,
     stderr: Path,
-    keeper: Keeper,
+    watchdog: Watchdog,
     timeout: float | None = None,
     stop: threading.Event,
     hold_fds: Sequence[int] = (),
@@ -76,7 +76,7 @@ def execute(
     """
     if stop.is_set():
         return Finished(-signal.SIGTERM, 0.0, 0.0, 0, timed_out=False, interrupted=True)
-    keeper.start()
+    watchdog.start()
     begin = time.monotonic()
     with stdout.open("wb") as out, stderr.open("wb") as err:
         try:
@@ -98,7 +98,7 @@ def execute(
             )
     # If gitexp is killed in the millisecond before this line, the command goes on. It still holds
     # its locks then, so its checkout is not given to another run.
-    keeper.watch(process.pid)
+    watchdog.watch(process.pid)
     child = _Child(process)
     timed_out = interrupted = False
     deadline = None if timeout is None else begin + timeout
@@ -111,7 +111,7 @@ def execute(
                 break
     finally:  # also if Ctrl-C arrives in this thread
         child.kill()
-        keeper.forget(process.pid)
+        watchdog.forget(process.pid)
         child.close()
     return Finished(
         child.exit_code,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gitexp.engine.keeper import Keeper
+    from gitexp.engine.watchdog import Watchdog
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
@@ -39,7 +39,7 @@ def run_job(
     settings: Settings,
     job: Job,
     *,
-    keeper: Keeper,
+    watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int] = (),
@@ -57,7 +57,8 @@ def run_job(
     with locked(busy) as lock:
         try:
             return _run_job(
-                repository, prefix, settings, job, keeper=keeper, stop=stop, condition=condition,
+                repository, prefix, settings, job,
+                watchdog=watchdog, stop=stop, condition=condition,
                 hold=(*hold, *([lock] if lock is not None else [])),
             )  # fmt: skip
         finally:
@@ -75,7 +76,7 @@ def _run_job(
     settings: Settings,
     job: Job,
     *,
-    keeper: Keeper,
+    watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int],
@@ -101,7 +102,7 @@ def _run_job(
             env=variables,
             stdout=job.folder / "stdout.log",
             stderr=job.folder / "stderr.log",
-            keeper=keeper,
+            watchdog=watchdog,
             timeout=settings.timeout,
             stop=stop,
             hold_fds=(checkout.lock, *hold),

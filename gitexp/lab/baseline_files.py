@@ -28,7 +28,7 @@ def commit_on_baseline(
         NotReady: the branch is checked out in another work tree, or the file is edited in this one.
     """
     repository = project.repository
-    place = repository.checkouts().get(project.baseline_ref)
+    place = repository.checked_out().get(project.baseline_ref)
     full = project.path(path)
     git = repository.git
     if place is None:

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.engine.job import Interrupted, Job, RunResult
-from gitexp.engine.keeper import Keeper
+from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.lab.running import free_folder, run_watched
 from gitexp.rules.text import duration
@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, ledger: Ledger, jobs: int, watcher: Watcher) -> None:
         self.ledger, self.jobs, self.watcher = ledger, jobs, watcher
         self.here: list[str] | None = None
-        self._keeper = Keeper()
+        self._watchdog = Watchdog()
         self._stop = threading.Event()
         self._failed = threading.Event()
         self._lock = threading.Lock()
@@ -46,11 +46,11 @@ class Bench:
     def __enter__(self) -> Self:
         # Before anything runs: hours of training would be lost if nothing could be stored.
         store_aside(self.ledger.repository)
-        self._keeper.__enter__()
+        self._watchdog.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._keeper.__exit__(*error)
+        self._watchdog.__exit__(*error)
         tidy(self.ledger.repository)
 
     def measure(
@@ -147,7 +147,7 @@ class Bench:
             try:
                 result = run_watched(
                     ledger.repository, ledger.project.prefix, ledger.settings, label, job,
-                    self.watcher, keeper=self._keeper, stop=self._stop,
+                    self.watcher, watchdog=self._watchdog, stop=self._stop,
                     condition=self._name_condition, hold=(claim,),
                 )  # fmt: skip
             except Interrupted:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.keeper import Keeper
 from gitexp.engine.run import run_job
+from gitexp.engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ def run_watched(
     job: Job,
     watcher: Watcher,
     *,
-    keeper: Keeper,
+    watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
     hold: Sequence[int] = (),
@@ -37,7 +37,7 @@ def run_watched(
     try:
         result = run_job(
             repository, prefix, settings, job,
-            keeper=keeper, stop=stop, condition=condition, hold=hold,
+            watchdog=watchdog, stop=stop, condition=condition, hold=hold,
         )  # fmt: skip
     finally:
         watcher.finished(label, job, result.record if result is not None else None)
@@ -61,10 +61,10 @@ def run_once(
     Raises:
         NotReady: the checkout could not be prepared.
     """
-    with Keeper() as keeper:
+    with Watchdog() as watchdog:
         return run_watched(
             repository, prefix, settings, label, job, watcher,
-            keeper=keeper, stop=threading.Event(), condition=lambda _: condition,
+            watchdog=watchdog, stop=threading.Event(), condition=lambda _: condition,
         )  # fmt: skip
 
 

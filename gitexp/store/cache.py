@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FILE = "log.sqlite3"
-_AT_ONCE = 500  # values in one question; SQLite takes 999 at least
+_AT_ONCE = 500  # values in one statement; SQLite takes 999 at least
 _PATIENCE = 1.0  # seconds to wait for another command that writes
 _TABLES = """
     DROP TABLE IF EXISTS commits;
@@ -84,7 +84,7 @@ class CachedSummary(NamedTuple):
 
 
 class Cache:
-    """Commits and summaries by commit id; every answer may lack what was asked for."""
+    """Commits and summaries by commit id; what was never kept is missing from a result."""
 
     def __init__(self, folder: Path | None, stamp: int) -> None:
         """Open it; what was written under another `stamp` (31 bits) is deleted."""
@@ -107,12 +107,12 @@ class Cache:
         """
         if [*self._rows("SELECT signature FROM listed")] != [(signature,)]:
             return None
-        question = (
+        statement = (
             "SELECT * FROM heads WHERE time >= :since AND"
             " (:project IS NULL OR project IS NULL OR project = :project)"
             " ORDER BY rowid LIMIT :most"
         )
-        found = [*self._rows(question, values=query._asdict() | {"most": query.most or -1})]
+        found = [*self._rows(statement, values=query._asdict() | {"most": query.most or -1})]
         # After an error, the list may be incomplete.
         return found if self._database is not None else None
 
@@ -154,23 +154,23 @@ class Cache:
 
     def _rows(
         self,
-        question: str,
+        statement: str,
         commits: Sequence[str] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Iterator[Any]:
-        """Rows that answer a question, about the given commits or all."""
+        """Rows that a statement selects, of the given commits or of all."""
         if self._database is None:
             return
         import sqlite3  # there is a database, so it is loaded already
 
         try:
             if commits is None:
-                yield from self._database.execute(question, values or {})
+                yield from self._database.execute(statement, values or {})
                 return
             for at in range(0, len(commits), _AT_ONCE):
                 some = commits[at : at + _AT_ONCE]
                 marks = ",".join("?" * len(some))
-                yield from self._database.execute(f"{question} ({marks})", some)
+                yield from self._database.execute(f"{statement} ({marks})", some)
         except sqlite3.Error:
             self.close()
             self._database = None

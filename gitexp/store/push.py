@@ -1,4 +1,4 @@
-"""Push refs to a remote, without force, and read what became of each."""
+"""Push refs to a remote, without force, and read whether it took each of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CONTENDED = (
 
 @dataclass(frozen=True, slots=True)
 class PushedRef:
-    """What became of one pushed ref; `why` is the remote's reason, empty if it took the ref."""
+    """The remote's answer to one pushed ref; `why` is its reason, empty if it took the ref."""
 
     ref: str
     why: str
@@ -62,7 +62,7 @@ def push(
     atomic: bool,
     show: Show | None = None,
 ) -> dict[str, PushedRef]:
-    """Push refs; returns what became of each.
+    """Push refs; returns the remote's answer to each.
 
     `show` is called with how far a long push is.
 

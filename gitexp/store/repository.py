@@ -111,7 +111,7 @@ class Repository:
         done = self.git.run("symbolic-ref", "--quiet", "HEAD", allow=(1,))
         return decode(done.stdout).strip().removeprefix("refs/heads/") or None
 
-    def checkouts(self) -> dict[str, Path]:
+    def checked_out(self) -> dict[str, Path]:
         """Return the work tree of every branch that is checked out, by full ref name."""
         found: dict[str, Path] = {}
         place = Path()

@@ -54,7 +54,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
         raise NotReady(
             f"{project.baseline} is not a local branch here", f"git switch {project.baseline}"
         )
-    place = repository.checkouts().get(project.baseline_ref)
+    place = repository.checked_out().get(project.baseline_ref)
     if place is not None and place != repository.top:
         raise NotReady(
             f"{project.baseline} is checked out in {place}, and its files would change there",

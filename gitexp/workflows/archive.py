@@ -51,7 +51,7 @@ def archive(
         _demand_branches(chosen, repository.branches([ARCHIVE]))
     else:
         chosen = _matching(project, ruled_out, older)
-    held = repository.checkouts()
+    held = repository.checked_out()
     left = {
         name: f"is checked out in {held[f'{HEADS}{name}']}"
         for name in chosen

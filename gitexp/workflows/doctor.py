@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A problem and what became of it: `failure` says why it could not be fixed."""
+    """A problem and whether it was fixed: `failure` says why it could not be fixed."""
 
     problem: Problem
     fixed: bool = False

@@ -84,7 +84,7 @@ def open_holdout(
     if opening.failure:
         raise CommandFailed(
             f"{label} on the holdout: {opening.failure}{output}",
-            f"the holdout counts as opened nevertheless ({times} in all); fix the command, and open"
+            f"the holdout still counts as opened ({times} in all); fix the command, and open"
             " it again",
         )
     return Opened(label, settings.metric, opening, times)
@@ -128,7 +128,7 @@ def _store(repository: Repository, opening: Opening) -> None:
 def _run(
     project: Project, settings: Settings, label: str, opening: Opening, watcher: Watcher
 ) -> tuple[Opening, str]:
-    """Run the command; returns the opening with what came of it, and the quoted last output."""
+    """Run the command; returns the opening with its result, and the quoted last output."""
     runs = project.repository.local / "runs" / opening.commit[:12]
     folder, number = free_folder(runs, "holdout", opening.number)
     job = Job(opening.commit, opening.seed, number, settings.metric, folder, holdout=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.keeper import Keeper
 from gitexp.engine.process import GRACE, Finished, execute
+from gitexp.engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ class Runs:
     """Executes commands in one folder and remembers nothing else."""
 
     folder: Path
-    keeper: Keeper
+    watchdog: Watchdog
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __call__(
@@ -51,7 +51,7 @@ class Runs:
             env={"PATH": os.environ["PATH"]},
             stdout=self.folder / "stdout",
             stderr=self.folder / "stderr",
-            keeper=self.keeper,
+            watchdog=self.watchdog,
             timeout=timeout,
             stop=self.stop,
             hold_fds=hold_fds,
@@ -63,8 +63,8 @@ class Runs:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Runs]:
-    with Keeper() as keeper:
-        yield Runs(tmp_path, keeper)
+    with Watchdog() as watchdog:
+        yield Runs(tmp_path, watchdog)
 
 
 def processes(*options: str) -> str:
@@ -260,12 +260,12 @@ def test_an_exception_in_the_waiting_thread_leaves_nothing_behind(run: Runs) -> 
 
 def test_runs_side_by_side_end_apart(tmp_path: Path) -> None:
     finished: dict[int, Finished] = {}
-    with Keeper() as keeper:
+    with Watchdog() as watchdog:
 
         def one(number: int) -> None:
             folder = tmp_path / str(number)
             folder.mkdir()
-            finished[number] = Runs(folder, keeper)(f"sleep 0.{number}; exit {number}")
+            finished[number] = Runs(folder, watchdog)(f"sleep 0.{number}; exit {number}")
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(1, 7)]
         for thread in threads:
@@ -295,7 +295,7 @@ def test_a_lock_lives_as_long_as_the_command_that_holds_it(run: Runs) -> None:
         assert within(5, (run.folder / "ready").exists)
     assert not is_free()
     thread.join()
-    # The keeper still runs, and holds nothing.
+    # The watchdog still runs, and holds nothing.
     assert is_free()
 
 
@@ -311,16 +311,16 @@ def test_a_command_inherits_nothing_else(run: Runs) -> None:
 HELPER = """
 import os, sys, threading
 from pathlib import Path
-from gitexp.engine.keeper import Keeper
+from gitexp.engine.watchdog import Watchdog
 from gitexp.engine.process import execute
 
 folder = Path(sys.argv[1])
-with Keeper() as keeper:
+with Watchdog() as watchdog:
     for _ in range(3):
         execute(["true"], cwd=folder, env=os.environ, stdout=folder / "out", stderr=folder / "err",
-                keeper=keeper, stop=threading.Event())
+                watchdog=watchdog, stop=threading.Event())
     execute(sys.argv[2], cwd=folder, env=os.environ, stdout=folder / "out", stderr=folder / "err",
-            keeper=keeper, stop=threading.Event())
+            watchdog=watchdog, stop=threading.Event())
 """
 
 
@@ -332,44 +332,44 @@ def test_a_killed_gitexp_takes_its_trainers_along(tmp_path: Path) -> None:
     assert within(2, lambda: not any(map(alive, family(tmp_path))))
 
 
-def keeper_shells() -> list[int]:
+def watchdog_shells() -> list[int]:
     rows = [line.split(None, 2) for line in processes("-eo", "pid=,ppid=,args=").splitlines()]
     return [
         int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "groups=" in args
     ]
 
 
-def test_the_keeper_is_one_shell_that_ends_at_once(run: Runs) -> None:
-    assert keeper_shells() == []
+def test_the_watchdog_is_one_shell_that_ends_at_once(run: Runs) -> None:
+    assert watchdog_shells() == []
     run(["true"])
     run(["true"])
-    (shell,) = keeper_shells()
+    (shell,) = watchdog_shells()
     assert os.getpgid(shell) == shell
 
     begin = time.monotonic()
-    run.keeper.close()
+    run.watchdog.close()
     assert time.monotonic() - begin < 0.2
     assert not alive(shell)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_keeper_outlasts_signals(run: Runs, number: signal.Signals) -> None:
+def test_the_watchdog_outlasts_signals(run: Runs, number: signal.Signals) -> None:
     run(["true"])
-    (shell,) = keeper_shells()
+    (shell,) = watchdog_shells()
     os.kill(shell, number)
     time.sleep(0.05)
     assert alive(shell)
 
 
-def test_the_keeper_kills_what_it_still_watches_and_nothing_else(run: Runs) -> None:
+def test_the_watchdog_kills_what_it_still_watches_and_nothing_else(run: Runs) -> None:
     sleepers = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(4)]
-    run.keeper.start()
+    run.watchdog.start()
     for sleeper in sleepers:
-        run.keeper.watch(sleeper.pid)
-    run.keeper.forget(sleepers[1].pid)
-    run.keeper.forget(sleepers[3].pid)
-    run.keeper.forget(4_000_000)
-    run.keeper.close()
+        run.watchdog.watch(sleeper.pid)
+    run.watchdog.forget(sleepers[1].pid)
+    run.watchdog.forget(sleepers[3].pid)
+    run.watchdog.forget(4_000_000)
+    run.watchdog.close()
 
     assert [s.wait(2) for s in (sleepers[0], sleepers[2])] == [-signal.SIGKILL] * 2
     assert [s.poll() for s in (sleepers[1], sleepers[3])] == [None, None]
@@ -378,13 +378,13 @@ def test_the_keeper_kills_what_it_still_watches_and_nothing_else(run: Runs) -> N
         sleeper.wait()
 
 
-def test_a_keeper_that_was_killed_is_replaced_with_its_list(run: Runs) -> None:
-    run.keeper.start()
+def test_a_watchdog_that_was_killed_is_replaced_with_its_list(run: Runs) -> None:
+    run.watchdog.start()
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeper:
-        run.keeper.watch(sleeper.pid)
-        (shell,) = keeper_shells()
+        run.watchdog.watch(sleeper.pid)
+        (shell,) = watchdog_shells()
         os.kill(shell, signal.SIGKILL)
         assert within(2, lambda: not alive(shell))
         assert run(["true"]).exit_code == 0
-        run.keeper.close()
+        run.watchdog.close()
         assert sleeper.wait(2) == -signal.SIGKILL

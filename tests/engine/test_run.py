@@ -11,8 +11,8 @@ import pytest
 
 from gitexp.engine.condition import condition_of
 from gitexp.engine.job import Interrupted, Job, RunResult
-from gitexp.engine.keeper import Keeper
 from gitexp.engine.run import run_job
+from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import NotReady
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, parse_outcomes
@@ -32,7 +32,7 @@ class Trainer:
     """Runs scripts in a project, each committed and run once."""
 
     world: World
-    keeper: Keeper
+    watchdog: Watchdog
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
     metric: str = "accuracy"
@@ -53,7 +53,7 @@ class Trainer:
         folder = repository.local / "runs" / commit[:12] / f"{seed}-{self.runs}"
         return run_job(
             repository, "", replace(plain, **settings), Job(commit, seed, 1, self.metric, folder),
-            keeper=self.keeper, stop=self.stop, condition=lambda found: condition_of(found, {}),
+            watchdog=self.watchdog, stop=self.stop, condition=lambda found: condition_of(found, {}),
         )  # fmt: skip
 
     def folder(self, done: RunResult) -> Path:
@@ -62,8 +62,8 @@ class Trainer:
 
 @pytest.fixture
 def trainer(world: World) -> Iterator[Trainer]:
-    with Keeper() as keeper:
-        yield Trainer(world, keeper)
+    with Watchdog() as watchdog:
+        yield Trainer(world, watchdog)
 
 
 TELL = """

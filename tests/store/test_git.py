@@ -201,7 +201,7 @@ def test_a_linked_work_tree_shares_the_common_folder(world: World, tmp_path: Pat
     assert linked.git_dir == world.path / ".git" / "worktrees" / "linked-tree"
     assert linked.local == Repository.discover(world.path).local
     assert linked.head_branch() == "feature"
-    assert linked.checkouts() == {
+    assert linked.checked_out() == {
         "refs/heads/main": world.path,
         "refs/heads/feature": tmp_path / "linked tree",
     }

@@ -1,4 +1,4 @@
-"""Experiments put away and brought back; branches deleted by hand, which take no result along."""
+"""Experiments archived and restored; branches deleted by hand, which take no result along."""
 
 from __future__ import annotations
 

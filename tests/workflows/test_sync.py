@@ -288,7 +288,7 @@ def test_what_was_last_started_is_still_meant_after_it_was_renamed(ready: World)
     assert ready.gitexp("check", "--json").json["name"] == f"{name}-{commit[:4]}"
 
 
-def test_what_was_deleted_or_put_away_here_does_not_come_back(
+def test_what_was_deleted_or_archived_here_does_not_come_back(
     world: World, hub: World, other: World
 ) -> None:
     for name, value in (("brave-otter", 10), ("calm-heron", 5), ("tidy-lynx", 7)):
@@ -302,7 +302,7 @@ def test_what_was_deleted_or_put_away_here_does_not_come_back(
     done = synced(other)
     assert (done.away, done.went.archived) == (["brave-otter"], 1)
     assert branches(other).keys() == {"tidy-lynx"}
-    # Whoever has it keeps it; who comes new finds it put away.
+    # Whoever has it keeps it; who comes new finds it archived.
     synced(world)
     assert branches(world).keys() == {"brave-otter", "calm-heron", "tidy-lynx"}
     third = clone_of(hub, "third")
@@ -458,8 +458,8 @@ def test_a_remote_that_takes_no_refs_of_ours_gets_experiments_and_notes(
     world: World, hub: World, kind: str, script: str
 ) -> None:
     measured_experiment(world, "brave-otter")
-    put_away = an_experiment(world, "calm-heron", 5)
-    world.git("update-ref", f"{ARCHIVE}calm-heron", put_away)
+    archived = an_experiment(world, "calm-heron", 5)
+    world.git("update-ref", f"{ARCHIVE}calm-heron", archived)
     world.git("update-ref", "-d", f"{HEADS}calm-heron")
     hook(hub, kind, script)
     out = world.gitexp("sync").out

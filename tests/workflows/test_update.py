@@ -148,7 +148,7 @@ def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
     refused(ready, server, "P1", f"{other}:exp/{name}")
     refused(ready, server, "P2", f":{archive}")
     assert push(ready, f"exp/{name}").code == 0
-    # What is put away need not be sound.
+    # What is archived need not be sound.
     two = by_hand(ready, "two", {"C = 1.0": "C = 2", "epochs = 20": "epochs = 2"})
     assert push(ready, f"{two}:refs/gitexp/archive/two").code == 0
     refused(ready, server, "P1", f"main:refs/heads/{two}")

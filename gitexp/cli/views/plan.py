@@ -174,7 +174,7 @@ def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
 
 
 def goals_reached(found: Sequence[GoalProgress]) -> None:
-    """Print a line for each goal, and nothing where there is none."""
+    """Print a line for each goal; nothing if there is none."""
     for one in found:
         typer.echo(progress(one))
 

@@ -46,7 +46,7 @@ def in_json(content: object) -> str:
 
 
 def width() -> int:
-    """Columns of the terminal: COLUMNS where it is set, 80 where nothing tells."""
+    """Columns of the terminal: COLUMNS if it is set, 80 if nothing says."""
     return max(_NARROWEST, shutil.get_terminal_size((_UNKNOWN_WIDTH, 24)).columns)
 
 

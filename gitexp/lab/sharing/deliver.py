@@ -137,7 +137,7 @@ def _assign_names(
     if contested:
         asked = [commit for commits in contested.values() for commit in commits]
         times = {entry.commit: entry.time for entry in read_noted(repository, asked)}
-        checked_out = repository.checkouts()
+        checked_out = repository.checked_out()
     for name, commits in contested.items():
         # A commit that is not here, or has no date, does not count as the first.
         first, *later = sorted(commits, key=lambda c: (timestamp(times.get(c, "")) or math.inf, c))

@@ -8,7 +8,7 @@ import threading
 from typing import Self
 
 
-class Keeper:
+class Watchdog:
     """Ends the training commands if gitexp itself is killed.
 
     One small shell keeps the list of running process groups and reads a pipe that only gitexp
