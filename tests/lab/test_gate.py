@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -339,6 +340,10 @@ def test_a_thousand_experiments_cost_no_more_git_processes_than_two(tmp_path: Pa
     for experiments in (2, 1000):
         world = project(tmp_path / f"project-{experiments}")
         many_experiments(world, experiments)
+        # Refs that changed within the last tick of the clock are listed again; these are older.
+        for place in ("packed-refs", "refs/heads/exp", "refs/gitexp/archive", "refs/gitexp/kept"):
+            if (path := world.path / ".git" / place).exists():
+                os.utime(path, (0, 0))
         world.gitexp("log")  # judges the records, 500 experiments at a time
         trace = tmp_path / f"trace-{experiments}"
         ran = world.gitexp("check", "--all", "--json", GIT_TRACE=str(trace))
