@@ -1,7 +1,7 @@
 """What `gitexp --help` prints: every command by topic, with its one line and its exit codes.
 
 A table, so that neither the overview nor the choice of a command has to load what commands do.
-Tests hold each line against the docstring of its command.
+Tests compare each line with the docstring of its command.
 """
 
 from __future__ import annotations

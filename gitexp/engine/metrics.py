@@ -36,7 +36,7 @@ def printed(path: Path, tail: int = _TAIL) -> dict[str, float]:
 def logged(path: Path, tail: int = 0) -> dict[str, float]:
     """Last value of each metric that the script gave to `gitexp.log`.
 
-    With `tail`, only the last so many bytes of the file are read.
+    With `tail`, only the last `tail` bytes of the file are read.
     """
     found: dict[str, float] = {}
     for line in _end_of(path, tail).splitlines():

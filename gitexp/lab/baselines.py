@@ -29,7 +29,7 @@ class BranchPoint:
 
 
 class Baselines:
-    """The baseline branches of the projects here, as (name, tip)."""
+    """The baseline branches of this repository's projects, as (name, tip); each is read once."""
 
     def __init__(self, repository: Repository, entries: Sequence[Entry]) -> None:
         self._repository = repository

@@ -24,7 +24,7 @@ class GoalProgress:
     """A goal and the mean of the baseline's runs; None if no run has measured its metric.
 
     `within` is the mean's 95 % half-width, None for fewer than 3 runs. `before` is the goal that
-    this one took the place of, and `since` the day (ISO 8601); empty where it is the first.
+    this one replaced, and `since` the day of that (ISO 8601); both are empty for a first goal.
     """
 
     goal: Goal

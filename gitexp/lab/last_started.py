@@ -21,7 +21,7 @@ def last_started(repository: Repository, prefix: str) -> tuple[str, str] | None:
 
 
 def read_started(repository: Repository) -> dict[str, tuple[str, str]]:
-    """Return the full refs and the commits of those last started, by project folder."""
+    """Return the full refs and the commits of the experiments last started, by project folder."""
     found = {}
     for prefix, name in read_json(repository.local / _LAST).items():
         if isinstance(name, str) and is_name(name) and (ref := find_by_name(repository, name)):

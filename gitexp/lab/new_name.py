@@ -9,7 +9,7 @@ from gitexp.rules.documents.name import is_name
 # clones with near certainty, so longer names begin well before that.
 _TWO_WORDS = 100
 
-# Words of coolname's that nobody wants to read out in a meeting.
+# Words in coolname's lists that nobody wants to read out in a meeting.
 _UNFIT = {"sexy", "naughty", "nude", "drunk"}
 
 

@@ -88,7 +88,7 @@ def read_accepted(project: Project) -> set[str]:
 
 
 def claims(repository: Repository) -> dict[str, list[Path]]:
-    """Files by which runs of a commit are claimed, or once were."""
+    """Claims on runs, by commit: lock files, which stay when the run has ended."""
     found: dict[str, list[Path]] = {}
     for path in (repository.local / "claims").glob("*.lock"):
         found.setdefault(path.name.partition("-")[0], []).append(path)

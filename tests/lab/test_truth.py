@@ -1,4 +1,4 @@
-"""A hundred experiments through the command line, held against effects that are known."""
+"""A hundred experiments through the command line, compared with effects that are known."""
 
 from __future__ import annotations
 

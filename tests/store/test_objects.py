@@ -1,4 +1,4 @@
-"""Trees and packs made here, held against what git itself makes of the same notes."""
+"""Trees and packs made here, compared with what git itself makes of the same notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records in the wrong place: of amended, copied or dropped commits, or of other code."""
+"""Records in the wrong note: of amended, copied or dropped commits, or of other code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether so many refs or objects are in files of their own that git gets slow."""
+"""Whether git is slow here because too many refs or objects are loose, in a file each."""
 
 from __future__ import annotations
 

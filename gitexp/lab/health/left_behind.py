@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-# git holds a lock for milliseconds, or for minutes while it packs a huge repository.
+# git holds a lock for milliseconds, or for minutes while it packs a huge repository: a lock of
+# a minute is odd, and one of an hour was left behind.
 _ODD, _DEAD = 60.0, 3600.0  # seconds
 
 

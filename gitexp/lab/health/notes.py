@@ -1,4 +1,4 @@
-"""Whether stored results can be read and are kept, and which wait to be stored."""
+"""Whether stored results can be read and are safe from git's gc, and which still wait."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_VALUE = 120  # characters of one value in the line
-_BRIEF = 24  # the same where there is little room
-# Two long values are shown from a quarter of a line before they differ, after a mark.
+_BRIEF = 24  # characters of one value where there is little room
+# Two long values are cut at the start, too: to a quarter of the length before they differ.
 _SHARED = LONGEST_VALUE // 4 + 1
 _EXACT = 2**53  # below it, every integer is a float
 
@@ -51,7 +51,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartialValue:
-    """A value of which only a part is known, as it stands in the line of a message."""
+    """A value that was cut to fit into a message's line, as that line shows it."""
 
     text: str
 
@@ -146,7 +146,7 @@ class Change:
         }
 
 
-# For designs that change nothing: runs of a baseline, and runs that skip the gate.
+# Stands for the change of a design without one: runs of a baseline, runs that skip the gate.
 NO_CHANGE = Change("", (), ABSENT, ABSENT)
 
 

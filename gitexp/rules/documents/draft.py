@@ -42,7 +42,9 @@ def render(draft: DraftSettings, baseline: str) -> str:
     ]
     if vary != "none":
         looks = spell(list(draft.repeats or (5, 10, 20)))
-        lines.append(f"repeats    = {looks}    # looks: there may be a verdict after so many runs")
+        lines.append(
+            f"repeats    = {looks}    # looks: there may be a verdict after this many runs"
+        )
     lines += [
         f"planned    = {draft.planned or 20}    # experiments that share the error budget",
         f"vary       = {spell(vary)}    # what a seed changes:",

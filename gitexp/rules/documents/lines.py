@@ -150,7 +150,7 @@ def _is_deep(content: object) -> bool:
 
 
 def kind_of(content: Mapping[str, Any]) -> Kind | None:
-    """Kind of a line's content; None where it is none of ours, or of a newer schema."""
+    """Kind of a line's content; None if gitexp did not write it, or its schema is newer."""
     if "kind" not in content:
         known: tuple[Kind, int] | None = _RECORD
     else:
@@ -173,7 +173,7 @@ def read_contents(text: str, kind: Kind) -> Iterator[dict[str, Any]]:
 def read_lines(text: str, kind: Kind, build: Callable[[dict[str, Any]], _T]) -> list[_T]:
     """Build something of every line of one kind in a note; lines that `build` fails on are skipped.
 
-    `build` may take fields for granted: whatever a missing or a wrong one raises is caught here.
+    `build` need not check the fields: whatever a missing or a wrong one raises is caught here.
     """
     found = []
     for content in read_contents(text, kind):
@@ -235,7 +235,7 @@ def count_newer(text: str) -> dict[int, int]:
 
 
 def say_newer(counts: Mapping[int, int]) -> str:
-    """Say that a note holds what a newer gitexp wrote; empty where it does not."""
+    """Say how many lines a newer gitexp wrote; empty if there are none."""
     return "; ".join(
         f"{counted(count, 'record')} of a newer gitexp (schema {schema})"
         f" {'is' if count == 1 else 'are'} left untouched"

@@ -109,7 +109,7 @@ def _pack(outcomes: Outcomes) -> str:
 def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key, Outcomes]:
     """Read the outcomes in a note's bulk by seed, attempt and condition; None: all.
 
-    What is damaged, of a newer schema or no outcomes at all is left out.
+    Lines that are damaged, have a newer schema or hold something else are left out.
     """
     found: dict[Key, Outcomes] = {}
     # Two machines may have made the same attempt: sorting makes one count everywhere.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: notes of others are not trusted
+_LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: other people's notes are not trusted
 
 
 def pack_table(columns: Mapping[str, Sequence[str]]) -> str:

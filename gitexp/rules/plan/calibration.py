@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 
-_ENOUGH = 3  # experiments, before a ratio is put into words
+_ENOUGH = 3  # experiments; with fewer, a ratio means nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LIMBO = 3  # verdicts on one key without a confirmation
 _SHOWN = 5  # of these, the newest
-_HOPELESS = 100  # times as much data, which nobody will gather
+_HOPELESS = 100  # times as much data: nobody will collect that
 _MORE = "more repeats or larger test sets would settle it; gitexp start says how many"
 
 
@@ -29,7 +29,7 @@ def keeps_coming_back(
     """Point out a key in limbo: its verdicts, their pooled interval, and what would settle it.
 
     `same_key` are the experiments with a verdict on that key, newest first, `again` the names of
-    those that gave it the same value: one of them that was inconclusive is limbo already.
+    those that gave it the same value: if one of them was inconclusive, the key is in limbo already.
     """
     alike = [
         one

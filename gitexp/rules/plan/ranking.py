@@ -24,8 +24,8 @@ _HOUR = 3600.0  # seconds
 class Idea:
     """A planned experiment as it is ranked: `worth` is chance x gain per hour of runs.
 
-    `answerable` says whether its design would detect a gain of that size. `doubts` say which of the
-    numbers were assumed, and why the rest may be too good.
+    `answerable` says whether its design would detect a gain of that size. `doubts` say which
+    numbers were assumed, and why the others may be too optimistic.
     """
 
     name: str

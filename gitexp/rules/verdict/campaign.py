@@ -74,7 +74,7 @@ def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple
     ]
     if not within:
         return 0, 0
-    # A hook does without it where nothing was measured.
+    # Loaded late: a hook does not need it if nothing was measured.
     from gitexp.rules.verdict.verdict import Verdict
 
     return (

@@ -183,6 +183,6 @@ def parse_guards(text: str) -> tuple[Guard, ...]:
 
 
 def number_written(value: float) -> str:
-    """Write a number as people do, with all of its digits."""
+    """Write a number briefly where that is exact, else with all of its digits."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

@@ -84,7 +84,7 @@ def worst(outcome: GuardOutcome) -> float:
 
 
 def worst_text(outcome: GuardOutcome) -> str:
-    """The same, to the decimals that its distance from the mean supports."""
+    """The worst value as text, to the decimals that its distance from the mean supports."""
     limit, value = outcome.guard.limit, worst(outcome)
     mean = value if outcome.effect is None else _against(limit, outcome.effect)
     sign = limit.scale is not Scale.CONSTANT
