@@ -85,11 +85,15 @@ def progress(project: Project, today: dt.date) -> list[GoalProgress]:
 def _replaced(project: Project, goals: Sequence[Goal]) -> list[tuple[str, Goal]]:
     """Goals that were replaced, with the day, latest first."""
     git, path = project.repository.git, project.path(FILE)
-    out = git.text("log", "--format=%H %cs", "--no-show-signature", project.tip, "--", path)
+    # A path after -- is relative to where git runs, which may be the project's folder.
+    top = project.repository.top
+    there = () if top is None else ("-C", str(top))
+    out = git.text(*there, "log", "--format=%H %cs", "--no-show-signature", project.tip, "--", path)
     commits = [line.split(" ") for line in out.splitlines()]
     contents = git.objects([f"{commit}:{path}" for commit, _ in commits], largest=LARGEST)
     found, now = [], {*map(str, goals)}
-    for (_, day), content in zip(commits, [*contents[1:], None], strict=True):
+    # Each day one content gave way to the next; nothing was there before the first.
+    for (_, day), content in zip(commits, contents[1:], strict=False):
         try:
             older = parse_goals(content or b"")
         except NotReady:

@@ -265,3 +265,15 @@ def test_a_fresh_clone_checks_all_projects_from_the_top(
     reports = clone.gitexp("check", "--all", "--json").json
     assert {report["name"] for report in reports if report["ok"]} == made
     assert json.dumps(reports).count('"model.C"') == 2
+
+
+def test_a_project_in_a_folder_knows_the_goals_that_were_replaced(
+    two: tuple[World, World, World],
+) -> None:
+    _, vision, text = two
+    vision.gitexp("goal", "accuracy >= 0.97")
+    assert "not measured yet" in vision.gitexp("goal").out
+    vision.gitexp("goal", "accuracy >= 0.98")
+    assert "It was accuracy >= 0.97 until " in vision.gitexp("goal").out
+    assert "Goal accuracy >= 0.98" in vision.gitexp().out
+    assert "No goal is set" in text.gitexp("goal").out
