@@ -16,6 +16,8 @@ TEXTS = [
     *SOURCES,
     *sorted((ROOT / "gitexp").rglob("*.toml")),
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
 ]
 
 MOST_LINES = 450
