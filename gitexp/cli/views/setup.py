@@ -64,7 +64,7 @@ def initialized(done: Setup) -> None:
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:
-        typer.echo('Next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
+        typer.echo('next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
 
 
 def undone(done: Sequence[str]) -> None:
