@@ -183,7 +183,7 @@ def _next(
         return Step(f"gitexp show {running[0]}", "it is running")
     if stale := by_state.get("stale"):
         return Step(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
-    if current is not None and current.state == "accepted" and not is_measured:
+    if by_state.get("accepted") and not is_measured:
         return Step("gitexp run --baseline", "the new baseline is not measured yet")
     return Step('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned")
 

@@ -35,6 +35,16 @@ def test_the_next_step_follows_the_loop(ready: World) -> None:
     assert step(ready).startswith("gitexp start --set ")
 
 
+def test_a_new_baseline_is_measured_whatever_was_started_last(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    last = ready.start("--set", "train.lr=2e-3")
+    ran = ready.gitexp("run")
+    assert ran.out.endswith(f"\nnext: gitexp show {last}\n")
+    ready.gitexp("accept", name)
+    assert step(ready) == "gitexp run --baseline"
+
+
 def test_what_is_planned_comes_by_its_rank(ready: World) -> None:
     planned = {ready.start("--set", f"model.C={value}") for value in (10, 11, 12)}
     ready.gitexp("run", "--json")

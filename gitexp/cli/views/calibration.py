@@ -10,7 +10,7 @@ import typer
 from gitexp.cli.views.terminal import print_json
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.figures import number
+from gitexp.rules.verdict.figures import number, rough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
         if group.gains:
             typer.echo(
                 f"  gain: {number(group.predicted, sign=True)} predicted,"
-                f" {number(group.measured, sign=True)} measured ({group.gains})"
+                f" {rough(group.measured, sign=True)} measured ({group.gains})"
             )
         if group.decided or group.inconclusive:
             hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"

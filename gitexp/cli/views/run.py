@@ -43,7 +43,7 @@ def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
     if conclusion.judgement.verdict is Verdict.CONFIRMED:
         typer.echo(f"\nnext: gitexp accept {conclusion.name}")
     else:
-        typer.echo(f"\nnext: gitexp show {conclusion.name}, or the next idea: gitexp start")
+        typer.echo(f"\nnext: gitexp show {conclusion.name}")
 
 
 def exit_code(conclusion: Conclusion) -> int:

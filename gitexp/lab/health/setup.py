@@ -46,7 +46,7 @@ def check_hooks(repository: Repository) -> Iterator[Problem]:
         yield Problem(
             "D2",
             f"{name if name == 'every' else f'the {name}'} hook {fault}",
-            "write it again: gitexp init",
+            "install it: gitexp init",
             partial(hooks.install, repository),
         )
 
