@@ -32,7 +32,8 @@ def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - parsed data
 
 def _identity(value: Any) -> object:  # noqa: ANN401 - parsed data
     if isinstance(value, dict):
-        return ("dict", tuple(sorted((name, _identity(item)) for name, item in value.items())))
+        # Not sorted: the arguments of a Python call have both names and positions for keys.
+        return ("dict", {name: _identity(item) for name, item in value.items()})
     if isinstance(value, list | tuple):
         return (type(value).__name__, tuple(_identity(item) for item in value))
     return (type(value).__name__, repr(value))

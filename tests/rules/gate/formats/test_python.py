@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -58,6 +59,14 @@ EDITS = (
     ("a = {'b': 1, 'b': 2}\n", "a = {'b': 1, 'b': 3}\n",
      "a = {'b': 1, 'b': 2} -> {'b': 1, 'b': 3}"),
     ("{'a': {'b': 1}}\n", "{'a': {'b': 2}}\n", "a.b = 1 -> 2"),
+    # keys of several kinds side by side
+    ("a = [f(dict(b=1), c=2), 3]\nd = 1\n", "a = [f(dict(b=1), c=2), 3]\nd = 2\n", "d = 1 -> 2"),
+    ("a = f({1: 2}, *b, c=3, **d)\n", "a = f({1: 2}, *b, c=4, **d)\n", "a.c = 3 -> 4"),
+    ("a = f(*[1], **{'b': 2})\n", "a = f(*[1], **{'b': 3})\n", 'a."**".b = 2 -> 3'),
+    ("a = {(1, 'x'): 1, 2: 3, **b, 'c': {4, 5}}\n", "a = {(1, 'x'): 9, 2: 3, **b, 'c': {4, 5}}\n",
+     "a.\"((1, 'x'))\" = 1 -> 9"),
+    ("a = [f({1: 2}, b=f'{x!r:>{w}}'), [y := 4]]\n", "a = [f({1: 2}, b=f'{x!r:>{w}}'),[y := 4]]\n",
+     "C4 0"),
     # code
     ("import a\n", "import b\n", '"(import)" = import a -> import b'),
     ("a = 1\n", "import b\na = 1\n", '"(import)" = (absent) -> import b'),
@@ -217,6 +226,18 @@ def test_code_and_long_values_are_left_to_an_editor(text: str, key: str) -> None
 
 
 # --- other readers ------------------------------------------------------------------------------
+
+LIBRARY = sorted(
+    path for path in Path(ast.__file__).parent.glob("*.py") if 3_000 < path.stat().st_size < 7_000
+)[:40]
+
+
+@pytest.mark.parametrize("module", LIBRARY, ids=lambda path: path.stem)
+def test_a_new_line_in_a_program_of_any_kind_is_one_change(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    for value in leaves("c.py", text).values():
+        assert same(value, value)
+    assert said("c.py", text, f"{text}not_yet_a_name = [1]\n") == "not_yet_a_name = (absent) -> [1]"
 
 
 @unhurried
