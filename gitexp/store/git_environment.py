@@ -27,6 +27,15 @@ _LOCATION = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
 )
+# What `git rev-parse --local-env-vars` lists, apart from configuration given on the command line:
+# where the repository is, and how it is read.
+_ELSEWHERE = frozenset(
+    {
+        *_LOCATION, "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INTERNAL_SUPER_PREFIX", "GIT_LITERAL_PATHSPECS", "GIT_NAMESPACE",
+        "GIT_NO_REPLACE_OBJECTS", "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
+    }
+)  # fmt: skip
 # How gitexp's own git reads. Replacement refs could show the gate another commit than the one that
 # runs.
 _OWN = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
@@ -49,5 +58,5 @@ def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
 
 
 def script_environment() -> dict[str, str]:
-    """Return the environment for a script of yours, whose git is to behave as it does for you."""
-    return {name: value for name, value in clean_environment().items() if name not in _OWN}
+    """Return our environment for a script of yours: all but what would lead its git elsewhere."""
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from typing import TYPE_CHECKING
 
 from gitexp.engine.data import fingerprint
@@ -17,6 +19,7 @@ def test_data_is_fingerprinted_by_content_and_hashed_once(tmp_path: Path) -> Non
     (place / "data" / "a.csv").write_text("1\n")
     (place / "data" / "deep" / "b.csv").write_text("2\n")
     patterns = ["data", "data/*.csv", "nothing/*"]
+    time.sleep(0.06)  # what has only just been written is not remembered
     first = fingerprint(place, patterns, cache)
     assert first["nothing/*"] == "absent"
     assert first["data"] != first["data/*.csv"]
@@ -26,6 +29,28 @@ def test_data_is_fingerprinted_by_content_and_hashed_once(tmp_path: Path) -> Non
     second = fingerprint(place, patterns, cache)
     assert second["data"] != first["data"]
     assert second["data/*.csv"] == first["data/*.csv"]
+
+
+def test_an_edit_in_place_is_noticed_though_size_and_mtime_are_as_before(tmp_path: Path) -> None:
+    file, cache = tmp_path / "a.csv", tmp_path / "cache.json"
+    file.write_text("1\n")
+    before = file.stat()
+    time.sleep(0.06)
+    first = fingerprint(tmp_path, ["a.csv"], cache)
+    assert len(json.loads(cache.read_text())) == 1
+    file.write_text("2\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_mtime_ns == before.st_mtime_ns
+    assert fingerprint(tmp_path, ["a.csv"], cache) != first
+
+
+def test_a_second_edit_within_one_tick_of_the_clock_is_noticed(tmp_path: Path) -> None:
+    file, cache = tmp_path / "a.csv", tmp_path / "cache.json"
+    seen = set()
+    for digit in "123456789":
+        file.write_text(digit)
+        seen.add(fingerprint(tmp_path, ["a.csv"], cache)["a.csv"])
+    assert len(seen) == 9
 
 
 def test_the_same_content_elsewhere_has_the_same_fingerprint(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_run_finds_itself_in_its_own_commit(
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Ada")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     monkeypatch.setenv("GIT_PREFIX", "x/")
+    monkeypatch.setenv("GIT_COMMIT", "as a build server sets it")
     facts = told(trainer, trainer.run(commit))
     assert facts["head"] == commit
     assert facts["status"] == ""
@@ -103,6 +104,7 @@ def test_a_run_finds_itself_in_its_own_commit(
     variables = facts["variables"]
     assert not {"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OPTIONAL_LOCKS"} & set(variables)
     assert variables["GIT_AUTHOR_NAME"] == "Ada"
+    assert variables["GIT_COMMIT"] == "as a build server sets it"
     facts = told(trainer, trainer.run(newer))
     paths = [path for path in facts["variables"]["PYTHONPATH"].split(os.pathsep) if path]
     assert paths[1:] == [facts["place"], facts["place"] + "/src"]
