@@ -115,7 +115,8 @@ class Ledger:
         text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
         if first_good(self._counting(text, commit), [seed], self.metric, conditions):
             return 0
-        attempts = [record.attempt for record in parse_records(text) if record.seed == seed]
+        # Whatever they were made for: outcomes and folders are named by seed and attempt.
+        attempts = [record.attempt for record in parse_records(text, None) if record.seed == seed]
         return 1 + max(attempts, default=0)
 
     # --- environments ---------------------------------------------------------------------------
@@ -195,7 +196,7 @@ class Ledger:
                 line
                 for line in dict.fromkeys(lines)
                 if line not in known
-                and all(r.project == self.project.folder for r in parse_records(line))
+                and all(r.project == self.project.folder for r in parse_records(line, None))
             ]
             if lines:
                 append_lines(self.repository, ref, {commit: lines})

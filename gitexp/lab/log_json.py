@@ -42,6 +42,7 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
             "trailers": split_message(entry.message)[1],
             "verdict": "EXPLORATORY" if explored else summary.verdict,
             "reason": (judgement.reason or None) if judgement else None,
+            "detail": (judgement.detail or None) if judgement else None,
             "effect": None if effect is None else sign * effect,
             "lower": lower,
             "upper": upper,

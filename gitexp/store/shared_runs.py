@@ -55,7 +55,7 @@ def write_run(
 def _name(commit: str, record: str) -> str:
     import hashlib  # loads OpenSSL, which few syncs need
 
-    records = parse_records(record)
+    records = parse_records(record, None)
     if len(records) != 1 or not records[0].is_of(commit) or "\n" in record:
         raise UsageError(f"this is not a record of {commit[:10]}")
     return f"{records[0].seed}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"

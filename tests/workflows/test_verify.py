@@ -284,18 +284,10 @@ def test_a_record_of_another_condition_is_never_paired(measured: World) -> None:
 
 
 @pytest.mark.parametrize("value", [0.99, 1e305])
-def test_a_forged_attempt_gives_another_verdict_than_the_note(
-    measured: World, value: float
-) -> None:
+def test_an_attempt_before_the_first_counts_for_nothing(measured: World, value: float) -> None:
     branch = named(measured, NONE)
     forge(measured, branch, branch, attempt=0, metrics={"accuracy": value})
-    # A number beyond every sum is none.
-    if value < 1:
-        words = said(verified(measured), "V1")
-        assert "note:    RULED OUT: accuracy" in words
-        assert "records: INCONCLUSIVE: accuracy" in words or "records: CONFIRMED" in words
-    else:
-        verified(measured, ok=True)
+    verified(measured, ok=True)  # attempts begin at 1
 
 
 @pytest.mark.parametrize("side", ["experiment", "baseline"])

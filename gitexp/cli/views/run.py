@@ -30,6 +30,7 @@ def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
                 "commit": conclusion.commit,
                 "verdict": conclusion.judgement.verdict,
                 "reason": conclusion.judgement.reason or None,
+                "detail": conclusion.judgement.detail or None,
                 "runs": conclusion.ran,
                 "note": conclusion.note,
             }

@@ -67,8 +67,12 @@ def _text(blob: bytes | None) -> str:
 def _results(text: str, commit: str) -> Mapping[str, object]:
     """Results in a note that its own commit made, by a key that tells them apart."""
     found: dict[str, object] = {
-        f"{r.seed} {r.attempt} {r.condition} {r.start}": (dict(r.metrics), r.failure, r.explore)
-        for r in parse_records(text)
+        f"{r.purpose} {r.seed} {r.attempt} {r.condition} {r.start}": (
+            dict(r.metrics),
+            r.failure,
+            r.explore,
+        )
+        for r in parse_records(text, None)
         if r.is_of(commit)
     }
     # Of an opening of the holdout, it only matters that it is there.

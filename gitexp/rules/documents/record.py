@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.lines import (
@@ -22,6 +23,16 @@ LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to
 PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is deterministic
 
 
+class Purpose(StrEnum):
+    """What a command was run for; only a run is evidence and takes part in verdicts."""
+
+    RUN = ""
+    CANARY = "canary"  # whether the baseline still gives what it gave
+    SAMPLE = "sample"  # on a part of the data, before the whole
+    SCREEN = "screen"  # on seeds that no verdict uses
+    NEUTRAL = "neutral"  # whether a code commit leaves the baseline as it was
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What became of one run.
@@ -33,7 +44,7 @@ class Record:
     `project` is the folder of the project whose command ran, empty at the top of the repository: a
     baseline commit may have the records of several projects. `commit` is the commit that ran, even
     if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
-    that it was tested on, if it reported them.
+    that it was tested on, if it reported them. `purpose` is what it was run for.
     """
 
     seed: int
@@ -52,6 +63,7 @@ class Record:
     project: str = ""
     commit: str = ""
     ids: str = ""
+    purpose: Purpose = Purpose.RUN
 
     @property
     def ok(self) -> bool:
@@ -81,6 +93,7 @@ class Record:
             "project": self.project,
             "commit": self.commit,
             "ids": self.ids,
+            "purpose": self.purpose.value,
         }
         return write_line(Kind.RECORD, without_empty(fields))
 
@@ -92,9 +105,13 @@ class Record:
             TypeError, ValueError, KeyError, and what else `read_lines` catches: it is not a record.
         """
         metrics = content.get("metrics", {}).items()
+        attempt = int(content["attempt"])
+        if attempt < 1:
+            # The first attempt counts, and gitexp numbers them from 1.
+            raise ValueError(attempt)
         return cls(
             seed=int(content["seed"]),
-            attempt=int(content["attempt"]),
+            attempt=attempt,
             condition=text_of(content, "condition"),
             environment=text_of(content, "environment"),
             metrics={k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
@@ -109,9 +126,15 @@ class Record:
             project=text_of(content, "project", ""),
             commit=text_of(content, "commit", ""),
             ids=text_of(content, "ids", ""),
+            purpose=Purpose(content.get("purpose", "")),
         )
 
 
-def parse_records(text: str) -> list[Record]:
-    """Read the records of a note; all other lines are skipped."""
-    return read_lines(text, Kind.RECORD, Record.of)
+def parse_records(text: str, purpose: Purpose | None = Purpose.RUN) -> list[Record]:
+    """Read the records of a note that were made for one purpose, None: for any.
+
+    Whatever is paired, counted or summed up comes from here, so a canary never gets among the runs
+    by mistake. All other lines are skipped.
+    """
+    records = read_lines(text, Kind.RECORD, Record.of)
+    return [record for record in records if purpose is None or record.purpose is purpose]

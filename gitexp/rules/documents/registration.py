@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
-from gitexp.rules.documents.settings import MOST_REPEATS
+from gitexp.rules.documents.settings import MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.criterion import Criterion, Guard, number_written, parse_guards
 
@@ -34,8 +34,9 @@ class Registration:
     n_test/n_train where a seed redraws the split (else 0), `level` the one-sided error that the
     campaign allows. `guards` are metrics that must not get worse. `seeded` is false for a trainer
     that is proven deterministic: one run is enough. `by_examples` judges the difference per example
-    as well as per seed. `extra` has the other trailers in order: Evidence, Gain, Chance, Cost,
-    Retest, Project.
+    as well as per seed. `rules` is the version of the rules of verdict, 1 where the message names
+    none, as those of gitexp 0.1.0 do. `extra` has the other trailers in order: Evidence, Gain,
+    Chance, Cost, Retest, Project.
     """
 
     hypothesis: str
@@ -50,6 +51,7 @@ class Registration:
     guards: tuple[Guard, ...] = ()
     seeded: bool = True
     by_examples: bool = False
+    rules: int = 1
     extra: tuple[tuple[str, str], ...] = ()
 
     def trailers(self) -> tuple[tuple[str, str], ...]:
@@ -65,6 +67,7 @@ class Registration:
             *([("Test", "examples")] if self.by_examples else []),
             ("Campaign", str(self.campaign)),
             ("Level", f"{self.level:.6g}"),
+            *([("Rules", str(self.rules))] if self.rules > 1 else []),
             *self.extra,
         )
 
@@ -133,6 +136,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         guards=values["Guards"],
         seeded=seeds is not None,
         by_examples=values["Test"],
+        rules=values["Rules"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
 
@@ -187,6 +191,12 @@ def _read_test(text: str) -> bool:
     return text == "examples"
 
 
+def _read_rules(text: str) -> int:
+    if text and not (text.isascii() and text.isdecimal() and 2 <= int(text) <= RULES):
+        raise ValueError(text)
+    return int(text or 1)
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "Change": parse_change,
     "Criterion": Criterion.parse,
@@ -197,6 +207,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "Campaign": _read_campaign,
     "Level": _read_level,
     "Test": _read_test,
+    "Rules": _read_rules,
 }
 _READ = {*REQUIRED, *_READERS}
 _EXAMPLES = {
@@ -209,4 +220,5 @@ _EXAMPLES = {
     "Campaign": "a number from 1, such as: Campaign: 1",
     "Level": "between 0 and 0.5, such as: Level: 0.005",
     "Test": "scores, or examples",
+    "Rules": f"Rules: {RULES}; a higher number needs a newer gitexp",
 }

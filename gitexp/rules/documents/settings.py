@@ -15,6 +15,7 @@ from gitexp.rules.gate.formats.keys import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
 MOST_REPEATS = 100_000
+RULES = 2  # the newest rules of verdict; experiments of gitexp 0.1.0 are judged by rules 1
 NOTEBOOK = ("KNOWN.toml", "GOALS.toml")
 INERT = ("*.md", "docs/", "tests/", ".github/")
 
@@ -50,6 +51,7 @@ class Settings:
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
     timeout: float | None = None
+    rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -160,10 +162,12 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
             )  # fmt: skip
             return tuple(looks)
-        case "planned":
+        case "planned" | "rules":
+            most = _MOST_PLANNED if name == "planned" else RULES
+            newer = "; newer rules need a newer gitexp" * (name == "rules")
             _demand(
-                type(value) is int and 0 < value <= _MOST_PLANNED,
-                path, name, f"a whole number from 1 to {_MOST_PLANNED}",
+                type(value) is int and 0 < value <= most,
+                path, name, f"a whole number from 1 to {most}{newer}",
             )  # fmt: skip
         case "effect" | "test_ratio" | "error_budget":
             _demand(

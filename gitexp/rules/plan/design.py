@@ -93,6 +93,7 @@ def registration_for(
         guards=guards,
         seeded=settings.seeded,
         by_examples=bool(settings.predictions) and _is_known(criterion.metric),
+        rules=settings.rules,
         extra=extra,
     )
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
+from gitexp.rules.verdict.objections.evidence import Evidence
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.objections.evidence import Objection
 
 
 def judge_records(
@@ -24,8 +27,11 @@ def judge_records(
     records: Iterable[Record],
     spreads: Iterable[ExampleSpread] = (),
 ) -> Judgement:
-    """Pair records by seed and condition, and judge them by the rules that were registered."""
-    baseline = list(baseline)
+    """Pair records by seed and condition, and judge them by the rules that were registered.
+
+    Under rules 2, what is on record beside the scores may object to a verdict.
+    """
+    baseline, records = list(baseline), list(records)
     metric = registration.criterion.metric
     paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
     exact: frozenset[str] | None = None
@@ -47,12 +53,49 @@ def judge_records(
         for count in (registration.repeats if known else ())
         if (spread := known.get((count, inputs_of(paired[:count]))))
     }
-    return judge(
+    judgement = judge(
         design_of(registration),
         _pairs_on(paired, metric),
         failed,
         guards=guards,
         examples=examples,
+    )
+    if registration.rules < 2:
+        return judgement
+    return _heard(judgement, registration, paired, baseline, records)
+
+
+def _heard(
+    judgement: Judgement,
+    registration: Registration,
+    paired: Sequence[tuple[Record, Record]],
+    baseline: Sequence[Record],
+    records: Sequence[Record],
+) -> Judgement:
+    """Hear what objects to a judgement: it counts up to the look that decides, never beyond."""
+
+    def evidence(count: int) -> Evidence:
+        seeds = {*registration.registered_seeds()[:count]}
+        both = (tuple(r for r in arm if r.seed in seeds) for arm in (baseline, records))
+        return Evidence(registration, tuple(paired[:count]), *both)
+
+    decided = judgement.look if judgement.verdict is not None else len(registration.repeats)
+    for look, count in enumerate(registration.repeats[:decided], start=1):
+        if count > len(paired):
+            break
+        if objection := first_objection(AT_ONCE, evidence(count)):
+            return _inconclusive(objection, look, count)
+    if judgement.verdict is not None and judgement.look:
+        count = registration.repeats[judgement.look - 1]
+        if objection := first_objection(AT_VERDICT, evidence(count)):
+            return _inconclusive(objection, judgement.look, count)
+    return judgement
+
+
+def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:
+    """A judgement without figures: what the runs cannot show, no number should seem to."""
+    return Judgement(
+        Verdict.INCONCLUSIVE, objection.reason, look, pairs, None, detail=objection.detail
     )
 
 

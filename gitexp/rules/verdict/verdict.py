@@ -99,7 +99,8 @@ class Judgement:
     the candidate is better. `sd` is the standard deviation of the paired differences. `level` is
     what this look may spend on confirming: `p` is compared with it and `lower` is its bound, while
     `upper` is the bound for ruling out. `detectable` is the minimum detectable effect of this look.
-    `examples` counts the distinct ones where they were asked for. Whatever the pairs cannot support
+    `examples` counts the distinct ones where they were asked for. `detail` says in a sentence what
+    led to a reason that has no figures. Whatever the pairs cannot support
     is None.
     """
 
@@ -120,3 +121,4 @@ class Judgement:
     candidate_mean: float | None = None
     guards: tuple[GuardOutcome, ...] = ()
     examples: int | None = None
+    detail: str = ""

@@ -34,6 +34,10 @@ _MEANING = {
     "not positive": "a percentage needs scores above zero",
     "guard broken": "it breaks a guard: {broken}",
     "guard not shown": "a real gain, but the runs do not show that {unsure} holds",
+    "other rows were tested": "the two arms were not tested on the same rows",
+    "records in conflict": "two records of one run differ, and the verdict depends on which counts",
+    "failed runs may have chosen": "runs that failed may have left only the good ones",
+    "the baseline has moved": "a repeated run of the baseline no longer gives its recorded score",
     "not deterministic": "two runs of the baseline differ, so one run is not evidence",
 }
 _ONE_RUN = "one run cannot tell an effect from chance; per-example predictions could"
@@ -104,7 +108,8 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     lines += [f"guard {guard_line(one)}" for one in judgement.guards[:_MOST_GUARDS]]
     if len(judgement.guards) > _MOST_GUARDS:
         lines.append(f"and {len(judgement.guards) - _MOST_GUARDS} more guards")
-    return [*lines, meaning(registration, judgement)]
+    lines.append(meaning(registration, judgement))
+    return [*lines, judgement.detail] if judgement.detail else lines
 
 
 def guard_line(outcome: GuardOutcome) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.documents.lines import SCHEMAS, Kind, canonical, count_newer, sha256
-from gitexp.rules.documents.record import LONGEST, Record, parse_records
+from gitexp.rules.documents.record import LONGEST, Purpose, Record, parse_records
 from gitexp.rules.verdict.pairs import first_good, pair
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
@@ -178,6 +178,19 @@ def test_metrics_that_are_no_finite_number_are_dropped_and_the_others_kept() -> 
     (record,) = parse_records(line)
     assert record.metrics == {"accuracy": 0.9}
     assert parse_records(line_with(metrics={"accuracy": math.nan}))[0].metrics == {}
+
+
+@pytest.mark.parametrize("attempt", [0, -1])
+def test_attempts_begin_at_one(attempt: int) -> None:
+    assert parse_records(a_run(attempt=attempt).line()) == []
+
+
+def test_only_what_was_run_as_a_run_is_evidence() -> None:
+    text = note(a_run(), a_run(purpose=Purpose.CANARY), a_run(purpose=Purpose.NEUTRAL))
+    assert [record.purpose for record in parse_records(text)] == [Purpose.RUN]
+    assert parse_records(text, Purpose.CANARY) == [a_run(purpose=Purpose.CANARY)]
+    assert len(parse_records(text, None)) == 3
+    assert parse_records(a_run().line().replace('"seed"', '"purpose":"win","seed"'), None) == []
 
 
 def test_a_line_that_a_merge_doubled_counts_once() -> None:

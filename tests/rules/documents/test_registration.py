@@ -80,6 +80,20 @@ def test_a_registration_is_written_as_people_read_it() -> None:
     )
 
 
+def test_the_rules_are_named_where_they_are_not_the_first() -> None:
+    written = a_registration(rules=2).message()
+    assert "\nLevel: 0.005\nRules: 2\n" in written
+    assert as_read(written).rules == 2
+    assert as_read(a_registration().message()).rules == 1
+
+
+@pytest.mark.parametrize("rules", ["1", "3", "02x", "two", "²"])
+def test_rules_that_this_version_does_not_know_are_refused(rules: str) -> None:
+    registration, findings = parse_message(message_with("Level: 0.005", f"Rules: {rules}"))
+    assert registration is None
+    assert [finding.id for finding in findings] == ["T4"]
+
+
 _metrics = st.from_regex(r"[^\s=,:+<>%]{1,12}", fullmatch=True).filter(str.isprintable)
 # A carriage return or another odd line end inside a trailer is put into one line beforehand.
 _values = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=30)

@@ -1,0 +1,42 @@
+"""What an objection looks at, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why runs cannot be evidence.
+
+    `reason` is a key that words.meaning puts into plain words; `detail` says in one sentence what
+    is on record, with counts.
+    """
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one look rests on.
+
+    `pairs` are the runs that are compared, as (baseline, candidate), one pair for each of the first
+    registered seeds. `baseline` and `candidate` are all records of both arms on these seeds, good
+    or failed, in the order in which they count.
+    """
+
+    registration: Registration
+    pairs: tuple[tuple[Record, Record], ...]
+    baseline: tuple[Record, ...] = ()
+    candidate: tuple[Record, ...] = ()
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the look."""
+        return tuple(mine.seed for _, mine in self.pairs)

@@ -1,0 +1,55 @@
+"""Other rows were tested: a score on other examples is another question, whatever it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitexp.rules.text import counted
+from gitexp.rules.verdict.objections.evidence import Evidence, Objection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_REASON = "other rows were tested"
+_NAMED = 5  # seeds in one sentence
+
+
+def other_rows(evidence: Evidence) -> Objection | None:
+    """Object where the two runs of a seed report different example ids, or seeds differ in theirs.
+
+    Seeds may differ where a seed redraws the split. A run that reports no ids beside one that does
+    may have been tested on anything. Where neither arm reports any, nothing is known.
+    """
+    pairs = evidence.pairs
+    unlike = [mine.seed for base, mine in pairs if mine.ids and base.ids and mine.ids != base.ids]
+    if unlike:
+        return Objection(
+            _REASON,
+            f"in {counted(len(unlike), 'pair')} of {len(pairs)} (seeds {_listed(unlike)}) the"
+            " experiment reports other example ids than the baseline",
+        )
+    silent = [(base, mine) for base, mine in pairs if bool(base.ids) != bool(mine.ids)]
+    if silent:
+        arms = {"baseline" if mine.ids else "experiment" for base, mine in silent}
+        seeds = _listed([mine.seed for _, mine in silent])
+        return Objection(
+            _REASON,
+            f"in {counted(len(silent), 'pair')} of {len(pairs)} (seeds {seeds}) only one run says"
+            f" which examples it was tested on; the {' and the '.join(sorted(arms))} does not",
+        )
+    if evidence.registration.widening:
+        return None
+    sets = Counter(mine.ids for _, mine in pairs if mine.ids)
+    if len(sets) < 2:
+        return None
+    return Objection(
+        _REASON,
+        f"{len(pairs)} seeds were tested on {len(sets)} different sets of examples, but"
+        f" Vary: {evidence.registration.vary()} says that a seed does not change them",
+    )
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    more = len(seeds) - _NAMED
+    return ", ".join(map(str, seeds[:_NAMED])) + (f" and {more} more" if more > 0 else "")

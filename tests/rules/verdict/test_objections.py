@@ -1,0 +1,119 @@
+"""What may object to a verdict, from the records alone; rules 1 hears nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.record import Record
+from gitexp.rules.documents.registration import Registration
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.experiment import judge_records
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GAINS = (0.030, 0.034, 0.028, 0.031, 0.033, 0.029, 0.032, 0.030, 0.031, 0.033)
+
+
+def registered(*looks: int, rules: int = 2, widening: float = 0.0) -> Registration:
+    return Registration(
+        hypothesis="C raises accuracy because it is too low",
+        name="brave-otter",
+        change=parse_change("config.toml: C = 1 -> 2"),
+        criterion=Criterion("accuracy", 0.005, higher_is_better=True),
+        repeats=looks,
+        seeds=(1, looks[-1]),
+        widening=widening,
+        campaign=1,
+        level=0.005,
+        rules=rules,
+    )
+
+
+def a_run(seed: int, accuracy: float, ids: str = "", **changes: Any) -> Record:  # noqa: ANN401
+    record = Record(
+        seed=seed,
+        attempt=1,
+        condition="c",
+        environment="e",
+        metrics={"accuracy": accuracy},
+        start="2026-01-02T03:04:05Z",
+        duration=1.0,
+        exit=0,
+        ids=ids,
+    )
+    return replace(record, **changes)
+
+
+def arms(
+    count: int, baseline: Iterable[str] = (), candidate: Iterable[str] = ()
+) -> tuple[list[Record], list[Record]]:
+    """Runs of both arms with a clear gain, and the ids that they report."""
+    before, after = [*baseline], [*candidate]
+    before += [""] * (count - len(before))
+    after += [""] * (count - len(after))
+    return (
+        [a_run(n + 1, 0.9, before[n]) for n in range(count)],
+        [a_run(n + 1, 0.9 + GAINS[n], after[n]) for n in range(count)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("widening", "baseline", "candidate", "detail"),
+    [
+        (0.0, "aaaaa", "aabba", "in 2 pairs of 5 (seeds 3, 4) the experiment reports other"),
+        (0.25, "abcde", "abcdf", "in 1 pair of 5 (seeds 5) the experiment reports other"),
+        (0.0, "aaaaa", "aaaa", "in 1 pair of 5 (seeds 5) only one run says"),
+        (0.0, "", "aaaaa", "the baseline does not"),
+        (0.0, "aaaaa", "", "the experiment does not"),
+        (0.0, "aabaa", "aabaa", "5 seeds were tested on 2 different sets of examples, but Vary"),
+    ],
+)
+def test_runs_on_other_rows_are_no_evidence(
+    widening: float, baseline: str, candidate: str, detail: str
+) -> None:
+    registration = registered(5, widening=widening)
+    judgement = judge_records(registration, *arms(5, baseline, candidate))
+    assert (judgement.verdict, judgement.reason) == (
+        Verdict.INCONCLUSIVE, "other rows were tested",
+    )  # fmt: skip
+    assert detail in judgement.detail
+    assert judgement.effect is None
+    assert judgement.detail in " ".join(words.note(registration, judgement).split())
+    assert judge_records(replace(registration, rules=1), *arms(5, baseline, candidate)).verdict is (
+        Verdict.CONFIRMED
+    )
+
+
+@pytest.mark.parametrize(
+    ("widening", "baseline", "candidate"),
+    [(0.0, "aaaaa", "aaaaa"), (0.25, "abcde", "abcde"), (0.0, "", ""), (0.25, "aabbc", "aabbc")],
+)
+def test_runs_on_the_rows_that_they_should_have_are_judged(
+    widening: float, baseline: str, candidate: str
+) -> None:
+    judgement = judge_records(registered(5, widening=widening), *arms(5, baseline, candidate))
+    assert judgement.verdict is Verdict.CONFIRMED
+    assert judgement.detail == ""
+
+
+def test_other_rows_end_an_experiment_at_the_first_look_that_shows_them() -> None:
+    undecided = [0.01, -0.01, 0.02, -0.012, 0.015]
+    baseline = [a_run(n, 0.9, "a") for n in range(1, 6)]
+    candidate = [a_run(n, 0.9 + d, "b") for n, d in enumerate(undecided, start=1)]
+    judgement = judge_records(registered(5, 10), baseline, candidate)
+    assert (judgement.reason, judgement.look, judgement.pairs, judgement.due) == (
+        "other rows were tested", 1, 5, None,
+    )  # fmt: skip
+
+
+def test_rows_beyond_the_look_that_decides_change_nothing() -> None:
+    baseline, candidate = arms(10, "aaaaaaaaaa", "aaaaabbbbb")
+    judgement = judge_records(registered(5, 10), baseline, candidate)
+    assert (judgement.verdict, judgement.look) == (Verdict.CONFIRMED, 1)
