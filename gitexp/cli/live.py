@@ -130,7 +130,7 @@ class Screen:
     @staticmethod
     def _line(job: Job, label: str, began: float) -> str:
         folder = job.folder
-        metrics = printed(folder / "stdout.log", _TAIL) | logged(folder / "metrics.jsonl", _TAIL)
+        metrics = printed(folder, job.metric, _TAIL) | logged(folder / "metrics.jsonl", _TAIL)
         latest = ", ".join(
             f"{name} {number(value)}"
             for name, value in sorted(metrics.items(), key=lambda item: item[0] != job.metric)[:3]

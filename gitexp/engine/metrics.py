@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
+from gitexp.engine.printed import nearest_line, read_printed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The text after `=` must be a whole number, so `version=1.2.3` and `lr=1e-3abc` are not metrics; a
-# period at the end of a sentence may follow.
-_PRINTED = re.compile(
-    r"(?<![\w.])([A-Za-z_][\w./@-]*)\s?=\s?"
-    r"([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan))(?!\w|\.\w)",
-    re.IGNORECASE,
-)
-_TAIL = 1 << 20  # bytes at the end of stdout that are searched: final metrics come last
+_TAIL = 1 << 20  # bytes at the end of what was printed that are searched: final metrics come last
 _MOST = 200  # metrics of one run
 
 
@@ -28,9 +23,19 @@ class Unreadable(Exception):
     """A file that a run wrote cannot be read; the text says why."""
 
 
-def printed(path: Path, tail: int = _TAIL) -> dict[str, float]:
-    """Last value of each `name=value` in the last `tail` bytes of standard output."""
-    return {name: float(value) for name, value in _PRINTED.findall(_end_of(path, tail))}
+def printed(folder: Path, metric: str = "", tail: int = _TAIL) -> dict[str, float]:
+    """Last value of each name that a run printed, in the last `tail` bytes of each of its streams.
+
+    Standard output comes before standard error, where loggers and progress bars write.
+    """
+    streams = [_end_of(folder / name, tail) for name in ("stderr.log", "stdout.log")]
+    return read_printed(streams[0], metric) | read_printed(streams[1], metric)
+
+
+def nearest(folder: Path, metric: str) -> str:
+    """The last printed line that has a metric's name, "" if there is none."""
+    streams = (_end_of(folder / name, _TAIL) for name in ("stdout.log", "stderr.log"))
+    return next(filter(None, (nearest_line(text, metric) for text in streams)), "")
 
 
 def logged(path: Path, tail: int = 0) -> dict[str, float]:
@@ -94,7 +99,7 @@ def _number(value: Any) -> float:  # noqa: ANN401 - parsed
         return math.inf if value > 0 else -math.inf
 
 
-def collect(stdout: Path, log: Path, file: Path | None, metric: str = "") -> dict[str, float]:
+def collect(folder: Path, file: Path | None, metric: str = "") -> dict[str, float]:
     """All metrics of a finished run; `gitexp.log` comes before the file, and that before output.
 
     At most 200 are kept, the last ones and `metric`.
@@ -102,6 +107,10 @@ def collect(stdout: Path, log: Path, file: Path | None, metric: str = "") -> dic
     Raises:
         Unreadable: the metrics file is damaged.
     """
-    merged = printed(stdout) | (from_file(file) if file else {}) | logged(log)
+    merged = (
+        printed(folder, metric)
+        | (from_file(file) if file else {})
+        | logged(folder / "metrics.jsonl")
+    )
     judged = {metric: merged.pop(metric)} if metric in merged else {}
     return judged | dict(list(merged.items())[-_MOST:])

@@ -14,6 +14,7 @@ from gitexp.rules.documents.known_metrics import find_metric
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gitexp.engine.job import Job
@@ -56,9 +57,7 @@ def _read_metrics(
     failure = ""
     try:
         file = place / settings.metrics if settings.metrics else None
-        found = metrics.collect(
-            job.folder / "stdout.log", job.folder / "metrics.jsonl", file, metric=job.metric
-        )
+        found = metrics.collect(job.folder, file, job.metric)
     except Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
     value = found.get(job.metric)
@@ -72,11 +71,17 @@ def _read_metrics(
         names = ", ".join(str(path) for path in loaded.foreign[:3])
         failure = f"R1: code was loaded from outside the checkout: {names}"
     elif not failure and value is None:
-        seen = f"; it reported {', '.join(sorted(found)[:8])}" if found else ""
-        failure = f"no metric {job.metric} was reported{seen}"
+        failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     return {name: number for name, number in found.items() if _is_score(number)}, failure
+
+
+def _reported_instead(job: Job, found: Mapping[str, float]) -> str:
+    """The printed line that comes nearest to reporting the metric, else what was reported."""
+    if line := metrics.nearest(job.folder, job.metric):
+        return f"; the nearest line is: {line}"
+    return f"; it reported {', '.join(sorted(found)[:8])}" if found else ""
 
 
 def _read_outcomes(

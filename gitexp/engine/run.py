@@ -14,7 +14,7 @@ from gitexp.engine.inputs import link_inputs, remove_results, write_seed
 from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.launch import prepare_launch, user_trees
 from gitexp.engine.loaded import read_probe
-from gitexp.engine.masking import hash_secrets
+from gitexp.engine.masking import hash_secrets, hide_secrets
 from gitexp.engine.outcome import read_reported
 from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import execute
@@ -111,6 +111,9 @@ def _run_job(
             raise Interrupted
         loaded = read_probe(probe, checkout=checkout.path, forbidden=trees)
         reported = read_reported(settings, job, finished, loaded, place)
+        # It may quote a line of the output, and it is shared.
+        failure = hide_secrets(reported.failure, variables | parameters)
+        reported = replace(reported, failure=failure)
         if not reported.failure and data != fingerprint(place, data, cache):
             reported = replace(reported, failure="R2: declared data changed while it ran")
         _keep(place, job.folder, settings.keep)

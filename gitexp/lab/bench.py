@@ -195,7 +195,8 @@ class Bench:
         ]
         metric, settings = self.ledger.metric, self.ledger.settings
         if result.record.failure.startswith("no metric"):
-            ways = f"print {metric}=VALUE, or call gitexp.log({metric}=VALUE)"
+            ways = f"print {metric}=0.93 (93%, 93/100 and 0,93 are not read), or call"
+            ways += f" gitexp.log({metric}=0.93)"
             if settings.metrics:
                 ways = f"write it to {settings.metrics}, {ways}"
             lines.insert(0, f"let the command report its metric: {ways}")

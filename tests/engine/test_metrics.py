@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.metrics import Unreadable, collect, from_file, logged, printed
+from gitexp.engine.metrics import Unreadable, collect, from_file, logged, nearest, printed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ def stdout(folder: Path, text: str | bytes) -> Path:
         ("loss=1e-3, acc=.5, x=-1, y=+2.", {"loss": 1e-3, "acc": 0.5, "x": -1, "y": 2}),
         ("val/acc@1=1 test.f1=0.5 a-b=2", {"val/acc@1": 1, "test.f1": 0.5, "a-b": 2}),
         ("epoch 3: loss=0.5 (lr=1e-4)", {"loss": 0.5, "lr": 1e-4}),
-        ("epoch=1/20\rloss=2\rloss=1\r", {"epoch": 1, "loss": 1}),
+        ("epoch=1/20\rloss=2\rloss=1\r", {"loss": 1}),
         ("loss=inf x=-INF", {"loss": math.inf, "x": -math.inf}),
         ("loss=1e999", {"loss": math.inf}),
         ("version=1.2.3 lr=1e-3abc ip=10.0.0.1 name=x seed==5 =3 a=", {}),
-        ("accuracy: 0.93", {}),
+        ("accuracy: 0.93", {"accuracy": 0.93}),
         ("", {}),
         (b"\xff\xfe accuracy=0.5 \xff", {"accuracy": 0.5}),
     ],
@@ -42,22 +42,25 @@ def stdout(folder: Path, text: str | bytes) -> Path:
 def test_the_last_value_printed_for_a_name_counts(
     tmp_path: Path, text: str | bytes, found: dict[str, float]
 ) -> None:
-    assert printed(stdout(tmp_path, text)) == found
+    stdout(tmp_path, text)
+    assert printed(tmp_path) == found
 
 
 def test_nan_is_found_as_nan(tmp_path: Path) -> None:
-    assert math.isnan(printed(stdout(tmp_path, "loss=nan"))["loss"])
+    stdout(tmp_path, "loss=nan")
+    assert math.isnan(printed(tmp_path)["loss"])
 
 
 def test_of_a_long_output_the_end_is_read(tmp_path: Path) -> None:
     text = "early=1\n" + "x" * (2 << 20) + "\nlate=2\n"
-    assert printed(stdout(tmp_path, text)) == {"late": 2}
+    stdout(tmp_path, text)
+    assert printed(tmp_path) == {"late": 2}
     assert printed(tmp_path / "missing") == {}
 
 
 def test_half_a_name_at_the_beginning_of_the_end_is_no_metric(tmp_path: Path) -> None:
     path = stdout(tmp_path, "best_accuracy=0.9 loss=0.5\n")
-    assert printed(path, tail=len("accuracy=0.9 loss=0.5\n")) == {"loss": 0.5}
+    assert printed(tmp_path, tail=len("accuracy=0.9 loss=0.5\n")) == {"loss": 0.5}
     path.write_text('{"metrics": {"loss": 2}}\n{"metrics": {"acc": 0.5}}\n')
     assert logged(path, tail=30) == {"acc": 0.5}
 
@@ -129,17 +132,24 @@ def test_the_last_value_logged_for_a_name_counts_and_a_cut_line_does_not(tmp_pat
 
 
 def test_a_log_call_outranks_the_file_and_the_file_what_was_printed(tmp_path: Path) -> None:
-    out = stdout(tmp_path, "a=1 b=1 c=1")
+    stdout(tmp_path, "a=1 b=1 c=1")
+    (tmp_path / "stderr.log").write_text("a=0 d=4")
     (tmp_path / "m.json").write_text(json.dumps({"b": 2, "c": 2}))
-    (tmp_path / "log").write_text(json.dumps({"metrics": {"c": 3}}))
-    assert collect(out, tmp_path / "log", tmp_path / "m.json") == {"a": 1, "b": 2, "c": 3}
-    assert collect(out, tmp_path / "log", None) == {"a": 1, "b": 1, "c": 3}
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({"metrics": {"c": 3}}))
+    assert collect(tmp_path, tmp_path / "m.json") == {"a": 1, "b": 2, "c": 3, "d": 4}
+    assert collect(tmp_path, None) == {"a": 1, "b": 1, "c": 3, "d": 4}
+
+
+def test_the_nearest_line_of_either_stream_is_found(tmp_path: Path) -> None:
+    assert nearest(tmp_path, "loss") == ""
+    (tmp_path / "stderr.log").write_text("INFO loss: 5 %\n")
+    assert nearest(tmp_path, "loss") == "INFO loss: 5 %"
 
 
 def test_of_very_many_metrics_the_judged_one_is_kept(tmp_path: Path) -> None:
-    out = stdout(tmp_path, "accuracy=0.5\n" + "\n".join(f"x{n}={n}" for n in range(1000)))
-    found = collect(out, tmp_path / "log", None, metric="accuracy")
+    stdout(tmp_path, "accuracy=0.5\n" + "\n".join(f"x{n}={n}" for n in range(1000)))
+    found = collect(tmp_path, None, metric="accuracy")
     assert len(found) == 201
     assert found["accuracy"] == 0.5
     assert "x999" in found
-    assert "accuracy" not in collect(out, tmp_path / "log", None)
+    assert "accuracy" not in collect(tmp_path, None)

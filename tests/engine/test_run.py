@@ -188,6 +188,11 @@ def test_a_stopped_run_leaves_no_record(trainer: Trainer) -> None:
         ("print('f1=0.5'); raise SystemExit(3)", "the command ended with exit code 3", {"f1": 0.5}),
         ("print('f1=0.5')", "no metric accuracy was reported; it reported f1", {"f1": 0.5}),
         ("", "no metric accuracy was reported", {}),
+        (
+            "print('accuracy: 9 %, api_key=hunter2')",
+            "no metric accuracy was reported; the nearest line is: accuracy: 9 %, api_key=[secret]",
+            {},
+        ),
         ("import os; os.abort()", "killed by SIGABRT", {}),
     ],
 )

@@ -1,0 +1,155 @@
+"""Metrics in what a script printed: numbers beside their names, each read whole or not at all.
+
+`accuracy=0.93`, `accuracy: 0.93` behind a logger's prefix and `accuracy   0.93` in columns are
+read, and so are scalars of NumPy, PyTorch, JAX and TensorFlow; colors and progress bars are fine.
+`0,93`, `93/100`, `93 %` and `0.93.1` are not read, because half a number would look like a result.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COLOR = re.compile(r"\x1b\[[0-9;:]*m")
+# Other escapes move the cursor: what follows stands elsewhere on the screen, as after "\r".
+_MOVE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,999}(?:\x07|\x1b\\)|\x1b.")
+_LINES = re.compile(r"[\r\n\b]+")
+_LONGEST = 160  # characters of a line that is quoted
+
+# Every repetition is bounded, so that the time stays linear in the length of a line.
+_WORD = r"[^\W\d][\w./@-]{0,99}"
+_NUMBER = (
+    r"[+-]?(?:(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    r"|(?i:infinity|inf|nan))"
+)
+_VALUE = re.compile(
+    rf"(?:(?P<quote>['\"]?)(?P<plain>{_NUMBER})(?P=quote)"
+    r"|(?:\w{1,30}\.){0,3}(?:b?float\d*|longdouble|u?int\d*|[tT]ensor|Array|DeviceArray|array|Decimal)"
+    rf"\(\[?['\"]?(?P<scalar>{_NUMBER})['\"]?\]?(?:,\s?\w{{1,30}}=(?:[^()]|\(\)){{0,200}})?\)"
+    rf"|<tf\.Tensor: shape=\(\), dtype=\w{{1,30}}, numpy=(?P<eager>{_NUMBER})>)"
+    # What may follow is listed, not what may not. Nor may the number go on after a blank (93 %,
+    # 93 of 100, 0.91 -> 0.93), or be the first of several (0.91, 0.93).
+    r"(?=\.?(?:$|[\s,;:)\]}>|│┃\"'(!?±]|\+/-))(?!\.?[,:'][0-9])"
+    r"(?!\s{0,9}(?:[%‰]|[-=]>|→|[/*×^–—-]\s{0,9}\.?[0-9]|percent|pct\b|(?:out\s)?of\b)|,\s{1,9}[0-9])"
+)
+_NAMED = re.compile(
+    rf"(?<![\w.])(?P<name>{_WORD})['\"`*]{{0,3}}(?:"
+    r"(?P<equals>\s{0,99}=\s{0,99})|(?P<colon>\s{0,99}(?::=?|=>|->|→)\s{0,99})"
+    r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}))"
+)
+_BEFORE = re.compile(rf"(?:(?<![\w./@-]){_WORD}\s){{0,5}}\Z")
+_LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  # of a logger
+
+# A column is clear where nothing but its name and its value stands between the line's other parts.
+_COLUMN_BEGINS = re.compile(r"(?:^\s*|\s\s|[\t,;:|│┃\])}>*•'\"`-]\s*|[0-9.]\s)\Z")
+_COLUMN_ENDS = re.compile(rf"\.?\s*(?:[|│┃]?\s*$|[,;(]|{_WORD}(?:\s+[+-]?\.?[0-9]|\s*[=:|]))")
+_ROW = re.compile(r"\s{0,99}[|│┃]?\s{0,99}[+-]?\.?[0-9]")
+
+
+class _Kind(enum.Enum):
+    """What stands between a name and its number; TIGHT is a colon without a blank after it."""
+
+    EQUALS = "="
+    COLON = ": "
+    TIGHT = ":"
+    COLUMN = " "
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A number beside a name, and the words before the name, which may belong to it."""
+
+    before: tuple[str, ...]
+    name: str
+    kind: _Kind
+    value: float
+
+
+def read_printed(text: str, metric: str = "") -> dict[str, float]:
+    """Last value that each name was printed with; `metric` is looked for with more care.
+
+    It may be printed as `Test accuracy` where it is test_accuracy, and `Final accuracy` stands for
+    accuracy if that word is printed with nothing else before it.
+    """
+    found: dict[str, float] = {}
+    exact: dict[str, float] = {}
+    alike: dict[str, float] = {}
+    longer: dict[str, float] = {}
+    wanted = _plain(metric)
+    for reading in _readings(text):
+        is_whole = not reading.before
+        if reading.kind is _Kind.EQUALS or (is_whole and reading.kind is _Kind.COLON):
+            found[reading.name] = reading.value
+        if reading.name == metric and (is_whole or reading.kind is _Kind.EQUALS):
+            exact[metric] = reading.value
+        # From the longest label to the bare name.
+        for start in range(len(reading.before) + 1):
+            if _plain("_".join([*reading.before[start:], reading.name])) == wanted:
+                if start == 0:
+                    alike[metric] = reading.value
+                elif reading.kind is not _Kind.COLUMN:
+                    longer[_plain(" ".join(reading.before[:start]))] = reading.value
+    # "Train accuracy" and "Test accuracy" are not the same, so neither is taken for accuracy.
+    chosen = exact or alike or (longer if len(longer) == 1 else {})
+    found.pop(metric, None)
+    return found | ({metric: next(iter(chosen.values()))} if metric and chosen else {})
+
+
+def nearest_line(text: str, metric: str) -> str:
+    """Last line that has the metric's name, if possible with a number; "" if there is none."""
+    words = r"[\s_./-]".join(map(re.escape, re.split(r"[\s_./-]", metric)))
+    name = re.compile(rf"(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
+    lines = [line.strip() for line in _lines(text) if name.search(line)]
+    numbered = [line for line in lines if re.search(r"[0-9]", name.sub("", line))]
+    line = next(reversed(numbered or lines), "")
+    at = name.search(line)
+    begin = max(0, at.start() - _LONGEST // 2) if at and len(line) > _LONGEST else 0
+    return line[begin : begin + _LONGEST]
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_./-]+", "_", label.lower())
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as they stood on the screen; each state of a progress bar is one."""
+    return _LINES.split(_MOVE.sub("\n", _COLOR.sub("", text)))
+
+
+def _readings(text: str) -> Iterator[_Reading]:
+    for line in _lines(text):
+        end = 0
+        while named := _NAMED.search(line, end):
+            end = named.end()
+            value = _VALUE.match(line, end)
+            if value is None:
+                continue
+            end = value.end()
+            kind = _kind(named)
+            if kind is not _Kind.EQUALS and _ROW.match(line, value.end()):
+                continue
+            at = named.start()
+            words = _BEFORE.search(line, max(0, at - 300), at)
+            begin = words.start() if words else at
+            if kind is _Kind.COLUMN and not (
+                _COLUMN_BEGINS.search(line, 0, begin) and _COLUMN_ENDS.match(line, value.end())
+            ):
+                continue
+            before = line[begin:at].split()
+            if before and before[0].lower() in _LEVELS:
+                del before[0]
+            number = value["plain"] or value["scalar"] or value["eager"]
+            yield _Reading(tuple(before), named["name"], kind, float(number))
+
+
+def _kind(named: re.Match[str]) -> _Kind:
+    if named["equals"] is not None:
+        return _Kind.EQUALS
+    if named["column"] is not None:
+        return _Kind.COLUMN
+    return _Kind.TIGHT if named["colon"] == ":" else _Kind.COLON
