@@ -9,6 +9,7 @@ from gitexp.errors import NotReady
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
 from gitexp.rules.gate.formats.values import to_json
+from gitexp.rules.gate.paths import is_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +91,22 @@ def _with_seed(name: str, content: bytes, key: Key, shown: str, seed: int) -> by
 
 
 def _configs(place: Path, patterns: Sequence[str]) -> list[str]:
+    """Find the config files that the gate judges, in the order of the patterns.
+
+    Git tracks nothing below a symbolic link, and what a link points to may be anybody's file.
+    """
     names: list[str] = []
     for pattern in patterns:
-        found = [path for path in place.glob(pattern) if path.is_file()]
-        names += sorted(path.relative_to(place).as_posix() for path in found)
+        # pathlib lists only folders for a last `**`.
+        found = place.glob(f"{pattern}/*" if pattern.endswith("**") else pattern)
+        inside = {path.relative_to(place): path for path in found if path.is_file()}
+        names += sorted(
+            path.as_posix()
+            for path in inside
+            if is_config(path.as_posix(), [pattern]) and not _is_linked(place, path)
+        )
     return list(dict.fromkeys(names))
+
+
+def _is_linked(place: Path, path: Path) -> bool:
+    return any((place / part).is_symlink() for part in (path, *path.parents[:-1]))

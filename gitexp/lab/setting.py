@@ -11,7 +11,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
 from gitexp.rules.gate.formats.values import same, spell
-from gitexp.rules.gate.paths import is_config
+from gitexp.rules.gate.paths import is_config, is_pattern
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def _near(key: str, every: Iterable[str]) -> str:
 def _config_files(project: Project) -> dict[str, bytes]:
     """Read the config files at the baseline's tip, by path relative to the project."""
     git, declared = project.repository.git, project.settings.config
-    globs = any(c in pattern for pattern in declared for c in "*?[")
-    which = () if globs else ("--", *map(project.path, declared))
+    which = () if any(map(is_pattern, declared)) else ("--", *map(project.path, declared))
     listed = git.run("ls-tree", "-r", "-z", "--full-tree", project.tip, *which).stdout
     modes = {}
     for entry in decode(listed).split("\0"):
@@ -140,10 +139,12 @@ def _config_files(project: Project) -> dict[str, bytes]:
         if name.startswith(project.prefix) and is_config(inside, declared):
             modes[inside] = header[:6]
     for path, mode in modes.items():
-        if not mode.startswith("100"):
+        if not mode.startswith("100") and path in declared:
             raise Refused(NOT_REGISTERED, [irregular(project, path)])
-    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in modes])
-    found = zip(modes, contents, strict=True)
+    # Of what a pattern matches, only regular files are configs.
+    regular = [path for path, mode in modes.items() if mode.startswith("100")]
+    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in regular])
+    found = zip(regular, contents, strict=True)
     files = {path: content for path, content in found if content is not None}
     if not files:
         raise NotReady(

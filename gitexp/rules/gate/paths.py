@@ -25,8 +25,33 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def is_config(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path is a declared config file; a pattern without a slash matches at the top."""
-    return any(
-        fnmatch.fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")
-        for pattern in patterns
-    )
+    """Whether a path is a declared config file.
+
+    A pattern is a whole path: `*` stays inside one folder, `**` stands for any number of folders,
+    also none, and at the end for every file below. Hidden files are like any other.
+    """
+    return any(_is_whole(path.split("/"), pattern.split("/")) for pattern in patterns)
+
+
+def is_pattern(declared: str) -> bool:
+    """Whether a declared config may stand for several files."""
+    return any(character in declared for character in "*?[")
+
+
+def _is_whole(path: list[str], pattern: list[str]) -> bool:
+    """Whether a pattern matches a path, both split at slashes; in time len(path) * len(pattern)."""
+    if pattern[-1] == "**":
+        pattern = [*pattern, "*"]
+    reached = {0}  # the parts of the pattern at which the rest of the path may go on
+    for name in [*path, None]:
+        for at, part in enumerate(pattern):
+            if at in reached and part == "**":
+                reached.add(at + 1)
+        if name is None:
+            break
+        reached = {
+            at if part == "**" else at + 1
+            for at, part in enumerate(pattern)
+            if at in reached and (part == "**" or fnmatch.fnmatchcase(name, part))
+        }
+    return len(pattern) in reached

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.documents.settings import INERT
@@ -64,6 +66,27 @@ CONFIGS = (
     ("a/c/b.toml", "*/b.toml", False),
     ("a/c/b.toml", "*/*/b.toml", True),
     ("b.toml", "*/b.toml", False),
+    ("conf/a.yaml", "conf/**/*.yaml", True),
+    ("conf/x/a.yaml", "conf/**/*.yaml", True),
+    ("conf/x/y/a.yaml", "conf/**/*.yaml", True),
+    ("conf/.x/.a.yaml", "conf/**/*.yaml", True),
+    ("conf/A.YAML", "conf/**/*.yaml", False),
+    ("other/conf/a.yaml", "conf/**/*.yaml", False),
+    ("a.yaml", "**/*.yaml", True),
+    ("x/y/a.yaml", "**/*.yaml", True),
+    ("x/y/a.toml", "**/*.yaml", False),
+    ("x/y/a.yaml", "**/y/*.yaml", True),
+    ("x/z/a.yaml", "**/y/*.yaml", False),
+    ("a/x/b/y/c", "a/**/b/**/c", True),
+    ("a/b/c", "a/**/b/**/c", True),
+    ("a/c", "a/**/b/**/c", False),
+    ("conf/x/y", "conf/**", True),
+    ("conf", "conf/**", False),
+    ("x/a**", "x/a**", True),
+    ("x/ab", "x/a**", True),
+    ("x/a/b", "x/a**", False),
+    ("x/a", "**", True),
+    ("/conf/a.yaml", "conf/**/*.yaml", False),
 )
 
 
@@ -74,6 +97,25 @@ def test_a_config_is_where_its_pattern_says_and_no_deeper(
     assert is_config(path, [pattern]) is expected
     assert is_config(path, ["other.toml", pattern]) is expected
     assert not is_config(path, [])
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sets(st.from_regex(r"([ab.]{1,2}/){0,3}c\.(yaml|toml)", fullmatch=True), max_size=6),
+    st.from_regex(r"((\*\*|[ab*?]{1,2})/){0,3}(c\.yaml|\*\.yaml|\*)", fullmatch=True),
+)
+def test_a_pattern_matches_what_pathlib_finds_by_it(names: set[str], pattern: str) -> None:
+    assume(not any({".", ".."} & set(name.split("/")) for name in names))
+    assume(not any("**" in part and part != "**" for part in pattern.split("/")))
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).touch()
+        found = {
+            path.relative_to(place).as_posix() for path in place.glob(pattern) if path.is_file()
+        }
+    assert {name for name in names if is_config(name, [pattern])} == found
 
 
 @settings(deadline=None, max_examples=100)
@@ -90,4 +132,5 @@ def test_a_hostile_pattern_takes_no_longer() -> None:
     began = time.perf_counter()
     matches("a" * 5_000, ["*a" * 30 + "b"])
     is_config("a" * 5_000, ["*a" * 30 + "b"])
+    is_config("a/" * 500 + "a", ["**/*a/" * 30 + "b"])
     assert time.perf_counter() - began < 5
