@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 from gitexp.engine.contents import remembered
@@ -44,11 +45,20 @@ def _digest(place: Path, pattern: str, contents: Contents) -> str:
 def _files(place: Path, pattern: str) -> Iterable[Path]:
     for path in place.glob(pattern.rstrip("/")):
         if path.is_dir():
-            # rglob does not follow symbolic links, and a linked folder is one.
-            yield from (
-                path / inner.relative_to(path.resolve())
-                for inner in path.resolve().rglob("*")
-                if inner.is_file()
-            )
+            yield from _files_below(path)
         elif path.is_file():
             yield path
+
+
+def _files_below(folder: Path) -> Iterable[Path]:
+    """Every file in a folder, also behind symbolic links, without what Python caches there."""
+    seen: set[tuple[int, int]] = set()
+    for inner, folders, names in os.walk(folder, followlinks=True):
+        state = os.stat(inner)  # noqa: PTH116 - os.walk gives texts
+        here = state.st_dev, state.st_ino
+        if here in seen:
+            folders.clear()  # a loop of links
+            continue
+        seen.add(here)
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        yield from (path for name in names if (path := folder.joinpath(inner, name)).is_file())

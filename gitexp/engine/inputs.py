@@ -1,8 +1,7 @@
-"""Prepares a checkout for a run: linked inputs, no old results, the seed in the config."""
+"""The parameters of a run: what the commit's configs say, and the seed written among them."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
@@ -16,34 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.rules.documents.settings import Settings
-
-
-def link_inputs(checkout: Path, sources: list[Path], links: tuple[str, ...]) -> None:
-    """Link git-ignored inputs from the user's tree into a checkout.
-
-    Raises:
-        NotReady: an input is not in any of `sources`.
-    """
-    for link in links:
-        target = checkout / link
-        if target.exists() or target.is_symlink():
-            continue
-        found = next((source / link for source in sources if (source / link).exists()), None)
-        if found is None:
-            raise NotReady(
-                f"{link} (named by `link` in the settings) is not in {sources[0]}",
-                "put it there, or remove it from `link`",
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(found.resolve())
-
-
-def remove_results(place: Path, settings: Settings) -> None:
-    """Remove the result files that the settings name, so that no run can report old results."""
-    for name in filter(None, (settings.metrics, settings.predictions)):
-        # A folder of that name is reported after the run, when its file cannot be read.
-        with contextlib.suppress(IsADirectoryError, NotADirectoryError):
-            (place / name).unlink(missing_ok=True)
 
 
 def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:

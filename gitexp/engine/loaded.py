@@ -27,7 +27,7 @@ class Loaded:
     If several reported, `python`, `implementation` and `executable` are those of the process that
     loaded most. If none did (no Python, `python -S`, `os._exit`, a kill), they are None.
     `packages` maps normalized distribution names to versions, sorted. `foreign` are files of the
-    forbidden folders that are not in the run's checkout.
+    forbidden folders that the run was not allowed to use.
     """
 
     python: str | None = None
@@ -47,11 +47,13 @@ def probe_environment(probe_dir: Path) -> dict[str, str]:
     return {"GITEXP_PROBE": str(probe_dir.absolute())}
 
 
-def read_probe(probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path]) -> Loaded:
+def read_probe(
+    probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path], linked: Sequence[Path] = ()
+) -> Loaded:
     """Merge the reports of a run's processes; a missing or unreadable one is ignored.
 
-    `forbidden` are work trees that the run must not import from. The checkout and the run's virtual
-    environment may be inside one of them.
+    `forbidden` are work trees that the run must not import from. The checkout, `linked` inputs and
+    the run's virtual environment may be inside one of them.
     """
     reports = sorted(
         filter(None, map(_read_report, sorted(probe_dir.glob("*.json")))),
@@ -71,7 +73,9 @@ def read_probe(probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path]) ->
         implementation=main.implementation,
         executable=main.executable,
         packages=dict(sorted(packages.items())),
-        foreign=_foreign({Path(file) for _, file in modules}, checkout, forbidden, prefixes),
+        foreign=_foreign(
+            {Path(file) for _, file in modules}, (checkout, *linked), forbidden, prefixes
+        ),
         accelerators=max((report.accelerators for report in reports), key=len),
     )
 
@@ -105,10 +109,10 @@ def _read_report(path: Path) -> _Report | None:
 
 
 def _foreign(
-    files: set[Path], checkout: Path, forbidden: Sequence[Path], prefixes: set[Path]
+    files: set[Path], places: Sequence[Path], forbidden: Sequence[Path], prefixes: set[Path]
 ) -> tuple[Path, ...]:
     trees = [tree.resolve() for tree in forbidden]
-    allowed = [checkout.resolve(), _GITEXP]
+    allowed = [*(place.resolve() for place in places), _GITEXP]
     foreign = set()
     for file in files:
         real = file.resolve()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine import metrics
 from gitexp.engine.launch import PREDICTIONS
 from gitexp.engine.metrics import Unreadable
+from gitexp.engine.within import reaches_into
 from gitexp.rules.documents.known_metrics import find_metric
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
@@ -35,10 +36,16 @@ class Reported:
 
 
 def read_reported(
-    settings: Settings, job: Job, finished: Finished, loaded: Loaded, place: Path
+    settings: Settings, job: Job, finished: Finished, loaded: Loaded, root: Path, place: Path
 ) -> Reported:
-    """Read what a run reported, in its folder and in its project's folder in the checkout."""
+    """Read what a run reported, in its folder and in its project's folder in the checkout `root`.
+
+    A file that a symbolic link leads to elsewhere may be any old one, so it is not read.
+    """
     found, failure = _read_metrics(settings, job, finished, loaded, place)
+    for name in filter(None, (settings.metrics, settings.predictions)):
+        if not failure and not reaches_into(place / name, root, job.folder):
+            failure = f"{name} leads out of the checkout, where it may be older than this run"
     if failure:
         return Reported(found, failure=failure)
     outcomes, failure, warning = _read_outcomes(settings, job, place, found[job.metric])

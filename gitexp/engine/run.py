@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.data import fingerprint
-from gitexp.engine.inputs import link_inputs, remove_results, write_seed
+from gitexp.engine.inputs import write_seed
 from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.launch import prepare_launch, user_trees
+from gitexp.engine.links import link_inputs
 from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets, hide_secrets
 from gitexp.engine.outcome import read_reported
 from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import execute
 from gitexp.engine.record import describe, make_record, shorten
+from gitexp.engine.results import keep_files, remove_results
 from gitexp.rules.documents.lines import Kind, stamped
 from gitexp.rules.documents.outcomes import outcomes_line
-from gitexp.store.local import locked, salt
+from gitexp.store.local import locked, make_folder, salt, share
 
 if TYPE_CHECKING:
     import threading
@@ -82,13 +83,12 @@ def _run_job(
     hold: Sequence[int],
 ) -> RunResult:
     probe = job.folder / "probe"
-    probe.mkdir(parents=True, exist_ok=True)
+    make_folder(probe)
     trees = user_trees(repository)
     with take_checkout(repository, job.commit) as checkout:
-        place = checkout.path / prefix
-        if settings.link:
-            link_inputs(place, [tree / prefix for tree in trees], settings.link)
-        remove_results(place, settings)
+        root, place = checkout.path, checkout.path / prefix
+        linked = link_inputs(root, place, [tree / prefix for tree in trees], settings.link)
+        remove_results(root, place, settings)
         parameters = write_seed(place, settings, job.seed)
         # Before the run: a clone's salt that cannot be made should not cost hours of training.
         hashed = hash_secrets(parameters, salt(repository.local))
@@ -107,16 +107,18 @@ def _run_job(
             stop=stop,
             hold_fds=(checkout.lock, *hold),
         )
+        for name in ("stdout.log", "stderr.log"):
+            share(job.folder / name)
         if finished.interrupted:
             raise Interrupted
-        loaded = read_probe(probe, checkout=checkout.path, forbidden=trees)
-        reported = read_reported(settings, job, finished, loaded, place)
+        loaded = read_probe(probe, checkout=root, forbidden=trees, linked=linked)
+        reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
         failure = hide_secrets(reported.failure, variables | parameters)
         reported = replace(reported, failure=failure)
         if not reported.failure and data != fingerprint(place, data, cache):
             reported = replace(reported, failure="R2: declared data changed while it ran")
-        _keep(place, job.folder, settings.keep)
+        unkept = keep_files(root, place, job.folder, settings.keep)
     environment = describe(repository, settings, loaded, variables) | {"data": data}
     environment["condition"] = condition(environment)
     folder = str(job.folder.relative_to(repository.local))
@@ -131,14 +133,4 @@ def _run_job(
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, variables | parameters)
-    return RunResult(record, tuple(bulk), log, last, reported.warning)
-
-
-def _keep(place: Path, folder: Path, names: Sequence[str]) -> None:
-    """Move the files that the settings keep into the run's folder."""
-    # The list comes first: moving a folder also moves the files in it that match.
-    for source in [source for name in names for source in place.glob(name)]:
-        if os.path.lexists(source):
-            target = folder / source.relative_to(place)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, target)
+    return RunResult(record, tuple(bulk), log, last, reported.warning or unkept)

@@ -22,6 +22,7 @@ from gitexp.rules.verdict.trial import (
     ids_clash,
     plan_choices,
 )
+from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
     from gitexp.engine.job import RunResult
@@ -75,7 +76,7 @@ def try_out(
         NotReady: the checkout could not be prepared.
     """
     runs = repository.local / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
+    make_folder(runs)
     folder = Path(tempfile.mkdtemp(prefix=f"{_LABEL}-", dir=runs))
     watcher.said(f"{_LABEL} ({commit[:8]}): {settings.command}, two or three runs")
     try:

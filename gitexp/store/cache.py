@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import zlib
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitexp.store.local import make_folder, open_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -203,7 +206,8 @@ def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
         return None
     for _ in range(2):
         with suppress(OSError, sqlite3.OperationalError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
+            os.close(open_file(path))
             database = sqlite3.connect(path, timeout=_PATIENCE)
             try:
                 with closing(database.execute("PRAGMA user_version")) as answer:

@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -27,8 +28,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
     """
     while True:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            make_folder(path.parent)
+            descriptor = open_file(path)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
                 continue  # the folder was empty, and was removed just then
@@ -39,12 +40,82 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             except BlockingIOError:
                 yield None
                 return
+            except OSError as error:
+                raise unlockable(path, error) from None
             # `gitexp doctor --gc` removes lock files; a lock on one that is gone keeps nobody out.
             if _is_at(descriptor, path):
                 yield descriptor
                 return
         finally:
             os.close(descriptor)
+
+
+def unlockable(path: Path, error: OSError) -> NotReady:
+    """Say that a file system has no locks; without them, two writers could lose each other's work.
+
+    POSIX record locks would not do: a child does not inherit them, and closing any descriptor of
+    the file drops them.
+    """
+    return NotReady(
+        f"{path} cannot be locked ({error.strerror}): its file system has no flock, and without"
+        " locks two commands could lose each other's results",
+        "work in a clone on a local disk, or ask for the file system to be mounted with locks"
+        " (Lustre: -o flock)",
+    )
+
+
+def open_file(path: Path) -> int:
+    """Open a file to read and write, and create it as open to the group as its folder is."""
+    flags = os.O_RDWR | os.O_CLOEXEC
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        descriptor = os.open(path, flags | os.O_CREAT, 0o666)
+        share(path)
+        return descriptor
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it, each as open to the group as the one that it is in.
+
+    So what git shares in a clone (`core.sharedRepository`), gitexp shares, too.
+    """
+    if path.is_dir():
+        return
+    if not path.parent.exists():
+        make_folder(path.parent)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        share(path)
+
+
+def share(path: Path) -> None:
+    """Let whoever a shared clone's folder is open to read (and write) what is in it, too."""
+    with contextlib.suppress(OSError):
+        given = path.parent.stat().st_mode
+        bits = given & 0o022  # who may write
+        bits |= bits << 1
+        if given & stat.S_ISGID:  # how git marks the folders of a shared clone
+            bits |= given & 0o040
+        if bits:
+            entering = (bits & 0o044) >> 2 if path.is_dir() else 0
+            path.chmod(stat.S_IMODE(path.stat().st_mode) | bits | entering)
+
+
+def make_writable(folder: Path) -> None:
+    """Let us remove all of a folder, whatever modes its folders have; links are not followed."""
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    for inner, folders, _ in os.walk(folder):
+        for name in folders:
+            path = folder.joinpath(inner, name)
+            with contextlib.suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(0o700)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
@@ -61,7 +132,7 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
     """
     import tempfile  # loads random and OpenSSL, and a hook writes nothing
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:
@@ -69,6 +140,7 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = True) -> None:
             handle.flush()
             if sync:
                 os.fsync(handle.fileno())
+        share(Path(name))
         os.replace(name, path)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(OSError):

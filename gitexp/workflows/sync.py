@@ -113,7 +113,6 @@ class _Sync:
 
     def _mark(self, *, delivered: bool) -> None:
         """Leave word for the next sync, in case this one is killed."""
-        self.marker.parent.mkdir(parents=True, exist_ok=True)
         write_json(self.marker, {"began": self.began, "delivered": delivered})
 
     def _repeat(self) -> Synced:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.engine.checkout import take_checkout
-from gitexp.engine.inputs import link_inputs
-from gitexp.errors import GitexpError, NotReady
+from gitexp.errors import GitexpError
 from gitexp.store.repository import Repository
 from tests.project import World
 
@@ -150,23 +149,3 @@ def test_a_commit_that_is_not_there_is_an_error_and_frees_the_checkout(world: Wo
         pytest.fail("there is nothing to check out")
     with take_checkout(repository, world.git("rev-parse", "HEAD")) as checkout:
         assert checkout.path.name == "gitexp-0"
-
-
-def test_inputs_are_linked_from_the_first_tree_that_has_them(tmp_path: Path) -> None:
-    checkout, mine, main = (tmp_path / name for name in ("checkout", "mine", "main"))
-    for folder in (checkout, mine, main):
-        folder.mkdir()
-    (main / "data").mkdir()
-    (main / "data" / "a.csv").write_text("main")
-    (mine / "deep").mkdir()
-    (mine / "deep" / "b.csv").write_text("mine")
-    (checkout / "tracked.csv").write_text("the commit's own")
-    (mine / "tracked.csv").write_text("edited")
-    link_inputs(checkout, [mine, main], ("data", "deep/b.csv", "tracked.csv"))
-    assert (checkout / "data" / "a.csv").read_text() == "main"
-    assert (checkout / "deep" / "b.csv").read_text() == "mine"
-    assert (checkout / "tracked.csv").read_text() == "the commit's own"
-    link_inputs(checkout, [mine, main], ("data",))
-    assert (checkout / "data").readlink() == main / "data"
-    with pytest.raises(NotReady, match="gone"):
-        link_inputs(checkout, [mine, main], ("gone",))

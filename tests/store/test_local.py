@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -151,3 +155,43 @@ def test_an_empty_salt_file_is_made_anew(tmp_path: Path) -> None:
 def test_the_salt_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     salt(tmp_path)
     assert (tmp_path / "salt").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "umask", "expected"),
+    [
+        (0o2775, 0o022, 0o660),
+        (0o2775, 0o077, 0o660),
+        (0o2777, 0o022, 0o666),
+        (0o2750, 0o077, 0o640),
+        (0o755, 0o022, 0o600),
+    ],
+)
+def test_files_are_as_open_as_git_made_their_folder(
+    tmp_path: Path, folder: int, umask: int, expected: int
+) -> None:
+    tmp_path.chmod(folder)
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "deep" / "salt", b"x")
+    finally:
+        os.umask(before)
+    path = tmp_path / "deep" / "salt"
+    assert stat.S_IMODE(path.stat().st_mode) == expected
+    shared = expected & 0o066
+    assert stat.S_IMODE(path.parent.stat().st_mode) & shared == shared
+
+
+def test_a_file_system_without_locks_is_named_with_a_way_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with (
+        pytest.raises(NotReady, match=r"x\.lock cannot be locked") as found,
+        locked(tmp_path / "x.lock"),
+    ):
+        pass
+    assert "a clone on a local disk" in found.value.hint

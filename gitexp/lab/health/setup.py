@@ -7,12 +7,13 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError
+from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.project import project_at
 from gitexp.lab.project_folder import known_projects, project_prefix
 from gitexp.lab.trust import is_trusted
 from gitexp.store import hooks
+from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,17 @@ def check_writable(repository: Repository) -> Iterator[Problem]:
                 f"you cannot write to {folder}, so no result could be stored",
                 f"see who owns it: ls -ld {shlex.quote(str(folder))}",
             )
+
+
+def check_locking(repository: Repository) -> Iterator[Problem]:
+    """Find a file system on which nothing can be locked."""
+    if not os.access(repository.local, os.W_OK | os.X_OK):
+        return  # reported by `check_writable`, or never used
+    try:
+        with locked(repository.local / "salt.lock", wait=False):
+            pass
+    except NotReady as error:
+        yield Problem("D19", error.message, error.hint)
 
 
 def check_hooks(repository: Repository) -> Iterator[Problem]:

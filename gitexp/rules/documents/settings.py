@@ -11,6 +11,7 @@ from typing import Any
 import tomli
 
 from gitexp.errors import NotReady
+from gitexp.rules.documents.overlap import demand_apart
 from gitexp.rules.gate.formats.keys import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
@@ -145,7 +146,9 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
             f"set it there and commit it, such as: {_EXAMPLES[missing[0]]}",
         )
     values = {name: _checked(path, name, value) for name, value in table.items()}
-    return Settings(**values, table=table)
+    settings = Settings(**values, table=table)
+    demand_apart(path, settings)
+    return settings
 
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data

@@ -168,6 +168,37 @@ def test_metrics_that_would_leave_the_project_are_refused(path: str) -> None:
     assert "metrics must be" in refused(LEAST | {"metrics": path})
 
 
+MEETING: tuple[tuple[dict[str, object], str], ...] = (
+    ({"link": ["out"], "metrics": "out/m.json"}, 'metrics = "out/m.json" and link = ["out"]'),
+    ({"link": ["data/"], "predictions": "data/p.csv"}, "name the same files"),
+    ({"link": ["a/*"], "metrics": "a/b/m.json"}, "name the same files"),
+    ({"link": ["*.json"], "metrics": "m.json"}, "name the same files"),
+    ({"link": ["conf"], "config": ["conf/a.toml"]}, "a config belongs to the commit"),
+    ({"data": ["out/"], "metrics": "out/m.json"}, "that would remove an input"),
+    ({"config": ["c.json"], "metrics": "c.json"}, "that would remove an input"),
+)
+
+
+@pytest.mark.parametrize(("table", "said"), MEETING)
+def test_a_result_must_not_be_an_input_too(table: dict[str, object], said: str) -> None:
+    assert said in refused(LEAST | table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"link": ["data"], "keep": ["**/*.pt"], "metrics": "data.json"},
+        {"link": ["data/in"], "keep": ["data/out/*"], "predictions": "data/out/p.csv"},
+        {"link": ["models"], "keep": ["models/*.pt"]},
+        {"link": ["data"], "data": ["data/*.csv"], "keep": ["model.pt"]},
+        {"config": ["*.json"], "metrics": "m.json"},
+        {"data": ["in/*.csv"], "predictions": "in/p.npz", "keep": ["in/p.npz"]},
+    ],
+)
+def test_paths_that_do_not_meet_are_taken(table: dict[str, object]) -> None:
+    assert parse_settings("gitexp.toml", LEAST | table).table == LEAST | table
+
+
 OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("config", [5, True, 1.5, {"a": 1}, [1], [["a"]], [None], [True], {}]),
     ("data", [5, True, {"a": 1}, [1], {}]),

@@ -1,0 +1,62 @@
+"""Paths in the settings that must not meet: a run's results and its inputs."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+
+if TYPE_CHECKING:
+    from gitexp.rules.documents.settings import Settings
+
+
+def demand_apart(path: str, settings: Settings) -> None:
+    """Refuse settings in which a result would be an input, too.
+
+    What `link` names is in your work tree, so a run neither removes nor moves any of it. Old
+    results in it would be read as new ones, and a config in it would not be the commit's. (`keep`
+    passes over linked files, and says so.)
+
+    Raises:
+        NotReady: two settings name the same files; the message names both.
+    """
+    linked = [("link", one) for one in settings.link]
+    configs = [("config", one) for one in settings.config]
+    exact = [(name, one) for name, one in configs if not {*"*?["}.intersection(one)]
+    data = [("data", one) for one in settings.data]
+    results = [
+        (name, one)
+        for name, one in (("metrics", settings.metrics), ("predictions", settings.predictions))
+        if one
+    ]
+    for name, one in results:
+        for other, two in (*linked, *exact, *data):
+            if overlap(one, two):
+                _refuse(path, f'{name} = "{one}"', f'{other} = ["{two}"]', _REMOVED)
+    for name, one in configs:
+        for other, two in linked:
+            if overlap(one, two):
+                _refuse(path, f'{name} = ["{one}"]', f'{other} = ["{two}"]', _COMMITTED)
+
+
+_REMOVED = "a result is removed before each run, and that would remove an input"
+_COMMITTED = "a config belongs to the commit, and linked files do not"
+
+
+def _refuse(path: str, one: str, other: str, why: str) -> None:
+    raise NotReady(
+        f"{path}: {one} and {other} name the same files: {why}",
+        f"let the command write its results to a folder of their own, and correct {path}",
+    )
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether every match of one pattern is, or is inside, a possible match of the other.
+
+    A pattern with `**` may match anywhere, so it is never certain to.
+    """
+    first, second = (text.rstrip("/").split("/") for text in (one, other))
+    if "**" in first or "**" in second:
+        return first == second
+    return all(fnmatchcase(a, b) or fnmatchcase(b, a) for a, b in zip(first, second, strict=False))
