@@ -47,6 +47,7 @@ def outcomes(world: World, revision: str) -> list[Outcomes]:
     return [found[key] for key in sorted(found)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "setting"), [(CALLS, {}), (WRITES, {"predictions": "out/p.csv"})]
 )

@@ -61,6 +61,7 @@ def two(make: Callable[[str], tuple[World, World, World]]) -> tuple[World, World
     return make("main")
 
 
+@pytest.mark.slow
 def test_each_goes_through_the_whole_loop_as_if_it_were_alone(
     two: tuple[World, World, World],
 ) -> None:
@@ -216,6 +217,7 @@ def test_where_no_project_is_meant_all_of_them_are_named(
     assert top.gitexp("doctor", "--json").json == []
 
 
+@pytest.mark.slow
 def test_projects_may_start_their_experiments_from_different_branches(
     make: Callable[[str], tuple[World, World, World]],
 ) -> None:

@@ -69,6 +69,7 @@ def set_up(world: World) -> object:
     return world.snapshot(), (folder / "config").read_text(), hooks, trusted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "runs", "vary", "words"),
     [

@@ -138,6 +138,7 @@ def test_presets_are_written_in_other_formats_too(path: str, text: str, ready: W
     assert report["change"] == {"file": path, "key": "preset", "before": "", "after": "hot"}
 
 
+@pytest.mark.slow
 def test_a_preset_that_nothing_reads_is_a_neutral_step(ready: World) -> None:
     first = ready.start("--set", "model.C=10")
     ready.gitexp("run", first)

@@ -34,6 +34,7 @@ def test_the_baseline_says_what_an_experiment_would_detect(
     assert f"+{outlook['detectable']:#.2g} " in said
 
 
+@pytest.mark.slow
 def test_an_effect_that_it_would_miss_is_found_by_more(ready: World) -> None:
     settle(ready, effect=0.001)
     ran = ready.gitexp("run", "--baseline")

@@ -66,6 +66,7 @@ print(f"accuracy={sum(map(str.__eq__, true, guess)) / 600:.9f}")
 """
 
 
+@pytest.mark.slow
 def test_labels_do_nothing_in_the_line_that_is_pasted(ready: World) -> None:
     train_with(ready, HOSTILE, repeats=[3])
     ready.gitexp("run", "--baseline")
@@ -78,6 +79,7 @@ def test_labels_do_nothing_in_the_line_that_is_pasted(ready: World) -> None:
     assert "pwned" not in ready.git("status", "--porcelain")
 
 
+@pytest.mark.slow
 def test_a_loss_that_falls_with_more_data_is_seen_too(ready: World) -> None:
     train_with(ready, GROWS.replace("accuracy={", "error_rate={1 - "), repeats=[3], vary="split",
                metric="error_rate", direction="lower")  # fmt: skip
@@ -89,6 +91,7 @@ def test_a_loss_that_falls_with_more_data_is_seen_too(ready: World) -> None:
     assert report["detectable"] is not None
 
 
+@pytest.mark.slow
 def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
     train_with(ready, GROWS, predictions="predictions.csv", repeats=[3], vary="split")
     ready.gitexp("run", "--baseline")
@@ -102,6 +105,7 @@ def test_too_little_data_is_seen_on_the_learning_curve(ready: World) -> None:
     assert "running" not in ready.gitexp("gaps", "--curve").err
 
 
+@pytest.mark.slow
 def test_a_command_that_ignores_the_sample_is_found_out(ready: World) -> None:
     train_with(ready, CONFUSED, predictions="predictions.csv", repeats=[3])
     ready.gitexp("run", "--baseline")

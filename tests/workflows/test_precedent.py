@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.arrange import (
     settle,
     train_with,
@@ -62,6 +64,7 @@ def test_what_was_inconclusive_is_shown_again_to_whoever_replicates_it(ready: Wo
     assert "times as many repeats" in out
 
 
+@pytest.mark.slow
 def test_the_same_words_in_another_experiment_are_remarked(ready: World) -> None:
     for number in range(21):
         ready.start(

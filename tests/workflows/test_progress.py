@@ -85,6 +85,7 @@ def team(world: World) -> tuple[World, World]:
     return world, hub
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_how_far_a_transfer_is(team: tuple[World, World]) -> None:
     world, _ = team
     code, out, shown = on_a_terminal(world, "sync")
@@ -98,6 +99,7 @@ def test_a_terminal_shows_how_far_a_transfer_is(team: tuple[World, World]) -> No
     assert "objects" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("sync", "--json"), ("sync",)])
 def test_nobody_else_is_shown_any(words: tuple[str, ...], team: tuple[World, World]) -> None:
     world, _ = team
@@ -109,6 +111,7 @@ def test_nobody_else_is_shown_any(words: tuple[str, ...], team: tuple[World, Wor
     assert "\r" not in shown.replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_git_python_loads_only_for_a_transfer_that_takes_a_while(world: World) -> None:
     hub = hub_of(world)
     heavy(world, "brave-otter")

@@ -121,6 +121,7 @@ def test_a_value_goes_from_what_the_clone_keeps_of_the_log(world: World) -> None
     assert SECRET.encode() not in kept.read_bytes()
 
 
+@pytest.mark.slow
 def test_an_old_clone_brings_nothing_back_and_loses_nothing(
     world: World, hub: World, spoilt: str
 ) -> None:
@@ -157,6 +158,7 @@ def test_an_old_clone_brings_nothing_back_and_loses_nothing(
     assert SECRET.encode() not in everything(world)
 
 
+@pytest.mark.slow
 def test_what_somebody_without_gitexp_puts_back_is_taken_out_again(
     world: World, hub: World, spoilt: str
 ) -> None:
@@ -180,6 +182,7 @@ def test_what_somebody_without_gitexp_puts_back_is_taken_out_again(
     assert texts(world, RUNS, BULK) == texts(other, RUNS, BULK) == texts(hub, RUNS, BULK)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("spoilt")
 def test_a_server_with_the_hook_refuses_until_its_owner_allows_it(world: World, hub: World) -> None:
     hub.gitexp("init")
@@ -270,6 +273,7 @@ def test_words_that_make_no_sense_change_nothing_and_are_not_repeated(
     assert refs(world) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hub", "spoilt")
 @pytest.mark.parametrize("words", [(), ("-",), ("-", "brave-otter")])
 def test_the_value_can_be_given_where_no_history_keeps_it(
@@ -313,6 +317,7 @@ def test_verdict_notes_and_what_was_explored_are_written_anew(ready: World) -> N
     ready.gitexp("verify")
 
 
+@pytest.mark.slow
 def test_a_run_that_says_it_again_does_not_bring_it_back(ready: World) -> None:
     ready.write("config.toml", (ready.path / "config.toml").read_text() + f'owner = "{SECRET}"\n')
     train_with(ready, "print(f'accuracy={0.9 + SEED / 1e4}')", repeats=[3])

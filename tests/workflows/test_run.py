@@ -121,6 +121,7 @@ def test_a_knob_that_nothing_reads_is_ruled_out_as_such(ready: World) -> None:
     assert (answer["verdict"], answer["reason"]) == ("RULED OUT", "identical output")
 
 
+@pytest.mark.slow
 def test_runs_in_parallel_give_the_same_records(ready: World, tmp_path: Path) -> None:
     name = f"exp/{ready.start(*SET)}"
     other = World(tmp_path / "other")
@@ -634,6 +635,7 @@ time.sleep(0.1)
 # --- where it is run ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_project_in_a_subfolder_works_from_there_and_from_the_top(
     world: World, tmp_path: Path
 ) -> None:
@@ -661,6 +663,7 @@ def test_a_project_in_a_subfolder_works_from_there_and_from_the_top(
     assert len(records(world, "main")) == 5
 
 
+@pytest.mark.slow
 def test_a_linked_work_tree_is_as_good_as_the_main_one(ready: World, tmp_path: Path) -> None:
     settle(ready, repeats=[3])
     ready.git("worktree", "add", "--quiet", "-b", "elsewhere", str(tmp_path / "linked"))
@@ -673,6 +676,7 @@ def test_a_linked_work_tree_is_as_good_as_the_main_one(ready: World, tmp_path: P
     assert ready.gitexp("run", name, "--json").json["runs"] == 0
 
 
+@pytest.mark.slow
 def test_a_clone_that_fetches_the_notes_sees_the_same_log(ready: World, tmp_path: Path) -> None:
     settle(ready, repeats=[3])
     name = ready.start(*SET)
@@ -689,6 +693,7 @@ def test_a_clone_that_fetches_the_notes_sees_the_same_log(ready: World, tmp_path
     assert "CONFIRMED" in clone.gitexp("show", name).out
 
 
+@pytest.mark.slow
 def test_a_copied_clone_does_not_run_in_the_slots_of_the_original(
     ready: World, tmp_path: Path
 ) -> None:

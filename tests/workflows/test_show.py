@@ -41,6 +41,7 @@ def test_show_puts_the_seeds_side_by_side(ready: World) -> None:
         assert f"{pair['baseline']:.4g}" in text
 
 
+@pytest.mark.slow
 def test_runs_whose_examples_cannot_be_compared_are_not_said_to_be_missing(ready: World) -> None:
     script = """
 import gitexp

@@ -324,6 +324,7 @@ def test_starts_at_the_same_moment_are_all_registered(ready: World) -> None:
     assert len({row["name"] for row in rows}) == len({row["commit"] for row in rows}) == 4
 
 
+@pytest.mark.slow
 def test_the_level_grows_with_each_confirmation_and_the_next_campaign_starts_anew(
     ready: World,
 ) -> None:

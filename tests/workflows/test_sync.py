@@ -127,6 +127,7 @@ def test_records_merged_by_somebody_without_gitexp_are_read_correctly(
     assert texts(world) == texts(other)
 
 
+@pytest.mark.slow
 def test_logs_are_shared_where_that_is_asked_for(ready: World) -> None:
     hub = hub_of(ready)
     other = clone_of(hub, "other")
@@ -179,6 +180,7 @@ def test_nothing_of_the_users_moves(world: World, hub: World) -> None:
     assert not {"refs/heads/private", "refs/tags/mine"} & refs(hub).keys()
 
 
+@pytest.mark.slow
 def test_many_experiments_go_out_by_one_pattern(
     world: World, hub: World, other: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,6 +427,7 @@ def test_logs_of_workers_are_shared_where_that_is_asked_for(world: World, hub: W
     assert lines_of(hub, LOGS, commit) == [before, log]
 
 
+@pytest.mark.slow
 def test_a_server_with_the_hook_takes_all_that_is_sent(
     world: World, hub: World, other: World
 ) -> None:
@@ -596,6 +599,7 @@ def test_a_baseline_that_only_a_remote_has_is_found_whatever_the_remote_is_calle
     assert synced(other).remote == "team"
 
 
+@pytest.mark.slow
 def test_two_remotes_share_through_whoever_syncs_with_both(world: World, hub: World) -> None:
     fork = hub_of(world, "fork")
     other, third = clone_of(hub, "other"), clone_of(fork, "third")
@@ -735,6 +739,7 @@ def test_a_second_sync_of_the_same_clone_does_not_wait(world: World) -> None:
         assert "running in this clone" in world.gitexp("sync", code=5).err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hub")
 def test_what_a_killed_sync_had_fetched_is_delivered_by_the_next(
     world: World, other: World

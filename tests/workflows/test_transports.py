@@ -110,6 +110,7 @@ def http(world: World) -> Iterator[tuple[World, type[_Backend]]]:
     thread.join()
 
 
+@pytest.mark.slow
 def test_sync_through_http(world: World, http: tuple[World, type[_Backend]]) -> None:
     hub, handler = http
     other = clone_of(hub, "other")

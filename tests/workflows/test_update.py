@@ -132,6 +132,7 @@ def test_a_broken_branch_from_before_the_hook_may_be_fixed(ready: World, server:
     refused(ready, server, "P1", f"+main:{two}")
 
 
+@pytest.mark.slow
 def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
     ready: World, server: World
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_measured_experiment_is_only_forgotten_once_it_is_archived(
     assert [push(ready, f"{sign}exp/{unmeasured}").code for sign in ("", ":")] == [0, 0]
 
 
+@pytest.mark.slow
 def test_notes_only_grow(ready: World, server: World) -> None:
     measured(ready)
     theirs = ready.git("rev-parse", "refs/notes/gitexp-runs")

@@ -99,6 +99,7 @@ def amend(world: World, branch: str, old: str, new: str) -> str:
 # --- nothing wrong ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None:
     found = verified(measured, ok=True)
     assert (found["verdicts"], found["records"]) == (2, 6)
@@ -381,6 +382,7 @@ def in_old_words(world: World, branch: str) -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_note_in_the_words_of_an_older_version_is_remarked_and_not_wrong(measured: World) -> None:
     branch = named(measured, GAIN)
     today = note(measured, VERDICTS, branch)
@@ -476,6 +478,7 @@ def test_records_of_what_the_gate_refuses_are_found(measured: World) -> None:
     assert "train.epochs" in words
 
 
+@pytest.mark.slow
 def test_exploring_is_no_offence_until_its_note_says_otherwise(measured: World) -> None:
     measured.git("switch", "--quiet", "--create", "exp/two")
     measured.edit("C = 1.0", "C = 10")
@@ -533,6 +536,7 @@ def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> 
 # --- examples -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_examples_say_is_computed_again(ready: World) -> None:
     train_with(
         ready, DRAWN, vary="split", test_ratio=1.0, predictions="predictions.csv", repeats=[3]

@@ -22,7 +22,7 @@ from gitexp.rules.gate.formats.keys import Key, Line
 from gitexp.rules.gate.formats.values import ABSENT, Source, spell
 from gitexp.rules.verdict.criterion import Criterion
 
-unhurried = settings(deadline=None, max_examples=300)
+unhurried = settings(deadline=None, max_examples=100)
 
 # Whatever a file, a key or a value may hold, above all the signs that the line itself is made of.
 _signs = st.sampled_from(

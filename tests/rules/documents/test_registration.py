@@ -15,8 +15,8 @@ from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.registration import REQUIRED, Registration, parse_message
 from gitexp.rules.verdict.criterion import Criterion
 
-unhurried = settings(deadline=None, max_examples=100)
-with_git = settings(deadline=None, max_examples=40)
+unhurried = settings(deadline=None, max_examples=50)
+with_git = settings(deadline=None, max_examples=20)
 
 STATEMENT = "C=10 raises accuracy because the model underfits: train accuracy is 0.93"
 

@@ -18,8 +18,8 @@ from gitexp.rules.gate.formats.values import ABSENT, same, spell, to_json
 from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import documents, flatten, is_toml
 
-unhurried = settings(deadline=None, max_examples=100)
-quick = settings(deadline=None, max_examples=50)
+unhurried = settings(deadline=None, max_examples=40)
+quick = settings(deadline=None, max_examples=25)
 
 UTC = dt.UTC
 
@@ -400,7 +400,7 @@ def set_and_judge(text: str, key: Key, old: object) -> None:
     assert same(found.change.before, old)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=40)
 @given(documents(lines=False).filter(is_toml), st.data())
 def test_setting_a_value_changes_it_and_keeps_every_other_byte(
     text: str, data: st.DataObject

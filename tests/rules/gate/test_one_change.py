@@ -660,7 +660,7 @@ def first_line_and_count(before: bytes, after: bytes) -> tuple[int, int]:
 lines = st.lists(st.sampled_from((b"a", b"b", b"", b"ab")), max_size=6).map(b"\n".join)
 
 
-@settings(unhurried, max_examples=500)
+@settings(unhurried, max_examples=200)
 @given(lines, lines)
 def test_lines_are_compared_as_if_one_by_one(before: bytes, after: bytes) -> None:
     assume(before != after)

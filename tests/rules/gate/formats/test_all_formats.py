@@ -21,7 +21,7 @@ from tests.rules.gate.formats.drawn import FORMATS, Format
 
 unhurried = settings(
     deadline=None,
-    max_examples=60,
+    max_examples=20,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 each_format = pytest.mark.parametrize("form", FORMATS, ids=repr)
@@ -196,7 +196,7 @@ _GRAMMAR = st.text(
 
 
 @each_format
-@settings(unhurried, max_examples=150)
+@settings(unhurried, max_examples=60)
 @given(text=_GRAMMAR)
 def test_any_text_of_the_grammar_is_read_or_malformed(form: Format, text: str) -> None:
     only_malformed(form, text.encode())
@@ -246,6 +246,7 @@ DEEP = {
 }
 
 
+@pytest.mark.slow
 @each_format
 @pytest.mark.parametrize("closing", ["", "]"])
 def test_ten_thousand_levels_end_in_a_word(form: Format, closing: str) -> None:
@@ -259,6 +260,7 @@ def test_a_file_larger_than_any_config_is_refused_unread(form: Format) -> None:
         formats.read_leaves(form.file, b"a" * 50_000_000)
 
 
+@pytest.mark.slow
 @each_format
 def test_a_line_of_nearly_a_megabyte_is_read_in_seconds(form: Format) -> None:
     for filling in (b" ", b"a", b'"', b"#", b"=", b"["):

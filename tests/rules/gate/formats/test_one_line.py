@@ -52,7 +52,7 @@ def edits(draw: st.DrawFn, text: str) -> str:
 @pytest.mark.parametrize("form", ALL, ids=repr)
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=20,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(data=st.data())
