@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
-from gitexp.rules.documents.message import split_message
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -58,15 +58,9 @@ def first_fresh_seed(
     On those seeds the baseline looks better than it is. A change that is tested again does not use
     the seeds of its `earlier` experiments either.
     """
-    # A commit that accepts an experiment names its seeds.
-    out = project.repository.git.text(
-        "log", "--first-parent", "-z", "--no-notes", "--no-show-signature", "--no-color", "-E",
-        "--grep=^Accepted: [0-9a-f]{40}", "--format=%B", project.tip,
-    )  # fmt: skip
-    taken_in = (split_message(message)[1] for message in out.split("\0"))
-    trailers = next((t for t in taken_in if t.get("Project", "") == project.folder), {})
-    _, _, end = trailers.get("Seeds", "").partition("-")
-    accepted = trailers.get("Accepted", "")
+    last = next(iter(read_acceptances(project)[0]), None)
+    _, _, end = last.seeds.partition("-") if last else ("", "", "")
+    accepted = last.experiment if last else ""
     used = [
         r.registration.seeds[1] for r in results if r.registration and r.entry.commit == accepted
     ] + [r.registration.seeds[1] for r in earlier if r.registration]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.differences import relative
-from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.plan.dependencies import added, declares
@@ -89,6 +89,7 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
     """
     metric = project.settings.metric
     commits = list(_until(_commits(project), until))
+    accepted_at = {one.commit: one.experiment for one in read_acceptances(project)[0]}
     steps = []
     after: list[Record] = []
     for at, commit in enumerate(commits):
@@ -96,10 +97,8 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
         if not commit.alters:
             continue
         before = _records_of_group(commits[at + 1 :])
-        trailers = split_message(commit.message)[1]
         # An experiment of another project was tested there; here it is a commit like any other.
-        own = trailers.get("Project", "") == project.folder
-        accepted = trailers.get("Accepted", "") if own else ""
+        accepted = accepted_at.get(commit.commit, "")
         subject = commit.message.strip().split("\n", 1)[0]
         effect = compare(before, after, metric)
         # The last commit of `until` is where the oldest experiment began, not a step after it.

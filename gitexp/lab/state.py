@@ -6,10 +6,9 @@ import enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
-from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.summary import Stage
-from gitexp.store.git_output import decode
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class States:
 
     @cached_property
     def _accepted(self) -> set[str]:
-        return read_accepted(self._project)
+        return {one.experiment for one in read_acceptances(self._project)[0]}
 
     @cached_property
     def _claims(self) -> dict[str, list[Path]]:
@@ -74,17 +73,6 @@ class States:
         # Where a shallow clone ends, the baseline is unknown.
         is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
         return State.PLANNED if is_current else State.STALE
-
-
-def read_accepted(project: Project) -> set[str]:
-    """Commits of experiments that the baseline branch has accepted, merged or squashed."""
-    out = project.repository.git.run(
-        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}", "-z", "--no-notes",
-        "--no-show-signature", "--no-color", "--format=%B", project.tip,
-    ).stdout  # fmt: skip
-    return {
-        split_message(message)[1].get("Accepted", "") for message in decode(out).split("\0")
-    } - {""}
 
 
 def claims(repository: Repository) -> dict[str, list[Path]]:

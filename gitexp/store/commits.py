@@ -70,6 +70,39 @@ def _written(out: bytes) -> str:
     return decode(out).strip()
 
 
+def transplant(repository: Repository, base: str, commit: str, onto: str) -> str:
+    """Return a tree: that of `onto`, with everything that changed from `base` to `commit`.
+
+    No merge driver, attribute or detection of renames has a say in it.
+
+    Raises:
+        Refused: both changed the same lines.
+    """
+    git = repository.git
+    ours, theirs = git.differences_of([(base, commit), (base, onto)])
+    if not theirs:
+        return git.text("rev-parse", f"{commit}^{{tree}}")
+    moved = {file.path: file for file in theirs}
+    entries = []
+    for file in ours:
+        there, mode, blob = moved.get(file.path), file.new_mode, file.new_id
+        if there is not None and there.new_id != blob:
+            contents = git.objects([file.old_id, blob, there.new_id])
+            if None in contents or not mode == there.new_mode == file.old_mode:
+                raise Refused(f"{file.path} was changed on both sides")
+            before, after, now = (content or b"" for content in contents)
+            merged = replay(repository, before, after, now)
+            blob = _written(git.run("hash-object", "-w", "--stdin", stdin=merged).stdout)
+        entries.append(f"{mode} {blob}\t{file.path}\0".encode(errors="surrogateescape"))
+    import tempfile  # loads random and OpenSSL, which few starts need
+
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
+        apart = {"GIT_INDEX_FILE": f"{folder}/index"}
+        git.run("read-tree", onto, environment=apart)
+        git.run("update-index", "-z", "--index-info", stdin=b"".join(entries), environment=apart)
+        return _written(git.run("write-tree", "--missing-ok", environment=apart).stdout)
+
+
 def create_branch(repository: Repository, name: str, commit: str) -> None:
     """Create `exp/<name>`; an existing one is never moved.
 

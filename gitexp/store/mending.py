@@ -9,6 +9,7 @@ from gitexp.errors import GitexpError
 from gitexp.store.aside import files_aside
 from gitexp.store.damaged_refs import broken_refs, restore_ref
 from gitexp.store.note_writing import store_waiting
+from gitexp.store.work_tree import finish_advance
 from gitexp.store.writers_lock import was_interrupted, writing
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 def mend_refs(repository: Repository) -> None:
     """Repair what a crash or a kill left behind.
 
-    Damaged refs are restored, the locks of a git that died with its command are removed, and what
-    waits to be stored is stored. What cannot be stored now keeps waiting: commands that write say
-    so.
+    Damaged refs are restored, the locks of a git that died with its command are removed, files
+    follow their branch, and what waits to be stored is stored. What cannot be stored now keeps
+    waiting: commands that write say so.
 
     Raises:
         NotReady: nothing says where a damaged ref pointed.
@@ -34,3 +35,4 @@ def mend_refs(repository: Repository) -> None:
             with writing(repository, wait=False) as lock:
                 if lock is not None:
                     store_waiting(repository, [], lock, attempts=1)
+    finish_advance(repository)

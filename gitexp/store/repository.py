@@ -112,18 +112,28 @@ class Repository:
         return decode(done.stdout).strip().removeprefix("refs/heads/") or None
 
     def checked_out(self) -> dict[str, Path]:
-        """Return the work tree of every branch that is checked out, by full ref name."""
+        """Return the work tree of every branch that is checked out, by full ref name.
+
+        A work tree whose folder was deleted counts no more, unless git was told to keep it.
+        """
         found: dict[str, Path] = {}
-        place = Path()
-        for line in decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout).split(
-            "\0"
-        ):
-            word, _, rest = line.partition(" ")
-            if word == "worktree":
-                place = Path(rest)
-            elif word == "branch":
-                found[rest] = place
+        listed = decode(self.git.run("worktree", "list", "--porcelain", "-z").stdout)
+        for number, entry in enumerate(listed.split("\0\0")):
+            words = dict(line.partition(" ")[::2] for line in entry.split("\0"))
+            place = Path(words.get("worktree", ""))
+            if not number:
+                place = self._main_work_tree(place)
+            gone = "prunable" in words and "locked" not in words and not place.exists()
+            if "branch" in words and not gone:
+                found[words["branch"]] = place
         return found
+
+    def _main_work_tree(self, listed: Path) -> Path:
+        """The main work tree; where .git is a file, git lists the git folder in its stead."""
+        if self.top is not None and self.git_dir == self.common:
+            return self.top
+        said = self.setting("core.worktree")
+        return (self.common / said).resolve() if said else listed
 
     def branches(self, patterns: Iterable[str]) -> dict[str, str]:
         """Return the commits of the refs below the given prefixes, by full ref name."""

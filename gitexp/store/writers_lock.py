@@ -61,7 +61,12 @@ def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None
 
 
 def move_refs(
-    repository: Repository, moves: Sequence[str], lock: int, *, durable: bool = True
+    repository: Repository,
+    moves: Sequence[str],
+    lock: int,
+    *,
+    durable: bool = True,
+    reason: str = "gitexp",
 ) -> None:
     """Carry out lines for `git update-ref --stdin`, all or none, under `writing`.
 
@@ -73,7 +78,7 @@ def move_refs(
         # Notes and branches get a reflog, in a bare repository too. Refs that keep a commit alive
         # get none: the commit is their name, and there may be a hundred thousand of them.
         repository.git.run(
-            *surely, "-c", "core.logAllRefUpdates=true", "update-ref", "-m", "gitexp", "--stdin",
+            *surely, "-c", "core.logAllRefUpdates=true", "update-ref", "-m", reason, "--stdin",
             stdin=text.encode(), hold=(lock,),
         )  # fmt: skip
 

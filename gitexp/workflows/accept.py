@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
-from gitexp.lab.state import read_accepted
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.store.branches import advance_checkout, move_branch
-from gitexp.store.commits import commit_tree
+from gitexp.store.branches import move_branch
+from gitexp.store.commits import commit_tree, transplant
 from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
+from gitexp.store.work_tree import advance_checkout
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
@@ -34,22 +35,28 @@ class Accepted:
     commit: str
     baseline: str
     before: str
-    moved_here: bool  # the baseline is checked out here, so the files changed too
+    moved_here: bool = False  # the baseline is checked out here, so the files changed too
+    already: bool = False  # it was accepted before
 
 
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     """Merge a confirmed experiment with --no-ff, so that its commit keeps its id and its results.
 
-    `anyway` is your reason to accept it with another verdict; the merge commit records it.
+    `anyway` is your reason to accept it with another verdict; the merge commit records it. An
+    experiment that was accepted already, perhaps by a command that was killed, is only named.
 
     Raises:
         Refused: not confirmed, or what runs on the baseline has changed since it was measured.
         NotReady: the baseline branch is behind its upstream, checked out elsewhere, or somebody
             moved it meanwhile.
     """
-    project, result = _acceptable(project, name, anyway)
-    _demand_up_to_date(project)
+    project, result = _found(project, name, anyway)
     repository, experiment = project.repository, result.entry.commit
+    if (accepted := _acceptance(project, experiment)) is not None:
+        before = repository.git.resolve(f"{accepted.commit}^1") or ""
+        return Accepted(result.name, accepted.commit, project.baseline, before, already=True)
+    _demand_acceptable(project, result, anyway)
+    _demand_up_to_date(project)
     if repository.git.resolve(project.baseline_ref) is None:
         raise NotReady(
             f"{project.baseline} is not a local branch here", f"git switch {project.baseline}"
@@ -60,16 +67,12 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
             f"{project.baseline} is checked out in {place}, and its files would change there",
             f"cd {shlex.quote(str(place))} && gitexp accept {result.entry.name}",
         )
-    if place is not None:
-        _demand_unedited(project, experiment)
     # Every check above was made against this tip, so the branch moves from it and no other.
     before = project.tip
     commit = _merge(project, before, experiment, _message(result, anyway))
-    if place is not None:
-        advance_checkout(repository, project.baseline_ref, commit, before)
-    else:
-        reason = f"gitexp: accept exp/{result.entry.name}"
-        move_branch(repository, project.baseline_ref, commit, before, reason=reason)
+    move = move_branch if place is None else advance_checkout
+    reason = f"gitexp: accept exp/{result.entry.name}"
+    move(repository, project.baseline_ref, commit, before, reason=reason)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None
     )
@@ -91,7 +94,10 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
         Refused: it could not be accepted here either.
         NotReady: there is no remote, or it refused the push.
     """
-    project, result = _acceptable(project, name, anyway)
+    project, result = _found(project, name, anyway)
+    if _acceptance(project, result.commit) is not None:
+        raise UsageError(f"exp/{result.name} is already accepted", "see the ladder: gitexp log")
+    _demand_acceptable(project, result, anyway)
     repository = project.repository
     remote = choose_remote(repository, project.baseline)
     # Logs are shared by sync --logs only.
@@ -100,19 +106,24 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
     return Offered(result.entry.name, remote, _message(result, anyway))
 
 
-def _acceptable(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
-    """Find an experiment that may be accepted, and the project that it belongs to."""
+def _found(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
+    """Find an experiment that breaks no rule, and the project that it belongs to."""
     demand_plain(anyway, "--anyway")
     store_aside(here.repository)
     report = check(here.repository, name)
     report.demand()
     project = report.project
-    result = read_results(project, report.name)[0]
+    return project, read_results(project, report.name)[0]
+
+
+def _acceptance(project: Project, experiment: str) -> Acceptance | None:
+    found = read_acceptances(project)[0]
+    return next((one for one in found if one.experiment == experiment), None)
+
+
+def _demand_acceptable(project: Project, result: Result, anyway: str) -> None:
     _demand_confirmed(result, anyway)
-    if result.entry.commit in read_accepted(project):
-        raise UsageError(f"exp/{report.name} is already accepted", "see the ladder: gitexp log")
     _demand_same_baseline(project, result)
-    return project, result
 
 
 def _demand_confirmed(result: Result, anyway: str) -> None:
@@ -195,27 +206,15 @@ def _message(result: Result, anyway: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _demand_unedited(project: Project, experiment: str) -> None:
-    """Refuse edits in the files that the merge changes; git alone would name only some of them."""
-    git = project.repository.git
-    git.run("update-index", "-q", "--refresh", allow=(1,))
-    edited = {file.path for file in git.differences("diff-index", "HEAD", "--")}
-    changed = {file.path for file in git.differences("diff-tree", f"{experiment}^", experiment)}
-    if edited & changed:
-        raise NotReady(
-            f"{', '.join(sorted(edited & changed))} is edited here, and the merge changes it",
-            "commit your edits, or set them aside: git stash\nthen run the same command again",
-        )
-
-
 def _merge(project: Project, before: str, experiment: str, message: str) -> str:
     """Make the merge commit, which no branch holds yet."""
-    git = project.repository.git
-    done = git.run("merge-tree", "--write-tree", before, experiment, allow=(1,))
-    if done.returncode:
+    repository = project.repository
+    base = repository.git.text("merge-base", before, experiment)
+    try:
+        tree = transplant(repository, base, experiment, before)
+    except Refused as refused:
         raise Refused(
-            f"{project.baseline} and the experiment changed the same lines",
+            f"{project.baseline} and the experiment changed the same lines: {refused.message}",
             hint="test the same change on the new tip: gitexp retest",
-        )
-    tree = done.stdout.decode().split("\n")[0].strip()
-    return commit_tree(project.repository, tree, [before, experiment], message)
+        ) from None
+    return commit_tree(repository, tree, [before, experiment], message)

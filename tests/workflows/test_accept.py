@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,7 +85,11 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World) 
     assert note(short, "gitexp", commit).splitlines()[0] in text
     assert short.git("status", "--porcelain") == ""
     assert "C = 10  # strength" in (short.path / "config.toml").read_text()
-    assert "is already accepted" in refuses_without_a_trace(short, "accept", name, code=2)
+    tip = short.git("rev-parse", "main")
+    again = short.gitexp("accept", name)
+    assert "is already accepted" in again.out
+    assert short.git("rev-parse", "main") == tip
+    assert "is already accepted" in refuses_without_a_trace(short, "accept", name, "--pr", code=2)
 
 
 def test_the_shown_undo_takes_it_back(short: World) -> None:
@@ -224,6 +229,165 @@ def test_habits_of_merging_that_git_was_taught_do_not_break_the_record(short: Wo
     short.gitexp("accept", name, GIT_EDITOR="false")
     assert trailers(short, "main")["Accepted"] == short.git("rev-parse", f"exp/{name}")
     assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("branch.main.mergeOptions", "--squash"),
+        ("branch.main.mergeOptions", "--no-commit --strategy=ours"),
+        ("merge.verifySignatures", "true"),
+        ("merge.ours.driver", "true"),
+        ("submodule.recurse", "true"),
+    ],
+)
+def test_no_setting_of_git_turns_accepting_into_something_else(
+    short: World, key: str, value: str
+) -> None:
+    name = confirmed(short)
+    short.write("README.md", "More words.\n")
+    short.commit("words alone")
+    short.write(".git/info/attributes", "*.toml merge=ours\n")
+    short.git("config", key, value)
+    short.gitexp("accept", name)
+    assert short.git("show", "main:config.toml") == short.git("show", f"exp/{name}:config.toml")
+    assert short.git("status", "--porcelain") == ""
+    assert len(short.git("rev-list", "--parents", "-1", "main").split()) == 3
+
+
+# A program called git that kills itself, or the command that started it, as it begins to do `what`.
+_KILLED = """\
+#!/bin/sh
+case " $* " in *" {what} "*)
+    if mkdir {once} 2>/dev/null; then {first} kill -9 {whom}; exit 1; fi
+esac
+exec {git} "$@"
+"""
+
+
+@pytest.mark.parametrize("whom", ["$$", "$PPID"], ids=["its git is killed", "it is killed"])
+@pytest.mark.parametrize(
+    ("what", "first"),
+    [
+        ("update-ref", ""),
+        ("read-tree", ""),
+        ("checkout-index", ""),
+        ("checkout-index", 'printf %.5s "$(cat config.toml)" > half; mv half config.toml;'),
+        ("checkout-index", "rm config.toml;"),
+    ],
+    ids=["before the branch moved", "after it", "before the files", "in a file", "between files"],
+)
+def test_an_acceptance_that_is_killed_is_finished_by_the_next_command(
+    short: World, tmp_path: Path, whom: str, what: str, first: str
+) -> None:
+    name = confirmed(short)
+    short.write("notes.txt", "mine")
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        _KILLED.format(
+            what=what, once=tmp_path / "once", first=first, whom=whom, git=shutil.which("git")
+        )
+    )
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    ended = short.run(sys.executable, "-m", "gitexp", "accept", name, PATH=path).code
+    assert (tmp_path / "once").exists()
+    lock = short.path / ".git" / "index.lock"
+    if whom == "$$":
+        assert ended == (3 if what == "update-ref" else 0)
+        assert not lock.exists()
+    else:
+        assert ended < 0
+        if what != "update-ref":  # nothing can be committed in the meantime
+            assert short.run("git", "commit", "--quiet", "-am", "oops").code == 128
+    accepted = short.gitexp("accept", name)
+    assert ("already accepted" in accepted.out) is (what != "update-ref")
+    assert short.git("rev-list", "--count", "--merges", "main") == "1"
+    assert short.git("status", "--porcelain") == "?? notes.txt"
+    assert "C = 10  # strength" in (short.path / "config.toml").read_text()
+    assert not lock.exists()
+
+
+def test_what_was_edited_after_a_kill_stays_edited(short: World, tmp_path: Path) -> None:
+    name = confirmed(short)
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        _KILLED.format(
+            what="read-tree", once=tmp_path / "once", first="", whom="$PPID",
+            git=shutil.which("git"),
+        )
+    )  # fmt: skip
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    assert short.run(sys.executable, "-m", "gitexp", "accept", name, PATH=path).code < 0
+    short.edit("lr = 1e-3", "lr = 7")
+    short.gitexp("log")
+    assert "lr = 7" in (short.path / "config.toml").read_text()
+    assert "C = 10" in short.git("show", ":config.toml")
+    assert short.git("status", "--porcelain") == " M config.toml"
+
+
+def test_another_git_at_work_in_the_work_tree_is_waited_for(short: World) -> None:
+    name = confirmed(short)
+    lock = short.path / ".git" / "index.lock"
+    lock.write_text("")
+    said = refuses_without_a_trace(short, "accept", name, code=3)
+    assert str(lock) in said
+    lock.unlink()
+    short.gitexp("accept", name)
+
+
+@pytest.mark.parametrize("how", ["submodule", "separate"])
+def test_accepting_works_where_the_git_folder_is_elsewhere(
+    short: World, tmp_path: Path, how: str
+) -> None:
+    if how == "separate":
+        short.git("init", "--quiet", "--separate-git-dir", str(tmp_path / "elsewhere.git"))
+        inside = short
+    else:
+        above = World(tmp_path / "above")
+        above.path.mkdir()
+        above.git("init", "--quiet")
+        above.git(
+            "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(short.path), "in"
+        )
+        inside = World(above.path / "in")
+        inside.gitexp("init", "-y")
+    name = confirmed(inside)
+    inside.gitexp("accept", name)
+    assert "C = 10  # strength" in (inside.path / "config.toml").read_text()
+    assert inside.git("status", "--porcelain") == ""
+
+
+def test_an_acceptance_that_a_rebase_rewrote_is_known(short: World) -> None:
+    name = confirmed(short)
+    short.gitexp("accept", name)
+    theirs = short.git("commit-tree", "-p", "main^1", "-m", "theirs", "main^1^{tree}")
+    short.git("-c", "core.hooksPath=/dev/null", "rebase", "--quiet", theirs)
+    copied = short.git("rev-parse", "main")
+    assert copied != short.git("rev-parse", f"exp/{name}")
+    assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
+    assert copied[:10] in short.gitexp("accept", name).out
+    assert "UNTESTED" not in short.gitexp("log").out
+    assert short.gitexp("verify").code == 0
+    assert trailers(short, f"exp/{short.start('--set', 'model.C=20')}")["Seeds"] == "4-6"
+
+
+def test_a_copy_with_another_patch_is_not_an_acceptance(short: World) -> None:
+    name = confirmed(short)
+    said = message(short, f"exp/{name}")
+    short.edit("C = 1.0", "C = 9")
+    short.commit(said)
+    assert short.gitexp("log", "--json").json[0]["state"] == "done"
+
+
+def test_what_was_reverted_is_not_accepted_any_more(short: World) -> None:
+    name = confirmed(short)
+    short.gitexp("accept", name)
+    short.git("revert", "--no-edit", "-m", "1", "main")
+    assert short.gitexp("log", "--json").json[0]["state"] == "done"
 
 
 def test_a_baseline_behind_its_upstream_is_updated_first(short: World, tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
             }
         )
         return
+    if done.already:
+        typer.echo(f"exp/{done.name} is already accepted: {done.baseline} has {done.commit[:10]}.")
+        typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
+        return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
     typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")

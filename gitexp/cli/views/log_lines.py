@@ -82,7 +82,8 @@ def log_lines(rows: Iterable[Row | LadderStep]) -> None:
             legend |= {row.state} & _MARKS.keys()
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in uncounted(row)]
     if legend:
-        typer.echo("\n" + "   ".join(f"{_MARKS[state]} {state}" for state in sorted(legend)))
+        # The words of `gitexp log --long`.
+        typer.echo("\n" + "   ".join(f"{_MARKS[state]} [{state}]" for state in sorted(legend)))
     for said in remarks:
         typer.echo(said)
 

@@ -6,10 +6,10 @@ a record is found even if its commit was amended, rebased, or dropped by its bra
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.results import entries_of, judged
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
@@ -24,23 +24,11 @@ from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gitexp.lab.acceptance import Acceptance
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
     from gitexp.store.experiments import Entry
-
-
-# git writes this; what was reverted is not part of the baseline any more.
-_REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """A baseline commit that accepted an experiment; `anyway` is the reason it gives."""
-
-    commit: str
-    experiment: str
-    anyway: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ def read_inventory(project: Project) -> Inventory:
     others = {commit: entry for commit, entry in read.items() if _is_of(project, entry)}
     registered = [e for e in others.values() if parse_message(e.message)[0] is not None]
     results = judged(repository, [*experiments, *registered])
-    acceptances, reverted = _acceptances(project)
+    acceptances, reverted = read_acceptances(project, *_heads(project)[1:])
     accepted = {acceptance.experiment for acceptance in acceptances}
     off = unreached(repository, [*live, *others], *_heads(project))
     heads = repository.branches([HEADS, ARCHIVE, "refs/remotes/*/exp/*"])
@@ -141,26 +129,6 @@ _ANY = ("--branches", "--remotes", "--tags", f"--glob={ARCHIVE}*")
 def _heads(project: Project) -> tuple[str, str]:
     """The baseline branch, here and on remotes: it may not have been pulled yet."""
     return project.tip, f"--glob=refs/remotes/*/{project.baseline}"
-
-
-def _acceptances(project: Project) -> tuple[tuple[Acceptance, ...], frozenset[str]]:
-    """What the baseline accepted and did not revert, and all commits that it reverted."""
-    out = project.repository.git.run(
-        "log", "--first-parent", "-E", "--grep=^Accepted: [0-9a-f]{40}",
-        "--grep=^This reverts commit [0-9a-f]{40}", "-z", "--no-notes", "--no-show-signature",
-        "--no-color", "--encoding=UTF-8", "--format=%H%n%B", *_heads(project),
-    ).stdout  # fmt: skip
-    found = []
-    reverted: set[str] = set()
-    for text in decode(out).split("\0"):
-        commit, _, message = text.partition("\n")
-        reverted.update(_REVERTED.findall(message))
-        trailers = split_message(message)[1]
-        experiment = trailers.get("Accepted")
-        ours = trailers.get("Project", "") == project.folder
-        if experiment and ours and commit not in reverted:
-            found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
-    return tuple(found), frozenset(reverted)
 
 
 def _chain(project: Project) -> dict[str, int]:
