@@ -64,12 +64,6 @@ def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None)
 def copied(source: Path, target: Path) -> World:
     """Copy a repository that `gitexp init` has set up; it may be a bare one."""
     shutil.copytree(source, target, symlinks=True)
-    # Each hook names the one that it was installed over by its full path; nothing else of what
-    # `init` leaves in a repository says where that lies.
-    inside = target / ".git"
-    for hook in ((inside if inside.exists() else target) / "hooks").iterdir():
-        if bytes(source) in (text := hook.read_bytes()):
-            hook.write_bytes(text.replace(bytes(source), bytes(target)))
     return World(target)
 
 

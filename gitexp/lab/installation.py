@@ -108,16 +108,18 @@ def uninstall(repository: Repository) -> list[str]:
         and branch == repository.setting(baseline_key(f"{folder}/" if folder else ""))
         for path, folder in folders.items()
     }
-    done = hooks.uninstall(repository) + _unconfigure(repository, facts)
-    if (repository.local / "trust.json").exists():
-        (repository.local / "trust.json").unlink()
-        done.append("took back the approval of the settings")
-    (repository.local / "init.json").unlink(missing_ok=True)
+    # If this is killed half-way, it can be run again: what later steps need is removed last.
+    done = hooks.uninstall(repository)
     for path, here in on_baseline.items():
         if here:
             done.append(_remove_settings(repository, path))
         else:
             done.append(f"{path} was left alone: it is only removed on the baseline branch")
+    done += _unconfigure(repository, facts)
+    if (repository.local / "trust.json").exists():
+        (repository.local / "trust.json").unlink()
+        done.append("took back the approval of the settings")
+    (repository.local / "init.json").unlink(missing_ok=True)
     return done
 
 
@@ -143,9 +145,11 @@ def _remove_settings(repository: Repository, path: str) -> str:
     git = type(repository.git)(repository.work_tree())
     if git.resolve("HEAD") is None or git.run("ls-tree", "-z", "HEAD", path).stdout == b"":
         return f"{path} is not on this branch and was left alone elsewhere"
-    if decode(git.run("status", "--porcelain", "-z", "--", path).stdout):
+    state = decode(git.run("status", "--porcelain", "-z", "--", path).stdout)
+    if not state:
+        git.run("rm", "--quiet", "--", path)
+    elif not state.startswith("D "):  # which an undo that was killed leaves
         return f"{path} is edited and was left alone; remove it by hand"
-    git.run("rm", "--quiet", "--", path)
     try:
         git.run("commit", "--quiet", "--only", "-m", "Remove gitexp's settings", "--", path)
     except GitexpError as error:

@@ -74,10 +74,9 @@ def install(repository: Repository) -> Installed:
     aside = [] if former_path else [name for name in names if _is_foreign(_place(folder, name))]
     for name in names:
         path = _place(folder, name)
-        before = _before(folder, former_path, name)
         if name in aside:
-            os.replace(path, before)  # noqa: PTH105
-        if _write(path, (source_folder() / name).read_text(), before):
+            os.replace(path, folder / f"{name}{_ASIDE}")  # noqa: PTH105
+        if _write(path, (source_folder() / name).read_text(), _before(former_path, name)):
             written.append(name)
     if former_path:
         _hand_over_the_rest(repository, folder, former_path)
@@ -90,15 +89,33 @@ def _layout(repository: Repository) -> tuple[Path, str | None]:
     """Return the folder for our hooks, and the former hooks path that they call."""
     former = repository.setting("core.hookspath")
     own = repository.local / "hooks"
-    if former is not None and Path(former) == own:
+    if former is not None and (Path(former) == own or _has_moved(repository, former)):
         kept = own / "former-path"
         return own, kept.read_text().strip() if kept.exists() else None
     return (own, former) if former else (repository.common / "hooks", None)
 
 
-def _before(folder: Path, former_path: str | None, name: str) -> str:
-    """The hook that runs before ours."""
-    return f"{_expanded(former_path)}/{name}" if former_path else f"{folder / name}{_ASIDE}"
+def _has_moved(repository: Repository, path: str) -> bool:
+    """Whether a hooks path is that of our folder, from before the clone was moved."""
+    ending = (repository.local.name, "hooks")
+    kept = repository.local / "hooks" / "former-path"
+    return Path(path).parts[-2:] == ending and kept.exists() and not Path(path).exists()
+
+
+def follow_move(repository: Repository) -> None:
+    """Point git to our folder of hooks again if the clone was moved: its path must be absolute."""
+    if (repository.local / "hooks" / "former-path").exists():
+        path = repository.setting("core.hookspath")
+        if path is not None and _has_moved(repository, path):
+            own = str(repository.local / "hooks")
+            repository.git.run("config", "--local", "core.hooksPath", own)
+
+
+def _before(former_path: str | None, name: str) -> str:
+    """The hook that runs before ours, as the shell takes it: beside ours, wherever the clone is."""
+    if former_path:
+        return shlex.quote(f"{_expanded(former_path)}/{name}")
+    return f'"${{0%/*}}"/{name}{_ASIDE}'
 
 
 def faults(repository: Repository) -> dict[str, str]:
@@ -122,7 +139,7 @@ def faults(repository: Repository) -> dict[str, str]:
             if python not in pythons:
                 pythons[python] = _fault_of(python)
             source = (source_folder() / name).read_text().replace("@PYTHON@", python)
-            before = shlex.quote(_before(folder, former_path, name))
+            before = _before(former_path, name)
             if pythons[python]:
                 found[name] = pythons[python]
             elif text != source.replace("@BEFORE@", before):
@@ -162,7 +179,8 @@ def demand_room(repository: Repository) -> None:
         )
     folder = repository.common / "hooks"
     for name in () if repository.setting("core.hookspath") else wanted(repository):
-        if _is_foreign(_place(folder, name)) and os.path.lexists(folder / f"{name}{_ASIDE}"):
+        path, kept = _place(folder, name), folder / f"{name}{_ASIDE}"
+        if _is_foreign(path) and os.path.lexists(kept) and not _are_same(path, kept):
             raise NotReady(
                 f"{folder / name} was replaced by another tool, and {name}{_ASIDE} beside it still"
                 " holds the hook from before: only one of them can be kept",
@@ -189,6 +207,11 @@ def _is_foreign(path: Path) -> bool:
     return os.path.lexists(path) and not _is_ours(path)
 
 
+def _are_same(path: Path, other: Path) -> bool:
+    """Whether two hooks are the same: git-lfs writes its own again where ours took its place."""
+    return path.is_file() and other.is_file() and path.read_bytes() == other.read_bytes()
+
+
 def _expanded(path: str) -> str:
     """Return a hooks path as git reads it: `~` is expanded, a relative path stays relative."""
     return str(Path(path).expanduser())
@@ -199,14 +222,12 @@ def _hand_over_the_rest(repository: Repository, folder: Path, former: str) -> No
     old = Path(repository.top or repository.common, _expanded(former))
     for path in sorted(old.iterdir()) if old.is_dir() else []:
         if path.name not in ours and path.is_file() and os.access(path, os.X_OK):
-            _write(folder / path.name, _HAND_OVER, f"{_expanded(former)}/{path.name}")
+            _write(folder / path.name, _HAND_OVER, _before(former, path.name))
 
 
 def _write(path: Path, text: str, before: str) -> bool:
     content = (
-        text.replace("@PYTHON@", shlex.quote(sys.executable))
-        .replace("@BEFORE@", shlex.quote(before))
-        .encode()
+        text.replace("@PYTHON@", shlex.quote(sys.executable)).replace("@BEFORE@", before).encode()
     )
     if path.exists() and path.read_bytes() == content and os.access(path, os.X_OK):
         return False
@@ -220,25 +241,36 @@ def uninstall(repository: Repository) -> list[str]:
     done = []
     folder = repository.common / "hooks"
     for name in NAMES + _SERVER:
-        path = _place(folder, name)
-        if _is_ours(path):
-            path.unlink()
+        path, aside = _place(folder, name), folder / f"{name}{_ASIDE}"
+        ours = _is_ours(path)
+        if ours:
             done.append(f"removed the {name} hook")
-            aside = folder / f"{name}{_ASIDE}"
-            if os.path.lexists(aside):
-                os.replace(aside, path)  # noqa: PTH105
-                done.append(f"put the former {name} hook back")
+        # In one step, or after an init or an undo that was killed between its steps.
+        if os.path.lexists(aside) and (ours or not os.path.lexists(path)):
+            os.replace(aside, path)  # noqa: PTH105
+            done.append(f"put the former {name} hook back")
+        elif ours:
+            path.unlink()
     own = repository.local / "hooks"
     if own.is_dir():
         kept = own / "former-path"
         former = kept.read_text().strip() if kept.exists() else ""
         if repository.setting("core.hookspath") == str(own):
-            repository.git.run("config", "--local", "--unset", "core.hooksPath", allow=(5,))
-            # The old value may come from your global settings, which hold again by now.
-            if former and repository.git.text("config", "core.hooksPath", allow=(1,)) != former:
+            # The old value may come from your global settings, which hold again without ours.
+            if former and former not in _other_paths(repository):
                 repository.git.run("config", "--local", "core.hooksPath", former)
+            else:
+                repository.git.run("config", "--local", "--unset", "core.hooksPath", allow=(5,))
             done.append(f"core.hooksPath is {former} again" if former else "unset core.hooksPath")
         for path in own.iterdir():
             path.unlink()
         own.rmdir()
     return done
+
+
+def _other_paths(repository: Repository) -> list[str]:
+    """The last hooks path that is not set for this repository, if there is one."""
+    git = repository.git
+    listed = git.text("config", "--show-scope", "--get-all", "core.hooksPath", allow=(1,))
+    scoped = (line.partition("\t")[::2] for line in listed.splitlines())
+    return [path for scope, path in scoped if scope != "local"][-1:]

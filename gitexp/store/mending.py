@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import GitexpError
 from gitexp.store.aside import files_aside
 from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.hooks import follow_move
 from gitexp.store.note_writing import store_waiting
 from gitexp.store.work_tree import finish_advance
 from gitexp.store.writers_lock import was_interrupted, writing
@@ -20,8 +21,8 @@ def mend_refs(repository: Repository) -> None:
     """Repair what a crash or a kill left behind.
 
     Damaged refs are restored, the locks of a git that died with its command are removed, files
-    follow their branch, and what waits to be stored is stored. What cannot be stored now keeps
-    waiting: commands that write say so.
+    follow their branch and hooks a clone that was moved, and what waits to be stored is stored.
+    What cannot be stored now keeps waiting: commands that write say so.
 
     Raises:
         NotReady: nothing says where a damaged ref pointed.
@@ -35,4 +36,6 @@ def mend_refs(repository: Repository) -> None:
             with writing(repository, wait=False) as lock:
                 if lock is not None:
                     store_waiting(repository, [], lock, attempts=1)
+    with suppress(GitexpError, OSError):
+        follow_move(repository)
     finish_advance(repository)

@@ -91,7 +91,7 @@ def test_accepted_and_archived_experiments_are_marked(told: World) -> None:
     told.gitexp("archive", confirmed)
     out = told.gitexp("log").out
     assert f"~ {confirmed}" in out
-    assert "\n~ archived\n" in out
+    assert "\n~ [archived]\n" in out
 
 
 def on_a_terminal(world: World, *words: str, **environment: str) -> str:

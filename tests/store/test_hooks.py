@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.store.hooks import NAMES
+from gitexp.store.hooks import NAMES, faults
 from tests.project import World, git
+from tests.team import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -445,3 +446,49 @@ def test_a_path_for_one_work_tree_alone_is_refused(world: World) -> None:
     assert "core.hooksPath is set for this worktree alone" in ran.err
     assert "git config --show-origin core.hooksPath" in ran.err
     assert (hooks_folder(world), settings(world)) == (before, config)
+
+
+# --- clones that were moved, commands that were killed -------------------------------------------
+
+
+def test_a_hook_from_before_still_runs_after_the_clone_was_moved(world: World) -> None:
+    a_hook(world.path / ".git/hooks/pre-push")
+    world.gitexp("init", "--yes")
+    moved = World(world.path.with_name("moved"))
+    world.path.rename(moved.path)
+    moved.git("hook", "run", "pre-push")
+    assert called(moved) == ["pre-push "]
+    assert faults(repository_of(moved)) == {}
+
+
+def test_a_hooks_path_follows_a_clone_that_was_moved(world: World) -> None:
+    a_hook(world.path / "team/pre-push")
+    world.git("config", "core.hooksPath", "team")
+    world.gitexp("init", "--yes")
+    moved = World(world.path.with_name("moved"))
+    world.path.rename(moved.path)
+    moved.gitexp("log")
+    moved.git("hook", "run", "pre-push")
+    assert called(moved) == ["pre-push "]
+    moved.gitexp("init", "--undo")
+    assert moved.git("config", "core.hooksPath") == "team"
+
+
+@pytest.mark.parametrize("again", [["init", "--yes"], ["init", "--undo"], ["doctor", "--fix"]])
+def test_a_hook_that_a_killed_command_left_aside_comes_back(world: World, again: list[str]) -> None:
+    path = a_hook(world.path / ".git/hooks/pre-push")
+    world.gitexp("init", "--yes")
+    path.unlink()  # as a kill between two steps left it
+    world.gitexp(*again)
+    world.git("hook", "run", "pre-push")
+    assert called(world) == ["pre-push "]
+
+
+def test_a_hook_that_is_also_the_one_kept_aside_runs_once(world: World) -> None:
+    path = a_hook(world.path / ".git/hooks/pre-push")
+    text = path.read_bytes()
+    world.gitexp("init", "--yes")
+    path.write_bytes(text)  # as git-lfs does at every `git lfs install`
+    world.gitexp("init", "--yes")
+    world.git("hook", "run", "pre-push")
+    assert called(world) == ["pre-push "]

@@ -485,3 +485,10 @@ def test_undo_works_where_the_local_state_is_gone(bare_project: World) -> None:
     assert not (bare_project.path / ".git" / "hooks" / "pre-commit").exists()
     bare_project.edit("C = 1.0", "C = 10")
     bare_project.commit("what if?")
+
+
+def test_an_undo_that_was_killed_before_its_commit_is_finished(bare_project: World) -> None:
+    bare_project.gitexp("init", "--yes")
+    bare_project.git("rm", "--quiet", "gitexp.toml")
+    assert "removed gitexp.toml" in bare_project.gitexp("init", "--undo").out
+    assert bare_project.git("status", "--porcelain") == ""
