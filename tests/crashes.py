@@ -126,7 +126,7 @@ def _write_until_killed(turn: str, commits: list[str]) -> None:
     for number in range(10_000):
         commit = commits[number % len(commits)]
         line = f'{{"n":{number},"schema":1,"turn":{turn}}}'
-        bulk = f'{{"kind":"environment","schema":1,"turn":{turn}}}'
+        bulk = f'{{"condition":"c","kind":"environment","schema":1,"turn":{turn}}}'
         write(repository, [Intent(BULK, commit, (bulk,)), Intent(RUNS, commit, (line,))])
         print(line, flush=True)
         replace_notes(repository, VERDICTS, {commit: f"CONFIRMED: {number}"})

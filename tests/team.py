@@ -9,6 +9,8 @@ from typing import Any
 from gitexp.lab.project import open_project
 from gitexp.lab.sharing.report import Synced
 from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import write_line
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
@@ -78,6 +80,12 @@ def a_record(commit: str, seed: int, accuracy: float = 0.9, **changes: Any) -> s
         "start": f"2026-11-25T10:00:{seed:02}.000Z", "commit": commit,
     }  # fmt: skip
     return Record(seed=seed, metrics={"accuracy": accuracy}, **(fields | changes)).line()
+
+
+def a_log(text: str) -> str:
+    """The log line of a run that printed a text."""
+    fields = {"seed": 1, "attempt": 1, "condition": "c" * 12, "stdout": text, "stderr": ""}
+    return write_line(Kind.LOG, fields)
 
 
 def measure(world: World, commit: str, accuracy: float, seeds: range = range(1, 6)) -> None:

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.masking import hide_secrets
-from gitexp.rules.documents.lines import Kind, stamped
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import stamped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

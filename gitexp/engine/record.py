@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.machine import machine
 from gitexp.engine.variables import kept_variables
-from gitexp.rules.documents.lines import Kind, sha256, stamped
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import sha256, stamped
 from gitexp.rules.documents.record import LONGEST, Record
 from gitexp.store.local import salt
 

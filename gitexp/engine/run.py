@@ -20,7 +20,8 @@ from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import execute
 from gitexp.engine.record import describe, make_record, shorten
 from gitexp.engine.results import keep_files, remove_results
-from gitexp.rules.documents.lines import Kind, stamped
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import stamped
 from gitexp.rules.documents.outcomes import outcomes_line
 from gitexp.store.local import locked, make_folder, salt, share
 

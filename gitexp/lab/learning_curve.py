@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.bench import LONG
 from gitexp.lab.running import run_once
 from gitexp.lab.trust import demand_trust
-from gitexp.rules.documents.lines import Kind, read_lines, write_line
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, write_line
 from gitexp.rules.text import duration
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import BULK
@@ -67,11 +68,11 @@ def _announce(seconds: float, runs: int, watcher: Watcher) -> None:
 
 
 def _known_scores(bulk: str, metric: str) -> dict[tuple[float, int], float]:
-    def score(content: dict[str, Any]) -> tuple[tuple[float, int], float]:
-        place = float(content["sample"]), int(content["seed"])
-        return place, float(content["values"][metric])
-
-    return dict(read_lines(bulk, Kind.SAMPLE, score))
+    return {
+        (content["sample"], content["seed"]): float(content["values"][metric])
+        for content in read_contents(bulk, Kind.SAMPLE)
+        if metric in content.get("values", {})
+    }
 
 
 def _run(project: Project, seed: int, share: float, watcher: Watcher) -> float:

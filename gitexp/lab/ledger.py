@@ -9,7 +9,14 @@ from gitexp.engine.condition import condition_of
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
-from gitexp.rules.documents.lines import Kind, canonical, count_newer, read_contents, say_newer
+from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
+from gitexp.rules.documents.lines import (
+    LONGEST_LINE,
+    canonical,
+    count_newer,
+    read_contents,
+    say_newer,
+)
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.verdict.experiment import judge_records
@@ -117,7 +124,8 @@ class Ledger:
             return 0
         # Whatever they were made for: outcomes and folders are named by seed and attempt.
         attempts = [record.attempt for record in parse_records(text, None) if record.seed == seed]
-        return 1 + max(attempts, default=0)
+        # A number that nobody reaches by running is not ours, and the next would be too high.
+        return 1 + max((one for one in attempts if one < MOST_ATTEMPTS), default=0)
 
     # --- environments ---------------------------------------------------------------------------
 
@@ -134,10 +142,9 @@ class Ledger:
         notes = read_notes(self.repository, BULK, new)
         for commit in new:
             text = notes.get(commit, "")
-            self._bulk[commit] = set(text.splitlines())
+            self._bulk[commit] = set(text.split("\n"))
             for content in read_contents(text, Kind.ENVIRONMENT):
-                if isinstance(condition := content.get("condition"), str):
-                    self._environments.setdefault(condition, content)
+                self._environments.setdefault(content["condition"], content)
 
     def environments(self, commit: str) -> dict[str, dict[str, Any]]:
         """Environments of a commit's good runs by condition, as far as they are known."""
@@ -167,7 +174,8 @@ class Ledger:
         with self._lock:
             self.stored += 1
             known = self._bulk[commit]
-            bulk = [line for content in result.bulk if (line := canonical(content)) not in known]
+            lines = map(canonical, result.bulk)
+            bulk = [line for line in lines if line not in known and len(line) <= LONGEST_LINE]
             # In one step: a record that is stored always finds the line that it cites.
             write(
                 self.repository,
@@ -190,7 +198,7 @@ class Ledger:
         known = {record.line() for record in self.records(commit)}
         for ref in (BULK, RUNS):
             notes = read_notes(self.repository, ref, ancestors)
-            lines = [line for text in notes.values() for line in text.splitlines()]
+            lines = [line for text in notes.values() for line in text.split("\n")]
             # A file that is inert here may change what another project runs.
             lines = [
                 line

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.lines import MALFORMED, Kind, parse_object
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.shape import Shape, listed, text
 from gitexp.rules.documents.tombstones import merge_texts
 from gitexp.store.local import write_atomically
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 _ENDING = ".jsonl"
 _REF, _COMMIT = re.compile(r"refs/notes/[\w/-]{1,200}"), re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_SHAPE = Shape(
+    {
+        "ref": lambda ref: text(ref) and bool(_REF.fullmatch(ref)),
+        "commit": lambda commit: text(commit) and bool(_COMMIT.fullmatch(commit)),
+        "lines": listed(lambda line: text(line) and "\n" not in line),
+        "whole": lambda whole: isinstance(whole, bool),
+    }
+)
 _number = itertools.count()
 
 
@@ -112,22 +121,11 @@ def make_durable(path: Path) -> None:
 def read_aside(path: Path) -> list[Intent] | None:
     """Read a file of intents; None if it is damaged, [] if somebody stored it meanwhile."""
     try:
-        found = [parse_object(line) or {} for line in path.read_text().split("\n") if line]
-        intents = [
-            Intent(fields["ref"], fields["commit"], tuple(fields["lines"]), bool(fields["whole"]))
-            for fields in found
-        ]
+        found = [json.loads(line) for line in path.read_text().split("\n") if line]
     except FileNotFoundError:
         return []
-    except (OSError, *MALFORMED):
+    except (OSError, ValueError, RecursionError):
         return None
-    return intents if intents and all(map(_is_sound, intents)) else None
-
-
-def _is_sound(intent: Intent) -> bool:
-    words: tuple[object, ...] = intent.ref, intent.commit, *intent.lines
-    return (
-        all(isinstance(word, str) for word in words)
-        and bool(_REF.fullmatch(intent.ref) and _COMMIT.fullmatch(intent.commit))
-        and not any("\n" in line for line in intent.lines)
-    )
+    if not found or not all(isinstance(fields, dict) and _SHAPE.read(fields) for fields in found):
+        return None
+    return [Intent(f["ref"], f["commit"], tuple(f["lines"]), f["whole"]) for f in found]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import kind_of, parse_line
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.git_output import decode
 from gitexp.store.push import Push, push
@@ -81,7 +82,7 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
         found = _ONCE.fullmatch(name)
         text = _text(blob)
         first, *rest = text.split("\n") if text else [""]
-        bulk = [(line, parse_object(line) or {}) for line in rest]
+        bulk = [(line, parse_line(line) or {}) for line in rest]
         try:
             fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
         except UsageError:

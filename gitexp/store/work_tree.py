@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.rules.documents.lines import MALFORMED
 from gitexp.store.branches import moved
 from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
@@ -100,7 +99,7 @@ def read_advance(lock: Path) -> Advance | None:
     try:
         found = json.loads(lock.read_bytes())
         advance = Advance(**found["gitexp"])
-    except (OSError, *MALFORMED):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     fits = all(isinstance(value, str) for value in asdict(advance).values())
     return advance if fits and advance.lock == lock else None

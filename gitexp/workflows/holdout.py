@@ -14,7 +14,7 @@ from gitexp.lab.results import read_results
 from gitexp.lab.running import free_folder, run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
-from gitexp.rules.documents.lines import Kind
+from gitexp.rules.documents.kinds import Kind
 from gitexp.store.note_writing import append_lines
 from gitexp.store.notes import find_lines
 from gitexp.store.refs import RUNS

@@ -12,7 +12,8 @@ from gitexp.lab.log import Row, log
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
-from gitexp.rules.documents.lines import Kind, read_contents
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS

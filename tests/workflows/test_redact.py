@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import write_line
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.documents.tombstones import MASK
+from gitexp.rules.documents.shape import MASK
 from gitexp.store.note_writing import append_lines, replace_notes
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 from tests.arrange import message, note, records, refs, train_with
@@ -41,7 +43,8 @@ def spoil(world: World, commit: str) -> None:
     append_lines(repository, RUNS, {commit: [line]})
     bulk = {"kind": "parameters", "schema": 1, "values": {"c.toml": {"db.user": SECRET, "n": 1}}}
     append_lines(repository, BULK, {commit: [json.dumps(bulk, separators=(",", ":"))]})
-    log = f'{{"kind":"log","schema":1,"seed":9,"text":"login {SECRET}\\nfailed"}}'
+    fields = {"seed": 9, "attempt": 1, "condition": "c", "stderr": ""}
+    log = write_line(Kind.LOG, fields | {"stdout": f"login {SECRET}\nfailed"})
     append_lines(repository, LOGS, {commit: [log]})
 
 

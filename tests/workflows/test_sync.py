@@ -19,6 +19,7 @@ from gitexp.store.shared_runs import write_run
 from tests.arrange import refs
 from tests.project import World
 from tests.team import (
+    a_log,
     a_record,
     an_experiment,
     branches,
@@ -39,6 +40,9 @@ def hub(world: World) -> World:
     return hub_of(world)
 
 
+ENVIRONMENT = '{"condition":"c","kind":"environment","schema":1}'
+
+
 @pytest.fixture
 def other(hub: World) -> World:
     return clone_of(hub, "other")
@@ -54,7 +58,7 @@ def test_two_clones_end_with_the_same_experiments_records_and_verdicts(
     second = an_experiment(other, "calm-heron", 5)
     measure(other, other.git("rev-parse", "main"), 0.9, range(3, 9))
     measure(other, second, 0.9001, range(3, 9))
-    append_lines(repository_of(other), BULK, {second: ['{"kind":"environment","schema":1}']})
+    append_lines(repository_of(other), BULK, {second: [ENVIRONMENT]})
     assert synced(world).went.experiments == 1
     done = synced(other)
     assert (done.came.experiments, done.came.records) == (1, 7)
@@ -338,8 +342,8 @@ def test_runs_of_workers_become_notes_and_their_refs_go(world: World, hub: World
     other = clone_of(hub, "other")
     commit = an_experiment(world, "brave-otter")
     synced(world)
-    bulk = '{"kind":"environment","schema":1}'
-    log = '{"kind":"log","schema":1,"text":"said"}'
+    bulk = ENVIRONMENT
+    log = a_log("said")
     lines = [a_record(commit, seed) for seed in (1, 2, 3)]
     for line in lines:
         ref = write_run(repository_of(other), str(hub.path), commit, line, [bulk, log])
@@ -415,11 +419,11 @@ def test_runs_that_may_not_be_deleted_are_read_again_and_counted_once(
 
 def test_logs_of_workers_are_shared_where_that_is_asked_for(world: World, hub: World) -> None:
     commit = an_experiment(world, "brave-otter")
-    before = '{"kind":"log","schema":1,"text":"before"}'
+    before = a_log("before")
     append_lines(repository_of(world), LOGS, {commit: [before]})
     synced(world, logs=True)
     other = clone_of(hub, "other")
-    log = '{"kind":"log","schema":1,"text":"said"}'
+    log = a_log("said")
     write_run(repository_of(other), "team", commit, a_record(commit, 1), [log])
     assert synced(other).folded == 1
     assert lines_of(hub, LOGS, commit) == [before]

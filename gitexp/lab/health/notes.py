@@ -52,7 +52,7 @@ def check_notes(repository: Repository) -> Iterator[Problem]:
         bad = []
         for commit, content in zip(notes, repository.git.each(notes.values()), strict=True):
             text = decode(content or b"")
-            census = count_lines(text)
+            census = count_lines(text.split("\n"))
             if content is None or census.foreign:
                 bad.append(commit)
             for schema, count in census.newer.items() if ref == RUNS else ():

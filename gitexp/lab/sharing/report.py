@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.documents.lines import Kind, kind_of, parse_object
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.refs import ARCHIVE, HEADS, LOGS, RUNS
 
@@ -130,7 +131,7 @@ def _logs(new: Lines, stale: Lines) -> int:
     """Count new logs in the same way."""
 
     def count(lines: Lines) -> int:
-        contents = (parse_object(line) or {} for found in lines.values() for line in found)
-        return sum(kind_of(content) is Kind.LOG for content in contents)
+        text = "\n".join(line for found in lines.values() for line in found)
+        return sum(1 for _ in read_contents(text, Kind.LOG))
 
     return max(0, count(new) - count(stale))

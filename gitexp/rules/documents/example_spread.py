@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.rules.documents.lines import Kind, finite, read_lines, text_of, write_line
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,20 +32,12 @@ class ExampleSpread:
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
-        """Build it from the content of its line.
-
-        Raises:
-            TypeError, ValueError, KeyError, and what else `read_lines` catches: it is something
-                else.
-        """
+        """Build it from the content of its line."""
         return cls(
-            int(content["pairs"]),
-            text_of(content, "inputs"),
-            int(content["count"]),
-            finite(content["variance"]),
+            content["pairs"], content["inputs"], content["count"], float(content["variance"])
         )
 
 
 def parse_spreads(text: str) -> list[ExampleSpread]:
     """Read the example spreads of a note; all other lines are skipped."""
-    return read_lines(text, Kind.EXAMPLES, ExampleSpread.of)
+    return [ExampleSpread.of(content) for content in read_contents(text, Kind.EXAMPLES)]

@@ -6,11 +6,11 @@ the next result more optimistic, so gitexp counts the openings.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.rules.documents.lines import Kind, read_lines, text_of, without_empty, write_line
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, without_empty, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,22 +53,16 @@ class Opening:
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
-        """Build an opening from the content of its line; a metric that is not finite is dropped.
-
-        Raises:
-            TypeError, ValueError, KeyError, and what else `read_lines` catches: it is something
-                else.
-        """
-        metrics = {str(k): float(v) for k, v in content.get("metrics", {}).items()}
+        """Build an opening from the content of its line."""
         return cls(
-            commit=text_of(content, "commit"),
-            seed=int(content["seed"]),
-            number=int(content["number"]),
-            start=text_of(content, "start"),
-            why=text_of(content, "why", ""),
-            metrics={k: v for k, v in metrics.items() if math.isfinite(v)},
-            failure=text_of(content, "failure", ""),
-            project=text_of(content, "project", ""),
+            commit=content["commit"],
+            seed=content["seed"],
+            number=content["number"],
+            start=content["start"],
+            why=content.get("why", ""),
+            metrics={name: float(value) for name, value in content.get("metrics", {}).items()},
+            failure=content.get("failure", ""),
+            project=content.get("project", ""),
         )
 
 
@@ -78,7 +72,7 @@ def parse_openings(text: str) -> list[Opening]:
     An opening is written before the command starts and again when it ends; the latter counts.
     """
     found: dict[tuple[str, str], Opening] = {}
-    for opening in read_lines(text, Kind.HOLDOUT, Opening.of):
+    for opening in map(Opening.of, read_contents(text, Kind.HOLDOUT)):
         key = opening.commit, opening.start
         if key not in found or found[key].failure == UNFINISHED:
             found[key] = opening

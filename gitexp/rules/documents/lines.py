@@ -1,57 +1,31 @@
-"""The lines of notes: every kind with its schema, one writer and one parser.
+"""The lines of notes: one writer, and the one parser of what anybody may have pushed.
 
-A note is a list of JSON objects, one per line. Anybody can push to a notes ref, so reading never
-fails: lines that are damaged, or written by another program or a newer gitexp, are skipped. The
-types explain the fields of their kind: Record, Outcomes, Opening and so on.
+A note is a list of JSON objects, one per line. Reading never fails: a line that is damaged, does
+not have the shape of its kind, or was written by another program is foreign, and is passed over
+and counted. What the parser lets through needs no further check. Lines of a newer gitexp, which are
+of a newer schema or of a kind that is not known here, are passed over as well, and kept.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-_T = TypeVar("_T")
+LONGEST_LINE = 4 << 20  # characters; ours have a million at most
 
-
-class Kind(StrEnum):
-    """What a line is about, as its field `kind` says; only a record has no such field."""
-
-    RECORD = ""
-    EXAMPLES = "examples"  # beside the records: what their examples add to the standard error
-    HOLDOUT = "holdout"  # beside the records: an opening of the holdout
-    ENVIRONMENT = "environment"  # in the bulk, like the next four
-    PARAMETERS = "parameters"
-    METRICS = "metrics"  # those that a record had no room for
-    OUTCOMES = "outcomes"
-    SAMPLE = "sample"  # a score on a part of the data
-    LOG = "log"
-    TOMBSTONE = "redacted"  # in any note
-
-    @property
-    def mark(self) -> str:
-        """A text that is in every line of this kind, to look for before parsing."""
-        return f'"{self.value}"' if self.value else ""
-
-
-SCHEMAS = dict.fromkeys(Kind, 1)
-# Not by the members themselves, which Python code would hash at every line of the log.
-_KNOWN = {kind.value: (kind, schema) for kind, schema in SCHEMAS.items() if kind.value}
-_RECORD = (Kind.RECORD, SCHEMAS[Kind.RECORD])
-_NEWEST = max(SCHEMAS.values())
-
-LONGEST_LINE = 16 << 20  # characters; ours have a million at most
-_DEEPEST = 100  # levels of objects and lists; ours have four, and Python fails near 1,000
-
-# What is raised if a field is missing, has the wrong type, or holds a number out of range.
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+_DEEPEST = 100  # levels of objects and lists; ours have few, and Python fails near 1,000
+_KINDS = {kind.value: kind for kind in Kind if kind.value}
+_NEWEST = max(kind.schema for kind in Kind)
+_KIND_NAME = re.compile("[a-z][a-z-]{0,30}")
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -72,18 +46,20 @@ def sha256(content: Mapping[str, Any]) -> str:
 def stamped(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of a line: fields with their kind and its schema."""
     named = {"kind": kind.value} if kind.value else {}
-    return {**named, "schema": SCHEMAS[kind], **fields}
+    return {**named, "schema": kind.schema, **fields}
 
 
 def write_line(kind: Kind, fields: Mapping[str, Any]) -> str:
     """Write a line of a note.
 
     Raises:
-        ValueError: a number is not finite, or the line is longer than any reader accepts.
+        ValueError: no reader would accept it.
     """
-    line = canonical(stamped(kind, fields))
+    line = canonical(content := stamped(kind, fields))
     if len(line) > LONGEST_LINE:
         raise ValueError(f"a line of {len(line):,} characters is too long for a note")
+    if _shaped(content, kind) is None:
+        raise ValueError(f"not the fields of a {kind.name.lower()}: {line[:200]}")
     return line
 
 
@@ -99,40 +75,40 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def finite(value: Any) -> float:  # noqa: ANN401 - parsed data
-    """Return a number that is finite.
-
-    Raises:
-        TypeError, ValueError, OverflowError: it is something else.
-    """
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(value)
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise ValueError(written)
     return number
 
 
-_DECODER = json.JSONDecoder()  # json.loads asks for encoding and white space first, at every line
-# What NaN, Infinity or 1e400 was read from could not be written again.
-_EXACT = json.JSONDecoder(parse_constant=_refuse, parse_float=finite)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
 
 
-def parse_object(line: str, *, exact: bool = False) -> dict[str, Any] | None:
-    """Read one line as a JSON object; None where it is something else, too long or too deep.
+# Only what `canonical` can write again: not NaN, Infinity or 1e400, and no name twice. json.loads
+# would look for encoding and white space first, at every line.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
 
-    `exact` takes only what `canonical` can write again.
-    """
+
+def parse_object(line: str) -> dict[str, Any] | None:
+    """Read one line as a JSON object; None where it is something else, too long or too deep."""
     if not line.startswith("{") or len(line) > LONGEST_LINE:
         return None
     try:
-        content, end = (_EXACT if exact else _DECODER).raw_decode(line)
+        content, end = _DECODER.raw_decode(line)
     except (ValueError, RecursionError):
         return None
-    if end != len(line) or not isinstance(content, dict):
+    if end != len(line):
         return None
     # Counting is a hundred times as fast as looking, and says enough about nearly every line.
     if line.count("{") + line.count("[") > _DEEPEST and _is_deep(content):
         return None
-    return content
+    parsed: dict[str, Any] = content
+    return parsed
 
 
 def _is_deep(content: object) -> bool:
@@ -149,60 +125,58 @@ def _is_deep(content: object) -> bool:
     return True
 
 
-def kind_of(content: Mapping[str, Any]) -> Kind | None:
-    """Kind of a line's content; None if gitexp did not write it, or its schema is newer."""
+def parse_line(line: str) -> dict[str, Any] | None:
+    """Read a line that gitexp wrote, this one or a newer one; None where it is foreign."""
+    content = parse_object(line)
+    if content is None or not _has_schema(content):
+        return None
+    kind = kind_of(content)
+    return content if kind is None or _shaped(content, kind) is not None else None
+
+
+def _has_schema(content: Mapping[str, Any]) -> bool:
+    """Whether a line is of some kind and schema, which need not be known here."""
+    schema, name = content.get("schema"), content.get("kind")
+    if type(schema) is not int or schema < 1:
+        return False
     if "kind" not in content:
-        known: tuple[Kind, int] | None = _RECORD
-    else:
-        name = content["kind"]
-        known = _KNOWN.get(name) if isinstance(name, str) else None
-    schema = content.get("schema")
-    return known[0] if known and type(schema) is int and schema == known[1] else None
+        return True
+    return isinstance(name, str) and _KIND_NAME.fullmatch(name) is not None
+
+
+def kind_of(content: Mapping[str, Any]) -> Kind | None:
+    """Kind of a parsed line; None if only a newer gitexp reads it."""
+    kind = _KINDS.get(content["kind"]) if "kind" in content else Kind.RECORD
+    return kind if kind is not None and content["schema"] == kind.schema else None
+
+
+def _shaped(content: dict[str, Any], kind: Kind) -> dict[str, Any] | None:
+    for shape in kind.shapes:
+        if (found := shape.read(content)) is not None:
+            return found
+    return None
 
 
 def read_contents(text: str, kind: Kind) -> Iterator[dict[str, Any]]:
-    """Read the lines of one kind in a note, each once, in their order."""
+    """Read the lines of one kind in a note, each once, in their order; all others are skipped."""
     mark = kind.mark
-    for line in dict.fromkeys(text.splitlines()):
+    # JSON holds separators such as U+2028, at which `splitlines` would split a line.
+    for line in dict.fromkeys(text.split("\n")):
         if mark in line:
             content = parse_object(line)
-            if content is not None and kind_of(content) is kind:
-                yield content
-
-
-def read_lines(text: str, kind: Kind, build: Callable[[dict[str, Any]], _T]) -> list[_T]:
-    """Build something of every line of one kind in a note; lines that `build` fails on are skipped.
-
-    `build` need not check the fields: whatever a missing or a wrong one raises is caught here.
-    """
-    found = []
-    for content in read_contents(text, kind):
-        try:
-            built = build(content)
-        except MALFORMED:
-            continue
-        found.append(built)
-    return found
-
-
-def text_of(content: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """Return a field that is a text.
-
-    Raises:
-        TypeError: it is something else, or is missing and has no default.
-    """
-    value = content.get(name, default)
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
+            if content is not None and _has_schema(content) and kind_of(content) is kind:
+                found = _shaped(content, kind)
+                if found is not None:
+                    yield found
 
 
 @dataclass(slots=True)
 class Census:
     """What the lines of a note are.
 
-    `kinds` counts those that this version reads, `newer` those of a newer gitexp by their schema,
-    `foreign` those that are not an object with a schema. Empty lines count for nothing.
+    `kinds` counts those that this version reads, `newer` those of a newer schema by their schema,
+    `foreign` those that gitexp did not write. Empty lines count for nothing, nor do lines of kinds
+    that only a newer gitexp has.
     """
 
     kinds: dict[Kind, int] = field(default_factory=dict)
@@ -210,28 +184,28 @@ class Census:
     foreign: int = 0
 
 
-def count_lines(text: str) -> Census:
-    """Count the lines of a note by what they are."""
+def count_lines(lines: Iterable[str]) -> Census:
+    """Count lines of a note by what they are."""
     census = Census()
-    for line in text.splitlines():
+    for line in lines:
         if not line.strip():
             continue
-        content = parse_object(line) or {}
-        schema = content.get("schema")
-        if (kind := kind_of(content)) is not None:
-            census.kinds[kind] = census.kinds.get(kind, 0) + 1
-        elif type(schema) is int and schema > _NEWEST:
-            census.newer[schema] = census.newer.get(schema, 0) + 1
-        elif "schema" not in content:
+        content = parse_line(line)
+        if content is None:
             census.foreign += 1
+        elif (kind := kind_of(content)) is not None:
+            census.kinds[kind] = census.kinds.get(kind, 0) + 1
+        elif (schema := content["schema"]) > _NEWEST:
+            census.newer[schema] = census.newer.get(schema, 0) + 1
     return census
 
 
 def count_newer(text: str) -> dict[int, int]:
     """Count the lines of a note that a newer gitexp wrote, by their schema."""
     known = f'"schema":{_NEWEST},', f'"schema":{_NEWEST}}}'
-    lines = [line for line in text.splitlines() if not any(mark in line for mark in known)]
-    return count_lines("\n".join(lines)).newer
+    return count_lines(
+        line for line in text.split("\n") if not any(mark in line for mark in known)
+    ).newer
 
 
 def say_newer(counts: Mapping[int, int]) -> str:

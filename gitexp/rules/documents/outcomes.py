@@ -6,11 +6,11 @@ are too many rows, those with the smallest sha256 of their id are kept: the same
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.documents.lines import MALFORMED, Kind, read_contents, stamped, text_of
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -113,28 +113,29 @@ def parse_outcomes(text: str, wanted: Collection[Key] | None = None) -> dict[Key
     """
     found: dict[Key, Outcomes] = {}
     # Two machines may have made the same attempt: sorting makes one count everywhere.
-    lines = "\n".join(sorted({*text.splitlines()}))
-    for content in read_contents(lines, Kind.OUTCOMES):
-        with suppress(*MALFORMED):
-            key = (int(content["seed"]), int(content["attempt"]), text_of(content, "condition"))
-            if key not in found and (wanted is None or key in wanted):
-                found[key] = _unpack(content["data"], int(content["rows"]), int(content["count"]))
+    for content in read_contents("\n".join(sorted(text.split("\n"))), Kind.OUTCOMES):
+        key = content["seed"], content["attempt"], content["condition"]
+        if key not in found and (wanted is None or key in wanted):
+            outcomes = _unpack(content)
+            if outcomes is not None:
+                found[key] = outcomes
     return found
 
 
-def _unpack(data: str, rows: int, count: int) -> Outcomes:
+def _unpack(content: Mapping[str, Any]) -> Outcomes | None:
+    """Return the rows of an outcomes line, None where it packs something else."""
     from gitexp.rules.documents.packing import unpack_table  # csv: most notes hold no outcomes
 
-    columns = unpack_table(data)
+    rows, count = content["rows"], content["count"]
+    if not 0 < rows <= min(count, MOST_ROWS):
+        return None
+    columns = unpack_table(content["data"])
+    if columns is None or not {"id", TRUE, PREDICTED} <= columns.keys():
+        return None
+    if any(len(texts) != rows for texts in columns.values()):
+        return None
     ids = columns.pop("id")
-    if (
-        any(len(texts) != rows for texts in (ids, *columns.values()))
-        or len(set(ids)) != rows
-        or not 0 < rows <= count
-        or not {TRUE, PREDICTED} <= columns.keys()
-    ):
-        raise ValueError("not what was stored")
-    return Outcomes(ids, columns, count)
+    return Outcomes(ids, columns, count) if len(set(ids)) == rows else None
 
 
 def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> str:
@@ -142,10 +143,8 @@ def edit_cells(fields: Mapping[str, Any], edit: Callable[[str, str], str]) -> st
 
     Rows whose ids would no longer be distinct are dropped. What cannot be read stays as it is.
     """
-    try:
-        outcomes = _unpack(fields["data"], int(fields["rows"]), int(fields["count"]))
-    except MALFORMED:
-        return str(fields.get("data", ""))
+    if (outcomes := _unpack(fields)) is None:
+        return str(fields["data"])
     ids = tuple(edit("id", name) for name in outcomes.ids)
     columns = {
         edit("", name): tuple(edit(name, text) for text in texts)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_LARGEST_TEXT = 64 << 20  # bytes that a line may unpack to: other people's notes are not trusted
+# What a line may unpack to: other people's notes are not trusted.
+_LARGEST_TEXT = 64 << 20  # bytes
+_MOST_CELLS = 8 << 20
 
 
 def pack_table(columns: Mapping[str, Sequence[str]]) -> str:
@@ -23,22 +25,23 @@ def pack_table(columns: Mapping[str, Sequence[str]]) -> str:
     return _pack(text.getvalue())
 
 
-def unpack_table(data: str) -> dict[str, tuple[str, ...]]:
+def unpack_table(data: str) -> dict[str, tuple[str, ...]] | None:
     """Columns of a packed table by name.
 
-    Raises:
-        ValueError: it is damaged, too large, or has two columns of the same name.
+    None where it is damaged, too large, or has two columns of the same name.
     """
     unpacking = zlib.decompressobj()
     try:
         content = unpacking.decompress(base64.b64decode(data, validate=True), _LARGEST_TEXT)
+        if content.count(b",") > _MOST_CELLS:
+            return None
         lines = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
-    except (zlib.error, csv.Error) as error:
-        raise ValueError(str(error)) from None
+    except (ValueError, zlib.error, csv.Error):
+        return None
+    if not unpacking.eof or not all(lines):
+        return None
     columns = {name: tuple(texts) for name, *texts in lines}
-    if not unpacking.eof or len(columns) != len(lines):
-        raise ValueError("not a packed table")
-    return columns
+    return columns if len(columns) == len(lines) else None
 
 
 def edit_packed(text: str, edit: Callable[[str], str]) -> str | None:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.rules.documents.lines import (
-    Kind,
-    finite,
-    read_lines,
-    text_of,
-    without_empty,
-    write_line,
-)
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
 if TYPE_CHECKING:
@@ -21,16 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to read
 PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is deterministic
-
-
-class Purpose(StrEnum):
-    """What a command was run for; only a run is evidence and takes part in verdicts."""
-
-    RUN = ""
-    CANARY = "canary"  # whether the baseline still gives what it gave
-    SAMPLE = "sample"  # on a part of the data, before the whole
-    SCREEN = "screen"  # on seeds that no verdict uses
-    NEUTRAL = "neutral"  # whether a code commit leaves the baseline as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +63,7 @@ class Record:
         fields = {
             "seed": self.seed,
             "attempt": self.attempt,
-            "condition": self.condition,
-            "environment": self.environment,
             "metrics": dict(self.metrics),
-            "start": self.start,
             "duration": round(self.duration, 3),
             "cpu": round(self.cpu, 3),
             "memory": self.memory,
@@ -95,37 +76,30 @@ class Record:
             "ids": self.ids,
             "purpose": self.purpose.value,
         }
-        return write_line(Kind.RECORD, without_empty(fields))
+        said = {"condition": self.condition, "environment": self.environment, "start": self.start}
+        return write_line(Kind.RECORD, said | without_empty(fields))
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:
-        """Build a record from the content of its line; a metric that is not finite is dropped.
-
-        Raises:
-            TypeError, ValueError, KeyError, and what else `read_lines` catches: it is not a record.
-        """
+        """Build a record from the content of its line; a metric beyond all scores is dropped."""
         metrics = content.get("metrics", {}).items()
-        attempt = int(content["attempt"])
-        if attempt < 1:
-            # The first attempt counts, and gitexp numbers them from 1.
-            raise ValueError(attempt)
         return cls(
-            seed=int(content["seed"]),
-            attempt=attempt,
-            condition=text_of(content, "condition"),
-            environment=text_of(content, "environment"),
+            seed=content["seed"],
+            attempt=content["attempt"],
+            condition=content["condition"],
+            environment=content["environment"],
             metrics={k: n for k, v in metrics if abs(n := float(v)) <= LARGEST_SCORE},
-            start=text_of(content, "start"),
-            duration=finite(content["duration"]),
-            cpu=finite(content.get("cpu", 0)),
-            memory=int(content.get("memory", 0)),
-            exit=int(content["exit"]),
-            failure=text_of(content, "failure", ""),
-            folder=text_of(content, "folder", ""),
-            explore=text_of(content, "explore", ""),
-            project=text_of(content, "project", ""),
-            commit=text_of(content, "commit", ""),
-            ids=text_of(content, "ids", ""),
+            start=content["start"],
+            duration=float(content["duration"]),
+            cpu=float(content.get("cpu", 0)),
+            memory=content.get("memory", 0),
+            exit=content["exit"],
+            failure=content.get("failure", ""),
+            folder=content.get("folder", ""),
+            explore=content.get("explore", ""),
+            project=content.get("project", ""),
+            commit=content.get("commit", ""),
+            ids=content.get("ids", ""),
             purpose=Purpose(content.get("purpose", "")),
         )
 
@@ -136,5 +110,5 @@ def parse_records(text: str, purpose: Purpose | None = Purpose.RUN) -> list[Reco
     Whatever is paired, counted or summed up comes from here, so a canary never gets among the runs
     by mistake. All other lines are skipped.
     """
-    records = read_lines(text, Kind.RECORD, Record.of)
+    records = map(Record.of, read_contents(text, Kind.RECORD))
     return [record for record in records if purpose is None or record.purpose is purpose]

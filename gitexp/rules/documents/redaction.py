@@ -10,16 +10,24 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.documents.lines import Kind, canonical, parse_object, sha256, write_line
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import (
+    canonical,
+    kind_of,
+    parse_line,
+    parse_object,
+    sha256,
+    write_line,
+)
 from gitexp.rules.documents.outcomes import edit_cells
 from gitexp.rules.documents.packing import edit_packed
+from gitexp.rules.documents.shape import COUNT, MASK
 from gitexp.rules.documents.tombstones import (
-    COUNT,
-    MASK,
+    FIXED,
     RESULTS,
+    Tombstones,
     hash_of_line,
     merge_lines,
-    read_tombstones,
     redactions,
     write_tombstone,
 )
@@ -53,13 +61,13 @@ def redact_note(text: str, sought: Sought, environments: dict[str, str]) -> tupl
     that cite the old hash cite the new one: the old one would let somebody guess the value.
     """
     lines = merge_lines(text)
-    stones = read_tombstones(lines)
+    stones = Tombstones(lines)
     left: list[str] = []
     changed = 0
     for line in lines:
-        content = parse_object(line, exact=True)
-        if content is None or "schema" not in content:
-            if sought.masked(line) == line and not (content and _masked(content, sought)[1]):
+        content = parse_line(line)
+        if content is None:
+            if not _foreign_has(line, sought):
                 left.append(line)
                 continue
             left.append(write_line(Kind.TOMBSTONE, {"line": hash_of_line(line)}))
@@ -71,7 +79,12 @@ def redact_note(text: str, sought: Sought, environments: dict[str, str]) -> tupl
             number = masked[COUNT] = redactions(content) + 1
             left.append(canonical(masked))
             # An earlier redaction has changed these fields already, so they cannot identify it.
-            earlier = [path for stone in stones if stone.left(content) for path in stone.paths]
+            earlier = [
+                path
+                for stone in stones.about(content)
+                if redactions(content) >= stone.number
+                for path in stone.paths
+            ]
             left.append(write_tombstone(content, [*paths, *earlier], number))
             if content.get("kind") == Kind.ENVIRONMENT:
                 environments[sha256(content)] = sha256(masked)
@@ -79,9 +92,18 @@ def redact_note(text: str, sought: Sought, environments: dict[str, str]) -> tupl
     return merge_lines("\n".join(left)), changed
 
 
+def _foreign_has(line: str, sought: Sought) -> bool:
+    """Whether a line that gitexp did not write has the value, in whatever way JSON spells it."""
+    if sought.masked(line) != line:
+        return True
+    paths: list[Path] = []
+    _masked_value(parse_object(line), sought, (), paths)
+    return bool(paths)
+
+
 def still_holds(line: str, sought: Sought) -> bool:
     """Whether a line still has the value, because it is part of a result."""
-    content = parse_object(line, exact=True)
+    content = parse_line(line)
     return bool(sought.value) and content is not None and _holds(content, sought)
 
 
@@ -115,9 +137,9 @@ def _masked(content: dict[str, Any], sought: Sought) -> tuple[dict[str, Any], li
     kind = content.get("kind")
     masked: dict[str, Any] = {}
     for name, value in content.items():
-        if name in RESULTS or (kind == Kind.METRICS and name == "values"):
+        if name in RESULTS or (kind in FIXED and name == "values"):
             masked[name] = value
-        elif kind == Kind.OUTCOMES and name == "data":
+        elif name == "data" and kind_of(content) is Kind.OUTCOMES:
             masked[name] = edit_cells(content, lambda column, text: _cell(sought, column, text))
             paths += [(name,)] if masked[name] != value else []
         else:

@@ -13,7 +13,8 @@ from gitexp.rules.documents.lines import canonical, sha256
 from gitexp.rules.documents.outcomes import Outcomes, outcomes_line, parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
-from gitexp.rules.documents.tombstones import MASK, merge_lines
+from gitexp.rules.documents.shape import MASK
+from gitexp.rules.documents.tombstones import merge_lines
 
 SECRET = "hunter2"
 
@@ -44,9 +45,10 @@ def content(lines: list[str]) -> list[dict[str, Any]]:
         (a_record(folder=f"runs/{SECRET}"), {"folder": f"runs/{MASK}"}),
         ('{"kind":"parameters","schema":1,"values":{"c.toml":{"db.user":"hunter2","n":1}}}',
          {"values": {"c.toml": {"db.user": MASK, "n": 1}}}),
-        ('{"kind":"environment","schema":1,"command":"run --as hunter2","packages":{"a":"1"}}',
+        ('{"condition":"c","kind":"environment","schema":1,"command":"run --as hunter2"}',
          {"command": f"run --as {MASK}"}),
-        ('{"kind":"log","schema":1,"seed":1,"text":"a\\nhunter2\\nb"}', {"text": f"a\n{MASK}\nb"}),
+        ('{"kind":"log","schema":1,"seed":1,"attempt":1,"condition":"c","stderr":"","stdout":"hunter2"}',
+         {"stdout": MASK}),
         # In a list, as a key, and as the name of a nested object.
         ('{"kind":"x","schema":1,"deep":[{"hunter2":1},"hunter2"]}',
          {"deep": [{MASK: 1}, MASK]}),
@@ -105,7 +107,7 @@ def test_predictions_are_masked_inside_of_their_compressed_text() -> None:
 
 
 def test_records_cite_an_environment_that_was_redacted_by_its_new_hash() -> None:
-    environment = {"kind": "environment", "schema": 1, "command": SECRET}
+    environment = {"kind": "environment", "schema": 1, "condition": "c", "command": SECRET}
     record = a_record(environment=sha256(environment))
     names: dict[str, str] = {}
     bulk, _ = redact_note(canonical(environment), Sought(SECRET), names)
