@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shlex
 import shutil
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # As words on their own, these would be passed to the program as arguments and silently ignored.
 _SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
 def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | str:
@@ -26,23 +29,46 @@ def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | 
     Raises:
         NotReady: the quotes do not match, or the command needs a shell.
     """
-    values = {"{seed}": str(seed), "{sample}": f"{sample:g}", "{config}": settings.config[0]}
     if settings.shell:
+        values = _placeholders(settings, seed, sample)
         return _filled(settings.command, {name: shlex.quote(v) for name, v in values.items()})
+    return _split(settings, seed, sample)[1]
+
+
+def assigned(settings: Settings, *, seed: int, sample: float = 1.0) -> dict[str, str]:
+    """Variables that the command sets before its program, as in `OMP_NUM_THREADS=2 python x.py`.
+
+    Raises:
+        NotReady: as in `build`.
+    """
+    return {} if settings.shell else _split(settings, seed, sample)[0]
+
+
+def _split(settings: Settings, seed: int, sample: float) -> tuple[dict[str, str], list[str]]:
+    """Split a command into the variables that it sets and its words."""
     fix = "correct `command` in the settings on the baseline branch, then: gitexp trust"
     try:
         words = shlex.split(settings.command)
     except ValueError as error:
         raise NotReady(f"the command {settings.command!r} cannot be split: {error}", fix) from None
-    if not words:
-        raise NotReady("the settings' command is empty", fix)
+    if all(_ASSIGNMENT.match(word) for word in words):
+        empty = "is empty" if not words else f"names no program: {settings.command!r}"
+        raise NotReady(f"the settings' command {empty}", fix)
     if meant := _SHELL.intersection(words):
         raise NotReady(
             f"the command {settings.command!r} has {' and '.join(sorted(meant))}, which only a"
             " shell understands, but no shell runs it",
             "set shell = true in the settings on the baseline branch, then: gitexp trust",
         )
-    return [_filled(word, values) for word in words]
+    values = _placeholders(settings, seed, sample)
+    words = [_filled(word, values) for word in words]
+    before = [*itertools.takewhile(_ASSIGNMENT.match, words)]
+    pairs = (word.partition("=") for word in before)
+    return {name: value for name, _, value in pairs}, words[len(before) :]
+
+
+def _placeholders(settings: Settings, seed: int, sample: float) -> dict[str, str]:
+    return {"{seed}": str(seed), "{sample}": f"{sample:g}", "{config}": settings.config[0]}
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

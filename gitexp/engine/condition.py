@@ -1,8 +1,8 @@
 """The condition: what a run depends on besides its commit, and whether two runs share it.
 
-A changed package version or data file is a second change that no diff shows. It is found in two
+A changed package, variable or data file is a second change that no diff shows. It is found in two
 ways: every run reports what it loaded, and before the first run the command's own interpreter says
-which versions it would load today.
+what it would load today.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.documents.lines import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_BASIS = ("python", "implementation", "accelerators", "data")
+_BASIS = ("python", "build", "implementation", "accelerators", "threads")
+_ALWAYS = ("variables", "startup")  # maps in which a missing entry differs from every other
+_WHERE_BOTH = ("data", "packages", "builds", "modules")  # maps of which only common entries count
 
 
 def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
     """Name the condition of an environment: a known one that agrees with it, else a new one.
 
-    Two environments agree if interpreter, accelerators and data are the same and every package
-    that both loaded has the same version. An experiment may load one package more.
+    Two environments agree if interpreter, accelerators, threads, variables and what runs at
+    start-up are the same, and so is the content of all data, packages and modules that both
+    loaded. An experiment may load one package more.
     """
-    own = sha256({name: described.get(name) for name in (*_BASIS, "packages")})[:12]
+    fields = (*_BASIS, *_ALWAYS, *_WHERE_BOTH)
+    own = sha256({name: described.get(name) for name in fields})[:12]
     if own in known:
         return own
     return next(
@@ -32,21 +36,48 @@ def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, 
 
 
 def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say what keeps two environments from sharing a condition; empty if nothing does."""
-    said = [
-        f"{name} {_short(then.get(name))} -> {_short(now.get(name))}"
-        for name in _BASIS[:3]
-        if (then.get(name) or None) != (now.get(name) or None)
-    ]
-    old, new = then.get("data") or {}, now.get("data") or {}
-    said += [
-        f"data {path} has changed"
-        for path in sorted(old.keys() & new.keys())
-        if old[path] != new[path]
-    ]
-    old, new = then.get("packages") or {}, now.get("packages") or {}
-    both = sorted(old.keys() & new.keys())
-    return said + [f"{name} {old[name]} -> {new[name]}" for name in both if old[name] != new[name]]
+    """Say what keeps two environments from sharing a condition; empty if nothing does.
+
+    Version 0.1.0 recorded neither threads nor content. What it measured may have been measured
+    under anything, so it agrees with nothing that is measured now.
+    """
+    if ("threads" in then) is not ("threads" in now):
+        return ["gitexp 0.1.0 did not record threads, variables and the content of code"]
+    return [*_differences(then, now)]
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in _BASIS:
+        old, new = then.get(name) or None, now.get(name) or None
+        # A build is only worth a word where the versions are the same.
+        if old != new and (name != "build" or then.get("python") == now.get("python")):
+            yield f"{name} {_short(old)} -> {_short(new)}"
+    old, new = _map(then, "variables"), _map(now, "variables")
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"{name} {_short(old.get(name, 'unset'))} -> {_short(new.get(name, 'unset'))}"
+    old, new = _map(then, "startup"), _map(now, "startup")
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield f"{name} {'has changed' if name in old and name in new else 'is new or gone'}"
+    yield from (f"data {path} has changed" for path in _unequal(then, now, "data"))
+    upgraded = _unequal(then, now, "packages")
+    for name in upgraded:
+        yield f"{name} {_short(then['packages'][name])} -> {_short(now['packages'][name])}"
+    for name in _unequal(then, now, "builds"):
+        if name not in upgraded:
+            yield f"{name} has changed, though not its version"
+    yield from (f"module {name} has changed" for name in _unequal(then, now, "modules"))
+
+
+def _unequal(then: Mapping[str, Any], now: Mapping[str, Any], field: str) -> list[str]:
+    """Entries of a map that both environments have, with different values."""
+    old, new = _map(then, field), _map(now, field)
+    return [name for name in sorted(old.keys() & new.keys()) if old[name] != new[name]]
+
+
+def _map(environment: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    return environment.get(field) or {}
 
 
 def _short(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,43 @@ if TYPE_CHECKING:
 SITES = {"site-packages", "dist-packages"}
 
 
-def packages_of(modules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Name and version of the distributions that installed these modules, given with their files.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A loaded module: the folder that Python found it in, and the metadata of what installed it.
+
+    `info` is None if no distribution did. `top` is the module's file, or the folder of its package,
+    in `site`.
+    """
+
+    module: str
+    file: Path
+    site: Path
+    top: Path
+    info: Path | None
+
+
+def place(modules: Mapping[str, str]) -> Iterator[Placed]:
+    """Find where modules, given with their files, were found and what installed them."""
+    for module, text in modules.items():
+        file = Path(text)
+        depth = module.count(".") + file.name.startswith("__init__.")
+        if depth >= len(file.parents):
+            continue
+        site = file.parents[depth]
+        with suppress(OSError):
+            info = _owner(module, site, site.stat().st_mtime_ns)
+            yield Placed(module, file, site, site / file.relative_to(site).parts[0], info)
+
+
+def packages_of(placed: Iterable[Placed]) -> dict[str, tuple[str, Path]]:
+    """Version and metadata folder, by name, of the distributions that installed these modules.
 
     Private modules are left out: a distribution that the run used also has a public one, and some
     (`_distutils_hack`) are loaded by every Python.
     """
-    for module, file in modules.items():
-        depth = module.count(".") + Path(file).name.startswith("__init__.")
-        folders = Path(file).parents
-        if module.startswith("_") or depth >= len(folders):
-            continue
-        with suppress(OSError):
-            site = folders[depth]
-            info = _owner(module, site, site.stat().st_mtime_ns)
-            if info is not None:
-                yield _name_and_version(info)
+    infos = [one.info for one in placed if one.info and not one.module.startswith("_")]
+    named = ((_name_and_version(info), info) for info in dict.fromkeys(infos))
+    return {name: (version, info) for (name, version), info in named}
 
 
 def _owner(module: str, site: Path, changed: int) -> Path | None:
@@ -110,16 +132,20 @@ def _name_and_version(info: Path) -> tuple[str, str]:
     return _normalized(name), version
 
 
-def installed_versions(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, str | None]:
-    """Versions of distributions by normalized name; the first folder wins, as in Python."""
-    versions: dict[str, str | None] = dict.fromkeys(packages)
-    for folder in reversed(folders) if versions else ():
+def installed(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, tuple[str, Path]]:
+    """Version and metadata folder of distributions by normalized name, as far as they are there.
+
+    The first folder wins, as in Python.
+    """
+    wanted = set(packages)
+    found: dict[str, tuple[str, Path]] = {}
+    for folder in reversed(folders) if wanted else ():
         with suppress(OSError):
             for info in folder.glob("*.*-info"):
                 name = _normalized(info.stem.partition("-")[0])
-                if name in versions:
-                    versions[name] = _version(info) or versions[name]
-    return versions
+                if name in wanted and (version := _version(info)):
+                    found[name] = version, info
+    return found
 
 
 def _version(info: Path) -> str | None:

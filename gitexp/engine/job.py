@@ -22,6 +22,7 @@ class Job:
     folder: Path
     explore: str = ""  # why the gate was skipped, "" if it was not
     sample: float = 1.0  # share of the data that the run is asked to train on
+    threads: int = 0  # that it computes with; 0: as many as the settings say, else one per core
     holdout: bool = False  # whether the run opens the holdout: then GITEXP_HOLDOUT is set
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
+from gitexp.engine.threads import thread_variables, usable_cores
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
@@ -20,6 +22,20 @@ if TYPE_CHECKING:
 PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
 
 
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How a run is started: the command's words (or a text for the shell) and its variables.
+
+    `given` are the variables that the user set, in the environment or before the command; gitexp
+    adds its own to them.
+    """
+
+    words: list[str] | str
+    given: dict[str, str]
+    variables: dict[str, str]
+    threads: int
+
+
 def prepare_launch(
     repository: Repository,
     prefix: str,
@@ -27,13 +43,16 @@ def prepare_launch(
     job: Job,
     checkout: Checkout,
     probe: Path,
-) -> tuple[list[str] | str, dict[str, str]]:
-    """Words of the command (or a text for the shell) and environment variables of a run."""
+) -> Launch:
+    """Find out how to start a run in its checkout."""
     place = checkout.path / prefix
     project = repository.top / prefix if repository.top else None
-    variables = script_environment()
-    variables["PATH"] = commands.search_path(variables, project)
     words = commands.build(settings, seed=job.seed, sample=job.sample)
+    given = script_environment()
+    given |= commands.assigned(settings, seed=job.seed, sample=job.sample)
+    threads = settings.threads or job.threads or usable_cores()
+    variables = given | thread_variables(threads, given)
+    variables["PATH"] = commands.search_path(variables, project)
     if isinstance(words, list):
         words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
     # The checkout comes before everything that is installed: an editable install would import the
@@ -59,7 +78,7 @@ def prepare_launch(
     variables.pop("GITEXP_HOLDOUT", None)
     if job.holdout:
         variables["GITEXP_HOLDOUT"] = "1"
-    return words, variables
+    return Launch(words, given, variables, threads)
 
 
 def user_trees(repository: Repository) -> list[Path]:

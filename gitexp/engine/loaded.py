@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.engine.distributions import SITES, packages_of
+from gitexp.engine.distributions import SITES, Placed, packages_of, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +26,23 @@ class Loaded:
 
     If several reported, `python`, `implementation` and `executable` are those of the process that
     loaded most. If none did (no Python, `python -S`, `os._exit`, a kill), they are None.
-    `packages` maps normalized distribution names to versions, sorted. `foreign` are files of the
-    forbidden folders that the run was not allowed to use.
+    `packages` maps normalized distribution names to versions, sorted, and `infos` to their metadata
+    folders. `placed` are all modules with their files, `sites` the site folders. `read` are the
+    names of the variables that Python code looked up, None if other code may have read some.
+    `foreign` are files of the forbidden folders that the run was not allowed to use.
     """
 
     python: str | None = None
+    build: str | None = None
     implementation: str | None = None
     executable: str | None = None
     packages: dict[str, str] = field(default_factory=dict)
+    infos: dict[str, Path] = field(default_factory=dict)
+    placed: tuple[Placed, ...] = ()
+    sites: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
     accelerators: tuple[str, ...] = ()
+    read: frozenset[str] | None = None
 
 
 def probe_environment(probe_dir: Path) -> dict[str, str]:
@@ -64,15 +71,20 @@ def read_probe(
     modules = {(name, file) for report in reports for name, file in report.modules.items()}
     prefixes = {Path(prefix).resolve() for report in reports for prefix in report.prefixes}
     # In the order of `reports`: the main process comes last and decides the versions.
-    packages = {
-        name: version for report in reports for name, version in packages_of(report.modules)
-    }
+    placed = tuple(one for report in reports for one in place(report.modules))
+    packages = packages_of(placed)
     main = reports[-1]
+    read = [report.read for report in reports]
     return Loaded(
         python=main.python,
+        build=main.build,
         implementation=main.implementation,
         executable=main.executable,
-        packages=dict(sorted(packages.items())),
+        packages={name: version for name, (version, _) in sorted(packages.items())},
+        infos={name: info for name, (_, info) in sorted(packages.items())},
+        placed=placed,
+        sites=tuple(dict.fromkeys(site for report in reports for site in report.sites)),
+        read=None if None in read else frozenset().union(*filter(None, read)),
         foreign=_foreign(
             {Path(file) for _, file in modules}, (checkout, *linked), forbidden, prefixes
         ),
@@ -85,8 +97,11 @@ class _Report:
     """What one process wrote when it ended."""
 
     python: str
+    build: str
     implementation: str
     executable: str | None
+    sites: tuple[Path, ...]
+    read: frozenset[str] | None
     prefixes: tuple[str, ...]
     modules: dict[str, str]
     accelerators: tuple[str, ...]
@@ -98,11 +113,14 @@ def _read_report(path: Path) -> _Report | None:
         report = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))
         return _Report(
             python=str(report["python"]),
+            build=str(report["build"]),
             implementation=str(report["implementation"]),
             executable=report["executable"] and str(report["executable"]),
             prefixes=(str(report["prefix"]), str(report["base_prefix"])),
             modules={str(name): str(file) for name, file in report["modules"].items()},
             accelerators=tuple(map(str, report["accelerators"])),
+            sites=tuple(map(Path, report["sites"])),
+            read=None if report["read"] is None else frozenset(map(str, report["read"])),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.code import CUSTOMIZATIONS, builds_of, modules_of, programs_of, startup_of
+from gitexp.engine.contents import remembered
 from gitexp.engine.machine import machine
-from gitexp.engine.variables import kept_variables
+from gitexp.engine.variables import deciding_variables, place_variables
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import sha256, stamped
 from gitexp.rules.documents.record import LONGEST, Record
@@ -15,8 +17,10 @@ from gitexp.store.local import salt
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from gitexp.engine.job import Job
+    from gitexp.engine.launch import Launch
     from gitexp.engine.loaded import Loaded
     from gitexp.engine.outcome import Reported
     from gitexp.engine.process import Finished
@@ -55,16 +59,14 @@ def make_record(
 
 
 def describe(
-    repository: Repository,
-    settings: Settings,
-    loaded: Loaded,
-    variables: Mapping[str, str],
+    repository: Repository, settings: Settings, loaded: Loaded, launch: Launch, checkout: Path
 ) -> dict[str, Any]:
     """Environment line: what a run depended on besides its commit, stored once per commit."""
     key = salt(repository.local)
     here = machine()
     fields = {
         "python": loaded.python,
+        "build": loaded.build,
         "implementation": loaded.implementation,
         "executable": loaded.executable,
         "packages": loaded.packages,
@@ -72,8 +74,24 @@ def describe(
         "machine": here,
         "git": repository.git_version,
         "command": settings.command,
-        "variables": kept_variables(variables, key),
+        "threads": launch.threads,
+        "variables": deciding_variables(launch.given, key),
+        "place": place_variables(launch.given, key),
     }
+    inside = (checkout, checkout.resolve())
+    with remembered(repository.local / "code.json") as contents:
+        builds = builds_of(loaded.infos.items(), contents)
+        built = {info for name, info in loaded.infos.items() if name in builds}
+        fields["builds"] = builds
+        fields["modules"] = modules_of(loaded.placed, built, inside, contents)
+        customized = {
+            one.module: one.file
+            for one in loaded.placed
+            if one.module in CUSTOMIZATIONS and not any(map(one.file.is_relative_to, inside))
+        }
+        fields["startup"] = startup_of(loaded.sites, customized, contents) | programs_of(
+            launch.words, launch.variables["PATH"], inside, contents
+        )
     return stamped(Kind.ENVIRONMENT, fields)
 
 

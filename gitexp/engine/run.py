@@ -93,14 +93,14 @@ def _run_job(
         parameters = write_seed(place, settings, job.seed)
         # Before the run: a clone's salt that cannot be made should not cost hours of training.
         hashed = hash_secrets(parameters, salt(repository.local))
-        words, variables = prepare_launch(repository, prefix, settings, job, checkout, probe)
+        launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
         start = datetime.now(UTC)
         finished = execute(
-            words,
+            launch.words,
             cwd=place,
-            env=variables,
+            env=launch.variables,
             stdout=job.folder / "stdout.log",
             stderr=job.folder / "stderr.log",
             watchdog=watchdog,
@@ -115,12 +115,12 @@ def _run_job(
         loaded = read_probe(probe, checkout=root, forbidden=trees, linked=linked)
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
-        failure = hide_secrets(reported.failure, variables | parameters)
+        failure = hide_secrets(reported.failure, launch.variables | parameters)
         reported = replace(reported, failure=failure)
         if not reported.failure and data != fingerprint(place, data, cache):
             reported = replace(reported, failure="R2: declared data changed while it ran")
         unkept = keep_files(root, place, job.folder, settings.keep)
-    environment = describe(repository, settings, loaded, variables) | {"data": data}
+        environment = describe(repository, settings, loaded, launch, root) | {"data": data}
     environment["condition"] = condition(environment)
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
@@ -133,5 +133,5 @@ def _run_job(
         bulk.append(line)
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
-    log = log_line(job, record.condition, variables | parameters)
+    log = log_line(job, record.condition, launch.variables | parameters)
     return RunResult(record, tuple(bulk), log, last, reported.warning or unkept)

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.engine.job import Interrupted, Job, RunResult
+from gitexp.engine.threads import about_threads, share_of_cores
 from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
 from gitexp.lab.running import free_folder, run_watched
@@ -41,6 +42,7 @@ class Bench:
         self._stop = threading.Event()
         self._failed = threading.Event()
         self._lock = threading.Lock()
+        self._threads: int | None = None
         self._warned: set[str] = set()  # commits whose odd runs were mentioned
 
     def __enter__(self) -> Self:
@@ -52,6 +54,15 @@ class Bench:
     def __exit__(self, *error: object) -> None:
         self._watchdog.__exit__(*error)
         tidy(self.ledger.repository)
+
+    def threads(self) -> int:
+        """How many threads each run computes with; found out once, from the baseline's records."""
+        if self._threads is None:
+            fixed = self.ledger.settings.threads or self.ledger.threads()
+            self._threads = fixed or share_of_cores(self.jobs)
+            if said := about_threads(self._threads, self.jobs, fixed=bool(fixed)):
+                self.watcher.said(said)
+        return self._threads
 
     def measure(
         self,
@@ -77,6 +88,7 @@ class Bench:
         if not missing:
             return
         self.ledger.read_environments(commit)
+        self.threads()
         self._announce(label, commit, len(missing), ask=ask)
         failed = self._run_all(label, commit, missing, conditions)
         self.ledger.read_again()
@@ -143,7 +155,7 @@ class Bench:
             runs = ledger.repository.local / "runs" / commit[:12]
             folder, attempt = free_folder(runs, str(seed), attempt)
             why = ledger.why if commit == ledger.experiment else ""
-            job = Job(commit, seed, attempt, ledger.metric, folder, why)
+            job = Job(commit, seed, attempt, ledger.metric, folder, why, threads=self.threads())
             try:
                 result = run_watched(
                     ledger.repository, ledger.project.prefix, ledger.settings, label, job,

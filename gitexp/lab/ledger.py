@@ -156,6 +156,21 @@ class Ledger:
         """Environment of a condition, empty if it is unknown."""
         return self._environments.get(condition, {})
 
+    def threads(self) -> int | None:
+        """Threads of a run as the baseline's first run fixed them; None if there was none."""
+        runs = [
+            record
+            for commit, records in self._records.items()
+            if commit != self.experiment
+            for record in records
+        ]
+        first = [self.environment(r.condition) for r in sorted(runs, key=lambda r: r.start)]
+        # Where this baseline has not been run yet, those of the one before it.
+        for environment in (*first, *reversed(self._environments.values())):
+            if type(fixed := environment.get("threads")) is int and fixed > 0:
+                return fixed
+        return None
+
     def name_condition(self, described: dict[str, Any]) -> str:
         """Name the condition of a run's environment; a new one is remembered."""
         with self._lock:

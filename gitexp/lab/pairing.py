@@ -36,9 +36,8 @@ def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
     known = ledger.environments(base)
     if not known:
         return None
-    packages = {package for other in known.values() for package in other.get("packages") or {}}
     now = present_environment(
-        ledger.repository, ledger.project.prefix, ledger.settings, sorted(packages)
+        ledger.repository, ledger.project.prefix, ledger.settings, bench.threads(), known.values()
     )
     if now is None:
         return None

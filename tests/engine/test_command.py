@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.command import build, locate, search_path
+from gitexp.engine.command import assigned, build, locate, search_path
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import Settings
 
@@ -98,3 +98,11 @@ def test_the_projects_own_environment_comes_first_where_none_is_activated(tmp_pa
     for active in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         assert search_path({"PATH": "/usr/bin", active: "/x"}, tmp_path) == "/usr/bin"
     assert search_path({}, None)
+
+
+def test_variables_before_the_program_are_set_and_not_run() -> None:
+    given = settings("TF_X=1 SEED={seed} python train.py lr=0.1")
+    assert build(given, seed=3) == ["python", "train.py", "lr=0.1"]
+    assert assigned(given, seed=3) == {"TF_X": "1", "SEED": "3"}
+    with pytest.raises(NotReady, match="names no program"):
+        build(settings("A=1 B=2"), seed=3)

@@ -16,7 +16,13 @@ ENVIRONMENT = {
     "python": "3.11.7",
     "implementation": "cpython",
     "accelerators": ["A100"],
+    "build": "3.11.7 (main) [GCC 12]",
+    "threads": 2,
+    "variables": {"OMP_PROC_BIND": "true"},
+    "startup": {"extra.pth": "123"},
     "data": {"data": "abc"},
+    "builds": {"numpy": "aaa", "torch": "bbb"},
+    "modules": {"mine": "ccc"},
     "packages": {"numpy": "2.0", "torch": "2.5"},
 }
 
@@ -33,10 +39,27 @@ def other(**changed: object) -> dict[str, Any]:
         (other(packages={"numpy": "2.0", "torch": "2.5", "lightgbm": "4"}), []),
         (other(packages={"numpy": "2.1", "torch": "2.5"}), ["numpy 2.0 -> 2.1"]),
         (other(packages={"numpy": None, "torch": "2.5"}), ["numpy 2.0 -> None"]),
-        (other(python="3.12.1"), ["python 3.11.7 -> 3.12.1"]),
+        (other(python="3.12.1", build="3.12.1 (main)"), ["python 3.11.7 -> 3.12.1"]),
         (other(accelerators=["H100"]), ["accelerators A100 -> H100"]),
         (other(data={"data": "xyz"}), ["data data has changed"]),
         (other(data={}), []),
+        (other(threads=1), ["threads 2 -> 1"]),
+        (other(build="3.11.7 (other)"), ["build 3.11.7 (main) [GCC 12] -> 3.11.7 (other)"]),
+        (other(variables={}), ["OMP_PROC_BIND true -> unset"]),
+        (
+            other(variables={"OMP_PROC_BIND": "true", "MKL_CBWR": "AVX2"}),
+            ["MKL_CBWR unset -> AVX2"],
+        ),
+        (other(startup={}), ["extra.pth is new or gone"]),
+        (other(startup={"extra.pth": "456"}), ["extra.pth has changed"]),
+        (other(builds={"numpy": "aaa"}), []),
+        (other(builds={"numpy": "zzz"}), ["numpy has changed, though not its version"]),
+        (
+            other(builds={"numpy": "zzz"}, packages={"numpy": "2.1"}),
+            ["numpy 2.0 -> 2.1"],
+        ),
+        (other(modules={}), []),
+        (other(modules={"mine": "ddd", "more": "eee"}), ["module mine has changed"]),
     ],
 )
 def test_what_keeps_two_runs_apart_is_named(
@@ -45,10 +68,28 @@ def test_what_keeps_two_runs_apart_is_named(
     assert changes_between(ENVIRONMENT, environment) == said
 
 
+# As gitexp 0.1.0 wrote it.
+OLD = {
+    "python": "3.11.7",
+    "implementation": "cpython",
+    "accelerators": ["A100"],
+    "data": {"data": "abc"},
+    "packages": {"numpy": "2.0", "torch": "2.5"},
+    "variables": {"OMP_PROC_BIND": "true"},
+}
+
+
+def test_what_version_0_1_0_measured_is_not_taken_for_measured_alike() -> None:
+    assert changes_between(OLD, OLD) == []
+    [said] = changes_between(OLD, ENVIRONMENT)
+    assert "did not record threads" in said
+    assert condition_of(ENVIRONMENT, {"old": OLD}) != "old"
+
+
 def test_a_run_joins_the_condition_that_it_agrees_with() -> None:
-    known: dict[str, dict[str, Any]] = {"one": ENVIRONMENT, "two": other(python="3.12.1")}
+    known: dict[str, dict[str, Any]] = {"one": ENVIRONMENT, "two": other(python="3.12.1", build="")}
     assert condition_of(other(packages={"numpy": "2.0", "xgboost": "2"}), known) == "one"
-    assert condition_of(other(python="3.12.1", packages={}), known) == "two"
+    assert condition_of(other(python="3.12.1", build="", packages={}), known) == "two"
     alone = condition_of(other(packages={"numpy": "9"}), known)
     assert alone not in known
     assert condition_of(other(packages={"numpy": "9"}), {}) == alone

@@ -102,6 +102,92 @@ def test_a_command_that_is_no_python_is_compared_after_the_run(
     assert ran.json["verdict"] == "CONFIRMED"
 
 
+def test_a_variable_that_decides_opens_a_condition_for_both_arms(ready: World) -> None:
+    train = (ready.path / "train.py").read_text()
+    lift = "noise += 0.03 * (os.environ['OMP_NUM_THREADS'] == '7')\naccuracy ="
+    ready.write("train.py", train.replace("accuracy =", lift, 1))
+    ready.commit("a trainer that computes something else with seven threads")
+    ready.gitexp("run", "--baseline")
+    ready.start("--set", "train.epochs=30", text="30 epochs lift accuracy because it underfits")
+    ran = ready.gitexp("run", "--json", OMP_NUM_THREADS="7")
+    assert "OMP_NUM_THREADS unset -> 7" in ran.err
+    assert (ran.json["verdict"], ran.json["runs"]) == ("RULED OUT", 10)
+
+
+def test_other_code_under_an_unchanged_version_is_noticed_before_anything_runs(
+    ready: World, tmp_path: Path
+) -> None:
+    library, site = tmp_path / "lib", tmp_path / "site-packages"
+    for folder in (library, site):
+        folder.mkdir()
+    (library / "mine.py").write_text("GAIN = 0.0\n")
+    fake_package(tmp_path, "1.0")
+    paths = {"PYTHONPATH": f"{library}:{site}"}
+    ready.write("train.py", "import mine, tinylib\n" + (ready.path / "train.py").read_text())
+    ready.commit("use code from elsewhere")
+    ready.gitexp("run", "--baseline", cwd=None, **paths)  # type: ignore[arg-type]
+    (library / "mine.py").write_text("GAIN = 0.03\n")
+    ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", "--json", cwd=None, **paths)  # type: ignore[arg-type]
+    assert "module mine has changed" in ran.err.split("runs to do")[0]
+    assert ran.json["runs"] == 10
+    (site / "tinylib" / "__init__.py").write_text("EDITED = True\n")
+    (site / "helper.pth").write_text("import os; os.environ['GAIN'] = '0.03'\n")
+    again = ready.start("--set", "model.C=11", text="C=11 raises accuracy because it underfits")
+    said = ready.gitexp("run", again, cwd=None, **paths).err.split("runs to do")[0]  # type: ignore[arg-type]
+    assert "tinylib has changed, though not its version" in said
+
+
+def test_a_program_that_git_ignores_is_part_of_the_condition(ready: World) -> None:
+    start = f"#!/bin/sh\n{sys.executable} train.py\n"
+    ready.write(".gitignore", "go\n")
+    ready.write("go", start).chmod(0o755)
+    settings = (ready.path / "gitexp.toml").read_text()
+    ready.write("gitexp.toml", settings.replace(f"{sys.executable} train.py", "./go"))
+    ready.commit("run by a script of one's own")
+    ready.gitexp("trust", "--yes")
+    ready.gitexp("run", "--baseline")
+    ready.write("go", start.replace(sys.executable, f"GAIN=1 {sys.executable}"))
+    ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", "--json")
+    assert "go has changed" in ran.err
+    assert (ran.json["verdict"], ran.json["runs"]) == ("CONFIRMED", 10)
+
+
+def test_another_terminal_login_or_environment_runs_nothing_again(
+    ready: World, tmp_path: Path
+) -> None:
+    fake_package(tmp_path, "1.0")
+    site = tmp_path / "site-packages"
+    ready.write("train.py", "import tinylib\n" + (ready.path / "train.py").read_text())
+    ready.commit("use a library")
+    ready.gitexp("run", "--baseline", cwd=None, PYTHONPATH=str(site))
+    (site / "tinylib" / "__pycache__").mkdir(exist_ok=True)
+    (site / "tinylib" / "__pycache__" / "x.pyc").write_bytes(b"another machine's")
+    ready.start("--set", "model.C=10")
+    ran = ready.gitexp(
+        "run", "--json", "--jobs", "2", cwd=None, PYTHONPATH=str(site), TMUX="/tmp/tmux-1/x,1,0",
+        SSH_CONNECTION="1 2 3 4", TERM="screen", SHLVL="4", CUDA_VISIBLE_DEVICES="1",
+        SLURM_JOB_ID="17", HOME=str(tmp_path), USER="grace", VIRTUAL_ENV="/elsewhere/.venv",
+    )  # fmt: skip
+    assert "environment has changed" not in ran.err
+    assert ran.json["runs"] == 5
+
+
+def test_the_number_of_threads_is_the_baselines_whatever_jobs_says(ready: World) -> None:
+    train = (ready.path / "train.py").read_text()
+    ready.write("train.py", train + "print('threads=' + os.environ['OPENBLAS_NUM_THREADS'])\n")
+    ready.commit("say how many threads there are")
+    assert (
+        "each run computes with 1 thread" in ready.gitexp("run", "--baseline", "--jobs", "64").err
+    )
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run", name)
+    [row] = [ready.gitexp("show", name, "--json").json]
+    assert {run["metrics"]["threads"] for run in row["runs"]} == {1}
+    assert [environment["threads"] for environment in row["environments"]] == [1]
+
+
 def test_a_refactoring_is_neutral_and_a_fix_says_what_it_moved(ready: World) -> None:
     ready.gitexp("run", ready.start("--set", "model.C=10"))
     ready.write(

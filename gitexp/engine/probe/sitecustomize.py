@@ -17,7 +17,7 @@ import sys
 
 
 def _loaded() -> "dict[str, str]":
-    """Top-level modules and their files, with the members of namespace packages among them.
+    """Modules and their files; of an installed package, only the module that stands for it.
 
     A namespace package has no file, and its members may come from several distributions.
     """
@@ -37,10 +37,13 @@ def _loaded() -> "dict[str, str]":
         file = known.get("__file__") or getattr(known.get("__loader__"), "path", None)
         if not isinstance(file, str):
             continue
-        above = name.rpartition(".")[0]
+        installed = f"-packages{os.sep}" in file
+        if file.startswith(library) and not installed:
+            continue
+        above = name.rpartition(".")[0] if installed else ""
         while above and "__path__" in facts.get(above, ()) and not facts[above].get("__file__"):
             above = above.rpartition(".")[0]
-        if not above and (not file.startswith(library) or f"-packages{os.sep}" in file):
+        if not above:
             loaded[name] = os.path.join(_folder, file)
     return loaded
 
@@ -54,6 +57,32 @@ def _accelerators() -> "list[str]":
         return [str(cuda.get_device_name(index)) for index in range(cuda.device_count())]
     except Exception:
         return []
+
+
+class _Watched(dict):  # type: ignore[type-arg] # Python 3.8 may read this file
+    """The variables behind os.environ; remembers the names of those that are looked up."""
+
+    def __getitem__(self, name: "bytes") -> "bytes":
+        _read.add(name)
+        return dict.__getitem__(self, name)  # type: ignore[no-any-return]
+
+
+def _watch() -> None:
+    """Remember which variables the run looks up in os.environ, os.environb and os.getenv."""
+    try:
+        watched = _Watched(vars(os.environ)["_data"])
+        for environ in (os.environ, os.environb):
+            vars(environ)["_data"] = watched
+    except Exception:
+        pass
+
+
+def _names_read() -> "list[str] | None":
+    """Names of variables that were looked up; None if programs ran that may have read others."""
+    times = os.times()
+    if times.children_user + times.children_system > 0:
+        return None
+    return sorted(name.decode("utf-8", "surrogateescape") for name in _read)
 
 
 def _json(value: object) -> str:
@@ -73,12 +102,15 @@ def _report() -> None:
     try:
         report = {
             "python": sys.version.split()[0],
+            "build": " ".join(sys.version.split()),
             "implementation": sys.implementation.name,
             "executable": sys.executable,
             "prefix": sys.prefix,
             "base_prefix": sys.base_prefix,
             "modules": _loaded(),
             "accelerators": _accelerators(),
+            "sites": [entry for entry in sys.path if entry.endswith("-packages")],
+            "read": _names_read(),
         }
         # A forked child that ends normally reports under its own process number.
         path = os.path.join(_reports, f"{os.getpid()}.json")
@@ -91,6 +123,7 @@ def _report() -> None:
 
 
 _reports = os.environ.get("GITEXP_PROBE", "")
+_read = set()  # type: ignore[var-annotated]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
 _folder = ""
 if _reports:
@@ -99,6 +132,7 @@ if _reports:
         _folder = os.getcwd()  # before Python 3.9 a module's file may be relative to it
     except OSError:
         pass
+    _watch()
 
 # From here on Python finds what it would have found without this folder. If that is nothing, the
 # ImportError is the one that `site` expects and ignores.

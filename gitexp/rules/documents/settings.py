@@ -22,7 +22,7 @@ INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
-_MOST_PLANNED = 100_000
+_MOST = {"planned": 100_000, "rules": RULES, "threads": 4096}
 _LARGEST = 1e300  # beyond it sums overflow
 _LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
@@ -52,6 +52,7 @@ class Settings:
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
     timeout: float | None = None
+    threads: int | None = None
     rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -165,8 +166,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
             )  # fmt: skip
             return tuple(looks)
-        case "planned" | "rules":
-            most = _MOST_PLANNED if name == "planned" else RULES
+        case "planned" | "rules" | "threads":
+            most = _MOST[name]
             newer = "; newer rules need a newer gitexp" * (name == "rules")
             _demand(
                 type(value) is int and 0 < value <= most,

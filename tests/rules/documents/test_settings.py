@@ -37,6 +37,7 @@ FULL: dict[str, Any] = LEAST | {
     "link": ["data"],
     "inert": ["*.md", "docs/"],
     "timeout": "2h",
+    "threads": 4,
 }
 
 
@@ -96,6 +97,7 @@ def test_the_split_widens_only_where_a_seed_redraws_it() -> None:
         ("test_ratio", 0, 0.0),
         ("error_budget", 0.49, 0.49),
         ("timeout", 90, 90.0),
+        ("threads", 1, 1),
         ("timeout", 1.5, 1.5),
         ("metrics", "metrics.toml", "metrics.toml"),
         ("predictions", "p.csv", "p.csv"),
@@ -219,6 +221,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("error_budget", [0, 0.5, 1, -0.1, True, math.nan, "0.1", 10**400]),
     ("seed_key", [5, True, ["seed"], {"a": 1}, "", "a b", "a =", "a.", "a[x]", "a\nb", None]),
     ("shell", [0, 1, "true", [], None]),
+    ("threads", [0, -1, True, 1.5, "4", [4], None, 5000]),
     ("timeout", [0, -1, True, False, "", "0s", "soon", "5 weeks", "-5m", "1h30m", [90], {},
                  math.nan, math.inf, "1e3", "9" * 400, "400d", 1e10, 10**400, None]),
 )  # fmt: skip
@@ -340,6 +343,8 @@ OTHER: dict[str, Any] = {
     "metrics": "m.toml", "direction": "higher", "effect": 0.02, "repeats": [3, 7], "vary": "split",
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
+    "threads": 8,
+    "rules": 1,
     "predictions": "other.csv",
 }  # fmt: skip
 
