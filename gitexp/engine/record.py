@@ -38,6 +38,7 @@ def make_record(
     reported: Reported,
 ) -> Record:
     """Record of a run, from its environment line and what it reported; `folder` has its logs."""
+    outcomes = reported.outcomes
     return Record(
         seed=job.seed,
         attempt=job.attempt,
@@ -54,7 +55,9 @@ def make_record(
         explore=job.explore,
         project=prefix.rstrip("/"),
         commit=job.commit,
-        ids=reported.outcomes.ids_fingerprint if reported.outcomes else "",
+        ids=outcomes.ids_fingerprint if outcomes else "",
+        tested=outcomes.count if outcomes else 0,
+        output=outcomes.output_fingerprint if outcomes else "",
     )
 
 

@@ -16,7 +16,7 @@ from gitexp.lab.trust import demand_trust
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
-from gitexp.rules.verdict.experiment import as_explored
+from gitexp.rules.verdict.experiment import as_explored, design_of
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
@@ -101,7 +101,8 @@ def _look_by_look(
         due = seeds[: judgement.due or _next_look(registration, judgement)]
         if not registration.seeded:
             prove_deterministic(bench, label, base, _RETEST)
-        measure_partners(bench, label, base, commit, due)
+        whole = design_of(registration).needs_whole_baseline
+        measure_partners(bench, label, base, commit, seeds if whole else due)
         if not ledger.records(commit):
             _refuse_if_met_already(ledger, registration, base, due)
         bench.measure(f"exp/{name}", commit, due)

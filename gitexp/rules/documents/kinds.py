@@ -63,7 +63,7 @@ class Kind(StrEnum):
             {
                 "metrics": named(number()), "cpu": _SECONDS, "memory": _COUNT, "failure": text,
                 "folder": text, "explore": text, "project": text, "commit": text, "ids": text,
-                "purpose": one_of(*Purpose),
+                "tested": _COUNT, "output": text, "purpose": one_of(*Purpose),
             },
         ),
     )  # fmt: skip

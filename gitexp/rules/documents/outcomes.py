@@ -48,6 +48,16 @@ class Outcomes:
         text = "".join(f"{len(name)}:{name}" for name in sorted(self.ids))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @property
+    def output_fingerprint(self) -> str:
+        """Identity of what was predicted for every row, in any order: 12 hexadecimal characters."""
+        import hashlib  # loads OpenSSL
+
+        said = [self.columns[name] for name in (PREDICTED, SCORE) if name in self.columns]
+        rows = sorted(zip(self.ids, *said, strict=True))
+        text = "".join(f"{len(value)}:{value}" for row in rows for value in row)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
     def cut(self, rows: int, names: Collection[str] | None = None) -> Outcomes:
         """Keep the `rows` rows with the smallest hash, and the columns in `names`."""
         kept = range(len(self.ids))

@@ -28,7 +28,8 @@ class Record:
     `project` is the folder of the project whose command ran, empty at the top of the repository: a
     baseline commit may have the records of several projects. `commit` is the commit that ran, even
     if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
-    that it was tested on, if it reported them. `purpose` is what it was run for.
+    that it was tested on, if it reported them, `tested` their number, and `output` the fingerprint
+    of what was predicted for them. `purpose` is what it was run for.
     """
 
     seed: int
@@ -47,6 +48,8 @@ class Record:
     project: str = ""
     commit: str = ""
     ids: str = ""
+    tested: int = 0
+    output: str = ""
     purpose: Purpose = Purpose.RUN
 
     @property
@@ -74,6 +77,8 @@ class Record:
             "project": self.project,
             "commit": self.commit,
             "ids": self.ids,
+            **({"tested": self.tested} if self.tested else {}),
+            "output": self.output,
             "purpose": self.purpose.value,
         }
         said = {"condition": self.condition, "environment": self.environment, "start": self.start}
@@ -100,6 +105,8 @@ class Record:
             project=content.get("project", ""),
             commit=content.get("commit", ""),
             ids=content.get("ids", ""),
+            tested=content.get("tested", 0),
+            output=content.get("output", ""),
             purpose=Purpose(content.get("purpose", "")),
         )
 

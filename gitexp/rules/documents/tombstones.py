@@ -37,7 +37,7 @@ RESULTS = frozenset(
     {
         "attempt", "commit", "condition", "count", "cpu", "duration", "exit", "id", "ids", "inputs",
         "kind", "memory", "metrics", "number", "pairs", "project", "rows", "schema", "seed",
-        "start", "variance", "y_pred", "y_score", "y_true", COUNT,
+        "output", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
     }
 )  # fmt: skip
 

@@ -10,10 +10,11 @@ from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
 from gitexp.rules.verdict.objections.evidence import Evidence
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
+from gitexp.rules.verdict.ties import Ties, repeatable_metrics, ties_of
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
@@ -59,10 +60,53 @@ def judge_records(
         failed,
         guards=guards,
         examples=examples,
+        ties=_ties(registration, paired, baseline),
+        baseline=_whole_baseline(registration, paired, baseline),
     )
     if registration.rules < 2:
         return judgement
     return _heard(judgement, registration, paired, baseline, records)
+
+
+def _ties(
+    registration: Registration,
+    paired: Sequence[tuple[Record, Record]],
+    baseline: Sequence[Record],
+) -> Callable[[str, int], Ties]:
+    """What is known of equal scores, computed where it is asked for."""
+    limits = (registration.criterion, *(guard.limit for guard in registration.guards))
+    scales = {limit.metric: limit.scale for limit in limits}
+
+    def ties(metric: str, count: int) -> Ties:
+        repeatable = repeatable_metrics(_repeats(baseline))
+        return ties_of(paired[:count], metric, scales[metric], repeatable)
+
+    return ties
+
+
+def _repeats(baseline: Iterable[Record]) -> list[tuple[Record, Record]]:
+    """Runs of the baseline that were made twice: same seed, same condition."""
+    first: dict[tuple[int, str], Record] = {}
+    twice = []
+    for record in baseline:
+        if record.ok:
+            known = first.setdefault((record.seed, record.condition), record)
+            twice += [(known, record)] if known is not record else []
+    return twice
+
+
+def _whole_baseline(
+    registration: Registration,
+    paired: Sequence[tuple[Record, Record]],
+    baseline: Sequence[Record],
+) -> list[float]:
+    """The baseline's scores on all registered seeds in the condition of the pairs."""
+    if not design_of(registration).needs_whole_baseline:
+        return []
+    metric, seeds = registration.criterion.metric, registration.registered_seeds()
+    conditions = list(dict.fromkeys(mine.condition for _, mine in paired))
+    found = first_good(baseline, seeds, metric, conditions)
+    return [record.metrics[metric] for record in found.values()]
 
 
 def _heard(
@@ -116,6 +160,7 @@ def design_of(registration: Registration) -> Design:
         guards=registration.guards,
         seeded=registration.seeded,
         by_examples=registration.by_examples,
+        rules=registration.rules,
     )
 
 

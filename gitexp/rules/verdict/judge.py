@@ -8,17 +8,20 @@ each look spends only its share of both error rates, and the first look that dec
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
     standard_deviation,
     standard_error,
 )
+from gitexp.rules.verdict.ties import Ties, room
 from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -27,9 +30,14 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Guard
     from gitexp.rules.verdict.verdict import Design, Examples, Pair
 
+TiesOf = Callable[[str, int], Ties]
+
 RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on missing a gain at the bar
-FUTILE = 0.05  # chance that the last look still reaches the bar, below which runs are saved
 ROUNDING = 1e-12  # differences up to this come from floating point; relative for scores above 1
+
+
+def _unknown(metric: str, pairs: int) -> Ties:  # noqa: ARG001 - as TiesOf has them
+    return Ties()
 
 
 def judge(
@@ -39,13 +47,17 @@ def judge(
     *,
     guards: Mapping[str, Sequence[Pair]] | None = None,
     examples: Mapping[int, Examples] | None = None,
+    ties: TiesOf = _unknown,
+    baseline: Sequence[float] = (),
 ) -> Judgement:
     """Take the registered looks one by one as far as the pairs go; stop at the first that decides.
 
     `pairs` come in the order of the registered seeds, without a gap; those beyond a deciding look
     change nothing. `failed_seeds` are registered seeds of a look still undecided whose candidate
     run failed and could not be repeated. `guards` holds the pairs of each guarded metric, as far as
-    they were reported; `examples` what a look's examples say, by its number of pairs.
+    they were reported; `examples` what a look's examples say, by its number of pairs. `ties` tells
+    what is known of the outputs behind equal scores, for a metric and the first so many pairs.
+    `baseline` are the baseline's scores on all registered seeds, which a constant is judged with.
 
     Raises:
         ValueError: a score is not a finite number, or a seed has two pairs.
@@ -57,13 +69,18 @@ def judge(
     for asked in (pairs, *(guards or {}).values()):
         _refuse_unusable(asked)
     judgement = Judgement(verdict=None, reason="", look=0, pairs=0, due=design.looks[0])
+    if design.needs_whole_baseline and len(baseline) < design.looks[-1]:
+        return judgement
     for look, count in enumerate(design.looks, start=1):
         if count > len(pairs):
             break
         if design.by_examples and count not in examples:
             judgement = replace(judgement, due=count)
             break
-        seen = _Analysis(design, look, tuple(pairs[:count]), guards or {}, examples.get(count))
+        seen = _Analysis(
+            design, look, tuple(pairs[:count]), guards or {}, examples.get(count), ties,
+            tuple(baseline),
+        )  # fmt: skip
         judgement = seen.judge()
         if judgement.verdict is not None:
             return judgement
@@ -81,13 +98,13 @@ class _Analysis:
     pairs: tuple[Pair, ...]
     guarded: Mapping[str, Sequence[Pair]]
     examples: Examples | None
+    ties: TiesOf
+    baseline: tuple[float, ...]
 
     @property
     def share(self) -> float:
         """Part of both error rates that this look may spend."""
-        looks = self.design.looks
-        before = looks[self.number - 2] if self.number > 1 else 0
-        return (len(self.pairs) - before) / looks[-1]
+        return share_of(self.design.looks, self.number)
 
     def judge(self) -> Judgement:
         """Decide, if this look can; the last one always does."""
@@ -115,33 +132,79 @@ class _Analysis:
         # Scores near a million are rounded at 1e-10, so the differences of a deterministic trainer
         # are not quite equal. Taken for repeats that agree to ten digits, they would confirm
         # anything.
-        rounding = ROUNDING * max(1.0, *(max(abs(p.baseline), abs(p.candidate)) for p in pairs))
+        largest = max(max(abs(p.baseline), abs(p.candidate)) for p in pairs)
+        rounding = ROUNDING * (max(1.0, largest) if design.rules < 2 else largest)
         if design.seeded:
-            seen = replace(seen, sd=standard_deviation(differences))
+            seen = replace(seen, sd=self._spread(differences))
         if all(abs(p.candidate - p.baseline) <= rounding for p in pairs):
-            return _close(seen, Verdict.RULED_OUT, "identical output")
+            tied = self._judge_ties(seen)
+            if tied is not None:
+                return tied
         if design.criterion.scale is Scale.PERCENT:
             rounding = ROUNDING
-        error, df = self._error(seen.sd)
+        error, df = self._error(seen.sd, n)
         if df < FEWEST_PAIRS - 1:
             return _close(seen, Verdict.INCONCLUSIVE, "unreplicated")
-        if (error if seen.sd is None else seen.sd) <= rounding:
-            return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+        if design.rules < 2:
+            if (error if seen.sd is None else seen.sd) <= rounding:
+                return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+        elif error <= rounding:
+            return _close(seen, Verdict.INCONCLUSIVE, "zero variance") if last else seen
         return self._weigh(seen, effect, error, df, rounding)
 
-    def _error(self, sd: float | None) -> tuple[float, int]:
-        """Standard error of the mean difference, and its degrees of freedom."""
-        n, widening, of_examples = len(self.pairs), self.design.widening, 0.0
-        if self.examples is not None:
-            of_examples = self.examples.variance * (1 + widening)
+    def _spread(self, differences: Sequence[float]) -> float:
+        """Standard deviation of the differences.
+
+        Against a constant, a single arm's few scores often agree by chance; so it is at least what
+        both arms have in common.
+        """
+        own = standard_deviation(differences)
+        if not self.design.needs_whole_baseline:
+            return own
+        n, other = len(differences), len(self.baseline)
+        of_baseline = standard_deviation(self.baseline)
+        pooled = ((n - 1) * own**2 + (other - 1) * of_baseline**2) / (n + other - 2)
+        return max(own, math.sqrt(pooled))
+
+    def _judge_ties(self, seen: Judgement) -> Judgement | None:
+        """Judge pairs that all have equal scores; None if their examples tell more.
+
+        Under rules 1 equal scores rule out whatever was asked.
+        """
+        design, known = self.design, self.ties(self.design.criterion.metric, seen.pairs)
+        if design.rules < 2 or known.identical:
+            return _close(seen, Verdict.RULED_OUT, "identical output")
+        if self.examples is not None or design.criterion.scale is Scale.CONSTANT:
+            return None
+        if known.step is not None:
+            upper = room(known.step, seen.pairs, RULE_OUT_LEVEL * self.share)
+            seen = replace(seen, upper=upper)
+            if upper < design.criterion.bar:
+                return _close(seen, Verdict.RULED_OUT, "equal scores")
+        return _close(seen, Verdict.INCONCLUSIVE, "too coarse") if seen.due is None else seen
+
+    def _error(self, sd: float | None, pairs: int) -> tuple[float, float]:
+        """Standard error of the mean of so many differences, and its degrees of freedom.
+
+        Source for two variances: Satterthwaite (1946), An approximate distribution of estimates of
+        variance components.
+        """
+        widening = self.design.widening
+        if self.examples is None:
+            return (0.0, 0) if sd is None else (standard_error(sd, pairs, widening), pairs - 1)
+        of_examples = self.examples.variance * (1 + widening)
         if sd is None:
-            return math.sqrt(of_examples), self.examples.count - 1 if self.examples else 0
-        if self.examples is not None:
-            return math.hypot(math.sqrt(of_examples), sd / math.sqrt(n)), n - 1
-        return standard_error(sd, n, widening), n - 1
+            return math.sqrt(of_examples), self.examples.count - 1
+        error = math.hypot(math.sqrt(of_examples), sd / math.sqrt(pairs))
+        if self.design.rules < 2 or not error:
+            return error, pairs - 1
+        # As shares, because the square of a variance may be too small for a number.
+        share = of_examples / error**2
+        parts = share**2 / max(1, self.examples.count - 1) + (1 - share) ** 2 / (pairs - 1)
+        return error, 1 / parts
 
     def _weigh(
-        self, seen: Judgement, effect: float, error: float, df: int, rounding: float
+        self, seen: Judgement, effect: float, error: float, df: float, rounding: float
     ) -> Judgement:
         """Compare an effect that varies with the bar, at both levels of its look."""
         criterion = self.design.criterion
@@ -170,23 +233,35 @@ class _Analysis:
         if any(guard.holds is False for guard in guards):
             return _close(seen, Verdict.RULED_OUT, "guard broken")
         if seen.due is not None:
-            # Chance that the mean of all registered pairs reaches the bar, judged by these alone.
-            n, sd = len(self.pairs), seen.sd or 0.0
-            ahead = sd * math.sqrt(1 / n - 1 / self.design.looks[-1])
-            if student_t.normal_cdf((effect - criterion.bar) / ahead) < FUTILE:
+            sd, last = seen.sd or 0.0, self.design.looks[-1]
+            if is_futile(effect, self._goal(sd), sd, len(self.pairs), last):
                 return _close(seen, Verdict.INCONCLUSIVE, "futile")
             return seen
         if passes:
             return _close(seen, Verdict.INCONCLUSIVE, "guard not shown")
         if p <= level:
-            return _close(seen, Verdict.INCONCLUSIVE, "real but below the bar")
+            below = "real but below the bar" if self.design.rules < 2 else "real, size uncertain"
+            return _close(seen, Verdict.INCONCLUSIVE, below)
         # Alone, the experiment would have had the customary 5 %, spent over the same looks.
         if p <= other_level and reaches_bar:
             return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
         return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
 
+    def _goal(self, sd: float) -> float:
+        """The effect that the last look would confirm, if the runs to come vary as these do."""
+        bar, looks = self.design.criterion.bar, self.design.looks
+        if self.design.rules < 2:
+            return bar
+        error, df = self._error(sd, looks[-1])
+        level = self.design.level * share_of(looks, len(looks))
+        return max(bar, -student_t.ppf(level, df) * error)
+
     def _guard(self, guard: Guard, level: float) -> GuardOutcome:
-        """Compare a guard's lower bound with its margin; where all pairs agree that is the mean."""
+        """Compare a guard's lower bound with its margin.
+
+        Where all pairs agree the bound is their mean under rules 1, and under rules 2 less what
+        the metric is too coarse to show.
+        """
         seeds, n = {pair.seed for pair in self.pairs}, len(self.pairs)
         pairs = [pair for pair in self.guarded.get(guard.metric, ()) if pair.seed in seeds]
         try:
@@ -200,6 +275,11 @@ class _Analysis:
         if n > 1 and (sd := standard_deviation(differences)):
             error = standard_error(sd, n, self.design.widening)
             reach = -student_t.ppf(level, n - 1) * error
+        elif n > 1 and self.design.rules > 1:
+            known = self.ties(guard.metric, n)
+            reach = 0.0 if known.identical else room(known.coarsest, n, level)
+            if math.isinf(reach):
+                return GuardOutcome(guard, None, effect)
         slack = ROUNDING * max(1.0, *(abs(d) for d in differences))
         holds = None
         if effect - reach >= -guard.margin - slack:
@@ -207,6 +287,12 @@ class _Analysis:
         elif effect + reach < -guard.margin:
             holds = False
         return GuardOutcome(guard, holds, effect, effect - reach)
+
+
+def share_of(looks: Sequence[int], number: int) -> float:
+    """Part of both error rates that look `number`, from 1, may spend: that of the runs it adds."""
+    before = looks[number - 2] if number > 1 else 0
+    return (looks[number - 1] - before) / looks[-1]
 
 
 def _close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:

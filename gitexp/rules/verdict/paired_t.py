@@ -55,7 +55,7 @@ def smallest_detectable_effect(sd: float, pairs: int, widening: float, level: fl
     return detectable_effect(standard_error(sd, pairs, widening), pairs - 1, level)
 
 
-def detectable_effect(error: float, df: int, level: float) -> float:
+def detectable_effect(error: float, df: float, level: float) -> float:
     """Smallest true effect detected four times in five with this standard error."""
     threshold = -student_t.ppf(level, df)
     errors = threshold * (1 - 1 / (4 * df)) + _Z_POWER * math.sqrt(1 + threshold**2 / (2 * df))

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.paired_t import refuse_level, refuse_widening
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Design:
     error that all looks together may spend on a false confirmation; `widening` is n_test / n_train
     where a seed redraws the split, else 0. `seeded` is false where every run gives the same, so
     that only its examples tell how sure a difference is; `by_examples` asks for them in any case.
+    `rules` is the version of the rules of verdict.
 
     Raises:
         ValueError: a value is out of range.
@@ -43,6 +45,13 @@ class Design:
     guards: tuple[Guard, ...] = ()
     seeded: bool = True
     by_examples: bool = False
+    rules: int = 1
+
+    @property
+    def needs_whole_baseline(self) -> bool:
+        """Whether a look needs the baseline's runs of all registered seeds."""
+        constant = self.criterion.scale is Scale.CONSTANT
+        return self.rules > 1 and self.seeded and constant
 
     def __post_init__(self) -> None:
         rising = all(a < b for a, b in zip(self.looks, self.looks[1:], strict=False))

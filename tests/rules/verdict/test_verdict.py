@@ -23,6 +23,7 @@ from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.paired_t import smallest_detectable_effect
+from gitexp.rules.verdict.ties import Ties
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
 # Worked with R's pt and qt, cross-checked with SciPy, statsmodels and baycomp.
@@ -724,6 +725,13 @@ REASONS: dict[str, Judgement] = {
     "not positive": judge(
         Design(Criterion("score", 2, True, Scale.PERCENT), (5,), 0.05, 0.0), pairs_of(*GAIN)
     ),
+    "real, size uncertain": judge(
+        replace(a_design(0.22), rules=2), pairs_of(0.19, 0.20, 0.21, 0.22, 0.23)
+    ),
+    "equal scores": judge(
+        replace(a_design(), rules=2), pairs_of(*(0.0,) * 5), ties=lambda _, __: Ties(step=0.001)
+    ),
+    "too coarse": judge(replace(a_design(), rules=2), pairs_of(*(0.0,) * 5)),
     "guard broken": guarded("ms +5", by(9, 10, 9, 11, 9)),
     "guard not shown": guarded("ms +5", by(9, 0, 4, 7, -1)),
 }
@@ -757,7 +765,14 @@ def test_every_reason_is_reached_closes_the_experiment_and_is_explained(reason: 
 def test_no_reason_is_missing_from_the_list() -> None:
     source = Path(rule.__file__).read_text()
     named = set(re.findall(r"_close\(\s*\w+,\s*Verdict\.\w+,\s*\"([^\"]+)\"", source))
-    named |= {"strong", "", "harmful", "below the bar"}  # the two places that choose between two
+    named |= {
+        "strong",
+        "",
+        "harmful",
+        "below the bar",
+        "real but below the bar",
+        "real, size uncertain",
+    }  # chosen
     assert named == REASONS.keys()
 
 
