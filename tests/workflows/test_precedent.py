@@ -34,8 +34,8 @@ def test_an_idea_that_keeps_coming_back_is_shown_with_its_intervals(ready: World
         ready.gitexp("run")
     out = ready.gitexp("start", WHY, "--set", "model.C=1.4", "--expect", "accuracy +0.05").out
     assert "model.C keeps coming back: tested 3 times, never confirmed" in out
-    assert "together: accuracy" in out
-    assert "the question is settled" in out
+    assert "tried: 1.1, 1.2, 1.3, all below 1.4" in out
+    assert "settled" not in out
 
 
 def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LIMBO = 3  # verdicts on one key without a confirmation
 _SHOWN = 5  # of these, the newest
 _HOPELESS = 100  # times as much data: nobody will collect that
+_OTHER = "say in the hypothesis why this value should do what those did not"
 _MORE = "more repeats or larger test sets would settle it; gitexp start says how many"
 
 
@@ -30,6 +31,7 @@ def keeps_coming_back(
 
     `same_key` are the experiments with a verdict on that key, newest first, `again` the names of
     those that gave it the same value: if one of them was inconclusive, the key is in limbo already.
+    Only the same value pools: what another value did says nothing about this one.
     """
     alike = [
         one
@@ -50,7 +52,8 @@ def keeps_coming_back(
     ]
     if len(alike) > _SHOWN:
         lines.append(f"  and {len(alike) - _SHOWN} before them")
-    together, next_step = _together(criterion, alike)
+    same = [one for one in alike if one.name in again]
+    together, next_step = _together(criterion, same) if same else (_sides(change, alike), _OTHER)
     times = "once" if len(alike) == 1 else f"{len(alike)} times"
     return Finding(
         "L1",
@@ -72,13 +75,32 @@ def _together(criterion: Criterion, alike: Sequence[Precedent]) -> tuple[list[st
     return [line], _what_settles(criterion, effect, reach)
 
 
+def _sides(change: Change, alike: Sequence[Precedent]) -> list[str]:
+    """On which side of a number others were tried: they say nothing about the other side."""
+    value = change.number
+    tried = sorted({n for one in alike if (n := one.registration.change.number) is not None})
+    if value is None or not tried:
+        return []
+    named = ", ".join(f"{number:g}" for number in tried)
+    if value < tried[0] or value > tried[-1]:
+        return [f"  tried: {named}, all {'above' if value < tried[0] else 'below'} {value:g}"]
+    return [f"  tried: {named}; {value:g} lies between"]
+
+
 def _measured(one: Precedent) -> Estimate | None:
     judgement, registration = one.judgement, one.registration
     if judgement.effect is None or not judgement.standard_error:
         return None
-    # Judged per example, a deterministic trainer has as many degrees of freedom as examples.
-    pairs = judgement.pairs if registration.seeded else judgement.examples or 2
-    return Estimate(judgement.effect, judgement.standard_error, pairs, one.base, registration.seeds)
+    sd, pairs = judgement.sd or 0.0, judgement.pairs
+    error, widening = judgement.standard_error, registration.widening
+    of_examples = 0.0
+    if judgement.examples is not None:
+        # The standard error has both parts, and the examples' part has the widening in it.
+        of_examples, widening = max(0.0, error**2 - sd**2 / pairs), 0.0
+    return Estimate(
+        judgement.effect, pairs, one.base, registration.seeds, sd, widening, of_examples,
+        judgement.examples or 0,
+    )  # fmt: skip
 
 
 def _what_settles(criterion: Criterion, effect: float, reach: float) -> str:

@@ -1,4 +1,4 @@
-"""One interval for an idea that was tested several times."""
+"""One interval for a change that was tested several times."""
 
 from __future__ import annotations
 
@@ -9,56 +9,70 @@ from typing import TYPE_CHECKING
 from gitexp.rules.verdict import student_t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Effect of one experiment with its standard error, and the runs that it rests on.
+    """What one experiment measured, and the runs that it rests on.
 
-    `base` is its baseline commit, `seeds` the first and last one of its pairs.
+    `sd` is the standard deviation of paired differences, 0 where a single run was enough.
+    `widening` is n_test / n_train where a seed redraws the split, else 0. `of_examples` is the
+    variance that comes from which `examples` were tested, 0 where scores alone were judged. `base`
+    is its baseline commit, `seeds` the first and last one of its pairs.
     """
 
     effect: float
-    error: float
     pairs: int
     base: str
     seeds: tuple[int, int]
-
-    @property
-    def runs(self) -> tuple[str, tuple[int, int]]:
-        """The baseline runs that it was compared with."""
-        return self.base, self.seeds
-
-
-def _overlap(one: tuple[str, tuple[int, int]], other: tuple[str, tuple[int, int]]) -> bool:
-    (base, (first, last)), (base_, (first_, last_)) = one, other
-    return base == base_ and first <= last_ and first_ <= last
+    sd: float = 0.0
+    widening: float = 0.0
+    of_examples: float = 0.0
+    examples: int = 0
 
 
-def pool(estimates: Sequence[Estimate]) -> tuple[float, float]:
-    """Mean effect of experiments weighted by precision, and its 95 % half-width.
+def _overlap(one: Estimate, other: Estimate) -> bool:
+    (first, last), (first_, last_) = one.seeds, other.seeds
+    return one.base == other.base and first <= last_ and first_ <= last
 
-    Experiments that share baseline runs have correlated errors, so they count as one measurement
-    however many there are: only fresh seeds add information.
 
-    Source: inverse-variance weights; Student's t on the degrees of freedom of what is independent.
+def pool(estimates: Iterable[Estimate]) -> tuple[float, float]:
+    """Mean effect of experiments on one value, weighted by their pairs, and its 95 % half-width.
+
+    Of experiments that share baseline runs, the one with most pairs counts: only fresh seeds add
+    information. More tries do not make the data set larger, so what comes from a redrawn split or
+    from the examples is not divided by their number.
+
+    Raises:
+        ValueError: nothing to pool.
+
+    Source: the standard error of paired_t.standard_error over all pairs; degrees of freedom by
+    Satterthwaite (1946).
     """
-    weights = [1 / one.error**2 for one in estimates]
-    total = math.fsum(weights)
-    mean = math.fsum(w * one.effect for w, one in zip(weights, estimates, strict=True)) / total
-    # A thousand experiments on the same runs are one entry here.
-    shares: dict[tuple[str, tuple[int, int]], float] = {}
-    pairs: dict[tuple[str, tuple[int, int]], int] = {}
-    for weight, one in zip(weights, estimates, strict=True):
-        shares[one.runs] = shares.get(one.runs, 0.0) + weight * one.error / total
-        pairs[one.runs] = max(pairs.get(one.runs, 0), one.pairs)
-    variance = math.fsum(
-        a * b for one, a in shares.items() for other, b in shares.items() if _overlap(one, other)
-    )
-    apart: list[tuple[str, tuple[int, int]]] = []
-    for runs in sorted(pairs, key=lambda runs: -pairs[runs]):
-        if not any(_overlap(runs, other) for other in apart):
-            apart.append(runs)
-    freedom = max(1, sum(pairs[runs] - 1 for runs in apart))
+    apart: list[Estimate] = []
+    for one in sorted(estimates, key=lambda one: -one.pairs):
+        if not any(_overlap(one, other) for other in apart):
+            apart.append(one)
+    if not apart:
+        raise ValueError("nothing to pool")
+    pairs = sum(one.pairs for one in apart)
+    mean = math.fsum(one.pairs * one.effect for one in apart) / pairs
+    of_seeds, df_seeds = _of_seeds(apart, pairs)
+    weighed = max(apart, key=lambda one: one.of_examples)
+    of_examples, df_examples = weighed.of_examples, max(1, weighed.examples - 1)
+    variance = of_seeds + of_examples
+    if not variance:
+        return mean, 0.0
+    share = of_examples / variance
+    freedom = 1 / (share**2 / df_examples + (1 - share) ** 2 / df_seeds)
     return mean, -student_t.ppf(0.025, freedom) * math.sqrt(variance)
+
+
+def _of_seeds(apart: Sequence[Estimate], pairs: int) -> tuple[float, int]:
+    """Variance of the mean over all pairs that comes from the seeds, and its degrees of freedom."""
+    freedom = sum(one.pairs - 1 for one in apart)
+    if not freedom:
+        return 0.0, 1
+    sd2 = math.fsum((one.pairs - 1) * one.sd**2 for one in apart) / freedom
+    return sd2 * (1 / pairs + max(one.widening for one in apart)), freedom

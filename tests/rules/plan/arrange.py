@@ -34,5 +34,5 @@ def judged(verdict: Verdict, effect: float, **fields: Any) -> Judgement:  # noqa
 
 def a_precedent(name: str, change: str, verdict: Verdict, effect: float = 0.0) -> Precedent:
     """An experiment with a verdict, each on a baseline of its own."""
-    judgement = judged(verdict, effect, standard_error=0.002)
+    judgement = judged(verdict, effect, sd=0.002 * 5**0.5, standard_error=0.002)
     return Precedent(name, f"base of {name}", a_registration(change), judgement)

@@ -67,7 +67,16 @@ def test_three_verdicts_without_a_confirmation_are_limbo() -> None:
     assert found is not None
     assert (found.id, found.advice) == ("L1", True)
     assert "C keeps coming back: tested 3 times, never confirmed" in found.message
-    assert "together: accuracy" in found.message
+    assert "tried: 0, 1, 2; 1 lies between" in found.message
+    assert "together" not in found.message
+
+
+def test_other_values_never_settle_one_that_was_not_tried() -> None:
+    tried = [a_precedent(f"t{n}", f"C = 1 -> {n}", RULED_OUT, -0.05) for n in (2, 3, 10)]
+    found = keeps_coming_back(parse_change("c.toml: C = 1 -> 0.03"), CRITERION, tried, ())
+    assert found is not None
+    assert "tried: 2, 3, 10, all above 0.03" in found.message
+    assert "settled" not in found.hint
 
 
 def test_the_same_value_again_is_limbo_where_it_was_inconclusive() -> None:
@@ -88,7 +97,7 @@ def test_the_same_value_again_is_limbo_where_it_was_inconclusive() -> None:
     ],
 )
 def test_limbo_says_what_would_settle_it(effect: float, next_step: str) -> None:
-    found = limbo(*[INCONCLUSIVE] * 3, effect=effect)
+    found = limbo(*[INCONCLUSIVE] * 3, effect=effect, again=("t0", "t1", "t2"))
     assert found is not None
     assert next_step in found.hint
 
