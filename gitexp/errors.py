@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
 
 
+class Terminated(KeyboardInterrupt):
+    """A signal asked gitexp to end, as Ctrl-C does; a batch system may have sent it."""
+
+
 class GitexpError(Exception):
     """An expected failure: what happened, and in `hint` the next command.
 

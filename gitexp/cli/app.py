@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gitexp.cli.lazy import Commands
-from gitexp.errors import GitexpError, UsageError
+from gitexp.errors import GitexpError, Terminated, UsageError
 
 app = typer.Typer(
     name="gitexp",
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 def _run() -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.documents.purpose import Purpose
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,6 +26,7 @@ class Job:
     sample: float = 1.0  # share of the data that the run is asked to train on
     threads: int = 0  # that it computes with; 0: as many as the settings say, else one per core
     holdout: bool = False  # whether the run opens the holdout: then GITEXP_HOLDOUT is set
+    purpose: Purpose = Purpose.RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +46,8 @@ class RunResult:
 
 
 class Interrupted(Exception):
-    """The run was stopped from outside and leaves no record."""
+    """The run was stopped from outside, `seconds` after its command started: 0 if it never did."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds

@@ -11,6 +11,7 @@ from gitexp.engine import metrics
 from gitexp.engine.launch import PREDICTIONS
 from gitexp.engine.metrics import Unreadable
 from gitexp.engine.within import reaches_into
+from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.known_metrics import find_metric
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
@@ -33,6 +34,7 @@ class Reported:
     outcomes: Outcomes | None = None
     failure: str = ""
     warning: str = ""
+    ended: Ended = Ended.WELL
 
 
 def read_reported(
@@ -42,14 +44,15 @@ def read_reported(
 
     A file that a symbolic link leads to elsewhere may be any old one, so it is not read.
     """
-    found, failure = _read_metrics(settings, job, finished, loaded, place)
+    found, ended, failure = _read_metrics(settings, job, finished, loaded, place)
     for name in filter(None, (settings.metrics, settings.predictions)):
         if not failure and not reaches_into(place / name, root, job.folder):
             failure = f"{name} leads out of the checkout, where it may be older than this run"
     if failure:
-        return Reported(found, failure=failure)
+        return Reported(found, failure=failure, ended=ended)
     outcomes, failure, warning = _read_outcomes(settings, job, place, found[job.metric])
-    return Reported(found, outcomes, failure, warning)
+    ended = Ended.PREDICTIONS if failure else Ended.WELL
+    return Reported(found, outcomes, failure, warning, ended)
 
 
 def _read_metrics(
@@ -58,10 +61,10 @@ def _read_metrics(
     finished: Finished,
     loaded: Loaded,
     place: Path,
-) -> tuple[dict[str, float], str]:
-    """Metrics of a run, and why it counts as failed ("" if it does not)."""
+) -> tuple[dict[str, float], Ended, str]:
+    """Metrics of a run, and how and why it failed ("" if it did not)."""
     found: dict[str, float] = {}
-    failure = ""
+    ended, failure = Ended.METRIC, ""
     try:
         file = place / settings.metrics if settings.metrics else None
         found = metrics.collect(job.folder, file, job.metric)
@@ -69,19 +72,20 @@ def _read_metrics(
         failure = f"the metrics file cannot be read: {error}"
     value = found.get(job.metric)
     if finished.timed_out:
-        failure = f"stopped after the timeout of {settings.timeout:g} s"
+        ended, failure = Ended.TIMEOUT, f"stopped after the timeout of {settings.timeout:g} s"
     elif finished.exit_code < 0:
-        failure = f"killed by {_signal_name(-finished.exit_code)}"
+        ended, failure = Ended.SIGNAL, f"killed by {_signal_name(-finished.exit_code)}"
     elif finished.exit_code:
-        failure = f"the command ended with exit code {finished.exit_code}"
+        ended, failure = Ended.EXIT, f"the command ended with exit code {finished.exit_code}"
     elif loaded.foreign:
         names = ", ".join(str(path) for path in loaded.foreign[:3])
-        failure = f"R1: code was loaded from outside the checkout: {names}"
+        ended, failure = Ended.RULE, f"R1: code was loaded from outside the checkout: {names}"
     elif not failure and value is None:
         failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
-    return {name: number for name, number in found.items() if _is_score(number)}, failure
+    scores = {name: number for name, number in found.items() if _is_score(number)}
+    return scores, ended, failure
 
 
 def _reported_instead(job: Job, found: Mapping[str, float]) -> str:

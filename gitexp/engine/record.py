@@ -16,7 +16,6 @@ from gitexp.store.local import salt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from gitexp.engine.job import Job
@@ -33,7 +32,7 @@ def make_record(
     prefix: str,
     folder: str,
     environment: Mapping[str, Any],
-    start: datetime,
+    start: str,
     finished: Finished,
     reported: Reported,
 ) -> Record:
@@ -45,12 +44,13 @@ def make_record(
         condition=environment["condition"],
         environment=sha256(environment),
         metrics=reported.metrics,
-        start=start.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        start=start,
         duration=finished.duration,
         exit=finished.exit_code,
         cpu=finished.cpu,
         memory=finished.peak_memory,
         failure=reported.failure,
+        ended=reported.ended,
         folder=folder,
         explore=job.explore,
         project=prefix.rstrip("/"),
@@ -58,6 +58,7 @@ def make_record(
         ids=outcomes.ids_fingerprint if outcomes else "",
         tested=outcomes.count if outcomes else 0,
         output=outcomes.output_fingerprint if outcomes else "",
+        purpose=job.purpose,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.data import fingerprint
+from gitexp.engine.host import scheduler
 from gitexp.engine.inputs import write_seed
 from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.launch import prepare_launch, user_trees
@@ -17,9 +19,10 @@ from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets, hide_secrets
 from gitexp.engine.outcome import read_reported
 from gitexp.engine.output import last_lines, log_line
-from gitexp.engine.process import execute
+from gitexp.engine.process import GRACE, execute
 from gitexp.engine.record import describe, make_record, shorten
 from gitexp.engine.results import keep_files, remove_results
+from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import stamped
 from gitexp.rules.documents.outcomes import outcomes_line
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gitexp.engine.process import Finished
     from gitexp.engine.watchdog import Watchdog
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
@@ -44,12 +48,14 @@ def run_job(
     watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
+    begin: Callable[[str], object],
     hold: Sequence[int] = (),
 ) -> RunResult:
     """Run the training command once in its own checkout, and lock the job's folder meanwhile.
 
     `condition` names the condition of an environment, so that runs that differ only in what else
-    they loaded can share one. `hold` are lock descriptors that must stay open as long as the child.
+    they loaded can share one. `begin` is told the time of the start, ISO 8601, before the command
+    starts. `hold` are lock descriptors that must stay open as long as the child.
 
     Raises:
         Interrupted: `stop` was set before the command ended.
@@ -60,7 +66,7 @@ def run_job(
         try:
             return _run_job(
                 repository, prefix, settings, job,
-                watchdog=watchdog, stop=stop, condition=condition,
+                watchdog=watchdog, stop=stop, condition=condition, begin=begin,
                 hold=(*hold, *([lock] if lock is not None else [])),
             )  # fmt: skip
         finally:
@@ -81,6 +87,7 @@ def _run_job(
     watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
+    begin: Callable[[str], object],
     hold: Sequence[int],
 ) -> RunResult:
     probe = job.folder / "probe"
@@ -96,7 +103,10 @@ def _run_job(
         launch = prepare_launch(repository, prefix, settings, job, checkout, probe)
         cache = repository.local / "data.json"
         data = fingerprint(place, [*settings.data, *settings.link], cache)
-        start = datetime.now(UTC)
+        if stop.is_set():
+            raise Interrupted
+        start = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        begin(start)
         finished = execute(
             launch.words,
             cwd=place,
@@ -110,15 +120,16 @@ def _run_job(
         )
         for name in ("stdout.log", "stderr.log"):
             share(job.folder / name)
-        if finished.interrupted:
-            raise Interrupted
+        if finished.interrupted or _ends_with_its_job(finished, stop):
+            raise Interrupted(finished.duration)
         loaded = read_probe(probe, checkout=root, forbidden=trees, linked=linked)
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
         failure = hide_secrets(reported.failure, launch.variables | parameters)
         reported = replace(reported, failure=failure)
         if not reported.failure and data != fingerprint(place, data, cache):
-            reported = replace(reported, failure="R2: declared data changed while it ran")
+            said = "R2: declared data changed while it ran"
+            reported = replace(reported, failure=said, ended=Ended.RULE)
         unkept = keep_files(root, place, job.folder, settings.keep)
         environment = describe(repository, settings, loaded, launch, root) | {"data": data}
     environment["condition"] = condition(environment)
@@ -135,3 +146,8 @@ def _run_job(
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, launch.variables | parameters)
     return RunResult(record, tuple(bulk), log, last, reported.warning or unkept)
+
+
+def _ends_with_its_job(finished: Finished, stop: threading.Event) -> bool:
+    """Whether a scheduler ends gitexp, too: its signal reaches every process, in any order."""
+    return finished.exit_code == -signal.SIGTERM and bool(scheduler()) and stop.wait(GRACE)

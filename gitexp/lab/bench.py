@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Self
 
+from gitexp.engine.host import boot_id, clone_id, host_id, scheduler
 from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.threads import about_threads, share_of_cores
 from gitexp.engine.watchdog import Watchdog
-from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy
+from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy, Terminated
+from gitexp.lab.claims import claim_of
 from gitexp.lab.running import free_folder, run_watched
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.start import Start
 from gitexp.rules.text import duration
 from gitexp.store.archive import tidy
 from gitexp.store.local import locked
@@ -40,7 +46,9 @@ class Bench:
         self.here: list[str] | None = None
         self._watchdog = Watchdog()
         self._stop = threading.Event()
+        self._stopped: Ended | None = Ended.FREED  # how those end that are stopped, once they are
         self._failed = threading.Event()
+        self._batch = os.urandom(6).hex()
         self._lock = threading.Lock()
         self._threads: int | None = None
         self._warned: set[str] = set()  # commits whose odd runs were mentioned
@@ -132,7 +140,8 @@ class Bench:
                             unstored = error
                         else:
                             failed += [bad] if bad is not None else []
-            except BaseException:
+            except BaseException as error:
+                self._stopped = _how_stopped(error)
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
@@ -144,37 +153,69 @@ class Bench:
         self, label: str, commit: str, seed: int, conditions: Sequence[str] | None
     ) -> tuple[Job, RunResult] | None:
         """Run one seed unless another gitexp has run it by now; returns it if it failed."""
-        ledger = self.ledger
         with self._claimed(label, commit, seed) as claim:
             # Fail fast: after a failure, nothing new starts.
             if self._stop.is_set() or self._failed.is_set():
                 return None
-            attempt = ledger.attempt(commit, seed, conditions)
+            attempt = self.ledger.attempt(commit, seed, conditions)
             if not attempt:
                 return None
-            runs = ledger.repository.local / "runs" / commit[:12]
-            folder, attempt = free_folder(runs, str(seed), attempt)
-            why = ledger.why if commit == ledger.experiment else ""
-            job = Job(commit, seed, attempt, ledger.metric, folder, why, threads=self.threads())
+            job = self._job(commit, seed, attempt)
             try:
-                result = run_watched(
-                    ledger.repository, ledger.project.prefix, ledger.settings, label, job,
-                    self.watcher, watchdog=self._watchdog, stop=self._stop,
-                    condition=self._name_condition, hold=(claim,),
-                )  # fmt: skip
-            except Interrupted:
-                return None
-            if not result.record.ok:
-                self._failed.set()
-            try:
-                ledger.store(commit, result)
+                result = self._attempt(label, job, claim)
             except StoreBusy:
                 self._failed.set()
                 raise
-            if result.warning and commit not in self._warned:
-                self._warned.add(commit)  # the same script warns about every seed
-                self.watcher.said(f"{label}, seed {seed}: {result.warning}")
-            return None if result.record.ok else (job, result)
+            return None if result is None or result.record.ok else (job, result)
+
+    def _job(self, commit: str, seed: int, attempt: int, purpose: Purpose = Purpose.RUN) -> Job:
+        ledger = self.ledger
+        runs = ledger.repository.local / "runs" / commit[:12]
+        folder, attempt = free_folder(runs, str(seed), attempt)
+        why = ledger.why if commit == ledger.experiment else ""
+        return Job(
+            commit, seed, attempt, ledger.metric, folder, why,
+            purpose=purpose, threads=self.threads(),
+        )  # fmt: skip
+
+    def _attempt(self, label: str, job: Job, claim: int) -> RunResult | None:
+        """Run a job and store its start and its end; None if it was stopped."""
+        ledger = self.ledger
+        started: list[Start] = []
+
+        def begin(time: str) -> None:
+            started.append(self._start(job, time))
+            ledger.begin(started[0])
+
+        try:
+            result = run_watched(
+                ledger.repository, ledger.project.prefix, ledger.settings, label, job,
+                self.watcher, watchdog=self._watchdog, stop=self._stop,
+                condition=self._name_condition, begin=begin, hold=(claim,),
+            )  # fmt: skip
+        except Interrupted as stopped:
+            # Who stops a run that had not begun has seen nothing.
+            ended = self._stopped if stopped.seconds else Ended.FREED
+            if started and ended is not None:
+                ledger.end(started[0].ended_early(ended, stopped.seconds))
+            return None
+        if not result.record.ok:
+            self._failed.set()
+        ledger.store(job.commit, result)
+        if result.warning and job.commit not in self._warned:
+            self._warned.add(job.commit)  # the same script warns about every seed
+            self.watcher.said(f"{label}, seed {job.seed}: {result.warning}")
+        return result
+
+    def _start(self, job: Job, time: str) -> Start:
+        """The line that says that a job begins."""
+        repository = self.ledger.repository
+        return Start(
+            job.commit, job.seed, job.attempt, time,
+            host=host_id(), boot=boot_id(), clone=clone_id(repository), batch=self._batch,
+            condition=self.here[-1] if self.here else "", scheduler=scheduler(),
+            project=self.ledger.project.folder, purpose=job.purpose, explore=job.explore,
+        )  # fmt: skip
 
     def _name_condition(self, described: dict[str, Any]) -> str:
         name = self.ledger.name_condition(described)
@@ -186,7 +227,7 @@ class Bench:
     @contextlib.contextmanager
     def _claimed(self, label: str, commit: str, seed: int) -> Iterator[int]:
         """Keep every other gitexp of this clone from running the same seed at the same time."""
-        path = self.ledger.repository.local / "claims" / f"{commit}-{seed}.lock"
+        path = claim_of(self.ledger.repository, commit, seed)
         said = False
         while True:
             with locked(path, wait=False) as claim:
@@ -216,3 +257,11 @@ class Bench:
             lines.insert(0, "import it by a path inside the checkout: an absolute path in sys.path"
                          " or a .pth file leads to your own tree, with its edits")  # fmt: skip
         return "\n".join(lines)
+
+
+def _how_stopped(error: BaseException) -> Ended | None:
+    """How runs end that are stopped by this; None where the next command can tell better."""
+    if isinstance(error, Terminated):
+        # The user, or the machine on its way down: then it will have been started again.
+        return Ended.SCHEDULER if scheduler() else None
+    return Ended.ABORT if isinstance(error, KeyboardInterrupt) else Ended.FREED

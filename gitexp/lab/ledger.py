@@ -19,6 +19,7 @@ from gitexp.rules.documents.lines import (
 )
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
+from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.aside import Intent
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.verdict import Judgement
 
 
@@ -124,6 +126,7 @@ class Ledger:
             return 0
         # Whatever they were made for: outcomes and folders are named by seed and attempt.
         attempts = [record.attempt for record in parse_records(text, None) if record.seed == seed]
+        attempts += [start.attempt for start in parse_starts(text) if start.seed == seed]
         # A number that nobody reaches by running is not ours, and the next would be too high.
         return 1 + max((one for one in attempts if one < MOST_ATTEMPTS), default=0)
 
@@ -179,6 +182,22 @@ class Ledger:
             return name
 
     # --- what is written ------------------------------------------------------------------------
+
+    def begin(self, start: Start) -> None:
+        """Put the start of an attempt on record, before its command starts.
+
+        Raises:
+            StoreBusy: the notes stayed locked; the line is kept aside, and nothing should start.
+        """
+        append_lines(self.repository, RUNS, {start.commit: [start.line()]})
+
+    def end(self, record: Record) -> None:
+        """Put the end of an attempt that was stopped on record.
+
+        Raises:
+            StoreBusy: the notes stayed locked; the line is kept aside.
+        """
+        append_lines(self.repository, RUNS, {record.commit: [record.line()]})
 
     def store(self, commit: str, result: RunResult) -> None:
         """Append a run's record, bulk lines and log to the notes of its commit.

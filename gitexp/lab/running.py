@@ -29,6 +29,7 @@ def run_watched(
     watchdog: Watchdog,
     stop: threading.Event,
     condition: Callable[[dict[str, Any]], str],
+    begin: Callable[[str], object],
     hold: Sequence[int] = (),
 ) -> RunResult:
     """Run a job as `run_job` does, and show its start and its end, however it ends."""
@@ -37,7 +38,7 @@ def run_watched(
     try:
         result = run_job(
             repository, prefix, settings, job,
-            watchdog=watchdog, stop=stop, condition=condition, hold=hold,
+            watchdog=watchdog, stop=stop, condition=condition, begin=begin, hold=hold,
         )  # fmt: skip
     finally:
         watcher.finished(label, job, result.record if result is not None else None)
@@ -56,7 +57,7 @@ def run_once(
 ) -> RunResult:
     """Run a job that is not paired with other runs; its record names the given `condition`.
 
-    A failed run is a result like any other: its record says why it failed.
+    Nothing of it is stored here. A failed run is a result, too: its record says why it failed.
 
     Raises:
         NotReady: the checkout could not be prepared.
@@ -65,6 +66,7 @@ def run_once(
         return run_watched(
             repository, prefix, settings, label, job, watcher,
             watchdog=watchdog, stop=threading.Event(), condition=lambda _: condition,
+            begin=lambda _: None,
         )  # fmt: skip
 
 

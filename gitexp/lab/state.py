@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.claims import claims, is_held
 from gitexp.rules.documents.summary import Stage
-from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
-    from gitexp.store.repository import Repository
 
 
 class State(enum.StrEnum):
@@ -73,17 +72,3 @@ class States:
         # Where a shallow clone ends, the baseline is unknown.
         is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
         return State.PLANNED if is_current else State.STALE
-
-
-def claims(repository: Repository) -> dict[str, list[Path]]:
-    """Claims on runs, by commit: lock files, which stay when the run has ended."""
-    found: dict[str, list[Path]] = {}
-    for path in (repository.local / "claims").glob("*.lock"):
-        found.setdefault(path.name.partition("-")[0], []).append(path)
-    return found
-
-
-def is_held(claim: Path) -> bool:
-    """Whether some gitexp of this clone is running it right now."""
-    with locked(claim, wait=False) as lock:
-        return lock is None

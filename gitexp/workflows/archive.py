@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
+from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment_name import short_name
 from gitexp.lab.results import read_results
-from gitexp.lab.state import claims, is_held
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import timestamp

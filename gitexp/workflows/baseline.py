@@ -13,6 +13,7 @@ from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import measure_partners
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
+from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
@@ -60,6 +61,7 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with Bench(ledger, jobs, watcher) as bench:
+        end_unended(project.repository, [project.tip])
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
         ledger.adopt(project.tip, seeds)

@@ -13,6 +13,7 @@ from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.trust import demand_trust
+from gitexp.lab.unended import end_unended
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
@@ -76,6 +77,7 @@ def run(
         experiment=commit, why=explore,
     )  # fmt: skip
     with Bench(ledger, jobs, watcher) as bench:
+        end_unended(project.repository, [base, commit])
         ledger.read(base, commit)
         ledger.adopt(base, registration.registered_seeds())
         try:

@@ -21,7 +21,7 @@ from gitexp.rules.documents.settings import Settings
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tests.project import World
@@ -36,6 +36,7 @@ class Trainer:
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
     metric: str = "accuracy"
+    begin: Callable[[str], object] = str
 
     def __call__(self, script: str, **how: Any) -> RunResult:  # noqa: ANN401 - as run takes them
         self.world.write("train.py", script)
@@ -54,6 +55,7 @@ class Trainer:
         return run_job(
             repository, "", replace(plain, **settings), Job(commit, seed, 1, self.metric, folder),
             watchdog=self.watchdog, stop=self.stop, condition=lambda found: condition_of(found, {}),
+            begin=self.begin,
         )  # fmt: skip
 
     def folder(self, done: RunResult) -> Path:
@@ -173,9 +175,21 @@ def test_the_projects_own_environment_serves_where_none_is_activated(
 
 
 def test_a_stopped_run_leaves_no_record(trainer: Trainer) -> None:
+    begun: list[str] = []
+    trainer.begin = begun.append
     trainer.stop.set()
     with pytest.raises(Interrupted):
         trainer("print('accuracy=0.5')")
+    assert begun == []
+
+
+def test_a_run_tells_its_start_before_its_command_does_anything(trainer: Trainer) -> None:
+    mark = trainer.world.path.parent / "ran"
+    seen = []
+    trainer.begin = lambda start: seen.append((start, mark.exists()))
+    done = trainer(f"open({str(mark)!r}, 'w'); print('accuracy=0.5')")
+    assert seen == [(done.record.start, False)]
+    assert mark.exists()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from gitexp.store.experiments import read_experiments
 from gitexp.store.heads import list_heads
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
+from tests.arrange import records
 from tests.bench.projects import many_experiments
 from tests.team import a_record, repository_of
 
@@ -101,7 +102,7 @@ def test_a_new_record_of_the_experiment_or_its_baseline_counts_at_once(ready: Wo
     commit, base = ready.git("rev-parse", f"exp/{name}"), ready.git("rev-parse", "main")
     # Two machines may have run one seed; the earlier attempt counts, whichever arm it belongs to.
     early = a_record(base, seeds[0]["seed"], start="2020-01-01T00:00:00.000Z", accuracy=5.0)
-    mine = json.loads(ready.git("notes", "--ref=gitexp-runs", "show", commit).splitlines()[0])
+    mine = records(ready, commit)[0]
     fields = json.loads(early) | {name: mine[name] for name in ("condition", "environment")}
     line = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     append_lines(repository_of(ready), RUNS, {base: [line]})

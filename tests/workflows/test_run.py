@@ -562,14 +562,20 @@ def test_an_interrupted_run_leaves_no_process_and_keeps_what_had_finished(
     name, code, trainers = interrupted(ready, flag, number)
     assert code == 130
     assert not any(map(alive, trainers))
-    [kept] = records(ready, f"exp/{name}")
-    assert kept["seed"] == 1
+    kept, *stopped = records(ready, f"exp/{name}")
+    assert (kept["seed"], kept.get("ended")) == (1, None)
+    # Who sent the other signals, the next command can tell: the system, if it was started again.
+    assert [r["ended"] for r in stopped] == ["abort"] * (2 if number == signal.SIGINT else 0)
     row = ready.gitexp("log", "--json").json[0]
     assert (row["state"], row["verdict"]) == ("planned", None)
     flag.unlink()
     answer = ready.gitexp("run", "--json").json
     assert (answer["verdict"], answer["runs"]) == ("CONFIRMED", 4)
-    assert records(ready, f"exp/{name}")[0] == kept
+    found = records(ready, f"exp/{name}")
+    assert found[0] == kept
+    one, other = (record for record in found if "ended" in record)
+    assert (one["seed"], other["seed"]) == (2, 3)
+    assert (one["ended"], one["batch"]) == ("abort", other["batch"])
     assert ready.git("status", "--porcelain") == ""
 
 
@@ -584,7 +590,8 @@ def test_a_killed_gitexp_takes_its_trainers_with_it_and_nothing_goes_stale(
     flag.unlink()
     answer = ready.gitexp("run", "--json").json
     assert (answer["verdict"], answer["runs"]) == ("CONFIRMED", 4)
-    assert len(records(ready, f"exp/{name}")) == 5
+    ends = [record.get("ended", "") for record in records(ready, f"exp/{name}")]
+    assert sorted(ends) == [*[""] * 5, *["abort"] * 2]
 
 
 def test_a_run_that_nohup_protects_goes_on(ready: World, tmp_path: Path) -> None:

@@ -296,6 +296,8 @@ def test_a_deleted_record_leaves_a_note_that_nothing_gives(measured: World, side
     branch = named(measured, GAIN)
     noted = branch if side == "experiment" else f"{branch}^"
     first, *rest = note(measured, RUNS, noted).splitlines()
+    assert json.loads(first)["kind"] == "start"
+    first = rest.pop(0)
     set_note(measured, RUNS, noted, "\n".join(rest))
     found = verified(measured)
     [words] = [
@@ -312,10 +314,12 @@ def test_a_deleted_record_leaves_a_note_that_nothing_gives(measured: World, side
 def test_a_result_that_was_edited_or_removed_with_its_verdict_is_missed(measured: World) -> None:
     branch = named(measured, NONE)
     before = note(measured, RUNS, branch)
-    one, two, three = (json.loads(line) for line in before.splitlines())
+    lines = [json.loads(line) for line in before.splitlines()]
+    one, two, three = (line for line in lines if "kind" not in line)
+    starts = [line for line in lines if "kind" in line]
     # What says the same in other words is no other result.
     masked = [one | {"folder": "***"}, two | {"metrics": {"accuracy": 0.99}}]
-    set_note(measured, RUNS, branch, "\n".join(map(json.dumps, [*masked, three])))
+    set_note(measured, RUNS, branch, "\n".join(map(json.dumps, [*masked, three, *starts])))
     assert f"1 result changed in the note of {branch}" in said(verified(measured), "V10")
     measured.git("notes", f"--ref={RUNS}", "remove", branch)
     measured.git("notes", f"--ref={VERDICTS}", "remove", branch)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.audit.inventory import label_of
 from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.store.git_output import decode
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitexp.lab.audit.inventory import Inventory
+
+_BEGUN = "begun"  # all that is to be said of the start of an attempt
 
 
 def about_history(inventory: Inventory) -> Iterator[Finding]:
@@ -46,9 +49,13 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
         if entry is None and noted in inventory.missing:
             continue
         now = _results(entry.runs if entry else "", noted)
-        taken = sum(key not in now for key in lost)
+        missing = [what for key, what in lost.items() if key not in now]
+        taken = sum(what is not _BEGUN for what in missing)
         changed = sum(key in now and now[key] != what for key, what in lost.items())
         what = [f"{counted(taken, 'result')} removed from"] if taken else []
+        # An attempt that goes with its result is one loss.
+        if begun := max(0, len(missing) - 2 * taken):
+            what.append(f"{counted(begun, 'attempt')} removed from")
         what += [f"{counted(changed, 'result')} changed in"] if changed else []
         if what:
             yield Finding(
@@ -75,5 +82,6 @@ def _results(text: str, commit: str) -> Mapping[str, object]:
         for r in parse_records(text, None)
         if r.is_of(commit)
     }
-    # Of an opening of the holdout, it only matters that it is there.
+    # Of an attempt and of an opening of the holdout, it only matters that they are there.
+    found |= {f"{s.seed} {s.attempt} {s.start}": _BEGUN for s in parse_starts(text)}
     return found | {f"holdout {o.start}": "opened" for o in parse_openings(text)}

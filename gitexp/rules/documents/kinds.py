@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
+from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.shape import (
     Shape,
@@ -64,6 +65,22 @@ class Kind(StrEnum):
                 "metrics": named(number()), "cpu": _SECONDS, "memory": _COUNT, "failure": text,
                 "folder": text, "explore": text, "project": text, "commit": text, "ids": text,
                 "tested": _COUNT, "output": text, "purpose": one_of(*Purpose),
+                "ended": one_of(*Ended), "batch": text,
+            },
+        ),
+    )  # fmt: skip
+    # An attempt, before its command starts.
+    START = (
+        "start",
+        1,
+        Shape(
+            {
+                "commit": text, "seed": _SEED, "attempt": _ATTEMPT, "start": moment, "host": text,
+                "clone": text, "batch": text,
+            },
+            {
+                "boot": text, "condition": text, "scheduler": text, "project": text,
+                "explore": text, "purpose": one_of(*Purpose),
             },
         ),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from gitexp.rules.documents.ended import Ended, ended_as_told
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, without_empty, write_line
 from gitexp.rules.documents.purpose import Purpose
@@ -29,7 +30,8 @@ class Record:
     baseline commit may have the records of several projects. `commit` is the commit that ran, even
     if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
     that it was tested on, if it reported them, `tested` their number, and `output` the fingerprint
-    of what was predicted for them. `purpose` is what it was run for.
+    of what was predicted for them. `purpose` is what it was run for. `ended` is how
+    a failed attempt ended; where somebody stopped it, `batch` names the command that was stopped.
     """
 
     seed: int
@@ -51,11 +53,20 @@ class Record:
     tested: int = 0
     output: str = ""
     purpose: Purpose = Purpose.RUN
+    ended: Ended = Ended.WELL
+    batch: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether the run counts as a measurement."""
-        return not self.failure
+        return not self.failure and not self.ended
+
+    @property
+    def end(self) -> Ended:
+        """How it ended; read from the text where the record is of gitexp 0.1.0."""
+        if self.ended or not self.failure:
+            return self.ended
+        return ended_as_told(self.failure)
 
     def is_of(self, commit: str) -> bool:
         """Whether this is the commit that ran; a record may have been copied to its note."""
@@ -80,6 +91,8 @@ class Record:
             **({"tested": self.tested} if self.tested else {}),
             "output": self.output,
             "purpose": self.purpose.value,
+            "ended": self.ended.value,
+            "batch": self.batch,
         }
         said = {"condition": self.condition, "environment": self.environment, "start": self.start}
         return write_line(Kind.RECORD, said | without_empty(fields))
@@ -108,6 +121,8 @@ class Record:
             tested=content.get("tested", 0),
             output=content.get("output", ""),
             purpose=Purpose(content.get("purpose", "")),
+            ended=Ended(content.get("ended", "")),
+            batch=content.get("batch", ""),
         )
 
 

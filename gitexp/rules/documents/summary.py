@@ -84,7 +84,7 @@ def _stage(judgement: Judgement | None, records: Sequence[Record]) -> Stage:
         return Stage.EXPLORED
     # A seed that failed and succeeded later is not a failure any more.
     good = {record.seed for record in records if record.ok}
-    failed = any(record.seed not in good for record in records)
+    failed = any(record.seed not in good and record.end.by_itself for record in records)
     return Stage.FAILED if failed else Stage.UNDECIDED
 
 

@@ -35,9 +35,10 @@ _LOOK = 20  # what a step of a path costs that a line is looked at for
 # redaction, here or through a tombstone pushed from elsewhere, to drop or change a result.
 RESULTS = frozenset(
     {
-        "attempt", "commit", "condition", "count", "cpu", "duration", "exit", "id", "ids", "inputs",
-        "kind", "memory", "metrics", "number", "pairs", "project", "rows", "schema", "seed",
-        "output", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
+        "attempt", "batch", "boot", "clone", "commit", "condition", "count", "cpu", "duration",
+        "ended", "exit", "host", "id", "ids", "inputs", "kind", "memory", "metrics", "number",
+        "output", "pairs", "project", "purpose", "rows", "scheduler", "schema", "seed", "start",
+        "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
     }
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ def pair(
     """Pair two sets of records by seed and condition, never by order.
 
     Returns the longest complete run of `seeds` from the first on, as (baseline, candidate), and the
-    candidate seeds that only ever failed.
+    candidate seeds that failed and have no good run; one that was only stopped has not failed.
     """
     baseline, candidate = list(baseline), list(candidate)
     measured = first_good(candidate, seeds, metric)
@@ -72,7 +72,7 @@ def pair(
         if mine is None or partner is None:
             break
         pairs.append((partner, mine))
-    failed = {record.seed for record in candidate if not record.ok} - set(measured)
+    failed = {record.seed for record in candidate if record.end.by_itself} - set(measured)
     return pairs, [seed for seed in seeds if seed in failed]
 
 

@@ -27,6 +27,7 @@ from gitexp.rules.documents.lines import (
 from gitexp.rules.documents.outcomes import Outcomes, parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
+from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.documents.tombstones import Tombstones, merge_lines
 
 unhurried = settings(deadline=None, max_examples=100)
@@ -42,6 +43,9 @@ STORED = {
     '"schema":1,"variance":1.25e-05}',
     Kind.HOLDOUT: '{"commit":"' + COMMIT + '","kind":"holdout","metrics":{"accuracy":0.91},'
     '"number":2,"schema":1,"seed":7,"start":"2026-11-01T08:00:00Z","why":"the paper"}',
+    Kind.START: '{"attempt":1,"batch":"5f1d09c2","boot":"77aa01","clone":"c0ffee",'
+    '"commit":"' + COMMIT + '","host":"beef02","kind":"start","schema":1,"seed":7,'
+    '"start":"2026-11-01T08:00:00.000Z"}',
     Kind.ENVIRONMENT: '{"condition":"9f3c2a","kind":"environment","packages":{"numpy":"2.1"},'
     '"python":"3.11.4","schema":1}',
     Kind.PARAMETERS: '{"kind":"parameters","schema":1,"values":{"model.C":10}}',
@@ -85,6 +89,9 @@ def test_stored_lines_become_what_they_were_written_from() -> None:
     metrics = {"accuracy": 0.91}
     assert opening == Opening(COMMIT, 7, 2, "2026-11-01T08:00:00Z", "the paper", metrics)
     assert opening.line() == STORED[Kind.HOLDOUT]
+    [start] = parse_starts(note)
+    assert (start.seed, start.attempt, start.start) == (record.seed, record.attempt, record.start)
+    assert start.line() == STORED[Kind.START]
     assert parse_outcomes(note) == {
         (7, 1, "9f3c2a"): Outcomes(("a", "b"), {"y_true": ("1", "0"), "y_pred": ("0", "0")}, 2)
     }

@@ -1,0 +1,107 @@
+"""The start of an attempt: a line that is on record before its command starts.
+
+Without it, an attempt that somebody stops leaves no trace, and whoever stops those that look bad
+keeps the good ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import Record, parse_records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SAID = {
+    Ended.ABORT: "stopped by its user",
+    Ended.FREED: "stopped by gitexp, because another run could not go on",
+    Ended.SCHEDULER: "stopped by the scheduler",
+    Ended.REBOOT: "ended with its machine, which was started again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt at a run of a commit.
+
+    `start` is the one that its record has, too. `condition` is the one expected, "" where it is not
+    known yet. `host`, `boot` and `clone` are hashes that say where it was made, `scheduler` names
+    the batch job that it was part of. All attempts of one command have its `batch`.
+    """
+
+    commit: str
+    seed: int
+    attempt: int
+    start: str
+    host: str
+    boot: str
+    clone: str
+    batch: str
+    condition: str = ""
+    scheduler: str = ""
+    project: str = ""
+    purpose: Purpose = Purpose.RUN
+    explore: str = ""
+
+    def line(self) -> str:
+        """Write it as one canonical line."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return write_line(Kind.START, without_empty(fields | {"purpose": self.purpose.value}))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Build it from the content of its line."""
+        return cls(
+            commit=content["commit"],
+            seed=content["seed"],
+            attempt=content["attempt"],
+            start=content["start"],
+            host=content["host"],
+            boot=content.get("boot", ""),
+            clone=content["clone"],
+            batch=content["batch"],
+            condition=content.get("condition", ""),
+            scheduler=content.get("scheduler", ""),
+            project=content.get("project", ""),
+            purpose=Purpose(content.get("purpose", "")),
+            explore=content.get("explore", ""),
+        )
+
+    def ended_early(self, ended: Ended, seconds: float = 0.0) -> Record:
+        """The record of an attempt that was stopped from outside, after `seconds` if known."""
+        where = f" ({self.scheduler})" if ended is Ended.SCHEDULER and self.scheduler else ""
+        return Record(
+            seed=self.seed,
+            attempt=self.attempt,
+            condition=self.condition,
+            environment="",
+            metrics={},
+            start=self.start,
+            duration=seconds,
+            exit=-15,
+            failure=_SAID[ended] + where,
+            ended=ended,
+            batch=self.batch,
+            explore=self.explore,
+            project=self.project,
+            commit=self.commit,
+            purpose=self.purpose,
+        )
+
+
+def parse_starts(text: str) -> list[Start]:
+    """Read the starts in a note."""
+    return [*map(Start.of, read_contents(text, Kind.START))]
+
+
+def without_end(text: str, commit: str) -> list[Start]:
+    """Attempts at a commit without a record of how they ended: they may still be running."""
+    starts = [start for start in parse_starts(text) if start.commit == commit]
+    ended = {(r.seed, r.attempt, r.start) for r in parse_records(text, None)} if starts else set()
+    return [start for start in starts if (start.seed, start.attempt, start.start) not in ended]
