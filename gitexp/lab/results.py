@@ -140,7 +140,7 @@ def _texts(
     """Notes of experiments and of their baselines."""
     commits = dict.fromkeys(c for head in heads for c in (head.commit, head.parent) if c)
     noted = [commit for commit in commits if commit in blobs]
-    contents = repository.git.objects([blobs[commit] for commit in noted])
+    contents = repository.git.each(blobs[commit] for commit in noted)
     texts = {c: decode(t or b"").strip("\n") for c, t in zip(noted, contents, strict=True)}
     return dict.fromkeys(commits, "") | texts
 

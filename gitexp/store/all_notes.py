@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,9 @@ def read_texts(
 ) -> dict[str, str]:
     """Read the notes of commits, one process; commits without a note are left out."""
     there = [commit for commit in noted if commit in notes.blobs]
-    contents = repository.git.objects([notes.blobs[commit] for commit in there])
-    return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
+    with Reader(repository.git) as reader:
+        contents = reader.read_notes([notes.blobs[commit] for commit in there], sys.maxsize)
+        return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
 
 
 def write_all(

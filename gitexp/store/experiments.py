@@ -1,8 +1,8 @@
-"""Read experiments: their refs, commits and records, in one git process."""
+"""Read experiments: their refs, commits and records, in two git processes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -10,6 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
+from gitexp.store.notes import read_notes
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ class Entry(Named):
 
 # None of the first five fields can have a line break; a message and an author can have anything.
 _FIELDS = "%P%n%an%n%cI%n%B"
-_FORMAT = f"%D%n%H%n{_FIELDS}%x01%N"
+_FORMAT = f"%D%n%H%n{_FIELDS}"
 
 
 def read_experiments(repository: Repository, name: str | None = None) -> list[Entry]:
-    """Read all experiments (or one) with their records, newest first, in one git process.
+    """Read all experiments (or one) with their records, newest first, in two git processes.
 
     A branch of this clone hides an archived one of the same name, and both a remote's. A branch
     whose name cannot be an experiment's is somebody's own and hides none.
@@ -78,7 +79,7 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
     globs = [f"{HEADS}{which}", f"{REMOTES}*/exp/{which}", f"{ARCHIVE}{which}"]
     done = repository.git.run(
-        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), f"--notes={RUNS}", "-z",
+        "log", "--no-walk", *(f"--glob={glob}" for glob in globs), "--no-notes", "-z",
         "--decorate=full", *(f"--decorate-refs={glob}" for glob in globs), "--encoding=UTF-8",
         "--no-color", "--no-show-signature", f"--format={_FORMAT}",
     )  # fmt: skip
@@ -86,18 +87,22 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     for text in decode(done.stdout).split("\0"):
         if not text.strip("\n"):
             continue
-        # Records escape control characters, so the last \x01 is between the message and the note.
-        head, _, runs = text.lstrip("\n").rpartition("\x01")
-        refs, commit, parents, author, time, message = head.split("\n", 5)
+        refs, commit, parents, author, time, message = text.lstrip("\n").split("\n", 5)
         ref = own_ref(refs.split(", "), message, commit)
         if not ref:
             continue
-        entry = Entry(ref, commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
+        entry = Entry(ref, commit, tuple(parents.split()), author, time, message)
         known = found.get(entry.name)
         if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
     # git orders commits of the same second by where their refs are, which differs between clones.
-    return sorted(found.values(), key=lambda entry: (-timestamp(entry.time), entry.name))
+    ordered = sorted(found.values(), key=lambda entry: (-timestamp(entry.time), entry.name))
+    return _with_runs(repository, ordered)
+
+
+def _with_runs(repository: Repository, entries: Sequence[Entry]) -> list[Entry]:
+    notes = read_notes(repository, RUNS, [entry.commit for entry in entries])
+    return [replace(entry, runs=notes.get(entry.commit, "")) for entry in entries]
 
 
 def timestamp(time: str) -> float:
@@ -152,7 +157,7 @@ def read_range(repository: Repository, commits: str) -> dict[str, str]:
 
 
 def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
-    """Read commits, which need not have a ref, with their records, in one git process.
+    """Read commits, which need not have a ref, with their records, in two git processes.
 
     Those that are not in this clone are left out.
     """
@@ -160,19 +165,16 @@ def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:
     if not asked:
         return []
     done = repository.git.run(
-        "log", "--no-walk=unsorted", "--ignore-missing", "--stdin", f"--notes={RUNS}", "-z",
-        "--encoding=UTF-8", "--no-color", "--no-show-signature", f"--format=%H%n{_FIELDS}%x01%N",
+        "log", "--no-walk=unsorted", "--ignore-missing", "--stdin", "--no-notes", "-z",
+        "--encoding=UTF-8", "--no-color", "--no-show-signature", f"--format=%H%n{_FIELDS}",
         stdin=asked.encode(),
     )  # fmt: skip
     found = []
     for text in decode(done.stdout).split("\0"):
         if text.strip("\n"):
-            head, _, runs = text.lstrip("\n").rpartition("\x01")
-            commit, parents, author, time, message = head.split("\n", 4)
-            found.append(
-                Entry("", commit, tuple(parents.split()), author, time, message, runs.strip("\n"))
-            )
-    return found
+            commit, parents, author, time, message = text.lstrip("\n").split("\n", 4)
+            found.append(Entry("", commit, tuple(parents.split()), author, time, message))
+    return _with_runs(repository, found)
 
 
 def unreached(repository: Repository, commits: Iterable[str], *held: str) -> set[str]:

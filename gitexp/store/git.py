@@ -185,21 +185,9 @@ class Git:
         return [[] if base == commit else next(rest) for base, commit in pairs]
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
-        """Read objects one after the other, as `objects` does, but with one in memory at a time."""
-        with self.start(
-            "cat-file", "--batch",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            assert process.stdin is not None  # noqa: S101 - asked for above
-            assert process.stdout is not None  # noqa: S101
-            for name in names:
-                process.stdin.write(f"{name}\n".encode())
-                process.stdin.flush()
-                header = process.stdout.readline().split()
-                if len(header) == 3:
-                    yield process.stdout.read(int(header[2]) + 1)[:-1]
-                else:
-                    yield None
+        """Read notes one after the other, as far as gitexp wrote them, one in memory at a time."""
+        with Reader(self) as reader:
+            yield from reader.read_notes([*names])
 
 
 def _one_line(name: str) -> str:

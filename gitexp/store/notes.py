@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
 from gitexp.store.objects import NotesTree
 from gitexp.store.reader import Reader
+from gitexp.store.sifting import sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.store.repository import Repository
 
+_PIECE = 1 << 20  # bytes that are read at a time
+_FEW = 100  # commits whose notes are looked up one by one, not in the list of all
+
 
 def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict[str, str]:
     """Read the notes of commits under one ref, as text; commits without a note are left out."""
     if not commits:
         return {}
-    done = repository.git.run(
-        "log", "--no-walk=unsorted", "--stdin", f"--notes={ref}", "-z", "--encoding=UTF-8",
-        "--no-show-signature", "--no-color", "--format=%H%n%N",
-        stdin="".join(f"{commit}\n" for commit in dict.fromkeys(commits)).encode(),
-    )  # fmt: skip
-    entries = (entry.partition("\n") for entry in decode(done.stdout).split("\0"))
-    return {commit: text.strip("\n") for commit, _, text in entries if text.strip()}
+    commits = list(dict.fromkeys(commits))
+    if len(commits) > _FEW:
+        blobs = list_notes(repository, ref)
+    else:
+        blobs = find_notes(repository, ref, commits)
+    noted = [commit for commit in commits if commit in blobs]
+    with Reader(repository.git) as reader:
+        found = dict(zip(noted, reader.read_notes([blobs[c] for c in noted]), strict=True))
+    texts = {commit: decode(text or b"").strip("\n") for commit, text in found.items()}
+    return {commit: text for commit, text in texts.items() if text.strip()}
 
 
 def list_notes(repository: Repository, ref: str) -> dict[str, str]:
@@ -49,11 +58,12 @@ def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict
 
 
 def find_lines(repository: Repository, ref: str, text: str) -> str:
-    """Find the lines with a text in any note under a ref, whatever commit; one git process."""
-    done = repository.git.run(
+    """Find gitexp's lines with a text in any note under a ref, whatever commit; one git process."""
+    with repository.git.start(
         "grep", "-h", "--text", "--no-color", "--no-line-number", "--no-column", "--no-textconv",
         "--no-recurse-submodules", "--fixed-strings", "-e", text, ref, "--",
-        allow=(1, 128),
-    )  # fmt: skip
-    # 128: the ref does not exist yet.
-    return decode(done.stdout)
+        stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        # Whatever git says: without the ref there are no lines.
+        return decode(sift(iter(partial(process.stdout.read, _PIECE), b"")))

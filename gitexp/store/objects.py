@@ -8,6 +8,7 @@ waiting writers become one commit and one pack, which git checks and stores
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -113,10 +114,7 @@ class NotesTree:
         """Read an object that must exist: notes that we took for missing would be overwritten."""
         found = self._reader.read(name)
         if found is None:
-            raise NotReady(
-                f"the git object {name}, a part of the notes, is missing",
-                "see what else is missing: git fsck",
-            )
+            raise _missing(name)
         return found.content
 
     def _way(self, commit: str) -> Iterator[tuple[_Level, bytes]]:
@@ -143,7 +141,12 @@ class NotesTree:
             return self._written[commit]
         places = [level.entries[rest] for level, rest in self._way(commit) if rest in level.entries]
         # A commit may have two notes, in folders of different depth; git shows both, too.
-        return b"\n".join(self._read(name) for mode, name in places if mode == _FILE)
+        blobs = [name for mode, name in places if mode == _FILE]
+        texts = list(self._reader.read_notes(blobs, sys.maxsize))
+        for name, text in zip(blobs, texts, strict=True):
+            if text is None:
+                raise _missing(name)
+        return b"\n".join(filter(None, texts))
 
     def set_note(self, commit: str, text: bytes, pack: Pack) -> None:
         """Replace the text of a note; an empty text removes the note."""
@@ -170,6 +173,13 @@ class NotesTree:
     def write(self, pack: Pack) -> str:
         """Add all folders that changed to a pack; returns the id of the tree."""
         return _write(self._root, pack, self._id)
+
+
+def _missing(name: str) -> NotReady:
+    return NotReady(
+        f"the git object {name}, a part of the notes, is missing",
+        "see what else is missing: git fsck",
+    )
 
 
 def _write(level: _Level, pack: Pack, known: str) -> str:

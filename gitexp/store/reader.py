@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from gitexp.store.git_errors import translated
+from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from gitexp.store.git import Git
+
+
+_AHEAD = 100  # names that git is given at a time; its input takes a thousand
+_PIECE = 1 << 20  # bytes that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +47,54 @@ class Reader:
 
     def read(self, name: str) -> Object | None:
         """Return the object that an id or a ref (without a line break) names, or None."""
+        self._ask([name])
+        header = self._header()
+        if header is None:
+            return None
+        return Object(header[0], header[1], b"".join(self._pieces(header[2])))
+
+    def read_notes(self, names: Sequence[str], most: int = MOST_LINES) -> Iterator[bytes | None]:
+        """Read notes as far as gitexp wrote them, one after the other; None for a missing one.
+
+        Of one that is very large, the first `most` lines that are gitexp's are returned.
+        """
+        for at in range(0, len(names), _AHEAD):
+            asked = names[at : at + _AHEAD]
+            self._ask(asked)
+            for _ in asked:
+                header = self._header()
+                if header is None:
+                    yield None
+                else:
+                    pieces = self._pieces(header[2])
+                    yield sift(pieces, most) if header[2] > LARGEST_NOTE else b"".join(pieces)
+
+    def _ask(self, names: Sequence[str]) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        # That git has ended is seen by what it answers.
+        with suppress(BrokenPipeError):
+            words = "".join(f"{name}\n" for name in names)
+            self._process.stdin.write(words.encode(errors="surrogateescape"))
+            self._process.stdin.flush()
+
+    def _header(self) -> tuple[str, str, int] | None:
+        """Read id, kind and size of the next object; its content follows."""
         process = self._process
-        assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
-        try:
-            process.stdin.write(name.encode(errors="surrogateescape") + b"\n")
-            process.stdin.flush()
-            header = process.stdout.readline().split()
-        except BrokenPipeError:
-            header = []
+        header = process.stdout.readline().split()
         if not header:  # git ends at a damaged object
             said = process.stderr.read().decode(errors="replace")
             raise translated(["cat-file"], process.wait(), said)
         if len(header) != 3 or not header[2].isdigit():  # "a b missing" has three words too
             return None
-        content = process.stdout.read(int(header[2]))
-        process.stdout.read(1)
-        return Object(header[0].decode(), header[1].decode(), content)
+        return header[0].decode(), header[1].decode(), int(header[2])
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
+        """Read the content of an object, and the line break after it."""
+        assert self._process.stdout is not None  # noqa: S101
+        left = size
+        while left and (piece := self._process.stdout.read(min(left, _PIECE))):
+            left -= len(piece)
+            yield piece
+        self._process.stdout.read(1)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import write_line
 from gitexp.store.aside import Intent, files_aside, put_aside
 from gitexp.store.mending import mend_refs
 from gitexp.store.note_history import find_cuts
@@ -655,12 +657,13 @@ def test_notes_that_git_only_sorts_into_folders_are_listed_and_not_cut(world: Wo
     repository = Repository.discover(world.path)
     commits = many_commits(world, 300)
     append_lines(repository, RUNS, {commit: [line(1)] for commit in commits})
-    append_lines(repository, RUNS, {commit: [line(2)] for commit in commits[:3]})
+    score = write_line(Kind.SAMPLE, {"seed": 2, "sample": 0.5})
+    append_lines(repository, RUNS, {commit: [score, line(2)] for commit in commits[:3]})
     paths = world.git("ls-tree", "-r", "--name-only", RUNS).splitlines()
     assert all("/" in path for path in paths)
     assert list_notes(repository, RUNS).keys() == {*commits}
     assert find_cuts(repository, RUNS) == []
-    assert find_lines(repository, RUNS, '"n":2').splitlines() == [line(2)] * 3
+    assert find_lines(repository, RUNS, '"').splitlines() == [score] * 3
 
 
 def test_lines_taken_or_changed_or_lost_with_their_note_are_cuts(world: World) -> None:
