@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # What git and gitexp must agree on, whatever else stands in a message.
 REGISTERED = [
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
+    "Rules",
 ]  # fmt: skip
 
 

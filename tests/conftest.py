@@ -65,7 +65,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "gitexp.toml").write_text(
         'config = ["config.toml"]\n'
         f'command = "{sys.executable} train.py"\n'
-        'metric = "accuracy"\nrepeats = [5]\nvary = "seed"\neffect = 0.005\n'
+        'metric = "accuracy"\nrepeats = [5]\nvary = "seed"\neffect = 0.005\nrules = 2\n'
     )
     environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     git(folder, "init", "--quiet", "--initial-branch=main", environment=environment)

@@ -65,6 +65,7 @@ def an_experiment(world: World, name: str, value: float = 10, *, day: int = 1) -
         widening=0.0,
         campaign=1,
         level=0.005,
+        rules=2,
     ).message()
     repository.git.environment["GIT_COMMITTER_DATE"] = f"2026-11-{day:02}T12:00:00Z"
     content = text.replace(b"C = 1.0", f"C = {value}".encode())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BECAUSE = "C raises accuracy because the model underfits"
 TOKENS = [
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
+    "Rules",
 ]  # fmt: skip
 
 

@@ -68,6 +68,7 @@ effect     = 0.005
 repeats    = [10]
 vary       = "split"
 test_ratio = 0.43
+rules      = 2
 """
 
 _README = """\

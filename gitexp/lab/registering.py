@@ -11,6 +11,7 @@ from gitexp.lab.design import first_fresh_seed, history, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
+from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.new_name import new_name
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
 from gitexp.lab.results import place_of_next, read_results
@@ -92,7 +93,9 @@ def register(
     Raises:
         Refused: the change has a verdict, KNOWN.toml settles it, or the baseline already meets the
             criterion.
+        NotReady: the settings ask for the rules of an earlier version.
     """
+    demand_rules(project)
     settings, repository = project.settings, project.repository
     criterion = criterion or criterion_from(settings, options.expect)
     results = read_results(project)

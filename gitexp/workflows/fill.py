@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import first_fresh_seed
+from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.criterion import Criterion
@@ -28,7 +29,11 @@ def fill(
     """Add what is missing; what the author wrote stays, except for the facts.
 
     `given` are the trailers that are there, `mark` begins the lines that git will drop.
+
+    Raises:
+        NotReady: the settings ask for the rules of an earlier version.
     """
+    demand_rules(project)
     settings = project.settings
     criterion = (
         Criterion.parse(given["Criterion"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
+from gitexp.lab.baseline_files import commit_on_baseline
 from gitexp.lab.installation import (
     SetupStep,
     commit_settings,
@@ -15,12 +16,13 @@ from gitexp.lab.installation import (
     uninstall,
 )
 from gitexp.lab.new_settings import as_settings, commit_command, settle, uncommitted, with_trial
-from gitexp.lab.project import project_at, settings_at
+from gitexp.lab.project import Project, project_at, settings_at
 from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
 from gitexp.lab.trust import is_trusted, trust
 from gitexp.rules.documents.draft import DraftSettings, render
-from gitexp.rules.documents.settings import FILES, Settings, table_of
+from gitexp.rules.documents.raised_rules import with_rules
+from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.store import hooks
 from gitexp.store.repository import Repository
@@ -84,13 +86,16 @@ def init(
         name = _new_baseline(repository, baseline)
         done = _write_settings(repository, given, ask, watch, name, trial=trial)
     else:
-        name, tip, settings = _settings_there(repository, prefix, existing, baseline)
+        name, tip, path, settings = _settings_there(repository, prefix, existing, baseline)
         _demand_as_given(given, settings, f"{prefix}{existing[0]}", name)
-        done = Setup(())
+        raised, behind = _raise_rules(Project(repository, prefix, name, tip, path, settings))
+        done = Setup(raised, behind)
         if trial:
             with watch() as watcher:
                 tried = try_out(repository, prefix, settings, tip, watcher)
-            done = Setup((), _disagreement(tried, settings, name, existing[0]), trial=tried)
+            done = Setup(
+                raised, behind + _disagreement(tried, settings, name, existing[0]), trial=tried
+            )
     steps = [*done.steps, *configure(repository, name, prefix), *install_hooks(repository)]
     project = project_at(Repository.discover(directory), prefix)  # as configured by now
     if not is_trusted(project):
@@ -173,8 +178,8 @@ def _write_settings(
 
 def _settings_there(
     repository: Repository, prefix: str, existing: tuple[str, dict[str, object]], baseline: str
-) -> tuple[str, str, Settings]:
-    """Find the baseline branch of a project that has settings, its tip, and the settings there.
+) -> tuple[str, str, str, Settings]:
+    """Find the baseline branch of a project that has settings, its tip, their path and content.
 
     Raises:
         NotReady: there is no such branch, or no valid settings on it.
@@ -207,7 +212,27 @@ def _settings_there(
             f"git switch {baseline} && git add {existing[0]} && git commit -m 'Set up gitexp'"
             " && gitexp init",
         )
-    return baseline, tip, settings_at(repository, tip, prefix, baseline)[1]
+    return baseline, tip, *settings_at(repository, tip, prefix, baseline)
+
+
+def _raise_rules(project: Project) -> tuple[tuple[SetupStep, ...], tuple[str, ...]]:
+    """Commit the line `rules` where the settings are those of an earlier version.
+
+    Returns the step that was taken, or what to do instead where the upstream branch has the line.
+    """
+    if project.settings.rules >= RULES:
+        return (), ()
+    path = project.settings_path.removeprefix(project.prefix)
+    tips = [project.repository.git.resolve(f"{project.baseline}@{{upstream}}"), project.tip]
+    names = [f"{tip or project.tip}:{project.settings_path}" for tip in tips]
+    theirs, before = project.repository.git.objects(names)
+    after = with_rules(path, before or b"")
+    if theirs == after:
+        return (), (f"the upstream of {project.baseline} has `rules = {RULES}`: git pull",)
+    message = f"Judge new experiments by rules {RULES} of gitexp"
+    commit = commit_on_baseline(project, path, before, after, message)[:10]
+    what = f"added `rules = {RULES}` to {project.settings_path} and committed it ({commit})"
+    return (SetupStep(what, "none; rules of verdict are only ever raised (V12)"),), ()
 
 
 def _demand_as_given(given: DraftSettings, settings: Settings, path: str, baseline: str) -> None:

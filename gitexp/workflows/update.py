@@ -10,8 +10,11 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.gate import check_refs
+from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.rules.documents.registration import parse_message
+from gitexp.rules.documents.settings import FILES
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
@@ -37,6 +40,8 @@ def update(repository: Repository, ref: str, old: str, new: str) -> tuple[Findin
         findings = _check_notes(repository, ref, before, after)
     elif ref.startswith((HEADS, ARCHIVE)):
         findings = _check_experiment(repository, ref, before, after)
+    elif before and after:
+        findings = _check_baseline(repository, ref, before, after)
     return demand(findings, f"{visible(ref)} is not accepted here")
 
 
@@ -57,6 +62,23 @@ def _check_notes(repository: Repository, ref: str, before: str, after: str) -> l
             f"git fetch REMOTE {ref} && git notes --ref={ref} merge -s cat_sort_uniq FETCH_HEAD"
             "\nthen push again",
         )
+    ]
+
+
+def _check_baseline(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+    """Check that a baseline branch does not go back to earlier rules of verdict."""
+    changed = repository.git.differences("diff-tree", before, after)
+    folders = dict.fromkeys(
+        file.path[: -len(name)]
+        for file in changed
+        for name in FILES
+        if file.path == name or file.path.endswith(f"/{name}")
+    )
+    return [
+        finding
+        for prefix in folders
+        if ref == f"refs/heads/{find_baseline(repository, prefix)[0]}"
+        for finding in lowered_rules(repository, prefix, [after], besides=[before]).values()
     ]
 
 

@@ -24,6 +24,7 @@ from gitexp.lab.audit.recheck import (
     read_settings,
     too_high,
 )
+from gitexp.lab.audit.rules import about_rules
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.verdict.campaign import error_bound
 from gitexp.store.note_writing import replace_notes
@@ -125,6 +126,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("history of the notes", about_history(inventory)),
         ("levels", about_levels(high)),
         ("rules", about_gate(inventory)),
+        ("rules of verdict", about_rules(inventory)),
         ("conditions", about_conditions(inventory)),
         ("per-example evidence", about_examples(inventory, watch)),
         ("acceptances", about_acceptances(inventory)),

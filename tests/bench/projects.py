@@ -40,7 +40,7 @@ def project(folder: Path, *, files: int = 0, repeats: int = 5, planned: int = 10
     world.write("train.py", TRAIN)
     world.write(
         "gitexp.toml",
-        'config = ["config.toml"]\ncommand = "python train.py"\nmetric = "accuracy"\n'
+        'config = ["config.toml"]\ncommand = "python train.py"\nmetric = "accuracy"\nrules = 2\n'
         f'repeats = [{repeats}]\nvary = "seed"\nplanned = {planned}\n',
     )
     for number in range(files):
@@ -103,6 +103,7 @@ def _registered(number: int, seeds: range) -> str:
         widening=0.0,
         campaign=1,
         level=1e-6,
+        rules=2,
     ).message()
 
 

@@ -164,7 +164,7 @@ def test_histories_without_a_common_commit_are_reported(ready: World) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "rule", "words"),
     [
-        ("Level: 0.005", "", "T1", "lacks Level"),
+        ("Level: 0.005\n", "", "T1", "lacks Level"),
         ("1.0 -> 10", "1.0 -> 2", "T2", "the trailer Change says"),
         ("Experiment: ", "Experiment: not-", "T2", "the trailer Experiment says"),
         ("Level: 0.005", "Level: 0.05", "T3", "allows 0.005 (0 confirmed, 20 planned)"),

@@ -28,6 +28,7 @@ metric = "accuracy"
 seed_key = "train.seed"
 repeats = [3]
 vary = "split"
+rules = 2
 """
 
 

@@ -164,7 +164,7 @@ def test_settings_in_pyproject_are_taken_as_they_are(bare_project: World) -> Non
     bare_project.write(
         "pyproject.toml",
         '[project]\nname = "x"\n[tool.gitexp]\nconfig = "config.toml"\n'
-        'command = "python train.py"\nmetric = "accuracy"\nvary = "seed"\nrepeats = 5\n',
+        'command = "python train.py"\nmetric = "accuracy"\nvary = "seed"\nrepeats = 5\nrules = 2\n',
     )
     head = bare_project.commit("settings")
     bare_project.gitexp("init", "--yes")

@@ -210,6 +210,7 @@ def test_the_message_is_the_registration(ready: World) -> None:
         "Vary": "seed",
         "Campaign": "1",
         "Level": "0.005",
+        "Rules": "2",
     }
     assert ready.git("log", "-1", "--format=%an <%ae>", f"exp/{name}") == (
         "Ada Tester <ada@example.org>"

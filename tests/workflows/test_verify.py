@@ -434,7 +434,7 @@ def test_a_baseline_with_records_of_what_does_not_run_like_it(measured: World) -
     measured.git("notes", f"--ref={RUNS}", "append", "-m", line, "main")
     words = said(verified(measured), "V3")
     assert f"note of baseline {measured.git('rev-parse', 'main')[:10]} has 1 record" in words
-    assert f"compared with {branch}" in words or f", {branch}" in words
+    assert f"used to judge {branch}" in words or f", {branch}" in words
 
 
 # --- what the rules did not let happen ----------------------------------------------------------

@@ -40,7 +40,13 @@ def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
 def swept(sweep: CheckedMany, *, as_json: bool) -> None:
     """Print what the gate says about several experiments: the refused ones in full."""
     if as_json:
-        print_json([_report_json(report) for report in sweep.reports])
+        reports = [_report_json(report) for report in sweep.reports]
+        if sweep.baseline:
+            listed = [finding_json(finding) for finding in sweep.baseline]
+            reports.append(
+                {"name": None, "ok": False, "change": None, "violations": listed, "advice": []}
+            )
+        print_json(reports)
         return
     for report in sweep.reports:
         if report.ok:
@@ -49,6 +55,7 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
             typer.echo("")
             checked(report, as_json=False)
             typer.echo("")
+    findings(sweep.baseline)
     refused = sum(not report.ok for report in sweep.reports)
     typer.echo(
         f"{counted(len(sweep.reports), 'experiment')}, {refused} refused"

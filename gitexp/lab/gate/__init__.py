@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.experiment import find_experiment
@@ -12,17 +14,21 @@ from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
 from gitexp.lab.known_claims import read_known_at
+from gitexp.lab.lowered_rules import lowered_rules
+from gitexp.lab.project_folder import known_projects
 from gitexp.rules.documents.known import against
 from gitexp.rules.documents.name import is_name
+from gitexp.rules.documents.settings import RULES
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.store.experiment_refs import find_refs
 from gitexp.store.experiments import read_commits, read_range
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.rules.documents.known import Known
+    from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Inspection
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
@@ -43,9 +49,12 @@ def check(repository: Repository, name: str | None = None) -> Checked:
 def check_all(repository: Repository) -> CheckedMany:
     """Check the experiments of every project here, except archived ones."""
     refs = find_refs(repository).values()
-    return CheckedMany(
-        tuple(check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)]))
-    )
+    reports = check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)])
+    tips = {}
+    for prefix in known_projects(repository) or [""]:
+        with contextlib.suppress(NotReady):  # said of each of its experiments
+            tips[prefix] = [find_baseline(repository, prefix)[1]]
+    return CheckedMany(tuple(reports), baseline=_about_baselines(repository, tips))
 
 
 def check_range(repository: Repository, commits: str) -> CheckedMany:
@@ -65,8 +74,21 @@ def check_range(repository: Repository, commits: str) -> CheckedMany:
         for commit, name in inside.items()
         if is_name(name) and name not in refs
     ]
-    others = len(inside.keys() - {commit for _, commit in chosen})
-    return CheckedMany(tuple(check_refs(repository, chosen)), others)
+    others = inside.keys() - {commit for _, commit in chosen}
+    reports = check_refs(repository, chosen)
+    folders = dict.fromkeys(known_projects(repository) or [""], others)
+    return CheckedMany(tuple(reports), len(others), _about_baselines(repository, folders))
+
+
+def _about_baselines(
+    repository: Repository, commits: Mapping[str, Iterable[str]]
+) -> tuple[Finding, ...]:
+    """What is wrong with commits of baseline branches, by the project that they belong to."""
+    return tuple(
+        finding
+        for prefix, asked in commits.items()
+        for finding in lowered_rules(repository, prefix, asked).values()
+    )
 
 
 def check_refs(
@@ -84,12 +106,28 @@ def check_refs(
         read_known_at([(comparison.project, comparison.base) for comparison in comparable])
     )
     past = PastResults(repository)
+    lowered = _lowered(repository, comparable)
     return [
-        _check(entry, comparison, next(inspections), next(known), past)
+        _check(entry, comparison, next(inspections), next(known), past, lowered)
         if isinstance(comparison, Comparison)
         else Uncheckable(entry, comparison)
         for entry, comparison in zip(entries, comparisons, strict=True)
     ]
+
+
+def _lowered(
+    repository: Repository, comparisons: Sequence[Comparison]
+) -> dict[tuple[str, str], Finding]:
+    """Baselines whose settings ask for earlier rules than before, by project and commit."""
+    bases: dict[str, list[str]] = {}
+    for comparison in comparisons:
+        if comparison.project.settings.rules < RULES:
+            bases.setdefault(comparison.project.prefix, []).append(comparison.base)
+    return {
+        (prefix, commit): finding
+        for prefix, commits in bases.items()
+        for commit, finding in lowered_rules(repository, prefix, commits).items()
+    }
 
 
 def _check(
@@ -98,11 +136,14 @@ def _check(
     inspection: Inspection,
     known: Sequence[Known] | NotReady,
     past: PastResults,
+    lowered: Mapping[tuple[str, str], Finding],
 ) -> Checked | Uncheckable:
     if isinstance(known, NotReady):
         return Uncheckable(entry, known)
     registration, said = check_commit(entry, inspection, comparison.project)
     findings = [*check_name(entry), *comparison.findings, *said]
+    if found := lowered.get((comparison.project.prefix, comparison.base)):
+        findings.append(found)
     if registration is not None:
         change = inspection.change or registration.change
         findings += check_against_results(comparison.project, registration, change, entry, past)

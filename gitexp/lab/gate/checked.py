@@ -83,12 +83,17 @@ class Uncheckable:
 
 @dataclass(frozen=True, slots=True)
 class CheckedMany:
-    """Experiments checked together; `others` counts commits of a range that are not experiments."""
+    """Experiments checked together.
+
+    `others` counts commits of a range that are not experiments; `baseline` says what is wrong with
+    commits of a baseline branch itself.
+    """
 
     reports: tuple[Checked | Uncheckable, ...]
     others: int = 0
+    baseline: tuple[Finding, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether every one of them may run."""
-        return all(report.ok for report in self.reports)
+        return not refusals(self.baseline) and all(report.ok for report in self.reports)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitexp.rules.documents.settings import RULES
 from gitexp.rules.gate.formats.values import spell
 
 
@@ -46,6 +47,7 @@ def render(draft: DraftSettings, baseline: str) -> str:
             f"repeats    = {looks}    # looks: there may be a verdict after this many runs"
         )
     lines += [
+        f"rules      = {RULES}    # of verdict; registrations carry the same",
         f"planned    = {draft.planned or 20}    # experiments that share the error budget",
         f"vary       = {spell(vary)}    # what a seed changes:",
         '#   "split": which rows are tested, and the training (if in doubt)',
