@@ -1,0 +1,166 @@
+"""What a verdict costs in runs, by rules 1 and by rules 2: `python -m tests.bench.night`.
+
+gitexp's own code judges simulated scores: normal, paired, with a standard deviation of 1 for the
+difference of a pair ("unit"). Nothing is asserted here; shares come with their standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.verdict import Design, Judgement, Pair, Verdict
+
+BAR = 0.5  # units; what counts as success
+LEVEL = 0.005  # of the first experiment in a campaign of 20
+SPLIT_LOOKS, FIXED_LOOKS = (5, 10, 20), (4, 6, 9, 13, 18, 24)
+SHARED = 0.5  # correlation of the two runs of a pair
+REDRAWN = 0.2  # correlation of differences where a seed redraws the split
+EFFECTS = (-1, 0, 0.5, 1, 2, 3, 4)
+# One idea in five works, by one to four units.
+MIX = {0: 0.8, 1: 0.05, 2: 0.05, 3: 0.05, 4: 0.05}
+RUNS, IDEAS, GAINS, GAIN, PLANNED, BUDGET = 96, 40, 4, 2.0, 20, 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A set of rules with the looks that it proposes."""
+
+    name: str
+    rules: int
+    looks: tuple[int, ...]
+    widening: float = 0.0
+
+    def design(self, level: float = LEVEL) -> Design:
+        """The design that `start` would register."""
+        bar = Criterion("score", BAR, higher_is_better=True)
+        return Design(bar, self.looks, level, self.widening, rules=self.rules)
+
+
+WAYS = (
+    Way("fixed split, rules 1, looks 5/10/20", 1, SPLIT_LOOKS),
+    Way("fixed split, rules 2, looks 5/10/20", 2, SPLIT_LOOKS),
+    Way("fixed split, rules 2, looks 4/6/9/13/18/24", 2, FIXED_LOOKS),
+    Way("redrawn split, rules 1, looks 5/10/20", 1, SPLIT_LOOKS, 0.25),
+    Way("redrawn split, rules 2, looks 5/10/20", 2, SPLIT_LOOKS, 0.25),
+)
+
+
+def draw(
+    rng: np.random.Generator, effect: float, runs: int, *, redrawn: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of baseline and candidate on the same seeds."""
+    common = rng.normal(size=runs)
+    each = math.sqrt(0.5 / (1 - SHARED))
+    baseline = each * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=runs))
+    return baseline, against(rng, baseline, common, effect, redrawn=redrawn)
+
+
+def against(
+    rng: np.random.Generator,
+    baseline: np.ndarray,
+    common: np.ndarray,
+    effect: float,
+    *,
+    redrawn: bool,
+) -> np.ndarray:
+    """Scores of one more candidate on the seeds of a baseline."""
+    runs = len(baseline)
+    if redrawn:
+        d = math.sqrt(REDRAWN) * rng.normal() + math.sqrt(1 - REDRAWN) * rng.normal(size=runs)
+        return np.asarray(baseline + effect + d)
+    each = math.sqrt(0.5 / (1 - SHARED))
+    own = math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=runs)
+    return np.asarray(each * own + effect)
+
+
+def judged(design: Design, baseline: np.ndarray, candidate: np.ndarray) -> Judgement:
+    """Judge as `gitexp run` does: the first look that decides ends it."""
+    rows = zip(baseline.tolist(), candidate.tolist(), strict=True)
+    pairs = [Pair(seed, *row) for seed, row in enumerate(rows)]
+    return judge(design, pairs[: design.looks[-1]])
+
+
+def share(values: Sequence[bool]) -> str:
+    """A share in per cent with its standard error."""
+    p, n = float(np.mean(values)), len(values)
+    return f"{100 * p:.2f} ±{100 * math.sqrt(max(p * (1 - p), 1 / n) / n):.2f}"
+
+
+def costs(experiments: int) -> None:
+    """False confirmations, power, and how many runs a verdict takes."""
+    print(f"\n{experiments} experiments each; level {LEVEL}, bar {BAR} unit")
+    print(f"{'':44}{'false %':>13}{'at the bar, out %':>19}{'power at 1 %':>15}{'at 2 %':>14}"
+          f"{'runs at -1':>12}{'at 0':>7}{'mix':>7}")  # fmt: skip
+    for way in WAYS:
+        found: dict[float, list[Judgement]] = {}
+        for effect in EFFECTS:
+            rng = np.random.default_rng([7, EFFECTS.index(effect)])
+            found[effect] = [
+                judged(way.design(), *draw(rng, effect, 24, redrawn=bool(way.widening)))
+                for _ in range(experiments)
+            ]
+        confirmed = {e: [j.verdict is Verdict.CONFIRMED for j in js] for e, js in found.items()}
+        out = [j.verdict is Verdict.RULED_OUT for j in found[0.5]]
+        runs = {e: float(np.mean([j.pairs for j in js])) for e, js in found.items()}
+        mix = sum(weight * runs[effect] for effect, weight in MIX.items())
+        print(f"{way.name:44}{share(confirmed[0]):>13}{share(out):>19}{share(confirmed[1]):>15}"
+              f"{share(confirmed[2]):>14}{runs[-1]:>12.1f}{runs[0]:>7.1f}{mix:>7.1f}")  # fmt: skip
+
+
+def night(nights: int) -> None:
+    """How many of forty ideas a night of 96 runs answers, one after the other."""
+    print(f"\n{nights} nights of {RUNS} runs; {IDEAS} ideas, {GAINS} of them gain {GAIN:g} units")
+    print(f"{'':44}{'answered':>12}{'found':>12}{'false':>12}")
+    for way in WAYS:
+        told = [_night(way, np.random.default_rng([9, number])) for number in range(nights)]
+        cells = []
+        for column in zip(*told, strict=True):
+            error = float(np.std(column, ddof=1)) / math.sqrt(nights)
+            cells.append(f"{np.mean(column):.2f} ±{error:.2f}")
+        print(f"{way.name:44}" + "".join(f"{cell:>12}" for cell in cells))
+
+
+def _night(way: Way, rng: np.random.Generator) -> tuple[int, int, int]:
+    """Ideas answered, gains found and false confirmations until the runs are spent."""
+    last, redrawn = way.looks[-1], bool(way.widening)
+    common = rng.normal(size=last)
+    each = math.sqrt(0.5 / (1 - SHARED))
+    baseline = each * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=last))
+    left, measured, confirmed, answered, found, false = RUNS, 0, 0, 0, 0, 0
+    effects = rng.permutation([GAIN] * GAINS + [0.0] * (IDEAS - GAINS))
+    for number, effect in enumerate(effects.tolist()):
+        if number % PLANNED == 0:
+            confirmed = 0  # the next campaign
+        design = way.design(campaign_level(BUDGET, PLANNED, confirmed))
+        candidate = against(rng, baseline, common, effect, redrawn=redrawn)
+        judgement = judged(design, baseline, candidate)
+        left -= judgement.pairs + max(0, judgement.pairs - measured)
+        if left < 0:
+            break
+        measured, answered = max(measured, judgement.pairs), answered + 1
+        if judgement.verdict is Verdict.CONFIRMED:
+            confirmed += 1
+            found, false = found + (effect > 0), false + (effect == 0)
+    return answered, found, false
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="too few to conclude, in seconds")
+    quick = parser.parse_args().quick
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}")
+    costs(200 if quick else 10_000)
+    night(50 if quick else 1_000)
+
+
+if __name__ == "__main__":
+    main()
