@@ -26,7 +26,6 @@ from gitexp.lab.audit.recheck import (
 )
 from gitexp.lab.audit.rules import about_rules
 from gitexp.rules.finding import Finding, advice, refusals
-from gitexp.rules.verdict.campaign import error_bound
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
@@ -42,8 +41,7 @@ class Campaign:
     """What a campaign has used of its plan.
 
     `taken` counts its experiments; `lost` of them are on commits that no experiment's ref holds.
-    `levels` is the sum of their levels. `bound` limits the share of false confirmations in the long
-    run; None if a level is above what the campaign allowed.
+    `levels` is the sum of their levels: the number of false confirmations to expect at most.
     """
 
     metric: str
@@ -53,7 +51,6 @@ class Campaign:
     lost: int
     confirmed: int
     levels: float
-    bound: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,6 @@ class Verification:
                     "lost": campaign.lost,
                     "confirmed": campaign.confirmed,
                     "levels": campaign.levels,
-                    "bound": campaign.bound,
                 }
                 for campaign in self.campaigns
             ],
@@ -139,14 +135,14 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         findings += found
     return Verification(
         findings=tuple(findings),
-        campaigns=_campaigns(inventory, [result for result, _ in high]),
+        campaigns=_campaigns(inventory),
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
         rewritten=len(fixed),
     )
 
 
-def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, ...]:
+def _campaigns(inventory: Inventory) -> tuple[Campaign, ...]:
     """Sum up each campaign; dropped commits count, as their experiments were run."""
     settings = inventory.project.settings
     members: dict[tuple[str, int], list[Result]] = defaultdict(list)
@@ -155,7 +151,6 @@ def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, 
             key = result.registration.criterion.metric, result.registration.campaign
             members[key].append(result)
     lost = {result.entry.commit for result in inventory.lost}
-    beyond = {result.entry.commit for result in high}
     return tuple(
         Campaign(
             metric=metric,
@@ -165,9 +160,6 @@ def _campaigns(inventory: Inventory, high: Sequence[Result]) -> tuple[Campaign, 
             lost=sum(result.entry.commit in lost for result in within),
             confirmed=sum(r.confirmed and r.entry.commit not in lost for r in within),
             levels=math.fsum(r.registration.level for r in within if r.registration),
-            bound=None
-            if any(result.entry.commit in beyond for result in within)
-            else error_bound(len(within), planned=settings.planned, budget=settings.error_budget),
         )
         for (metric, number), within in sorted(members.items())
     )

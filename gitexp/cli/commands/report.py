@@ -36,7 +36,7 @@ def report(
         text = in_json(found.as_json()) + "\n"
     else:
         goals = [*map(plan_views.progress, found.goals)]
-        campaign = standing_views.standing_lines(found.standing, bound=True)
+        campaign = standing_views.standing_lines(found.standing)
         text = markdown.document(found, goals, campaign, number)
     if output is None:
         typer.echo(text, nl=False)

@@ -74,7 +74,7 @@ def _report_json(report: Checked | Uncheckable) -> dict[str, Any]:
 
 
 def verified(report: Verification, *, as_json: bool) -> None:
-    """Print the problems found, what else is worth knowing, and each campaign's error bound."""
+    """Print the problems found, what else is worth knowing, and what each campaign spent."""
     if as_json:
         print_json(report.as_json())
         return
@@ -88,6 +88,13 @@ def verified(report: Verification, *, as_json: bool) -> None:
     typer.echo(f"{recomputed}: {found} found.")
     for campaign in report.campaigns:
         typer.echo(wrapped(_campaign(campaign), ""))
+    if report.campaigns[1:]:
+        confirmed = sum(campaign.confirmed for campaign in report.campaigns)
+        levels = sum(campaign.levels for campaign in report.campaigns)
+        typer.echo(
+            f"All campaigns: {confirmed} confirmed; up to {figures.rough(levels)} false ones to"
+            " expect."
+        )
     findings(wrong)
     if others := advice(report.findings):
         typer.echo("\nAlso worth knowing:")
@@ -98,16 +105,11 @@ def _campaign(campaign: Campaign) -> str:
     lost = f" ({campaign.lost} by commits that no branch holds)" if campaign.lost else ""
     said = (
         f"Campaign {campaign.number} on {campaign.metric}: {campaign.taken} of {campaign.planned}"
-        f" experiments run{lost}, {campaign.confirmed} confirmed; error levels add up to"
-        f" {figures.number(campaign.levels)}"
+        f" experiments run{lost}, {campaign.confirmed} confirmed; up to"
+        f" {figures.rough(campaign.levels)} false confirmations to expect, the sum of its levels"
     )
-    if campaign.bound is None:
-        return f"{said}. A level is above what the campaign allowed: its errors have no bound."
     overran = " It overran its plan." if campaign.taken > campaign.planned else ""
-    return (
-        f"{said}.{overran} At most {100 * campaign.bound:.3g} % of confirmed results are false in"
-        " the long run."
-    )
+    return f"{said}.{overran}"
 
 
 def opened(done: Opened, *, as_json: bool) -> None:

@@ -21,18 +21,20 @@ def standing(now: Standing) -> None:
         typer.echo(filled(sentence, "", "  "))
 
 
-def standing_lines(now: Standing, *, bound: bool = False) -> list[str]:
-    """Where the log as a whole stands, in sentences; `bound` says also what errors are allowed."""
+def standing_lines(now: Standing) -> list[str]:
+    """Where the log as a whole stands, in sentences."""
     taken = (
         f"Campaign {now.campaign} on {now.metric}: {now.taken} of {now.planned} experiments run,"
         f" {now.confirmed} confirmed. The next one needs p < {now.next_level:.3g}."
     )
     said = [taken]
-    most = f"at most {100 * now.bound:.3g} % of confirmed results are false in the long run"
     if now.taken > now.planned:
-        said.append(f"Clones overran the plan without knowing of each other: {most}.")
-    elif bound:
-        said.append(f"{most[0].upper()}{most[1:]}; gitexp verify checks what this rests on.")
+        said.append("Clones overran the plan without knowing of each other.")
+    if now.all_confirmed:
+        said.append(
+            f"Of {counted(now.all_confirmed, 'confirmed experiment')} in all campaigns, expect up"
+            f" to {figures.rough(now.false_expected)} to be false: the sum of the levels spent."
+        )
     if now.asked:
         which = "The validation set" if now.sets == 1 else "The most used validation set"
         said.append(f"{which} was used in {counted(now.asked, 'experiment')}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.campaign import Member, count_places, error_bound, next_place
+from gitexp.rules.verdict.campaign import Member, count_places, false_expected, next_place
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.verdict import Verdict
@@ -43,8 +43,8 @@ class LadderGains:
 class Standing:
     """The state of the project's own campaign, its ladder, and its test sets.
 
-    `bound` is the share of false confirmations that the campaign allows, more than the budget only
-    where clones overran the plan. `asked` is the number of experiments that used the most used set
+    `all_confirmed` counts over all campaigns on the metric, and `false_expected` is how many of
+    these may be false. `asked` is the number of experiments that used the most used set
     of examples, `sets` the number of such sets; None if records do not name them. `shares` divides
     the confirmed gain by the kind of change.
     """
@@ -55,7 +55,8 @@ class Standing:
     planned: int
     confirmed: int
     next_level: float
-    bound: float
+    all_confirmed: int
+    false_expected: float
     ladder: LadderGains | None
     asked: int | None
     sets: int | None
@@ -85,12 +86,17 @@ def sum_up(
         planned=planned,
         confirmed=confirmed,
         next_level=place.level,
-        bound=error_bound(taken, planned=planned, budget=budget),
+        all_confirmed=sum(m.verdict == "CONFIRMED" for m in members if _is_on(m, metric)),
+        false_expected=false_expected(members, metric),
         ladder=ladder,
         asked=None if uses is None else max(uses.values(), default=0),
         sets=None if uses is None else len(uses),
         shares=_gain_shares(past, metric),
     )
+
+
+def _is_on(member: Member, metric: str) -> bool:
+    return member.measured and member.registration.criterion.metric == metric
 
 
 def _gain_shares(past: Iterable[Past], metric: str) -> dict[str, float]:

@@ -7,6 +7,7 @@ Source: Javanmard & Montanari (2018), section 2, with the number of experiments 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,9 +84,13 @@ def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple
     )
 
 
-def error_bound(taken: int, *, planned: int, budget: float) -> float:
-    """Largest share of false confirmations that a campaign allows in the long run.
+def false_expected(members: Iterable[Member], metric: str) -> float:
+    """Number of false confirmations to expect at most, over all campaigns on a metric.
 
-    Within the plan that is the budget; where clones overran the plan, every extra place adds to it.
+    That is the sum of the levels spent: what would be confirmed if no change did anything.
     """
-    return min(1.0, budget * max(1.0, taken / planned))
+    return math.fsum(
+        m.registration.level
+        for m in members
+        if m.measured and m.registration.criterion.metric == metric and m.verdict != "EXPLORATORY"
+    )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.campaign import Member, Place, count_places, error_bound, next_place
+from gitexp.rules.verdict.campaign import Member, Place, count_places, false_expected, next_place
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -110,13 +110,13 @@ def test_places_and_confirmations_are_counted_within_one_campaign() -> None:
     assert count_places(standings, "accuracy", 3) == (0, 0)
 
 
-@pytest.mark.parametrize(
-    ("taken", "bound"), [(0, 0.1), (1, 0.1), (20, 0.1), (21, 0.105), (40, 0.2), (1000, 1.0)]
-)
-def test_an_overrun_campaign_bounds_its_errors_by_the_places_taken(
-    taken: int, bound: float
-) -> None:
-    assert error_bound(taken, planned=20, budget=0.1) == pytest.approx(bound)
+def test_the_levels_spent_are_the_false_confirmations_to_expect() -> None:
+    members = [
+        a_standing(1, Verdict.CONFIRMED), a_standing(2), a_standing(measured=False),
+        a_standing(verdict=Verdict.EXPLORATORY), a_standing(metric="loss"),
+    ]  # fmt: skip
+    assert false_expected(members, "accuracy") == pytest.approx(2 * 0.005)
+    assert false_expected([], "accuracy") == 0
 
 
 @unhurried
