@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
 from gitexp.engine.distributions import SITES
+from gitexp.rules.gate.paths import matches
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.engine.contents import Contents
     from gitexp.engine.distributions import Placed
+    from gitexp.rules.documents.settings import Settings
 
 _CODE = (".py", ".so", ".pyd", ".dylib")
 # Reading gigabytes of CUDA libraries takes longer than a run. What is larger is only read if it is
@@ -162,6 +164,24 @@ def find_modules(
     return found
 
 
+def inert_files(
+    placed: Iterable[Placed], checkout: Path, prefix: str, settings: Settings
+) -> list[str]:
+    """Files of the commit that a run loaded although the settings call them inert, sorted.
+
+    Paths are relative to the project, as `inert` has them.
+    """
+    roots = (checkout, checkout.resolve())
+    found = set(settings.config)
+    for one in placed:
+        for root in roots:
+            if one.file.is_relative_to(root):
+                path = one.file.relative_to(root).as_posix()
+                inside = path.removeprefix(prefix)
+                found.add(path if not prefix else inside if inside != path else f"/{path}")
+    return sorted(path for path in found if matches(path, settings.inert))
+
+
 # --- start-up -------------------------------------------------------------------------------------
 
 
@@ -239,6 +259,11 @@ def programs_of(
             if digest is not None and file.parent.name != "shims":
                 found[file.name] = digest
     return found
+
+
+def starts_python(words: Sequence[str] | str) -> bool:
+    """Whether the command's own program is a Python, and not a script or a shell around one."""
+    return not isinstance(words, str) and Path(words[0]).name.startswith(("python", "pypy"))
 
 
 def _script(file: Path) -> str | None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.code import CUSTOMIZATIONS, builds_of, modules_of, programs_of, startup_of
+from gitexp.engine.code import (
+    CUSTOMIZATIONS,
+    builds_of,
+    inert_files,
+    modules_of,
+    programs_of,
+    starts_python,
+    startup_of,
+)
 from gitexp.engine.contents import remembered
 from gitexp.engine.machine import machine
-from gitexp.engine.variables import deciding_variables, place_variables
+from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import sha256, stamped
 from gitexp.rules.documents.record import LONGEST, Record
@@ -63,7 +71,12 @@ def make_record(
 
 
 def describe(
-    repository: Repository, settings: Settings, loaded: Loaded, launch: Launch, checkout: Path
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    loaded: Loaded,
+    launch: Launch,
+    checkout: Path,
 ) -> dict[str, Any]:
     """Environment line: what a run depended on besides its commit, stored once per commit."""
     key = salt(repository.local)
@@ -81,6 +94,7 @@ def describe(
         "threads": launch.threads,
         "variables": deciding_variables(launch.given, key),
         "place": place_variables(launch.given, key),
+        "hashed": (hashed := hashed_variables(launch.given, key)),
     }
     inside = (checkout, checkout.resolve())
     with remembered(repository.local / "code.json") as contents:
@@ -93,9 +107,13 @@ def describe(
             for one in loaded.placed
             if one.module in CUSTOMIZATIONS and not any(map(one.file.is_relative_to, inside))
         }
-        fields["startup"] = startup_of(loaded.sites, customized, contents) | programs_of(
-            launch.words, launch.variables["PATH"], inside, contents
-        )
+        programs = programs_of(launch.words, launch.variables["PATH"], inside, contents)
+        fields["startup"] = startup_of(loaded.sites, customized, contents) | programs
+    if inert := inert_files(loaded.placed, checkout, prefix, settings):
+        fields["inert"] = inert
+    # A shell, or any program that is not Python, reads what it likes.
+    if loaded.read is not None and starts_python(launch.words) and not programs:
+        fields["read"] = sorted(loaded.read & hashed.keys())
     return stamped(Kind.ENVIRONMENT, fields)
 
 

@@ -30,7 +30,7 @@ from gitexp.store.local import locked, make_folder, salt, share
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gitexp.engine.process import Finished
@@ -131,7 +131,7 @@ def _run_job(
             said = "R2: declared data changed while it ran"
             reported = replace(reported, failure=said, ended=Ended.RULE)
         unkept = keep_files(root, place, job.folder, settings.keep)
-        environment = describe(repository, settings, loaded, launch, root) | {"data": data}
+        environment = describe(repository, prefix, settings, loaded, launch, root) | {"data": data}
     environment["condition"] = condition(environment)
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
@@ -145,7 +145,18 @@ def _run_job(
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, launch.variables | parameters)
-    return RunResult(record, tuple(bulk), log, last, reported.warning or unkept)
+    warning = reported.warning or unkept or _about_inert(environment)
+    return RunResult(record, tuple(bulk), log, last, warning)
+
+
+def _about_inert(environment: Mapping[str, Any]) -> str:
+    files = environment.get("inert")
+    if not files:
+        return ""
+    return (
+        f"E1: it loaded {', '.join(files[:5])}, which `inert` in the settings calls without effect;"
+        " take it out there"
+    )
 
 
 def _ends_with_its_job(finished: Finished, stop: threading.Event) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine.condition import condition_of
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.arms import arms_of
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
 from gitexp.rules.documents.lines import (
@@ -16,6 +17,7 @@ from gitexp.rules.documents.lines import (
     count_newer,
     read_contents,
     say_newer,
+    sha256,
 )
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import Record, parse_records
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.start import Start
+    from gitexp.rules.verdict.arms import Arms
     from gitexp.rules.verdict.verdict import Judgement
 
 
@@ -159,6 +162,12 @@ class Ledger:
         """Environment of a condition, empty if it is unknown."""
         return self._environments.get(condition, {})
 
+    def arms(self, registration: Registration, base: str, commit: str) -> Arms:
+        """Environments of the paired runs of an experiment, as last read."""
+        self.read_environments(base, commit)
+        bulk = ("\n".join(sorted(self._bulk[one])) for one in (base, commit))
+        return arms_of(registration, self.records(base), self.records(commit), bulk)
+
     def threads(self) -> int | None:
         """Threads of a run as the baseline's first run fixed them; None if there was none."""
         runs = [
@@ -230,15 +239,22 @@ class Ledger:
         if not ancestors:
             return
         known = {record.line() for record in self.records(commit)}
+        misled: set[str] = set()  # environments of runs that loaded a file said to be inert
         for ref in (BULK, RUNS):
             notes = read_notes(self.repository, ref, ancestors)
+            for text in notes.values() if ref == BULK else ():
+                environments = read_contents(text, Kind.ENVIRONMENT)
+                misled |= {sha256(content) for content in environments if content.get("inert")}
             lines = [line for text in notes.values() for line in text.split("\n")]
             # A file that is inert here may change what another project runs.
             lines = [
                 line
                 for line in dict.fromkeys(lines)
                 if line not in known
-                and all(r.project == self.project.folder for r in parse_records(line, None))
+                and all(
+                    r.project == self.project.folder and r.environment not in misled
+                    for r in parse_records(line, None)
+                )
             ]
             if lines:
                 append_lines(self.repository, ref, {commit: lines})

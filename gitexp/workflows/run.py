@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, Refused, UsageError
+from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import Bench
 from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.evidence import store_evidence
@@ -87,6 +88,8 @@ def run(
             if judgement.verdict is not None:
                 _write_note(project.repository, commit, registration, judgement)
             raise
+        for finding in about_variables(report.name, ledger.arms(registration, base, commit)):
+            watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
     judgement = as_explored(judgement, explore)
     note = _write_note(project.repository, commit, registration, judgement)
     return Conclusion(report.name, commit, registration, judgement, ledger.stored, note)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.lab.arms import arms_of
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import Row, log
 from gitexp.lab.results import project_of
@@ -14,6 +15,7 @@ from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
+from gitexp.rules.verdict.arms import Arms
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS
@@ -38,6 +40,7 @@ class Sheet:
     row: Row
     seeds: tuple[tuple[int, float | None, float | None], ...]
     environments: tuple[dict[str, Any], ...]
+    arms: Arms
     siblings: tuple[Row, ...] = ()
     shared: int = 0
     openings: tuple[Opening, ...] = ()
@@ -65,6 +68,7 @@ class Sheet:
                 for record in result.records
             ],
             "environments": list(self.environments),
+            "differing_variables": list(self.arms.differing),
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
@@ -99,12 +103,16 @@ def show(project: Project, name: str | None) -> Sheet:
             for seed in registered
             if seed in mine
         )
-    bulk = read_notes(project.repository, BULK, [commit]).get(commit, "")
+    bulk = read_notes(project.repository, BULK, [commit, *row.result.entry.parents[:1]])
+    arms = Arms((), ())
+    if registration is not None:
+        arms = arms_of(registration, row.result.baseline_records, row.result.records, bulk.values())
     others = [other for other in every if other is not row]
     return Sheet(
         row,
         seeds,
-        tuple(_environments(bulk)),
+        tuple(_environments(bulk.get(commit, ""))),
+        arms,
         siblings=_siblings(project, row, others),
         shared=sum(
             other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents

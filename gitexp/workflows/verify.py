@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.deviations import about_notes, find_deviation
+from gitexp.lab.audit.environments import about_environments
 from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
@@ -124,6 +125,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("rules", about_gate(inventory)),
         ("rules of verdict", about_rules(inventory)),
         ("conditions", about_conditions(inventory)),
+        ("environments", about_environments(inventory)),
         ("per-example evidence", about_examples(inventory, watch)),
         ("acceptances", about_acceptances(inventory)),
         ("seeds", about_winning_seeds(inventory)),

@@ -363,6 +363,41 @@ def test_accelerators_are_named_only_where_torch_uses_them(
     assert (run.stdout, run.stderr) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("os.environ['ONE']", {"ONE"}),
+        ("os.environ.get('ONE'); os.getenv('TWO'); 'NONE' in os.environ", {"ONE", "TWO", "NONE"}),
+        ("os.environb[b'ONE']", {"ONE"}),
+        ("assert {**os.environ}['TWO'] == '2'", {"ONE", "TWO"}),
+        ("os.environ['NEW'] = '1'; assert os.getenv('NEW') == '1'", {"NEW"}),
+        ("assert os.environ.copy() == dict(os.environ)", {"ONE", "TWO"}),
+        ("del os.environ['ONE']; assert 'ONE' not in os.environ", {"ONE"}),
+        ("pass", set()),
+    ],
+)
+def test_the_names_of_variables_that_a_run_looks_up_are_reported(
+    project: Project, code: str, read: set[str]
+) -> None:
+    run = project.run(f"import os\n{code}\n", ONE="1", TWO="2")
+    assert (run.returncode, run.stderr) == (0, "")
+    found = project.loaded().read
+    assert found is not None
+    assert found & {"ONE", "TWO", "NONE", "NEW"} == read
+
+
+def test_a_missing_variable_fails_as_ever(project: Project) -> None:
+    with_probe = project.run("import os; os.environ['MISSING']")
+    without = project.run("import os; os.environ['MISSING']", PYTHONPATH="")
+    assert with_probe.stderr == without.stderr != ""
+
+
+def test_where_other_programs_ran_nobody_knows_what_was_read(project: Project) -> None:
+    busy = "while :; do i=$((i+1)); [ $i -gt 200000 ] && exit; done"
+    project.run(f"import subprocess; subprocess.run(['sh', '-c', {busy!r}])")
+    assert project.loaded().read is None
+
+
 def test_the_probe_does_nothing_unless_asked(project: Project) -> None:
     run = project.run("import rich", GITEXP_PROBE="")
     assert (run.returncode, run.stderr) == (0, "")

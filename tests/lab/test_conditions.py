@@ -114,6 +114,39 @@ def test_a_variable_that_decides_opens_a_condition_for_both_arms(ready: World) -
     assert (ran.json["verdict"], ran.json["runs"]) == ("RULED OUT", 10)
 
 
+def test_a_variable_that_one_arm_alone_was_given_is_named_once(ready: World) -> None:
+    train = (ready.path / "train.py").read_text()
+    ready.write(
+        "train.py", train.replace("noise =", "noise = float(os.environ.get('BOOST', 0)) +", 1)
+    )
+    ready.commit("read a variable")
+    ready.gitexp("run", "--baseline", EDITED="1")
+    name = ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", name, BOOST="0.03", UNREAD="1")
+    assert ran.err.count("E2") == 1
+    assert "the variable BOOST differs between the arms" in " ".join(ran.err.split())
+    assert "BOOST differs" in " ".join(ready.gitexp("show", name).out.split())
+    shown = ready.gitexp("show", name, "--json")
+    assert shown.json["differing_variables"] == ["BOOST", "EDITED", "UNREAD"]
+    assert "0.03" not in json.dumps(shown.json["environments"])
+    [told] = ready.gitexp("verify", "--json").json["information"]
+    assert told["id"] == "E2"
+
+
+def test_a_file_that_is_said_to_be_inert_is_named_where_a_run_loads_it(ready: World) -> None:
+    ready.write("tests/__init__.py", "")
+    ready.write("tests/sizes.py", "BONUS = 0.0\n")
+    train = (ready.path / "train.py").read_text()
+    ready.write("train.py", "from tests import sizes\n" + train)
+    ready.commit("import from the tests")
+    assert (
+        "E1: it loaded tests/__init__.py, tests/sizes.py" in ready.gitexp("run", "--baseline").err
+    )
+    ready.write("tests/sizes.py", "BONUS = 0.1\n")
+    ready.commit("which cannot change a run, say the settings")
+    assert "5 runs to do" in ready.gitexp("run", "--baseline").err
+
+
 def test_other_code_under_an_unchanged_version_is_noticed_before_anything_runs(
     ready: World, tmp_path: Path
 ) -> None:

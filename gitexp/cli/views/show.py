@@ -8,6 +8,7 @@ import typer
 
 from gitexp.cli.views.rows import result_lines
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
+from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted, visible
@@ -63,6 +64,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
             failed = f"seed {record.seed}, attempt {record.attempt}: {record.failure}"
             typer.echo(wrapped(failed))
     _gone(sheet)
+    for finding in about_arms(entry.name, sheet.arms):
+        typer.echo("\n" + wrapped(f"{finding.id} {finding.message}."))
     _environments(sheet)
 
 
@@ -153,7 +156,9 @@ def _environments(sheet: Sheet) -> None:
 
 def _environment(environment: Mapping[str, Any]) -> str:
     host = environment.get("machine", {}).get("host", "unknown host")
-    shown = wrapped(f"ran on python {environment.get('python')} ({host})")
+    threads = environment.get("threads")
+    many = f", {counted(threads, 'thread')}" if threads else ""
+    shown = wrapped(f"ran on python {environment.get('python')}{many} ({host})")
     packages = environment.get("packages") or {}
     if packages:
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())

@@ -1,0 +1,68 @@
+"""The environments of an experiment's two arms, and what tells them apart beside the change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, sha256
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import visible
+from gitexp.rules.verdict.arms import Arms
+from gitexp.rules.verdict.pairs import pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+
+
+def arms_of(
+    registration: Registration,
+    baseline: Iterable[Record],
+    candidate: Iterable[Record],
+    bulk: Iterable[str],
+) -> Arms:
+    """Find the environments of paired runs among the bulk lines of both commits."""
+    seeds, metric = registration.registered_seeds(), registration.criterion.metric
+    pairs, _ = pair(seeds, baseline, candidate, metric)
+    lines = {
+        sha256(content): content
+        for text in bulk
+        for content in read_contents(text, Kind.ENVIRONMENT)
+    }
+    return Arms(
+        tuple(lines.get(record.environment, {}) for record, _ in pairs),
+        tuple(lines.get(record.environment, {}) for _, record in pairs),
+    )
+
+
+def about_arms(name: str, arms: Arms) -> Iterator[Finding]:
+    """Say what one arm's environment has and the other's has not, and what was loaded unnoticed."""
+    yield from about_variables(name, arms)
+    if files := arms.inert:
+        listed = ", ".join(map(visible, files[:5])) + ", ..." * (len(files) > 5)
+        yield Finding(
+            "E1",
+            f"exp/{visible(name)}: its runs loaded {listed}, which `inert` in the settings calls"
+            " without effect: a change there does not measure the baseline again",
+            "take it out of `inert` on the baseline branch, then: gitexp trust",
+            advice=True,
+        )
+
+
+def about_variables(name: str, arms: Arms) -> Iterator[Finding]:
+    """Name the variables that differ between the arms, if a run may have read them."""
+    if names := arms.suspicious:
+        listed = ", ".join(map(visible, names))
+        many = len(names) > 1
+        yield Finding(
+            "E2",
+            f"exp/{visible(name)}: the variable{'s' * many} {listed} differ{'' if many else 's'}"
+            " between the arms: one value in all runs of the baseline, another in all of the"
+            f" experiment. If the run reads {'them' if many else 'it'}, the verdict may be about"
+            " that",
+            f"give both arms the same value, then: gitexp retest {name}",
+            advice=True,
+        )

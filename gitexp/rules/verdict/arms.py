@@ -1,0 +1,64 @@
+"""Variables that tell the two arms of an experiment apart, though no condition holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Somebody's own settings differ in dozens of variables between two logins. A variable that is set
+# for one arm stands alone, or nearly so.
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """Environments of an experiment's paired runs, as their lines in the bulk say."""
+
+    baseline: Sequence[Mapping[str, Any]]
+    candidate: Sequence[Mapping[str, Any]]
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """Variables with one value in all runs of the baseline and another in all of the candidate.
+
+        Hashes only compare if every run has them: version 0.1.0 stored none.
+        """
+        every = (*self.baseline, *self.candidate)
+        if not every or any("hashed" not in environment for environment in every):
+            return ()
+        names = sorted({name for environment in every for name in environment["hashed"]})
+        return tuple(
+            name
+            for name in names
+            if _differ(_values(self.baseline, name), _values(self.candidate, name))
+        )
+
+    @property
+    def suspicious(self) -> tuple[str, ...]:
+        """Those of them that a run may have read, if they are few."""
+        names, every = self.differing, (*self.baseline, *self.candidate)
+        if all(environment.get("read") is not None for environment in every):
+            read = {name for environment in every for name in environment["read"]}
+            names = tuple(name for name in names if name in read)
+        return names if len(names) <= _FEW else ()
+
+    @property
+    def inert(self) -> tuple[str, ...]:
+        """Files that a run loaded although the settings say that they cannot change a run."""
+        every = (*self.baseline, *self.candidate)
+        return tuple(sorted({file for one in every for file in one.get("inert") or ()}))
+
+
+def _values(arm: Sequence[Mapping[str, Any]], name: str) -> set[str | None]:
+    return {environment["hashed"].get(name) for environment in arm}
+
+
+def _differ(baseline: set[str | None], candidate: set[str | None]) -> bool:
+    if len(baseline) != 1 or len(candidate) != 1 or baseline == candidate:
+        return False
+    # A secret's hash has the mark of the clone whose key made it, and compares only within it.
+    marks = {value.partition(":")[0] for value in (*baseline, *candidate) if value and ":" in value}
+    return len(marks) < 2

@@ -1,0 +1,58 @@
+"""Variables that tell the two arms of an experiment apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitexp.rules.verdict.arms import Arms
+
+
+def ran(read: list[str] | None = None, /, **hashed: str) -> dict[str, Any]:
+    return {"hashed": hashed} | ({} if read is None else {"read": read})
+
+
+MANY = {f"V{number}": "ab" for number in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "differing", "suspicious"),
+    [
+        # Set for the experiment alone, or to another value there.
+        ([ran(), ran()], [ran(BOOST="1"), ran(BOOST="1")], ["BOOST"], ["BOOST"]),
+        ([ran(BOOST="1")], [ran(BOOST="2")], ["BOOST"], ["BOOST"]),
+        # The same in both arms, or different within one.
+        ([ran(BOOST="1")], [ran(BOOST="1")], [], []),
+        ([ran(BOOST="1"), ran()], [ran(BOOST="1")], [], []),
+        ([ran()], [ran(BOOST="1"), ran(BOOST="2")], [], []),
+        # What no run looked up decides nothing.
+        ([ran([])], [ran([], BOOST="1")], ["BOOST"], []),
+        ([ran([])], [ran(["BOOST"], BOOST="1")], ["BOOST"], ["BOOST"]),
+        # One run may have read anything.
+        ([ran([])], [ran(None, BOOST="1")], ["BOOST"], ["BOOST"]),
+        # Another login has dozens of others.
+        ([ran()], [ran(None, **MANY)], [*MANY], []),
+        ([ran([])], [ran(["V2"], **MANY)], [*MANY], ["V2"]),
+        # Version 0.1.0 stored no hashes.
+        ([{}], [ran(BOOST="1")], [], []),
+        ([], [], [], []),
+        # Secrets compare within one clone only.
+        ([ran(HF_TOKEN="ab12:1")], [ran(HF_TOKEN="ab12:2")], ["HF_TOKEN"], ["HF_TOKEN"]),
+        ([ran(HF_TOKEN="ab12:1")], [ran(HF_TOKEN="cd34:2")], [], []),
+    ],
+)
+def test_a_variable_is_named_only_where_it_tells_the_arms_apart(
+    baseline: list[dict[str, Any]],
+    candidate: list[dict[str, Any]],
+    differing: list[str],
+    suspicious: list[str],
+) -> None:
+    arms = Arms(baseline, candidate)
+    assert [*arms.differing] == differing
+    assert [*arms.suspicious] == suspicious
+
+
+def test_files_that_are_said_to_be_inert_are_named_once() -> None:
+    arms = Arms([ran() | {"inert": ["tests/a.py"]}], [ran() | {"inert": ["tests/a.py"]}, ran()])
+    assert arms.inert == ("tests/a.py",)
