@@ -2,7 +2,8 @@
 
 Commits never change, and a verdict changes only if the notes that it depends on do. So both are
 kept by commit, and the next command reads only what is new. Without the file (a disk that cannot be
-written, a Python without SQLite, another program that holds it) everything is read again.
+written, a Python without SQLite, another program that holds it) everything is read again. Each row
+has a checksum: what was damaged counts as never kept.
 """
 
 from __future__ import annotations
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
 _FILE = "log.sqlite3"
 _AT_ONCE = 500  # values in one statement; SQLite takes 999 at least
 _PATIENCE = 1.0  # seconds to wait for another command that writes
+_OUTSIDE = {5, 6, 8, 13, 14}  # SQLITE_BUSY, LOCKED, READONLY, FULL, CANTOPEN
 _TABLES = """
     DROP TABLE IF EXISTS commits;
     DROP TABLE IF EXISTS verdicts;
     DROP TABLE IF EXISTS summaries;
     DROP TABLE IF EXISTS heads;
     DROP TABLE IF EXISTS listed;
-    CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT, body TEXT);
-    CREATE INDEX moments ON commits (id, time, parent, project);
+    CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT,
+        checksum INTEGER, body TEXT, bodysum INTEGER);
+    CREATE INDEX moments ON commits (id, time, parent, project, checksum);
     CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
         shown TEXT, summary TEXT, checksum INTEGER);
-    CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT);
+    CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT,
+        checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
 """
 
@@ -80,10 +84,10 @@ class CachedSummary(NamedTuple):
     shown: str
     summary: str
 
-    def checksum(self, commit: str) -> int:
-        """Tell a row that is whole from one that was damaged or edited."""
-        text = f"{commit} {self!r}"
-        return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+def _sum(*fields: object) -> int:
+    """Tell a row that is whole from one that was damaged or edited."""
+    return zlib.crc32(repr(fields).encode("utf-8", "surrogatepass"))
 
 
 class Cache:
@@ -91,6 +95,7 @@ class Cache:
 
     def __init__(self, folder: Path | None, stamp: int) -> None:
         """Open it; what was written under another `stamp` (31 bits) is deleted."""
+        self._folder = folder
         self._database = None if folder is None else _opened(folder / _FILE, stamp)
 
     def close(self) -> None:
@@ -100,8 +105,8 @@ class Cache:
 
     def moments(self) -> dict[str, Moment]:
         """Every commit that was kept."""
-        found = self._rows("SELECT id, time, parent, project FROM commits")
-        return {name: Moment(time, parent, project) for name, time, parent, project in found}
+        found = self._whole("SELECT id, time, parent, project, checksum FROM commits")
+        return {name: Moment(*moment) for name, *moment in found}
 
     def heads(self, signature: str, query: HeadQuery) -> list[tuple[Any, ...]] | None:
         """Experiments as listed when refs had this signature: ref, commit and moment.
@@ -111,13 +116,15 @@ class Cache:
         if [*self._rows("SELECT signature FROM listed")] != [(signature,)]:
             return None
         statement = (
-            "SELECT * FROM heads WHERE time >= :since AND"
+            "SELECT ref, id, time, parent, project, checksum FROM heads WHERE time >= :since AND"
             " (:project IS NULL OR project IS NULL OR project = :project)"
             " ORDER BY rowid LIMIT :most"
         )
-        found = [*self._rows(statement, values=query._asdict() | {"most": query.most or -1})]
-        # After an error, the list may be incomplete.
-        return found if self._database is not None else None
+        values = query._asdict() | {"most": query.most or -1}
+        found = [*self._rows(statement, values=values)]
+        # After an error, or with a damaged row, the list may be incomplete.
+        whole = self._database is not None and all(map(_is_whole, found))
+        return [tuple(row[:-1]) for row in found] if whole else None
 
     def keep_heads(self, signature: str, heads: Iterable[tuple[str, str, Moment]]) -> None:
         """Keep the list of experiments in its order."""
@@ -125,35 +132,38 @@ class Cache:
             ("DELETE FROM listed", [()]),
             ("DELETE FROM heads", [()]),
             (
-                "INSERT INTO heads VALUES (?, ?, ?, ?, ?)",
-                [(ref, commit, *moment) for ref, commit, moment in heads],
+                "INSERT INTO heads VALUES (?, ?, ?, ?, ?, ?)",
+                [(*row, _sum(*row)) for row in ((ref, c, *moment) for ref, c, moment in heads)],
             ),
             ("INSERT INTO listed VALUES (?)", [(signature,)]),
         )
 
     def bodies(self, commits: Sequence[str]) -> dict[str, list[str]]:
         """Further fields of commits, as they were added."""
-        found = self._rows("SELECT id, body FROM commits WHERE id IN", commits)
+        found = self._whole("SELECT id, body, bodysum FROM commits WHERE id IN", commits)
         return {name: json.loads(body) for name, body in found}
 
     def summaries(self, commits: Sequence[str]) -> dict[str, CachedSummary]:
-        """Summaries of commits, whatever notes they were computed from; damaged rows are absent."""
-        found = {}
-        for commit, *fields, checksum in self._rows("SELECT * FROM summaries WHERE id IN", commits):
-            kept = CachedSummary(*fields)
-            if kept.checksum(commit) == checksum:
-                found[commit] = kept
-        return found
+        """Summaries of commits, whatever notes they were computed from."""
+        found = self._whole("SELECT * FROM summaries WHERE id IN", commits)
+        return {commit: CachedSummary(*fields) for commit, *fields in found}
 
     def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
         """Keep commits with their further fields."""
-        rows = [(name, *moment, json.dumps(body)) for name, moment, body in commits]
-        self._write(("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", rows))
+        rows = [
+            (name, *moment, _sum(name, *moment), text, _sum(name, text))
+            for name, moment, text in ((name, m, json.dumps(body)) for name, m, body in commits)
+        ]
+        self._write(("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
 
     def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:
         """Keep summaries."""
-        rows = [(commit, *kept, kept.checksum(commit)) for commit, kept in summaries]
+        rows = [(commit, *kept, _sum(commit, *kept)) for commit, kept in summaries]
         self._write(("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows))
+
+    def _whole(self, statement: str, commits: Sequence[str] | None = None) -> Iterator[Any]:
+        """Rows that are as they were written, without the checksum that they end in."""
+        return (row[:-1] for row in self._rows(statement, commits) if _is_whole(row))
 
     def _rows(
         self,
@@ -174,9 +184,11 @@ class Cache:
                 some = commits[at : at + _AT_ONCE]
                 marks = ",".join("?" * len(some))
                 yield from self._database.execute(f"{statement} ({marks})", some)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self.close()
             self._database = None
+            if self._folder is not None and _is_damage(error):
+                remove_cache(self._folder)
 
     def _write(self, *steps: tuple[str, Sequence[Sequence[object]]]) -> None:
         """Execute statements with their rows, all or none."""
@@ -188,6 +200,15 @@ class Cache:
         with suppress(sqlite3.Error, UnicodeEncodeError), self._database:
             for statement, rows in steps:
                 self._database.executemany(statement, rows)
+
+
+def _is_whole(row: Sequence[object]) -> bool:
+    return _sum(*row[:-1]) == row[-1]
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault, and neither another program that holds it nor the disk."""
+    return getattr(error, "sqlite_errorcode", 0) & 255 not in _OUTSIDE
 
 
 def remove_cache(folder: Path) -> None:
@@ -205,7 +226,7 @@ def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
     except ImportError:
         return None
     for _ in range(2):
-        with suppress(OSError, sqlite3.OperationalError):
+        with suppress(OSError, sqlite3.Error):
             make_folder(path.parent)
             os.close(open_file(path))
             database = sqlite3.connect(path, timeout=_PATIENCE)
@@ -216,11 +237,10 @@ def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
                     database.executescript(
                         f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {stamp:d}; COMMIT;"
                     )
-            except sqlite3.OperationalError:
+            except sqlite3.Error as error:
                 database.close()
-                raise
-            except sqlite3.DatabaseError:
-                database.close()
+                if not _is_damage(error):
+                    raise
                 remove_cache(path.parent)
                 continue
             return database

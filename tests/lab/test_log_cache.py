@@ -27,6 +27,8 @@ from tests.bench.projects import many_experiments
 from tests.team import a_record, repository_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitexp.store.experiments import Entry
     from tests.project import World
 
@@ -214,6 +216,61 @@ def test_a_damaged_row_is_computed_again(many: World, damage: str) -> None:
         database.execute(f"UPDATE summaries SET {damage}")
     database.close()
     assert rows(many) == wanted == rows(many)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "commits SET body = '[1]'", "commits SET body = x'ff'", "commits SET time = 'x'",
+        "commits SET parent = NULL", "commits SET project = 'other'", "heads SET id = 'zz'",
+        "heads SET time = 'x'", "heads SET ref = 7", "listed SET signature = x'00'",
+    ],
+)  # fmt: skip
+def test_a_damaged_row_is_read_again(many: World, damage: str) -> None:
+    wanted = rows(many)
+    with sqlite3.connect(cache(many)) as database:
+        database.execute(f"UPDATE {damage}")
+    database.close()
+    assert rows(many) == wanted == rows(many)
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def scribbled(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for at in range(100, len(content), 997):
+        content[at] ^= 255
+    path.write_bytes(content)
+
+
+def without_tables(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        for table in ("commits", "summaries", "heads", "listed"):
+            database.execute(f"DROP TABLE {table}")
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [torn, scribbled, without_tables, lambda path: path.write_bytes(bytes(9000))],
+    ids=["torn", "scribbled", "without tables", "zeros"],
+)
+def test_a_damaged_file_starts_over(many: World, damage: Callable[[Path], object]) -> None:
+    wanted = rows(many)
+    damage(cache(many))
+    assert rows(many) == wanted == rows(many) == rows(many)
+    with sqlite3.connect(cache(many)) as database:
+        assert database.execute("SELECT count(*) FROM summaries").fetchone() == (len(wanted),)
+    database.close()
+
+
+def test_a_folder_in_the_place_of_the_file_is_worked_around(many: World) -> None:
+    wanted = rows(many)
+    cache(many).unlink()
+    cache(many).mkdir()
+    assert rows(many) == wanted
 
 
 def test_another_gitexp_judges_again_and_leaves_no_stale_rows(many: World) -> None:
