@@ -10,6 +10,6 @@ import sys
 if sys.path and sys.path[0] in {"", os.getcwd()}:  # noqa: PTH109 - compared as Python wrote it
     del sys.path[0]
 
-from gitexp.cli.app import main
+from gitexp.cli.start import main
 
 main()

@@ -8,7 +8,13 @@ its time is imports.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+
+# Ctrl-C while modules load is no traceback. A hook leaves nothing behind that has to be ended.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 

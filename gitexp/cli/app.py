@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gitexp.cli.lazy import Commands
+from gitexp.cli.start import INTERRUPTED, end_at_once, when_interrupted
 from gitexp.errors import GitexpError, Terminated, UsageError
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_INTERRUPTED = 130
+_interrupts: list[int] = []  # signals that have arrived
 
 
 def _version(wanted: bool) -> None:
@@ -56,11 +57,7 @@ def _gitexp(
 
 def main() -> None:
     """Run the command line; the one place that turns errors into exit codes."""
-    # A batch system that stops a job gets the same orderly end as Ctrl-C. Under
-    # nohup, SIGHUP stays ignored.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _terminate)
+    when_interrupted(_interrupt)
     # A command makes hardly any cycles and ends soon; a log of thousands would be searched for them
     # again and again.
     gc.set_threshold(100_000)
@@ -69,6 +66,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     code = _run()
+    when_interrupted(end_at_once)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a stream may have been closed outside
         try:
             stream.flush()
@@ -78,8 +76,9 @@ def main() -> None:
     os._exit(code)
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    raise Terminated
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    _interrupts.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
 def _run() -> int:
@@ -90,14 +89,18 @@ def _run() -> int:
     except SystemExit as left:  # typer's own end where the reader (head, less) has gone
         return left.code if isinstance(left.code, int) else 1
     except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge: a bug must end in one readable line
-        return _failed(error)
-    return _interrupted() if code == _INTERRUPTED else code
+        # A module in C that is interrupted while it loads fails in a way of its own.
+        if not (_interrupts and isinstance(error, ImportError | SystemError)):
+            return _failed(error)
+        code = INTERRUPTED
+    return _interrupted() if code == INTERRUPTED else code
 
 
 def _failed(error: Exception) -> int:
     """Report an error; returns its exit code."""
+    when_interrupted(end_at_once)
     from gitexp.cli.errors import as_failure  # only a failure needs it
 
     failure = as_failure(error)
@@ -109,6 +112,7 @@ def _failed(error: Exception) -> int:
 
 
 def _interrupted() -> int:
+    when_interrupted(end_at_once)  # what is left is one message
     from gitexp.cli.errors import interrupted  # only a failure needs it
 
     if sys.stderr.isatty():

@@ -198,3 +198,25 @@ def test_what_the_system_refuses_is_not_a_bug() -> None:
     assert isinstance(denied, NotReady)
     assert str(denied) == "/x: Permission denied"
     assert as_failure(UsageError("no")).exit_code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["typer", "gitexp.lab.project"])
+def test_an_interruption_while_modules_load_is_no_traceback(
+    ready: World, tmp_path: Path, module: str, number: signal.Signals
+) -> None:
+    # The process interrupts itself as it begins to load a module.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == {module!r}:\n"
+        f"            os.kill(os.getpid(), {number:d})\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "gitexp", "log"], cwd=ready.path, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 130
+    assert "Traceback" not in ended.stderr
