@@ -85,6 +85,18 @@ def world(_template: Path, tmp_path: Path) -> World:
     return World(folder)
 
 
+@pytest.fixture
+def bare_project(tmp_path: Path) -> World:
+    """A committed project that has never heard of gitexp."""
+    world = World(tmp_path / "project")
+    world.path.mkdir()
+    world.git("init", "--quiet")
+    world.write("config.toml", "[model]\nC = 1.0\n\n[train]\nepochs = 20\n")
+    world.write("train.py", TRAIN)
+    world.commit("baseline")
+    return world
+
+
 @pytest.fixture(scope="session")
 def _initialised(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same project after `gitexp init`, done once and copied likewise."""

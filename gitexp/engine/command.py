@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # As words on their own, these would be passed to the program as arguments and silently ignored.
 _SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+# Outside of single quotes; after a backslash a dollar is a dollar.
+_EXPANDED = re.compile(r"""'[^']*'|\\.|(\$[A-Za-z_({][\w]*|`)""", re.DOTALL)
+_BUILTINS = {".", "cd", "eval", "exec", "export", "set", "source", "ulimit", "unset"}
 
 
 def build(settings: Settings, *, seed: int, sample: float = 1.0) -> list[str] | str:
@@ -71,18 +74,44 @@ def _placeholders(settings: Settings, seed: int, sample: float) -> dict[str, str
     return {"{seed}": str(seed), "{sample}": f"{sample:g}", "{config}": settings.config[0]}
 
 
+def shell_syntax(command: str) -> list[str]:
+    """What in a command only a shell understands; empty if it can be run without one."""
+    found = [name for name in _EXPANDED.findall(command) if name]
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";<>|&")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        words = list(lexer)
+    except ValueError:  # quotes that do not match are reported when the command is built
+        return []
+    found += [word for word in words if word and set(word) <= set(";<>|&")]
+    program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
+    if program in _BUILTINS:
+        found.insert(0, program)
+    return list(dict.fromkeys(found))
+
+
 def _filled(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(name, value)
     return text
 
 
-def search_path(environment: Mapping[str, str], project: Path | None) -> str:
-    """PATH of a run: the caller's, with the project's `.venv` first if none is activated."""
+def search_path(
+    environment: Mapping[str, str], project: Path | None, top: Path | None = None
+) -> str:
+    """PATH of a run: the caller's, with a `.venv` before it if none is activated.
+
+    It is the nearest one, from the project's folder up to `top`, the repository's.
+    """
     path = environment.get("PATH", os.defpath)
-    local = project / ".venv" / "bin" if project else None
-    if local and local.is_dir() and not {"VIRTUAL_ENV", "CONDA_PREFIX"} & environment.keys():
-        return f"{local}{os.pathsep}{path}"
+    if project is None or {"VIRTUAL_ENV", "CONDA_PREFIX"} & environment.keys():
+        return path
+    for folder in (project, *project.parents):
+        if (local := folder / ".venv" / "bin").is_dir():
+            return f"{local}{os.pathsep}{path}"
+        if folder == (top or project):
+            break
     return path
 
 

@@ -52,7 +52,7 @@ def prepare_launch(
     given |= commands.assigned(settings, seed=job.seed, sample=job.sample)
     threads = settings.threads or job.threads or usable_cores()
     variables = given | thread_variables(threads, given)
-    variables["PATH"] = commands.search_path(variables, project)
+    variables["PATH"] = commands.search_path(variables, project, repository.top)
     if isinstance(words, list):
         words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
     # The checkout comes before everything that is installed: an editable install would import the

@@ -64,7 +64,7 @@ def present_environment(
     if isinstance(words, str):
         return None
     given = script_environment() | commands.assigned(settings, seed=0)
-    variables = given | {"PATH": commands.search_path(given, project)}
+    variables = given | {"PATH": commands.search_path(given, project, repository.top)}
     program = commands.locate(words[0], project, project, variables["PATH"])
     python = ask_interpreter(program, project, variables)
     if python is None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.command import build
+from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import guess
+from gitexp.lab.guess.config import leaves_of
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings import Settings, parse_settings, table_of
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.paths import is_pattern
+from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,34 +25,74 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
+_QUESTIONS = {
+    "command": "Training command ({seed} is filled in)",
+    "metric": "Metric that it reports",
+    "config": "Config file of which one line may change",
+}
+_VARY = (
+    "What does a new seed change? split (test rows, too), seed (training only), none;\n"
+    "or try: run the command up to three times now, to see"
+)
+_MOST_QUESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Settings to write. `said` is what was given or answered, the rest of `draft` is guessed.
+
+    `trial` says whether to try the command first.
+    """
+
+    draft: DraftSettings
+    said: DraftSettings
+    trial: bool
+
+
 def settle(
-    here: Path, given: DraftSettings, ask: Callable[[str, str], str] | None
-) -> DraftSettings:
-    """Complete what is given by guesses and, with `ask`, by answers.
+    here: Path, given: DraftSettings, ask: Callable[[str, str], str] | None, *, trial: bool
+) -> Settled:
+    """Complete what is given by guesses and, with `ask`, by the answers to at most 3 questions.
 
     Raises:
         UsageError: config, command or metric is not known, or there is no such config.
     """
-    draft = guess(here, given)
-    if ask is not None:
-        for field, question in (
-            ("config", "config file of which one line may change"),
-            ("command", "training command ({seed} is filled in)"),
-            ("metric", "metric that the command reports"),
-        ):
-            if not getattr(given, field):
-                answer = ask(question, getattr(draft, field)).strip()
-                given = replace(given, **{field: answer})  # type: ignore[arg-type]
-                draft = guess(here, given)
+    draft, asked = guess(here, given), 0
+    for field, question in _QUESTIONS.items() if ask is not None else ():
+        # The config is asked for only where nothing looks like one.
+        if ask is None or getattr(given, field) or (field == "config" and draft.config):
+            continue
+        answer = ask(question, getattr(draft, field)).strip()
+        asked += 1
+        given = replace(given, **{field: answer})  # type: ignore[arg-type]
+        draft = guess(here, given)
+    if ask is not None and asked < _MOST_QUESTIONS and not (given.vary or trial):
+        answer = ask(_VARY, draft.vary or "split").strip().lower()
+        trial = answer == "try"
+        given = given if trial else replace(given, vary=answer)
+        draft = guess(here, given)
     lacking = [n for n in ("config", "command", "metric") if not getattr(draft, n)]
     if lacking:
         raise UsageError(
             f"could not find out: {', '.join(lacking)}",
             "gitexp init " + " ".join(f"--{n} {_example(n)}" for n in lacking),
         )
-    if not (here / draft.config).is_file():
+    files = here.glob(draft.config) if is_pattern(draft.config) else [here / draft.config]
+    if not any(file.is_file() for file in files):
         raise UsageError(f"there is no {draft.config} in {here}", "gitexp init --config FILE")
-    return draft
+    _demand_no_shell(draft)
+    return Settled(draft, given, trial)
+
+
+def _demand_no_shell(draft: DraftSettings) -> None:
+    found = [] if draft.shell else shell_syntax(draft.command)
+    if not found:
+        return
+    raise UsageError(
+        f"the command has {' and '.join(found)}, which only a shell understands, and no shell runs"
+        " it",
+        f"to run it by /bin/sh: gitexp init --shell --command {shell_word(draft.command)}",
+    )
 
 
 def _example(name: str) -> str:
@@ -83,6 +127,7 @@ def with_trial(draft: DraftSettings, trial: Trial) -> DraftSettings:
         planned=trial.proposed.planned,
         # With ids that clash, every experiment would stop before its verdict.
         predictions="" if trial.clash else predictions,
+        test_ratio=trial.test_ratio if draft.test_ratio is None else draft.test_ratio,
         # Two runs say more about the seed than the text of the script.
         warning=draft.warning if trial.vary == "none" or trial.runs == 1 else "",
     )
@@ -90,11 +135,25 @@ def with_trial(draft: DraftSettings, trial: Trial) -> DraftSettings:
 
 def uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
     """Files that the settings name and that exist here, but are not committed."""
-    words = dict.fromkeys([*settings.config, *settings.command.split()])
+    configs = [name for name in settings.config if not is_pattern(name)]
+    words = dict.fromkeys([*configs, *settings.command.split()])
     # Not Path.is_file, which raises an error if a word is too long for a file name.
     files = [word for word in words if word[0] != "/" and os.path.isfile(here / word)]  # noqa: PTH113
     found = repository.git.objects([f"HEAD:{repository.prefix}{file}" for file in files])
     return [file for file, content in zip(files, found, strict=True) if content is None]
+
+
+def guessed_keys(rendered: str, said: DraftSettings) -> tuple[str, ...]:
+    """Keys of new settings that nobody gave."""
+    known = {name for name in said.__slots__ if getattr(said, name) not in ("", None, (), False)}
+    keys = [line.split()[0] for line in rendered.splitlines() if line[:1] != "#"]
+    return tuple(key for key in keys if key not in known | {"baseline", "rules"})
+
+
+def example_key(here: Path, config: str) -> str:
+    """A key of the config whose number an experiment may change; KEY if there is none."""
+    numbers = (key for key, value in leaves_of(here, config).items() if type(value) is float)
+    return next(map(spell_key, numbers), "KEY")
 
 
 def commit_command(files: Sequence[str]) -> str:

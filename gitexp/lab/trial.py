@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
+from gitexp.lab.missing_inputs import link_hint, named_in
 from gitexp.lab.running import run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.text import shell_word
 from gitexp.rules.verdict.trial import (
     LONG_RUN,
     Choice,
     TrialRun,
+    estimate_test_ratio,
     find_vary,
     ids_clash,
     plan_choices,
@@ -25,6 +28,8 @@ from gitexp.rules.verdict.trial import (
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.engine.job import RunResult
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
@@ -41,7 +46,7 @@ class Trial:
 
     `vary` is the setting that the runs prove, else the one that was there; `reasons` say why, in
     sentences. `stored` says whether every run stored predictions, `clash` whether their ids name
-    different rows in different runs.
+    different rows in different runs, and `test_ratio` what the ids tell, None if nothing.
     """
 
     runs: int
@@ -51,6 +56,7 @@ class Trial:
     choices: tuple[Choice, ...]
     stored: bool
     clash: bool
+    test_ratio: float | None = None
 
     @property
     def proposed(self) -> Choice:
@@ -99,7 +105,8 @@ def try_out(
         long=long,
     )
     stored = all(run.outcomes is not None for run in tried)
-    return Trial(len(done), seconds, vary, reasons, choices, stored, ids_clash(tried))
+    ratio = estimate_test_ratio(tried) if vary == "split" else None
+    return Trial(len(done), seconds, vary, reasons, choices, stored, ids_clash(tried), ratio)
 
 
 def _run(
@@ -116,7 +123,8 @@ def _run(
         job = Job(commit, seed, attempt, settings.metric, folder / f"{seed}-{attempt}")
         result = run_once(repository, prefix, settings, _LABEL, job, watcher, condition=_LABEL)
         if not result.record.ok:
-            raise _failed(settings, job, result)
+            lacking = named_in(repository, result.last_lines)
+            raise _failed(settings, job, result, lacking)
         if result.warning and not ended:
             watcher.said(f"{_LABEL}: {result.warning}")
         ended.append(result)
@@ -136,14 +144,16 @@ def _tried(done: RunResult) -> TrialRun:
     return TrialRun(done.record.metrics, next(iter(outcomes.values()), None))
 
 
-def _failed(settings: Settings, job: Job, done: RunResult) -> CommandFailed:
+def _failed(settings: Settings, job: Job, done: RunResult, lacking: Sequence[str]) -> CommandFailed:
     """Say what went wrong in a trial run, and what to do about it."""
     hint = "fix that, then run the same command again"
-    if done.record.exit:
+    if lacking:
+        hint = f"{link_hint(lacking)}\nor, if there are no settings yet: gitexp init --try"
+        hint += "".join(f" --link {shell_word(name)}" for name in lacking)
+    elif done.record.exit:
         hint += (
             "; a run gets a checkout of the current commit, without files that git does not track:"
-            " commit what is missing (for data: set up without --try, add it to link in"
-            " gitexp.toml, commit that, then: gitexp init --try)"
+            " commit what is missing, or for data: gitexp init --try --link FOLDER"
         )
     elif settings.metric not in done.record.metrics:
         hint = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
 from gitexp.lab.baseline_files import commit_on_baseline
+from gitexp.lab.guess import mentioned_files
 from gitexp.lab.installation import (
     SetupStep,
     commit_settings,
@@ -15,7 +16,16 @@ from gitexp.lab.installation import (
     install_hooks,
     uninstall,
 )
-from gitexp.lab.new_settings import as_settings, commit_command, settle, uncommitted, with_trial
+from gitexp.lab.missing_inputs import link_hint, missing_inputs
+from gitexp.lab.new_settings import (
+    as_settings,
+    commit_command,
+    example_key,
+    guessed_keys,
+    settle,
+    uncommitted,
+    with_trial,
+)
 from gitexp.lab.project import Project, project_at, settings_at
 from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
@@ -24,6 +34,7 @@ from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.raised_rules import with_rules
 from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
 from gitexp.rules.gate.formats.values import spell
+from gitexp.rules.gate.paths import is_pattern
 from gitexp.store import hooks
 from gitexp.store.repository import Repository
 
@@ -34,20 +45,21 @@ if TYPE_CHECKING:
 
     from gitexp.lab.watcher import Watcher
 
-_TRIAL = "run it now, two or three times, to see what it costs and what a seed changes (y or n)"
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What `init` changed, and what it warns of.
 
     `server` says whether this is a server's repository, `trial` what trying the command showed.
+    `guessed` are the keys of new settings that nobody gave, and `key` is one to experiment with.
     """
 
     steps: tuple[SetupStep, ...]
     warnings: tuple[str, ...] = ()
     server: bool = False
     trial: Trial | None = None
+    guessed: tuple[str, ...] = ()
+    key: str = "KEY"
 
 
 def init(
@@ -148,20 +160,26 @@ def _write_settings(
     """Settle the settings, with a trial if wanted, and commit them."""
     prefix, warnings, tried = repository.prefix, [], None
     here = repository.work_tree() / prefix
-    draft = settle(here, given, ask)
+    settled = settle(here, given, ask, trial=trial)
+    draft = settled.draft
+    lacking = [] if draft.link else missing_inputs(repository, mentioned_files(here, draft))
+    if settled.trial:
+        draft = replace(draft, link=draft.link or tuple(lacking))
+    elif lacking:
+        warnings.append(f"{draft.command} may need {', '.join(lacking)}: {link_hint(lacking)}")
     settings = as_settings(draft, baseline)
     missing = uncommitted(repository, here, settings)
-    if draft.config in missing:
+    if not is_pattern(draft.config) and draft.config in missing:
         raise NotReady(
             f"{draft.config} is not committed, and experiments start from what is",
             commit_command([draft.config]) + " && gitexp init",
         )
     if missing:
         warnings.append(
-            f"{', '.join(missing)} is not committed, so no run would find it: "
+            f"{', '.join(missing)} is not committed, so no run would find it:\n"
             + commit_command(missing)
         )
-    if trial or (ask is not None and ask(_TRIAL, "n").strip().lower() in {"y", "yes"}):
+    if settled.trial:
         tip = repository.git.text("rev-parse", "HEAD")
         with watch() as watcher:
             tried = try_out(repository, prefix, settings, tip, watcher)
@@ -169,8 +187,12 @@ def _write_settings(
         as_settings(draft, baseline)
     if draft.warning:
         warnings.append(draft.warning)
-    step = commit_settings(repository, prefix, render(draft, baseline))
-    return Setup((step,), tuple(warnings), trial=tried)
+    text = render(draft, baseline)
+    step = commit_settings(repository, prefix, text)
+    return Setup(
+        (step,), tuple(warnings), trial=tried, guessed=guessed_keys(text, settled.said),
+        key=example_key(here, draft.config),
+    )  # fmt: skip
 
 
 # --- settings that are there --------------------------------------------------------------------
@@ -245,13 +267,18 @@ def _demand_as_given(given: DraftSettings, settings: Settings, path: str, baseli
     differ = [
         f"{name} = {spell(there.get(name, ''))}"
         for name in DraftSettings.__slots__
-        if getattr(given, name) not in ("", None, (), there.get(name))
+        if _plain(getattr(given, name)) not in ("", None, [], False, there.get(name))
     ]
     if differ:
         raise UsageError(
             f"{path} has settings already, and init does not change them: {', '.join(differ)}",
             f"git switch {baseline} && $EDITOR {path} && git commit -am 'Settings' && gitexp trust",
         )
+
+
+def _plain(value: object) -> object:
+    """A value as TOML has it, which knows no tuples."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _disagreement(trial: Trial, settings: Settings, baseline: str, path: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.command import assigned, build, locate, search_path
+from gitexp.engine.command import assigned, build, locate, search_path, shell_syntax
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import Settings
 
@@ -32,6 +32,27 @@ def settings(command: str, *, shell: bool = False, config: str = "config.toml") 
 )  # fmt: skip
 def test_a_command_is_split_into_words_and_filled(command: str, words: list[str]) -> None:
     assert build(settings(command), seed=7) == words
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("python train.py --seed {seed}", []),
+        ("python train.py 'a;b' \"c|d\" --x='$HOME' --y=\\$z --z=a&b", ["&"]),
+        ("env CUDA_VISIBLE_DEVICES=0 python train.py", []),
+        ("CUDA_VISIBLE_DEVICES=0 python train.py", []),
+        ("cd src && python train.py", ["cd", "&&"]),
+        ("python a.py; python b.py", [";"]),
+        ("python train.py|tee log", ["|"]),
+        ("python train.py > log 2>&1", [">", ">&"]),
+        ("python train.py $SEED ${SEED} $(date) `date`", ["$SEED", "${SEED", "$(date", "`"]),
+        ('python train.py "$HOME"', ["$HOME"]),
+        ("A=1 source env.sh", ["source"]),
+        ("python 'train.py", []),
+    ],
+)
+def test_what_only_a_shell_understands_is_found(command: str, found: list[str]) -> None:
+    assert shell_syntax(command) == found
 
 
 def test_a_sample_is_written_as_people_do() -> None:
@@ -106,3 +127,13 @@ def test_variables_before_the_program_are_set_and_not_run() -> None:
     assert assigned(given, seed=3) == {"TF_X": "1", "SEED": "3"}
     with pytest.raises(NotReady, match="names no program"):
         build(settings("A=1 B=2"), seed=3)
+
+
+def test_an_environment_above_the_project_counts_up_to_the_repositorys_top(tmp_path: Path) -> None:
+    project = tmp_path / "top" / "models" / "a"
+    for folder in (tmp_path, tmp_path / "top"):
+        (folder / ".venv" / "bin").mkdir(parents=True)
+    project.mkdir(parents=True)
+    found = search_path({"PATH": "/bin"}, project, tmp_path / "top")
+    assert found == f"{tmp_path / 'top' / '.venv' / 'bin'}:/bin"
+    assert search_path({"PATH": "/bin"}, project, tmp_path / "top" / "models") == "/bin"

@@ -85,7 +85,83 @@ def test_the_way_of_the_seed_is_found(
 
 def test_a_metrics_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("Path('out') / 'metrics.json'\n")
-    assert guess(tmp_path, DraftSettings()).metrics == "metrics.json"
+    assert guess(tmp_path, DraftSettings()).metrics == "out/metrics.json"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        # What the script opens, imports, composes or is goes before names that are only usual.
+        ({"opts/big.yaml": "a: 1\n", "config.toml": TOML, "train.py": "open('opts/big.yaml')"},
+         "opts/big.yaml"),
+        ({"data.json": "{}", "train.py": "open('data.json')"}, ""),
+        ({"model_config.json": "{}", "train.py": "open('model_config.json')"}, "model_config.json"),
+        ({"out.yaml": "a: 1\n", "config.toml": TOML, "train.py": "open('out.yaml', 'w')"},
+         "config.toml"),
+        ({"cfg.py": "LR = 0.1\n", "train.py": "from cfg import LR"}, "cfg.py"),
+        ({"cfg.py": "LR = None\n", "train.py": "import cfg\nlr = 0.1"}, "train.py"),
+        ({"train.py": "p.add_argument('--lr', default=0.1)"}, "train.py"),
+        ({"train.py": "def get_config():\n    C.model.lr = 5e-4\n"}, "train.py"),
+        ({"MLproject": "entry_points: {}\n", "train.py": "lr = 0.1"}, "MLproject"),
+        ({"conf/config.yaml": "a: 1\n", "conf/db/x.yaml": "b: 1\n",
+          "train.py": "@hydra.main(config_path='conf', config_name='config')"}, "conf/**/*.yaml"),
+        ({"app/conf/c.yaml": "a: 1\n", "app/__init__.py": "",
+          "app/train.py": "hydra.main(config_path='conf')"}, "app/conf/c.yaml"),
+    ],
+)  # fmt: skip
+def test_the_config_is_what_the_script_opens_imports_or_is(
+    files: dict[str, str], found: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        World(tmp_path).write(name, text)
+    assert guess(tmp_path, DraftSettings()).config == found
+
+
+MAIN = "if __name__ == '__main__':\n    main()\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        ({"projects/adder/adder.py": MAIN, "mingpt/model.py": "", "setup.py": MAIN},
+         "python projects/adder/adder.py"),
+        ({"a.py": MAIN, "b.py": MAIN}, ""),
+        ({"prepare.py": MAIN, "train_net.py": MAIN}, "python train_net.py"),
+        ({"tests/test_a.py": MAIN, ".venv/x/y.py": MAIN, "fit.py": MAIN}, "python fit.py"),
+    ],
+)  # fmt: skip
+def test_the_only_program_is_the_training_command(
+    files: dict[str, str], command: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        World(tmp_path).write(name, text)
+    assert guess(tmp_path, DraftSettings()).command == command
+
+
+@pytest.mark.parametrize(
+    ("script", "metric", "direction"),
+    [
+        ("loss = 1\nprint(f'Test accuracy: {a}')", "test_accuracy", "higher"),
+        ("print(f'train_loss={a} val_loss={b}')", "val_loss", "lower"),
+        ("print(f'train loss {a}, step: {n}')\nprint(f'train_loss: {a}')", "train_loss", "lower"),
+        ("json.dump({'psnr': p, 'time': t}, f)", "psnr", "higher"),
+        ("# accuracy\nprint(f'Final F1: {x}')", "F1", "higher"),
+    ],
+)
+def test_the_metric_is_what_is_printed_before_a_number(
+    script: str, metric: str, direction: str, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(script)
+    found = guess(tmp_path, DraftSettings())
+    assert (found.metric, found.direction) == (metric, direction)
+
+
+def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("def config():\n    C.system.seed = 3407\n")
+    assert guess(tmp_path, DraftSettings()).seed_key == 'config."C.system.seed"'
+    World(tmp_path).write("conf/train/t.yaml", "seed: 1\n")
+    found = guess(tmp_path, DraftSettings(config="conf/**/*.yaml"))
+    assert found.seed_key == "seed"
 
 
 def test_what_was_given_stays(tmp_path: Path) -> None:
@@ -100,7 +176,7 @@ def test_what_was_given_stays(tmp_path: Path) -> None:
     [
         ("gitexp.predictions(y, p)", "predictions.csv"),
         ("from gitexp import log, predictions", "predictions.csv"),
-        ("open('out/test_predictions.npz'); y_true, y_pred", "test_predictions.npz"),
+        ("open('out/test_predictions.npz'); y_true, y_pred", "out/test_predictions.npz"),
         ("table.to_csv('predictions.csv', columns=['id', 'Survived'])", ""),
         ("predictions = model.predict(x)", ""),
     ],

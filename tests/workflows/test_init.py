@@ -19,18 +19,6 @@ TOML = "[model]\nC = 1.0\n\n[train]\nepochs = 20\n"
 BECAUSE = "C raises accuracy because the model underfits"
 
 
-@pytest.fixture
-def bare_project(tmp_path: Path) -> World:
-    """A committed project that has never heard of gitexp."""
-    world = World(tmp_path / "project")
-    world.path.mkdir()
-    world.git("init", "--quiet")
-    world.write("config.toml", TOML)
-    world.write("train.py", TRAIN)
-    world.commit("baseline")
-    return world
-
-
 def everything(world: World) -> object:
     """What a refused init must leave as it was: refs, index, files, configuration and hooks."""
     folder = world.path / ".git"
@@ -64,7 +52,7 @@ def test_a_new_project_is_set_up(bare_project: World) -> None:
 def test_a_script_that_no_commit_holds_is_named(bare_project: World) -> None:
     bare_project.write("fit.py", TRAIN)
     told = bare_project.gitexp("init", "--yes", "--command", "python fit.py").out
-    assert "fit.py is not committed, so no run would find it: git add fit.py && git comm" in told
+    assert "fit.py is not committed, so no run would find it:\ngit add fit.py && git comm" in told
 
 
 def test_every_flag_is_written(bare_project: World) -> None:
@@ -372,7 +360,9 @@ def test_what_it_could_not_find_out_is_named_by_its_flags(bare_project: World) -
     [("--config", "nope.toml"), ("--direction", "sideways"), ("--effect", "-1"),
      ("--effect", "nan"), ("--metric", "two words"), ("--metrics", "../m.json"),
      ("--command", "python 'train.py"), ("--config", "untracked.toml"),
-     ("--baseline", "nope"), ("--config", "../config.toml")],
+     ("--baseline", "nope"), ("--config", "../config.toml"),
+     ("--metric", ""), ("--config", ""), ("--link", ""),
+     ("--command", "python train.py | tee log"), ("--config", "conf/**/*.yaml")],
 )  # fmt: skip
 def test_a_flag_that_cannot_be_is_refused_before_anything_is_changed(
     flags: tuple[str, str], bare_project: World

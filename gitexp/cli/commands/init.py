@@ -6,11 +6,13 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.views import setup as views
+from gitexp.errors import UsageError
 from gitexp.rules.documents.draft import DraftSettings
 from gitexp.workflows import init as workflow
 
 
 def init(
+    context: typer.Context,
     config: Annotated[
         str, typer.Option(metavar="FILE", help="Config file in which an experiment changes a line.")
     ] = "",
@@ -23,6 +25,9 @@ def init(
     metric: Annotated[
         str, typer.Option(metavar="NAME", help="Metric that the command reports.")
     ] = "",
+    shell: Annotated[
+        bool, typer.Option("--shell", help="Give the command to /bin/sh: for pipes, && and $NAME.")
+    ] = False,
     direction: Annotated[
         str,
         typer.Option(
@@ -49,6 +54,12 @@ def init(
             " training only) or none; default: split.",
         ),
     ] = "",
+    link: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH", help="Data that git does not track and that runs need; repeatable."
+        ),
+    ] = None,
     baseline: Annotated[
         str, typer.Option(metavar="BRANCH", help="Branch that experiments start from.")
     ] = "",
@@ -72,12 +83,13 @@ def init(
     Finds the config file, the command and the metric, or asks you. Says what it changed and how to
     undo it. In a bare repository, which only receives pushes, it installs the server's hook alone.
     """
+    _given(context)
     if undo:
         views.undone(workflow.undo(Path.cwd()))
         return
     given = DraftSettings(
         config=config, command=command, metric=metric, direction=direction, effect=effect,
-        metrics=metrics, seed_key=seed_key, vary=vary,
+        metrics=metrics, seed_key=seed_key, vary=vary, shell=shell, link=tuple(link or ()),
     )  # fmt: skip
     asking = None if yes or not sys.stdin.isatty() else _ask
     views.initialized(
@@ -86,4 +98,32 @@ def init(
 
 
 def _ask(question: str, proposal: str) -> str:
-    return str(typer.prompt(question, default=proposal or None))
+    """Ask once: an empty answer takes the proposal, also where there is none.
+
+    Raises:
+        UsageError: the input ended.
+    """
+    typer.echo(f"{question}{f' [{proposal}]' if proposal else ''}: ", nl=False)
+    try:
+        return input() or proposal
+    except EOFError:
+        typer.echo("")
+        raise UsageError(
+            "the input ended before every question was answered, and nothing was set up",
+            "answer them by options, and ask nothing: gitexp init --yes",
+        ) from None
+
+
+def _given(context: typer.Context) -> None:
+    """Refuse options with an empty text, which would count as not given.
+
+    Raises:
+        UsageError: the message names one.
+    """
+    for name, value in context.params.items():
+        source = context.get_parameter_source(name)
+        typed = source is not None and source.name == "COMMANDLINE"
+        texts = value if isinstance(value, list | tuple) else [value]
+        if typed and any(isinstance(text, str) and not text.strip() for text in texts):
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} is empty", "leave it out, and init finds a value")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import wrapped
+from gitexp.cli.views.terminal import hanging, wrapped
 from gitexp.rules.text import counted, duration
 
 if TYPE_CHECKING:
@@ -57,14 +57,18 @@ def initialized(done: Setup) -> None:
         typer.echo("Everything is already set up here; nothing was changed.")
     for step in done.steps:
         typer.echo(f"{step.what}\n    undo: {step.undo}")
+    if done.guessed:
+        then = "If one is wrong, edit gitexp.toml and commit it, then: gitexp trust"
+        typer.echo("\n" + hanging("Guessed: ", f"{', '.join(done.guessed)}. {then}"))
     for warning in done.warnings:
-        typer.echo(f"\nNote: {warning}")
+        said, *command = warning.split("\n")
+        typer.echo("\n" + "\n".join([wrapped(f"Note: {said}", ""), *command]))
     if done.steps:
         typer.echo("\ngitexp init --undo reverts all of it.")
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:
-        typer.echo('next: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"')
+        typer.echo(f'next: gitexp start --set {done.key}=VALUE "HYPOTHESIS because REASON"')
 
 
 def undone(done: Sequence[str]) -> None:

@@ -23,7 +23,10 @@ class DraftSettings:
     metrics: str = ""
     seed_key: str = ""
     vary: str = ""
+    test_ratio: float | None = None
     predictions: str = ""
+    link: tuple[str, ...] = ()
+    shell: bool = False
     repeats: tuple[int, ...] = ()
     planned: int | None = None
     warning: str = ""
@@ -36,16 +39,14 @@ def render(draft: DraftSettings, baseline: str) -> str:
         "# How gitexp runs experiments here. All keys: docs/settings.md of gitexp",
         f"baseline   = {spell(baseline)}",
         f"config     = [{spell(draft.config)}]    # files of which one line may change",
-        f"command    = {spell(draft.command)}    # {{seed}}, {{config}} are filled in; no shell",
+        f"command    = {spell(draft.command)}    # {{seed}}, {{config}} are filled in",
         f"metric     = {spell(draft.metric)}",
         f"direction  = {spell(draft.direction)}",
         f"effect     = {draft.effect:g}    # the smallest gain worth having",
     ]
     if vary != "none":
         looks = spell(list(draft.repeats or (5, 10, 20)))
-        lines.append(
-            f"repeats    = {looks}    # looks: there may be a verdict after this many runs"
-        )
+        lines.append(f"repeats    = {looks}    # looks: a verdict after this many runs")
     lines += [
         f"rules      = {RULES}    # of verdict; registrations carry the same",
         f"planned    = {draft.planned or 20}    # experiments that share the error budget",
@@ -55,7 +56,13 @@ def render(draft: DraftSettings, baseline: str) -> str:
         '#   "none":  nothing; an experiment is one run, judged by its predictions',
     ]
     if vary == "split":
-        lines.append("test_ratio = 0.25    # number of test rows / number of training rows")
+        ratio = 0.25 if draft.test_ratio is None else draft.test_ratio
+        lines.append(f"test_ratio = {ratio:g}    # number of test rows / number of training rows")
+    if draft.shell:
+        lines.append("shell      = true    # the command is given to /bin/sh")
+    if draft.link:
+        links = spell(list(draft.link))
+        lines.append(f"link       = {links}    # git-ignored inputs; linked into each checkout")
     if draft.metrics:
         lines.append(f"metrics    = {spell(draft.metrics)}")
     if draft.seed_key:

@@ -25,6 +25,7 @@ LONG_RUN = 30 * 60  # seconds; twenty experiments at up to 20 runs of that take 
 # cheaper is proposed where a run is long.
 _PLANS = (((3,), 5), ((5,), 5), ((5, 10, 20), 20))
 _PLANS_OF_ONE_RUN = (((1,), 5), ((1,), 20))
+_ENOUGH_SHARED = 30  # rows; their number then has an error of a fifth
 _ONE_RUN = (
     'A repeat would show nothing new, so an experiment is one run: vary = "none". Only per-example'
     " predictions can then tell how sure a difference is (gitexp.predictions in the script,"
@@ -104,6 +105,23 @@ def ids_clash(runs: Sequence[TrialRun]) -> bool:
         for run in runs
         for row, (true, _) in (_table(run) or {}).items()
     )
+
+
+def estimate_test_ratio(runs: Sequence[TrialRun]) -> float | None:
+    """Rows tested per row trained on, from how many rows two redrawn test sets share.
+
+    None where too few are shared to tell, as with test sets that never overlap.
+
+    Source: Chapman (1951), the size of a population from two samples.
+    """
+    tested = [set(table) for run in runs if (table := _table(run)) is not None]
+    first, last = (tested[0], tested[-1]) if len(tested) > 1 else (set(), set())
+    shared = len(first & last)
+    if shared < _ENOUGH_SHARED or first == last:
+        return None
+    rows = (len(first) + 1) * (len(last) + 1) / (shared + 1) - 1
+    trained = rows - len(first)
+    return round(len(first) / trained, 2) if trained > 0 else None
 
 
 def find_vary(runs: Sequence[TrialRun], metric: str, said: str) -> tuple[str, tuple[str, ...]]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from scipy import stats
 
 from gitexp.rules.documents.outcomes import Outcomes
-from gitexp.rules.verdict.trial import LONG_RUN, TrialRun, find_vary, ids_clash, plan_choices
+from gitexp.rules.verdict.trial import (
+    LONG_RUN,
+    TrialRun,
+    estimate_test_ratio,
+    find_vary,
+    ids_clash,
+    plan_choices,
+)
 
 HOUR = 3600.0
 
@@ -124,3 +132,28 @@ def test_what_a_seed_varies_is_found(
     found, why = find_vary(runs, "accuracy", said)
     assert found == vary
     assert words in " ".join(why)
+
+
+def run_on(rows: list[int]) -> TrialRun:
+    ids, labels = tuple(map(str, rows)), ("a",) * len(rows)
+    return TrialRun(
+        {"accuracy": 1.0}, Outcomes(ids, {"y_true": labels, "y_pred": labels}, len(ids))
+    )
+
+
+def test_the_ratio_of_test_rows_is_estimated_from_what_two_splits_share() -> None:
+    draw = random.Random(1).sample
+    for rows, tested, ratio in [(1000, 200, 0.25), (4000, 2000, 1), (2000, 400, 0.25)]:
+        runs = [run_on(draw(range(rows), tested)) for _ in range(2)]
+        found = estimate_test_ratio([runs[0], *runs])
+        assert found is not None
+        assert found == pytest.approx(ratio, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [[], [run_on([1, 2])], [run_on([*range(100)])] * 3, [TrialRun({}), TrialRun({})],
+     [run_on([*range(100)]), run_on([*range(90, 190)])]],
+)  # fmt: skip
+def test_no_ratio_is_estimated_from_too_little(runs: list[TrialRun]) -> None:
+    assert estimate_test_ratio(runs) is None

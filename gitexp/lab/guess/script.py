@@ -1,0 +1,213 @@
+"""What a training script says about itself, read by ast and never executed."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+import warnings
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gitexp.lab.guess.constants import Constants, last_name, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MOST = 40  # modules of a project that are read
+_LARGEST = 500_000  # bytes of one; longer ones are data
+_PRINTED = re.compile(r"((?:[A-Za-z_][\w./@-]* )*[A-Za-z_][\w./@-]*)['\"]?\s*[:=]\s*(?:$|[%{])")
+_WRITERS = {"write_text", "write_bytes"}
+_SAVERS = {"to_csv", "to_json", "to_parquet", "save", "savez", "savez_compressed", "savetxt"}
+_SPLITTERS = {
+    "train_test_split", "random_split", "ShuffleSplit", "StratifiedShuffleSplit",
+    "GroupShuffleSplit", "KFold", "StratifiedKFold", "GroupKFold",
+}  # fmt: skip
+_SEEDING = {"random_state", "generator", "seed"}
+
+
+@dataclass(slots=True)
+class Script:
+    """A script with the modules of the project that it imports.
+
+    `text` is all their source. `imported` are the modules' files, `mentioned` the relative paths
+    that it names and `written` those that it writes; what only a run could tell is left out.
+    `printed` are the names that stand before a number. `split` says what a seed does to the split:
+    "split" if it redraws it, "seed" if every split has a fixed seed, "" if there is no split.
+    """
+
+    text: str = ""
+    imported: list[str] = field(default_factory=list)
+    mentioned: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    split: str = ""
+    test_ratio: float | None = None
+
+
+def read_script(folder: Path, path: str) -> Script:
+    """Read a script of a project and the modules that it imports; empty if there is none."""
+    script, queue, seen = Script(), [path], {path}
+    trees: list[tuple[str, ast.Module]] = []
+    while queue and len(seen) <= _MOST:
+        name = queue.pop(0)
+        text, tree = _parse(folder / name)
+        script.text += text
+        if tree is None:
+            continue
+        trees.append((name, tree))
+        for module in _imports(tree):
+            found = _find_module(folder, posixpath.dirname(name), module)
+            if found and found not in seen:
+                seen.add(found)
+                queue.append(found)
+                script.imported.append(found)
+    constants = Constants()
+    for name, tree in trees:
+        constants.gather(name, tree)
+    reader = _Reader(script, constants)
+    for name, tree in trees:
+        constants.known["__file__"] = name
+        for node in ast.walk(tree):
+            reader.look_at(node)
+    return script
+
+
+def _parse(path: Path) -> tuple[str, ast.Module | None]:
+    try:
+        text = path.read_text("utf-8", "replace") if path.stat().st_size <= _LARGEST else ""
+    except OSError:
+        return "", None
+    if path.suffix != ".py":
+        return text, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return text, ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text, None
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = node.module or ""
+            yield from (f"{package}.{alias.name}".strip(".") for alias in node.names)
+            if package:
+                yield package
+
+
+def _find_module(folder: Path, beside: str, module: str) -> str:
+    """File of a module in the project: beside the script, at the project's top, or in src/."""
+    inner = module.replace(".", "/")
+    for place in dict.fromkeys([beside, "", "src", posixpath.dirname(beside)]):
+        for name in (f"{inner}.py", f"{inner}/__init__.py"):
+            found = posixpath.join(place, name)
+            if (folder / found).is_file():
+                return found
+    return ""
+
+
+class _Reader:
+    """Notes what the nodes of a syntax tree say, given from the outside in."""
+
+    def __init__(self, script: Script, constants: Constants) -> None:
+        self._script, self._constants = script, constants
+        self._parts: set[int] = set()  # texts that are only a part of a path
+
+    def look_at(self, node: ast.AST) -> None:
+        """Note the paths and names in one node."""
+        match node:
+            case ast.JoinedStr(values=values):
+                self._parts |= set(map(id, values))
+                self._mentions(self._constants.fold(node))
+                for before, after in zip(values, [*values[1:], None], strict=True):
+                    if isinstance(after, ast.FormattedValue):
+                        self._prints(text_of(before))
+            case ast.Constant(value=str(text)):
+                self._prints(text)
+                if id(node) not in self._parts:
+                    self._mentions(text)
+            case ast.BinOp(op=ast.Div() | ast.Add(), left=left, right=right):
+                self._parts |= {id(left), id(right)}
+                self._mentions(self._constants.fold(node))
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if not isinstance(value, ast.Constant | ast.Dict | ast.List):
+                        self._names(text_of(key))
+            case ast.Call():
+                self._look_at_call(node)
+
+    def _look_at_call(self, node: ast.Call) -> None:
+        name, args = last_name(node.func), node.args
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if name == "joinpath" or (name in {"join", "Path"} and len(args) > 1):
+            self._parts |= set(map(id, args))
+        self._mentions(self._constants.fold(node))
+        if name == "open":
+            of_path = owner is not None and self._constants.fold(owner) is not None
+            target = owner if of_path else args[0] if args else None
+            given = [k.value for k in node.keywords if k.arg == "mode"]
+            modes = [*args[0 if of_path else 1 :], *given]
+            if target is not None and any(set(text_of(mode)) & set("wax") for mode in modes[:1]):
+                self._writes(target)
+        elif name in _WRITERS and owner is not None:
+            self._writes(owner)
+        elif name in _SAVERS and args:
+            self._writes(args[0])
+        elif name == "print":
+            for before, after in pairwise(args):
+                if not isinstance(after, ast.Constant):
+                    self._names(text_of(before))
+        elif name == "log" and last_name(owner) == "gitexp":
+            for keyword in node.keywords:
+                self._names(keyword.arg or "")
+        elif name in _SPLITTERS:
+            self._splits(node)
+
+    def _splits(self, node: ast.Call) -> None:
+        given = {keyword.arg or "": keyword.value for keyword in node.keywords}
+        shuffle = given.get("shuffle")
+        is_fixed = any(_is_fixed(value) for key, value in given.items() if key in _SEEDING) or (
+            isinstance(shuffle, ast.Constant) and shuffle.value is False
+        )
+        script = self._script
+        script.split = "seed" if is_fixed and script.split != "split" else "split"
+        size = given.get("test_size")
+        if isinstance(size, ast.Constant) and isinstance(size.value, float) and 0 < size.value < 1:
+            script.test_ratio = round(size.value / (1 - size.value), 4)
+
+    def _writes(self, target: ast.expr) -> None:
+        _add_path(self._script.written, self._constants.fold(target))
+
+    def _mentions(self, text: str | None) -> None:
+        _add_path(self._script.mentioned, text)
+
+    def _prints(self, text: str) -> None:
+        for found in _PRINTED.finditer(text):
+            self._names(found[1])
+
+    def _names(self, name: str) -> None:
+        printed = self._script.printed
+        if re.fullmatch(r"[A-Za-z_][\w./@ -]{0,60}", name) and name not in printed:
+            printed.append(name)
+
+
+def _is_fixed(seed: ast.expr) -> bool:
+    """Whether a seed is a literal number, also within `Generator().manual_seed(0)`."""
+    if isinstance(seed, ast.Call) and seed.args:
+        return _is_fixed(seed.args[0])
+    return isinstance(seed, ast.Constant) and type(seed.value) is int
+
+
+def _add_path(paths: list[str], text: str | None) -> None:
+    """Add a text that can be a path inside the project."""
+    if not text or len(text) > 200 or not text.isprintable() or text.startswith(("/", "~")):
+        return
+    path = posixpath.normpath(text)
+    if path not in {".", *paths} and not path.startswith(("..", "-")) and ":" not in path:
+        paths.append(path)

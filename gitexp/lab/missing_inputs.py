@@ -1,0 +1,88 @@
+"""Files that a run needs, that lie in your work tree, and that git does not track: data, mostly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gitexp.rules.gate.formats.values import spell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.store.repository import Repository
+
+# A path in a message such as "No such file or directory: 'data/train.csv'".
+_PATH = re.compile(r"""[^\s'"`(),;:=<>\[\]]*[\w.-]+(?:/[^\s'"`(),;:=<>\[\]]*|\.\w+)""")
+# Folders that hold results or programs, not inputs.
+_NO_INPUTS = {
+    "__pycache__", "artifacts", "build", "checkpoints", "ckpt", "dist", "env", "log", "logs",
+    "mlruns", "node_modules", "out", "output", "outputs", "results", "runs", "tmp", "venv", "wandb",
+}  # fmt: skip
+_MOST = 50  # paths of a message that are looked up
+
+
+def missing_inputs(repository: Repository, names: Iterable[str]) -> list[str]:
+    """Paths in the project for `link`: those of `names` that exist here, but not in git.
+
+    A folder stands for what it holds if git tracks none of it.
+    """
+    if repository.top is None:
+        return []
+    here = repository.top / repository.prefix
+    wanted = [name for name in names if _is_input(name) and (here / name).exists()]
+    if not wanted:
+        return []
+    tracked = _tracked(repository)
+    found = []
+    for name in wanted:
+        path = PurePosixPath(name)
+        if any(one == path or path in one.parents for one in tracked):
+            continue
+        above = [*reversed(path.parents[:-1]), path]
+        untracked = (p for p in above if not any(p in one.parents for one in tracked))
+        found.append(next(untracked, path).as_posix())
+    return list(dict.fromkeys(found))
+
+
+def named_in(repository: Repository, text: str) -> list[str]:
+    """Inputs of a project that a failed run's output names and that its checkout lacked."""
+    names: dict[str, None] = {}
+    for word in _PATH.findall(text)[-_MOST:]:
+        parts = PurePosixPath(word.rstrip(".")).parts
+        # An absolute path lies in a checkout, wherever that is: its end is the path in the project.
+        for start in range(len(parts) if word.startswith("/") else 1):
+            names["/".join(parts[start:])] = None
+    return missing_inputs(repository, names)
+
+
+def link_hint(names: Sequence[str]) -> str:
+    """What to do about inputs that a run lacks, for a project that has settings."""
+    listed = ", ".join(names)
+    return (
+        f"runs get a checkout, without {listed}, which git does not track. On the baseline branch"
+        f" add link = {spell(list(names))} to the settings and commit that, then: gitexp trust"
+    )
+
+
+def _is_input(name: str) -> bool:
+    parts = name.split("/")
+    return (
+        not name.startswith("/")
+        and not {"", ".", ".."}.intersection(parts)
+        and not parts[0].startswith(".")
+        and not _NO_INPUTS.intersection(parts)
+        and len(name) < 200
+    )
+
+
+def _tracked(repository: Repository) -> Sequence[PurePosixPath]:
+    """Paths of the project that the current commit has, relative to the project."""
+    listed = repository.git.text("ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD")
+    prefix = repository.prefix
+    return [
+        PurePosixPath(name.removeprefix(prefix))
+        for name in listed.split("\0")
+        if name and name.startswith(prefix)
+    ]

@@ -1,0 +1,140 @@
+"""What `gitexp init` asks and guesses, in code and in a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitexp.cli import live
+from gitexp.errors import UsageError
+from gitexp.rules.documents.draft import DraftSettings
+from gitexp.workflows.init import Setup, init
+from tests.project import TRAIN
+
+if TYPE_CHECKING:
+    from tests.project import World
+
+
+def settings(world: World) -> dict[str, Any]:
+    return tomllib.loads((world.path / "gitexp.toml").read_text())
+
+
+class Answers:
+    """Answers in their order, then whatever is proposed; `asked` holds the questions."""
+
+    def __init__(self, *answers: str) -> None:
+        self.given, self.asked = [*answers], list[str]()
+
+    def __call__(self, question: str, proposal: str) -> str:
+        self.asked.append(question.split(maxsplit=1)[0])
+        return self.given.pop(0) if self.given else proposal
+
+
+def set_up(world: World, answers: Answers, **given: str) -> Setup:
+    return init(world.path, DraftSettings(**given), answers, live.watcher)  # type: ignore[arg-type]
+
+
+def test_three_questions_are_asked_and_the_rest_is_guessed(bare_project: World) -> None:
+    answers = Answers("python train.py", "accuracy", "seed")
+    done = set_up(bare_project, answers)
+    assert answers.asked == ["Training", "Metric", "What"]
+    assert settings(bare_project)["vary"] == "seed"
+    assert done.guessed == ("config", "direction", "effect", "repeats", "planned")
+    assert done.trial is None
+
+
+def test_what_was_given_is_not_asked_and_the_config_only_where_none_is_found(
+    bare_project: World,
+) -> None:
+    bare_project.git("mv", "config.toml", "knobs.txt")
+    bare_project.write("train.py", "print(f'accuracy={a}')\n")
+    bare_project.commit("an odd name")
+    answers = Answers("python train.py", "knobs.txt")
+    set_up(bare_project, answers, metric="accuracy", vary="seed")
+    assert answers.asked == ["Training", "Config"]
+    assert settings(bare_project)["config"] == ["knobs.txt"]
+
+
+def test_an_empty_answer_ends_and_does_not_loop(bare_project: World) -> None:
+    bare_project.write("train.py", "")
+    bare_project.commit("nothing to find")
+    answers = Answers("python train.py", "  ")
+    with pytest.raises(UsageError, match="could not find out: metric"):
+        set_up(bare_project, answers)
+    assert answers.asked == ["Training", "Metric", "What"]
+
+
+def typed(world: World, keys: str, *words: str) -> tuple[int, str]:
+    """Run gitexp in a terminal and type; returns its exit code and the screen."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=theirs, stdout=theirs,
+        stderr=theirs, env=os.environ | {"COLUMNS": "80"},
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, keys.encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal ends with the process
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    return process.wait(), shown.decode().replace("\r\n", "\n")
+
+
+def test_in_a_terminal_enter_takes_what_is_proposed_and_all_fits(bare_project: World) -> None:
+    code, shown = typed(bare_project, "\n\n\n", "init")
+    assert code == 0
+    assert "Training command ({seed} is filled in) [python train.py]: " in shown
+    assert "Metric that it reports [accuracy]: " in shown
+    assert "Guessed: config, direction, effect, repeats, planned" in shown
+    lines = shown.replace("]: ", "]:\n").splitlines()
+    assert [line for line in lines if len(line) > 80 and str(bare_project.path) not in line] == []
+
+
+def test_the_end_of_input_is_said(bare_project: World) -> None:
+    before = bare_project.snapshot()
+    code, shown = typed(bare_project, "\n\4", "init")
+    assert code == 2
+    assert "the input ended before every question was answered, and nothing was set up" in shown
+    assert "gitexp init --yes" in shown
+    assert bare_project.snapshot() == before
+
+
+def test_what_only_a_shell_understands_is_refused_with_the_way_on(bare_project: World) -> None:
+    before = bare_project.snapshot()
+    command = "LR=1 python train.py > log"
+    err = bare_project.gitexp("init", "--yes", "--command", command, code=2).err
+    assert "the command has >, which only a shell understands" in err
+    assert f"gitexp init --shell --command '{command}'" in err
+    assert bare_project.snapshot() == before
+    bare_project.gitexp("init", "--yes", "--shell", "--command", command)
+    assert settings(bare_project)["shell"] is True
+
+
+def test_data_that_git_does_not_track_is_named_and_can_be_linked(bare_project: World) -> None:
+    bare_project.write(".gitignore", "data/\n")
+    bare_project.write("data/x.csv", "1\n")
+    bare_project.write("train.py", "open('data/x.csv').read()\n" + TRAIN)
+    bare_project.commit("reads data")
+    out = " ".join(bare_project.gitexp("init", "--yes").out.split())
+    assert "may need data: runs get a checkout, without data" in out
+    assert 'add link = ["data"]' in out
+    assert "link" not in settings(bare_project)
+    bare_project.gitexp("init", "--undo")
+    bare_project.gitexp("init", "--yes", "--link", "data")
+    assert settings(bare_project)["link"] == ["data"]
+    bare_project.gitexp("init", "--yes", "--link", "data")  # as it is already
+    bare_project.gitexp("init", "--undo")
+    bare_project.gitexp("init", "--yes", "--try")  # the trial proves that it is needed
+    assert settings(bare_project)["link"] == ["data"]
+
+
+def test_a_key_of_the_config_stands_in_the_next_command(bare_project: World) -> None:
+    assert "gitexp start --set model.C=VALUE" in bare_project.gitexp("init", "--yes").out
