@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects, figures, words
 from gitexp.rules.verdict.criterion import Scale, number_written
+from gitexp.rules.verdict.judge import RULE_OUT_LEVEL
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def what_it_says(registration: Registration, judgement: Judgement) -> list[str]:
     if judgement.lower is not None and judgement.upper is not None:
         found = effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
         low, high = found.partition("[")[2].rstrip("]").split(", ")
-        moved = "lies" if criterion.scale is Scale.CONSTANT else "changed by"
+        moved = "is" if criterion.scale is Scale.CONSTANT else "changed by"
+        worst, best = (low, high) if criterion.higher_is_better else (high, low)
+        other = RULE_OUT_LEVEL * judgement.level / registration.level  # of the same look
         sentences.append(
-            f"At these error rates {metric} {moved} between {low} and {high}"
-            f" (success: {criterion})."
+            f"At worst, {metric} {moved} {worst} (wrong {_chance(judgement.level)}); at best,"
+            f" {best} (wrong {_chance(other)}). Success is {criterion}."
         )
     if judgement.examples is not None:
         sentences.append(
@@ -80,12 +83,22 @@ def what_it_cannot_tell(
             f" affects {every}."
         )
     if judgement.verdict is Verdict.CONFIRMED:
+        if registration.seeded:
+            most = 1 - 0.05 ** (1 / judgement.pairs)
+            sentences.append(
+                f"How often training diverges: it did in none of {counted(judgement.pairs, 'run')}"
+                f" of the experiment, and up to {100 * most:.0f} % of runs still may."
+            )
         sentences.append(
             "How much of the gain will last: a winner's gain usually shrinks when it is measured"
             f" again, because luck helped to pick it (gitexp retest {registration.name} tests it on"
             " fresh seeds)."
         )
-    elif judgement.detectable is not None:
+    elif judgement.detectable is not None and not (
+        # A gain of the bar is ruled out, whatever the design could have detected.
+        judgement.verdict is Verdict.RULED_OUT
+        and judgement.detectable >= registration.criterion.bar
+    ):
         could = effects.detectable(registration.criterion, judgement.detectable)
         sentences.append(
             f"Whether there is a smaller effect: this design detects {could} or better."

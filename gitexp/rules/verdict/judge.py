@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.carried import carrying_seed
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.paired_t import (
@@ -226,6 +227,8 @@ class _Analysis:
         passes = p <= level and reaches_bar
         if passes and all(guard.holds for guard in guards):
             strong = lower >= criterion.bar - rounding
+            if self.design.rules > 1 and criterion.scale is not Scale.CONSTANT:
+                seen = replace(seen, detail=self._carrier())
             return _close(seen, Verdict.CONFIRMED, "strong" if strong else "")
         if upper < criterion.bar:
             harmful = upper < 0 and criterion.scale is not Scale.CONSTANT
@@ -246,6 +249,15 @@ class _Analysis:
         if p <= other_level and reaches_bar:
             return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
         return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
+
+    def _carrier(self) -> str:
+        """Name the seed that a confirmed gain rests on, if there is one."""
+        criterion = self.design.criterion
+        differences = [criterion.difference(p.baseline, p.candidate) for p in self.pairs]
+        seed = carrying_seed(self.pairs, differences, criterion.bar)
+        if seed is None:
+            return ""
+        return f"without seed {seed}, on which the baseline did badly, the gain would miss the bar"
 
     def _goal(self, sd: float) -> float:
         """The effect that the last look would confirm, if the runs to come vary as these do."""

@@ -40,7 +40,10 @@ def test_the_figures_are_told_in_sentences_and_rounded() -> None:
         "If the change did nothing, a result this good would come up 55 times in 100;"
         " the limit for this experiment is 1 time in 100."
     )
-    assert "between -0.0044 and +0.0025 (success: accuracy +0.005)" in bounds
+    assert bounds == (
+        "At worst, accuracy changed by -0.0044 (wrong 1 time in 100); at best, +0.0025"
+        " (wrong 5 times in 100). Success is accuracy +0.005."
+    )
     assert conclusion == "Even the upper bound does not reach +0.005."
 
 
@@ -66,7 +69,7 @@ def test_against_a_constant_the_value_itself_is_told() -> None:
     judgement = replace(JUDGEMENT, reason="too noisy", verdict=Verdict.INCONCLUSIVE)
     said = " ".join(what_it_says(a_registration("accuracy >= 0.97"), judgement))
     assert "If the true value were exactly 0.97, " in said
-    assert "accuracy lies between 0.9656 and 0.9725 " in said
+    assert "At worst, accuracy is 0.9656 (wrong 1 time in 100); at best, 0.9725" in said
 
 
 def test_without_figures_only_the_reason_is_told() -> None:
@@ -76,15 +79,17 @@ def test_without_figures_only_the_reason_is_told() -> None:
 
 
 def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
-    shared, smaller = what_it_cannot_tell(a_registration(), JUDGEMENT, shared=1)
+    unclear = replace(JUDGEMENT, verdict=Verdict.INCONCLUSIVE, reason="too noisy")
+    shared, smaller = what_it_cannot_tell(a_registration(), unclear, shared=1)
     assert "1 other experiment used the same baseline runs" in shared
     assert shared.endswith("affects both.")
     assert smaller == "Whether there is a smaller effect: this design detects +0.0056 or better."
-    split, shared, _ = what_it_cannot_tell(a_registration(widening=0.0), JUDGEMENT, shared=8)
+    split, shared = what_it_cannot_tell(a_registration(widening=0.0), JUDGEMENT, shared=8)
     assert "other splits" in split
     assert shared.endswith("affects all 9.")
     confirmed = replace(JUDGEMENT, verdict=Verdict.CONFIRMED, reason="strong")
-    [shrinks] = what_it_cannot_tell(a_registration(), confirmed)
+    diverges, shrinks = what_it_cannot_tell(a_registration(), confirmed)
+    assert "none of 10 runs of the experiment, and up to 26 % of runs still may" in diverges
     assert "usually shrinks" in shrinks
     alone = replace(a_registration(), seeded=False, repeats=(1,), seeds=(1, 1))
     assert "only one" in what_it_cannot_tell(alone, JUDGEMENT)[0]

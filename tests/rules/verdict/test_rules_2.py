@@ -232,3 +232,24 @@ def test_a_constant_is_judged_by_the_larger_of_its_own_and_the_pooled_deviation(
 def test_a_constant_waits_for_the_whole_baseline() -> None:
     found = against_a_constant([0.95, 0.96, 0.94, 0.95, 0.96], [0.89, 0.91, 0.87, 0.92, 0.88])
     assert (found.verdict, found.due) == (None, 5)
+
+
+# --- one bad run of the baseline ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "named"),
+    [
+        ((0.90, 0.91, 0.60, 0.90, 0.91), (0.903, 0.913, 0.90, 0.903, 0.913), True),  # it fell
+        ((0.90, 0.91, 0.90, 0.90, 0.91), (0.903, 0.913, 1.20, 0.903, 0.913), False),  # it rose
+        ((0.90, 0.91, 0.60, 0.90, 0.91), (0.93, 0.94, 0.92, 0.93, 0.94), False),  # without it, too
+    ],
+)
+def test_a_gain_that_one_bad_run_of_the_baseline_carries_names_its_seed(
+    baseline: Sequence[float], candidate: Sequence[float], named: bool
+) -> None:
+    pairs = [Pair(n, *row) for n, row in enumerate(zip(baseline, candidate, strict=True), 1)]
+    found = judge(a_design(0.005, 5, level=0.4), pairs)
+    assert found.verdict is Verdict.CONFIRMED
+    assert ("without seed 3" in found.detail) is named
+    assert not judge(a_design(0.005, 5, level=0.4, rules=1), pairs).detail
