@@ -118,11 +118,15 @@ def _pre_push(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]
     from gitexp.lab.gate import check_refs
 
     lines = (line.split(" ") for line in decode(sys.stdin.buffer.read()).split("\n"))
-    pushed = [
-        (words[2], words[1])
-        for words in lines
-        if len(words) == 4 and words[2].startswith("refs/heads/exp/") and words[1].strip("0")
-    ]
+    # What is deleted has no commit.
+    moves = [words for words in lines if len(words) == 4 and words[1].strip("0")]
+    for _, commit, ref, there in moves:
+        if ref.startswith("refs/notes/gitexp"):
+            from gitexp.lab.gate.pushed_notes import check_pushed_notes
+
+            known = repository.git.resolve(there) or ""
+            demand(check_pushed_notes(repository, ref, known, commit), f"not pushed: {ref}")
+    pushed = [(ref, commit) for _, commit, ref, _ in moves if ref.startswith("refs/heads/exp/")]
     broken = [report for report in check_refs(repository, pushed) if not report.ok]
     names = ", ".join(f"exp/{visible(report.name)}" for report in broken)
     demand([finding for report in broken for finding in report.findings], f"not pushed: {names}")

@@ -13,10 +13,11 @@ from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.all_notes import NotesSnapshot, Written, read_all, read_texts, write_all
 from gitexp.store.git import ZERO
 from gitexp.store.note_writing import store_aside
+from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 from gitexp.store.writers_lock import move_refs, persist, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitexp.store.repository import Repository
 
@@ -31,6 +32,8 @@ class Merged:
     `came` and `went` are the lines that we lacked and that they lacked, by the commit that they are
     about: all lines if the merge counted, else only those of notes that both sides have.
     `ours_stale` and `theirs_stale` are the lines of a side that still have what was redacted.
+    `left_out` are the bytes of their notes that were not merged, because a note was too large and
+    gitexp did not write them.
     """
 
     ours: NotesSnapshot
@@ -40,6 +43,7 @@ class Merged:
     went: Mapping[str, set[str]]
     ours_stale: Mapping[str, set[str]] = field(default_factory=dict)
     theirs_stale: Mapping[str, set[str]] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def merge(
@@ -63,8 +67,10 @@ def merge(
     differing |= theirs.blobs.keys() - ours.blobs.keys()
     # Notes that only one side has are taken as they are; there may be gigabytes of bulk.
     both = ours.blobs.keys() & theirs.blobs.keys()
-    read = sorted(c for c in differing if count or c in both or c in more)
+    large = _large_notes(repository, differing, ours, theirs)
+    read = sorted(c for c in differing if count or c in both or c in more or c in large)
     mine, others = read_texts(repository, ours, read), read_texts(repository, theirs, read)
+    left_out = _left_out(others, large)
     base, other = (ours, theirs) if len(ours.blobs) >= len(theirs.blobs) else (theirs, ours)
     changes: dict[str, Written] = {
         c: other.blobs[c] for c in differing - {*read} if c not in base.blobs
@@ -81,7 +87,11 @@ def merge(
         came[commit] = {*lines} - had[0]
         went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
         due: Written = encoded(lines)
-        whole = [side for side, has in zip((ours, theirs), had, strict=True) if has == {*lines}]
+        whole = [
+            side
+            for side, has in zip((ours, theirs), had, strict=True)
+            if has == {*lines} and commit not in large
+        ]
         if len(whole) == 1:
             due = whole[0].blobs[commit]  # the same bytes, whatever the order of its lines
         if due != base.blobs.get(commit):
@@ -93,7 +103,30 @@ def merge(
     after = ""
     if lock is not None:
         after = write_all(repository, base, changes, parents, lock)
-    return Merged(ours, theirs, after, _filled(came), _filled(went), ours_stale, theirs_stale)
+    new = _filled(came), _filled(went)
+    return Merged(ours, theirs, after, *new, ours_stale, theirs_stale, left_out)
+
+
+def _large_notes(
+    repository: Repository, commits: Iterable[str], *sides: NotesSnapshot
+) -> dict[str, int]:
+    """Commits with a note on some side that is not read as it is, and its size on the last."""
+    blobs = {c: [side.blobs[c] for side in sides if c in side.blobs] for c in commits}
+    sizes = repository.git.sizes([blob for found in blobs.values() for blob in found])
+    large = [c for c, found in blobs.items() if any(sizes.get(b, 0) > LARGEST_NOTE for b in found)]
+    return {c: sizes.get(sides[-1].blobs.get(c, ""), 0) for c in large}
+
+
+def _left_out(texts: dict[str, str], large: Mapping[str, int]) -> dict[str, int]:
+    """Empty the notes of others that have too many lines; returns the bytes that are not merged."""
+    left = {}
+    for commit, text in texts.items():
+        if text.count("\n") > MOST_LINES:
+            texts[commit] = ""
+            left[commit] = len(text)
+        elif (missing := large.get(commit, 0) - len(encoded([text]))) > 0:
+            left[commit] = missing
+    return left
 
 
 def _lines(text: str) -> set[str]:

@@ -17,7 +17,12 @@ from gitexp.lab.health.git_settings import check_fetches
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
-from gitexp.lab.sharing.notices import about_baseline, about_names, about_rewritten
+from gitexp.lab.sharing.notices import (
+    about_baseline,
+    about_left_out,
+    about_names,
+    about_rewritten,
+)
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
 from gitexp.store.archive import tidy
@@ -141,6 +146,8 @@ class _Sync:
         folded = read_runs(repository, theirs.runs)
         merged = merge_results(repository, theirs.notes, folded.lines, logs=self.logs)
         for text in about_rewritten(repository, self.remote, before, theirs, merged):
+            self.done.warn(text)
+        for text in about_left_out(self.remote, merged):
             self.done.warn(text)
         self.done.redacted += sum(bool(one.ours_stale) for one in merged.values())
         delivery = plan_delivery(repository, read_here(repository), theirs, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.message import split_message
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, list_commits
 from gitexp.store.experiments import read_noted, unreached
 
 if TYPE_CHECKING:
@@ -55,6 +55,18 @@ def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterato
             f"{number} came from a later {project.baseline} than this clone has\n"
             f"git switch {project.baseline} && git pull {remote} {project.baseline}"
         )
+
+
+def about_left_out(remote: str, merged: Mapping[str, Merged]) -> Iterator[str]:
+    """Warn about notes on the remote that are larger than any that gitexp writes."""
+    for ref, one in merged.items():
+        if one.left_out:
+            yield (
+                f"{ref} on {remote} has {sum(one.left_out.values()):,} bytes that gitexp did not"
+                f" write, in notes too large to merge ({list_commits(one.left_out, 3)}); they stay"
+                " in its history, and what is here is as it was"
+                f"\nsee who wrote them: git log --stat {ref}"
+            )
 
 
 def about_rewritten(

@@ -1,0 +1,77 @@
+"""What a push may add to notes: lines with the shape of gitexp's, and not more than can be read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.lines import parse_line
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted, list_commits
+from gitexp.store.all_notes import read_all
+from gitexp.store.git_output import decode
+from gitexp.store.reader import Reader
+from gitexp.store.refs import BULK, LOGS, RUNS
+from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.store.repository import Repository
+
+_NAMED = 3  # commits
+
+
+def check_pushed_notes(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
+    """Check the notes in which two commits of a notes ref differ; `before` may be empty.
+
+    What was there before is not held against who pushes now.
+    """
+    known = read_all(repository, before).blobs if before else {}
+    new = read_all(repository, after)
+    changed = {c: blob for c, blob in new.blobs.items() if known.get(c) != blob}
+    sizes = repository.git.sizes(list(changed.values()))
+    # Verdicts are text, and the bulk of a baseline that has run often may be large.
+    largest = sys.maxsize if ref in {BULK, LOGS} else LARGEST_NOTE
+    large = {c for c, blob in changed.items() if sizes.get(blob, 0) > largest}
+    foreign: dict[str, int] = {}
+    if ref in {RUNS, BULK, LOGS}:
+        with Reader(repository.git) as reader:
+            for commit in changed.keys() - large:
+                blobs = [b for b in (changed[commit], known.get(commit, "")) if b]
+                notes = [note or b"" for note in reader.read_notes(blobs, sys.maxsize)]
+                missing = sizes.get(changed[commit], 0) - len(notes[0])
+                lines = {*notes[0].split(b"\n")}.difference(*(n.split(b"\n") for n in notes[1:]))
+                if len(lines) > MOST_LINES:
+                    large.add(commit)
+                elif count := _foreign(map(decode, lines)) + (missing > 1):
+                    foreign[commit] = count
+    return [*_about_large(ref, large), *_about_foreign(ref, foreign)]
+
+
+def _foreign(lines: Iterable[str]) -> int:
+    return sum(parse_line(line) is None for line in lines if line.strip())
+
+
+def _about_large(ref: str, commits: set[str]) -> list[Finding]:
+    if not commits:
+        return []
+    said = (
+        f"{ref} would get notes of more than {LARGEST_NOTE:,} bytes or {MOST_LINES:,} lines"
+        f" ({list_commits(commits, _NAMED)})"
+    )
+    return [Finding("N2", said, _hint(ref, commits))]
+
+
+def _about_foreign(ref: str, commits: dict[str, int]) -> list[Finding]:
+    if not commits:
+        return []
+    said = (
+        f"{ref} would get {counted(sum(commits.values()), 'line')} that gitexp did not write, in"
+        f" {counted(len(commits), 'note')} ({list_commits(commits, _NAMED)})"
+    )
+    return [Finding("N2", said, _hint(ref, commits))]
+
+
+def _hint(ref: str, commits: Iterable[str]) -> str:
+    return f"take them out: git notes --ref={ref} edit {min(commits)[:12]}\nthen push again"
