@@ -75,8 +75,8 @@ def weigh_examples(
     except ValueError as error:
         raise NotReady(
             f"the examples cannot be used: {error}",
-            "the runs are kept; if you register the experiment again without `predictions` in the"
-            " settings, it is judged by its scores",
+            "give a row the same id in every run (ids= of gitexp.predictions) on the baseline, then"
+            " register the change again: gitexp retest",
         ) from None
 
 

@@ -13,12 +13,14 @@ from gitexp.lab.evidence import store_evidence
 from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.pairing import match, measure_partners
+from gitexp.lab.rows import unlike_rows
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.experiment import as_explored, design_of
+from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
 
@@ -112,8 +114,13 @@ def _look_by_look(
             _refuse_if_met_already(ledger, registration, base, due)
         bench.measure(f"exp/{name}", commit, due)
         match(bench, label, base, commit, due)
-        store_evidence(ledger, registration, base, commit)
         judgement = ledger.judge(registration, base, commit)
+        if judgement.verdict is None and registration.by_examples:
+            store_evidence(ledger, registration, base, commit)
+            judgement = ledger.judge(registration, base, commit)
+    if judgement.reason == OTHER_ROWS:
+        for said in unlike_rows(ledger, registration, base, commit):
+            bench.watcher.said(said)
     return judgement
 
 

@@ -11,7 +11,7 @@ from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REASON = "other rows were tested"
+OTHER_ROWS = "other rows were tested"
 _NAMED = 5  # seeds in one sentence
 
 
@@ -24,17 +24,21 @@ def other_rows(evidence: Evidence) -> Objection | None:
     pairs = evidence.pairs
     unlike = [mine.seed for base, mine in pairs if mine.ids and base.ids and mine.ids != base.ids]
     if unlike:
+        base, mine = next(both for both in pairs if both[1].seed == unlike[0])
+        counts = f" ({mine.tested} examples, not {base.tested}, at seed {mine.seed})"
         return Objection(
-            _REASON,
+            OTHER_ROWS,
             f"in {counted(len(unlike), 'pair')} of {len(pairs)} (seeds {_listed(unlike)}) the"
-            " experiment reports other example ids than the baseline",
+            " experiment reports other example ids than the baseline"
+            + counts
+            * (mine.tested != base.tested),
         )
     silent = [(base, mine) for base, mine in pairs if bool(base.ids) != bool(mine.ids)]
     if silent:
         arms = {"baseline" if mine.ids else "experiment" for base, mine in silent}
         seeds = _listed([mine.seed for _, mine in silent])
         return Objection(
-            _REASON,
+            OTHER_ROWS,
             f"in {counted(len(silent), 'pair')} of {len(pairs)} (seeds {seeds}) only one run says"
             f" which examples it was tested on; the {' and the '.join(sorted(arms))} does not",
         )
@@ -44,7 +48,7 @@ def other_rows(evidence: Evidence) -> Objection | None:
     if len(sets) < 2:
         return None
     return Objection(
-        _REASON,
+        OTHER_ROWS,
         f"{len(pairs)} seeds were tested on {len(sets)} different sets of examples, but"
         f" Vary: {evidence.registration.vary()} says that a seed does not change them",
     )
