@@ -48,7 +48,7 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }.items():
         monkeypatch.setenv(name, value)
-    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "EDITOR", "VISUAL"):
+    for name in ("XDG_CACHE_HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -122,7 +122,7 @@ def _run_job(
             share(job.folder / name)
         if finished.interrupted or _ends_with_its_job(finished, stop):
             raise Interrupted(finished.duration)
-        loaded = read_probe(probe, checkout=root, forbidden=trees, linked=linked)
+        loaded = read_probe(probe, checkout=root, forbidden=(*trees, root.parent), linked=linked)
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
         failure = hide_secrets(reported.failure, launch.variables | parameters)
@@ -145,7 +145,7 @@ def _run_job(
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, launch.variables | parameters)
-    warning = reported.warning or unkept or _about_inert(environment)
+    warning = reported.warning or unkept or checkout.warning or _about_inert(environment)
     return RunResult(record, tuple(bulk), log, last, warning)
 
 

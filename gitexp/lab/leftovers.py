@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.cache_folder import abandoned_folders
 from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
 from gitexp.engine.run import busy_lock
-from gitexp.store.local import locked
+from gitexp.engine.within import is_within
+from gitexp.errors import NotReady
+from gitexp.store.local import locked, make_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +63,7 @@ def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holdin
     found = [
         *(_run(path, before, dry=dry) for path in _run_folders(repository)),
         *(_checkout(repository, path, before, dry=dry) for path in checkouts(repository)),
+        *(_abandoned(path, dry=dry) for path in _abandoned_folders(repository)),
     ]
     if not dry:
         _sweep(repository, before)
@@ -67,8 +71,10 @@ def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holdin
 
 
 def _run_folders(repository: Repository) -> Iterator[Path]:
-    for path in sorted((repository.local / "runs").glob("*/*")):
-        if path.is_dir() and not path.is_symlink():
+    runs = repository.local / "runs"
+    for path in sorted(runs.glob("*/*")):
+        # What lies behind a link is not a run's.
+        if path.is_dir() and not path.is_symlink() and is_within(path, runs):
             yield path
 
 
@@ -82,6 +88,7 @@ def _run(path: Path, before: float, *, dry: bool) -> Holding:
                 state = "in use"
             else:
                 if state == "old" and not dry:
+                    make_writable(path)
                     shutil.rmtree(path, ignore_errors=True)
                     state = "old" if path.exists() else "freed"
                 busy.unlink(missing_ok=True)
@@ -91,11 +98,27 @@ def _run(path: Path, before: float, *, dry: bool) -> Holding:
 
 
 def _checkout(repository: Repository, path: Path, before: float, *, dry: bool) -> Holding:
-    size, used = _measure(path)[0], last_used(path)
-    state = "in use" if is_used(path) else "kept" if used > before else "old"
+    size, used = _measure(path)[0], last_used(repository, path)
+    state = "in use" if is_used(repository, path) else "kept" if used > before else "old"
     if state == "old" and not dry:
         state = "freed" if free_checkout(repository, path) else "in use"
     return Holding("checkout", path, size, used, state)
+
+
+def _abandoned_folders(repository: Repository) -> list[Path]:
+    """Folders for the checkouts of clones of yours that are gone."""
+    try:
+        return list(abandoned_folders(repository))
+    except NotReady:  # there is no place for checkouts
+        return []
+
+
+def _abandoned(path: Path, *, dry: bool) -> Holding:
+    size, used = _measure(path)
+    if not dry:
+        make_writable(path)
+        shutil.rmtree(path, ignore_errors=True)
+    return Holding("checkout", path, size, used, "old" if path.exists() else "freed")
 
 
 def _measure(path: Path) -> tuple[int, float]:

@@ -57,6 +57,20 @@ def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
     return kept | _OWN
 
 
+def sealed_environment() -> dict[str, str]:
+    """Return an environment in which git reads no configuration of yours and no attributes file."""
+    return {
+        name: value
+        for name, value in clean_environment().items()
+        if not name.startswith("GIT_CONFIG")
+    } | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+    }
+
+
 def script_environment() -> dict[str, str]:
     """Return our environment for a script of yours: all but what would lead its git elsewhere."""
     return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}

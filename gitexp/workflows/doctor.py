@@ -16,6 +16,7 @@ from gitexp.lab.health.growth import check_growth
 from gitexp.lab.health.left_behind import check_checkouts, check_damage, check_locks
 from gitexp.lab.health.notes import check_aside, check_commits, check_notes
 from gitexp.lab.health.setup import (
+    check_cache,
     check_hooks,
     check_locking,
     check_settings,
@@ -67,9 +68,9 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     examined = []
     # One after the other: what was fixed is not found again by the next check.
     for check in (
-        check_writable, check_locking, check_hooks, check_damage, check_settings, check_display,
-        check_fetches, check_rewriting, check_merging, check_aside, check_notes, check_commits,
-        check_checkouts, check_locks, check_growth, check_shallow,
+        check_writable, check_locking, check_cache, check_hooks, check_damage, check_settings,
+        check_display, check_fetches, check_rewriting, check_merging, check_aside, check_notes,
+        check_commits, check_checkouts, check_locks, check_growth, check_shallow,
     ):  # fmt: skip
         for problem in list(check(repository)):
             examined.append(_fixed(problem) if fix else Examined(problem))

@@ -32,7 +32,7 @@ def test_a_checkout_is_clean_and_known_to_git(world: World) -> None:
         assert here.try_git("symbolic-ref", "-q", "HEAD").code == 1
         assert here.git("status", "--porcelain", "--ignored") == ""
         assert files_of(checkout.path) == TRACKED
-        assert (world.path / ".git") in checkout.path.parents
+        assert world.path not in checkout.path.parents
     assert world.snapshot() == before
 
 

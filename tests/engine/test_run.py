@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,6 @@ from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tests.project import World
 
@@ -102,7 +102,8 @@ def test_a_run_finds_itself_in_its_own_commit(
     facts = told(trainer, trainer.run(commit))
     assert facts["head"] == commit
     assert facts["status"] == ""
-    assert "/.git/gitexp/slots/" in facts["place"]
+    assert facts["place"].endswith("/gitexp-0")
+    assert trainer.world.path not in Path(facts["place"]).parents
     variables = facts["variables"]
     assert not {"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OPTIONAL_LOCKS"} & set(variables)
     assert variables["GIT_AUTHOR_NAME"] == "Ada"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitexp.engine.cache_folder import checkouts_folder
 from gitexp.rules.documents.record import Record
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines
@@ -95,7 +96,7 @@ def break_a_checkout(world: World) -> None:
 
 
 def lose_a_checkout(world: World) -> None:
-    place = world.path / ".git" / "gitexp" / "slots" / "gitexp-0"
+    place = checkouts_folder(Repository.discover(world.path)) / "gitexp-0"
     world.git("worktree", "add", "--quiet", "--detach", str(place))
     shutil.rmtree(place)
 
@@ -125,7 +126,7 @@ PROBLEMS: list[tuple[Callable[[World], None], str, str]] = [
     (keep_a_result_aside, "D10", "1 result could not be stored and is kept aside"),
     (drop_what_keeps_a_commit, "D14", "1 commit with records is not reachable from any ref"),
     (break_a_checkout, "D15", "is not a checkout of this clone"),
-    (lose_a_checkout, "D15", "which is gone"),
+    (lose_a_checkout, "D15", "git lists a checkout that is gone"),
     (leave_a_lock, "D16", "a git command left its lock behind, or has been running for 5."),
 ]
 

@@ -701,7 +701,7 @@ def test_a_clone_that_fetches_the_notes_sees_the_same_log(ready: World, tmp_path
 
 
 @pytest.mark.slow
-def test_a_copied_clone_does_not_run_in_the_slots_of_the_original(
+def test_a_copied_clone_does_not_run_in_the_checkouts_of_the_original(
     ready: World, tmp_path: Path
 ) -> None:
     settle(ready, repeats=[3])
@@ -713,8 +713,8 @@ def test_a_copied_clone_does_not_run_in_the_slots_of_the_original(
     copy.start("--set", "model.C=11")
     assert copy.gitexp("run", "--json").json["runs"] == 3
     assert ready.git("worktree", "list", "--porcelain") == before
-    slots = copy.path / ".git" / "gitexp" / "slots"
-    assert World(slots / "gitexp-0").git("rev-parse", "--path-format=absolute", "--git-common-dir")
-    assert World(slots / "gitexp-0").git(
-        "rev-parse", "--path-format=absolute", "--git-common-dir"
-    ) == str(copy.path / ".git")
+    _, listed = copy.git("worktree", "list", "--porcelain").split("\n\n")
+    own = World(Path(listed.splitlines()[0].removeprefix("worktree ")))
+    assert own.git("rev-parse", "--path-format=absolute", "--git-common-dir") == str(
+        copy.path / ".git"
+    )

@@ -8,10 +8,9 @@ import shutil
 import time
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used
+from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used, lost_entries
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import broken_refs, restore_ref
@@ -51,23 +50,20 @@ def _restore(repository: Repository, ref: str) -> None:
 def check_checkouts(repository: Repository) -> Iterator[Problem]:
     """Find checkouts for runs that no longer belong to this clone."""
     for path in checkouts(repository):
-        if not is_sound(repository, path) and not is_used(path):
+        if not is_sound(repository, path) and not is_used(repository, path):
             yield Problem(
                 "D15",
                 f"{path} is not a checkout of this clone, and no run uses it",
                 "remove it: gitexp doctor --fix",
                 partial(free_checkout, repository, path),
             )
-    for admin in (repository.common / "worktrees").glob("gitexp-*"):
-        with suppress(OSError):
-            place = Path((admin / "gitdir").read_text().strip()).parent
-            if place.parent == repository.local / "slots" and not place.exists():
-                yield Problem(
-                    "D15",
-                    f"git lists the checkout {place}, which is gone",
-                    "forget it: git worktree prune",
-                    partial(shutil.rmtree, admin),
-                )
+    for admin in lost_entries(repository):
+        yield Problem(
+            "D15",
+            f"git lists a checkout that is gone, damaged or of another clone: {admin}",
+            "forget it: gitexp doctor --fix",
+            partial(shutil.rmtree, admin),
+        )
 
 
 def check_locks(repository: Repository) -> Iterator[Problem]:

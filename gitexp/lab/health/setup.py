@@ -7,6 +7,7 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gitexp.engine.cache_folder import demand_trusted_folders
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.project import project_at
@@ -41,6 +42,16 @@ def check_locking(repository: Repository) -> Iterator[Problem]:
             pass
     except NotReady as error:
         yield Problem("D19", error.message, error.hint)
+
+
+def check_cache(repository: Repository) -> Iterator[Problem]:
+    """Find out why checkouts for runs cannot be kept where they belong."""
+    if repository.top is None:
+        return  # nothing runs on a server
+    try:
+        demand_trusted_folders(repository)
+    except NotReady as error:
+        yield Problem("D20", error.message, error.hint)
 
 
 def check_hooks(repository: Repository) -> Iterator[Problem]:

@@ -1,0 +1,148 @@
+"""Where this clone's checkouts are on this machine: outside the repository, in a folder of yours.
+
+Whatever a script looks for upwards (`.env`, `pyproject.toml`, `conftest.py`) must not be found in
+your work tree. So checkouts lie in the user's cache, which may be purged at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.repository import Repository
+
+SETTING = "gitexp.cache"
+_OWNER = "owner"
+_ASK = f"name a folder of yours on a local disk: git config {SETTING} /path/to/folder"
+
+
+def checkouts_folder(repository: Repository) -> Path:
+    """Path of the folder for the checkouts of this clone, which need not exist yet.
+
+    Raises:
+        NotReady: the cache is inside the repository, or nobody says where it is.
+    """
+    common = repository.common.resolve()
+    name = hashlib.sha256(os.fsencode(common)).hexdigest()[:16]
+    return machine_folder(repository) / name
+
+
+def machine_folder(repository: Repository) -> Path:
+    """Path of the folder for all of your clones on this machine.
+
+    Raises:
+        NotReady: the cache is inside the repository, or nobody says where it is.
+    """
+    host = re.sub(r"[^\w.-]", "_", os.uname().nodename) or "host"
+    return _cache(repository) / str(os.getuid()) / host
+
+
+def make_checkouts_folder(repository: Repository) -> Path:
+    """Create the folder for the checkouts of this clone, or make sure that it is yours alone.
+
+    Raises:
+        NotReady: it cannot be made, or somebody else could change what is in it.
+    """
+    folder = checkouts_folder(repository)
+    cache = folder.parents[2]
+    owner = f"{repository.common.resolve()}\n"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _demand_trusted(cache, shared=True)
+        for part in (*reversed(folder.parents[:2]), folder):
+            with suppress(FileExistsError):
+                part.mkdir(mode=0o700)
+            _demand_trusted(part)
+        if _owner_of(folder) != owner:
+            (folder / _OWNER).write_text(owner, errors="surrogateescape")
+    except OSError as error:
+        raise NotReady(
+            f"the folder for checkouts cannot be used: {error.strerror}: {error.filename}", _ASK
+        ) from None
+    return folder
+
+
+def demand_trusted_folders(repository: Repository) -> None:
+    """Make sure of what is there of the folder for checkouts, and create nothing.
+
+    Raises:
+        NotReady: a folder cannot be used; the message says why.
+    """
+    folder = checkouts_folder(repository)
+    for part in (*reversed(folder.parents[:3]), folder):
+        if os.path.lexists(part):
+            _demand_trusted(part, shared=part == folder.parents[2])
+
+
+def abandoned_folders(repository: Repository) -> Iterator[Path]:
+    """Find folders on this machine that belong to clones of yours that are gone."""
+    here = machine_folder(repository)
+    for folder in sorted(here.glob("*")) if here.is_dir() else ():
+        owner = _owner_of(folder).rstrip("\n")
+        if owner and not folder.is_symlink() and not os.path.lexists(owner):
+            yield folder
+
+
+def _owner_of(folder: Path) -> str:
+    try:
+        return (folder / _OWNER).read_text(errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def _cache(repository: Repository) -> Path:
+    named = repository.setting(SETTING)
+    variable = os.environ.get("XDG_CACHE_HOME", "")
+    if named:
+        cache = Path(named).expanduser()
+        said = f"{SETTING} = {named}"
+        if not cache.is_absolute():
+            raise NotReady(f"{said} is not an absolute path", _ASK)
+    elif variable.startswith("/"):
+        cache, said = Path(variable) / "gitexp", f"XDG_CACHE_HOME = {variable}"
+    else:
+        home = Path("~").expanduser()
+        if not home.is_absolute():
+            raise NotReady("there is no home folder to keep checkouts in", _ASK)
+        cache = home / ".cache" / "gitexp"
+        said = str(cache)
+    real = cache.resolve()
+    common = repository.common
+    for place in (repository.top, common, common.parent if common.name == ".git" else None):
+        if place and real.is_relative_to(place.resolve()):
+            raise NotReady(
+                f"{said} is inside the repository, and a run there would find files of your work"
+                " tree that its commit does not have",
+                _ASK,
+            )
+    return cache
+
+
+def _demand_trusted(folder: Path, *, shared: bool = False) -> None:
+    """Refuse a folder that others can change; a `shared` one may hold folders of others."""
+    state = folder.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        _refuse(folder, f"is a symbolic link (to {folder.resolve()})")
+    if not stat.S_ISDIR(state.st_mode):
+        _refuse(folder, "is not a folder")
+    if state.st_uid not in ({os.getuid(), 0} if shared else {os.getuid()}):
+        _refuse(folder, "belongs to another user")
+    if state.st_mode & 0o022 and not (shared and state.st_mode & stat.S_ISVTX):
+        _refuse(folder, "can be written to by other users", f"chmod go-w {folder}")
+
+
+def _refuse(folder: Path, why: str, mend: str = "") -> None:
+    raise NotReady(
+        f"checkouts cannot be kept in {folder}: it {why}, and what runs there must be yours alone",
+        f"{mend}\n{_ASK}" if mend else _ASK,
+    )

@@ -1,0 +1,69 @@
+"""The entries of a git index, of version 2, as `git help gitformat-index` describes them."""
+
+from __future__ import annotations
+
+import stat
+import struct
+from dataclasses import dataclass
+
+_HEADER = struct.Struct(">4sII")
+_STATE = 40  # bytes: times, device, inode, mode, owner, size
+_SUBMODULE = 0o160000
+_MODE, _SIZE = slice(24, 28), slice(36, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A tracked path with its mode, the id of its object, and the size that lstat gave."""
+
+    path: str
+    mode: int
+    id: str
+    size: int
+
+    @classmethod
+    def parse(cls, raw: bytes, id_bytes: int) -> IndexEntry:
+        """Read one entry."""
+        fixed = _STATE + id_bytes + 2
+        return cls(
+            raw[fixed:].rstrip(b"\0").decode("utf-8", "surrogateescape"),
+            int.from_bytes(raw[_MODE]),
+            raw[_STATE : _STATE + id_bytes].hex(),
+            int.from_bytes(raw[_SIZE]),
+        )
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is the commit of a submodule."""
+        return stat.S_IFMT(self.mode) == _SUBMODULE
+
+
+def raw_entries(content: bytes, id_bytes: int) -> list[bytes]:
+    """Split an index whose object ids have `id_bytes` bytes into its entries.
+
+    Raises:
+        ValueError: it is damaged, or of another version.
+    """
+    if len(content) < _HEADER.size:
+        raise ValueError("cut off")
+    mark, version, count = _HEADER.unpack_from(content)
+    if mark != b"DIRC" or version != 2:
+        raise ValueError("not an index of version 2")
+    at, fixed, found = _HEADER.size, _STATE + id_bytes + 2, []
+    for _ in range(count):
+        end = content.index(b"\0", at + fixed)
+        # One to eight zeros, up to a multiple of eight bytes.
+        after = at + ((end - at) // 8 + 1) * 8
+        found.append(content[at:after])
+        at = after
+    return found
+
+
+def is_submodule(raw: bytes) -> bool:
+    """Whether an entry is the commit of a submodule."""
+    return raw[_MODE] == _SUBMODULE.to_bytes(4)
