@@ -22,7 +22,7 @@ SIDES = [(rule, side) for rule in all_rules() for side in ("refused", "accepted"
 FILES = shared_examples().files
 NAME = "brave-otter"
 SETTINGS = """\
-config = ["config.toml", "knobs.list"]
+config = ["config.toml", "config.yaml", "knobs.list"]
 command = "python train.py"
 metric = "accuracy"
 seed_key = "train.seed"
@@ -107,7 +107,7 @@ def as_experiment(example: Example, folder: Path) -> tuple[tuple[Edited, ...], s
     if example.kind is ExampleKind.MESSAGE:
         return apply(shared["one value"].parts[0], folder), text
     files = apply(text, folder)
-    found = inspect(files, ["config.toml", "knobs.list"]).change
+    found = inspect(files, ["config.toml", "config.yaml", "knobs.list"]).change
     trailers = shared["registered"].parts[0].partition("\n\n")[2]
     written = f"Change: {found}" if found else r"\g<0>"
     trailers = re.sub(r"(?m)^Change: .*$", written, trailers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,8 @@ class Change:
 
     In a format without a parser the key is a Line, and the values are its text. In a change that
     was read from a message, a value is a PartialValue if it was cut there, and a Source if only its
-    spelling is known. `line` is where the file differs; a message does not say.
+    spelling is known. `line` is where the file differs; a message does not say. `followers` are the
+    keys of other values that differ with this one, because what is written here counts there, too.
     """
 
     file: str
@@ -73,6 +74,7 @@ class Change:
     before: Any
     after: Any
     line: int | None = None
+    followers: tuple[Key, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         before, after = cut_alike(spell(self.before), spell(self.after))
@@ -107,7 +109,7 @@ class Change:
         """How the type of the value changed ("integer to float"); empty if it did not."""
         if self.kind is not ChangeKind.REPLACED or type(self.before) is type(self.after):
             return ""
-        return f"{_type_name(self.before)} to {_type_name(self.after)}"
+        return f"{type_name(self.before)} to {type_name(self.after)}"
 
     @property
     def number(self) -> float | None:
@@ -196,7 +198,8 @@ def cut_alike(one: str, other: str, longest: int = LONGEST_VALUE) -> tuple[str, 
     return cut(one, longest), cut(other, longest)
 
 
-def _type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
+def type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
+    """Name the type of a value as people who write configs call it."""
     names = {
         "bool": "boolean",
         "int": "integer",

@@ -8,19 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats.keys import keys_at, parse_key
+from gitexp.rules.gate.formats.keys import keys_at, parse_key, spell_key
+from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.change import Change
 
 
+_SHOWN = 8  # values that follow, before the rest is only counted
+
+
 def about_change(change: Change, seed_key: str) -> list[Finding]:
     """Find what refuses the change of one value, and what is worth advising."""
-    return [finding for finding in (_changes_seed(change, seed_key),) if finding is not None]
+    found = (_changes_seed(change, seed_key), _has_followers(change))
+    return [finding for finding in found if finding is not None]
 
 
 def _changes_seed(change: Change, seed_key: str) -> Finding | None:
-    if not seed_key or not keys_at([change.key], parse_key(seed_key)):
+    if not seed_key or not keys_at([change.key, *change.followers], parse_key(seed_key)):
         return None
     return Finding(
         "C8",
@@ -28,4 +33,22 @@ def _changes_seed(change: Change, seed_key: str) -> Finding | None:
         "change a value that you have a reason to change; repeats vary the seed",
         change.file,
         change.line,
+    )
+
+
+def _has_followers(change: Change) -> Finding | None:
+    """C12: name the values that a YAML alias or merge key makes follow the change."""
+    if not change.followers:
+        return None
+    names = [spell_key(key) for key in change.followers]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return Finding(
+        "C12",
+        f"{change.spelled_key} also sets {', '.join(names[:_SHOWN])}{more}, by an alias or a merge"
+        " key",
+        "if only one of them should change, set that one: gitexp start --set"
+        f' {shell_word(f"{names[0]}=VALUE")} "HYPOTHESIS"',
+        change.file,
+        change.line,
+        advice=True,
     )

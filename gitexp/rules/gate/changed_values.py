@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.documents.change import Change, spell_file
+from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import ABSENT, same
+from gitexp.rules.gate.repeated_values import fold_followers
+from gitexp.rules.gate.steps import number_alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ def compare_values(
     sides = []
     for content, name in ((before, " on the baseline"), (after, "")):
         try:
-            sides.append(formats.read_leaves(path, content))
+            sides.append(formats.read_document(path, content))
         except Malformed as error:
             return [], [
                 Finding(
@@ -37,7 +39,21 @@ def compare_values(
                     error.line,
                 )
             ]
-    old, new = sides
+    old, new = map(formats.leaves_of, number_alike(*sides))
+    changes = fold_followers(path, before, after, _differences(path, old, new, at))
+    removed = [change.key for change in changes if change.kind is ChangeKind.REMOVED]
+    added = [change.key for change in changes if change.kind is ChangeKind.ADDED]
+    if len(removed) + len(added) == len(changes) and (
+        renamed := _find_rename(path, old, new, removed, added, at)
+    ):
+        return [], [renamed]
+    return changes, []
+
+
+def _differences(
+    path: str, old: Mapping[Key, Any], new: Mapping[Key, Any], at: int
+) -> list[Change]:
+    """Return the leaves that differ: those replaced, then those removed, then those added."""
     changes = [
         Change(path, key, old[key], new[key], at)
         for key in old
@@ -48,15 +64,17 @@ def compare_values(
     # An empty table or array only holds keys, and so does YAML's `key:` above its first indented
     # line: filling or emptying it is one change, not two.
     above_added, above_removed = _parent_keys(added), _parent_keys(removed)
-    removed, added = (
-        [key for key in removed if not (old[key] in ({}, [], None) and key in above_added)],
-        [key for key in added if not (new[key] in ({}, [], None) and key in above_removed)],
-    )
-    if not changes and (renamed := _find_rename(path, old, new, removed, added, at)):
-        return [], [renamed]
-    changes += [Change(path, key, old[key], ABSENT, at) for key in removed]
-    changes += [Change(path, key, ABSENT, new[key], at) for key in added]
-    return changes, []
+    changes += [
+        Change(path, key, old[key], ABSENT, at)
+        for key in removed
+        if not (old[key] in ({}, [], None) and key in above_added)
+    ]
+    changes += [
+        Change(path, key, ABSENT, new[key], at)
+        for key in added
+        if not (new[key] in ({}, [], None) and key in above_removed)
+    ]
+    return changes
 
 
 def _parent_keys(keys: Sequence[Key]) -> set[Key]:

@@ -192,7 +192,7 @@ REFUSED: tuple[tuple[str, str, str, list[str]], ...] = (
     ("a value becomes a table", "a = 1\n", "a = {b = 2}\n", ["C2"]),
     ("a table taken out", "t = {a = 1, b = 2}\n", "", ["C2"]),
     ("a header decides for two", "[t]\na = 1\n", "[t]\na = 1\n[u]\nb = 2\n[v]\nb = 2\n", ["C2"]),
-    ("an array of tables grows", "[[a]]\nb = 1\n", "[[a]]\nb = 1\n[[a]]\nb = 1\nc = 2\n", ["C2"]),
+    ("an array of tables grows", "[[a]]\nb = 1\n", "[[a]]\nb = 1\n[[a]]\nb = 1\nc = 2\n", ["C3"]),
     ("array elements trade places", "a = [{b = 1}, {b = 2}]\n", "a = [{b = 2}, {b = 1}]\n", ["C2"]),
     ("a header commented out", "[t]\na = 1\n[u]\nb = 2\n", "[t]\na = 1\n#[u]\nb = 3\n", ["C2"]),
     # renamed

@@ -14,11 +14,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.gate.formats.values import Step
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
     from gitexp.rules.gate.formats.keys import Key
+    from gitexp.rules.gate.formats.yaml_anchors import Written
 
 _FORMATS = {
     ".toml": "toml",
@@ -64,10 +67,19 @@ def malformed_at(message: str, text: str | bytes, at: int) -> Malformed:
 
 def format_of(path: str) -> ModuleType | None:
     """Return the format module for a file name, or None if only lines can be compared."""
+    form = _form_of(path)
+    return import_module(f"{__name__}.{form}") if form else None
+
+
+def is_yaml(path: str) -> bool:
+    """Whether a file name is one of YAML, the format that two versions read differently."""
+    return _form_of(path) == "yaml"
+
+
+def _form_of(path: str) -> str | None:
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
-    form = _FORMATS.get(name[dot:].lower() if dot >= 0 else name)
-    return import_module(f"{__name__}.{form}") if form else None
+    return _FORMATS.get(name[dot:].lower() if dot >= 0 else name)
 
 
 def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
@@ -75,6 +87,15 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
 
     Raises:
         Malformed: not UTF-8, larger than LARGEST, or not valid in the format of its name.
+    """
+    return leaves_of(read_document(path, content))
+
+
+def read_document(path: str, content: bytes) -> Any:  # noqa: ANN401 - parsed data
+    """Parse a config into nested tables and lists.
+
+    Raises:
+        Malformed: as for `read_leaves`.
     """
     form = format_of(path)
     if form is None:
@@ -96,7 +117,31 @@ def read_leaves(path: str, content: bytes) -> dict[Key, Any]:
     except form.ERROR as error:
         raise Malformed(str(error), getattr(error, "lineno", None)) from None
     _refuse_extremes(document)
+    return document
+
+
+def leaves_of(document: Any) -> dict[Key, Any]:  # noqa: ANN401 - parsed data
+    """Return the leaves of a document with their keys."""
     return dict(_leaves(document, ()))
+
+
+def read_as_pyyaml(path: str, content: bytes) -> dict[Key, Any] | None:
+    """Return the leaves of a valid YAML file as PyYAML reads them; None for any other format."""
+    if not is_yaml(path):
+        return None
+    from gitexp.rules.gate.formats.yaml import read_as_pyyaml  # as all formats, only where used
+
+    return leaves_of(read_as_pyyaml(content.decode("utf-8-sig")))
+
+
+def read_written(path: str, content: bytes) -> Written | None:
+    """Return a valid config as it is written, if values in it may stand for others; else None."""
+    if not is_yaml(path) or b"*" not in content:
+        return None
+    # Only YAML repeats values, and few files do.
+    from gitexp.rules.gate.formats.yaml_anchors import Written
+
+    return Written(content.decode("utf-8-sig"))
 
 
 def copy_value(path: str, key: Key, source: bytes, target: bytes) -> bytes:
@@ -140,4 +185,4 @@ def _leaves(value: Any, key: Key) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401 
         for index, item in enumerate(value):
             yield from _leaves(item, (*key, index))
     else:
-        yield key, value
+        yield key, value.table if isinstance(value, Step) else value

@@ -25,6 +25,13 @@ class Source:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A table that counts as one value: a list of tables has it, and the other version has not."""
+
+    table: dict[str, Any]
+
+
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - parsed data
     """Compare with types: 1, 1.0, true and "1" all differ, so do 0.0 and -0.0; nan equals nan."""
     return _identity(one) == _identity(other)

