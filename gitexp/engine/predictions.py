@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import math
 import operator
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitexp.engine.metrics import Unreadable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 100  # besides the id
 _LONGEST_TEXT = 1000  # characters of a value; ids, labels and numbers take fewer
+_MOST_READ = 100_000_000  # rows of a file
+_MOST_KEPT = 256 << 20  # characters of the rows that are kept while it is read
 # Values that no metric can be computed from. "None" and "NA" may well be labels.
 _MISSING = {
     "", "nan", "+nan", "-nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity",
@@ -47,7 +50,7 @@ def read_predictions(path: Path) -> Outcomes:
             return _keep_rows(rows)
     except UnicodeError:
         reason = "it holds text that is not UTF-8"
-    except (Unreadable, csv.Error, OSError, ValueError) as error:
+    except (Unreadable, csv.Error, OSError, ValueError, OverflowError) as error:
         reason = str(error)
     raise Unreadable(f"{path.name}: {reason}")
 
@@ -55,21 +58,24 @@ def read_predictions(path: Path) -> Outcomes:
 def _keep_rows(rows: Rows) -> Outcomes:
     """Check every row, and keep as many as there is room for."""
     header = [name.strip() for name in next(rows, ())]
-    if twice := [name for name in header if header.count(name) > 1]:
-        raise Unreadable(f"two columns are called {twice[0]!r}")
+    if twice := [name for name, count in Counter(header).items() if count > 1]:
+        raise Unreadable(f"two columns are called {twice[0][:80]!r}")
     if missing := [name for name in ("id", TRUE, PREDICTED) if name not in header]:
-        seen = f"the columns are {', '.join(header[:8])}" if header else "it is empty"
+        shown = ", ".join(name[:40] for name in header[:8])
+        seen = f"the columns are {shown}" if header else "it is empty"
         raise Unreadable(f"no column {' nor '.join(missing)}; {seen}")
     first = ["id", TRUE, PREDICTED, *([SCORE] if SCORE in header else [])]
     names = [*first, *(name for name in header if name not in first)][: _MOST_COLUMNS + 1]
     pick = operator.itemgetter(*map(header.index, names))
     width, scored, count = len(header), SCORE in header, 0
     kept: list[tuple[bytes, tuple[str, ...]]] = []
-    limit = b"\xff" * 32
+    limit, held = b"\xff" * 32, 0
     for row in rows:
         if not row:
             continue  # a blank line
         count += 1
+        if count > _MOST_READ:
+            raise Unreadable(f"it has more than {_MOST_READ:,} rows")
         if len(row) != width:
             raise Unreadable(f"row {count} has {len(row)} values, but there are {width} columns")
         picked = pick(row)
@@ -84,17 +90,23 @@ def _keep_rows(rows: Rows) -> Outcomes:
         if digest <= limit:
             if max(map(len, picked[: len(first)])) > _LONGEST_TEXT:
                 raise Unreadable(f"row {count} has a value of over {_LONGEST_TEXT} characters")
+            # As for the longest texts: whoever wants the whole of them looks into the file.
+            picked = tuple(text[:_LONGEST_TEXT] for text in picked)
+            held += sum(map(len, picked))
             kept.append((digest, picked))
-            if len(kept) > 2 * MOST_ROWS:
+            if len(kept) > 2 * MOST_ROWS or held > _MOST_KEPT:
                 kept = _smallest(kept)
-                limit = kept[-1][0]
+                limit = kept[-1][0] if len(kept) == MOST_ROWS else limit
+                held = sum(len(text) for _, row in kept for text in row)
+                if held > _MOST_KEPT // 2:
+                    raise Unreadable(
+                        f"{len(kept):,} of its rows take {held:,} characters; leave out the columns"
+                        " that you do not need"
+                    )
     if not count:
         raise Unreadable("it has no rows")
     table = sorted((row for _, row in _smallest(kept)), key=lambda row: natural(row[0]))
-    columns = {
-        name: tuple(text[:_LONGEST_TEXT] for text in texts)
-        for name, texts in zip(names, zip(*table, strict=True), strict=True)
-    }
+    columns = dict(zip(names, zip(*table, strict=True), strict=True))
     return Outcomes(columns.pop("id"), columns, count)
 
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +239,69 @@ def test_ten_million_rows_take_little_memory(tmp_path: Path) -> None:
     print(f"{time.monotonic() - began:.1f} s, {megabytes} MB at the peak")
     assert (rows, kept) == (count, MOST_ROWS)
     assert megabytes < 200
+
+
+# --- files that unpack to far more than they are ------------------------------------------------
+
+
+def test_a_wide_table_is_refused_at_once(tmp_path: Path) -> None:
+    names = ",".join(f"c{number}" for number in range(200_000))
+    began = time.monotonic()
+    assert refused(csv_file(tmp_path, f"{names}\n")).startswith("it has 200,000 columns")
+    assert time.monotonic() - began < 2
+
+
+def test_a_row_without_an_end_is_read_only_so_far(tmp_path: Path) -> None:
+    head = "id,y_true,y_pred\n1,0,"
+    for text in ("0" * 5_000_000, '"0\n",' * 1_500_000):
+        said = refused(csv_file(tmp_path, head + text))
+        assert said == "a row has more than 4,194,304 characters" or "field limit" in said
+
+
+def test_an_array_that_packs_well_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("id", "y_true", "y_pred"):
+            with archive.open(f"{name}.npy", "w") as handle:
+                fields = {"descr": "<U64000", "fortran_order": False, "shape": (300,)}
+                np.lib.format.write_array_header_1_0(handle, fields)
+                for _ in range(300):
+                    handle.write(b"1\0\0\0" + b"\0" * 255_996)
+    assert path.stat().st_size < 1_000_000
+    tracemalloc.start()
+    assert "occurs twice" in refused(path)
+    assert tracemalloc.get_traced_memory()[1] < 60 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("{'descr': '<U1000000', 'fortran_order': False, 'shape': (9,)}", "a value of id takes"),
+        ("{'descr': '<i8', 'fortran_order': False, 'shape': (-1,)}", "it is damaged"),
+        ("{'descr': '<i8', 'fortran_order': False, 'shape': ()}", "id has the shape ()"),
+        ("{'descr': '<i8', 'fortran_order': False, 'shape': (10**9,)}", "it is damaged"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (9,)}", "it holds Python objects"),
+        ("(" * 9000, "it is damaged"),
+        ("{'descr': " + "[" * 4000, "it is damaged"),
+    ],
+)
+def test_a_header_that_lies_is_refused(header: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    content = header.encode() + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("id", "y_true", "y_pred"):
+            magic = b"\x93NUMPY\x01\x00" + len(content).to_bytes(2, "little")
+            archive.writestr(f"{name}.npy", magic + content)
+    assert refused(path).startswith(said)
+
+
+def test_a_long_text_that_many_rows_share_is_in_memory_once(tmp_path: Path) -> None:
+    rows = 20_000
+    note = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), ["x" * 1_000_000])
+    ids = pa.array([str(number) for number in range(rows)])
+    path = parquet_file(tmp_path, id=ids, y_true=ids, y_pred=ids, note=note)
+    before = pa.default_memory_pool().max_memory()
+    found = read_predictions(path)
+    assert {*found.columns["note"]} == {"x" * 1000}
+    assert pa.default_memory_pool().max_memory() - before < 200 << 20
