@@ -85,7 +85,7 @@ def _demand_branches(chosen: dict[str, str], archived: dict[str, str]) -> None:
 
 def _matching(project: Project, ruled_out: bool, older: timedelta | None) -> dict[str, str]:
     """Branches of this clone that meet the conditions."""
-    before = None if older is None else (datetime.now(UTC) - older).timestamp()
+    before = None if older is None else datetime.now(UTC).timestamp() - older.total_seconds()
     return {
         result.name: result.commit
         for result in read_results(project)

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.audit.inventory import label_of
+from gitexp.lab.audit.inventory import label_of, name_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
@@ -26,8 +26,8 @@ _NAMED = 3  # experiments of a remark that are named
 class Deviation:
     """A verdict note that is not what message and records give today.
 
-    `finding` is None if only the words are another version's. `due` is what the note should be:
-    empty for no note at all, None if only a run can write it.
+    `finding` is None if only the words are another version's. `due` is what the note should be,
+    None if only a run, or nobody, can write it: a note may be the last trace of a result.
     """
 
     result: Result
@@ -37,7 +37,10 @@ class Deviation:
 
 def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
     """Compare one verdict note with what it should be."""
-    noted = inventory.verdicts.get(result.entry.commit, "")
+    commit = result.commit
+    noted = inventory.verdicts.get(commit, "")
+    if noted and inventory.unread & {commit, result.parent}:
+        return _unread(result, noted)
     if result.explored:
         return _hidden(result, noted)
     due, instead = "", "nothing that counts"
@@ -58,9 +61,23 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
         "V1",
         f"the verdict note of {label_of(result)} is not what its message and records give\n"
         f"  note:    {visible(one)}\n  records: {visible(instead)}",
-        "gitexp verify --fix rewrites verdict notes; messages and records stay as they are",
+        "gitexp verify --fix rewrites verdict notes; messages and records stay as they are"
+        if due
+        else "if its records are elsewhere, fetch them: gitexp sync; if nobody has them, measure"
+        f" again: gitexp run {name_of(result)}, or: git notes --ref=gitexp remove {commit[:10]}",
     )
-    return Deviation(result, finding, due)
+    return Deviation(result, finding, due or None)
+
+
+def _unread(result: Result, noted: str) -> Deviation:
+    """Name a note whose records are lost: it is the last trace of them."""
+    finding = Finding(
+        "V1",
+        f"the records behind the verdict of {label_of(result)} cannot be read: git lost them\n"
+        f"  note:    {visible(noted.partition(chr(10))[0])}",
+        "restore them: gitexp doctor --fix, or from where they were pushed: gitexp sync",
+    )
+    return Deviation(result, finding, None)
 
 
 def _hidden(result: Result, noted: str) -> Deviation | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitexp.lab.result import Result
     from gitexp.rules.documents.record import Record
     from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Inventory:
     commits with records that registered nothing and that no ref reaches, `missing` are ids of
     commits with notes that are not in this clone. `entries` are all commits with notes that are
     here, `verdicts` the texts of their verdict notes, `refs` maps refs of experiments to commits.
+    `unread` are commits whose records git has lost: their note names an object that is missing.
     `merged` are commits of experiments that are part of the baseline, `reverted` are commits that
     it reverted, `chain` has the age of the baseline's first-parent commits, 0 at the tip.
     """
@@ -53,6 +55,7 @@ class Inventory:
     entries: Mapping[str, Entry]
     verdicts: Mapping[str, str]
     refs: Mapping[str, str]
+    unread: frozenset[str]
     merged: frozenset[str]
     acceptances: tuple[Acceptance, ...]
     reverted: frozenset[str]
@@ -109,11 +112,17 @@ def read_inventory(project: Project) -> Inventory:
             for commit, text in zip(verdicts, texts, strict=True)
         },
         refs=heads,
+        unread=frozenset(runs.keys() - _readable(repository, runs)),
         merged=frozenset((live.keys() | {e.commit for e in registered}) - off),
         acceptances=acceptances,
         reverted=reverted,
         chain=_chain(project) if acceptances else {},
     )
+
+
+def _readable(repository: Repository, notes: Mapping[str, str]) -> set[str]:
+    there = repository.git.sizes(list(notes.values()))
+    return {commit for commit, blob in notes.items() if blob in there}
 
 
 def _is_of(project: Project, entry: Entry) -> bool:
