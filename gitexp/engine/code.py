@@ -29,6 +29,8 @@ _CODE = (".py", ".so", ".pyd", ".dylib")
 # Reading gigabytes of CUDA libraries takes longer than a run. What is larger is only read if it is
 # newer than the list of installed files, which installers write last.
 _LARGE = 16 << 20  # bytes
+# What scripts import to report their results. It computes none of them.
+_OWN = "gitexp"
 # Modules and lines that virtual environments and editable installs write. They differ between
 # machines, and what they lead to is looked at itself.
 _PLUMBING = ("_virtualenv", "_distutils_hack", "__editable__")
@@ -105,6 +107,8 @@ def builds_of(infos: Iterable[tuple[str, Path]], contents: Contents) -> dict[str
     """Hashes of distributions, given with their metadata folders, as far as they can be had."""
     builds = {}
     for name, info in infos:
+        if name == _OWN:
+            continue
         if (build := build_of(info, contents)) is None and (tops := tops_of(info)):
             build = tree_of(tops, contents)
         if build is not None:
@@ -127,15 +131,16 @@ def modules_of(
     """
     found = {}
     for one in placed:
-        if one.module.startswith((*_PLUMBING, *CUSTOMIZATIONS)) or any(
-            map(one.file.is_relative_to, inside)
-        ):
+        top = one.top.name.partition(".")[0]
+        if top.startswith(_PLUMBING) or top in {_OWN, *CUSTOMIZATIONS}:
+            continue
+        if any(map(one.file.is_relative_to, inside)):
             continue
         site = one.site.name in SITES
         # The start script that an installer writes next to Python; what it imports counts.
         if (site and one.info in known) or (one.module == "__main__" and one.site.name == "bin"):
             continue
-        name = one.top.stem if site else one.module
+        name = top if site else one.module
         with suppress(OSError):
             found[name] = tree_of([one.top], contents) if site else contents.sha256(one.file)[:12]
     return dict(sorted(found.items()))

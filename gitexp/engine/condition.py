@@ -48,6 +48,8 @@ def changes_between(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for name in _BASIS:
+        if name not in now:
+            continue  # not known before a run
         old, new = then.get(name) or None, now.get(name) or None
         # A build is only worth a word where the versions are the same.
         if old != new and (name != "build" or then.get("python") == now.get("python")):

@@ -71,16 +71,19 @@ def present_environment(
         return None
     linked = [p for p in settings.data if settings.link and p.startswith(settings.link)]
     cache = repository.local / "data.json"
-    present = {
+    present: dict[str, Any] = {
         "python": python.build.split()[0],
         "build": python.build,
         "implementation": python.implementation,
-        "accelerators": machine()["gpus"],
         "threads": threads,
         "variables": deciding_variables(given, salt(repository.local)),
         "data": fingerprint(project, [*linked, *settings.link], cache),
     }
     known = list(known)
+    devices: Any = machine()["gpus"]
+    # Which of its devices a run uses, it only says afterwards.
+    if not {name for then in known for name in then.get("accelerators") or ()} <= {*devices}:
+        present["accelerators"] = devices
     packages = sorted({name for then in known for name in then.get("packages") or {}})
     modules = sorted({name for then in known for name in then.get("modules") or {}})
     sites = [folder for folder in python.folders if folder.name in SITES]
@@ -93,6 +96,10 @@ def present_environment(
         present["startup"] = startup_of(sites, python.customized, contents) | programs_of(
             [program, *words[1:]], variables["PATH"], (), contents
         )
+    for name in CUSTOMIZATIONS:
+        # The commit's own comes first in a run.
+        if (project / f"{name}.py").exists():
+            present["startup"].pop(name, None)
     return present
 
 

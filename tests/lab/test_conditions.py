@@ -102,6 +102,26 @@ def test_a_command_that_is_no_python_is_compared_after_the_run(
     assert ran.json["verdict"] == "CONFIRMED"
 
 
+def test_what_version_0_1_0_measured_is_measured_again(ready: World) -> None:
+    ready.gitexp("run", "--baseline")
+    new = {"threads", "build", "builds", "modules", "startup", "hashed", "read", "place"}
+    for ref in ("gitexp-data", "gitexp-runs"):
+        note = ready.git("notes", f"--ref={ref}", "show", "main")
+        lines = [
+            {name: value for name, value in json.loads(line).items() if name not in new}
+            for line in note.splitlines()
+        ]
+        # Conditions were named after less.
+        old = (
+            line | {"condition": "0123456789ab"} if "condition" in line else line for line in lines
+        )
+        ready.write("note.txt", "\n".join(map(json.dumps, old)))
+        ready.git("notes", f"--ref={ref}", "add", "-f", "-F", "note.txt", "main")
+    ran = ready.gitexp("run", ready.start("--set", "model.C=10"), "--json")
+    assert "gitexp 0.1.0 did not record threads" in " ".join(ran.err.split())
+    assert (ran.json["verdict"], ran.json["runs"]) == ("CONFIRMED", 10)
+
+
 def test_a_variable_that_decides_opens_a_condition_for_both_arms(ready: World) -> None:
     train = (ready.path / "train.py").read_text()
     lift = "noise += 0.03 * (os.environ['OMP_NUM_THREADS'] == '7')\naccuracy ="

@@ -109,7 +109,7 @@ def _report() -> None:
             "base_prefix": sys.base_prefix,
             "modules": _loaded(),
             "accelerators": _accelerators(),
-            "sites": [entry for entry in sys.path if entry.endswith("-packages")],
+            "sites": _sites,
             "read": _names_read(),
         }
         # A forked child that ends normally reports under its own process number.
@@ -124,6 +124,7 @@ def _report() -> None:
 
 _reports = os.environ.get("GITEXP_PROBE", "")
 _read = set()  # type: ignore[var-annotated]
+_sites = [entry for entry in sys.path if entry.endswith("-packages")]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
 _folder = ""
 if _reports:
