@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import signal
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.checkout import take_checkout
+from gitexp.engine.clock import now
 from gitexp.engine.data import fingerprint
 from gitexp.engine.host import scheduler
 from gitexp.engine.inputs import write_seed
@@ -105,7 +105,7 @@ def _run_job(
         data = fingerprint(place, [*settings.data, *settings.link], cache)
         if stop.is_set():
             raise Interrupted
-        start = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        start = now()
         begin(start)
         finished = execute(
             launch.words,

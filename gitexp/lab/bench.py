@@ -23,6 +23,7 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.start import Start
 from gitexp.rules.text import duration
+from gitexp.rules.verdict.attempts import MOST_FAILURES, given_up
 from gitexp.store.archive import tidy
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.record import Record
 
 LONG = 30 * 60  # seconds of runs that are not started without asking
 _NAP = 0.2  # seconds between looks at a claim that another gitexp holds
@@ -103,11 +105,41 @@ class Bench:
         failed = self._run_all(label, commit, missing, conditions)
         self.ledger.read_again()
         if failed:
-            job, result = failed[0]
-            raise CommandFailed(
-                f"{label}, seed {job.seed}: {result.record.failure}{result.quoted}",
-                self._next_steps(job, result),
-            )
+            raise self._failure(label, *failed[0])
+
+    def repeat(self, label: str, commit: str, seed: int) -> Record:
+        """Run a seed again that has a record, to see whether it gives its score again.
+
+        Raises:
+            CommandFailed: the run failed.
+            StoreBusy: the run could not be stored; it is kept aside.
+        """
+        self.ledger.read_environments(commit)
+        self._failed.clear()
+        with ThreadPoolExecutor(1, thread_name_prefix="gitexp-run") as pool:
+            try:
+                job, result = pool.submit(self._repeat, label, commit, seed).result()
+            except BaseException as error:
+                self._stopped = _how_stopped(error)
+                self._stop.set()
+                raise
+        if not result.record.ok:
+            raise self._failure(label, job, result)
+        return result.record
+
+    def _repeat(self, label: str, commit: str, seed: int) -> tuple[Job, RunResult]:
+        with self._claimed(label, commit, seed) as claim:
+            job = self._job(commit, seed, self.ledger.attempt(commit, seed, []), Purpose.CANARY)
+            result = self._attempt(label, job, claim)
+        if result is None:
+            raise Interrupted
+        return job, result
+
+    def _failure(self, label: str, job: Job, result: RunResult) -> CommandFailed:
+        return CommandFailed(
+            f"{label}, seed {job.seed}: {result.record.failure}{result.quoted}",
+            self._next_steps(job, result),
+        )
 
     def _announce(self, label: str, commit: str, count: int, *, ask: bool) -> None:
         """Say how many runs are to be made and how long they will take."""
@@ -241,12 +273,24 @@ class Bench:
                 self.watcher.said(f"{label}, seed {seed}: another gitexp is running it; waiting")
             time.sleep(_NAP)
 
+    def _way_on(self, job: Job) -> str:
+        """What the same command does after a failed run."""
+        ledger = self.ledger
+        if ledger.settings.rules < 2 or job.commit != ledger.experiment:
+            return "the same command tries again; the failed run is recorded"
+        if given_up([job.seed], ledger.records(job.commit), ledger.metric):
+            return (
+                f"seed {job.seed} has failed {MOST_FAILURES} times, which makes the experiment"
+                " INCONCLUSIVE; gitexp retest registers its change again"
+            )
+        return "the same command tries this seed once more; the failed run is recorded"
+
     def _next_steps(self, job: Job, result: RunResult) -> str:
         """What to do after a failed run, one step a line; commands can be pasted."""
         logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
         lines = [
             f"read its whole output: cat {' '.join(logs)}",
-            "the same command tries again; the failed run is recorded",
+            self._way_on(job),
         ]
         metric, settings = self.ledger.metric, self.ledger.settings
         if result.record.failure.startswith("no metric"):

@@ -9,6 +9,7 @@ from gitexp.engine.condition import condition_of
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.arms import arms_of
+from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
 from gitexp.rules.documents.lines import (
@@ -67,6 +68,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
+        self._checks: dict[str, list[Check]] = {}  # likewise
         self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
         self._warned: set[str] = set()  # what was said already
@@ -78,6 +80,7 @@ class Ledger:
             text = notes.get(commit, "")
             self._records[commit] = self._counting(text, commit)
             self._spreads[commit] = parse_spreads(text)
+            self._checks[commit] = parse_checks(text, commit)
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
@@ -110,6 +113,10 @@ class Ledger:
         """What its examples say about an experiment, as last read."""
         return self._spreads.get(commit, ())
 
+    def checks(self, commit: str) -> Sequence[Check]:
+        """What runs showed that were made again for an experiment, as last read."""
+        return self._checks.get(commit, ())
+
     def good(
         self, commit: str, seeds: Iterable[int], conditions: Sequence[str] | None = None
     ) -> dict[int, Record]:
@@ -119,8 +126,9 @@ class Ledger:
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
         return judge_records(
-            registration, self.records(base), self.records(commit), self.spreads(commit)
-        )
+            registration, self.records(base), self.records(commit), self.spreads(commit),
+            self.checks(commit),
+        )  # fmt: skip
 
     def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:
         """Number of the next attempt at a seed; 0 if a good run has been stored by now."""
@@ -199,6 +207,11 @@ class Ledger:
             StoreBusy: the notes stayed locked; the line is kept aside, and nothing should start.
         """
         append_lines(self.repository, RUNS, {start.commit: [start.line()]})
+
+    def note(self, check: Check) -> None:
+        """Put what a repeated run showed beside the records of its experiment, and read it back."""
+        append_lines(self.repository, RUNS, {check.commit: [check.line()]})
+        self.read(check.commit)
 
     def end(self, record: Record) -> None:
         """Put the end of an attempt that was stopped on record.

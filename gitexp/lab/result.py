@@ -104,19 +104,22 @@ class Result:
         from gitexp.rules.documents.lines import count_newer
 
         return summarize(
-            self._judge(), self.records, foreign=len(self.foreign), newer=count_newer(text)
-        )
+            self._judge(), self.records, rules=self.registration.rules if self.registration else 1,
+            foreign=len(self.foreign), newer=count_newer(text),
+        )  # fmt: skip
 
     def _judge(self) -> Judgement | None:
         registration = self.registration
         gated = [record for record in self.records if not record.explore]
         if registration is None or not gated:
             return None
+        from gitexp.rules.documents.check import parse_checks
         from gitexp.rules.documents.example_spread import parse_spreads
         from gitexp.rules.verdict.experiment import judge_records
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
-        return judge_records(registration, self.baseline_records, gated, spreads)
+        checks = parse_checks(self.text, self.commit)
+        return judge_records(registration, self.baseline_records, gated, spreads, checks)
 
     @property
     def judgement(self) -> Judgement | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, Refused, UsageError
+from gitexp.lab.aborted import check_aborted
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import Bench
 from gitexp.lab.determinism import prove_deterministic
@@ -19,7 +20,9 @@ from gitexp.lab.unended import end_unended
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.experiment import as_explored, design_of
+from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import VERDICTS
@@ -104,7 +107,7 @@ def _look_by_look(
     ledger, label = bench.ledger, f"baseline {bench.ledger.project.baseline}"
     seeds = registration.registered_seeds()
     judgement = ledger.judge(registration, base, commit)
-    while judgement.verdict is None or judgement.reason == "repeats failed":
+    while may_go_on(judgement, registration.rules):
         due = seeds[: judgement.due or _next_look(registration, judgement)]
         if not registration.seeded:
             prove_deterministic(bench, label, base, _RETEST)
@@ -121,6 +124,8 @@ def _look_by_look(
     if judgement.reason == OTHER_ROWS:
         for said in unlike_rows(ledger, registration, base, commit):
             bench.watcher.said(said)
+    if judgement.reason == FAILED_RUNS and check_aborted(bench, f"exp/{name}", base, commit, seeds):
+        judgement = ledger.judge(registration, base, commit)
     return judgement
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.attempts import about_attempts
 from gitexp.lab.audit.deviations import about_notes, find_deviation
 from gitexp.lab.audit.environments import about_environments
 from gitexp.lab.audit.examples import Watch, about_examples
@@ -121,6 +122,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("records of other commits", about_foreign(inventory)),
         ("baselines", about_baselines(inventory, settings)),
         ("history of the notes", about_history(inventory)),
+        ("attempts", about_attempts(inventory)),
         ("levels", about_levels(high)),
         ("rules", about_gate(inventory)),
         ("rules of verdict", about_rules(inventory)),

@@ -281,18 +281,20 @@ if CONFIG['model']['C'] == 10 and SEED == 2 and os.path.exists({str(broken)!r}):
     train_with(ready, script + SCORE)
     name = ready.start(*SET)
     broken.touch()
-    for attempt in (1, 2):
-        ran = ready.gitexp("run", code=4)
-        assert "ended with exit code 1" in ran.err
-        assert "  | the disk is full" in ran.err
-        seeds = [(r["seed"], r["attempt"]) for r in records(ready, f"exp/{name}")]
-        assert seeds == [(1, 1), *((2, n) for n in range(1, attempt + 1))]
-    assert "repeats failed" in note(ready, "gitexp", f"exp/{name}")
-    assert ready.gitexp("log", "--json").json[0]["state"] == "failed"
+    ran = ready.gitexp("run", code=4)
+    assert "ended with exit code 1" in ran.err
+    assert "  | the disk is full" in ran.err
+    assert "tries this seed once more" in ran.err
+    assert [(r["seed"], r.get("ended")) for r in records(ready, f"exp/{name}")] == [
+        (1, None),
+        (2, "exit"),
+    ]
+    row = ready.gitexp("log", "--json").json[0]
+    assert (row["state"], row["verdict"]) == ("failed", None)
     broken.unlink()
     answer = ready.gitexp("run", "--json").json
     assert (answer["verdict"], answer["runs"]) == ("CONFIRMED", 4)
-    assert "repeats failed" not in note(ready, "gitexp", f"exp/{name}")
+    assert "of the experiment, 1 run failed" in note(ready, "gitexp", f"exp/{name}")
     [row] = ready.gitexp("log", "--json").json[:1]
     assert (row["state"], row["pairs"]) == ("done", 5)
     assert row["lower"] > 0.01  # the failed attempts' 0.1 went nowhere

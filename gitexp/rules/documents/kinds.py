@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self
 
 from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.shape import (
     Shape,
@@ -99,6 +100,18 @@ class Kind(StrEnum):
             {"why": text, "metrics": named(number()), "failure": text, "project": text},
         ),
     )
+    # What was found when a run was made again.
+    CHECK = (
+        "check",
+        1,
+        Shape(
+            {"commit": text, "found": one_of(*Found), "start": moment},
+            {
+                "seed": _SEED, "condition": text, "scores": listed(number()),
+                "changed": listed(text),
+            },
+        ),
+    )  # fmt: skip
     # --- in the bulk ----------------------------------------------------------------------------
     ENVIRONMENT = (
         "environment",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.criterion import Guard
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ def summarize(
     judgement: Judgement | None,
     records: Sequence[Record],
     *,
+    rules: int = 1,
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
 ) -> Summary:
-    """Sum up an experiment's own records and the judgement that they led to."""
+    """Sum up an experiment's own records and the judgement that they led to by these rules."""
     return Summary(
-        stage=_stage(judgement, records),
+        stage=_stage(judgement, records, rules),
         judgement=judgement,
         ran=len(records),
         why=records[0].explore if records else "",
@@ -76,9 +78,8 @@ def summarize(
     )
 
 
-def _stage(judgement: Judgement | None, records: Sequence[Record]) -> Stage:
-    may_be_repeated = judgement is None or judgement.reason == "repeats failed"
-    if judgement is not None and judgement.verdict is not None and not may_be_repeated:
+def _stage(judgement: Judgement | None, records: Sequence[Record], rules: int) -> Stage:
+    if judgement is not None and not may_go_on(judgement, rules):
         return Stage.DECIDED
     if is_explored(records):
         return Stage.EXPLORED

@@ -36,9 +36,9 @@ _LOOK = 20  # what a step of a path costs that a line is looked at for
 RESULTS = frozenset(
     {
         "attempt", "batch", "boot", "clone", "commit", "condition", "count", "cpu", "duration",
-        "ended", "exit", "host", "id", "ids", "inputs", "kind", "memory", "metrics", "number",
-        "output", "pairs", "project", "purpose", "rows", "scheduler", "schema", "seed", "start",
-        "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
+        "ended", "exit", "found", "host", "id", "ids", "inputs", "kind", "memory", "metrics",
+        "number", "output", "pairs", "project", "purpose", "rows", "scheduler", "schema", "scores",
+        "seed", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
     }
 )  # fmt: skip
 

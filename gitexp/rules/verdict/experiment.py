@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
 from gitexp.rules.verdict.objections.evidence import Evidence
+from gitexp.rules.verdict.objections.remarks import remarks
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.rules.verdict.ties import Ties, repeatable_metrics, ties_of
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
@@ -16,6 +18,7 @@ from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
@@ -27,6 +30,7 @@ def judge_records(
     baseline: Iterable[Record],
     records: Iterable[Record],
     spreads: Iterable[ExampleSpread] = (),
+    checks: Iterable[Check] = (),
 ) -> Judgement:
     """Pair records by seed and condition, and judge them by the rules that were registered.
 
@@ -34,7 +38,12 @@ def judge_records(
     """
     baseline, records = list(baseline), list(records)
     metric = registration.criterion.metric
-    paired, failed = pair(registration.registered_seeds(), baseline, records, metric)
+    seeds = registration.registered_seeds()
+    paired, failed = pair(seeds, baseline, records, metric)
+    if registration.rules >= 2:
+        failed = given_up(seeds, records, metric)
+        lost = next((at for at, (_, mine) in enumerate(paired) if mine.seed in failed), None)
+        paired = paired[:lost]
     exact: frozenset[str] | None = None
     if not registration.seeded:
         exact = exact_metrics(baseline, metric)
@@ -65,7 +74,7 @@ def judge_records(
     )
     if registration.rules < 2:
         return judgement
-    return _heard(judgement, registration, paired, baseline, records)
+    return _heard(judgement, registration, paired, baseline, records, tuple(checks))
 
 
 def _ties(
@@ -115,13 +124,14 @@ def _heard(
     paired: Sequence[tuple[Record, Record]],
     baseline: Sequence[Record],
     records: Sequence[Record],
+    checks: tuple[Check, ...],
 ) -> Judgement:
     """Hear what objects to a judgement: it counts up to the look that decides, never beyond."""
 
     def evidence(count: int) -> Evidence:
         seeds = {*registration.registered_seeds()[:count]}
-        both = (tuple(r for r in arm if r.seed in seeds) for arm in (baseline, records))
-        return Evidence(registration, tuple(paired[:count]), *both)
+        first, second = (tuple(r for r in a if r.seed in seeds) for a in (baseline, records))
+        return Evidence(registration, tuple(paired[:count]), first, second, checks)
 
     decided = judgement.look if judgement.verdict is not None else len(registration.repeats)
     for look, count in enumerate(registration.repeats[:decided], start=1):
@@ -133,7 +143,11 @@ def _heard(
         count = registration.repeats[judgement.look - 1]
         if objection := first_objection(AT_VERDICT, evidence(count)):
             return _inconclusive(objection, judgement.look, count)
-    return judgement
+    if judgement.verdict is None:
+        return judgement
+    # Nothing speaks against the verdict, but whoever reads it should know.
+    count = judgement.pairs or registration.repeats[-1]
+    return replace(judgement, detail=remarks(evidence(count)))
 
 
 def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:

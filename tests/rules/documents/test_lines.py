@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
@@ -45,6 +46,9 @@ STORED = {
     '"number":2,"schema":1,"seed":7,"start":"2026-11-01T08:00:00Z","why":"the paper"}',
     Kind.START: '{"attempt":1,"batch":"5f1d09c2","boot":"77aa01","clone":"c0ffee",'
     '"commit":"' + COMMIT + '","host":"beef02","kind":"start","schema":1,"seed":7,'
+    '"start":"2026-11-01T08:00:00.000Z"}',
+    Kind.CHECK: '{"changed":["host a -> b"],"commit":"' + COMMIT + '","condition":"9f3c2a",'
+    '"found":"moved","kind":"check","schema":1,"scores":[0.93,0.94,0.94],"seed":7,'
     '"start":"2026-11-01T08:00:00.000Z"}',
     Kind.ENVIRONMENT: '{"condition":"9f3c2a","kind":"environment","packages":{"numpy":"2.1"},'
     '"python":"3.11.4","schema":1}',
@@ -92,6 +96,10 @@ def test_stored_lines_become_what_they_were_written_from() -> None:
     [start] = parse_starts(note)
     assert (start.seed, start.attempt, start.start) == (record.seed, record.attempt, record.start)
     assert start.line() == STORED[Kind.START]
+    [check] = parse_checks(note, COMMIT)
+    assert check.scores == (0.93, 0.94, 0.94)
+    assert check.line() == STORED[Kind.CHECK]
+    assert parse_checks(note, "d" * 40) == []
     assert parse_outcomes(note) == {
         (7, 1, "9f3c2a"): Outcomes(("a", "b"), {"y_true": ("1", "0"), "y_pred": ("0", "0")}, 2)
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 
@@ -28,13 +29,14 @@ class Evidence:
 
     `pairs` are the runs that are compared, as (baseline, candidate), one pair for each of the first
     registered seeds. `baseline` and `candidate` are all records of both arms on these seeds, good
-    or failed, in the order in which they count.
+    or failed, in the order in which they count. `checks` are what runs showed that were made again.
     """
 
     registration: Registration
     pairs: tuple[tuple[Record, Record], ...]
     baseline: tuple[Record, ...] = ()
     candidate: tuple[Record, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:

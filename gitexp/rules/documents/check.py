@@ -1,0 +1,62 @@
+"""A check: what was found when a run was made again, beside the records of the experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from gitexp.rules.documents.found import Found
+from gitexp.rules.documents.kinds import Kind
+from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found when a run with one seed was made again, for the experiment at `commit`.
+
+    `scores` are the one on record and the new ones. `start` is when it was found, ISO 8601 in UTC;
+    `changed` says what differs between the environments of the old run and the new ones.
+    """
+
+    commit: str
+    found: Found
+    start: str
+    seed: int = 0
+    condition: str = ""
+    scores: tuple[float, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """Write it as one canonical line."""
+        fields = {
+            "commit": self.commit,
+            "found": self.found.value,
+            "start": self.start,
+            "seed": self.seed,
+            "condition": self.condition,
+            "scores": [*self.scores],
+            "changed": [*self.changed],
+        }
+        return write_line(Kind.CHECK, without_empty(fields))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """Build it from the content of its line."""
+        return cls(
+            commit=content["commit"],
+            found=Found(content["found"]),
+            start=content["start"],
+            seed=content.get("seed", 0),
+            condition=content.get("condition", ""),
+            scores=tuple(map(float, content.get("scores", ()))),
+            changed=tuple(content.get("changed", ())),
+        )
+
+
+def parse_checks(text: str, commit: str) -> list[Check]:
+    """Read the checks in the note of an experiment, without those of another that were copied."""
+    checks = map(Check.of, read_contents(text, Kind.CHECK))
+    return [check for check in checks if check.commit == commit]

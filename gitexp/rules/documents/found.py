@@ -1,0 +1,19 @@
+"""What a run showed that was made again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Found(StrEnum):
+    """What a run showed that was made again."""
+
+    # of the baseline
+    SAME = "same"  # its score
+    NOISE = "noise"  # another score, as far away as the baseline's scores are from each other
+    UNCLEAR = "unclear"  # another score, and too few records to tell noise from a move
+    MOVED = "moved"  # another score, which noise does not explain
+    OFF = "off"  # nothing: the settings do not ask for it
+    # of the experiment
+    REPEATS = "repeats"  # its score
+    DIFFERS = "differs"  # another score

@@ -1,0 +1,115 @@
+"""Runs that fail or are stopped: what is repeated, what counts, and what everybody is told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.start import parse_starts
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from tests.arrange import note, records, settle
+from tests.team import repository_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.project import World
+
+SET = ("--set", "model.C=10")
+
+
+def words(world: World, revision: str) -> str:
+    return " ".join(note(world, "gitexp", revision).split())
+
+
+def train(world: World, extra: str) -> None:
+    """Let the script do something before it prints its score."""
+    world.edit('print(f"accuracy', f'{extra}\nprint(f"accuracy', "train.py")
+    world.commit("another script")
+
+
+def abort(world: World, name: str, seeds: range) -> None:
+    """Leave what a Ctrl-C during each of these seeds leaves."""
+    commit = world.git("rev-parse", f"exp/{name}")
+    world.gitexp("run", name)
+    text = note(world, "gitexp-runs", f"exp/{name}")
+    lines = []
+    for start in parse_starts(text):
+        if start.seed in seeds:
+            early = json.loads(start.line()) | {
+                "attempt": 90, "batch": f"b{start.seed}", "start": "2026-01-01T00:00:00.000Z",
+            }  # fmt: skip
+            [old] = parse_starts(json.dumps(early, sort_keys=True, separators=(",", ":")))
+            lines += [old.line(), old.ended_early(Ended.ABORT, 2.0).line()]
+    append_lines(repository_of(world), RUNS, {commit: lines})
+
+
+def test_a_seed_is_repeated_once_and_a_second_failure_ends_the_experiment(ready: World) -> None:
+    train(ready, "if config['model']['C'] == 10 and seed == 2: raise SystemExit(3)")
+    name = ready.start(*SET)
+    first = ready.gitexp("run", code=4)
+    assert "tries this seed once more" in first.err
+    second = ready.gitexp("run", code=4)
+    assert "seed 2 has failed 2 times" in second.err
+    assert "gitexp retest" in second.err
+    done = ready.gitexp("run", "--json").json
+    assert (done["verdict"], done["reason"], done["runs"]) == ("INCONCLUSIVE", "repeats failed", 0)
+    assert "of the experiment, 2 runs failed; of the baseline, none" in words(ready, f"exp/{name}")
+    assert ready.gitexp("log", "--json").json[0]["state"] == "done"
+    assert ready.gitexp("verify").code == 0
+    ready.gitexp("retest", name)
+
+
+def test_who_fails_until_the_score_is_good_confirms_nothing(ready: World, tmp_path: Path) -> None:
+    # Every first attempt of the experiment fails.
+    mark = f"open({str(tmp_path)!r} + f'/{{seed}}', 'x')"
+    extra = f"""if config['model']['C'] == 10 and seed < 3:
+    try: {mark}
+    except FileExistsError: pass
+    else: print('accuracy=nan'); raise SystemExit"""
+    train(ready, extra)
+    name = ready.start(*SET)
+    for code in (4, 4, 0):
+        ran = ready.gitexp("run", code=code)
+    assert "INCONCLUSIVE: failed runs may have chosen" in ran.out
+    assert "of the experiment, 2 runs failed" in words(ready, f"exp/{name}")
+    found = ready.gitexp("verify").out
+    assert f"exp/{name}: of the experiment, 2 runs failed; of the baseline, none" in found
+    shown = ready.gitexp("show", name).out
+    assert "of the experiment, 2 runs failed; of the baseline, none" in " ".join(shown.split())
+    assert "seed 1, attempt 1: accuracy is nan" in shown
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_aborts_count_unless_a_run_that_was_aborted_gives_its_score_again(
+    ready: World, *, noisy: bool
+) -> None:
+    if noisy:
+        train(ready, "accuracy += random.SystemRandom().gauss(0, 0.0001)")
+    settle(ready, repeats=[3])
+    name = ready.start(*SET)
+    abort(ready, name, range(2, 4))
+    ran = ready.gitexp("run", name)
+    assert "1 run to see whether an aborted run gives its score again" in ran.err
+    said = words(ready, f"exp/{name}")
+    assert "of the experiment, runs were aborted twice by their user" in said
+    verdict = "INCONCLUSIVE: failed runs may have chosen" if noisy else "CONFIRMED"
+    assert said.startswith(verdict)
+    # It is asked once.
+    assert ready.gitexp("run", name, "--json").json["runs"] == 0
+    purposes = [r.get("purpose", "") for r in records(ready, f"exp/{name}")]
+    assert purposes.count("canary") == 1
+    assert ready.gitexp("log", "--json").json[0]["pairs"] == 3
+    assert ready.gitexp("verify").code == 0
+
+
+def test_one_abort_is_told_and_costs_nothing(ready: World) -> None:
+    name = ready.start(*SET)
+    abort(ready, name, range(2, 3))
+    done = ready.gitexp("run", name, "--json").json
+    assert (done["verdict"], done["runs"]) == ("CONFIRMED", 0)
+    assert "runs were aborted once by their user" in words(ready, f"exp/{name}")
