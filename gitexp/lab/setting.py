@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED, Edit, irregular
@@ -12,6 +12,7 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
 from gitexp.rules.gate.formats.values import same, spell
 from gitexp.rules.gate.paths import is_config, is_pattern
+from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def from_setting(project: Project, setting: str) -> Edit:
 
     Raises:
         UsageError: no such key, or more than one file has it.
-        Refused: the baseline has that value already, or its config does not parse.
+        Refused: the baseline has that value already, the value is of another kind, or the config
+            does not parse.
     """
     found = find_key(project, setting)
-    old = formats.read_leaves(found.path, found.content)[found.key]
+    old = found.old
     spelled_key = spell_key(found.key)
     if same(old, found.form.parse_value(found.typed)):
         message = f"{spelled_key} is already {spell(old)} on {project.baseline}"
@@ -54,6 +56,7 @@ class Setting:
     key: Key
     content: bytes
     form: ModuleType
+    old: Any
     typed: str
     spelled: str
 
@@ -63,14 +66,18 @@ def find_key(project: Project, setting: str) -> Setting:
 
     Raises:
         UsageError: no such key, or more than one file has it.
-        Refused: a config does not parse.
+        Refused: a config does not parse, or the value is of another kind than the one there.
     """
     typed, equals, value = setting.partition("=")
     if not equals or not typed.strip():
         raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
     wanted, _, key_text = typed.strip().rpartition(":")
     path, key, content, form = _find(project, wanted, key_text, value)
-    return Setting(path, key, content, form, value, form.spell_value(value))
+    old = formats.read_leaves(path, content)[key]
+    value = spelled_as_meant(value, old, form)
+    if mistaken := inspect_typed(path, key, value, old, form.parse_value(value)):
+        raise Refused(NOT_REGISTERED, [mistaken])
+    return Setting(path, key, content, form, old, value, form.spell_value(value))
 
 
 def _find(

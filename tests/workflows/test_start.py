@@ -641,3 +641,10 @@ def test_started_experiments_differ_though_all_else_is_equal(ready: World) -> No
         for _ in range(2)
     ]  # fmt: skip
     assert all(one != other for one, other in itertools.pairwise(commits))
+
+
+def test_a_second_set_is_refused_and_never_dropped(ready: World) -> None:
+    said = refuses_without_a_trace(ready, *SET, "--set", "train.lr=0.1", code=1)
+    assert "2 values are set" in said
+    assert "gitexp start --set train.lr=0.1" in said
+    assert "gitexp start --preset NAME model.C=10 train.lr=0.1" in said

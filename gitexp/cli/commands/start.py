@@ -1,15 +1,17 @@
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import plan as views
-from gitexp.errors import UsageError
+from gitexp.errors import Refused, UsageError
+from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.project import open_project
 from gitexp.lab.registering import Options
+from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
@@ -27,7 +29,7 @@ def start(
         ),
     ] = None,
     set_: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."
         ),
@@ -90,7 +92,7 @@ def start(
     committed state.
     """
     given = {
-        "--set": set_ is not None, "--expect": expect, "--evidence": evidence,
+        "--set": set_, "--expect": expect, "--evidence": evidence,
         "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
         "--guard": guard, "--replicate": replicate, "--despite": despite, "--switch": switch,
     }  # fmt: skip
@@ -111,14 +113,21 @@ def start(
             f"a hypothesis is one argument, and these are {len(words)}",
             f"put it in quotes: gitexp start ... {shlex.quote(' '.join(words))}",
         )
+    if len(set_ or []) > 1:
+        raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
     started = workflow.start(
-        open_project(), words[0], set_=set_, options=options, switch=switch, replicate=replicate
+        open_project(),
+        words[0],
+        set_=set_[0] if set_ else None,
+        options=options,
+        switch=switch,
+        replicate=replicate,
     )
     views.started(started, as_json=json_)
 
 
-def _refuse_beside(option: str, given: dict[str, object]) -> None:
+def _refuse_beside(option: str, given: Mapping[str, object]) -> None:
     """Refuse options that say nothing beside another one."""
     if idle := [name for name, value in given.items() if value]:
         raise UsageError(f"{option} does not take {' or '.join(idle)}", "gitexp start --help")

@@ -198,7 +198,7 @@ def cut_alike(one: str, other: str, longest: int = LONGEST_VALUE) -> tuple[str, 
     return cut(one, longest), cut(other, longest)
 
 
-def type_name(value: Any) -> str:  # noqa: ANN401 - parsed data
+def type_name(value: object) -> str:
     """Name the type of a value as people who write configs call it."""
     names = {
         "bool": "boolean",

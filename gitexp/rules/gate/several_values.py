@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.change import Change
 
+_AS_PRESET = (
+    "or, if they only make sense together, as one preset and one line that chooses it:\n"
+    "  gitexp start --preset NAME {}\n"
+    '  gitexp start --set preset=NAME "HYPOTHESIS"\n'
+    "  (the first prints the few lines to add to a program that does not read presets yet)"
+)
 _SHOWN = 8  # values, before the rest is only counted
 
 
@@ -51,6 +57,17 @@ def refuse_several(changes: Sequence[Change], baseline: str) -> Finding:
     )
 
 
+def refuse_settings(settings: Sequence[str]) -> Finding:
+    """Refuse several values typed as KEY=VALUE."""
+    words = [shell_word(setting) for setting in settings]
+    split = "\n".join(f'  gitexp start --set {word} "HYPOTHESIS"' for word in words)
+    return Finding(
+        "C2",
+        f"{len(words)} values are set, and an experiment changes one",
+        f"split it, one experiment each:\n{split}\n{_AS_PRESET.format(' '.join(words))}",
+    )
+
+
 def _preset_hint(keys: Sequence[str], changes: Sequence[Change]) -> str:
     """Say how to change values that only make sense together: a preset, then one line."""
     if len(changes) > _SHOWN or any(one.kind is not ChangeKind.REPLACED for one in changes):
@@ -64,12 +81,7 @@ def _preset_hint(keys: Sequence[str], changes: Sequence[Change]) -> str:
             " nothing reads yet; the experiment is then the one line that chooses it"
         )
     settings = " ".join(quoted_setting(*pair) for pair in zip(keys, changes, strict=False))
-    return (
-        "\nor, if they only make sense together, as one preset and one line that chooses it:\n"
-        f"  gitexp start --preset NAME {settings}\n"
-        '  gitexp start --set preset=NAME "HYPOTHESIS"\n'
-        "  (the first prints the few lines to add to a program that does not read presets yet)"
-    )
+    return "\n" + _AS_PRESET.format(settings)
 
 
 def quoted_setting(key: str, change: Change) -> str:
