@@ -25,16 +25,23 @@ def tried(trial: Trial) -> None:
     for sentence in trial.reasons:
         typer.echo(wrapped(sentence, ""))
     typer.echo(
-        f"\n  {'repeats':<9} {'planned':>7} {'experiment':>11} {'with baseline':>14}"
+        f"\n  {'repeats':<14} {'planned':>7} {'experiment':>11} {'+ baseline':>11}"
         f" {'campaign':>9}  detects"
     )
     for choice in trial.choices:
         sees = "-" if choice.in_sds is None else f"{choice.in_sds:.1f} sd"
         typer.echo(
-            f"  {', '.join(map(str, choice.repeats)):<9} {choice.planned:>7}"
-            f" {duration(choice.experiment):>11} {duration(choice.alone):>14}"
+            f"  {'/'.join(map(str, choice.repeats)):<14} {choice.planned:>7}"
+            f" {duration(choice.experiment):>11} {duration(choice.alone):>11}"
             f" {duration(choice.campaign):>9}  {sees:>7}"
             f"{'  <- proposed' if choice.proposed else ''}"
+        )
+    if trial.proposed.planned < max(choice.planned for choice in trial.choices):
+        typer.echo(
+            wrapped(
+                "A campaign of 5 starts at four times the level of one of 20, and about twice as"
+                " many of its confirmed results are false: it is proposed because runs take long."
+            )
         )
     few = trial.choices[0]
     if few.in_sds is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitexp.rules.documents.settings import RULES
+from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT, RULES
 from gitexp.rules.gate.formats.values import spell
 
 
@@ -45,7 +45,8 @@ def render(draft: DraftSettings, baseline: str) -> str:
         f"effect     = {draft.effect:g}    # the smallest gain worth having",
     ]
     if vary != "none":
-        looks = spell(list(draft.repeats or (5, 10, 20)))
+        usual = LOOKS if vary == "split" else LOOKS_ON_FIXED_SPLIT
+        looks = spell(list(draft.repeats or usual))
         lines.append(f"repeats    = {looks}    # looks: a verdict after this many runs")
     lines += [
         f"rules      = {RULES}    # of verdict; registrations carry the same",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.outcomes import PREDICTED, TRUE
 from gitexp.rules.documents.record import PROOF
+from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.figures import number
 from gitexp.rules.verdict.power import sds_to_confirm
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 LONG_RUN = 30 * 60  # seconds; twenty experiments at up to 20 runs of that take weeks
 # Looks, and experiments planned. Three repeats are listed as a warning; of the other two, the
 # cheaper is proposed where a run is long.
-_PLANS = (((3,), 5), ((5,), 5), ((5, 10, 20), 20))
+_PLANS = (((3,), 5), ((5,), 5), (LOOKS, 20))
+_PLANS_ON_FIXED_SPLIT = (*_PLANS[:-1], (LOOKS_ON_FIXED_SPLIT, 20))
 _PLANS_OF_ONE_RUN = (((1,), 5), ((1,), 20))
 _ENOUGH_SHARED = 30  # rows; their number then has an error of a fifth
 _ONE_RUN = (
@@ -69,7 +71,9 @@ def plan_choices(
     `widening` is n_test / n_train where a seed redraws the split, else 0; `budget` is the error
     that a campaign may spend; runs of more than `long` seconds call for the cheaper plan.
     """
-    plans = _PLANS if seeded else _PLANS_OF_ONE_RUN
+    plans: tuple[tuple[tuple[int, ...], int], ...] = _PLANS_OF_ONE_RUN
+    if seeded:
+        plans = _PLANS if widening else _PLANS_ON_FIXED_SPLIT
     proposed = plans[-2] if seconds > long else plans[-1]
     choices = []
     for repeats, planned in plans:

@@ -40,10 +40,11 @@ def test_a_run_of_over_half_an_hour_is_repeated_less(
 
 def test_each_choice_says_what_it_costs() -> None:
     three, five, looks = plan_choices(HOUR, seeded=True, widening=0.0, budget=0.1)
-    assert [c.experiment / HOUR for c in (three, five, looks)] == [3, 5, 20]
-    assert [c.alone / HOUR for c in (three, five, looks)] == [6, 10, 40]
+    assert looks.repeats == (4, 6, 9, 13, 18, 24)  # more looks where the split stays the same
+    assert [c.experiment / HOUR for c in (three, five, looks)] == [3, 5, 24]
+    assert [c.alone / HOUR for c in (three, five, looks)] == [6, 10, 48]
     # All experiments of the campaign, and the baseline once.
-    assert [c.campaign / HOUR for c in (three, five, looks)] == [18, 30, 420]
+    assert [c.campaign / HOUR for c in (three, five, looks)] == [18, 30, 504]
 
 
 @pytest.mark.parametrize("widening", [0.0, 0.25])
