@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-# Ctrl-C while modules load is no traceback. A hook leaves nothing behind that has to be ended.
+# Ctrl-C while modules load ends in silence: a hook leaves nothing behind to clean up.
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
