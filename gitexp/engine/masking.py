@@ -13,14 +13,43 @@ if TYPE_CHECKING:
 
 
 _HIDDEN = "[secret]"  # printed in place of a secret
+_NO_SECRET = {"true", "false", "none", "null", "yes", "no", _HIDDEN}  # whether there is a secret
 _SHORTEST = 4  # characters; a shorter secret cannot be told from other words
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*:)([^/\s]+)(?=@)")
-# As in `password=x`, `"token": "x"` and `Authorization: Bearer x`.
+# As in `password=x`, `--token=x`, `"token": "x y"` and `Authorization: Bearer x`.
 _NAMED_VALUE = re.compile(
-    r"""(?<![\w.-])([A-Za-z][\w.-]*)"""
-    r"""(["']?[ \t]*[=:][ \t]*["']?(?:(?:Bearer|Basic)[ \t]+)?)"""
-    r"""([^\s"',;}]+)""",
+    r"""(?<![\w.])([A-Za-z][\w.-]*)"""
+    r"""(["']?[ \t]*[=:][ \t]*["']?(?:(?i:Bearer|Basic|Token|ApiKey)[ \t]+)?)"""
+    r"""((?<=")[^"\n]+|(?<=')[^'\n]+|[^\s"',;}]+)""",
     re.ASCII,
+)
+# As in `--token x`; a word in capitals is what a usage text says.
+_OPTION_VALUE = re.compile(
+    r"""(?<![\w-])(--?[A-Za-z][\w.-]*)([ \t]+["']?)(?![A-Z_]+\b)"""
+    r"""((?<=")[^"\n]+|(?<=')[^'\n]+|[^\s"',;\])}-][^\s"',;\])}]*)""",
+    re.ASCII,
+)
+# What providers give out, by its beginning and its length.
+_KNOWN_FORM = re.compile(
+    r"""(?<![\w-])(?:
+        sk-(?=[A-Za-z_-]*\d)[\w-]{16,}            # OpenAI, Anthropic
+      | [rs]k_(?:live|test)_\w{16,}               # Stripe
+      | hf_[A-Za-z0-9]{30,} | gh[oprsu]_\w{20,} | github_pat_\w{30,} | glpat-[\w-]{16,}
+      | (?:AKIA|ASIA)[A-Z0-9]{16}\b               # Amazon
+      | AIza[\w-]{35}                             # Google
+      | xox[abeprs]-[\w-]{10,}                    # Slack
+      | npm_\w{36} | pypi-[\w-]{50,}
+      | eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}     # JSON Web Tokens
+    )""",
+    re.ASCII | re.VERBOSE,
+)
+_BEARER = re.compile(r"(?i:(?<=\bBearer ))[A-Za-z0-9._~+/=-]{16,}")
+_KEY_NAME = "[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
+# A block that was cut off has only one of its ends.
+_KEY_BLOCK = re.compile(
+    rf"(-----BEGIN {_KEY_NAME})(?:[\s\S]*?(?=-----END {_KEY_NAME})|(?:\s+[A-Za-z0-9+/=]{{16,}})*)"
+    rf"|(?:^[A-Za-z0-9+/=]{{16,}}\s+)+(?=-----END {_KEY_NAME})",
+    re.MULTILINE,
 )
 
 
@@ -43,7 +72,9 @@ def _hashed(value: object, salt: bytes, *, secret: bool) -> object:
         return [_hashed(item, salt, secret=secret) for item in value]
     if secret and value is not None and not isinstance(value, bool):
         return _keyed_hash(str(value), salt)
-    return hide_password(value, salt) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return _KNOWN_FORM.sub(lambda found: _keyed_hash(found[0], salt), hide_password(value, salt))
 
 
 def _keyed_hash(text: str, salt: bytes) -> str:
@@ -60,9 +91,19 @@ def hide_secrets(text: str, values: Mapping[str, object]) -> str:
     for value in sorted(known, key=len, reverse=True):  # one may be part of another
         text = text.replace(value, _HIDDEN)
     text = _URL_PASSWORD.sub(rf"\g<1>{_HIDDEN}", text)
-    return _NAMED_VALUE.sub(
-        lambda found: f"{found[1]}{found[2]}{_HIDDEN}" if is_secret(found[1]) else found[0], text
-    )
+    text = _KEY_BLOCK.sub(lambda found: (found[1] or "") + _HIDDEN, text)
+    for form in (_KNOWN_FORM, _BEARER):
+        text = form.sub(_HIDDEN, text)
+    for form in (_NAMED_VALUE, _OPTION_VALUE):
+        text = form.sub(_without_value, text)
+    return text
+
+
+def _without_value(found: re.Match[str]) -> str:
+    name, between, value = found.groups()
+    if not is_secret(name) or value.lower() in _NO_SECRET:
+        return found[0]
+    return f"{name}{between}{_HIDDEN}"
 
 
 def _secrets(value: object, *, secret: bool = False) -> Iterator[str]:
@@ -94,8 +135,8 @@ _SECRET_KEYS = {
 # Tokens of a vocabulary, which the configs of language models name.
 _VOCABULARY = {
     "audio", "bos", "class", "cls", "decoder", "end", "eos", "eot", "first", "forced", "image",
-    "last", "mask", "newline", "next", "pad", "padding", "per", "sep", "separator", "special",
-    "start", "stop", "text", "unk", "video",
+    "last", "mask", "max", "min", "n", "newline", "next", "num", "pad", "padding", "per", "sep",
+    "separator", "special", "start", "stop", "text", "unk", "video",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from gitexp.engine.code import (
 )
 from gitexp.engine.contents import remembered
 from gitexp.engine.machine import machine
+from gitexp.engine.masking import hide_secrets
 from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import sha256, stamped
@@ -90,7 +91,7 @@ def describe(
         "accelerators": list(loaded.accelerators or here.get("gpus", ())),  # type: ignore[call-overload]
         "machine": here,
         "git": repository.git_version,
-        "command": settings.command,
+        "command": hide_secrets(settings.command, {}),
         "threads": launch.threads,
         "variables": deciding_variables(launch.given, key),
         "place": place_variables(launch.given, key),

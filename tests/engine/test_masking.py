@@ -13,6 +13,9 @@ SALT = b"of this clone"
 HASHED = re.compile("hmac-sha256:[0-9a-f]{16}")
 
 
+BEGIN, END = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
+BODY = "MIIEowIBAAKCAQEA7bq\n"
+
 SECRET = [
     "password", "passwd", "token", "secret", "api_key", "apikey", "API-KEY", "apiKey", "APIKey",
     "accessKey", "credential", "credentials", "private_key", "privateKey", "auth", "hf_token",
@@ -69,7 +72,17 @@ def test_secrets_are_hashed_at_every_depth() -> None:
         ("{'token': 'abc', 'n': 1}", "{'token': '[secret]', 'n': 1}"),
         ("Authorization: Bearer a.b.c", "Authorization: Bearer [secret]"),
         ("from https://me:abc@host/x", "from https://me:[secret]@host/x"),
-        ("epoch: 3 max_tokens=512 accuracy=0.9", "epoch: 3 max_tokens=512 accuracy=0.9"),
+        ('db_password="open sea me", n=1', 'db_password="[secret]", n=1'),
+        ("--token=abc --api-key 'a b' --lr 0.1", "--token=[secret] --api-key '[secret]' --lr 0.1"),
+        ("as sk-ant-api03-Ab12_cd34-ef56gh78: ok", "as [secret]: ok"),
+        ("AKIAIOSFODNN7EXAMPLE hf_" + "aB" * 17, "[secret] [secret]"),
+        ("ghp_" + "a1" * 18 + ", xoxb-12345-abcdef", "[secret], [secret]"),
+        ("sent Bearer abcdefgh.ijklmn-op", "sent Bearer [secret]"),
+        ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxIn0.abc_def", "[secret]"),
+        (f"{BEGIN}\n{BODY}{BODY}{END}\nepoch 3", f"{BEGIN}[secret]{END}\nepoch 3"),
+        (f"{BEGIN}\n{BODY}[...]\n{BODY}{END}", f"{BEGIN}[secret]{END}"),
+        (f"{BEGIN}\n{BODY}[...]\nepoch 3", f"{BEGIN}[secret]\n[...]\nepoch 3"),
+        (f"[...]\n{BODY}{END}\nepoch 3", f"[...]\n[secret]{END}\nepoch 3"),
     ],
 )
 def test_what_a_run_prints_is_shown_without_secrets(text: str, shown: str) -> None:
@@ -78,6 +91,30 @@ def test_what_a_run_prints_is_shown_without_secrets(text: str, shown: str) -> No
         "API_TOKEN": "open sesame 2", "PWD": "/home/ada", "HOME": "/home/ada",
     }  # fmt: skip
     assert hide_secrets(text, values) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "epoch: 3 max_tokens=512 accuracy=0.9 token_count=12 max_token=3",
+        "usage: train.py [--token TOKEN] [--lr LR] --pad-token </s> --key-dim 64 -k 5",
+        "use_auth=true auth: None --token --lr 0.1",
+        "commit 9fceb02d0ae598e95dc970b74767f19372d61af8 sha256:" + "0f" * 32,
+        "task-0001-abcdefghijklmnop sk-learn-contrib-imbalanced risk-adjusted-return-2024",
+        "the bearer of bad news; monkey=1 keyboard: x; passes: 3; author: me",
+        "saved to runs/2024-01-01T00:00:00/model-epoch=03-val_loss=0.12.ckpt",
+        "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0B\n-----END CERTIFICATE-----",
+        "https://host:8080/me@here git@github.com:me/project.git tcp://127.0.0.1:8786",
+    ],
+)
+def test_ordinary_output_is_shown_as_it_is(text: str) -> None:
+    assert hide_secrets(text, {}) == text
+
+
+def test_a_value_that_looks_like_a_secret_is_hashed_under_any_name() -> None:
+    hashed = hash_secrets({"note": "use sk-proj-abcdefgh12345678", "C": "sk-learn"}, SALT)
+    assert HASHED.sub("#", str(hashed["note"])) == "use #"
+    assert hashed["C"] == "sk-learn"
 
 
 def test_equal_secrets_stay_equal_under_one_salt_only() -> None:
