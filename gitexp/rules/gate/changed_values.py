@@ -39,6 +39,8 @@ def compare_values(
                     error.line,
                 )
             ]
+    if loosened := _loosened(path, before, after, at):
+        return [], [loosened]
     old, new = map(formats.leaves_of, number_alike(*sides))
     changes = fold_followers(path, before, after, _differences(path, old, new, at))
     removed = [change.key for change in changes if change.kind is ChangeKind.REMOVED]
@@ -48,6 +50,19 @@ def compare_values(
     ):
         return [], [renamed]
     return changes, []
+
+
+def _loosened(path: str, before: bytes, after: bytes, at: int) -> Finding | None:
+    """C7: find that JSON which any program can read has got a comment or a last comma."""
+    is_strict = getattr(formats.format_of(path), "is_strict", None)
+    if not is_strict or is_strict(after.decode("utf-8-sig")):
+        return None
+    if not is_strict(before.decode("utf-8-sig")):
+        return None
+    said = (
+        f"{spell_file(path)} has a comment or a comma after the last item now, which JSON forbids"
+    )
+    return Finding("C7", said, "take it out; a program that reads JSON would fail", path, at)
 
 
 def _differences(

@@ -29,6 +29,8 @@ _FORMATS = {
     ".yml": "yaml",
     "MLproject": "yaml",
     ".json": "json",
+    ".jsonc": "json",
+    ".json5": "json",
     ".ini": "ini",
     ".cfg": "ini",
     ".py": "python",

@@ -1,4 +1,7 @@
-"""JSON: read by the standard library, which takes NaN and Infinity as numbers."""
+"""JSON: read by the standard library, which takes NaN and Infinity as numbers.
+
+Comments (`//` and `/* */`) and a comma after the last item are read past, and kept.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,26 @@ ERROR = ValueError
 _BLANK = re.compile(r"[ \t\r\n]*+")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _SCALAR = re.compile(rf"{_STRING.pattern}|[^\s,\]}}]++")
+_COMMENTED = re.compile(
+    rf"{_STRING.pattern}|(//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)|/\*(?:[^*]++|\*(?!/))*+\Z",
+    re.DOTALL,
+)
+_LAST_COMMA = re.compile(rf"{_STRING.pattern}|(,)(?=[ \t\r\n]*+[\]}}])", re.DOTALL)
+_VISIBLE = re.compile(r"[^\r\n]")
+
+
+def is_strict(text: str) -> bool:
+    """Whether a text is JSON without comments, as most programs demand."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Parse a document; a repeated key is an error, because one value would be lost."""
-    lost = 0
+    text, lost = _strictly(text), 0
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal lost
@@ -67,7 +85,7 @@ def find_value(text: str, key: Key) -> tuple[int, int]:
         ValueError: the text is not JSON.
     """
     parse(text)
-    for found, start, end in _find_values(text):
+    for found, start, end in _find_values(_strictly(text)):
         if found == key:
             return start, end
     raise LookupError("there is no single value there")
@@ -81,6 +99,15 @@ def set_value(text: str, key: Key, spelled: str) -> str:
         ValueError: the value is not on one line, or the text is not JSON.
     """
     return replace_value(text, key, spelled, find_value)
+
+
+def _strictly(text: str) -> str:
+    """Put blanks in place of comments and last commas, so that every character stays in place."""
+
+    def blanked(found: re.Match[str]) -> str:
+        return found[0] if found[1] is None else _VISIBLE.sub(" ", found[0])
+
+    return _LAST_COMMA.sub(blanked, _COMMENTED.sub(blanked, text))
 
 
 def _find_values(text: str) -> Generator[tuple[Key, int, int], None, int]:

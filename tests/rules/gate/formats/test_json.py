@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import json
+import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +50,15 @@ EDITS = (
     # broken
     ('{"a": 1}\n', '{"a": 1,}\n', "C7 0"),
     ('{"a": 1}\n', '{"a": 1} // c\n', "C7 0"),
+    ('{"a": 1}\n', '{"a": 2, /* c */}\n', "C7 0"),
+    ('{"a": 1, // c\n}\n', '{"a": 1, // d\n}\n', "C4 0"),
+    ('{"a": 1, // c\n}\n', '{"a": 2, // c\n}\n', "a = 1 -> 2"),
+    ('{"a": 1, /* "a": 2\n*/}\n', '{"a": 1, /* "a": 3\n*/}\n', "C4 0"),
+    ('{"a": "//b", // c\n}\n', '{"a": "//d", // c\n}\n', 'a = "//b" -> "//d"'),
+    ('{"a": [1, 2,], }\n', '{"a": [1, 3,], }\n', "a = [1, 2] -> [1, 3]"),
+    ('{ // c\n"a": 1,\n}\n', '{ // c\n"a": 1,\n"b": 2,\n}\n', "b = (absent) -> 2"),
+    ('{"a": 1 /* c\n}\n', '{"a": 1} /* c\n', "C7 0"),
+    ('{"a": 1, // c\n,}\n', '{"a": 1, // c\n}\n', "C7 0"),
 )
 
 
@@ -97,6 +109,9 @@ SET = (
     ('{"\\u0061": 1}', "a", "2", '{"\\u0061": 2}'),
     ('{"a": {}, "b": 1}', "a", "2", '{"a": 2, "b": 1}'),
     ('[{"a": true}]', "[0].a", "false", '[{"a": false}]'),
+    ('{// {\n"a": 1, /* 1 */ }', "a", "2", '{// {\n"a": 2, /* 1 */ }'),
+    ('{"a": [{/*,*/"b": 1,}, /*]*/ ],}', "a[0].b", "2", '{"a": [{/*,*/"b": 2,}, /*]*/ ],}'),
+    ('{"a": "/*", "b": "*/"}', "b", "//", '{"a": "/*", "b": "//"}'),
     ('{"a": 1}', "a", "True", '{"a": "True"}'),
     ('{"a": 1}', "a", "ü", '{"a": "ü"}'),
     ('{"a": 1}', "a", "\u202e", '{"a": "\\u202e"}'),
@@ -114,6 +129,25 @@ def test_a_value_on_several_lines_is_left_to_an_editor() -> None:
         set_to("c.json", '{"a": [\n1]}', "a", "2")
     with pytest.raises(ValueError, match="several lines"):
         set_to("c.json", '{"a": 1}', "a", "[\n1]")
+
+
+_NOISE = st.sampled_from(("", " ", "/* , ] */", "// }\n", "/**/", "\n", '/* "a": 1 */'))
+
+
+@unhurried
+@given(DOCUMENTS, st.data())
+def test_comments_and_last_commas_change_no_value(text: str, data: st.DataObject) -> None:
+    parts = re.split(r'("(?:[^"\\]|\\.)*"|[\[\]{}:,])', text)
+    noisy = ""
+    for before, part in itertools.pairwise(["", *parts]):
+        last = (
+            part in set("]}")
+            and before not in set("[{,")
+            and not noisy.rstrip().endswith(("[", "{"))
+        )
+        noisy += data.draw(_NOISE) + ("," if last and data.draw(st.booleans()) else "") + part
+    noisy += data.draw(_NOISE)
+    assert leaves("c.jsonc", noisy) == leaves("c.json", text) or "NaN" in text
 
 
 @unhurried
@@ -142,3 +176,11 @@ def test_whatever_json_writes_every_value_is_found_in_it(document: object, inden
     for key, value in leaves("c.json", text).items():
         start, end = form.find_value(text, key)
         assert same(json.loads(text[start:end]), value)
+
+
+@pytest.mark.parametrize("part", ["/*", "/**/", "//", '"', ",", ",]", "/* *", "//\n,"])
+def test_hostile_comments_take_no_longer(part: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(Malformed):
+        leaves("c.json", part * (400_000 // len(part)))
+    assert time.perf_counter() - began < 5
