@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import UsageError
 from gitexp.lab.experiment_name import find_by_name, short_name
 from gitexp.lab.last_started import last_started
+from gitexp.lab.project import project_at
 from gitexp.lab.project_folder import project_prefix
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
 
     Raises:
         UsageError: there is no such experiment, or none to choose.
+        NotReady: there is none to choose, because the repository has no settings.
     """
     if name is None:
         name = repository.head_branch() or ""
@@ -27,6 +29,8 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
             last = last_started(repository, project_prefix(repository))
             if last is not None:
                 return last
+            # Without settings there is nothing to register either; this says what to do first.
+            project_at(repository, project_prefix(repository))
             raise UsageError(
                 "which experiment? none is checked out, and none was started in this clone",
                 'register one: gitexp start --set KEY=VALUE "HYPOTHESIS"\n'
@@ -35,11 +39,11 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     short = short_name(name)
     found = find_by_name(repository, short)
     if found is None:
-        raise UsageError(f"there is no experiment {short}", _meant(repository, short))
+        raise UsageError(f"there is no experiment {short}", meant_by(repository, short))
     return found
 
 
-def _meant(repository: Repository, name: str) -> str:
+def meant_by(repository: Repository, name: str) -> str:
     """Hint at the experiments that a wrong name may mean."""
     from difflib import get_close_matches  # only a wrong name waits for these two
 

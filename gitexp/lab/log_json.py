@@ -13,21 +13,13 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.summary import Summary
     from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import GuardOutcome
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
     from gitexp.store.experiments import Entry
 
 
 def log_json(entry: Entry, registration: Registration | None, summary: Summary) -> str:
     """Write what does not depend on branches, nor on what is running, as one line of JSON."""
     judgement, explored = summary.judgement, summary.stage is Stage.EXPLORED
-    sign = 1 if registration is None or registration.criterion.higher_is_better else -1
-    effect = judgement.effect if judgement else None
-    bounds = sorted(
-        sign * bound
-        for bound in ((judgement.lower, judgement.upper) if judgement else ())
-        if bound is not None
-    )
-    lower, upper = bounds if len(bounds) == 2 else (None, None)
     return json_line(
         {
             "commit": entry.commit,
@@ -43,18 +35,36 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
             "verdict": "EXPLORATORY" if explored else summary.verdict,
             "reason": (judgement.reason or None) if judgement else None,
             "detail": (judgement.detail or None) if judgement else None,
-            "effect": None if effect is None else sign * effect,
-            "lower": lower,
-            "upper": upper,
-            "p": judgement and judgement.p,
-            "level": (judgement and judgement.level) or (registration and registration.level),
-            "pairs": judgement.pairs if judgement else 0,
+            **figures_json(registration, judgement),
             "examples": judgement and judgement.examples,
             "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
             "foreign": summary.foreign,
             "newer": sum(lines for _, lines in summary.newer),
         }
     )
+
+
+def figures_json(
+    registration: Registration | None, judgement: Judgement | None
+) -> dict[str, float | int | None]:
+    """Effect, bounds, p, level and pairs of a verdict; the effect is a change of the metric."""
+    sign = 1 if registration is None or registration.criterion.higher_is_better else -1
+    effect = judgement.effect if judgement else None
+    bounds = sorted(
+        sign * bound
+        for bound in ((judgement.lower, judgement.upper) if judgement else ())
+        if bound is not None
+    )
+    lower, upper = bounds if len(bounds) == 2 else (None, None)
+    return {
+        "effect": None if effect is None else sign * effect,
+        "lower": lower,
+        "upper": upper,
+        "p": judgement.p if judgement else None,
+        "level": (judgement.level if judgement else None)
+        or (registration.level if registration else None),
+        "pairs": judgement.pairs if judgement else 0,
+    }
 
 
 def _criterion_json(criterion: Criterion) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def register(
     if not again:
         advice += advise_on_same_change(project, same)
     advice += advise_on_neighbors(results, same, change, text, criterion)
-    if not options.despite.strip() and (known := against(read_known(project, project.tip), change)):
+    despite = options.despite.strip() or dict(extra).get("Despite")
+    if not despite and (known := against(read_known(project, project.tip), change)):
         raise Refused(NOT_REGISTERED, [known])
     place = place_of_next(results, criterion.metric, settings)
     baseline = records_like_tip(project)

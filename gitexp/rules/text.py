@@ -72,6 +72,8 @@ def shell_word(word: str) -> str:
 
 def duration(seconds: float) -> str:
     """A duration as people say it: seconds, minutes or hours."""
+    if seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
+        return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
+from gitexp.lab.log import log
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
+from gitexp.lab.state import State
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
@@ -37,6 +39,7 @@ class Accepted:
     before: str
     moved_here: bool = False  # the baseline is checked out here, so the files changed too
     already: bool = False  # it was accepted before
+    waiting: int = 0  # experiments that were planned on the former baseline
 
 
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
@@ -74,8 +77,13 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     reason = f"gitexp: accept exp/{result.entry.name}"
     move(repository, project.baseline_ref, commit, before, reason=reason)
     return Accepted(
-        result.entry.name, commit, project.baseline, before, moved_here=place is not None
-    )
+        result.entry.name, commit, project.baseline, before, moved_here=place is not None,
+        waiting=_count_stale(replace(project, tip=commit)),
+    )  # fmt: skip
+
+
+def _count_stale(project: Project) -> int:
+    return sum(row.state is State.STALE for row in log(project))
 
 
 @dataclass(frozen=True, slots=True)

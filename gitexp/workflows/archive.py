@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
+from gitexp.lab.experiment import meant_by
 from gitexp.lab.experiment_name import short_name
 from gitexp.lab.results import read_results
 from gitexp.rules.verdict.verdict import Verdict
@@ -48,7 +49,7 @@ def archive(
     branches = repository.branches([HEADS])
     if names:
         chosen = {short: branches.get(f"{HEADS}{short}", "") for short in map(short_name, names)}
-        _demand_branches(chosen, repository.branches([ARCHIVE]))
+        _demand_branches(repository, chosen)
     else:
         chosen = _matching(project, ruled_out, older)
     held = repository.checked_out()
@@ -71,7 +72,8 @@ def archive(
     return Archived(moved, left)
 
 
-def _demand_branches(chosen: dict[str, str], archived: dict[str, str]) -> None:
+def _demand_branches(repository: Repository, chosen: dict[str, str]) -> None:
+    archived = repository.branches([ARCHIVE])
     for name, commit in chosen.items():
         if not commit:
             is_archived = f"{ARCHIVE}{name}" in archived
@@ -79,7 +81,7 @@ def _demand_branches(chosen: dict[str, str], archived: dict[str, str]) -> None:
                 f"exp/{name} is already archived"
                 if is_archived
                 else f"there is no branch exp/{name} in this clone",
-                "list all experiments: gitexp log",
+                meant_by(repository, name),
             )
 
 
@@ -128,6 +130,6 @@ def _commit_without_branch(repository: Repository, name: str) -> str:
     if not commit:
         raise UsageError(
             f"exp/{name} is neither archived nor on a remote",
-            "list all experiments: gitexp log",
+            meant_by(repository, name),
         )
     return commit

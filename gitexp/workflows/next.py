@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import history, records_like_tip
@@ -15,8 +16,21 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
 
 
-def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Idea], list[Idea]]:
-    """Rank the planned experiments; the second list holds those that fit into `hours`, if given."""
+@dataclass(frozen=True, slots=True)
+class Ideas:
+    """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
+
+    `waiting` more were planned on an older baseline.
+    """
+
+    order: list[Idea]
+    chosen: list[Idea]
+    hours: float | None
+    waiting: int
+
+
+def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
+    """Rank the planned experiments."""
     rows = log(project)
     results = [row.result for row in rows]
     past, baseline, durations = history(results, records_like_tip(project))
@@ -39,4 +53,5 @@ def next_ideas(project: Project, *, hours: float | None = None) -> tuple[list[Id
             )
         )
     order = ranked_ideas(ideas)
-    return order, order if hours is None else chosen_within(order, hours * 3600)
+    chosen = order if hours is None else chosen_within(order, hours * 3600)
+    return Ideas(order, chosen, hours, sum(row.state == "stale" for row in rows))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.differences import inspect_files, inspect_trees
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
+from gitexp.lab.log import log
 from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.registering import Options, Started, register
 from gitexp.lab.results import read_results
-from gitexp.rules.finding import Finding, demand
+from gitexp.lab.state import State
+from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import spell
+from gitexp.store.archive import archive_refs
 from gitexp.store.commits import replay
+from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
@@ -81,6 +86,39 @@ def retest(project: Project, name: str | None) -> Started:
             ("Retest", f"{old_name} {commit}"),
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOn:
+    """Planned experiments that were registered again, by their old name, and those that were not.
+
+    `left` says why, by name. Those that were registered again are in the archive.
+    """
+
+    started: dict[str, Started]
+    left: dict[str, str]
+
+
+def carry_on(project: Project) -> CarriedOn:
+    """Register again what was planned on an older baseline and never run, the oldest first."""
+    stale = [row.result for row in log(project) if row.state is State.STALE]
+    started: dict[str, Started] = {}
+    left: dict[str, str] = {}
+    branches = project.repository.branches([HEADS])
+    for result in reversed(stale):
+        try:
+            started[result.name] = retest(project, result.name)
+        except (Refused, UsageError) as error:
+            found = refusals(error.findings) if isinstance(error, Refused) else ()
+            left[result.name] = found[0].message if found else error.message
+    held = project.repository.checked_out()
+    done = {
+        name: commit
+        for name in started
+        if (commit := branches.get(f"{HEADS}{name}")) and f"{HEADS}{name}" not in held
+    }
+    archive_refs(project.repository, done)
+    return CarriedOn(started, left)
 
 
 def _set_again(path: str, key: Key, after: bytes, onto: bytes) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import NotReady
+from gitexp.errors import GitexpError, NotReady
+from gitexp.lab.ancestors import same_runs
 from gitexp.lab.baseline_branch import baseline_key
 from gitexp.lab.design import records_like_tip
+from gitexp.lab.gate import check
 from gitexp.lab.goals import progress
 from gitexp.lab.last_started import last_started
 from gitexp.lab.log import Row, log
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.project import Project
 
-# How many of the newest experiments are searched for those of the current campaign. Reading
-# registrations costs more than everything else here.
-_CAMPAIGN = 500
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
 
@@ -47,7 +45,8 @@ class Status:
     `score` is the mean of the metric over `runs` runs of the baseline, `within` its 95 %
     half-width; None if too little was measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first;
-    those in `waiting` are confirmed and not accepted. `taken` of `planned` experiments of the
+    those in `waiting` are confirmed and not accepted, and those in `outdated`, too, but what runs
+    on the baseline has changed since. `taken` of `planned` experiments of the
     campaign were run. `warnings` say what could not be read.
     """
 
@@ -62,6 +61,7 @@ class Status:
     is_checked_out: bool
     by_state: dict[str, list[str]]
     waiting: list[str]
+    outdated: list[str]
     campaign: int
     taken: int
     planned: int
@@ -84,6 +84,7 @@ class Status:
             "experiments": {state: len(names) for state, names in self.by_state.items()},
             "open": {s: n for s, n in self.by_state.items() if s in _OPEN},
             "waiting": self.waiting,
+            "outdated": self.outdated,
             "campaign": {
                 "number": self.campaign, "taken": self.taken, "planned": self.planned,
             },
@@ -110,16 +111,20 @@ def status(directory: Path, today: dt.date) -> Status:
     by_state: dict[str, list[str]] = {}
     for row in rows:
         by_state.setdefault(row.state, []).append(row.result.name)
-    waiting = [
-        row.result.name
+    confirmed = [
+        row.result
         for row in rows
         if row.state == "done" and row.result.verdict is Verdict.CONFIRMED
     ]
+    alike = _alike(project) if confirmed else set()
+    waiting = [result.name for result in confirmed if result.parent in alike]
+    outdated = [result.name for result in confirmed if result.parent not in alike]
     current, is_checked_out = _current(project, rows)
     values = scores(records_like_tip(project), project.settings.metric)
     goals, warnings = _goals(project, today)
+    # Reading registrations costs more than everything else here, and only what ran takes a place.
     place = place_of_next(
-        (row.result for row in islice(rows, _CAMPAIGN)), project.settings.metric, project.settings
+        (row.result for row in rows if row.result.ran), project.settings.metric, project.settings
     )
     return Status(
         folder=project.folder,
@@ -133,13 +138,19 @@ def status(directory: Path, today: dt.date) -> Status:
         is_checked_out=is_checked_out,
         by_state=by_state,
         waiting=waiting,
+        outdated=outdated,
         campaign=place.campaign,
         taken=place.number - 1,
         planned=project.settings.planned,
         goals=goals,
         warnings=warnings,
-        next=_next(project, by_state, waiting, current, is_measured=bool(values)),
+        next=_next(project, by_state, waiting, outdated, current, is_measured=bool(values)),
     )
+
+
+def _alike(project: Project) -> set[str]:
+    """Commits of the baseline branch that run the same as its tip."""
+    return {project.tip, *same_runs(project, project.settings, project.tip)}
 
 
 def _current(project: Project, rows: Sequence[Row]) -> tuple[Row | None, bool]:
@@ -160,15 +171,15 @@ def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Se
 
 
 def _next(
-    project: Project, by_state: dict[str, list[str]], waiting: list[str], current: Row | None,
-    *, is_measured: bool,
+    project: Project, by_state: dict[str, list[str]], waiting: list[str], outdated: list[str],
+    current: Row | None, *, is_measured: bool,
 ) -> Step:  # fmt: skip
     """Choose the one command that goes on from here."""
     if not project.repository.setting(baseline_key(project.prefix)):
         return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
     if not is_trusted(project):
         return Step("gitexp trust", "the settings changed, and you have not approved them")
-    if current is not None and (step := _about(current)):
+    if current is not None and (step := _about(project, current, outdated)):
         return step
     planned = by_state.get("planned", [])
     if waiting:
@@ -178,25 +189,45 @@ def _next(
             "gitexp next", f"{len(planned)} experiments are planned; see which to run first"
         )
     if planned:
-        return Step(f"gitexp run {planned[0]}", "it is planned")
+        return _about_planned(project, planned[0])
     if running := by_state.get("running"):
         return Step(f"gitexp show {running[0]}", "it is running")
-    if stale := by_state.get("stale"):
+    if outdated:
+        return Step(f"gitexp retest {outdated[0]}", _OUTDATED)
+    stale = by_state.get("stale", [])
+    if len(stale) > 1:
+        return Step("gitexp retest --planned", f"{len(stale)} were planned on an older baseline")
+    if stale:
         return Step(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
     if by_state.get("accepted") and not is_measured:
         return Step("gitexp run --baseline", "the new baseline is not measured yet")
     return Step('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned")
 
 
-def _about(current: Row) -> Step | None:
+_OUTDATED = "it is confirmed, but what runs on the baseline has changed since"
+
+
+def _about_planned(project: Project, name: str) -> Step:
+    try:
+        is_refused = not check(project.repository, name).ok
+    except GitexpError:
+        is_refused = True
+    if not is_refused:
+        return Step(f"gitexp run {name}", "it is planned")
+    return Step(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
+
+
+def _about(project: Project, current: Row, outdated: Sequence[str]) -> Step | None:
     """What to do about the experiment that you are at, None if there is nothing left to do."""
     name = current.result.name
     if current.state == "planned":
-        return Step(f"gitexp run {name}", "it is planned")
+        return _about_planned(project, name)
     if current.state == "failed":
         return Step(f"gitexp show {name}", "a run failed; see why, then run it again")
     if current.state == "stale":
         return Step(f"gitexp retest {name}", "it was planned on an older baseline")
+    if name in outdated:
+        return Step(f"gitexp retest {name}", _OUTDATED)
     if current.state == "done" and current.result.verdict is Verdict.CONFIRMED:
         return Step(f"gitexp accept {name}", "it is confirmed")
     return None

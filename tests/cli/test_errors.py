@@ -220,3 +220,36 @@ def test_an_interruption_while_modules_load_is_no_traceback(
     )  # fmt: skip
     assert ended.returncode == 130
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show",), ("check",), ("run",), ("retest",), ("accept",), ("archive",),
+     ("archive", "--restore"), ("log",)],
+)  # fmt: skip
+def test_a_mistyped_experiment_is_suggested(ready: World, words: tuple[str, ...]) -> None:
+    name = ready.start("--set", "model.C=10")
+    typed = name[:-2] + name[-1] + name[-2]
+    ran = ready.gitexp(*words, typed, code=0 if words == ("log",) else 2)
+    assert name in ran.out + ran.err
+
+
+def test_a_repository_without_settings_is_told_to_init(world: World) -> None:
+    world.git("rm", "--quiet", "gitexp.toml")
+    world.commit("nothing set up")
+    for command in ("check", "show", "run", "next", "retest", "accept"):
+        ran = world.gitexp(command, code=3)
+        assert "there are no gitexp settings on main" in ran.err
+        assert "gitexp init" in ran.err
+
+
+def test_a_verdict_as_json_has_its_figures_and_the_next_step(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    found = ready.gitexp("run", "--json").json
+    assert found["lower"] <= found["effect"] <= found["upper"]
+    assert found["p"] < found["level"]
+    assert found["pairs"] == 5
+    assert found["next"] == f"gitexp accept {name}"
+    listed = ready.gitexp("log", "--json").json[0]
+    for key in ("effect", "lower", "upper", "p", "level", "pairs"):
+        assert listed[key] == found[key]

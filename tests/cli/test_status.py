@@ -45,6 +45,27 @@ def test_a_new_baseline_is_measured_whatever_was_started_last(ready: World) -> N
     assert step(ready) == "gitexp run --baseline"
 
 
+def test_what_a_rule_refuses_to_run_is_not_proposed(ready: World) -> None:
+    decided = ready.start("--set", "model.C=2.0")
+    same = ready.start("--set", "model.C=2.0")
+    assert step(ready) == f"gitexp run {same}"
+    ready.gitexp("run", decided)
+    assert "K1" in ready.gitexp("run", same, code=1).err
+    assert step(ready) == f"gitexp check {same}"
+
+
+def test_what_was_confirmed_on_an_older_baseline_is_tested_again(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    ready.write("train.py", (ready.path / "train.py").read_text() + "# another trainer\n")
+    ready.commit("a code change")
+    assert step(ready) == f"gitexp retest {name}"
+    found = ready.gitexp("status", "--json").json
+    assert (found["waiting"], found["outdated"]) == ([], [name])
+    assert f"1 confirmed on an older baseline: {name}" in ready.gitexp().out
+    assert f"gitexp retest {name}" in ready.gitexp("accept", name, code=1).err
+
+
 def test_what_is_planned_comes_by_its_rank(ready: World) -> None:
     planned = {ready.start("--set", f"model.C={value}") for value in (10, 11, 12)}
     ready.gitexp("run", "--json")

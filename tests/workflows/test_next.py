@@ -32,6 +32,56 @@ def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: Worl
     assert [idea["name"] for idea in ready.gitexp("next", "--json").json] == [low, bare]
 
 
+def test_each_idea_is_shown_with_its_hypothesis_and_the_hours_are_summed_up(ready: World) -> None:
+    ready.start("--set", "model.C=10", "--cost", "1h")
+    ready.start("--set", "model.C=11", "--cost", "2h")
+    out = ready.gitexp("next", "--hours", "2.5").out
+    assert out.count("C raises accuracy because the model underfits") == 2
+    assert "1 of 2 fit into 2.5 h" in out
+    assert all(len(line) <= 80 for line in ready.gitexp("next", COLUMNS="80").out.splitlines())
+
+
+def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None:
+    settle(ready, repeats=[3], planned=1, error_budget=0.4)
+    idea = ("--gain", "0.01", "--chance", "0.5", "--cost", "1h", "--evidence", "gap")
+    planned = ready.start("--set", "train.epochs=30", *idea)
+    twin = ready.start("--set", "model.C=11")
+    best = ready.start("--set", "model.C=10")
+    ready.gitexp("run", best)
+    out = ready.gitexp("accept", best).out
+    assert "2 ideas were planned on the former baseline: gitexp retest --planned" in out
+    assert "2 ideas wait for the new baseline" in ready.gitexp("next").out
+    done = ready.gitexp("retest", "--planned", "--json").json
+    by_name = {new["from"]: new for new in done["started"]}
+    assert by_name.keys() == {planned, twin}
+    assert done["left"] == []
+    kept = {"Gain", "Chance", "Cost", "Evidence", "Retest"}
+    assert kept <= by_name[planned]["trailers"].keys()
+    names = [new["name"] for new in done["started"]]
+    assert sorted(idea["name"] for idea in ready.gitexp("next", "--json").json) == sorted(names)
+    assert ready.try_git("rev-parse", "--verify", f"refs/gitexp/archive/{planned}").code == 0
+    assert "Nothing waits" in ready.gitexp("retest", "--planned").out
+
+
+def test_an_idea_that_no_longer_applies_is_left_and_named(ready: World) -> None:
+    gone = ready.start("--set", "model.C=10")
+    ready.edit("C = 1.0", "C = 10")
+    ready.commit("by hand", verify=False)
+    done = ready.gitexp("retest", "--planned", "--json").json
+    assert done["started"] == []
+    assert done["left"][0]["name"] == gone
+    assert "already has" in done["left"][0]["reason"]
+    assert "give --planned or" in ready.gitexp("retest", gone, "--planned", code=2).err
+
+
+def test_a_retest_keeps_why_it_is_tested_despite_what_is_known(ready: World) -> None:
+    ready.gitexp("known", "add", "C is settled", "--key", "model.C", "--source", "a paper")
+    assert "source: a paper" in ready.gitexp("known").out
+    name = ready.start("--set", "model.C=10", "--despite", "another data set")
+    again = ready.gitexp("retest", name, "--json").json
+    assert again["trailers"]["Despite"] == "another data set"
+
+
 def test_nothing_planned_is_said(ready: World) -> None:
     assert "No experiment is planned" in ready.gitexp("next").out
     assert "No experiment with a prediction" in ready.gitexp("log", "--calibration").out

@@ -22,13 +22,14 @@ def next_(
     By chance times gain, per hour of runs. Experiments without --evidence come last.
     """
     project = open_project()
-    order, chosen = next_ideas(project, hours=hours)
+    ideas = next_ideas(project, hours=hours)
     if not run:
-        views.ranked(order, chosen, as_json=json_)
+        views.ranked(ideas, as_json=json_)
         return
-    if not order:
-        raise UsageError("nothing is planned on this baseline", views.PLAN)
-    if not chosen:
+    if not ideas.order:
+        hint = "gitexp retest --planned" if ideas.waiting else views.PLAN
+        raise UsageError("nothing is planned on this baseline", hint)
+    if not ideas.chosen:
         raise UsageError(
             f"no planned experiment fits into {hours:g} hours",
             "see how long each takes: gitexp next",
@@ -36,4 +37,4 @@ def next_(
     # Running loads the engine, which ranking does without.
     from gitexp.cli.commands.run import run_one
 
-    run_one(project, chosen[0].name, jobs=jobs, as_json=json_)
+    run_one(project, ideas.chosen[0].name, jobs=jobs, as_json=json_)

@@ -40,7 +40,7 @@ def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
             hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"
             stated = "" if group.stated is None else f"{100 * group.stated:.0f} % stated"
             typer.echo(
-                f"  chance: {stated or 'none decided'}{hits} ({group.decided} decided,"
+                f"  chance: {stated}{hits} ({group.decided} decided,"
                 f" {group.inconclusive} inconclusive)"
                 + ("" if group.brier is None else f", Brier score {group.brier:.3g}")
             )

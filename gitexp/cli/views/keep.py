@@ -25,6 +25,7 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
                 "baseline": done.baseline,
                 "commit": done.commit,
                 "before": done.before,
+                "waiting": done.waiting,
             }
         )
         return
@@ -34,6 +35,9 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
         return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
+    if done.waiting:
+        those = "1 idea was" if done.waiting == 1 else f"{done.waiting:,} ideas were"
+        typer.echo(f"{those} planned on the former baseline: gitexp retest --planned")
     typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.known import Known
-    from gitexp.rules.plan.ranking import Idea
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.power import Power
+    from gitexp.workflows.next import Ideas
     from gitexp.workflows.preset import Preset
+    from gitexp.workflows.retest import CarriedOn
 
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
 
@@ -41,6 +42,28 @@ def started(experiment: Started, *, as_json: bool) -> None:
         return
     _started(experiment)
     typer.echo(f"\nnext: gitexp run {experiment.name}")
+
+
+def carried_on(done: CarriedOn, *, as_json: bool) -> None:
+    """Print which planned experiments stand on the current baseline now, and which do not."""
+    if as_json:
+        print_json(
+            {
+                "started": [
+                    {"from": old} | _started_json(new) for old, new in done.started.items()
+                ],
+                "left": [{"name": name, "reason": why} for name, why in done.left.items()],
+            }
+        )
+        return
+    for old, new in done.started.items():
+        typer.echo(f"exp/{old} (archived) is now exp/{new.name}: {visible(new.change.brief)}")
+    for name, why in done.left.items():
+        typer.echo(wrapped(f"exp/{name} was left as it is: {why}", ""))
+    if not done.started and not done.left:
+        typer.echo("Nothing waits that was planned on an older baseline.")
+    if done.started:
+        typer.echo("\nnext: gitexp next")
 
 
 def split(experiments: Sequence[Started], *, as_json: bool) -> None:
@@ -129,7 +152,7 @@ def settled(found: Sequence[Known], *, as_json: bool) -> None:
         return
     for one in found:
         at = f" = {one.value}" if one.value is not None else ""
-        for line in (f"{one.key}{at}", f"  {one.claim}", f"  by {one.source}"):
+        for line in (f"{one.key}{at}", f"  {one.claim}", f"  source: {one.source}"):
             typer.echo(visible(line).replace("\n", " "))
     if not found:
         typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
@@ -143,13 +166,14 @@ def learned(done: Known, baseline: str, *, as_json: bool) -> None:
     typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))
 
 
-def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> None:
+def ranked(ideas: Ideas, *, as_json: bool) -> None:
     """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
+    order, chosen = ideas.order, ideas.chosen
     fitting = {idea.name for idea in chosen}
     if as_json:
         print_json([dataclasses.asdict(idea) | {"fits": idea.name in fitting} for idea in order])
         return
-    if not order:
+    if not order and not ideas.waiting:
         typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
@@ -157,8 +181,15 @@ def ranked(order: Sequence[Idea], chosen: Sequence[Idea], *, as_json: bool) -> N
             f"{place:3}. exp/{idea.name}  {visible(idea.change)}: {100 * idea.chance:.0f} % x"
             f" {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
         )
+        typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
         for doubt in idea.doubts:
             typer.echo(wrapped(doubt, "       "))
+    if ideas.hours is not None and order:
+        taken = duration(sum(idea.seconds for idea in chosen))
+        typer.echo(f"\n{len(chosen)} of {len(order)} fit into {ideas.hours:g} h: {taken}")
+    if ideas.waiting:
+        what = f"{counted(ideas.waiting, 'idea')} wait{'' if ideas.waiting > 1 else 's'}"
+        typer.echo(f"{what} for the new baseline: gitexp retest --planned")
     if chosen:
         typer.echo(f"\nnext: gitexp run {chosen[0].name}")
 

@@ -9,6 +9,7 @@ import typer
 from gitexp.cli.views import plan
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
+from gitexp.lab.log_json import figures_json
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.verdict import Verdict
@@ -31,8 +32,10 @@ def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
                 "verdict": conclusion.judgement.verdict,
                 "reason": conclusion.judgement.reason or None,
                 "detail": conclusion.judgement.detail or None,
+                **figures_json(conclusion.registration, conclusion.judgement),
                 "runs": conclusion.ran,
                 "note": conclusion.note,
+                "next": _next(conclusion),
             }
         )
         return
@@ -41,10 +44,12 @@ def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
         typer.echo(f"  {colored(line, conclusion.judgement.verdict)}")
     if not conclusion.ran:
         typer.echo("(nothing was left to run)")
-    if conclusion.judgement.verdict is Verdict.CONFIRMED:
-        typer.echo(f"\nnext: gitexp accept {conclusion.name}")
-    else:
-        typer.echo(f"\nnext: gitexp show {conclusion.name}")
+    typer.echo(f"\nnext: {_next(conclusion)}")
+
+
+def _next(conclusion: Conclusion) -> str:
+    verb = "accept" if conclusion.judgement.verdict is Verdict.CONFIRMED else "show"
+    return f"gitexp {verb} {conclusion.name}"
 
 
 def exit_code(conclusion: Conclusion) -> int:

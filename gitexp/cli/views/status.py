@@ -40,6 +40,8 @@ def status(now: Status, *, as_json: bool) -> None:
             typer.echo(f"{len(names):,} {words}: {_some(names)}")
     if now.waiting:
         typer.echo(f"{len(now.waiting):,} confirmed and not accepted: {_some(now.waiting)}")
+    if now.outdated:
+        typer.echo(f"{len(now.outdated):,} confirmed on an older baseline: {_some(now.outdated)}")
     if now.taken:
         typer.echo(
             f"Campaign {now.campaign}: {now.taken} of {counted(now.planned, 'experiment')} run"

@@ -24,9 +24,9 @@ class Calibration:
     """Predictions of one group of experiments beside their results.
 
     `predicted` and `measured` are the mean gains of the `gains` experiments that predicted a gain
-    and measured it; positive is better. `stated` is the mean predicted chance of the `decided` ones
-    and `hits` the share of them that was confirmed; `brier` is the mean squared distance between
-    the two (0 is best, a coin gets 0.25). `inconclusive` experiments are counted apart.
+    and measured it; positive is better. `stated` is the mean predicted chance of the `decided` and
+    the `inconclusive` ones, and `hits` the share of both that was confirmed: what was not confirmed
+    was a miss. `brier` is the mean squared distance between the two (0 is best, a coin gets 0.25).
     """
 
     group: str
@@ -53,16 +53,15 @@ def calibrate(
         measured = _gain(registration, judgement)
         if registration.criterion.metric == metric and None not in (prediction.gain, measured):
             gains.append((prediction.gain or 0.0, measured or 0.0))
-        if prediction.chance is not None and judgement.verdict is Verdict.INCONCLUSIVE:
-            inconclusive += 1
-        elif prediction.chance is not None and judgement.verdict is not None:
+        if prediction.chance is not None and judgement.verdict is not None:
+            inconclusive += judgement.verdict is Verdict.INCONCLUSIVE
             chances.append((prediction.chance, judgement.verdict is Verdict.CONFIRMED))
     return Calibration(
         group=group,
         gains=len(gains),
         predicted=statistics.fmean(g for g, _ in gains) if gains else None,
         measured=statistics.fmean(m for _, m in gains) if gains else None,
-        decided=len(chances),
+        decided=len(chances) - inconclusive,
         stated=statistics.fmean(c for c, _ in chances) if chances else None,
         hits=statistics.fmean(hit for _, hit in chances) if chances else None,
         brier=statistics.fmean((c - hit) ** 2 for c, hit in chances) if chances else None,
@@ -96,11 +95,12 @@ def in_words(calibration: Calibration) -> list[str]:
                 if times < 0.8
                 else "On average you measure the gains that you predict."
             )
-    if calibration.decided >= _ENOUGH and calibration.stated is not None:
+    judged = calibration.decided + calibration.inconclusive
+    if judged >= _ENOUGH and calibration.stated is not None:
         hits = calibration.hits or 0.0
         said.append(
             f"You give your ideas a chance of {100 * calibration.stated:.0f} %, and"
-            f" {100 * hits:.0f} % of {calibration.decided} were confirmed."
+            f" {100 * hits:.0f} % of {judged} were confirmed."
         )
     return said
 

@@ -29,6 +29,7 @@ class Idea:
     """
 
     name: str
+    hypothesis: str
     change: str
     gain: float
     chance: float
@@ -82,8 +83,8 @@ def weigh(
         )
     worth = chance * gain / cost * _HOUR
     return Idea(
-        name, registration.change.brief, gain, chance, cost, worth, prediction.evidence, answerable,
-        tuple(doubts),
+        name, registration.hypothesis, registration.change.brief, gain, chance, cost, worth,
+        prediction.evidence, answerable, tuple(doubts),
     )  # fmt: skip
 
 

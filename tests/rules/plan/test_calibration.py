@@ -21,11 +21,11 @@ def test_calibration_holds_predictions_against_results() -> None:
     assert found.gains == 3
     assert [found.predicted, found.measured] == pytest.approx([0.03, 0.01])
     assert (found.decided, found.inconclusive) == (3, 1)
-    assert [found.stated, found.hits] == pytest.approx([0.6, 1 / 3])
-    assert found.brier == pytest.approx((0.01 + 0.36 + 0.09) / 3)
+    assert [found.stated, found.hits] == pytest.approx([0.575, 1 / 4])
+    assert found.brier == pytest.approx((0.01 + 0.36 + 0.09 + 0.25) / 4)
     assert in_words(found) == [
         "You predict 3 times the gain that you measure.",
-        "You give your ideas a chance of 60 %, and 33 % of 3 were confirmed.",
+        "You give your ideas a chance of 57 %, and 25 % of 4 were confirmed.",
     ]
 
 

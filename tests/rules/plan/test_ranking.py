@@ -10,8 +10,8 @@ from tests.rules.plan.arrange import a_registration
 
 def an_idea(name: str, worth: float, **changes: Any) -> Idea:  # noqa: ANN401 - any field
     fields: dict[str, Any] = {
-        "gain": 0.01, "chance": 0.5, "change": "C 1 -> 2", "seconds": 60.0, "evidence": "seen",
-        "answerable": True, "doubts": (),
+        "gain": 0.01, "chance": 0.5, "hypothesis": "because", "change": "C 1 -> 2",
+        "seconds": 60.0, "evidence": "seen", "answerable": True, "doubts": (),
     }  # fmt: skip
     return Idea(name=name, worth=worth, **(fields | changes))
 
