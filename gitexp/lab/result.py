@@ -189,7 +189,8 @@ class Result:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
-        return Member(self.registration, self.ran > 0 and not self.explored, self.verdict)
+        measured = self.ran > 0 and not self.explored
+        return Member(self.registration, measured, self.verdict, self.parent)
 
 
 class RunNotes:

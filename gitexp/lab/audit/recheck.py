@@ -7,7 +7,7 @@ does not prove that its commit passed the gate.
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from gitexp.lab.gate.history import LEVEL_SLACK
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict.campaign import campaign_level, count_places
+from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
+    from gitexp.rules.verdict.campaign import Member
     from gitexp.store.experiments import Entry
 
 
@@ -95,11 +96,12 @@ def too_high(
     confirmed; so do those that were dropped later, because they were known at the time.
     """
     every = (*inventory.held, *inventory.lost)
-    members = [member for result in every if (member := result.member())]
-    confirmed = {
-        key: count_places(members, *key)[1]
-        for key in {(m.registration.criterion.metric, m.registration.campaign) for m in members}
-    }
+    confirmed: dict[tuple[str, int], dict[str, Member]] = defaultdict(dict)
+    for result in every:
+        member = result.member()
+        if member is not None and member.measured and result.confirmed:
+            key = member.registration.criterion.metric, member.registration.campaign
+            confirmed[key][result.entry.commit] = member
     found = []
     for result in inventory.held:
         registration, member = result.registration, result.member()
@@ -108,8 +110,9 @@ def too_high(
             continue
         if not member.measured:
             continue
-        others = confirmed[registration.criterion.metric, registration.campaign]
-        others -= count_places([member], registration.criterion.metric, registration.campaign)[1]
+        key = registration.criterion.metric, registration.campaign
+        besides = [one for at, one in confirmed[key].items() if at != result.entry.commit]
+        others = count_confirmed(registration, besides)
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:
             said = (

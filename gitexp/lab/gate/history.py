@@ -11,7 +11,7 @@ from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
-from gitexp.rules.verdict.campaign import campaign_level
+from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.campaign import Member
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
@@ -42,8 +43,10 @@ class PastResults:
         return same_change(self._repository, others, change)
 
     def confirmed_besides(self, registration: Registration, commit: str) -> int:
-        """Count a campaign's confirmed experiments other than this commit."""
-        return len(self._confirmed.get(_campaign(registration), set()) - {commit})
+        """Count what a campaign confirmed apart from this commit, as the experiment's rules do."""
+        others = dict(self._confirmed.get(_campaign(registration), {}))
+        others.pop(commit, None)
+        return count_confirmed(registration, others.values())
 
     @cached_property
     def _results(self) -> list[Result]:
@@ -62,13 +65,13 @@ class PastResults:
         return found
 
     @cached_property
-    def _confirmed(self) -> dict[tuple[str, str, int], set[str]]:
-        found: dict[tuple[str, str, int], set[str]] = {}
+    def _confirmed(self) -> dict[tuple[str, str, int], dict[str, Member]]:
+        found: dict[tuple[str, str, int], dict[str, Member]] = {}
         for result in self._results:
             member = result.member()
             if member is not None and member.verdict is Verdict.CONFIRMED:
                 key = _campaign(member.registration)
-                found.setdefault(key, set()).add(result.entry.commit)
+                found.setdefault(key, {})[result.entry.commit] = member
         return found
 
 

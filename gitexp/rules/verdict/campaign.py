@@ -20,11 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An experiment as its campaign counts it; it takes its place with its first record."""
+    """An experiment as its campaign counts it; it takes its place with its first record.
+
+    `base` is its baseline commit.
+    """
 
     registration: Registration
     measured: bool
     verdict: Verdict | None
+    base: str = ""
+
+    @property
+    def discovery(self) -> tuple[str, str]:
+        """What it found if it was confirmed: that this key of this baseline can be improved."""
+        return self.base, self.registration.change.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,16 @@ def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: 
     """Find the next place among all experiments on the metric known so far."""
     mine = [m for m in members if m.registration.criterion.metric == metric]
     campaign = max((m.registration.campaign for m in mine), default=1)
-    taken, confirmed = count_places(mine, metric, campaign)
+    taken, _ = count_places(mine, metric, campaign)
     if taken >= planned:
-        campaign, taken, confirmed = campaign + 1, 0, 0
-    return Place(campaign, taken + 1, campaign_level(budget, planned, confirmed))
+        return Place(campaign + 1, 1, campaign_level(budget, planned, 0))
+    # A replication, or a further value of the same key, takes a place but discovers nothing new.
+    found = {
+        m.discovery
+        for m in mine
+        if m.measured and m.registration.campaign == campaign and m.verdict == "CONFIRMED"
+    }
+    return Place(campaign, taken + 1, campaign_level(budget, planned, len(found)))
 
 
 def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple[int, int]:
@@ -82,6 +97,15 @@ def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple
         sum(m.verdict is not Verdict.EXPLORATORY for m in within),
         sum(m.verdict is Verdict.CONFIRMED for m in within),
     )
+
+
+def count_confirmed(registration: Registration, confirmed: Iterable[Member]) -> int:
+    """Count confirmed members of a campaign as the rules of this registration do.
+
+    Under rules 1 every experiment counts, under rules 2 every discovery.
+    """
+    members = list(confirmed)
+    return len(members) if registration.rules < 2 else len({m.discovery for m in members})
 
 
 def false_expected(members: Iterable[Member], metric: str) -> float:

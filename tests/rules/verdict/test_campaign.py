@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,14 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.campaign import Member, Place, count_places, false_expected, next_place
+from gitexp.rules.verdict.campaign import (
+    Member,
+    Place,
+    count_confirmed,
+    count_places,
+    false_expected,
+    next_place,
+)
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -23,11 +31,13 @@ def a_standing(
     *,
     measured: bool = True,
     metric: str = "accuracy",
+    key: str = "C",
+    base: str = "a",
 ) -> Member:
     registration = Registration(
         hypothesis="C raises accuracy because it is too low",
         name="brave-otter",
-        change=parse_change("config.toml: C = 1 -> 2"),
+        change=parse_change(f"config.toml: {key} = 1 -> 2"),
         criterion=Criterion(metric, 0.005, higher_is_better=True),
         repeats=(5,),
         seeds=(1, 5),
@@ -35,7 +45,12 @@ def a_standing(
         campaign=campaign,
         level=0.005,
     )
-    return Member(registration, measured, verdict)
+    return Member(registration, measured, verdict, base)
+
+
+def confirmed_ones(count: int, campaign: int = 1) -> list[Member]:
+    """Confirmed experiments on as many keys."""
+    return [a_standing(campaign, Verdict.CONFIRMED, key=f"k{n}") for n in range(count)]
 
 
 _standings = st.lists(
@@ -63,21 +78,35 @@ def test_a_place_is_taken_at_the_first_record() -> None:
 
 @pytest.mark.parametrize("confirmed", range(4))
 def test_each_confirmation_pays_for_a_higher_level(confirmed: int) -> None:
-    standings = [a_standing(verdict=Verdict.CONFIRMED)] * confirmed + [
-        a_standing(verdict=verdict) for verdict in OUTCOMES
-    ]
+    standings = confirmed_ones(confirmed) + [a_standing(verdict=verdict) for verdict in OUTCOMES]
     place = next_place(standings, "accuracy", planned=20, budget=0.1)
     assert (place.campaign, place.number) == (1, confirmed + 4)
     assert place.level == pytest.approx(0.1 * (confirmed + 1) / 20)
 
 
+def test_a_key_of_one_baseline_is_discovered_once() -> None:
+    sweep = [a_standing(verdict=Verdict.CONFIRMED)] * 3
+    place = next_place(sweep, "accuracy", planned=20, budget=0.1)
+    assert place.number == 4
+    assert place.level == pytest.approx(0.1 * 2 / 20)
+    later = [*sweep, a_standing(verdict=Verdict.CONFIRMED, base="b")]
+    assert next_place(later, "accuracy", planned=20, budget=0.1).level == pytest.approx(0.015)
+
+
+def test_registrations_of_rules_1_count_every_confirmation() -> None:
+    sweep = [a_standing(verdict=Verdict.CONFIRMED)] * 3
+    mine = a_standing().registration
+    assert count_confirmed(replace(mine, rules=1), sweep) == 3
+    assert count_confirmed(replace(mine, rules=2), sweep) == 1
+
+
 def test_the_level_never_exceeds_the_budget() -> None:
-    standings = [a_standing(verdict=Verdict.CONFIRMED)] * 19
+    standings = confirmed_ones(19)
     assert next_place(standings, "accuracy", planned=20, budget=0.1).level <= 0.1
 
 
 def test_a_full_campaign_opens_the_next_one_with_no_confirmation() -> None:
-    full = [a_standing(verdict=Verdict.CONFIRMED)] * 20
+    full = confirmed_ones(20)
     assert next_place(full, "accuracy", planned=20, budget=0.1) == Place(2, 1, 0.1 / 20)
     begun = [*full, a_standing(2, Verdict.CONFIRMED)]
     assert next_place(begun, "accuracy", planned=20, budget=0.1) == Place(2, 2, 0.1 * 2 / 20)
