@@ -137,6 +137,9 @@ def modules_of(
         if any(map(one.file.is_relative_to, inside)):
             continue
         site = one.site.name in SITES
+        # Some extension modules leave their package out of their name.
+        if not site and not SITES.isdisjoint(one.site.parts):
+            continue
         # The start script that an installer writes next to Python; what it imports counts.
         if (site and one.info in known) or (one.module == "__main__" and one.site.name == "bin"):
             continue

@@ -88,6 +88,7 @@ def test_modules_elsewhere_are_hashed_and_found_again_before_a_run(
         "mine.deep": write(library / "mine" / "deep.py", "A = 1"),
         "single": write(library / "single.py", "A = 1"),
         "loose": write(site / "loose" / "__init__.py", "A = 1"),
+        "_label": write(site / "scipy" / "ndimage" / "_label.py", ""),
         "_virtualenv": write(site / "_virtualenv.py", ""),
         "train": write(checkout / "train.py", ""),
         "__main__": write(tmp_path / "bin" / "torchrun", ""),
