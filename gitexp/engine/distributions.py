@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SITES = {"site-packages", "dist-packages"}
+# What scripts import to report their results. It computes none of them.
+OWN = "gitexp"
+# Modules and lines that virtual environments and editable installs write. They differ between
+# machines, and what they lead to is looked at itself.
+PLUMBING = ("_virtualenv", "_distutils_hack", "__editable__")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Loaded:
     If several reported, `python`, `implementation` and `executable` are those of the process that
     loaded most. If none did (no Python, `python -S`, `os._exit`, a kill), they are None.
     `packages` maps normalized distribution names to versions, sorted, and `infos` to their metadata
-    folders. `placed` are all modules with their files, `sites` the site folders. `read` are the
+    folders. `placed` are all modules with their files, `libraries` the shared libraries that belong
+    neither to them nor to the system, `sites` the site folders. `read` are the
     names of the variables that Python code looked up, None if other code may have read some.
     `foreign` are files of the forbidden folders that the run was not allowed to use.
     """
@@ -39,6 +40,7 @@ class Loaded:
     packages: dict[str, str] = field(default_factory=dict)
     infos: dict[str, Path] = field(default_factory=dict)
     placed: tuple[Placed, ...] = ()
+    libraries: tuple[Path, ...] = ()
     sites: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
     accelerators: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ def read_probe(
         packages={name: version for name, (version, _) in sorted(packages.items())},
         infos={name: info for name, (_, info) in sorted(packages.items())},
         placed=placed,
+        libraries=tuple(sorted({file for report in reports for file in report.libraries})),
         sites=tuple(dict.fromkeys(site for report in reports for site in report.sites)),
         read=None if None in read else frozenset().union(*filter(None, read)),
         foreign=_foreign(
@@ -100,6 +103,7 @@ class _Report:
     build: str
     implementation: str
     executable: str | None
+    libraries: tuple[Path, ...]
     sites: tuple[Path, ...]
     read: frozenset[str] | None
     prefixes: tuple[str, ...]
@@ -119,6 +123,7 @@ def _read_report(path: Path) -> _Report | None:
             prefixes=(str(report["prefix"]), str(report["base_prefix"])),
             modules={str(name): str(file) for name, file in report["modules"].items()},
             accelerators=tuple(map(str, report["accelerators"])),
+            libraries=tuple(map(Path, report["libraries"])),
             sites=tuple(map(Path, report["sites"])),
             read=None if report["read"] is None else frozenset(map(str, report["read"])),
         )

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine import command as commands
-from gitexp.engine.code import CUSTOMIZATIONS, builds_of, find_modules, programs_of, startup_of
+from gitexp.engine.builds import builds_of
 from gitexp.engine.contents import remembered
 from gitexp.engine.data import fingerprint
 from gitexp.engine.distributions import SITES, installed
+from gitexp.engine.elsewhere import find_modules
 from gitexp.engine.machine import machine
+from gitexp.engine.program import programs_of
+from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables
 from gitexp.store.git_environment import script_environment
 from gitexp.store.local import salt

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.code import (
-    CUSTOMIZATIONS,
-    builds_of,
-    inert_files,
-    modules_of,
-    programs_of,
-    starts_python,
-    startup_of,
-)
+from gitexp.engine.builds import builds_of
 from gitexp.engine.contents import remembered
+from gitexp.engine.elsewhere import inert_files, libraries_of, modules_of
 from gitexp.engine.machine import machine
 from gitexp.engine.masking import hide_secrets
+from gitexp.engine.program import programs_of, starts_python
+from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import sha256, stamped
@@ -102,7 +97,11 @@ def describe(
         builds = builds_of(loaded.infos.items(), contents)
         built = {info for name, info in loaded.infos.items() if name in builds}
         fields["builds"] = builds
-        fields["modules"] = modules_of(loaded.placed, built, inside, contents)
+        # An extension module is a shared library, too.
+        others = {*loaded.libraries} - {one.file for one in loaded.placed}
+        fields["modules"] = libraries_of(sorted(others), inside, contents) | modules_of(
+            loaded.placed, built, inside, contents
+        )
         customized = {
             one.module: one.file
             for one in loaded.placed

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.code import (
-    build_of,
-    builds_of,
-    find_modules,
-    inert_files,
-    modules_of,
-    programs_of,
-    starts_python,
-    startup_of,
-)
+from gitexp.engine.builds import build_of, builds_of
 from gitexp.engine.contents import Contents
 from gitexp.engine.distributions import Placed, place
+from gitexp.engine.elsewhere import find_modules, inert_files, libraries_of, modules_of
+from gitexp.engine.program import programs_of, starts_python
+from gitexp.engine.startup import startup_of
 from gitexp.rules.documents.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,6 +95,17 @@ def test_modules_elsewhere_are_hashed_and_found_again_before_a_run(
     write(library / "mine" / "deep.py", "A = 2")
     again = modules_of(placed, (), (checkout,), contents)
     assert {name for name in found if again[name] != found[name]} == {"mine.deep", "loose"}
+
+
+def test_libraries_are_hashed_by_name(tmp_path: Path, contents: Contents) -> None:
+    own, checkout = tmp_path / "lib" / "libgain.so", tmp_path / "checkout"
+    write(own, "1")
+    write(checkout / "libmine.so", "1")
+    files = [own, checkout / "libmine.so", tmp_path / "gone.so"]
+    found = libraries_of(files, (checkout,), contents)
+    assert found.keys() == {"libgain.so"}
+    write(own, "22")
+    assert libraries_of(files, (checkout,), contents) != found
 
 
 def test_only_lines_that_run_and_that_nobody_installed_count_at_start_up(

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from gitexp.engine.loaded import PROBE_FOLDER, Loaded, probe_environment, read_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 class Project:
@@ -390,6 +390,16 @@ def test_a_missing_variable_fails_as_ever(project: Project) -> None:
     with_probe = project.run("import os; os.environ['MISSING']")
     without = project.run("import os; os.environ['MISSING']", PYTHONPATH="")
     assert with_probe.stderr == without.stderr != ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no list of libraries")
+def test_a_library_that_is_loaded_by_its_path_is_reported(project: Project, tmp_path: Path) -> None:
+    import _ctypes
+
+    own = tmp_path / "libown.so"
+    own.write_bytes(Path(_ctypes.__file__).read_bytes())
+    project.run(f"import ctypes; ctypes.CDLL({str(own)!r})")
+    assert project.loaded().libraries == (own,)
 
 
 def test_where_other_programs_ran_nobody_knows_what_was_read(project: Project) -> None:

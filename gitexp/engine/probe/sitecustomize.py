@@ -48,6 +48,25 @@ def _loaded() -> "dict[str, str]":
     return loaded
 
 
+def _libraries() -> "list[str]":
+    """Shared libraries in memory, where the system tells, without those of Python and the system.
+
+    A script that loads a library by its path imports no module.
+    """
+    common = ("/usr/", "/lib", "/opt/", sys.prefix + os.sep, sys.base_prefix + os.sep)
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            paths = {line[line.index("/") :].rstrip("\n") for line in maps if "/" in line}
+    except Exception:
+        return []
+    return sorted(
+        path
+        for path in paths
+        if ".so" in path.rpartition("/")[2] and "-packages/" not in path
+        if not path.startswith(common)
+    )
+
+
 def _accelerators() -> "list[str]":
     """Names of the devices that torch uses; torch is only asked if it has initialized CUDA."""
     try:
@@ -109,6 +128,7 @@ def _report() -> None:
             "base_prefix": sys.base_prefix,
             "modules": _loaded(),
             "accelerators": _accelerators(),
+            "libraries": _libraries(),
             "sites": _sites,
             "read": _names_read(),
         }

@@ -1,0 +1,73 @@
+"""The program that a command starts, by content."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine import command as commands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.engine.contents import Contents
+
+_SCRIPTS = (".R", ".jl", ".pl", ".py", ".r", ".rb", ".sh")
+_MOST = 16 << 20  # bytes of a script that are read
+# Programs that only start others. Any other program may decide the result by itself.
+_LAUNCHERS = {
+    "bash", "dash", "env", "fish", "ionice", "ksh", "mpiexec", "mpirun", "nice", "nohup",
+    "numactl", "sh", "srun", "stdbuf", "taskset", "time", "timeout", "uv", "zsh",
+}  # fmt: skip
+
+
+def programs_of(
+    words: Sequence[str] | str, path: str, inside: Sequence[Path], contents: Contents
+) -> dict[str, str]:
+    """Hashes of the program that a command starts and of scripts that it names by full path.
+
+    What is `inside` these folders is part of the commit. An interpreter reports its own build, and
+    programs such as `env` only start others.
+    """
+    if isinstance(words, str):
+        with suppress(ValueError):
+            words = shlex.split(words)
+        words = [words] if isinstance(words, str) else words
+    found = {}
+    for number, word in enumerate(words):
+        file = Path(word if number else commands.locate(word, Path(), None, path))
+        with suppress(OSError):
+            if (
+                not file.is_absolute()
+                or not file.is_file()
+                or any(map(file.is_relative_to, inside))
+            ):
+                continue
+            digest = _script(file)
+            if digest is None and number == 0 and not _only_starts(file.name):
+                digest = contents.sha256(file)[:12]
+            # Tools that switch between versions put a script of theirs before every program.
+            if digest is not None and file.parent.name != "shims":
+                found[file.name] = digest
+    return found
+
+
+def starts_python(words: Sequence[str] | str) -> bool:
+    """Whether the command's own program is a Python, and not a script or a shell around one."""
+    return not isinstance(words, str) and Path(words[0]).name.startswith(("python", "pypy"))
+
+
+def _script(file: Path) -> str | None:
+    """Hash of a script, without a first line that says where its interpreter is; None if binary."""
+    with file.open("rb") as handle:
+        if handle.read(2) != b"#!" and file.suffix not in _SCRIPTS:
+            return None
+        first, rest = handle.readline(), handle.read(_MOST)
+    return hashlib.sha256(rest if file.suffix not in _SCRIPTS else first + rest).hexdigest()[:12]
+
+
+def _only_starts(name: str) -> bool:
+    return name in _LAUNCHERS or name.startswith(("python", "pypy"))
