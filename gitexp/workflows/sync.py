@@ -19,6 +19,7 @@ from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
 from gitexp.lab.sharing.notices import (
     about_baseline,
+    about_foreign_lines,
     about_left_out,
     about_names,
     about_rewritten,
@@ -196,6 +197,8 @@ class _Sync:
 
     def _tell_incoming(self, delivery: Delivery, merged: Mapping[str, Merged]) -> None:
         self.done.count_in(delivery, merged)
+        for text in about_foreign_lines(merged):
+            self.done.warn(text)
         for text in about_names(self.project, delivery):
             self.done.warn(text)
         for text in about_baseline(self.project, self.remote, delivery):

@@ -16,6 +16,7 @@ from gitexp.lab.audit.attempts import about_attempts
 from gitexp.lab.audit.deviations import about_notes, find_deviation
 from gitexp.lab.audit.environments import about_environments
 from gitexp.lab.audit.examples import Watch, about_examples
+from gitexp.lab.audit.foreign_lines import about_foreign_lines
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
 from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
@@ -120,6 +121,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("verdict notes", about_notes([d for d in deviations if d.result.commit not in fixed])),
         ("records without a branch", about_lost(inventory)),
         ("records of other commits", about_foreign(inventory)),
+        ("lines of others", about_foreign_lines(inventory)),
         ("baselines", about_baselines(inventory, settings)),
         ("history of the notes", about_history(inventory)),
         ("attempts", about_attempts(inventory)),

@@ -6,15 +6,16 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gitexp.lab.foreign_lines import count_notes
 from gitexp.lab.health.problem import Problem
-from gitexp.rules.documents.lines import count_lines, say_newer
+from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.aside import files_aside, read_aside
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode
 from gitexp.store.note_writing import store_aside
 from gitexp.store.notes import list_notes
-from gitexp.store.refs import BULK, KEPT, RUNS
+from gitexp.store.refs import BULK, KEPT, LOGS, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,13 +48,10 @@ def check_aside(repository: Repository) -> Iterator[Problem]:
 def check_notes(repository: Repository) -> Iterator[Problem]:
     """Find lines of notes that gitexp cannot read."""
     newest: dict[int, int] = {}
-    for ref in (RUNS, BULK):
-        notes = list_notes(repository, ref)
+    for ref in (RUNS, BULK, LOGS):
         bad = []
-        for commit, content in zip(notes, repository.git.each(notes.values()), strict=True):
-            text = decode(content or b"")
-            census = count_lines(text.split("\n"))
-            if content is None or census.foreign:
+        for commit, census in count_notes(repository, ref):
+            if census.foreign:
                 bad.append(commit)
             for schema, count in census.newer.items() if ref == RUNS else ():
                 newest[schema] = newest.get(schema, 0) + count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.lines import count_lines
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.experiments import read_noted, unreached
@@ -55,6 +56,23 @@ def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterato
             f"{number} came from a later {project.baseline} than this clone has\n"
             f"git switch {project.baseline} && git pull {remote} {project.baseline}"
         )
+
+
+def about_foreign_lines(merged: Mapping[str, Merged]) -> Iterator[str]:
+    """Warn about lines that came and that gitexp did not write."""
+    for ref, one in merged.items():
+        foreign = {
+            commit: number
+            for commit, lines in one.came.items()
+            if (number := count_lines(lines).foreign)
+        }
+        if foreign:
+            yield (
+                f"{counted(sum(foreign.values()), 'line')} of {ref} that came"
+                f" {'was' if sum(foreign.values()) == 1 else 'were'} not written by gitexp"
+                f" ({list_commits(foreign, 3)}), and every command passes over them"
+                f"\ngit notes --ref={ref} show {min(foreign)[:10]}"
+            )
 
 
 def about_left_out(remote: str, merged: Mapping[str, Merged]) -> Iterator[str]:
