@@ -9,6 +9,7 @@ from gitexp.engine.condition import condition_of
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.arms import arms_of
+from gitexp.lab.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
@@ -25,6 +26,7 @@ from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
+from gitexp.rules.verdict.rivals import gated
 from gitexp.store.aside import Intent
 from gitexp.store.note_writing import append_lines, write
 from gitexp.store.notes import read_notes
@@ -69,6 +71,7 @@ class Ledger:
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._checks: dict[str, list[Check]] = {}  # likewise
+        self._contested: dict[str, tuple[tuple[Record, ...], ...]] = {}  # likewise
         self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
         self._warned: set[str] = set()  # what was said already
@@ -81,9 +84,23 @@ class Ledger:
             self._records[commit] = self._counting(text, commit)
             self._spreads[commit] = parse_spreads(text)
             self._checks[commit] = parse_checks(text, commit)
+            if self.settings.rules > 1:
+                self._settle(commit)
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
+
+    def _settle(self, commit: str) -> None:
+        """Leave only what the notes held first, of several records for one run."""
+        held = held_records(
+            self.repository,
+            commit,
+            self._records[commit],
+            self.metric,
+            any_condition=commit == self.experiment,
+        )
+        self._records[commit], self._contested[commit] = list(held.records), held.contested
+        self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
 
     def read_again(self) -> None:
         """Read again the records of all commits that were read before."""
@@ -95,11 +112,17 @@ class Ledger:
         Ungated runs only count if the gate is skipped again. A baseline's records may come from a
         commit that runs the same; an experiment's must be its own.
         """
+        records = parse_records(text)
+        if not self.why:
+            records = (
+                gated(records)
+                if self.settings.rules > 1
+                else [record for record in records if not record.explore]
+            )
         return [
             record
-            for record in parse_records(text)
+            for record in records
             if record.project == self.project.folder
-            and (self.why or not record.explore)
             and (commit != self.experiment or record.is_of(commit))
         ]
 
@@ -126,9 +149,13 @@ class Ledger:
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
         return judge_records(
-            registration, self.records(base), self.records(commit), self.spreads(commit),
+            registration,
+            self.records(base),
+            self.records(commit),
+            self.spreads(commit),
             self.checks(commit),
-        )  # fmt: skip
+            [group for one in (base, commit) for group in self._contested.get(one, ())],
+        )
 
     def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:
         """Number of the next attempt at a seed; 0 if a good run has been stored by now."""

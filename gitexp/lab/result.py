@@ -14,9 +14,11 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.verdict import Judgement, Verdict
     from gitexp.store.experiments import Entry
     from gitexp.store.heads import Head
@@ -85,6 +87,38 @@ class Result:
         # Two projects may measure the same baseline commit, each by its own command.
         return tuple(r for r in found if r.project == self.registration.project)
 
+    @cached_property
+    def held(self) -> Held:
+        """Those of its records that count: they passed the gate, and were held first."""
+        from gitexp.rules.verdict.rivals import Held
+
+        if self.registration is None or self.registration.rules < 2:
+            return Held(tuple(record for record in self.records if not record.explore))
+        return self.first_held[0]
+
+    @cached_property
+    def baseline_held(self) -> Held:
+        """Those of its baseline's records that count."""
+        from gitexp.rules.verdict.rivals import Held
+
+        if self.registration is None or self.registration.rules < 2:
+            return Held(self.baseline_records)
+        return self.first_held[1]
+
+    @cached_property
+    def first_held(self) -> tuple[Held, Held]:
+        """Its records and its baseline's that were held first, as rules 2 counts them."""
+        from gitexp.rules.verdict.rivals import Held, gated
+
+        if self.registration is None:
+            return Held(self.records), Held(self.baseline_records)
+        metric = self.registration.criterion.metric
+        mine, base = gated(self.records), gated(self.baseline_records)
+        return (
+            self._notes.held(self.commit, mine, metric, any_condition=True),
+            self._notes.held(self.parent, base, metric, any_condition=False),
+        )
+
     # --- what they say --------------------------------------------------------------------------
 
     @cached_property
@@ -110,16 +144,19 @@ class Result:
 
     def _judge(self) -> Judgement | None:
         registration = self.registration
-        gated = [record for record in self.records if not record.explore]
-        if registration is None or not gated:
+        if registration is None or not self.held.records:
             return None
         from gitexp.rules.documents.check import parse_checks
         from gitexp.rules.documents.example_spread import parse_spreads
         from gitexp.rules.verdict.experiment import judge_records
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
+        if registration.rules > 1:
+            spreads = self._notes.held_spreads(self.commit, spreads)
         checks = parse_checks(self.text, self.commit)
-        return judge_records(registration, self.baseline_records, gated, spreads, checks)
+        mine, base = self.held, self.baseline_held
+        contested = (*base.contested, *mine.contested)
+        return judge_records(registration, base.records, mine.records, spreads, checks, contested)
 
     @property
     def judgement(self) -> Judgement | None:
@@ -200,6 +237,7 @@ class RunNotes:
         """Begin with texts that were already read; empty means that a commit has no note."""
         self._repository, self._texts = repository, dict(texts)
         self._parsed: dict[str, tuple[Record, ...]] = {}
+        self._held: dict[tuple[str, str, bool, int], Held] = {}
 
     def text(self, commit: str) -> str:
         """Text of a commit's note, empty if there is none."""
@@ -217,3 +255,23 @@ class RunNotes:
 
             self._parsed[commit] = tuple(parse_records(text))
         return self._parsed[commit]
+
+    def held(
+        self, commit: str, records: Sequence[Record], metric: str, *, any_condition: bool
+    ) -> Held:
+        """Those of some records of a commit that count under rules 2."""
+        from gitexp.lab.held_records import held_records
+
+        # The history of one baseline's note is read once for all experiments on it.
+        key = commit, metric, any_condition, len(records)
+        if key not in self._held:
+            self._held[key] = held_records(
+                self._repository, commit, records, metric, any_condition=any_condition
+            )
+        return self._held[key]
+
+    def held_spreads(self, commit: str, spreads: Sequence[ExampleSpread]) -> list[ExampleSpread]:
+        """Those of an experiment's example spreads that count under rules 2."""
+        from gitexp.lab.held_records import held_spreads
+
+        return held_spreads(self._repository, commit, spreads)

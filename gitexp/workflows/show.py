@@ -91,9 +91,10 @@ def show(project: Project, name: str | None) -> Sheet:
     seeds: tuple[tuple[int, float | None, float | None], ...] = ()
     if registration is not None:
         metric, registered = registration.criterion.metric, registration.registered_seeds()
-        mine = first_good(row.result.records, registered, metric)
+        counting = row.result.held.records or row.result.records
+        mine = first_good(counting, registered, metric)
         conditions = list({record.condition for record in mine.values()})
-        base = first_good(row.result.baseline_records, registered, metric, conditions)
+        base = first_good(row.result.baseline_held.records, registered, metric, conditions)
         seeds = tuple(
             (
                 seed,

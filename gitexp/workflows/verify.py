@@ -19,6 +19,7 @@ from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.foreign_lines import about_foreign_lines
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
+from gitexp.lab.audit.later import about_later
 from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
 from gitexp.lab.audit.recheck import (
     about_conditions,
@@ -125,6 +126,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("baselines", about_baselines(inventory, settings)),
         ("history of the notes", about_history(inventory)),
         ("attempts", about_attempts(inventory)),
+        ("later records", about_later(inventory)),
         ("levels", about_levels(high)),
         ("rules", about_gate(inventory)),
         ("rules of verdict", about_rules(inventory)),

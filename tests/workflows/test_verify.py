@@ -279,7 +279,8 @@ def test_a_record_of_another_commit_counts_for_nothing(measured: World) -> None:
 def test_a_record_of_another_condition_is_never_paired(measured: World) -> None:
     branch = named(measured, NONE)
     forge(measured, branch, branch, condition="another", attempt=2, metrics={"accuracy": 0.99})
-    found = verified(measured, ok=True)
+    found = verified(measured)
+    assert "came when the run had a record already" in said(found, "V14")
     words = said(found, "V5", "information")
     assert f"3 records of {branch} in condition another" in words
     assert "was not measured: not compared" in words

@@ -88,9 +88,8 @@ def _claim(result: Result) -> _Claim | None:
     registration = result.registration
     if registration is None or not registration.by_examples:
         return None
-    gated = [record for record in result.records if not record.explore]
     seeds, criterion = registration.registered_seeds(), registration.criterion
-    pairs, _ = pair(seeds, result.baseline_records, gated, criterion.metric)
+    pairs, _ = pair(seeds, result.baseline_held.records, result.held.records, criterion.metric)
     used = tuple(
         spread
         for spread in parse_spreads(result.entry.runs)

@@ -9,6 +9,7 @@ from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
+from gitexp.rules.verdict.objections.conflict import in_conflict
 from gitexp.rules.verdict.objections.evidence import Evidence
 from gitexp.rules.verdict.objections.remarks import remarks
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
@@ -31,12 +32,38 @@ def judge_records(
     records: Iterable[Record],
     spreads: Iterable[ExampleSpread] = (),
     checks: Iterable[Check] = (),
+    contested: Sequence[tuple[Record, ...]] = (),
 ) -> Judgement:
     """Pair records by seed and condition, and judge them by the rules that were registered.
 
-    Under rules 2, what is on record beside the scores may object to a verdict.
+    Under rules 2, what is on record beside the scores may object to a verdict. `contested` are
+    groups of records of one run of which nobody can tell which was first.
     """
     baseline, records = list(baseline), list(records)
+    spreads, checks = list(spreads), list(checks)
+    judgement = _judge_once(registration, baseline, records, spreads, checks)
+    if registration.rules < 2 or not contested:
+        return judgement
+
+    def chosen(choice: Sequence[Record]) -> Judgement:
+        dropped = {one.line() for group in contested for one in group if one not in choice}
+        left = [[r for r in arm if r.line() not in dropped] for arm in (baseline, records)]
+        return _judge_once(registration, left[0], left[1], spreads, checks)
+
+    objection = in_conflict(contested, judgement, chosen)
+    if objection is None:
+        return judgement
+    return _inconclusive(objection, judgement.look, judgement.pairs)
+
+
+def _judge_once(
+    registration: Registration,
+    baseline: Sequence[Record],
+    records: Sequence[Record],
+    spreads: Sequence[ExampleSpread],
+    checks: Sequence[Check],
+) -> Judgement:
+    """Judge by the records as they are, whatever else might have been chosen."""
     metric = registration.criterion.metric
     seeds = registration.registered_seeds()
     paired, failed = pair(seeds, baseline, records, metric)

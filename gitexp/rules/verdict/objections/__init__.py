@@ -3,7 +3,8 @@
 A test of scores takes it for granted that nothing but the change differs between the two arms, and
 that nobody and nothing chose which runs are compared. An objection is a fact on record that says
 otherwise; it makes the verdict INCONCLUSIVE, with its own reason. Each has a file of its own with a
-pure function from `Evidence` to an `Objection` or None, listed below. They came with rules 2: what
+pure function from `Evidence` to an `Objection` or None, listed below; conflict.py needs a judge and
+is asked by experiment.py itself. They came with rules 2: what
 was registered before keeps its verdict.
 """
 

@@ -1,0 +1,72 @@
+"""The records of a note that count: of several for one run, the first that the notes' ref held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.verdict.rivals import Held, repeats, rivals, settle
+from gitexp.store.held_order import Order, held_order
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.store.repository import Repository
+
+
+def held_records(
+    repository: Repository,
+    noted: str,
+    records: Sequence[Record],
+    metric: str,
+    *,
+    any_condition: bool,
+) -> Held:
+    """Those of a note's records that count under rules 2.
+
+    The history of the notes is read only where a run has several records. `any_condition` is
+    for an experiment, whose seeds run once, whatever the condition.
+    """
+    groups = rivals(records, metric, any_condition=any_condition)
+    repeated = repeats(records, metric)
+    if not groups and not repeated:
+        return Held(tuple(records))
+    seeds = {record.seed for group in (*groups, *repeated) for record in group}
+
+    def lines_of(text: str) -> Collection[str]:
+        return [record.line() for record in parse_records(text) if record.seed in seeds]
+
+    order = held_order(repository, RUNS, noted, lines_of)
+
+    def came_after(one: Record, other: Record) -> bool | None:
+        put = order.of(one.line(), other.line())
+        return None if put is Order.MERGED else put is Order.FIRST
+
+    return settle(records, groups, came_after, repeated)
+
+
+def held_spreads(
+    repository: Repository, noted: str, spreads: Sequence[ExampleSpread]
+) -> list[ExampleSpread]:
+    """Of several example spreads of one look, the first that was held; none if nobody can tell."""
+    looks: dict[tuple[int, str], dict[str, ExampleSpread]] = {}
+    for spread in spreads:
+        looks.setdefault((spread.pairs, spread.inputs), {})[spread.line()] = spread
+    if all(len(group) == 1 for group in looks.values()):
+        return list(spreads)
+    order = held_order(
+        repository, RUNS, noted, lambda text: [spread.line() for spread in parse_spreads(text)]
+    )
+    found = []
+    for group in looks.values():
+        first = [
+            spread
+            for line, spread in group.items()
+            if all(order.of(line, other) is Order.FIRST for other in group if other != line)
+        ]
+        # The larger variance claims less, where two machines computed it side by side.
+        found += first or [max(group.values(), key=lambda spread: spread.variance)]
+    return found

@@ -1,0 +1,102 @@
+"""Rivals: several good records of one run, of which only the first that was held may count.
+
+Whoever may push to the notes can write a record of a run that has one already. A later line never
+changes a verdict; where nobody can tell which came first, nobody chooses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gitexp.rules.documents.record import Record
+
+_Group = tuple["Record", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The records of a commit that count.
+
+    `later` are those that came when their run had a record, each behind the one that counts;
+    `beside` are those that two clones wrote side by side, and that began later. Both count for
+    nothing. `contested` are groups of records of one run of which nobody can tell the first; all of
+    them are in `records`.
+    """
+
+    records: tuple[Record, ...]
+    later: tuple[tuple[Record, Record], ...] = ()
+    beside: tuple[Record, ...] = ()
+    contested: tuple[_Group, ...] = ()
+
+
+def gated(records: Iterable[Record]) -> list[Record]:
+    """Records of runs that passed the gate; a copy of one that did not is none of them."""
+    records = list(records)
+    explored = {_run(record) for record in records if record.explore}
+    return [one for one in records if not one.explore and _run(one) not in explored]
+
+
+def _run(record: Record) -> tuple[int, int, str, str]:
+    return record.seed, record.attempt, record.condition, record.start
+
+
+def rivals(records: Iterable[Record], metric: str, *, any_condition: bool) -> list[_Group]:
+    """Groups of good records of one seed that report the metric, each of one condition.
+
+    With `any_condition`, whatever their condition: an experiment runs a seed once, its baseline
+    once in each condition.
+    """
+    groups: dict[tuple[int, str], dict[str, Record]] = {}
+    for record in records:
+        if record.ok and metric in record.metrics:
+            key = record.seed, "" if any_condition else record.condition
+            groups.setdefault(key, {})[record.line()] = record
+    return [tuple(group.values()) for group in groups.values() if len(group) > 1]
+
+
+def repeats(records: Iterable[Record], metric: str) -> list[tuple[Record, Record]]:
+    """Pairs of a good record and a failed one of the same seed and condition."""
+    records = list(records)
+    good = [one for one in records if one.ok and metric in one.metrics]
+    failed: dict[tuple[int, str], list[Record]] = {}
+    for record in records:
+        if not record.ok:
+            failed.setdefault((record.seed, record.condition), []).append(record)
+    return [(one, bad) for one in good for bad in failed.get((one.seed, one.condition), ())]
+
+
+def settle(
+    records: Sequence[Record],
+    groups: Iterable[_Group],
+    came_after: Callable[[Record, Record], bool | None],
+    repeated: Iterable[tuple[Record, Record]] = (),
+) -> Held:
+    """Leave one record of each group, where it can be told which counts.
+
+    A failure that came when its run had succeeded is left out too; `repeated` are pairs of a good
+    run and a failed one. `came_after` says whether the second record came when the first was there;
+    None if the two came side by side, of which the one that began earlier counts.
+    """
+    later = [(good, bad) for good, bad in repeated if came_after(good, bad)]
+    beside: list[Record] = []
+    contested: list[_Group] = []
+    for group in groups:
+        for kept in group:
+            others = [record for record in group if record is not kept]
+            came = [came_after(kept, record) for record in others]
+            if all(
+                kept.start < other.start if after is None else after
+                for other, after in zip(others, came, strict=True)
+            ):
+                later += [(kept, o) for o, after in zip(others, came, strict=True) if after]
+                beside += [o for o, after in zip(others, came, strict=True) if not after]
+                break
+        else:
+            contested.append(group)
+    gone = {record.line() for record in (*beside, *(other for _, other in later))}
+    left = tuple(record for record in records if record.line() not in gone)
+    return Held(left, tuple(later), tuple(beside), tuple(contested))

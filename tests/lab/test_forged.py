@@ -1,0 +1,143 @@
+"""Whoever may push can add lines to notes; no line that came later turns a verdict over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.lab.held_records import held_spreads
+from gitexp.lab.project import open_project
+from gitexp.lab.results import read_results
+from gitexp.rules.documents.example_spread import ExampleSpread
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.verdict.rivals import gated, rivals, settle
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.workflows.verify import verify
+from tests.arrange import note
+from tests.team import a_record, measured_experiment, repository_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.rules.verdict.verdict import Judgement
+    from tests.project import World
+
+NAME = "brave-otter"
+
+
+def judged(world: World) -> Judgement:
+    [result] = read_results(open_project(world.path), NAME)
+    assert result.judgement is not None
+    return result.judgement
+
+
+def found_by_verify(world: World) -> set[str]:
+    return {f.id for f in verify(open_project(world.path)).findings} - {"V1"}
+
+
+def add(world: World, commit: str, lines: Iterable[str]) -> None:
+    append_lines(repository_of(world), RUNS, {commit: list(lines)})
+
+
+def forged(world: World, commit: str, **changes: object) -> list[str]:
+    """Every record of a commit again, with other fields and scores."""
+    lines = [line for line in note(world, RUNS, commit).splitlines() if "metrics" in line]
+    contents = [json.loads(line) for line in lines]
+    for content in contents:
+        content["metrics"]["accuracy"] += changes.get("gain", 0.03)
+    plain = {name: value for name, value in changes.items() if name != "gain"}
+    return [
+        json.dumps(content | plain, sort_keys=True, separators=(",", ":")) for content in contents
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, {"V14"}),
+        ({"start": "2020-01-01T00:00:00.000Z"}, {"V14"}),
+        ({"attempt": 2}, {"V14"}),
+        ({"condition": "another"}, {"V14", "V5"}),
+        ({"attempt": 0}, set()),
+        ({"failure": "exit code 1", "exit": 1, "metrics": {}}, {"V14", "V17"}),
+        ({"gain": 0}, set()),
+    ],
+)
+@pytest.mark.parametrize("arm", ["experiment", "baseline"])
+def test_later_lines_change_no_verdict_and_are_named(
+    ready: World, changes: dict[str, object], named: set[str], arm: str
+) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.901)
+    before = judged(ready)
+    target = commit if arm == "experiment" else ready.git("rev-parse", "main")
+    add(
+        ready,
+        target,
+        forged(ready, target, **({"gain": -0.03} | changes if arm == "baseline" else changes)),
+    )
+    assert judged(ready) == before
+    expected = named
+    if arm == "baseline":  # it may be measured in several conditions, and its failures excuse none
+        expected = set() if "condition" in changes else named - {"V17"}
+    assert found_by_verify(ready) == expected
+
+
+def test_lines_of_which_nobody_can_tell_the_first_are_in_conflict(ready: World) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.901)
+    before = judged(ready)
+    add(ready, commit, forged(ready, commit))
+    # A notes ref that was squashed brings all of its lines at once.
+    tree = ready.git("rev-parse", f"{RUNS}^{{tree}}")
+    ready.git("update-ref", RUNS, ready.git("commit-tree", "-m", "squashed", tree))
+    after = judged(ready)
+    assert (after.verdict, after.reason) == ("INCONCLUSIVE", "records in conflict")
+    assert "5 runs (seeds 1, 2, 3, 4, 5) have several records" in after.detail
+    assert before.verdict != after.verdict
+
+
+def test_of_lines_that_met_in_a_merge_the_run_that_began_earlier_counts(ready: World) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.901)
+    before, ours = judged(ready), ready.git("rev-parse", RUNS)
+    ready.git("update-ref", RUNS, f"{ours}~1")
+    later = [a_record(commit, n, 0.93, start=f"2026-11-26T10:00:0{n}.000Z") for n in range(1, 6)]
+    add(ready, commit, later)
+    theirs = ready.git("rev-parse", RUNS)
+    ready.git("update-ref", RUNS, ours)
+    ready.git("notes", f"--ref={RUNS}", "merge", "--quiet", "-s", "cat_sort_uniq", theirs)
+    assert len(parse_records(note(ready, RUNS, commit))) == 10
+    assert judged(ready) == before
+    assert found_by_verify(ready) == set()
+
+
+def test_a_copy_of_a_run_that_skipped_the_gate_counts_for_nothing() -> None:
+    skipped = a_record("c", 1, explore="to see"), a_record("c", 2, explore="to see")
+    copies = a_record("c", 1), a_record("c", 3)
+    assert [r.seed for r in gated(parse_records("\n".join((*skipped, *copies))))] == [3]
+
+
+def test_rivals_are_settled_by_what_is_known_of_their_order() -> None:
+    lines = [a_record("c", 1, score) for score in (0.9, 0.95)]
+    lines += [a_record("c", 1, 0.8, condition="other"), a_record("c", 2, 0.9)]
+    records = parse_records("\n".join(lines))
+    assert rivals(records, "f1", any_condition=True) == []
+    [group] = rivals(records, "accuracy", any_condition=False)
+    assert [r.metrics["accuracy"] for r in group] == [0.9, 0.95]
+    [every] = rivals(records, "accuracy", any_condition=True)
+    assert len(every) == 3
+    first = settle(records, [group], lambda one, _: one is group[1])
+    assert first.later == ((group[1], group[0]),)
+    assert group[0] not in first.records
+    assert settle(records, [group], lambda *_: False).contested == (group,)
+
+
+def test_a_forged_spread_of_examples_counts_for_nothing(ready: World) -> None:
+
+    commit = measured_experiment(ready, NAME)
+    real, tiny = ExampleSpread(5, "i", 100, 0.01), ExampleSpread(5, "i", 100, 1e-12)
+    add(ready, commit, [real.line()])
+    add(ready, commit, [tiny.line()])
+    assert held_spreads(repository_of(ready), commit, [tiny, real]) == [real]
+    assert held_spreads(repository_of(ready), commit, [tiny]) == [tiny]
