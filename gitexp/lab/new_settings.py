@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.guess import guess
-from gitexp.lab.guess.config import leaves_of
+from gitexp.lab.guess import SEEDS, guess
+from gitexp.lab.guess.config import numbers_in, typed_key
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings import Settings, parse_settings, table_of
 from gitexp.rules.gate.formats.keys import spell_key
@@ -151,9 +151,18 @@ def guessed_keys(rendered: str, said: DraftSettings) -> tuple[str, ...]:
 
 
 def example_key(here: Path, config: str) -> str:
-    """A key of the config whose number an experiment may change; KEY if there is none."""
-    numbers = (key for key, value in leaves_of(here, config).items() if type(value) is float)
-    return next(map(spell_key, numbers), "KEY")
+    """A key of the config whose number an experiment may change; KEY if there is none.
+
+    Learning rates and their like are written with a point, sizes without.
+    """
+    found = [*numbers_in(here, config)]
+    found.sort(key=lambda one: type(one[2]) is int)
+    every = [key for _, key, _ in found]
+    for file, key, _ in found:
+        if str(key[-1]).rpartition(".")[2].lower() not in SEEDS and "(" not in spell_key(key):
+            typed = typed_key(key, every)
+            return typed if every.count(key) == 1 else f"{file}:{typed}"
+    return "KEY"
 
 
 def commit_command(files: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, Refused, UsageError
@@ -16,7 +17,7 @@ from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from gitexp.lab.project import Project
@@ -90,7 +91,7 @@ def _find(
             f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
         )
     found: list[tuple[str, Key, bytes, ModuleType]] = []
-    every: set[str] = set()
+    every: dict[str, list[str]] = {}  # spelled keys, with the files that have them
     for path, content in files.items():
         form = formats.format_of(path)
         if form is None or wanted not in {"", path}:
@@ -106,7 +107,8 @@ def _find(
             ) from None
         except ValueError:
             raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
-        every.update(map(spell_key, leaves))
+        for leaf in leaves:
+            every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
     if not found:
         raise UsageError(
@@ -120,16 +122,29 @@ def _find(
     return found[0]
 
 
-def _near(key: str, every: Iterable[str]) -> str:
+def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
     import difflib  # only a mistyped key needs it
 
     near = (
-        [other for other in every if other.lower() == key.lower()]
+        _in_groups(key, every)
+        or [other for other in every if other.lower() == key.lower()]
         or [other for other in every if other.lower().endswith(f".{key.lower()}")]
-        or difflib.get_close_matches(key, every, 3)
+        or difflib.get_close_matches(key, [*every], 3)
     )
     new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'
     return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
+
+
+def _in_groups(key: str, every: Mapping[str, Sequence[str]]) -> list[str]:
+    """What `optimizer.lr` may mean where each group of configs is a folder: `lr` of its files."""
+    names = key.split(".")
+    return [
+        f"{path}:{other}"
+        for at in range(1, len(names))
+        if (other := ".".join(names[at:])) in every
+        for path in every[other]
+        if set(names[:at]) <= {*PurePosixPath(path).parts[:-1], PurePosixPath(path).stem}
+    ]
 
 
 def _config_files(project: Project) -> dict[str, bytes]:

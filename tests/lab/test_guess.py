@@ -158,7 +158,7 @@ def test_the_metric_is_what_is_printed_before_a_number(
 
 def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("def config():\n    C.system.seed = 3407\n")
-    assert guess(tmp_path, DraftSettings()).seed_key == 'config."C.system.seed"'
+    assert guess(tmp_path, DraftSettings()).seed_key == "config.C.system.seed"
     World(tmp_path).write("conf/train/t.yaml", "seed: 1\n")
     found = guess(tmp_path, DraftSettings(config="conf/**/*.yaml"))
     assert found.seed_key == "seed"

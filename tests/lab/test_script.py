@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,10 @@ def test_the_end_of_a_path_is_not_a_path(tmp_path: Path) -> None:
     [
         ("print(f'accuracy={a:.3f}')", ["accuracy"]),
         ("print(f'{accuracy=}')", ["accuracy"]),
-        ("print(f'step {n}: train loss {a}, Test accuracy: {b}')", ["Test accuracy"]),
+        (
+            "print(f'step {n}: train loss {a}, Test accuracy: {b}')",
+            ["step", "train loss", "Test accuracy"],
+        ),
         ("print('val_loss: %.3f' % x)", ["val_loss"]),
         ("print('loss = {}, f1 = {:.2f}'.format(a, b))", ["loss", "f1"]),
         ("print('accuracy', a)", ["accuracy"]),
@@ -95,6 +99,13 @@ def test_modules_of_the_project_are_read_and_no_others(tmp_path: Path) -> None:
     assert found.imported == ["config.py", "src/net/__init__.py"]
     assert found.written == ["out/m.json"]
     assert found.text.startswith("import json")
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", "a.", " ", "a: ", "="])
+def test_a_long_text_is_read_in_a_moment(tmp_path: Path, piece: str) -> None:
+    began = time.process_time()
+    read(tmp_path, f"x = '{piece * (100_000 // len(piece))}'")
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize("text", ["def f(:", "\0", "x = " + "(" * 300 + ")" * 300, ""])

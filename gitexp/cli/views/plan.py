@@ -125,10 +125,9 @@ def _started(experiment: Started) -> None:
     examples = ", per example" if registration.by_examples else ""
     typer.echo(f"  success: {registration.criterion} {over}{examples}")
     shared = f", shared by {len(registration.repeats)} looks" if registration.repeats[1:] else ""
-    typer.echo(
-        f"  limit:   experiment {experiment.place} of {experiment.planned} in this campaign; needs"
-        f" p < {registration.level:.3g}{shared}"
-    )
+    needs = f"needs p < {registration.level:.3g}{shared}"
+    place = f"experiment {experiment.place} of {experiment.planned} in this campaign"
+    typer.echo(hanging("  limit:   ", f"{place}; {needs}"))
     if registration.guards:
         typer.echo(hanging("  guards:  ", ", ".join(map(str, registration.guards))))
     doubted = any(finding.id == "S2" for finding in experiment.advice)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import hanging, wrapped
+from gitexp.cli.views.terminal import hanging, width, wrapped
 from gitexp.rules.text import counted, duration
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def initialized(done: Setup) -> None:
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:
-        typer.echo(f'next: gitexp start --set {done.key}=VALUE "HYPOTHESIS because REASON"')
+        words = f"next: gitexp start --set {done.key}=VALUE", '"HYPOTHESIS because REASON"'
+        # In two lines it can still be pasted.
+        typer.echo((" " if len(" ".join(words)) <= width() else " \\\n      ").join(words))
 
 
 def undone(done: Sequence[str]) -> None:

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.guess.command import exists_in, find_script, script_of
-from gitexp.lab.guess.config import find_config, leaves_of
+from gitexp.lab.guess.config import find_config, leaves_of, numbers_in, typed_key
 from gitexp.lab.guess.script import Script, read_script
 from gitexp.rules.documents.metric_name import direction_of, is_training_score
-from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.paths import is_pattern
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _METRICS = (
 )  # fmt: skip
 _EFFECTS = {"bleu": 0.5, "perplexity": 0.1}  # smallest gain worth having, by the name's last word
 _MEASURED_ON = {"test", "eval", "val", "valid", "validation", "dev", "holdout"}
-_SEEDS = ("seed", "random_seed", "random_state", "manual_seed", "rng_seed")
+SEEDS = ("seed", "random_seed", "random_state", "manual_seed", "rng_seed")
 _NO_SEED = (
     "the training command does not get the seed, so repeats would all be the same run: use {seed}"
     " in the command, seed_key in the settings, or GITEXP_SEED in the script"
@@ -118,11 +117,11 @@ def _find_seed(
 
 
 def _find_seed_key(folder: Path, config: str) -> str:
-    files = sorted(folder.glob(config)) if is_pattern(config) else [folder / config]
-    for file in files:
-        for key, value in leaves_of(folder, file.relative_to(folder).as_posix()).items():
-            if str(key[-1]).rpartition(".")[2].lower() in _SEEDS and type(value) is int:
-                return spell_key(key)
+    found = [(key, value) for _, key, value in numbers_in(folder, config)] if config else []
+    every = [key for key, _ in found]
+    for key, value in found:
+        if str(key[-1]).rpartition(".")[2].lower() in SEEDS and type(value) is int:
+            return typed_key(key, every)
     return ""
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.command import exists_in
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import keys_at, spell_key
+from gitexp.rules.gate.paths import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,6 +92,23 @@ def _has_knobs(folder: Path, name: str) -> bool:
     return any(
         type(value) in {int, float} for value in leaves_of(folder, name).values()
     )  # fmt: skip
+
+
+def numbers_in(folder: Path, config: str) -> Iterator[tuple[str, Key, object]]:
+    """File, key and value of each number in a config, or in the files that a pattern matches."""
+    files = sorted(folder.glob(config)) if is_pattern(config) else [folder / config]
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        for key, value in leaves_of(folder, name).items():
+            if type(value) in {int, float}:
+                yield name, key, value
+
+
+def typed_key(key: Key, others: Iterable[Key]) -> str:
+    """A key as people type it: without quotes, unless it would then mean another one."""
+    dotted = ".".join(map(str, key))
+    names = tuple(dotted.split("."))
+    return dotted if keys_at(others, names) == [key] and "(" not in dotted else spell_key(key)
 
 
 def leaves_of(folder: Path, config: str) -> dict[Key, object]:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _MOST = 40  # modules of a project that are read
 _LARGEST = 500_000  # bytes of one; longer ones are data
-_PRINTED = re.compile(r"((?:[A-Za-z_][\w./@-]* )*[A-Za-z_][\w./@-]*)['\"]?\s*[:=]\s*(?:$|[%{])")
+_NAME = r"[A-Za-z_][\w./@-]{0,60}"  # bounded, so that a long text takes no long time
+_PRINTED = re.compile(
+    rf"(?<![\w./@-])((?:{_NAME} ){{0,5}}{_NAME})"
+    r"(?:['\"]?\s{0,60}[:=]\s{0,60}|\s{1,60})(?:$|[%{])"
+)
 _WRITERS = {"write_text", "write_bytes"}
 _SAVERS = {"to_csv", "to_json", "to_parquet", "save", "savez", "savez_compressed", "savetxt"}
 _SPLITTERS = {

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT, RULES
 from gitexp.rules.gate.formats.values import spell
 
+_WIDTH = 74  # columns: init shows the file, indented
+
 
 @dataclass(frozen=True, slots=True)
 class DraftSettings:
@@ -71,4 +73,10 @@ def render(draft: DraftSettings, baseline: str) -> str:
     if draft.predictions:
         path = spell(draft.predictions)
         lines.append(f"predictions = {path}    # one row per example: id, y_true, y_pred")
-    return "\n".join(lines) + "\n"
+    return "\n".join(part for line in lines for part in _fitted(line)) + "\n"
+
+
+def _fitted(line: str) -> list[str]:
+    """A line with its comment above it if both together would not fit a terminal."""
+    setting, separator, comment = line.partition("    # ")
+    return [line] if len(line) <= _WIDTH or not separator else [f"# {comment}", setting]
