@@ -68,6 +68,8 @@ def prepare_launch(
         ]
     )
     variables |= {
+        "GITEXP_CHECKOUT": str(checkout.path),
+        "GITEXP_TREES": os.pathsep.join(str(tree.resolve()) for tree in user_trees(repository)),
         "GITEXP_SEED": str(job.seed),
         "GITEXP_SAMPLE": f"{job.sample:g}",
         "GITEXP_RUN_DIR": str(job.folder),

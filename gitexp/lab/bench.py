@@ -17,7 +17,7 @@ from gitexp.engine.threads import about_threads, share_of_cores
 from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy, Terminated
 from gitexp.lab.claims import claim_of
-from gitexp.lab.missing_inputs import link_hint, named_in
+from gitexp.lab.missing_inputs import about_environment, link_hint, named_in
 from gitexp.lab.running import free_folder, run_watched
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
@@ -302,6 +302,8 @@ class Bench:
         if lacking := named_in(self.ledger.repository, result.last_lines):
             again = "; experiments go on with: gitexp retest"
             lines.insert(0, link_hint(lacking) + again)
+        if result.record.exit and (hint := about_environment(settings)):
+            lines.insert(0, hint)
         if result.record.failure.startswith("R1"):
             lines.insert(0, "import it by a path inside the checkout: an absolute path in sys.path"
                          " or a .pth file leads to your own tree, with its edits")  # fmt: skip

@@ -11,6 +11,7 @@ from gitexp.rules.gate.formats.values import spell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
 # A path in a message such as "No such file or directory: 'data/train.csv'".
@@ -20,6 +21,8 @@ _NO_INPUTS = {
     "__pycache__", "artifacts", "build", "checkpoints", "ckpt", "dist", "env", "log", "logs",
     "mlruns", "node_modules", "out", "output", "outputs", "results", "runs", "tmp", "venv", "wandb",
 }  # fmt: skip
+# Tools that find a virtual environment by the folder that they are called in.
+_BY_FOLDER = {"hatch", "pdm", "pipenv", "poetry"}
 _MOST = 50  # paths of a message that are looked up
 
 
@@ -86,3 +89,15 @@ def _tracked(repository: Repository) -> Sequence[PurePosixPath]:
         for name in listed.split("\0")
         if name and name.startswith(prefix)
     ]
+
+
+def about_environment(settings: Settings) -> str:
+    """What to do if the command's tool keeps a virtual environment for each folder; else ""."""
+    words = settings.command.split()
+    tool = next((PurePosixPath(word).name for word in words if "=" not in word), "")
+    if tool not in _BY_FOLDER:
+        return ""
+    return (
+        f"{tool} keeps an environment for each folder, and a run has a folder of its own: let"
+        f" `command` start with python, and activate yours around gitexp: {tool} run gitexp run"
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
-from gitexp.lab.missing_inputs import link_hint, named_in
+from gitexp.lab.missing_inputs import about_environment, link_hint, named_in
 from gitexp.lab.running import run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import parse_outcomes
@@ -150,6 +150,8 @@ def _failed(settings: Settings, job: Job, done: RunResult, lacking: Sequence[str
     if lacking:
         hint = f"{link_hint(lacking)}\nor, if there are no settings yet: gitexp init --try"
         hint += "".join(f" --link {shell_word(name)}" for name in lacking)
+    elif done.record.exit and (tool := about_environment(settings)):
+        hint = tool
     elif done.record.exit:
         hint += (
             "; a run gets a checkout of the current commit, without files that git does not track:"

@@ -137,6 +137,21 @@ def test_what_the_caller_put_on_the_python_path_comes_after_the_checkout(
     assert done.record.ok, done.last_lines
 
 
+def test_what_is_installed_from_your_tree_is_imported_from_the_checkout(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As an editable install of a package of the repository puts it on the path.
+    source = trainer.world.write("libs/part/src/part.py", "V = 'committed'\n")
+    trainer.world.git("add", "--all")
+    monkeypatch.setenv("PYTHONPATH", str(source.parent))
+    trainer.world.write("train.py", "import part\nprint('accuracy=0.5', part.V, part.__file__)\n")
+    commit = trainer.world.commit("a package")
+    source.write_text("V = 'edited'\n")
+    done = trainer.run(commit)
+    assert done.record.ok, done.last_lines
+    assert "committed" in (trainer.folder(done) / "stdout.log").read_text()
+
+
 def test_the_seed_is_written_into_the_runs_own_config_alone(trainer: Trainer) -> None:
     before = (trainer.world.path / "config.toml").read_bytes()
     done = trainer(

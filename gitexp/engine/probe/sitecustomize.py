@@ -1,15 +1,15 @@
 """Reports, when a run's Python ends, which modules it had loaded and from where.
 
 Python imports a module of this name at start-up. Its folder comes first on the run's PYTHONPATH,
-GITEXP_PROBE names the folder for the reports, and each process writes its own. The run must not
-notice: errors here are ignored, and the sitecustomize that Python would have found is loaded in the
-end.
+GITEXP_PROBE names the folder for the reports, and each process writes its own. It also leads search
+paths in your work tree (GITEXP_TREES) to the checkout. The run must not notice: errors here are
+ignored, and the sitecustomize that Python would have found is loaded in the end.
 
 Python 3.8 may read this file. Besides the built-in atexit, it imports only what Python has already
 imported at start-up.
 """
 # Neither pathlib nor contextlib is loaded at start-up, and nothing here may reach the run.
-# ruff: noqa: BLE001, PTH105, PTH109, PTH118, PTH120, PTH123, S110, SIM105
+# ruff: noqa: BLE001, PTH105, PTH109, PTH110, PTH118, PTH120, PTH123, S110, SIM105
 
 import atexit
 import os
@@ -96,6 +96,36 @@ def _watch() -> None:
         pass
 
 
+def _redirect() -> None:
+    """Lead whatever would import from your work tree to the same folders of the checkout.
+
+    Packages of the repository that are installed as editable name folders of your tree, in .pth
+    files or in the tables of the modules that setuptools writes.
+    """
+    try:
+        sys.path[:] = [_moved(entry) for entry in sys.path]
+        for name, module in list(sys.modules.items()):
+            if name.startswith("__editable__"):
+                for table in ("MAPPING", "NAMESPACES"):
+                    known = vars(module).get(table, {})
+                    for key, found in list(known.items()):
+                        moved = _moved(found) if isinstance(found, str) else map(_moved, found)
+                        known[key] = moved if isinstance(moved, str) else list(moved)
+    except Exception:
+        pass
+
+
+def _moved(path: str) -> str:
+    """Return the checkout's counterpart of a path in your tree, if the commit has one."""
+    for tree in filter(None, os.environ.get("GITEXP_TREES", "").split(os.pathsep)):
+        real = os.path.realpath(path)
+        if real == tree or real.startswith(tree + os.sep):
+            counterpart = os.environ["GITEXP_CHECKOUT"] + real[len(tree) :]
+            if os.path.exists(counterpart):
+                return counterpart
+    return path
+
+
 def _names_read() -> "list[str] | None":
     """Names of variables that were looked up; None if programs ran that may have read others."""
     times = os.times()
@@ -153,6 +183,7 @@ if _reports:
         _folder = os.getcwd()  # before Python 3.9 a module's file may be relative to it
     except OSError:
         pass
+    _redirect()
     _watch()
 
 # From here on Python finds what it would have found without this folder. If that is nothing, the
