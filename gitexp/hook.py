@@ -127,7 +127,7 @@ def _pre_push(repository: Repository, _rest: Sequence[str]) -> Sequence[Finding]
             known = repository.git.resolve(there) or ""
             demand(check_pushed_notes(repository, ref, known, commit), f"not pushed: {ref}")
     pushed = [(ref, commit) for _, commit, ref, _ in moves if ref.startswith("refs/heads/exp/")]
-    broken = [report for report in check_refs(repository, pushed) if not report.ok]
+    broken = [report for report in check_refs(repository, pushed, older=False) if not report.ok]
     names = ", ".join(f"exp/{visible(report.name)}" for report in broken)
     demand([finding for report in broken for finding in report.findings], f"not pushed: {names}")
     return ()  # the commit's hooks showed the advice, and the server's hook shows it again

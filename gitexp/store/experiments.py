@@ -11,6 +11,7 @@ from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 from gitexp.store.notes import read_notes
+from gitexp.store.older_branches import older_than_gitexp, registers
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
     """Read all experiments (or one) with their records, newest first, in two git processes.
 
     A branch of this clone hides an archived one of the same name, and both a remote's. A branch
-    whose name cannot be an experiment's is somebody's own and hides none.
+    whose name cannot be an experiment's is somebody's own and hides none, and so is one from before
+    gitexp, unless it is asked for by name.
     """
     # git takes a pattern without wildcards for a folder of refs, so its first letter is made one.
     which = "*" if name is None else f"[{name[0]}]{name[1:]}"
@@ -95,6 +97,15 @@ def read_experiments(repository: Repository, name: str | None = None) -> list[En
         known = found.get(entry.name)
         if known is None or rank(entry.ref) < rank(known.ref):
             found[entry.name] = entry
+    older = older_than_gitexp(
+        repository,
+        (
+            entry.commit
+            for entry in found.values()
+            if name is None and entry.parents and not registers(entry.message)
+        ),
+    )
+    found = {name: entry for name, entry in found.items() if entry.commit not in older}
     # git orders commits of the same second by where their refs are, which differs between clones.
     ordered = sorted(found.values(), key=lambda entry: (-timestamp(entry.time), entry.name))
     return _with_runs(repository, ordered)

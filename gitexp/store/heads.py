@@ -14,6 +14,7 @@ from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.cache import HeadQuery, Moment
 from gitexp.store.experiment_refs import is_experiments, own_ref, rank
 from gitexp.store.experiments import Entry, Named, read_commits, timestamp
+from gitexp.store.older_branches import older_than_gitexp
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTE_HEADS
 
 if TYPE_CHECKING:
@@ -79,9 +80,14 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
         known = found.get(head.name)
         if known is None or rank(head.ref) < rank(known.ref):
             found[head.name] = head
+    older = older_than_gitexp(
+        repository,
+        (h.commit for h in found.values() if h.moment.project is None and h.parent),
+    )
+    listed = [head for head in found.values() if head.commit not in older]
     # How git orders commits of one second depends on where their refs are stored, which differs
     # between clones.
-    return sorted(found.values(), key=lambda head: (-head.moment.time, head.name))
+    return sorted(listed, key=lambda head: (-head.moment.time, head.name))
 
 
 def _moment(entry: Entry) -> Moment:

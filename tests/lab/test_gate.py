@@ -350,3 +350,25 @@ def test_a_thousand_experiments_cost_no_more_git_processes_than_two(tmp_path: Pa
         assert [report["ok"] for report in ran.json] == [True] * experiments
         counts.append(trace.read_text().count("trace: built-in: git"))
     assert counts[0] == counts[1] < 18
+
+
+def test_a_branch_from_before_gitexp_is_nobodys_experiment(bare_project: World) -> None:
+    bare_project.git("switch", "--quiet", "--create", "exp/old-idea")
+    bare_project.write("notes.txt", "x\n")
+    bare_project.commit("an old try")
+    bare_project.git("switch", "--quiet", "main")
+    bare_project.write("train.py", "print('accuracy=0.9')\n")
+    bare_project.commit("other work")
+    bare_project.gitexp("init", "--yes", "--metric", "accuracy", "--command", "python train.py")
+    assert bare_project.gitexp("check", "--all", "--json").json == []
+    assert bare_project.gitexp("log", "--json").json == []
+    assert "UNTESTED" not in bare_project.gitexp("log").out
+    assert "old-idea" not in bare_project.gitexp("status").out
+    # Asked for by name, it is checked like any other.
+    assert "no gitexp settings" in bare_project.gitexp("check", "old-idea", code=3).err
+    # A branch without a registration that stands on settings is an experiment, done badly.
+    bare_project.git("switch", "--quiet", "--create", "exp/by-hand")
+    bare_project.edit("lr", "rate", "config.toml")
+    bare_project.git("commit", "--quiet", "--all", "--no-verify", "--message", "by hand")
+    [report] = bare_project.gitexp("check", "--all", "--json", code=1).json
+    assert report["name"] == "by-hand"

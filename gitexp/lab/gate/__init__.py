@@ -22,6 +22,7 @@ from gitexp.rules.documents.settings import RULES
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.store.experiment_refs import find_refs
 from gitexp.store.experiments import read_commits, read_range
+from gitexp.store.older_branches import older_than_gitexp, registers
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def check(repository: Repository, name: str | None = None) -> Checked:
 def check_all(repository: Repository) -> CheckedMany:
     """Check the experiments of every project here, except archived ones."""
     refs = find_refs(repository).values()
-    reports = check_refs(repository, [r for r in refs if not r[0].startswith(ARCHIVE)])
+    present = [ref for ref in refs if not ref[0].startswith(ARCHIVE)]
+    reports = check_refs(repository, present, older=False)
     tips = {}
     for prefix in known_projects(repository) or [""]:
         with contextlib.suppress(NotReady):  # said of each of its experiments
@@ -75,7 +77,7 @@ def check_range(repository: Repository, commits: str) -> CheckedMany:
         if is_name(name) and name not in refs
     ]
     others = inside.keys() - {commit for _, commit in chosen}
-    reports = check_refs(repository, chosen)
+    reports = check_refs(repository, chosen, older=False)
     folders = dict.fromkeys(known_projects(repository) or [""], others)
     return CheckedMany(tuple(reports), len(others), _about_baselines(repository, folders))
 
@@ -92,13 +94,19 @@ def _about_baselines(
 
 
 def check_refs(
-    repository: Repository, refs: Sequence[tuple[str, str]]
+    repository: Repository, refs: Sequence[tuple[str, str]], *, older: bool = True
 ) -> list[Checked | Uncheckable]:
     """Check the commits of refs, in the same few git processes however many there are.
+
+    Without `older`, branches from before gitexp are passed over.
 
     Nothing of an experiment is executed, and files too large for a config are not read.
     """
     entries = read_commits(repository, refs)
+    if not older:
+        silent = (e.commit for e in entries if e.parents and not registers(e.message))
+        nobodys = older_than_gitexp(repository, silent)
+        entries = [entry for entry in entries if entry.commit not in nobodys]
     comparisons = find_comparisons(repository, entries, largest=LARGEST)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
     inspections = iter(inspect_comparisons(comparable, largest=LARGEST))
