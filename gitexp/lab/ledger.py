@@ -12,6 +12,7 @@ from gitexp.lab.arms import arms_of
 from gitexp.lab.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.generation import generation_of, newest_generation, of_generation
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
 from gitexp.rules.documents.lines import (
     LONGEST_LINE,
@@ -22,6 +23,7 @@ from gitexp.rules.documents.lines import (
     sha256,
 )
 from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.verdict.experiment import judge_records
@@ -72,6 +74,8 @@ class Ledger:
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._checks: dict[str, list[Check]] = {}  # likewise
         self._contested: dict[str, tuple[tuple[Record, ...], ...]] = {}  # likewise
+        self._texts: dict[str, str] = {}  # likewise
+        self._again = 0  # generations that were opened beyond those on record
         self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
         self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
         self._warned: set[str] = set()  # what was said already
@@ -84,6 +88,7 @@ class Ledger:
             self._records[commit] = self._counting(text, commit)
             self._spreads[commit] = parse_spreads(text)
             self._checks[commit] = parse_checks(text, commit)
+            self._texts[commit] = text
             if self.settings.rules > 1:
                 self._settle(commit)
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
@@ -139,6 +144,22 @@ class Ledger:
     def checks(self, commit: str) -> Sequence[Check]:
         """What runs showed that were made again for an experiment, as last read."""
         return self._checks.get(commit, ())
+
+    def canaries(self, commit: str) -> list[tuple[Start, Record]]:
+        """Good runs of a commit that were made to check it, with their starts, in their order."""
+        return self._with_starts(commit, parse_records(self._texts.get(commit, ""), Purpose.CANARY))
+
+    def started(self, commit: str) -> list[tuple[Start, Record]]:
+        """Good runs of a commit with their starts, as far as these are on record."""
+        return self._with_starts(commit, self.records(commit))
+
+    def _with_starts(self, commit: str, records: Iterable[Record]) -> list[tuple[Start, Record]]:
+        starts = {
+            (s.seed, s.attempt, s.start): s for s in parse_starts(self._texts.get(commit, ""))
+        }
+        found = ((starts.get((r.seed, r.attempt, r.start)), r) for r in records if r.ok)
+        both = [(start, record) for start, record in found if start is not None]
+        return sorted(both, key=lambda one: one[1].start)
 
     def good(
         self, commit: str, seeds: Iterable[int], conditions: Sequence[str] | None = None
@@ -197,6 +218,11 @@ class Ledger:
         """Environment of a condition, empty if it is unknown."""
         return self._environments.get(condition, {})
 
+    def bulk(self, commit: str) -> str:
+        """The bulk lines of a commit, as last read or written."""
+        self.read_environments(commit)
+        return "\n".join(sorted(self._bulk[commit]))
+
     def arms(self, registration: Registration, base: str, commit: str) -> Arms:
         """Environments of the paired runs of an experiment, as last read."""
         self.read_environments(base, commit)
@@ -221,9 +247,22 @@ class Ledger:
     def name_condition(self, described: dict[str, Any]) -> str:
         """Name the condition of a run's environment; a new one is remembered."""
         with self._lock:
-            name = condition_of(described, self._environments)
+            generation = newest_generation(self._environments) + self._again
+            alike = {
+                name: known
+                for name, known in self._environments.items()
+                if generation_of(name) == generation
+            }
+            name = condition_of(described, alike)
+            if name not in alike:
+                name = of_generation(name, generation)
+                self._again = 0
             self._environments.setdefault(name, described)
             return name
+
+    def open_generation(self) -> None:
+        """Let no run from now on share its condition with one that is on record."""
+        self._again = 1
 
     # --- what is written ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
 from gitexp.errors import NotReady
+from gitexp.rules.documents.generation import generation_of, newest_generation
 from gitexp.rules.verdict.pairs import first_good, pair
 
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ def measure_partners(
     """
     done = bench.ledger.good(commit, seeds) if commit else {}
     due = [seed for seed in seeds if seed not in done]
-    if bench.here is None and due:
-        bench.here = _conditions_here(bench, label, base)
+    if due:
+        find_conditions(bench, label, base)
     bench.measure(label, base, due, bench.here, ask=True)
+
+
+def find_conditions(bench: Bench, label: str, base: str) -> None:
+    """Find out which conditions of the baseline's records hold today, once for all runs."""
+    if bench.here is None:
+        bench.here = _conditions_here(bench, label, base)
 
 
 def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
@@ -41,7 +48,12 @@ def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
     )
     if now is None:
         return None
-    here = [name for name, then in known.items() if not changes_between(then, now)]
+    newest = newest_generation(known)
+    here = [
+        name
+        for name, then in known.items()
+        if generation_of(name) == newest and not changes_between(then, now)
+    ]
     if not here:
         then = list(known.values())[-1]
         bench.watcher.said(f"{label}: {_changed(then, now)}; its seeds are run again")

@@ -144,16 +144,20 @@ class Result:
 
     def _judge(self) -> Judgement | None:
         registration = self.registration
-        if registration is None or not self.held.records:
+        if registration is None or not self.text:
             return None
         from gitexp.rules.documents.check import parse_checks
+
+        checks = parse_checks(self.text, self.commit)
+        # Where the baseline had moved, the experiment may have no run at all.
+        if not self.held.records and not checks:
+            return None
         from gitexp.rules.documents.example_spread import parse_spreads
         from gitexp.rules.verdict.experiment import judge_records
 
         spreads = parse_spreads(self.text) if registration.by_examples else []
         if registration.rules > 1:
             spreads = self._notes.held_spreads(self.commit, spreads)
-        checks = parse_checks(self.text, self.commit)
         mine, base = self.held, self.baseline_held
         contested = (*base.contested, *mine.contested)
         return judge_records(registration, base.records, mine.records, spreads, checks, contested)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
 from gitexp.lab.bench import Bench
+from gitexp.lab.canary import check_baseline
 from gitexp.lab.design import first_fresh_seed, history
 from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.ladder import read_steps
@@ -14,8 +16,10 @@ from gitexp.lab.pairing import measure_partners
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
+from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import criterion_from, registration_for
+from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
@@ -46,11 +50,17 @@ class MeasuredBaseline:
     advice: Finding | None
 
 
-def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> MeasuredBaseline:
+def measure_baseline(
+    project: Project, *, jobs: int, watcher: Watcher, again: bool = False
+) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
+    `again` measures all of them again where the baseline has moved, which is checked first: whoever
+    could do so at will would choose a baseline.
+
     Raises:
-        NotReady: the settings are not approved in this clone, or wrongly claim determinism.
+        NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
+            baseline has moved, and `again` is not set.
         CommandFailed: a run failed.
     """
     settings, label = project.settings, f"baseline {project.baseline}"
@@ -65,6 +75,14 @@ def measure_baseline(project: Project, *, jobs: int, watcher: Watcher) -> Measur
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
         ledger.adopt(project.tip, seeds)
+        check = check_baseline(bench, label, project.tip, seeds, always=again)
+        if check is not None and check.found is Found.MOVED:
+            if not again:
+                raise NotReady(f"{MOVED}: {say_moved(check)}", "gitexp run --baseline --again")
+            ledger.open_generation()
+            bench.here = []
+        elif again:
+            watcher.said(f"{label} has not moved, so its records stay")
         if settings.seeded:
             measure_partners(bench, label, project.tip, "", seeds)
         else:

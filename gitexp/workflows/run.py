@@ -9,6 +9,7 @@ from gitexp.errors import CommandFailed, Refused, UsageError
 from gitexp.lab.aborted import check_aborted
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import Bench
+from gitexp.lab.canary import check_baseline
 from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.gate import check
@@ -17,6 +18,8 @@ from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
+from gitexp.rules.documents.found import TOLD, Found
+from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import improvised, met_already
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import words
@@ -107,6 +110,13 @@ def _look_by_look(
     ledger, label = bench.ledger, f"baseline {bench.ledger.project.baseline}"
     seeds = registration.registered_seeds()
     judgement = ledger.judge(registration, base, commit)
+    if may_go_on(judgement, registration.rules):
+        used = seeds if registration.seeded else PROOF
+        check = check_baseline(bench, label, base, used, of=commit)
+        told = {known.found for known in ledger.checks(commit)} - {Found.MOVED}
+        if check is not None and check.found in TOLD - told:
+            ledger.note(check)
+            judgement = ledger.judge(registration, base, commit)
     while may_go_on(judgement, registration.rules):
         due = seeds[: judgement.due or _next_look(registration, judgement)]
         if not registration.seeded:

@@ -19,6 +19,10 @@ def run(
         bool,
         typer.Option("--baseline", help="Only measure the baseline, at the tip of its branch."),
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="With --baseline: measure it again where it has moved."),
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 if ruled out, 11 if inconclusive.")
     ] = False,
@@ -35,11 +39,13 @@ def run(
 
     Runs only what is missing. The verdict is stored as a git note on the experiment's commit.
     """
+    if again and not baseline:
+        raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
     if baseline:
         if name or explore or exit_code:
             idle = name or ("--explore" if explore else "--exit-code")
             raise UsageError(f"--baseline does not take {idle}", "gitexp run --baseline")
-        run_baseline(jobs=jobs, yes=yes, as_json=json_)
+        run_baseline(jobs=jobs, yes=yes, as_json=json_, again=again)
         return
     conclusion = run_one(open_project(), name, jobs=jobs, yes=yes, explore=explore, as_json=json_)
     if exit_code:
@@ -62,11 +68,11 @@ def run_one(
     return conclusion
 
 
-def run_baseline(*, jobs: int, yes: bool, as_json: bool) -> None:
+def run_baseline(*, jobs: int, yes: bool, as_json: bool, again: bool = False) -> None:
     """Run the repeats that the baseline lacks, and print what they say."""
     project = open_project()
     with live.watcher(yes=yes) as watcher:
-        done = measure_baseline(project, jobs=jobs, watcher=watcher)
+        done = measure_baseline(project, jobs=jobs, watcher=watcher, again=again)
     views.measured(project, done, as_json=as_json)
 
 

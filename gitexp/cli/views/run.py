@@ -12,6 +12,7 @@ from gitexp.cli.views.terminal import colored, filled, finding_json, findings, p
 from gitexp.lab.log_json import figures_json
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
+from gitexp.rules.verdict.objections.moved import MOVED
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
 
 
 def _next(conclusion: Conclusion) -> str:
+    if conclusion.judgement.reason == MOVED:
+        return f"gitexp run --baseline --again && gitexp retest {conclusion.name}"
     verb = "accept" if conclusion.judgement.verdict is Verdict.CONFIRMED else "show"
     return f"gitexp {verb} {conclusion.name}"
 

@@ -17,3 +17,7 @@ class Found(StrEnum):
     # of the experiment
     REPEATS = "repeats"  # its score
     DIFFERS = "differs"  # another score
+
+
+# What a check of the baseline adds to the records of the experiment that asked for it.
+TOLD = {Found.UNCLEAR, Found.MOVED, Found.OFF}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +56,7 @@ class Settings:
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
     timeout: float | None = None
+    canary: float | None = None
     threads: int | None = None
     rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -194,8 +196,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 isinstance(value, str) and _is_key(value),
                 path, name, "a key of the config, such as train.seed",
             )  # fmt: skip
-        case "timeout":
-            return parse_time(value, f"{path}: {name}")
+        case "timeout" | "canary":
+            return _time(value, f"{path}: {name}", often=name == "canary")
         case "metric":
             _demand(
                 isinstance(value, str)
@@ -218,6 +220,15 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             # git would read a name that starts with a dash as an option.
             _demand(name != "baseline" or value[:1] not in ("", "-"), path, name, "a branch")
     return value
+
+
+def _time(value: object, where: str, *, often: bool) -> float:
+    """Seconds of a time; where it says how often, also of "always" (0) and false (infinity)."""
+    if often and value == "always":
+        return 0.0
+    if often and value is False:
+        return math.inf
+    return parse_time(value, f'{where}, where it is not "always" or false,' if often else where)
 
 
 def parse_time(value: object, where: str) -> float:

@@ -11,6 +11,7 @@ from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
 from gitexp.rules.verdict.objections.conflict import in_conflict
 from gitexp.rules.verdict.objections.evidence import Evidence
+from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.remarks import remarks
 from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
 from gitexp.rules.verdict.ties import Ties, repeatable_metrics, ties_of
@@ -171,7 +172,9 @@ def _heard(
         if objection := first_objection(AT_VERDICT, evidence(count)):
             return _inconclusive(objection, judgement.look, count)
     if judgement.verdict is None:
-        return judgement
+        # Whatever was compared before, nothing can be compared now.
+        objection = baseline_moved(Evidence(registration, (), checks=checks))
+        return _inconclusive(objection, 0, 0) if objection else judgement
     # Nothing speaks against the verdict, but whoever reads it should know.
     count = judgement.pairs or registration.repeats[-1]
     return replace(judgement, detail=remarks(evidence(count)))

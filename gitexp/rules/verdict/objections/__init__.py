@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.objections.failed_runs import failed_runs
+from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.other_rows import other_rows
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Said at the first look at which they show, before more runs are spent: no further run mends them.
 AT_ONCE: tuple[Objector, ...] = (other_rows,)
 # Said only where the scores decide: until then, more runs may still answer them.
-AT_VERDICT: tuple[Objector, ...] = (failed_runs,)
+AT_VERDICT: tuple[Objector, ...] = (baseline_moved, failed_runs)
 
 
 def first_objection(objectors: Iterable[Objector], evidence: Evidence) -> Objection | None:

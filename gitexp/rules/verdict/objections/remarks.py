@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.attempts import count_attempts, say_attempts
 from gitexp.rules.verdict.objections.failed_runs import TOLERATED
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def remarks(evidence: Evidence) -> str:
     """What there is to say, empty if there is nothing."""
-    return "; ".join(filter(None, (_attempts(evidence),)))
+    return "; ".join(filter(None, (_attempts(evidence), _checks(evidence))))
 
 
 def _attempts(evidence: Evidence) -> str:
@@ -24,3 +25,15 @@ def _attempts(evidence: Evidence) -> str:
     if not mine and theirs.failed + theirs.stopped <= TOLERATED:
         return ""
     return say_attempts(mine, theirs)
+
+
+def _checks(evidence: Evidence) -> str:
+    found = {check.found for check in evidence.checks}
+    if Found.OFF in found:
+        return "the baseline's records were used again without a check (canary is off)"
+    if Found.UNCLEAR in found:
+        return (
+            "a repeated run of the baseline gave another score, and there are too few records to"
+            " tell whether it has moved"
+        )
+    return ""
