@@ -29,7 +29,8 @@ class Loaded:
     `packages` maps normalized distribution names to versions, sorted, and `infos` to their metadata
     folders. `placed` are all modules with their files, `libraries` the shared libraries that belong
     neither to them nor to the system, `sites` the site folders. `read` are the
-    names of the variables that Python code looked up, None if other code may have read some.
+    names of variables that Python code looked up, one by one; if it was `unwatched`, other code may
+    have read any.
     `foreign` are files of the forbidden folders that the run was not allowed to use.
     """
 
@@ -44,7 +45,8 @@ class Loaded:
     sites: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
     accelerators: tuple[str, ...] = ()
-    read: frozenset[str] | None = None
+    read: frozenset[str] = frozenset()
+    unwatched: bool = True
 
 
 def probe_environment(probe_dir: Path) -> dict[str, str]:
@@ -76,7 +78,6 @@ def read_probe(
     placed = tuple(one for report in reports for one in place(report.modules))
     packages = packages_of(placed)
     main = reports[-1]
-    read = [report.read for report in reports]
     return Loaded(
         python=main.python,
         build=main.build,
@@ -87,7 +88,8 @@ def read_probe(
         placed=placed,
         libraries=tuple(sorted({file for report in reports for file in report.libraries})),
         sites=tuple(dict.fromkeys(site for report in reports for site in report.sites)),
-        read=None if None in read else frozenset().union(*filter(None, read)),
+        read=frozenset().union(*(report.read for report in reports)),
+        unwatched=any(report.unwatched for report in reports),
         foreign=_foreign(
             {Path(file) for _, file in modules}, (checkout, *linked), forbidden, prefixes
         ),
@@ -105,7 +107,8 @@ class _Report:
     executable: str | None
     libraries: tuple[Path, ...]
     sites: tuple[Path, ...]
-    read: frozenset[str] | None
+    read: frozenset[str]
+    unwatched: bool
     prefixes: tuple[str, ...]
     modules: dict[str, str]
     accelerators: tuple[str, ...]
@@ -125,7 +128,8 @@ def _read_report(path: Path) -> _Report | None:
             accelerators=tuple(map(str, report["accelerators"])),
             libraries=tuple(map(Path, report["libraries"])),
             sites=tuple(map(Path, report["sites"])),
-            read=None if report["read"] is None else frozenset(map(str, report["read"])),
+            read=frozenset(map(str, report["read"])),
+            unwatched=bool(report["unwatched"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -111,9 +111,10 @@ def describe(
         fields["startup"] = startup_of(loaded.sites, customized, contents) | programs
     if inert := inert_files(loaded.placed, checkout, prefix, settings):
         fields["inert"] = inert
+    fields["read"] = sorted(loaded.read & hashed.keys())
     # A shell, or any program that is not Python, reads what it likes.
-    if loaded.read is not None and starts_python(launch.words) and not programs:
-        fields["read"] = sorted(loaded.read & hashed.keys())
+    if loaded.unwatched or programs or not starts_python(launch.words):
+        fields["unwatched"] = True
     return stamped(Kind.ENVIRONMENT, fields)
 
 

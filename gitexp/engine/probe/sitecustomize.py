@@ -79,10 +79,23 @@ def _accelerators() -> "list[str]":
 
 
 class _Watched(dict):  # type: ignore[type-arg] # Python 3.8 may read this file
-    """The variables behind os.environ; remembers the names of those that are looked up."""
+    """The variables behind os.environ; remembers the names of those that are looked up.
+
+    Whoever copies them all, as for the environment of another program, looks them up in order.
+    """
+
+    def __iter__(self) -> "object":  # type: ignore[override]
+        names = list(dict.__iter__(self))
+        _copying[:] = reversed(names)
+        return iter(names)
 
     def __getitem__(self, name: "bytes") -> "bytes":
-        _read.add(name)
+        if _copying and _copying[-1] == name:
+            _copying.pop()
+            _copied.add(name)
+        else:
+            del _copying[:]
+            _read.add(name)
         return dict.__getitem__(self, name)  # type: ignore[no-any-return]
 
 
@@ -126,12 +139,10 @@ def _moved(path: str) -> str:
     return path
 
 
-def _names_read() -> "list[str] | None":
-    """Names of variables that were looked up; None if programs ran that may have read others."""
+def _ran_others() -> bool:
+    """Whether programs ran, which may have read any variable."""
     times = os.times()
-    if times.children_user + times.children_system > 0:
-        return None
-    return sorted(name.decode("utf-8", "surrogateescape") for name in _read)
+    return times.children_user + times.children_system > 0
 
 
 def _json(value: object) -> str:
@@ -160,7 +171,8 @@ def _report() -> None:
             "accelerators": _accelerators(),
             "libraries": _libraries(),
             "sites": _sites,
-            "read": _names_read(),
+            "read": [name.decode("utf-8", "surrogateescape") for name in _read],
+            "unwatched": ["yes"] if _copied or _ran_others() else [],
         }
         # A forked child that ends normally reports under its own process number.
         path = os.path.join(_reports, f"{os.getpid()}.json")
@@ -174,6 +186,8 @@ def _report() -> None:
 
 _reports = os.environ.get("GITEXP_PROBE", "")
 _read = set()  # type: ignore[var-annotated]
+_copied = set()  # type: ignore[var-annotated]
+_copying = []  # type: ignore[var-annotated] # names that are still to be copied, the next one last
 _sites = [entry for entry in sys.path if entry.endswith("-packages")]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
 _folder = ""

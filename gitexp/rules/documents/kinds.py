@@ -124,7 +124,8 @@ class Kind(StrEnum):
                 "git": text, "command": text, "variables": named(anything), "data": named(text),
                 "build": maybe(text), "threads": _COUNT, "builds": named(text),
                 "modules": named(text), "startup": named(text), "place": named(text),
-                "hashed": named(text), "read": maybe(listed(text)), "inert": listed(text),
+                "hashed": named(text), "read": listed(text), "unwatched": anything,
+                "inert": listed(text),
             },
         ),
     )  # fmt: skip

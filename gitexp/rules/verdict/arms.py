@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Somebody's own settings differ in dozens of variables between two logins. A variable that is set
-# for one arm stands alone, or nearly so.
-_FEW = 5
+# Two logins differ in several of somebody's own settings, or in dozens. A variable that is set for
+# one arm stands alone, or nearly so.
+_FEW = 5  # of those that a run looked up
+_ALONE = 1  # where nobody knows what was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,14 @@ class Arms:
 
     @property
     def suspicious(self) -> tuple[str, ...]:
-        """Those of them that a run may have read, if they are few."""
-        names, every = self.differing, (*self.baseline, *self.candidate)
-        if all(environment.get("read") is not None for environment in every):
-            read = {name for environment in every for name in environment["read"]}
-            names = tuple(name for name in names if name in read)
-        return names if len(names) <= _FEW else ()
+        """Those of them that a run looked up, or all where some code went unwatched; if few."""
+        differing, every = self.differing, (*self.baseline, *self.candidate)
+        read = {name for environment in every for name in environment.get("read") or ()}
+        looked_up = tuple(name for name in differing if name in read)
+        unwatched = any(environment.get("unwatched") for environment in every)
+        if unwatched and len(differing) <= _ALONE:
+            return differing
+        return looked_up if len(looked_up) <= _FEW else ()
 
     @property
     def inert(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from gitexp.rules.verdict.arms import Arms
 
 
 def ran(read: list[str] | None = None, /, **hashed: str) -> dict[str, Any]:
-    return {"hashed": hashed} | ({} if read is None else {"read": read})
+    """Environment of a run; without `read`, nobody watched what it read."""
+    return {"hashed": hashed} | ({"unwatched": True} if read is None else {"read": read})
 
 
 MANY = {f"V{number}": "ab" for number in range(6)}
@@ -31,6 +32,12 @@ MANY = {f"V{number}": "ab" for number in range(6)}
         ([ran([])], [ran(["BOOST"], BOOST="1")], ["BOOST"], ["BOOST"]),
         # One run may have read anything.
         ([ran([])], [ran(None, BOOST="1")], ["BOOST"], ["BOOST"]),
+        (
+            [ran([])],
+            [ran(None, BOOST="1", EDITED="1", OTHER="1")],
+            ["BOOST", "EDITED", "OTHER"],
+            [],
+        ),
         # Another login has dozens of others.
         ([ran()], [ran(None, **MANY)], [*MANY], []),
         ([ran([])], [ran(["V2"], **MANY)], [*MANY], ["V2"]),
