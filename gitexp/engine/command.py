@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # As words on their own, these would be passed to the program as arguments and silently ignored.
 _SHELL = {"|", "||", "&&", ">", ">>", "<", "2>", "2>&1"}
-_ENVIRONMENT_TOOLS = ("hatch", "pdm", "pipenv", "poetry", "uv")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 # Outside of single quotes; after a backslash a dollar is a dollar.
 _EXPANDED = re.compile(r"""'[^']*'|\\.|(\$[A-Za-z_({][\w]*|`)""", re.DOTALL)
@@ -46,13 +45,6 @@ def assigned(settings: Settings, *, seed: int, sample: float = 1.0) -> dict[str,
         NotReady: as in `build`.
     """
     return {} if settings.shell else _split(settings, seed, sample)[0]
-
-
-def environment_tool(settings: Settings) -> str:
-    """Program of the command that looks for an environment by the folder that it runs in, or ""."""
-    words = settings.command.split()
-    found = [word for word in words[:2] if word in _ENVIRONMENT_TOOLS]
-    return found[0] if found and "run" in words else ""
 
 
 def _split(settings: Settings, seed: int, sample: float) -> tuple[dict[str, str], list[str]]:

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.engine.command import environment_tool
 from gitexp.engine.host import boot_id, clone_id, host_id, scheduler
 from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.threads import about_threads, share_of_cores
@@ -307,12 +306,6 @@ class Bench:
         if result.record.failure.startswith("R1"):
             lines.insert(0, "import it by a path inside the checkout: an absolute path in sys.path"
                          " or a .pth file leads to your own tree, with its edits")  # fmt: skip
-        if (tool := environment_tool(settings)) and not os.environ.get("VIRTUAL_ENV"):
-            lines.insert(
-                0,
-                f"{tool} keeps an environment for each folder, and a run has a checkout of its own:"
-                f" {tool} run gitexp run takes the environment of your folder",
-            )
         return "\n".join(lines)
 
 

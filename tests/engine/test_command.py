@@ -10,7 +10,6 @@ import pytest
 from gitexp.engine.command import (
     assigned,
     build,
-    environment_tool,
     locate,
     search_path,
     shell_syntax,
@@ -144,16 +143,3 @@ def test_an_environment_above_the_project_counts_up_to_the_repositorys_top(tmp_p
     found = search_path({"PATH": "/bin"}, project, tmp_path / "top")
     assert found == f"{tmp_path / 'top' / '.venv' / 'bin'}:/bin"
     assert search_path({"PATH": "/bin"}, project, tmp_path / "top" / "models") == "/bin"
-
-
-@pytest.mark.parametrize(
-    ("command", "tool"),
-    [
-        ("poetry run python train.py", "poetry"),
-        ("X=1 uv run train.py", "uv"),
-        ("python train.py", ""),
-        ("python run.py poetry", ""),
-    ],
-)
-def test_a_tool_with_an_environment_for_each_folder_is_known(command: str, tool: str) -> None:
-    assert environment_tool(settings(command)) == tool
