@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
+_MOST_MOVES = 100_000  # of a ref that are looked up in its reflog
+_MOST_TIPS = 200  # of those that a rewrite left behind
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A commit of a notes ref (`edit`) that removed or changed lines of a note.
@@ -27,16 +31,18 @@ class Cut:
 
 
 def find_cuts(repository: Repository, ref: str) -> list[Cut]:
-    """Find edits that removed or changed lines of a note, newest first; one git process.
+    """Find edits that removed or changed lines of a note, newest first.
 
-    A note that only moved to another folder of the notes tree has the same blob before and after.
+    What the ref held before it was reset or rewritten counts as long as its reflog knows. A note
+    that only moved to another folder of the notes tree has the same blob before and after.
     """
+    former = _former_tips(repository, ref)
     done = repository.git.run(
         "log", "-m", "--raw", "--numstat", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
         "--no-textconv", "--no-notes", "--no-color", "--no-show-signature", "--format=%x02%H",
-        ref, "--", allow=(128,),
+        ref, *former, "--", allow=(128,),
     )  # fmt: skip
-    cuts = []
+    cuts = [cut for tip in former for cut in _lost(repository, tip, ref)]
     for text in decode(done.stdout).split("\x02")[1:]:
         edit, _, listed = text.partition("\0")
         before: dict[str, str] = {}
@@ -61,6 +67,45 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
             if before[noted] != after.get(noted)
         ]
     return cuts
+
+
+def _former_tips(repository: Repository, ref: str) -> list[str]:
+    """Commits that the ref once pointed to and that it does not contain any more."""
+    git = repository.git
+    walked = git.run("rev-list", "--walk-reflogs", f"--max-count={_MOST_MOVES}", ref, "--",
+                     allow=(128, 129))  # fmt: skip
+    tips = dict.fromkeys(decode(walked.stdout).split())
+    if not tips:
+        return []
+    asked = "".join(f"{tip}\n" for tip in (*tips, f"^{ref}"))
+    out = git.run("rev-list", "--stdin", stdin=asked.encode(), allow=(128,)).stdout
+    gone = {*decode(out).split()}
+    left = [tip for tip in tips if tip in gone][:_MOST_TIPS]
+    return git.text("merge-base", "--independent", *left).split() if left else []
+
+
+def _lost(repository: Repository, tip: str, ref: str) -> list[Cut]:
+    """Notes of a former tip that are not the same in the ref now."""
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    done = repository.git.run(
+        "diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--end-of-options",
+        tip, ref, "--",
+    )  # fmt: skip
+    fields = iter(decode(done.stdout).split("\0"))
+    for field in fields:
+        if field.startswith(":"):
+            _, _, old, new, status = field.split(" ")
+            noted = next(fields).replace("/", "")
+            if status != "A":
+                before[noted] = old
+            if status != "D":
+                after[noted] = new
+    return [
+        Cut(tip, noted, blob, after.get(noted))
+        for noted, blob in sorted(before.items())
+        if blob != after.get(noted)
+    ]
 
 
 def drop_past(repository: Repository, ref: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.attempts import about_attempts
 from gitexp.lab.audit.deviations import about_notes, find_deviation
+from gitexp.lab.audit.early import about_early
 from gitexp.lab.audit.environments import about_environments
 from gitexp.lab.audit.examples import Watch, about_examples
 from gitexp.lab.audit.foreign_lines import about_foreign_lines
@@ -127,6 +128,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("history of the notes", about_history(inventory)),
         ("attempts", about_attempts(inventory)),
         ("later records", about_later(inventory)),
+        ("registrations", about_early(inventory)),
         ("levels", about_levels(high)),
         ("rules", about_gate(inventory)),
         ("rules of verdict", about_rules(inventory)),

@@ -17,7 +17,7 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.workflows.verify import verify
 from tests.arrange import note
-from tests.team import a_record, measured_experiment, repository_of
+from tests.team import a_record, an_experiment, measured_experiment, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ def forged(world: World, commit: str, **changes: object) -> list[str]:
         ({"start": "2020-01-01T00:00:00.000Z"}, {"V14"}),
         ({"attempt": 2}, {"V14"}),
         ({"condition": "another"}, {"V14", "V5"}),
-        ({"attempt": 0}, set()),
+        ({"attempt": 0}, {"N3"}),
         ({"failure": "exit code 1", "exit": 1, "metrics": {}}, {"V14", "V17"}),
         ({"gain": 0}, set()),
     ],
@@ -141,3 +141,41 @@ def test_a_forged_spread_of_examples_counts_for_nothing(ready: World) -> None:
     add(ready, commit, [tiny.line()])
     assert held_spreads(repository_of(ready), commit, [tiny, real]) == [real]
     assert held_spreads(repository_of(ready), commit, [tiny]) == [tiny]
+
+
+def test_what_a_notes_ref_held_before_it_was_reset_is_missed(ready: World) -> None:
+    commit = measured_experiment(ready, NAME)
+    assert found_by_verify(ready) == set()
+    now = ready.git("rev-parse", RUNS)
+    ready.git("update-ref", RUNS, f"{now}~1")
+    assert found_by_verify(ready) == {"V10"}
+    ready.git("update-ref", RUNS, now)
+    assert found_by_verify(ready) == set()
+    edited = note(ready, RUNS, commit).replace('"accuracy":0.9', '"accuracy":0.8')
+    ready.git("notes", f"--ref={RUNS}", "add", "--force", "-m", edited, commit)
+    squashed = ready.git("commit-tree", "-m", "squashed", f"{RUNS}^{{tree}}")
+    ready.git("update-ref", RUNS, squashed)
+    assert "V10" in found_by_verify(ready)
+
+
+def test_a_commit_that_had_records_is_missed_without_its_note(ready: World) -> None:
+    commit = measured_experiment(ready, NAME)
+    ready.git("update-ref", f"refs/gitexp/kept/{commit}", commit)
+    ready.git("update-ref", "-d", RUNS)
+    assert "V10" in found_by_verify(ready)
+
+
+@pytest.mark.parametrize(
+    ("start", "advice"), [("11:59:30", True), ("11:59:59", True), ("11:00:05", False)]
+)
+def test_runs_from_before_their_registration_are_named(
+    ready: World, start: str, advice: bool
+) -> None:
+    commit = an_experiment(ready, NAME)
+    registered = ready.git("log", "-1", "--format=%cI", commit)
+    assert registered.startswith("2026-11-01T12:00:00")
+    lines = [a_record(commit, n, start=f"2026-11-01T{start}.000Z") for n in range(1, 6)]
+    add(ready, commit, lines)
+    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V15"]
+    assert found.advice is advice
+    assert "5 runs of exp/brave-otter began before it was registered" in found.message

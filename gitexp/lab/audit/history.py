@@ -10,16 +10,18 @@ from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, list_commits
 from gitexp.store.git_output import decode
 from gitexp.store.note_history import find_cuts
-from gitexp.store.refs import RUNS
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import KEPT, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitexp.lab.audit.inventory import Inventory
 
+_MOST_NAMED = 5  # commits in one sentence
 _BEGUN = "begun"  # all that is to be said of the start of an attempt
 
 
@@ -44,6 +46,7 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
         if lost:
             edits.setdefault(cut.noted, cut.edit)
     labels = {r.entry.commit: label_of(r) for r in (*inventory.held, *inventory.lost)}
+    named: set[str] = set()
     for noted, lost in gone.items():
         entry = inventory.entries.get(noted)
         if entry is None and noted in inventory.missing:
@@ -57,6 +60,7 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
         if begun := max(0, len(missing) - 2 * taken):
             what.append(f"{counted(begun, 'attempt')} removed from")
         what += [f"{counted(changed, 'result')} changed in"] if changed else []
+        named.add(noted)
         if what:
             yield Finding(
                 "V10",
@@ -65,6 +69,23 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
                 f"git show {edits[noted][:10]} shows what was removed, and by whom; to restore a"
                 f" line: git notes --ref=gitexp-runs append -m LINE {noted[:10]}",
             )
+
+    emptied = [commit for commit in _emptied(inventory) if commit not in named]
+    if emptied:
+        yield Finding(
+            "V10",
+            f"{counted(len(emptied), 'commit')} that had records have no note any more:"
+            f" {list_commits(emptied, _MOST_NAMED)}",
+            "gitexp sync fetches them, if a remote has them; gitexp doctor looks for what is left",
+        )
+
+
+def _emptied(inventory: Inventory) -> list[str]:
+    """Commits that this clone keeps because they had records, and that have no note any more."""
+    repository = inventory.project.repository
+    kept = (ref.removeprefix(KEPT) for ref in repository.branches([KEPT]))
+    noted = list_notes(repository, RUNS)
+    return [commit for commit in kept if commit not in noted]
 
 
 def _text(blob: bytes | None) -> str:
