@@ -129,11 +129,28 @@ def _report(failure: GitexpError) -> int:
 
     # The reader of either stream may be gone, or the disk full.
     with contextlib.suppress(OSError):
-        typer.echo(error_text(failure, "gitexp"), err=True)
+        text = error_text(failure, "gitexp")
+        typer.echo(_fitted(text) if sys.stderr.isatty() else text, err=True)
     if _wants_json(sys.argv[1:]):
         with contextlib.suppress(OSError):
             print_json(failure_json(failure))
     return failure.exit_code
+
+
+def _fitted(text: str) -> str:
+    """Break the lines of an error at the terminal's width, but no command and nothing quoted."""
+    from gitexp.cli.errors import commands_in  # as above
+    from gitexp.cli.views.terminal import filled, width
+
+    lines = []
+    for line in text.split("\n"):
+        if len(line) > width() and not line.startswith(" "):
+            for command in commands_in(line.removeprefix("-> ")):
+                line = line.replace(command, command.replace(" ", "\0"))  # noqa: PLW2901 - whole
+            lines.append(filled(line, "", "   ").replace("\0", " "))
+        else:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _wants_json(words: list[str]) -> bool:

@@ -24,7 +24,7 @@ def test_a_goal_is_committed_and_its_progress_shown(ready: World) -> None:
     assert (found["met"], found["runs"], found["days_left"]) == (False, 3, 30)
     assert found["now"] == pytest.approx(0.902, abs=0.003)
     ready.gitexp("goal", "accuracy >= 0.9")
-    shown = ready.gitexp("goal").out
+    shown = " ".join(ready.gitexp("goal").out.split())
     assert "reached within the error bar, at 0.90" in shown
     assert f"It was accuracy >= 0.97 by {day} until " in shown
     # The goal that it replaced stays in the history.

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pty
-import subprocess
-import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +12,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.draft import DraftSettings
 from gitexp.workflows.init import Setup, init
 from tests.project import TRAIN
+from tests.typed import typed
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -71,23 +67,6 @@ def test_an_empty_answer_ends_and_does_not_loop(bare_project: World) -> None:
     assert answers.asked == ["Training", "Metric", "What"]
 
 
-def typed(world: World, keys: str, *words: str) -> tuple[int, str]:
-    """Run gitexp in a terminal and type; returns its exit code and the screen."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=theirs, stdout=theirs,
-        stderr=theirs, env=os.environ | {"COLUMNS": "80"},
-    )  # fmt: skip
-    os.close(theirs)
-    os.write(ours, keys.encode())
-    shown = b""
-    with contextlib.suppress(OSError):  # the terminal ends with the process
-        while piece := os.read(ours, 4096):
-            shown += piece
-    os.close(ours)
-    return process.wait(), shown.decode().replace("\r\n", "\n")
-
-
 def test_in_a_terminal_enter_takes_what_is_proposed_and_all_fits(bare_project: World) -> None:
     code, shown = typed(bare_project, "\n\n\n", "init")
     assert code == 0
@@ -102,7 +81,8 @@ def test_the_end_of_input_is_said(bare_project: World) -> None:
     before = bare_project.snapshot()
     code, shown = typed(bare_project, "\n\4", "init")
     assert code == 2
-    assert "the input ended before every question was answered, and nothing was set up" in shown
+    said = " ".join(shown.split())
+    assert "the input ended before every question was answered, and nothing was set up" in said
     assert "gitexp init --yes" in shown
     assert bare_project.snapshot() == before
 

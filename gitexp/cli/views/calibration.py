@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import print_json
+from gitexp.cli.views.terminal import hanging, print_json, wrapped
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import number, rough
@@ -39,10 +39,8 @@ def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
         if group.decided or group.inconclusive:
             hits = "" if group.hits is None else f", {100 * group.hits:.0f} % confirmed"
             stated = "" if group.stated is None else f"{100 * group.stated:.0f} % stated"
-            typer.echo(
-                f"  chance: {stated}{hits} ({group.decided} decided,"
-                f" {group.inconclusive} inconclusive)"
-                + ("" if group.brier is None else f", Brier score {group.brier:.3g}")
-            )
+            brier = "" if group.brier is None else f", Brier score {group.brier:.3g}"
+            counts = f"({group.decided} decided, {group.inconclusive} inconclusive)"
+            typer.echo(hanging("  chance: ", f"{stated}{hits} {counts}{brier}"))
     for sentence in in_words(groups[0]):
-        typer.echo(f"\n{sentence}")
+        typer.echo("\n" + wrapped(sentence, ""))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.cli.views.terminal import (
+    filled,
     finding_json,
     findings,
     hanging,
@@ -151,8 +152,9 @@ def settled(found: Sequence[Known], *, as_json: bool) -> None:
         return
     for one in found:
         at = f" = {one.value}" if one.value is not None else ""
-        for line in (f"{one.key}{at}", f"  {one.claim}", f"  source: {one.source}"):
-            typer.echo(visible(line).replace("\n", " "))
+        typer.echo(wrapped(f"{one.key}{at}", ""))
+        typer.echo(wrapped(one.claim))
+        typer.echo(hanging("  source: ", one.source))
     if not found:
         typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
 
@@ -176,9 +178,9 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
+        worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
         typer.echo(
-            f"{place:3}. exp/{idea.name}  {visible(idea.change)}: {100 * idea.chance:.0f} % x"
-            f" {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
+            filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
         )
         typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
         for doubt in idea.doubts:
@@ -206,7 +208,7 @@ def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
 def goals_reached(found: Sequence[GoalProgress]) -> None:
     """Print a line for each goal; nothing if there is none."""
     for one in found:
-        typer.echo(progress(one))
+        typer.echo(filled(progress(one), "", "  "))
 
 
 def progress(one: GoalProgress) -> str:

@@ -1,0 +1,38 @@
+"""In a terminal, what gitexp prints fits, and has no colors where nobody wants them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.project import World
+from tests.typed import typed
+
+LONG = "a longer training lifts accuracy because the loss still falls after twenty epochs " * 2
+
+
+@pytest.fixture
+def busy(ready: World) -> World:
+    """A project with something of everything to show."""
+    ready.start("--set", "model.C=10", "--gain", "0.02", "--chance", "0.5", "--evidence", "gap")
+    ready.gitexp("run")
+    ready.start("--set", "train.epochs=30", "--gain", "0.004", "--cost", "2h", text=LONG)
+    ready.gitexp("known", "add", LONG, "--key", "model.kernel", "--source", f"a paper: {LONG}")
+    ready.gitexp("goal", "accuracy >= 0.97 by 2999-01-31")
+    return ready
+
+
+def test_what_is_printed_fits_eighty_columns(busy: World) -> None:
+    for words in ("status", "log --calibration", "show", "next --hours 1", "known", "goal", "gaps",
+                  "accept", "run nope"):  # fmt: skip
+        code, shown = typed(busy, "", *words.split())
+        assert code in {0, 1, 2, 3}, shown
+        assert re.search(r"\x1b\[[0-9;]*m", shown) is None  # NO_COLOR is set
+        lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).splitlines()
+        assert [line for line in lines if len(line) > 80] == [], words
+
+
+def test_a_command_in_a_hint_stays_on_one_line(busy: World) -> None:
+    _, shown = typed(busy, "", "gaps")
+    assert "   gitexp run --baseline" in shown.splitlines()
