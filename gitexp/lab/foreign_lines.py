@@ -32,7 +32,7 @@ def count_notes(repository: Repository, ref: str) -> Iterator[CountedNote]:
         notes.items(), repository.git.each(notes.values()), strict=True
     ):
         census = count_lines(decode(content or b"").split("\n"))
-        # The last line end is no line.
+        # The last line end may be missing.
         if content is None or sizes.get(blob, 0) - len(content) > 1:
             census.foreign += 1
         yield CountedNote(commit, census)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.shape import Shape, listed, text
-from gitexp.rules.documents.tombstones import merge_texts
+from gitexp.rules.documents.tombstones import have_to_merge, merge_texts
+from gitexp.store.git_output import decode
 from gitexp.store.local import write_atomically
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Intent:
             return old
         gap = b"\n" if old and not old.endswith(b"\n") else b""
         new = old + gap + b"\n".join(missing) + b"\n"
-        if Kind.TOMBSTONE.mark.encode() in old:
+        mark = Kind.TOMBSTONE.mark.encode()
+        if mark in old and have_to_merge(decode(old), map(decode, missing)):
             # What was redacted does not come back, not even with a run that has it again.
             merged = merge_texts(new)
             return merged if {*merged.split(b"\n")} - known else old

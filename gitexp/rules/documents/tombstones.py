@@ -199,6 +199,17 @@ def _filled(value: Any, places: _Tree, filling: object) -> Any:  # noqa: ANN401 
     return copy
 
 
+def have_to_merge(note: str, lines: Iterable[str]) -> bool:
+    """Whether a tombstone is among new lines of a merged note, or it has one that is about them."""
+    stones = Tombstones(note.split("\n"))
+    return any(
+        Kind.TOMBSTONE.mark in line
+        or hash_of_line(line) in stones.whole
+        or any(stones.about(parse_object(line) or {}))
+        for line in lines
+    )
+
+
 def _without(lines: Iterable[str], stones: Tombstones) -> set[str]:
     """Remove the lines that tombstones name, or mask them where their remains are missing."""
     kept: set[str] = set()
