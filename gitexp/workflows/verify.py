@@ -22,6 +22,7 @@ from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
 from gitexp.lab.audit.later import about_later
 from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
+from gitexp.lab.audit.parameters import about_parameters
 from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
@@ -134,6 +135,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("rules of verdict", about_rules(inventory)),
         ("conditions", about_conditions(inventory)),
         ("environments", about_environments(inventory)),
+        ("parameters", about_parameters(inventory)),
         ("per-example evidence", about_examples(inventory, watch)),
         ("acceptances", about_acceptances(inventory)),
         ("seeds", about_winning_seeds(inventory)),
