@@ -8,6 +8,7 @@ from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import FILES, RULES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding
 from gitexp.store.git_output import decode
+from gitexp.store.refs import ARCHIVE, RUNS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,16 +20,26 @@ if TYPE_CHECKING:
 def demand_rules(project: Project) -> None:
     """Stop where a new experiment would be judged by the rules of an earlier version.
 
+    Settings written by hand, in a repository that gitexp has never been used in, are no trace of an
+    earlier version: registrations on them ask for the present rules.
+
     Raises:
         NotReady: the settings on the baseline branch do not ask for the present ones.
     """
-    if project.settings.rules < RULES:
+    if project.settings.rules < RULES and _is_in_use(project.repository):
         raise NotReady(
             f"{project.settings_path} lacks `rules = {RULES}` in the baseline commit: new"
             " experiments are judged by rules that gitexp 0.1.0 did not have",
             f"add the line to {project.baseline} and commit it: gitexp init; what is registered"
             " already keeps its rules",
         )
+
+
+def _is_in_use(repository: Repository) -> bool:
+    """Whether gitexp was set up in this clone, or has results in it."""
+    if any((repository.local / name).exists() for name in ("init.json", "trust.json")):
+        return True
+    return bool(repository.branches([RUNS, VERDICTS, ARCHIVE, "refs/remotes/*/exp/*"]))
 
 
 def lowered_rules(

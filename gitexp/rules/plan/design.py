@@ -10,6 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.change import NO_CHANGE, Change
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import Registration
+from gitexp.rules.documents.settings import RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale
@@ -93,7 +94,7 @@ def registration_for(
         guards=guards,
         seeded=settings.seeded,
         by_examples=bool(settings.predictions) and _is_known(criterion.metric),
-        rules=settings.rules,
+        rules=RULES,
         extra=extra,
     )
 
