@@ -19,9 +19,12 @@ _SCRIPTS = (".R", ".jl", ".pl", ".py", ".r", ".rb", ".sh")
 _MOST = 16 << 20  # bytes of a script that are read
 # Programs that only start others. Any other program may decide the result by itself.
 _LAUNCHERS = {
-    "bash", "dash", "env", "fish", "ionice", "ksh", "mpiexec", "mpirun", "nice", "nohup",
-    "numactl", "sh", "srun", "stdbuf", "taskset", "time", "timeout", "uv", "zsh",
+    "apptainer", "bash", "chrt", "dash", "docker", "env", "fish", "ionice", "just", "ksh", "make",
+    "mpiexec", "mpirun", "nice", "ninja", "nohup", "numactl", "podman", "setarch", "sh",
+    "singularity", "srun", "stdbuf", "sudo", "taskset", "time", "timeout", "uv", "zsh",
 }  # fmt: skip
+# Scripts that look for an environment. Each installer writes them in its own words.
+_ENVIRONMENT_TOOLS = {"conda", "hatch", "mamba", "micromamba", "pdm", "pipenv", "pixi", "poetry"}
 
 
 def programs_of(
@@ -50,7 +53,8 @@ def programs_of(
             if digest is None and number == 0 and not _only_starts(file.name):
                 digest = contents.sha256(file)[:12]
             # Tools that switch between versions put a script of theirs before every program.
-            if digest is not None and file.parent.name != "shims":
+            shim = file.parent.name == "shims" or file.name in _ENVIRONMENT_TOOLS
+            if digest is not None and not shim:
                 found[file.name] = digest
     return found
 
