@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.checks_due import checks_due
 from gitexp.lab.design import first_fresh_seed, history, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.known_claims import read_known
@@ -129,6 +130,7 @@ def register(
     note_started(repository, project.prefix, registration.name)
     tidy(repository)
     power = power_of(registration, *history(results, baseline))
+    power = power.with_checks(checks_due(settings, baseline))
     advice += filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
     base = repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
     old_line, new_line = _lines_at(base, content, change.line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.engine.host import boot_id, clone_id, host_id
-from gitexp.lab.claims import claim_of
+from gitexp.lab.claims import claim_of, claims
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.start import without_end
 from gitexp.store.local import locked
@@ -42,6 +42,14 @@ def end_unended(repository: Repository, commits: Sequence[str]) -> int:
                     append_lines(repository, RUNS, {commit: [line]})
                     found += 1
     return found
+
+
+def end_all_unended(repository: Repository) -> int:
+    """Record the end of such attempts at any commit that was run in this clone."""
+    claimed = list(claims(repository))
+    found = repository.git.objects([f"{commit}^{{commit}}" for commit in claimed])
+    here = [commit for commit, content in zip(claimed, found, strict=True) if content is not None]
+    return end_unended(repository, here)
 
 
 def _fate(repository: Repository, start: Start) -> Ended | None:

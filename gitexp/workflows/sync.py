@@ -26,6 +26,7 @@ from gitexp.lab.sharing.notices import (
 )
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
+from gitexp.lab.unended import end_all_unended
 from gitexp.store.archive import tidy
 from gitexp.store.fetch import delete_refs, fetch, read_fetched, record_pushed
 from gitexp.store.local import locked, read_json, write_json
@@ -123,6 +124,8 @@ class _Sync:
 
     def _repeat(self) -> Synced:
         store_aside(self.repository)
+        # Nobody else can tell what became of an attempt that was killed here.
+        end_all_unended(self.repository)
         for attempt in range(_TRIES):
             self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
             if self._once():

@@ -9,7 +9,7 @@ import pytest
 
 from gitexp.engine.host import boot_id, clone_id, host_id
 from gitexp.lab.claims import claim_of
-from gitexp.lab.unended import end_unended
+from gitexp.lab.unended import end_all_unended, end_unended
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import Start
@@ -66,6 +66,17 @@ def test_an_attempt_without_an_end_gets_the_one_that_its_clone_can_tell(
         assert [r.end for r in parse_records(note(ready, "gitexp-runs", "main"))] == (
             [] if ended is None else [ended]
         )
+
+
+def test_what_was_killed_here_is_told_before_anything_is_shared(ready: World) -> None:
+    start = begun(ready)
+    repository = repository_of(ready)
+    assert end_all_unended(repository) == 0  # nothing was ever run in this clone
+    for name in (start.commit, "f" * 40, "odd name"):
+        path = repository.local / "claims" / f"{name}-4.lock"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert end_all_unended(repository) == 1
 
 
 def test_an_attempt_that_is_running_is_left_alone(ready: World) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.arrange import note, records, settle
+from tests.project import BECAUSE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,10 @@ def test_a_baseline_that_gives_the_same_costs_one_run_of_another_seed_each_time(
     hidden(ready, tmp_path, canary="always", repeats=[3])
     for number, value in enumerate(("10", "11"), start=1):
         name = ready.start("--set", f"model.C={value}")
+        assert (
+            "about 4 runs (1 run to check the baseline)"
+            in ready.gitexp("start", "--set", f"model.C={value}.5", BECAUSE).out
+        )
         ran = ready.gitexp("run", name)
         assert ran.err.count(CHECK) == 1
         assert "CONFIRMED" in ran.out
@@ -71,7 +76,7 @@ def test_a_baseline_that_moved_is_compared_with_nothing(ready: World, tmp_path: 
     assert (ran.json["verdict"], ran.json["reason"]) == ("INCONCLUSIVE", "the baseline has moved")
     assert "nothing on record differs" in ran.json["detail"]
     assert records(ready, f"exp/{name}") == []
-    assert canaries(ready) == [1, 1]
+    assert canaries(ready) == [1, 1, 1]
     row = ready.gitexp("log", "--json").json[0]
     assert (row["state"], row["verdict"]) == ("done", "INCONCLUSIVE")
     assert ready.gitexp("verify").code == 0

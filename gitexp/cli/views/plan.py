@@ -142,7 +142,9 @@ def power(criterion: Criterion, power: Power, *, doubted: bool) -> None:
         found = f"{detectable(criterion, power.detectable)} or better, 4 times in 5"
         typer.echo(hanging("  detects: ", f"{found} (estimated from {power.source})"))
     if power.seconds is not None:
-        typer.echo(f"  takes:   about {counted(power.runs, 'run')}, {duration(power.seconds)}")
+        checks = f" ({counted(power.checks, 'run')} to check the baseline)" if power.checks else ""
+        runs = f"{counted(power.runs, 'run')}{checks}"
+        typer.echo(f"  takes:   about {runs}, {duration(power.seconds)}")
 
 
 def settled(found: Sequence[Known], *, as_json: bool) -> None:

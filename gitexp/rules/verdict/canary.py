@@ -37,7 +37,7 @@ def span_of(setting: float | None, durations: Iterable[float]) -> float:
 def compare(old: float, new: Sequence[float], first: Sequence[float]) -> Found | None:
     """What the scores of repeated runs show; None where one more run is needed.
 
-    `old` is the score on record and `new` are one or two scores of the same seed; `first` are the
+    `old` is the score on record and `new` are up to three scores of the same seed; `first` are the
     baseline's first scores in this condition, one a seed.
 
     Source: the prediction interval of a single further observation from a normal distribution.
@@ -48,12 +48,15 @@ def compare(old: float, new: Sequence[float], first: Sequence[float]) -> Found |
         return Found.SAME
     if len(new) < 2:
         return None
-    # Where seeds give equal scores, so may two runs, and prove nothing.
-    distinct = len({*first}) == len(first)
-    if same_score(*new[:2]) and distinct:
-        return Found.MOVED
+    # Where seeds give equal scores, so may two runs, and prove nothing. Where they do not, a score
+    # that is a share of a few hundred rows may still come up twice; three times it hardly does.
+    if len({*first}) == len(first) and same_score(*new[:2]):
+        if len(new) < 3:
+            return None
+        if same_score(*new[1:]):
+            return Found.MOVED
     if len(first) < _FEWEST:
         return Found.UNCLEAR
     n, mean = len(first), math.fsum(first) / len(first)
     reach = -student_t.ppf(_TAIL, n - 1) * standard_deviation(first) * math.sqrt(1 + 1 / n)
-    return Found.MOVED if all(abs(score - mean) > reach for score in new[:2]) else Found.NOISE
+    return Found.MOVED if all(abs(score - mean) > reach for score in new) else Found.NOISE

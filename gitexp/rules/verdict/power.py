@@ -8,7 +8,7 @@ large as the bar, and how long that takes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.record import PROOF
@@ -45,7 +45,8 @@ class Power:
     criterion counts, and `in_sds` the same in standard deviations of a paired difference, which
     holds before any standard deviation is known. `source` says what it was estimated from, `enough`
     how many repeats would detect the bar (None where no number up to 1,000 would), `seconds` what
-    all its `runs` would take one after the other. What is not known yet is None.
+    all its `runs` would take one after the other; `checks` of them only check the baseline. What is
+    not known yet is None.
     """
 
     runs: int
@@ -54,11 +55,25 @@ class Power:
     enough: int | None = None
     in_sds: float | None = None
     seconds: float | None = None
+    checks: int = 0
+
+    def with_checks(self, number: int) -> Power:
+        """Add runs that check whether the baseline still gives the same."""
+        if not number:
+            return self
+        each = None if self.seconds is None else self.seconds / max(self.runs, 1)
+        return replace(
+            self,
+            runs=self.runs + number,
+            seconds=None if each is None else each * (self.runs + number),
+            checks=self.checks + number,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `gitexp start --json` prints it."""
         return {
             "runs": self.runs,
+            "checks": self.checks,
             "detectable": self.detectable,
             "source": self.source,
             "enough": self.enough,

@@ -33,9 +33,13 @@ REACH = (
         ((0.90 * (1 + 1e-11),), FIRST, None),
         ((), FIRST, None),
         ((0.93,), FIRST, None),
-        ((0.9000001, 0.9000001), FIRST, Found.MOVED),
-        ((0.9000001, 0.9000001 * (1 + 1e-13)), FIRST, Found.MOVED),
-        ((0.93, 0.93), FIRST[:2], Found.MOVED),
+        ((0.9000001, 0.9000001), FIRST, None),
+        ((0.9000001, 0.9000001, 0.9000001), FIRST, Found.MOVED),
+        ((0.9000001, 0.9000001 * (1 + 1e-13), 0.9000001), FIRST, Found.MOVED),
+        ((0.93, 0.93, 0.93), FIRST[:2], Found.MOVED),
+        # Equal twice by chance, as the scores of a few hundred rows may be.
+        ((0.93, 0.93, 0.92), FIRST[:2], Found.UNCLEAR),
+        ((0.91, 0.91, 0.92), FIRST, Found.NOISE),
         ((0.93, 0.92), FIRST[:4], Found.UNCLEAR),
         ((0.93, 0.92), FIRST, Found.NOISE),
         # One that agrees with the record after one that does not: the trainer is noisy.

@@ -1,0 +1,145 @@
+"""How often honest projects are held up: `python -m tests.bench.alarms [EXPERIMENTS]`.
+
+Nothing is wrong in any of these projects. Scores are drawn, and gitexp's own functions look at
+them: each row prints the share of experiments whose baseline was said to have moved, whose failed
+runs may have chosen, that gave a seed up, or that tested other rows. The aim is under 1 in 200.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.found import Found
+from gitexp.rules.documents.record import Record
+from gitexp.rules.verdict.canary import compare
+from gitexp.rules.verdict.experiment import judge_records
+from tests.rules.verdict.test_objections import a_run, registered
+
+AIM = 1 / 200
+LOOKS = (5, 10, 20)
+RUNS = 4  # of a seed: the one on record, and those that a check may make
+Rng = np.random.Generator
+# Scores of some runs of every seed, one seed a row.
+Trainer = Callable[[Rng, int], np.ndarray]
+
+
+def deterministic(rng: Rng, seeds: int) -> np.ndarray:
+    """A seed that fixes all that is random."""
+    return np.repeat(rng.normal(0.9, 0.01, (seeds, 1)), RUNS, axis=1)
+
+
+def noisy(spread: float, noise: float) -> Trainer:
+    """Seeds that differ, and runs of one seed that differ by the order of sums on a GPU."""
+    return lambda rng, seeds: (
+        rng.normal(0.9, spread, (seeds, 1)) + rng.normal(0, noise, (seeds, RUNS))
+    )
+
+
+def few_valued(rows: int) -> Trainer:
+    """A noisy trainer whose score is the share of so many test rows."""
+
+    def scores(rng: Rng, seeds: int) -> np.ndarray:
+        right = np.clip(rng.normal(0.9, 0.01, (seeds, 1)), 0, 1)
+        return rng.binomial(rows, np.repeat(right, RUNS, axis=1)) / rows
+
+    return scores
+
+
+def heavy_tailed(rng: Rng, seeds: int) -> np.ndarray:
+    """Student's t with two degrees of freedom: a seed in twenty is far out."""
+    return 0.9 + 0.01 * rng.standard_t(2, (seeds, RUNS))
+
+
+TRAINERS: dict[str, Trainer] = {
+    "deterministic": deterministic,
+    "noisy, seeds differ as much as runs": noisy(0.01, 0.01),
+    "noisy, runs differ a tenth as much": noisy(0.01, 0.001),
+    "noisy, heavy tails": heavy_tailed,
+    "noisy, share of 50 rows": few_valued(50),
+    "noisy, share of 200 rows": few_valued(200),
+    "noisy, share of 1,000 rows": few_valued(1000),
+}
+
+
+def moved(trainer: Trainer, rng: Rng, seeds: int) -> bool:
+    """Whether a check of a baseline on so many seeds says that it has moved."""
+    scores = trainer(rng, seeds)
+    first = [float(score) for score in scores[:, 0]]
+    old, *new = (float(score) for score in scores[int(rng.integers(seeds))])
+    found = (compare(old, new[:runs], first) for runs in (1, 2, 3))
+    return next(one for one in found if one is not None) is Found.MOVED
+
+
+def attempts(rng: Rng, share: float, seeds: int, offset: float) -> list[Record]:
+    """Runs of one arm of which a share fails, each repeated until it gives its score."""
+    records = []
+    for seed in range(1, seeds + 1):
+        attempt = 1
+        while rng.random() < share:
+            failed = a_run(seed, 0.0, metrics={}, exit=1, failure="x", ended=Ended.EXIT)
+            records.append(replace(failed, attempt=attempt))
+            attempt += 1
+        records.append(a_run(seed, float(rng.normal(0.9 + offset, 0.01)), attempt=attempt))
+    return records
+
+
+def held_up(share: float, rng: Rng, *, jobs: int = 0, gain: float = 0.0) -> str:
+    """The reason if failures decide about an experiment; one Ctrl-C ends so many `jobs`."""
+    base = attempts(rng, share, LOOKS[-1], 0.0)
+    mine = attempts(rng, share, LOOKS[-1], gain)
+    mine += [
+        replace(r, attempt=90, metrics={}, failure="x", ended=Ended.ABORT, batch="one")
+        for r in mine[:jobs]
+    ]
+    reason = judge_records(registered(*LOOKS), base, mine).reason
+    return reason if reason in {"failed runs may have chosen", "repeats failed"} else ""
+
+
+def other_rows(rng: Rng, *, redrawn: bool) -> bool:
+    """Whether honest ids are taken for other rows."""
+    ids = [f"{n if redrawn else 0}" for n in range(LOOKS[-1])]
+    base, mine = (
+        [a_run(n + 1, float(rng.normal(0.9, 0.01)), ids=one) for n, one in enumerate(ids)]
+        for _ in range(2)
+    )
+    design = registered(*LOOKS, widening=0.25 if redrawn else 0.0)
+    return judge_records(design, base, mine).reason == "other rows were tested"
+
+
+def rows(experiments: int, rng: Rng) -> Iterator[tuple[str, float]]:
+    """Every kind of honest project with its share of alarms."""
+    for name, trainer in TRAINERS.items():
+        for seeds in LOOKS:
+            found = sum(moved(trainer, rng, seeds) for _ in range(experiments))
+            yield f"canary, {seeds} seeds: {name}", found / experiments
+    few = max(1, experiments // 10)
+    for share in (0.01, 0.05):
+        for gain in (0.0, 0.02):
+            reasons = [held_up(share, rng, gain=gain) for _ in range(few)]
+            said = f"{share:.0%} of runs fail, {'a real gain' if gain else 'no effect'}"
+            for reason in ("failed runs may have chosen", "repeats failed"):
+                yield f"{reason}: {said}", reasons.count(reason) / few
+    for jobs in (1, 4, 20):
+        share = sum(bool(held_up(0.0, rng, jobs=jobs)) for _ in range(few)) / few
+        yield f"one Ctrl-C that ends {jobs} runs", share
+    for redrawn in (False, True):
+        share = sum(other_rows(rng, redrawn=redrawn) for _ in range(few)) / few
+        yield f"rows: a split that {'each seed redraws' if redrawn else 'stays'}", share
+
+
+def main() -> None:
+    """Print the table."""
+    experiments = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    rng = np.random.default_rng(1)
+    print(f"{experiments:,} checks a row, a tenth as many experiments; share of alarms")
+    for name, share in rows(experiments, rng):
+        print(f"{name:64} {share:9.5f}{'' if share < AIM else '  above 1 in 200'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
