@@ -2,7 +2,8 @@
 
 `python -m tests.bench.fuzz [MINUTES]` drives them by coverage; it needs `pip install atheris`. An
 input that breaks the promise is written to the folder where it runs, and read again with
-`python -m tests.bench.fuzz FILE`.
+`python -m tests.bench.fuzz FILE`. `python -m tests.bench.fuzz notes [LINES]` is about the lines of
+notes, and needs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+
+if sys.argv[1:2] == ["notes"]:
+    from tests.bench import foreign_lines
+
+    foreign_lines.main(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+    sys.exit()
 
 try:
     import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]

@@ -15,6 +15,7 @@ from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.shape import (
     Shape,
     anything,
+    digits,
     listed,
     maybe,
     moment,
@@ -96,7 +97,7 @@ class Kind(StrEnum):
         "holdout",
         1,
         Shape(
-            {"commit": text, "seed": _SEED, "number": _COUNT, "start": moment},
+            {"commit": digits, "seed": _SEED, "number": _COUNT, "start": moment},
             {"why": text, "metrics": named(number()), "failure": text, "project": text},
         ),
     )
@@ -149,8 +150,8 @@ class Kind(StrEnum):
     TOMBSTONE = (
         "redacted",
         1,
-        Shape({"paths": listed(_PATH), "rest": text, "number": _COUNT}),
-        Shape({"line": text}),
+        Shape({"paths": listed(_PATH), "rest": digits, "number": _COUNT}, closed=True),
+        Shape({"line": digits}, closed=True),
     )
 
     @property

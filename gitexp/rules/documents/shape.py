@@ -20,20 +20,27 @@ COUNT = "redacted"  # how often a line was redacted; the line with the highest c
 _LARGEST = 1.7e308  # close to the largest float; integers in JSON have no limit
 _YEARS = range(1970, 9999)  # of a time that can be put into another time zone
 _LONGEST_TIME = 40  # characters
+_LONGEST_HASH = 64
+_DIGITS = {*"0123456789abcdef"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fields of a line; it may have others, which a later release may have added."""
+    """The fields of a line; unless it is `closed`, a later release may have added others."""
 
     required: Mapping[str, Check]
     optional: Mapping[str, Check] = field(default_factory=dict)
+    closed: bool = False
 
     def read(self, content: dict[str, Any]) -> dict[str, Any] | None:
         """Return the fields of a line if it has this shape, else None.
 
         Where redaction masked an object or a list, the field is left out.
         """
+        if COUNT in content and not _COUNTED(content[COUNT]):
+            return None
+        if self.closed and content.keys() - self.required.keys() - {"kind", "schema"}:
+            return None
         masked = []
         for name, check in self.required.items():
             if name not in content or not check(content[name]):
@@ -80,9 +87,17 @@ def whole(lowest: int, highest: int) -> Check:
     return lambda value: type(value) is int and lowest <= value <= highest
 
 
+_COUNTED = whole(0, 1 << 32)
+
+
 def number(lowest: float = -_LARGEST, highest: float = _LARGEST) -> Check:
     """Check for a number within bounds that a float can hold."""
     return lambda value: type(value) in {int, float} and lowest <= value <= highest
+
+
+def digits(value: object) -> bool:
+    """Whether it is a number in hexadecimal digits, as hashes are written."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_HASH and {*value} <= _DIGITS
 
 
 def one_of(*texts: str) -> Check:
