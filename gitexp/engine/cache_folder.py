@@ -82,6 +82,9 @@ def demand_trusted_folders(repository: Repository) -> None:
     for part in (*reversed(folder.parents[:3]), folder):
         if os.path.lexists(part):
             _demand_trusted(part, shared=part == folder.parents[2])
+    there = next(part for part in (folder, *folder.parents) if os.path.lexists(part))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise NotReady(f"no folder for checkouts can be made: you cannot write to {there}", _ASK)
 
 
 def abandoned_folders(repository: Repository) -> Iterator[Path]:

@@ -305,7 +305,8 @@ class Bench:
             lines.insert(0, hint)
         if result.record.failure.startswith("R1"):
             lines.insert(0, "import it by a path inside the checkout: an absolute path in sys.path"
-                         " or a .pth file leads to your own tree, with its edits")  # fmt: skip
+                         " or a .pth file leads to your own tree, with its edits; code that git"
+                         " ignores (built, generated) belongs in `link`")  # fmt: skip
         return "\n".join(lines)
 
 

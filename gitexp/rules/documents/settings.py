@@ -254,7 +254,9 @@ def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
         isinstance(listed, list)
         and all(isinstance(one, str) and _is_inside(one.removeprefix(outside)) for one in listed),
         path, name, 'a list of paths inside the project, such as ["config.toml"]'
-        + (', or from the top of the repository: ["/docs/"]' if outside else ""),
+        + (', or from the top of the repository: ["/docs/"]' if outside else "")
+        + ("; what lies elsewhere is linked as a link of yours: ln -s ../data data"
+           if name == "link" else ""),
     )  # fmt: skip
     return tuple(listed) if isinstance(listed, list) else ()
 
