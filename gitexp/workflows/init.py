@@ -163,9 +163,7 @@ def _write_settings(
     settled = settle(here, given, ask, trial=trial)
     draft = settled.draft
     lacking = [] if draft.link else missing_inputs(repository, mentioned_files(here, draft))
-    if settled.trial:
-        draft = replace(draft, link=draft.link or tuple(lacking))
-    elif lacking:
+    if lacking and not settled.trial:  # a trial shows whether it does without
         warnings.append(f"{draft.command} may need {', '.join(lacking)}: {link_hint(lacking)}")
     settings = as_settings(draft, baseline)
     missing = uncommitted(repository, here, settings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.guess import guess
+from gitexp.lab.guess import guess, mentioned_files
 from gitexp.rules.documents.draft import DraftSettings
 from tests.project import World
 
@@ -162,6 +162,21 @@ def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> 
     World(tmp_path).write("conf/train/t.yaml", "seed: 1\n")
     found = guess(tmp_path, DraftSettings(config="conf/**/*.yaml"))
     assert found.seed_key == "seed"
+
+
+def test_what_a_script_writes_is_not_data_that_it_needs(tmp_path: Path) -> None:
+    for name in ("raw/x.csv", "models/a/net.pt", "figs/f.png", "tb/e", "res/m.json"):
+        World(tmp_path).write(name, "")
+    (tmp_path / "train.py").write_text(
+        "read_csv('raw/x.csv')\ntorch.save(net, 'models/a/net.pt')\nos.makedirs('figs')\n"
+        "plt.savefig('figs/f.png')\nTrainer(log_dir='tb')\nopen('res/m.json', 'w')\n'models'\n"
+    )
+    assert mentioned_files(tmp_path, DraftSettings(command="python train.py")) == ["raw/x.csv"]
+
+
+def test_a_file_that_grows_line_by_line_is_not_a_metrics_file(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("open('metrics.json', 'a').write(json.dumps(m))\n")
+    assert guess(tmp_path, DraftSettings()).metrics == ""
 
 
 def test_what_was_given_stays(tmp_path: Path) -> None:

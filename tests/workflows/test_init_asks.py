@@ -112,8 +112,15 @@ def test_data_that_git_does_not_track_is_named_and_can_be_linked(bare_project: W
     assert settings(bare_project)["link"] == ["data"]
     bare_project.gitexp("init", "--yes", "--link", "data")  # as it is already
     bare_project.gitexp("init", "--undo")
-    bare_project.gitexp("init", "--yes", "--try")  # the trial proves that it is needed
-    assert settings(bare_project)["link"] == ["data"]
+    # A folder is not linked unasked: a script could write to it through the link.
+    script = (
+        "import pathlib, sys\npathlib.Path('data/x.csv').exists() or sys.exit('no data/x.csv')\n"
+    )
+    bare_project.write("train.py", script + TRAIN)
+    bare_project.commit("says what it lacks")
+    err = bare_project.gitexp("init", "--yes", "--try", code=4).err
+    assert "gitexp init --try --link data" in err
+    bare_project.gitexp("init", "--yes", "--try", "--link", "data")
 
 
 def test_a_key_of_the_config_stands_in_the_next_command(bare_project: World) -> None:

@@ -51,12 +51,23 @@ def guess(folder: Path, given: DraftSettings) -> DraftSettings:
 
 
 def mentioned_files(folder: Path, draft: DraftSettings) -> list[str]:
-    """Paths in the project that the script or the config names and that exist here."""
+    """Paths here that the script or the config names, without those that it writes, or may."""
     path, _ = script_of(folder, draft.command)
-    named = read_script(folder, path).mentioned if path else []
+    script = read_script(folder, path) if path else Script()
+    named = [*script.mentioned]
     leaves = {} if is_pattern(draft.config) else leaves_of(folder, draft.config)
     named += [posixpath.normpath(value) for value in leaves.values() if isinstance(value, str)]
-    return [name for name in dict.fromkeys(named) if exists_in(folder, name)]
+    results = {top for name in (*script.written, *script.appended) for top in _with_parents(name)}
+    return [
+        name
+        for name in dict.fromkeys(named)
+        if exists_in(folder, name) and (results.isdisjoint(_with_parents(name)))
+    ]
+
+
+def _with_parents(name: str) -> set[str]:
+    parts = name.split("/")
+    return {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
 
 
 def _find_metric(script: Script) -> str:
@@ -98,7 +109,12 @@ def _effect(metric: str) -> float:
 def _find_metrics_file(script: Script) -> str:
     written = [n for n in script.written if n.endswith((".json", ".toml"))]
     named = [n for n in written if re.search("metric|result|score|eval|summary", n.lower())]
-    mentioned = [n for n in script.mentioned if re.search(r"metrics[\w.-]*\.(?:json|toml)$", n)]
+    # What grows line by line is not one JSON document.
+    mentioned = [
+        name
+        for name in script.mentioned
+        if re.search(r"metrics[\w.-]*\.(?:json|toml)$", name) and name not in script.appended
+    ]
     # The longest is the whole path, of which another may be the end.
     return max(named, key=len, default=max(mentioned, key=len, default=""))
 

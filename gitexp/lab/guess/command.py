@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
 _NO_SCRIPTS = {"setup.py", "conftest.py", "noxfile.py", "manage.py"}
 _ASIDE = {"tests", "test", "docs", "doc", "build", "dist", "node_modules", "venv", "env"}
+_MOST = 2000  # entries of one folder; a larger one holds data
 _DEEPEST = 3  # folders between the project and its script
 
 
@@ -38,7 +40,7 @@ def find_script(folder: Path) -> tuple[str, str]:
 
 def _modules(folder: Path, depth: int, inside: str = "") -> Iterator[str]:
     try:
-        entries = sorted((folder / inside).iterdir())
+        entries = sorted(islice((folder / inside).iterdir(), _MOST))
     except OSError:
         return
     for path in entries:

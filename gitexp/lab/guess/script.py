@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.constants import Constants, last_name, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _MOST = 40  # modules of a project that are read
@@ -25,6 +25,8 @@ _PRINTED = re.compile(
 )
 _WRITERS = {"write_text", "write_bytes"}
 _SAVERS = {"to_csv", "to_json", "to_parquet", "save", "savez", "savez_compressed", "savetxt"}
+_MAY_WRITE = re.compile(r"save|dump|write|mkdir|makedirs|export|handler")  # names of calls
+_OUTPUT = re.compile(r"out|save|log|checkpoint|ckpt")  # names of their arguments
 _SPLITTERS = {
     "train_test_split", "random_split", "ShuffleSplit", "StratifiedShuffleSplit",
     "GroupShuffleSplit", "KFold", "StratifiedKFold", "GroupKFold",
@@ -37,15 +39,17 @@ class Script:
     """A script with the modules of the project that it imports.
 
     `text` is all their source. `imported` are the modules' files, `mentioned` the relative paths
-    that it names and `written` those that it writes; what only a run could tell is left out.
-    `printed` are the names that stand before a number. `split` says what a seed does to the split:
-    "split" if it redraws it, "seed" if every split has a fixed seed, "" if there is no split.
+    that it names, `written` those that it writes and `appended` those that it adds to, or may; what
+    only a run could tell is left out. `printed` are the names that stand before a number. `split`
+    says what a seed does to the split: "split" if it redraws it, "seed" if every split has a fixed
+    seed, "" if there is no split.
     """
 
     text: str = ""
     imported: list[str] = field(default_factory=list)
     mentioned: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    appended: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
     split: str = ""
     test_ratio: float | None = None
@@ -152,18 +156,8 @@ class _Reader:
         if name == "joinpath" or (name in {"join", "Path"} and len(args) > 1):
             self._parts |= set(map(id, args))
         self._mentions(self._constants.fold(node))
-        if name == "open":
-            of_path = owner is not None and self._constants.fold(owner) is not None
-            target = owner if of_path else args[0] if args else None
-            given = [k.value for k in node.keywords if k.arg == "mode"]
-            modes = [*args[0 if of_path else 1 :], *given]
-            if target is not None and any(set(text_of(mode)) & set("wax") for mode in modes[:1]):
-                self._writes(target)
-        elif name in _WRITERS and owner is not None:
-            self._writes(owner)
-        elif name in _SAVERS and args:
-            self._writes(args[0])
-        elif name == "print":
+        self._look_at_output(node, name, owner)
+        if name == "print":
             for before, after in pairwise(args):
                 if not isinstance(after, ast.Constant):
                     self._names(text_of(before))
@@ -172,6 +166,29 @@ class _Reader:
                 self._names(keyword.arg or "")
         elif name in _SPLITTERS:
             self._splits(node)
+
+    def _look_at_output(self, node: ast.Call, name: str, owner: ast.expr | None) -> None:
+        """Note the files that a call writes, and those that it may write by its names."""
+        script, args = self._script, node.args
+        if name == "open":
+            of_path = owner is not None and self._constants.fold(owner) is not None
+            target = [owner] if of_path else args[:1]
+            given = [k.value for k in node.keywords if k.arg == "mode"]
+            mode = "".join(map(text_of, [*args[0 if of_path else 1 :], *given][:1]))
+            if set(mode) & set("wxa"):
+                self._add(script.appended if "a" in mode else script.written, target)
+        elif name in _WRITERS:
+            self._add(script.written, [owner])
+        elif name in _SAVERS:
+            self._add(script.written, args)
+        elif _MAY_WRITE.search(name.lower()):
+            self._add(script.appended, [*args, owner])
+        named = [k.value for k in node.keywords if _OUTPUT.search((k.arg or "").lower())]
+        self._add(script.appended, named)
+
+    def _add(self, paths: list[str], nodes: Sequence[ast.expr | None]) -> None:
+        for node in nodes:
+            _add_path(paths, None if node is None else self._constants.fold(node))
 
     def _splits(self, node: ast.Call) -> None:
         given = {keyword.arg or "": keyword.value for keyword in node.keywords}
@@ -184,9 +201,6 @@ class _Reader:
         size = given.get("test_size")
         if isinstance(size, ast.Constant) and isinstance(size.value, float) and 0 < size.value < 1:
             script.test_ratio = round(size.value / (1 - size.value), 4)
-
-    def _writes(self, target: ast.expr) -> None:
-        _add_path(self._script.written, self._constants.fold(target))
 
     def _mentions(self, text: str | None) -> None:
         _add_path(self._script.mentioned, text)

@@ -203,7 +203,7 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 isinstance(value, str)
                 and re.fullmatch(r"[^\s=,:+<>%]+", value) is not None
                 and value.isprintable(),
-                path, name, "one word, the metric's name",
+                path, name, "one word: write val_loss for a metric that is printed as `val loss`",
             )  # fmt: skip
         case "metrics":
             _demand(
