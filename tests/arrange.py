@@ -103,3 +103,18 @@ import random
 noise = random.Random(f"{SEED} {CONFIG['model']['C']}").gauss(0, 0.001)
 print(f"accuracy={0.9 + 0.002 * CONFIG['model']['C'] + noise:.6f}")
 """
+
+
+def lose_object(world: World, name: str) -> bytes:
+    """Let an object vanish, as a bad disk does, from a pack or a file of its own; returns it."""
+    objects = world.path / ".git" / "objects"
+    for pack in objects.glob("pack/*.pack"):
+        content = pack.read_bytes()
+        for path in objects.glob(f"pack/{pack.stem}.*"):
+            path.unlink()
+        subprocess.run(["git", "unpack-objects", "-q"], cwd=world.path, input=content, check=True)
+    name = world.git("rev-parse", name)
+    path = objects / name[:2] / name[2:]
+    content = path.read_bytes()
+    path.unlink()
+    return content

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
-from gitexp.store.note_commits import beginning, commit_of
+from gitexp.store.kept_pack import keep
+from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.objects import NotesTree, Pack
 from gitexp.store.reader import Reader
-from gitexp.store.writers_lock import DURABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-_LOOSE = 100  # notes from which on git gets one pack
 _NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # A note to write: its text, or the id of a blob that git already has.
 Written = str | bytes
@@ -76,7 +75,7 @@ def write_all(
 
     One process, however many notes there are, or none if a parent has just these notes. Without
     parents, the history starts over with the commit that all notes begin with. The commits that
-    the notes are about need not be in this clone.
+    the notes are about need not be in this clone. No gc takes the commit until `free_kept`.
     """
     git = repository.git
     if not changes and len(parents) == 1:
@@ -84,10 +83,9 @@ def write_all(
             return base.commit
         if git.text("rev-parse", f"{parents[0]}^{{tree}}") == base.tree:
             return parents[0]
-    start = beginning(git)
     if not changes and not parents and not base.commit:
         return ""
-    digits = len(start)
+    digits = repository.digits
     pack = Pack(digits)
     with Reader(git) as reader:
         notes = NotesTree(reader, base.commit or "0" * digits, digits)
@@ -97,8 +95,6 @@ def write_all(
             else:
                 notes.set_note(commit, due, pack)
         tree = notes.write(pack)
-        tip = pack.add("commit", commit_of(repository, tree, parents or [start]))
-    # git sorts thousands of objects into one file, and a few into one each.
-    how = ("index-pack", "--stdin") if len(changes) > _LOOSE else ("unpack-objects", "-q")
-    git.run(*DURABLE, *how, stdin=bytes(pack), hold=(lock,))
+        tip = pack.add("commit", commit_of(repository, tree, parents or [begin(pack)]))
+    keep(repository, bytes(pack), lock)
     return tip

@@ -12,6 +12,7 @@ from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.store.experiments import read_noted
 from gitexp.store.git_errors import GitFailed
+from gitexp.store.kept_pack import DURABLE, merge_packs, packs_abound
 from gitexp.store.local import read_json, write_json
 from gitexp.store.refs import ARCHIVE, HEADS, KEPT, REMOTE_HEADS
 from gitexp.store.writers_lock import contended, move_refs, pack_refs, writing
@@ -137,8 +138,11 @@ def tidy(repository: Repository) -> None:
             with writing(repository, wait=False) as lock:
                 if lock is not None:
                     pack_refs(repository, lock)
+        if packs_abound(repository):
+            merge_packs(repository)
         if loose_objects_abound(repository):
-            repository.git.run("maintenance", "run", "--auto", "--quiet", allow=(1, 128))
+            words = ("maintenance", "run", "--auto", "--quiet")
+            repository.git.run(*DURABLE, *words, allow=(1, 128))
 
 
 def _count(folder: Path) -> int:

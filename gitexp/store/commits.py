@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.store.git import ZERO
 from gitexp.store.git_errors import GitFailed, unsigned
 from gitexp.store.git_output import decode
+from gitexp.store.kept_pack import kept_commit
 from gitexp.store.refs import HEADS
+from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,11 @@ def create_branch(repository: Repository, name: str, commit: str) -> None:
         NotReady: the name is taken, or a branch called `exp` leaves no room for `exp/...`.
     """
     try:
-        repository.git.run("update-ref", "-m", "gitexp: start", f"{HEADS}{name}", commit, ZERO)
+        with writing(repository) as lock:
+            assert lock is not None  # noqa: S101 - we waited for it
+            with kept_commit(repository, commit, lock):
+                moves = [f"create {HEADS}{name} {commit}"]
+                move_refs(repository, moves, lock, reason="gitexp: start")
     except GitFailed as failure:
         if "refs/heads/exp'" in failure.stderr:
             raise NotReady(

@@ -56,13 +56,7 @@ def restore_ref(repository: Repository, ref: str) -> None:
     """
     if not damaged_among(repository, [ref]):
         return  # somebody else has restored it
-    path, values = repository.common / ref, []
-    with suppress(OSError):
-        moves = (repository.common / "logs" / ref).read_bytes().splitlines()
-        values = [move.split(b" ")[1].decode() for move in reversed(moves) if b" " in move]
-    with suppress(OSError):
-        packed = (repository.common / "packed-refs").read_text(errors="replace").splitlines()
-        values += [line.split(" ")[0] for line in packed if line.endswith(f" {ref}")]
+    path, values = repository.common / ref, known_values(repository, ref)
     if ref.startswith(KEPT):
         values.append(ref.removeprefix(KEPT))
     for value in dict.fromkeys(values):
@@ -76,3 +70,17 @@ def restore_ref(repository: Repository, ref: str) -> None:
         f"{path} is damaged, and nothing here says where {ref} pointed",
         f"rm {shlex.quote(str(path))}, then fetch {ref} from where it was pushed to",
     )
+
+
+def known_values(repository: Repository, ref: str) -> list[str]:
+    """What a ref is known to have named: its reflog from its newest entry on, then packed refs."""
+    values = []
+    with suppress(OSError):
+        moves = (repository.common / "logs" / ref).read_bytes().splitlines()
+        # Each line has the value before and after; the first one may begin in the middle.
+        words = [move.split(b" ")[:2] for move in reversed(moves) if b" " in move]
+        values = [value.decode(errors="replace") for pair in words for value in reversed(pair)]
+    with suppress(OSError):
+        packed = (repository.common / "packed-refs").read_text(errors="replace").splitlines()
+        values += [line.split(" ")[0] for line in packed if line.endswith(f" {ref}")]
+    return values

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, disk_full
 from gitexp.rules.documents.name import is_name
+from gitexp.store.aside import make_durable
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
+from gitexp.store.kept_pack import DURABLE
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
 from gitexp.store.transfer import transfer
 
@@ -68,19 +70,21 @@ def fetch(
         ]
     else:
         calls = [["--", remote, *branches, *notes]]
-    # git shows no progress while it unpacks a small pack, and notes may have megabytes. So if you
-    # watch, each pack is kept as it comes; git repacks them when there are fifty.
-    watched = ["-c", "fetch.unpackLimit=1"] if show else []
+    # A pack is kept from every gc until refs hold it; what git unpacks from a small one is not.
+    # Nor does it show progress while it unpacks, and notes may have megabytes.
     for call in calls:
         done = transfer(
-            repository.git, *watched, "fetch", "--atomic", "--prune", "--no-tags",
-            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
+            repository.git, "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune",
+            "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
             "--no-auto-maintenance", "--progress" if show else "--quiet", *call, show=show,
         )  # fmt: skip
         if done.returncode:
             said = decode(done.stderr)
             full = lacked_room(repository.git.directory, said)
             raise disk_full() if full else unreachable(remote, said)
+    # To sync each of thousands of refs that can be fetched again would take seconds; --prune writes
+    # the file with all packed refs, though.
+    make_durable(repository.common / "packed-refs")
 
 
 def read_fetched(repository: Repository, remote: str, into: str = FETCHED) -> Remote:
@@ -114,7 +118,7 @@ def delete_refs(repository: Repository, refs: Iterable[str]) -> None:
     """Delete refs of gitexp, in one process."""
     lines = "".join(f"delete {ref}\n" for ref in refs)
     if lines:
-        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
+        repository.git.run(*DURABLE, "update-ref", "--stdin", stdin=lines.encode())
 
 
 def unreachable(remote: str, said: str) -> GitexpError:

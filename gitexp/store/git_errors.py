@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 _FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
+_LOST = ("missing object", "bad object", "unable to read", "could not read", "invalid object")
+_RESTORE = "gitexp doctor --fix"
 _ROOM = 1 << 16  # bytes below which a disk counts as full; git writes files of 4 kB and more
 
 
@@ -77,4 +79,7 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
         )
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)
-    return GitFailed(command, code, stderr)
+    failed = GitFailed(command, code, stderr)
+    if any(word in lower for word in _LOST):
+        failed.hint = "git has lost an object; see which, and restore what is left: " + _RESTORE
+    return failed

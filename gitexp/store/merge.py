@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.all_notes import NotesSnapshot, Written, read_all, read_texts, write_all
 from gitexp.store.git import ZERO
+from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_writing import store_aside
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 from gitexp.store.writers_lock import move_refs, persist, writing
@@ -180,4 +181,7 @@ def exclusively(repository: Repository, act: Callable[[int], _T]) -> _T:
     store_aside(repository)  # what waits there may have to be merged, or redacted
     with writing(repository) as lock:
         assert lock is not None  # noqa: S101 - we waited for it
-        return persist(lambda: act(lock))
+        try:
+            return persist(lambda: act(lock))
+        finally:
+            free_kept(repository)

@@ -6,22 +6,14 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from gitexp.store.git import ZERO
-from gitexp.store.git_output import decode
+from gitexp.store.kept_pack import kept
+from gitexp.store.objects import Pack
+from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitexp.store.git import Git
     from gitexp.store.repository import Repository
-
-
-# Author and date of the commit that all notes begin with: the same everywhere.
-_NOBODY = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in {"NAME": "gitexp", "EMAIL": "gitexp@localhost", "DATE": "@0 +0000"}.items()
-}
 
 
 def begin_notes(repository: Repository, ref: str) -> bool:
@@ -31,29 +23,32 @@ def begin_notes(repository: Repository, ref: str) -> bool:
     """
     if repository.git.resolve(ref) is not None:
         return False
-    repository.git.run("update-ref", "-m", "gitexp", ref, beginning(repository.git), ZERO)
+    pack = Pack(repository.digits)
+    begun = begin(pack)
+    with writing(repository) as lock:
+        assert lock is not None  # noqa: S101 - we waited for it
+        with kept(repository, bytes(pack), lock):
+            move_refs(repository, [f"create {ref} {begun}"], lock)
     return True
 
 
 def forget_empty_notes(repository: Repository, ref: str) -> None:
     """Delete a notes ref that is still empty."""
     git = repository.git
-    if git.resolve(ref) == (begun := beginning(git)):
+    if git.resolve(ref) == (begun := begin(Pack(repository.digits))):
         git.run("update-ref", "-d", ref, begun)
 
 
-def beginning(git: Git) -> str:
-    """Make the commit that the notes of every clone begin with; returns its id.
+def begin(pack: Pack) -> str:
+    """Add the commit that the notes of every clone begin with; returns its id.
 
     It is the same commit everywhere, so a clone that has written nothing can take over another
     clone's notes with a plain fetch.
     """
-    tree = decode(git.run("hash-object", "-w", "-t", "tree", "--stdin", stdin=b"").stdout).strip()
-    done = git.run(
-        "-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-m", "gitexp's notes", tree,
-        environment=_NOBODY,
-    )  # fmt: skip
-    return decode(done.stdout).strip()
+    nobody = "gitexp <gitexp@localhost> 0 +0000"
+    tree = pack.add("tree", b"")
+    text = f"tree {tree}\nauthor {nobody}\ncommitter {nobody}\n\ngitexp's notes\n"
+    return pack.add("commit", text.encode())
 
 
 def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:

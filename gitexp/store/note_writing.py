@@ -24,11 +24,12 @@ from gitexp.store.aside import (
 )
 from gitexp.store.git import ZERO
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.note_commits import beginning, commit_of
+from gitexp.store.kept_pack import kept
+from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.objects import NotesTree, Pack
 from gitexp.store.reader import Reader
 from gitexp.store.refs import KEPT, RUNS
-from gitexp.store.writers_lock import DURABLE, move_refs, persist, writing
+from gitexp.store.writers_lock import move_refs, persist, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -152,12 +153,12 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 if ref == RUNS and not old and reader.read(intent.commit) is not None:
                     moves.append(f"update {KEPT}{intent.commit} {intent.commit}")
             if changed:
-                parent = notes.commit or beginning(repository.git)
+                parent = notes.commit or begin(pack)
                 tip = pack.add("commit", commit_of(repository, notes.write(pack), [parent]))
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
             return True
-        repository.git.run(*DURABLE, "unpack-objects", "-q", stdin=bytes(pack), hold=(lock,))
-        move_refs(repository, moves, lock)
+        with kept(repository, bytes(pack), lock):
+            move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
         return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)

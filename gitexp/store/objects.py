@@ -178,7 +178,7 @@ class NotesTree:
 def _missing(name: str) -> NotReady:
     return NotReady(
         f"the git object {name}, a part of the notes, is missing",
-        "see what else is missing: git fsck",
+        "restore what is left of it: gitexp doctor --fix",
     )
 
 

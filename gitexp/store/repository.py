@@ -73,6 +73,11 @@ class Repository:
         """The folder for what belongs to this clone alone and is never shared."""
         return self.common / "gitexp"
 
+    @property
+    def digits(self) -> int:
+        """How many hexadecimal digits the id of an object has."""
+        return 64 if self.setting("extensions.objectformat") == "sha256" else 40
+
     def work_tree(self) -> Path:
         """The work tree.
 

@@ -21,6 +21,7 @@ from gitexp.store.branches import moved
 from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import FileChange, decode
+from gitexp.store.kept_pack import kept_commit
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def advance_checkout(repository: Repository, ref: str, new: str, old: str, *, re
         try:
             _demand_checked_out(repository, advance)
             _demand_unedited(advance)
-            move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
+            with kept_commit(repository, new, lock):
+                move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
             _follow(advance)
         except GitFailed:
             # A hook refused, somebody moved the branch, or somebody killed our git.
@@ -84,9 +86,12 @@ def _demand_checked_out(repository: Repository, advance: Advance) -> None:
         raise moved(advance.ref, advance.old)
 
 
-def finish_advance(repository: Repository) -> None:
-    """Finish what a killed command began in this work tree, unless one is still at it."""
-    advance = read_advance(repository.git_dir / _LOCK)
+def finish_advance(repository: Repository, index_lock: Path | None = None) -> None:
+    """Finish what a killed command began in a work tree, this one by default.
+
+    A command that is still at it is left alone.
+    """
+    advance = read_advance(index_lock or repository.git_dir / _LOCK)
     if advance is None:
         return
     with writing(repository, wait=False) as lock:

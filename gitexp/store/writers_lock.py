@@ -19,6 +19,7 @@ from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import damaged_among, restore_ref
 from gitexp.store.git_errors import GitFailed
+from gitexp.store.kept_pack import DURABLE, free_kept
 from gitexp.store.local import locked
 from gitexp.store.refs import NOTES
 
@@ -37,7 +38,8 @@ _LONGEST_PAUSE = 1.0
 _MOST = 1 << 16  # bytes of the lock file
 _LOCK = "notes.lock"
 _SURE = 1.0  # seconds after which git must have written to a lock file of its own
-DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+# git deletes a packed ref by writing all of them again, and a crash must not leave that file empty.
+_PACKED = ("-c", "core.fsync=reference", "-c", "core.fsyncMethod=fsync")
 
 
 @contextmanager
@@ -55,6 +57,7 @@ def writing(repository: Repository, *, wait: bool = True) -> Iterator[int | None
             if before := os.pread(lock, _MOST, 0):
                 _clear(repository, before.decode(errors="replace"), lock)
                 os.ftruncate(lock, 0)
+                free_kept(repository)
             for ref in damaged_among(repository, NOTES):
                 restore_ref(repository, ref)
         yield lock
@@ -73,7 +76,8 @@ def move_refs(
     Refs that can be made or fetched again need not be `durable`, which takes 4 ms for each.
     """
     text = "".join(f"{move}\n" for move in moves)
-    surely = DURABLE if durable else ()
+    deletes = any(move.startswith("delete ") for move in moves)
+    surely = DURABLE if durable else _PACKED if deletes else ()
     with _announced(repository, text, lock):
         # Notes and branches get a reflog, in a bare repository too. Refs that keep a commit alive
         # get none: the commit is their name, and there may be a hundred thousand of them.
@@ -86,7 +90,7 @@ def move_refs(
 def pack_refs(repository: Repository, lock: int) -> None:
     """Put all refs into one file, under `writing`."""
     with _announced(repository, _PACKING, lock):
-        repository.git.run("pack-refs", "--all", hold=(lock,))
+        repository.git.run(*DURABLE, "pack-refs", "--all", hold=(lock,))
 
 
 @contextmanager

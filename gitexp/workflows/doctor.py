@@ -13,8 +13,9 @@ from gitexp.lab.health.git_settings import (
     check_rewriting,
 )
 from gitexp.lab.health.growth import check_growth
-from gitexp.lab.health.left_behind import check_checkouts, check_damage, check_locks
+from gitexp.lab.health.left_behind import check_checkouts, check_damage, check_locks, check_objects
 from gitexp.lab.health.notes import check_aside, check_commits, check_notes
+from gitexp.lab.health.problem import Problem
 from gitexp.lab.health.setup import (
     check_cache,
     check_hooks,
@@ -23,12 +24,11 @@ from gitexp.lab.health.setup import (
     check_shallow,
     check_writable,
 )
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from gitexp.lab.health.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,16 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     examined = []
     # One after the other: what was fixed is not found again by the next check.
     for check in (
-        check_writable, check_locking, check_cache, check_hooks, check_damage, check_settings,
-        check_display, check_fetches, check_rewriting, check_merging, check_aside, check_notes,
-        check_commits, check_checkouts, check_locks, check_growth, check_shallow,
+        check_writable, check_locking, check_cache, check_hooks, check_damage, check_objects,
+        check_settings, check_display, check_fetches, check_rewriting, check_merging,
+        check_aside, check_notes, check_commits, check_checkouts, check_locks, check_growth,
+        check_shallow,
     ):  # fmt: skip
-        for problem in list(check(repository)):
+        try:
+            problems = list(check(repository))
+        except GitFailed as error:  # what another check has named may be in the way
+            problems = [Problem("D3", f"not everything can be examined: {error}", error.hint)]
+        for problem in problems:
             examined.append(_fixed(problem) if fix else Examined(problem))
     return examined
 

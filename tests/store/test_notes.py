@@ -24,6 +24,7 @@ from gitexp.store.note_writing import append_lines, replace_notes, store_aside
 from gitexp.store.notes import find_lines, list_notes, read_notes
 from gitexp.store.refs import BULK, KEPT, RUNS, VERDICTS
 from gitexp.store.repository import Repository
+from tests.arrange import lose_object
 from tests.crashes import many_commits, stale_locks
 from tests.project import World, git
 
@@ -351,7 +352,7 @@ def test_a_note_that_slips_in_between_is_kept_and_ours_is_written_too(
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "git"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *unpack-objects*) mkdir .git/slipped 2> /dev/null &&'
+        f'#!/bin/sh\ncase "$*" in *index-pack*) mkdir .git/slipped 2> /dev/null &&'
         f" {real} notes --ref={RUNS} add -m 'a bare note' {other} ;; esac\nexec {real} \"$@\"\n"
     )
     program.chmod(0o755)
@@ -576,13 +577,12 @@ def test_what_several_wait_to_add_to_one_note_is_all_added(world: World) -> None
 def test_a_note_that_cannot_be_read_is_not_overwritten(world: World) -> None:
     append(world, line(1))
     blob = world.git("rev-parse", f"{RUNS}:{world.git('rev-parse', 'HEAD')}")
-    path = world.path / ".git" / "objects" / blob[:2] / blob[2:]
-    moved = path.rename(world.path / ".git" / "moved")
+    lost = lose_object(world, blob)
     before = world.git("rev-parse", RUNS)
     with pytest.raises(NotReady, match="is missing"):
         append(world, line(2))
     assert world.git("rev-parse", RUNS) == before
-    moved.rename(path)
+    (world.path / ".git" / "objects" / blob[:2] / blob[2:]).write_bytes(lost)
     append(world, line(3))
     assert note(world) == [line(1), line(2), line(3)]
 

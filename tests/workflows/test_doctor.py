@@ -15,7 +15,7 @@ from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
-from tests.arrange import note, refs, settle
+from tests.arrange import lose_object, note, refs, settle
 from tests.project import World, git
 
 if TYPE_CHECKING:
@@ -288,3 +288,32 @@ def test_what_cannot_be_fixed_now_says_why(ready: World) -> None:
     lock.unlink()
     ready.gitexp("doctor", "--fix")
     assert note(ready, RUNS, "main").splitlines() == [a_record()]
+
+
+# --- objects that git has lost -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["commit", "tree", "note"])
+def test_results_whose_objects_are_lost_are_restored_as_far_as_they_are_left(
+    ready: World, part: str
+) -> None:
+    settle(ready, repeats=[3])
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run", name)
+    tip = ready.git("rev-parse", "refs/notes/gitexp-runs")
+    noted = ready.git("notes", "--ref=gitexp-runs", "list", f"exp/{name}")
+    lose_object(ready, {"commit": tip, "tree": f"{tip}^{{tree}}", "note": noted}[part])
+    assert "git has lost" in ready.gitexp("doctor", code=1).out
+    ready.gitexp("doctor", "--fix")
+    ready.gitexp("doctor")
+    ready.gitexp("run", name)
+    assert ready.gitexp("log", "--json").json[0]["verdict"] == "CONFIRMED"
+    ready.gitexp("verify")
+
+
+def test_a_ref_of_which_nothing_is_left_is_deleted(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    lose_object(ready, ready.git("rev-parse", f"exp/{name}"))
+    ready.gitexp("doctor", "--fix")
+    assert ready.git("for-each-ref", "refs/heads/exp") == ""
+    ready.gitexp("log")

@@ -12,7 +12,7 @@ import pytest
 from gitexp.lab.project import open_project
 from gitexp.rules.verdict import figures
 from gitexp.workflows.verify import verify
-from tests.arrange import message, note, records, settle, train_with
+from tests.arrange import lose_object, message, note, records, settle, train_with
 from tests.lab.test_evidence import DRAWN
 from tests.project import BECAUSE, World
 
@@ -438,7 +438,7 @@ def test_a_note_outlives_the_loss_of_its_records(measured: World, whose: str) ->
     branch = named(measured, NONE)
     before = note(measured, VERDICTS, branch)
     lost = measured.git("notes", f"--ref={RUNS}", "list", branch if whose == "exp" else "main")
-    (measured.path / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    lose_object(measured, lost)
     found = measured.gitexp("verify", "--fix", code=1).out
     assert f"the records behind the verdict of {branch} cannot be read" in found
     assert note(measured, VERDICTS, branch) == before

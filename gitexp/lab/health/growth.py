@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import counted
 from gitexp.store.archive import loose_objects_abound, loose_refs
+from gitexp.store.writers_lock import pack_refs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def check_growth(repository: Repository) -> Iterator[Problem]:
             f"{counted(loose, 'ref')} of experiments have a file each, which makes every listing"
             " slow",
             "pack them: git pack-refs --all",
-            partial(repository.git.run, "pack-refs", "--all"),
+            partial(_pack, repository),
             advice=True,
         )
     if loose_objects_abound(repository):
@@ -34,3 +35,9 @@ def check_growth(repository: Repository) -> Iterator[Problem]:
             "pack them: git gc",
             advice=True,
         )
+
+
+def _pack(repository: Repository) -> None:
+    with writing(repository) as lock:
+        assert lock is not None  # noqa: S101 - we waited for it
+        pack_refs(repository, lock)

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used, lost_entries
 from gitexp.lab.health.problem import Problem
-from gitexp.rules.text import duration
+from gitexp.rules.text import counted, duration, list_commits
 from gitexp.store.damaged_refs import broken_refs, restore_ref
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
-from gitexp.store.refs import ARCHIVE, HEADS, KEPT
+from gitexp.store.lost_objects import lost_notes, lost_refs, restore_lost, restore_notes
+from gitexp.store.refs import ARCHIVE, HEADS, KEPT, NOTES
+from gitexp.store.work_tree import finish_advance, read_advance
 from gitexp.store.writers_lock import packing_locks, writing
 
 if TYPE_CHECKING:
@@ -31,7 +34,9 @@ _ODD, _DEAD = 60.0, 3600.0  # seconds
 
 def check_damage(repository: Repository) -> Iterator[Problem]:
     """Find refs that git cannot read."""
-    done = repository.git.run("for-each-ref", HEADS, ARCHIVE, KEPT, "refs/notes/gitexp*")
+    done = repository.git.run(
+        "for-each-ref", "--format=%(refname)", HEADS, ARCHIVE, KEPT, "refs/notes/gitexp*"
+    )
     named = re.findall(r"ignoring broken ref (\S+)", decode(done.stderr))
     for ref in dict.fromkeys([*broken_refs(repository), *named]):
         yield Problem(
@@ -40,6 +45,29 @@ def check_damage(repository: Repository) -> Iterator[Problem]:
             "restore it from its reflog: gitexp doctor --fix",
             partial(_restore, repository, ref),
         )
+
+
+def check_objects(repository: Repository) -> Iterator[Problem]:
+    """Find refs and notes whose objects git has lost."""
+    for ref, commit in lost_refs(repository).items():
+        yield Problem(
+            "D3",
+            f"{ref} names {commit[:10]}, and git has lost that commit or a part of it",
+            "restore the newest state that is left, here or on a remote: gitexp doctor --fix\n"
+            "then fetch and measure what is missing: gitexp sync; gitexp run",
+            partial(restore_lost, repository, ref),
+        )
+    for ref in NOTES:
+        # A ref that could not be restored has just been named.
+        with suppress(GitFailed):
+            if lost := lost_notes(repository, ref):
+                yield Problem(
+                    "D3",
+                    f"git has lost {counted(len(lost), 'note')} of {ref} ({list_commits(lost, 3)})",
+                    "take what they last were, as far as it is left: gitexp doctor --fix\n"
+                    "then fetch and measure what is missing: gitexp sync; gitexp run",
+                    partial(restore_notes, repository, ref),
+                )
 
 
 def _restore(repository: Repository, ref: str) -> None:
@@ -71,6 +99,15 @@ def check_locks(repository: Repository) -> Iterator[Problem]:
     common = repository.common
     folders = [common / HEADS, common / ARCHIVE, common / KEPT]
     paths = [path for folder in folders for path in folder.glob("*.lock")]
+    for lock in (common / "index.lock", *common.glob("worktrees/*/index.lock")):
+        if advance := read_advance(lock):
+            yield Problem(
+                "D16",
+                f"a command was killed while it moved {advance.ref} in {advance.work_tree}, whose"
+                " files have not all followed",
+                "let them follow: gitexp doctor --fix",
+                partial(finish_advance, repository, lock),
+            )
     paths += [*(common / "refs/notes").glob("gitexp*.lock"), *packing_locks(repository)]
     for path in paths:
         with suppress(OSError):

@@ -1,0 +1,86 @@
+"""New objects that no gc takes before a ref holds them.
+
+`git gc --prune=now` deletes loose objects that no ref reached when it began to look, however new
+they are; a ref that moved meanwhile then names what is gone. A pack with a .keep file is left alone
+by every gc, so objects are written as one, and the .keep file goes once the ref has moved.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from gitexp.store.git_output import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gitexp.store.repository import Repository
+
+DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+_WHY = "gitexp"  # what our .keep files say
+_FEW = 24  # packs that every git process opens quickly; git itself packs from 50 on
+
+
+def keep(repository: Repository, pack: bytes, lock: int) -> Path:
+    """Store a pack that no gc takes, under `writing`; returns the file that says so.
+
+    The lock lasts until git has stored it, even if we are killed.
+    """
+    said = repository.git.run(
+        *DURABLE, "index-pack", "--stdin", f"--keep={_WHY}", "--threads=1",
+        stdin=pack, hold=(lock,),
+    ).stdout  # fmt: skip
+    return _folder(repository) / f"pack-{decode(said).split()[-1]}.keep"
+
+
+@contextmanager
+def kept(repository: Repository, pack: bytes, lock: int) -> Iterator[None]:
+    """Store a pack, and keep it from every gc for as long as the block takes."""
+    path = keep(repository, pack, lock)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_commit(repository: Repository, commit: str, lock: int) -> Iterator[None]:
+    """Keep a commit that no ref holds yet, and what is new in it, as `kept` does.
+
+    Raises:
+        GitFailed: a gc has taken some of it already.
+    """
+    pack = repository.git.run(
+        "pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}^!\n".encode()
+    ).stdout
+    with kept(repository, pack, lock):
+        yield
+
+
+def free_kept(repository: Repository) -> None:
+    """Let gc have what was kept, under `writing`: what a killed writer kept, too."""
+    for path in _folder(repository).glob("*.keep"):
+        with suppress(OSError):
+            if path.read_text().strip() == _WHY:
+                path.unlink()
+
+
+def packs_abound(repository: Repository) -> bool:
+    """Whether there are so many packs that reading objects gets slow."""
+    return len([*_folder(repository).glob("*.pack")]) > _FEW
+
+
+def merge_packs(repository: Repository) -> None:
+    """Merge small packs into one, and leave the large ones as they are."""
+    borrows = (repository.common / "objects" / "info" / "alternates").exists()
+    if borrows or repository.setting("extensions.partialclone"):
+        # git 2.38 to 2.40 lose their way there, so git decides.
+        repository.git.run("maintenance", "run", "--auto", "--quiet", allow=(1, 128))
+    else:
+        repository.git.run(*DURABLE, "repack", "--geometric=2", "-d", "-q", allow=(1, 128))
+
+
+def _folder(repository: Repository) -> Path:
+    return repository.common / "objects" / "pack"
