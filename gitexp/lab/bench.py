@@ -134,6 +134,16 @@ class Bench:
             raise Interrupted
         return job, result
 
+    def _say_aborted(self, commit: str) -> None:
+        """Say what a Ctrl-C means for an experiment, so that nobody fears one."""
+        ledger = self.ledger
+        counts = commit == ledger.experiment and not ledger.why and ledger.settings.rules > 1
+        if counts and self._stopped is Ended.ABORT:
+            self.watcher.said(
+                "the aborted runs are on record as one failure, which alone changes nothing; the"
+                " same command goes on"
+            )
+
     def _failure(self, label: str, job: Job, result: RunResult) -> CommandFailed:
         return CommandFailed(
             f"{label}, seed {job.seed}: {result.record.failure}{result.quoted}",
@@ -177,6 +187,7 @@ class Bench:
                 self._stopped = _how_stopped(error)
                 self._stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
+                self._say_aborted(commit)
                 raise
         if unstored is not None:
             raise unstored

@@ -199,6 +199,21 @@ def test_a_stopped_run_leaves_no_record(trainer: Trainer) -> None:
     assert begun == []
 
 
+def test_a_run_that_a_scheduler_ends_with_gitexp_did_not_end_by_itself(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+    assert trainer(script).record.ended == "signal"
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    # The signal reaches gitexp a moment later.
+    late = threading.Timer(0.8, trainer.stop.set)
+    late.start()
+    with pytest.raises(Interrupted) as stopped:
+        trainer(script)
+    late.join()
+    assert 0 < stopped.value.seconds < 0.8
+
+
 def test_a_run_tells_its_start_before_its_command_does_anything(trainer: Trainer) -> None:
     mark = trainer.world.path.parent / "ran"
     seen = []
