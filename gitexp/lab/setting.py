@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,12 @@ def _find(
     if not found:
         raise UsageError(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+        )
+    if len(found) > 1 and len({path for path, *_ in found}) == 1:
+        keys = [spell_key(key) for _, key, *_ in found]
+        raise UsageError(
+            f"{key_text} is there {len(keys)} times: {', '.join(keys)}",
+            f"say which: --set {shlex.quote(f'{keys[0]}={value}')}",
         )
     if len(found) > 1:
         raise UsageError(

@@ -368,7 +368,7 @@ def test_a_branch_from_before_gitexp_is_nobodys_experiment(bare_project: World) 
     assert "no gitexp settings" in bare_project.gitexp("check", "old-idea", code=3).err
     # A branch without a registration that stands on settings is an experiment, done badly.
     bare_project.git("switch", "--quiet", "--create", "exp/by-hand")
-    bare_project.edit("lr", "rate", "config.toml")
+    bare_project.edit("epochs", "rounds")
     bare_project.git("commit", "--quiet", "--all", "--no-verify", "--message", "by hand")
     [report] = bare_project.gitexp("check", "--all", "--json", code=1).json
     assert report["name"] == "by-hand"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats.keys import keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.keys import LINES, keys_at, parse_key, spell_key
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SHOWN = 8  # values that follow, before the rest is only counted
 
 def about_change(change: Change, seed_key: str) -> list[Finding]:
     """Find what refuses the change of one value, and what is worth advising."""
-    found = (_changes_seed(change, seed_key), _has_followers(change))
+    found = (_changes_seed(change, seed_key), _has_followers(change), _is_unread(change))
     return [finding for finding in found if finding is not None]
 
 
@@ -48,6 +49,21 @@ def _has_followers(change: Change) -> Finding | None:
         " key",
         "if only one of them should change, set that one: gitexp start --set"
         f' {shell_word(f"{names[0]}=VALUE")} "HYPOTHESIS"',
+        change.file,
+        change.line,
+        advice=True,
+    )
+
+
+def _is_unread(change: Change) -> Finding | None:
+    """C11: say that a line of a script was compared as a line, because it cannot be read."""
+    if change.key != (LINES,):
+        return None
+    return Finding(
+        "C11",
+        f"{spell_file(change.file)}: what this line does cannot be told without running it (a"
+        " substitution, a loop, a condition), so lines were compared, not values",
+        "make sure that the line holds exactly one value",
         change.file,
         change.line,
         advice=True,

@@ -37,6 +37,20 @@ _FORMATS = {
     ".conf": "plain",
     ".env": "plain",
     ".properties": "plain",
+    ".props": "plain",
+    ".gin": "plain",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".slurm": "shell",
+    ".sbatch": "shell",
+    ".flags": "flag_file",
+    ".args": "flag_file",
+    ".txt": "flag_file",
+    ".opt": "flag_file",
+    ".mk": "makefile",
+    "Makefile": "makefile",
+    "makefile": "makefile",
+    "GNUmakefile": "makefile",
 }
 
 PRESETS_IN = (".toml", ".yaml", ".yml", ".json")  # what gitexp start --preset can write into

@@ -18,6 +18,9 @@ Key = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
+# The key of lines that a parser holds no values of.
+LINES = "(lines)"
+
 # A bracketed index: outside of quotes, and not in the middle of a name.
 _INDEX = r'"(?:[^"\\]++|\\.)*+"|\'[^\']*+\'|\[([0-9]+)\](?=[.\[ \t]|$)'
 
@@ -73,11 +76,25 @@ def parse_key(text: str) -> tuple[str, ...]:
 
 
 def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
-    """Return the keys that typed names mean, else those with dots in a name (INI's `[a.b]`)."""
+    """Return the keys that typed names mean, else those with dots in a name (INI's `[a.b]`).
+
+    A flag can also be typed without its dashes and without its command: `train.py.--lr` as `lr`.
+    """
     spelled = [(key, tuple(map(str, key))) for key in keys]
-    return [key for key, parts in spelled if parts == names] or [
-        key for key, parts in spelled if ".".join(parts) == ".".join(names)
-    ]
+    joined = ".".join(names)
+    return (
+        [key for key, parts in spelled if parts == names]
+        or [key for key, parts in spelled if ".".join(parts) == joined]
+        or [key for key, parts in spelled if joined in _short_names(parts)]
+    )
+
+
+def _short_names(parts: tuple[str, ...]) -> set[str]:
+    """Return the other names of a command's flag."""
+    if not parts or not parts[-1].startswith("-"):
+        return set()
+    name = parts[-1].lstrip("-")
+    return {name, parts[-1], ".".join((*parts[:-1], name))}
 
 
 def quoted(text: str) -> str:

@@ -285,7 +285,7 @@ def test_each_format_answers_the_same_questions(file: str) -> None:
         assert callable(getattr(module, name))
 
 
-@pytest.mark.parametrize("file", ["toml", "yaml", "c.txt", "c.toml.bak", "mlproject/c", "c.", ""])
+@pytest.mark.parametrize("file", ["toml", "yaml", "c.list", "c.toml.bak", "mlproject/c", "c.", ""])
 def test_other_files_have_no_parser(file: str) -> None:
     assert formats.format_of(file) is None
 
