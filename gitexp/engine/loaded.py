@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PROBE_FOLDER = Path(__file__).resolve().parent / "probe"
 
+_LARGEST_REPORT = 64 << 20  # bytes; thousands of modules take a megabyte
 _GITEXP = PROBE_FOLDER.parent.parent
 
 
@@ -116,6 +117,8 @@ class _Report:
 
 def _read_report(path: Path) -> _Report | None:
     try:
+        if path.stat().st_size > _LARGEST_REPORT:
+            return None
         # surrogateescape, as the probe wrote it: file names need not be UTF-8.
         report = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))
         return _Report(
@@ -131,7 +134,7 @@ def _read_report(path: Path) -> _Report | None:
             read=frozenset(map(str, report["read"])),
             unwatched=bool(report["unwatched"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from gitexp.engine.printed import nearest_line, read_printed
+from gitexp.rules.documents.shape import text as is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _TAIL = 1 << 20  # bytes at the end of what was printed that are searched: final metrics come last
+_LARGEST_FILE = 16 << 20  # bytes of a metrics file
+_LARGEST_LOG = 64 << 20  # bytes at the end of what `gitexp.log` wrote that are read
 _MOST = 200  # metrics of one run
 
 
@@ -41,22 +44,24 @@ def nearest(folder: Path, metric: str) -> str:
 def logged(path: Path, tail: int = 0) -> dict[str, float]:
     """Last value of each metric that the script gave to `gitexp.log`.
 
-    With `tail`, only the last `tail` bytes of the file are read.
+    With `tail`, only the last `tail` bytes of the file are read. A name that cannot be stored is
+    left out.
     """
     found: dict[str, float] = {}
-    for line in _end_of(path, tail).splitlines():
+    for line in _end_of(path, tail or _LARGEST_LOG).split("\n"):
         try:
-            found |= {name: _number(v) for name, v in json.loads(line)["metrics"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
+            metrics = json.loads(line)["metrics"]
+            found |= {name: _number(v) for name, v in metrics.items() if is_text(name)}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # A line that was cut off by a kill, or by the start of the tail.
     return found
 
 
 def _end_of(path: Path, size: int) -> str:
-    """Last `size` bytes of a file as text, all of it if `size` is 0; "" if there is no file."""
+    """Last `size` bytes of a file as text; "" if there is no file."""
     try:
         with path.open("rb") as handle:
-            start = max(0, handle.seek(0, 2) - size) if size else 0
+            start = max(0, handle.seek(0, 2) - size)
             handle.seek(start)
             text = handle.read().decode("utf-8", "replace")
     except OSError:
@@ -76,9 +81,14 @@ def from_file(path: Path) -> dict[str, float]:
     if not path.is_file():
         raise Unreadable(f"{path.name} is not a regular file")
     try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise Unreadable(
+                f"{path.name} has more than {_LARGEST_FILE:,} bytes; metrics take a few, and"
+                " predictions belong in a file of their own"
+            )
         text = path.read_text("utf-8-sig")
         content = tomli.loads(text) if path.suffix == ".toml" else json.loads(text)
-        return dict(_numbers(content, ""))
+        return {name: value for name, value in _numbers(content, "") if is_text(name)}
     except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path.name}: {error}") from None
 

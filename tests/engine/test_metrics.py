@@ -153,3 +153,28 @@ def test_of_very_many_metrics_the_judged_one_is_kept(tmp_path: Path) -> None:
     assert found["accuracy"] == 0.5
     assert "x999" in found
     assert "accuracy" not in collect(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"metrics":' * 50_000, "[" * 100_000, '{"metrics":{"x":' + "9" * 5000 + "}}",
+        '{"metrics":5}', '{"metrics":{"x":"high"}}', '{"metrics":{"x":{}}}', "null", "\x00",
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_a_log_line_that_is_something_else_is_passed_over(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(f'{line}\n{{"metrics":{{"acc":0.5,"\\ud800":1}}}}\n{line}\n')
+    assert logged(path) == {"acc": 0.5}
+
+
+def test_a_metrics_file_of_megabytes_is_refused_and_one_of_odd_names_is_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "metrics.json"
+    path.write_text('{"\\ud800": 1, "acc": 0.5, "deep": {"\\udfff": 2, "b": 1e999}}')
+    assert from_file(path) == {"acc": 0.5, "deep.b": math.inf}
+    path.write_text('{"acc": 0.5}' + " " * (17 << 20))
+    with pytest.raises(Unreadable, match="more than 16,777,216 bytes"):
+        from_file(path)

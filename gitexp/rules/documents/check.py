@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.lines import read_contents, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Check:
             "scores": [*self.scores],
             "changed": [*self.changed],
         }
-        return write_line(Kind.CHECK, without_empty(fields))
+        return write_line(Kind.CHECK, fields)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.lines import read_contents, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Opening:
             "failure": self.failure,
             "project": self.project,
         }
-        return write_line(Kind.HOLDOUT, without_empty(fields))
+        return write_line(Kind.HOLDOUT, fields)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

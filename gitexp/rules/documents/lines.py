@@ -50,22 +50,19 @@ def stamped(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_line(kind: Kind, fields: Mapping[str, Any]) -> str:
-    """Write a line of a note.
+    """Write a line of a note, without the texts and objects that are empty and may be missing.
 
     Raises:
         ValueError: no reader would accept it.
     """
-    line = canonical(content := stamped(kind, fields))
+    needed = {name for shape in kind.shapes for name in shape.required}
+    said = {n: value for n, value in fields.items() if n in needed or value not in ("", {})}
+    line = canonical(content := stamped(kind, said))
     if len(line) > LONGEST_LINE:
         raise ValueError(f"a line of {len(line):,} characters is too long for a note")
     if _shaped(content, kind) is None:
         raise ValueError(f"not the fields of a {kind.name.lower()}: {line[:200]}")
     return line
-
-
-def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out fields that say nothing: empty texts and objects."""
-    return {name: value for name, value in fields.items() if value not in ("", {})}
 
 
 # --- reading ------------------------------------------------------------------------------------

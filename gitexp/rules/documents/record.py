@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.ended import Ended, ended_as_told
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.lines import read_contents, write_line
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.verdict import LARGEST_SCORE
 
@@ -77,6 +77,9 @@ class Record:
         fields = {
             "seed": self.seed,
             "attempt": self.attempt,
+            "condition": self.condition,
+            "environment": self.environment,
+            "start": self.start,
             "metrics": dict(self.metrics),
             "duration": round(self.duration, 3),
             "cpu": round(self.cpu, 3),
@@ -94,8 +97,7 @@ class Record:
             "ended": self.ended.value,
             "batch": self.batch,
         }
-        said = {"condition": self.condition, "environment": self.environment, "start": self.start}
-        return write_line(Kind.RECORD, said | without_empty(fields))
+        return write_line(Kind.RECORD, fields)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import read_contents, without_empty, write_line
+from gitexp.rules.documents.lines import read_contents, write_line
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 
@@ -52,7 +52,7 @@ class Start:
     def line(self) -> str:
         """Write it as one canonical line."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return write_line(Kind.START, without_empty(fields | {"purpose": self.purpose.value}))
+        return write_line(Kind.START, fields | {"purpose": self.purpose.value})
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -42,7 +42,7 @@ def _of_pyproject(text: str) -> set[str]:
         return set()
     project = _table(document.get("project"))
     poetry = _table(_table(document.get("tool")).get("poetry"))
-    texts = [*_list(project.get("dependencies")), *poetry.get("dependencies", {})]
+    texts = [*_list(project.get("dependencies")), *_table(poetry.get("dependencies"))]
     for group in _table(project.get("optional-dependencies")).values():
         texts += _list(group)
     return {name for one in texts if one != "python" for name in _named(one)}
