@@ -15,8 +15,9 @@ from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
+from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.commit import check_commit
-from gitexp.lab.gate.history import LEVEL_SLACK
+from gitexp.lab.gate.history import LEVEL_SLACK, PastResults
 from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
@@ -66,13 +67,15 @@ def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
     comparisons = find_comparisons(project.repository, entries)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
     inspections = iter(inspect_comparisons(comparable))
+    past = PastResults(project.repository)
     found = []
     for entry, comparison in zip(entries, comparisons, strict=True):
         if isinstance(comparison, Comparison):
-            said = [
-                *comparison.findings,
-                *check_commit(entry, next(inspections), comparison.project)[1],
-            ]
+            registration, broken = check_commit(entry, next(inspections), comparison.project)
+            said = [*comparison.findings, *broken]
+            if registration is not None:
+                change, by = registration.change, comparison.project
+                said += check_as_started(by, registration, change, entry, past)
         else:
             said = [Finding("B3", comparison.message, comparison.hint)]
         found.append(list(refusals(said)))

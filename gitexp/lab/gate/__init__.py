@@ -10,6 +10,7 @@ from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.experiment import find_experiment
+from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
@@ -155,6 +156,7 @@ def _check(
     if registration is not None:
         change = inspection.change or registration.change
         findings += check_against_results(comparison.project, registration, change, entry, past)
+        findings += check_as_started(comparison.project, registration, change, entry, past)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             findings += filter(None, [against(known, inspection.change)])
     return Checked(

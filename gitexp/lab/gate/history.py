@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.results import read_all_results
@@ -32,6 +33,7 @@ class PastResults:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._accepted: dict[tuple[str, str], list[int]] = {}
 
     def own(self, commit: str) -> Result | None:
         """Return the result of a commit itself."""
@@ -41,6 +43,27 @@ class PastResults:
         """Return other experiments of a project that made the same change, newest first."""
         others = [r for r in self._by_place.get((folder, change.place), ()) if r.commit != commit]
         return same_change(self._repository, others, change)
+
+    def members(self, folder: str, commit: str) -> list[Member]:
+        """Return a project's experiments other than this commit, as campaigns count them."""
+        others = (result.member() for result in self._results if result.commit != commit)
+        return [one for one in others if one and one.registration.project == folder]
+
+    def accepted_seeds(self, project: Project) -> list[int]:
+        """Return the last seed of each experiment that the baseline accepted, newest first."""
+        key = project.prefix, project.tip
+        if key not in self._accepted:
+            self._accepted[key] = [
+                self._last_seed(one.seeds, one.experiment) for one in read_acceptances(project)[0]
+            ]
+        return self._accepted[key]
+
+    def _last_seed(self, written: str, experiment: str) -> int:
+        end = written.partition("-")[2]
+        if end.isascii() and end.isdecimal():
+            return int(end)
+        result = self.own(experiment)
+        return result.registration.seeds[1] if result and result.registration else 0
 
     def confirmed_besides(self, registration: Registration, commit: str) -> int:
         """Count what a campaign confirmed apart from this commit, as the experiment's rules do."""

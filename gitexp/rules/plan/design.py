@@ -26,14 +26,25 @@ def criterion_from(settings: Settings, expect: str) -> Criterion:
     """Return the criterion as typed, else the one of the settings.
 
     Raises:
-        UsageError: it cannot be read, or counts a worse value as success.
+        UsageError: it cannot be read, asks for no gain, or counts a worse value as success.
     """
     if not expect:
-        return Criterion(settings.metric, settings.effect, settings.higher_is_better)
-    criterion = Criterion.parse(expect)
+        criterion = Criterion(settings.metric, settings.effect, settings.higher_is_better)
+    else:
+        criterion = Criterion.parse(expect)
+    if settings.rules > 1 and asks_for_nothing(criterion):
+        raise UsageError(
+            f"{criterion} asks for no gain, so luck alone would meet it",
+            f'name the smallest gain worth having: --expect "{criterion.metric} +0.005"',
+        )
     if wrong := against_direction(criterion, settings):
         raise UsageError(wrong.message, wrong.hint)
     return criterion
+
+
+def asks_for_nothing(criterion: Criterion) -> bool:
+    """Whether a criterion is met by no gain at all, so that any luck would do."""
+    return criterion.scale is not Scale.CONSTANT and not criterion.amount > 0
 
 
 def against_direction(criterion: Criterion, settings: Settings) -> Finding | None:
