@@ -147,10 +147,11 @@ class Result:
         if registration is None or not self.text:
             return None
         from gitexp.rules.documents.check import parse_checks
+        from gitexp.rules.documents.found import Found
 
         checks = parse_checks(self.text, self.commit)
         # Where the baseline had moved, the experiment may have no run at all.
-        if not self.held.records and not checks:
+        if not self.held.records and all(check.found is not Found.MOVED for check in checks):
             return None
         from gitexp.rules.documents.example_spread import parse_spreads
         from gitexp.rules.verdict.experiment import judge_records

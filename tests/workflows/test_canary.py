@@ -134,3 +134,14 @@ def test_a_noisy_baseline_has_moved_where_noise_does_not_explain_it(
     ran = ready.gitexp("run", "--json")
     assert (ran.json["reason"] == "the baseline has moved") is moved
     assert canaries(ready) == [1, 1]
+
+
+def test_an_exploratory_run_asks_nothing(ready: World, tmp_path: Path) -> None:
+    hidden(ready, tmp_path, canary="always", repeats=[3])
+    ready.git("switch", "--quiet", "--create", "exp/two")
+    ready.edit("C = 1.0", "C = 10")
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.commit("two changes", verify=False)
+    ran = ready.gitexp("run", "two", "--explore", "to see both")
+    assert "EXPLORATORY" in ran.out
+    assert canaries(ready) == []
