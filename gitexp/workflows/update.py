@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.pushed_notes import check_pushed_notes
+from gitexp.lab.gate.removed_results import check_removed_results
 from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.documents.settings import FILES
@@ -52,11 +53,12 @@ def _check_notes(repository: Repository, ref: str, before: str, after: str) -> l
         said = f"{ref} holds everyone's results and cannot be deleted here"
         return [Finding("P3", said, "leave it on the server; in your own clone you may delete it")]
     findings = check_pushed_notes(repository, ref, before, after)
-    if not before or git.succeeds("merge-base", "--is-ancestor", before, after):
-        return findings
     allowed = git.text("config", "--type=bool", "--get", "gitexp.allowRedaction", allow=(1,))
-    if allowed == "true":
+    if not before or allowed == "true":
         return findings
+    if git.succeeds("merge-base", "--is-ancestor", before, after):
+        lost = check_removed_results(repository, ref, before, after) if ref == RUNS else []
+        return [*findings, *lost]
     return [
         *findings,
         Finding(

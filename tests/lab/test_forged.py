@@ -17,13 +17,14 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.workflows.verify import verify
 from tests.arrange import note
+from tests.project import World
 from tests.team import a_record, an_experiment, measured_experiment, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from gitexp.rules.verdict.verdict import Judgement
-    from tests.project import World
 
 NAME = "brave-otter"
 
@@ -179,3 +180,23 @@ def test_runs_from_before_their_registration_are_named(
     [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V15"]
     assert found.advice is advice
     assert "5 runs of exp/brave-otter began before it was registered" in found.message
+
+
+@pytest.mark.parametrize("edit", ["removed", "changed", "forged"])
+def test_a_server_keeps_the_records_that_it_has(ready: World, tmp_path: Path, edit: str) -> None:
+    commit = measured_experiment(ready, NAME)
+    hub = World(tmp_path / "hub.git")
+    ready.git("clone", "--quiet", "--bare", ".", str(hub.path))
+    ready.git("remote", "add", "origin", str(hub.path))
+    hub.git("fetch", "--quiet", str(ready.path), "refs/notes/*:refs/notes/*")
+    hub.gitexp("init")
+    lines = [line for line in note(ready, RUNS, commit).splitlines() if line]
+    lines[0] = {
+        "removed": "",
+        "changed": lines[0].replace('"accuracy":0.9', '"accuracy":0.8'),
+        "forged": lines[0] + "\n" + lines[0].replace('"attempt":1', '"attempt":0'),
+    }[edit]
+    ready.git("notes", f"--ref={RUNS}", "add", "--force", "-m", "\n".join(lines), commit)
+    pushed = ready.try_git("push", "origin", RUNS)
+    assert pushed.code == 1
+    assert ("N2" if edit == "forged" else "P3") in pushed.err

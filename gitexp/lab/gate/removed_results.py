@@ -1,0 +1,43 @@
+"""Results that a push would remove from notes, though it only adds commits to their ref."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.finding import Finding
+from gitexp.rules.text import counted, list_commits
+from gitexp.store.all_notes import read_all
+from gitexp.store.git_output import decode
+from gitexp.store.reader import Reader
+
+if TYPE_CHECKING:
+    from gitexp.store.repository import Repository
+
+_NAMED = 3  # commits
+
+
+def check_removed_results(
+    repository: Repository, ref: str, before: str, after: str
+) -> list[Finding]:
+    """Find records of a note's own commit that one commit of a notes ref has and a later lacks."""
+    known, new = read_all(repository, before).blobs, read_all(repository, after).blobs
+    changed = [commit for commit, blob in known.items() if new.get(commit) != blob]
+    gone: dict[str, int] = {}
+    with Reader(repository.git) as reader:
+        for commit in changed:
+            blobs = [blob for blob in (known[commit], new.get(commit)) if blob]
+            texts = [decode(note or b"") for note in reader.read_notes(blobs, sys.maxsize)]
+            had, *left = (
+                {r.line() for r in parse_records(text, None) if r.is_of(commit)} for text in texts
+            )
+            if lost := had.difference(*left):
+                gone[commit] = len(lost)
+    if not gone:
+        return []
+    said = (
+        f"{ref} would lose or change {counted(sum(gone.values()), 'record')} in"
+        f" {counted(len(gone), 'note')} ({list_commits(gone, _NAMED)})"
+    )
+    return [Finding("P3", said, "records are only ever added; a secret goes with: gitexp redact")]
