@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.gate.named_files import compare_named, named_pairs
 from gitexp.rules.gate.notebook import inspect_command
 from gitexp.rules.gate.one_change import Inspection, inspect
 from gitexp.rules.gate.paths import is_config
@@ -54,8 +56,8 @@ def _inspect(
     git = wanted[0][0].repository.git if wanted else None
     read = git.objects([*blobs], largest=largest) if git else []
     contents = dict(zip(blobs, read, strict=True))
-    return [
-        inspect_files(
+    inspections = [
+        _inspect_edited(
             project,
             [
                 Edited(
@@ -70,10 +72,39 @@ def _inspect(
         )
         for project, files in wanted
     ]
+    return _with_named_files([project for project, _ in wanted], inspections)
 
 
 def inspect_files(project: Project, files: Sequence[Edited]) -> Inspection:
     """Judge the files that differ by the one-change rule, and the command that runs them."""
+    return _with_named_files([project], [_inspect_edited(project, files)])[0]
+
+
+def _with_named_files(
+    projects: Sequence[Project], inspections: Sequence[Inspection]
+) -> list[Inspection]:
+    """Add what a change exchanges by naming another tracked file; one git process for them all."""
+    asked = [
+        (at, project, pair)
+        for at, (project, inspection) in enumerate(zip(projects, inspections, strict=True))
+        if inspection.change is not None
+        for pair in named_pairs(inspection.change)
+    ]
+    if not asked:
+        return list(inspections)
+    names = [f"{p.tip}:{p.path(name)}" for _, p, pair in asked for name in pair]
+    found = iter(projects[0].repository.git.objects(names, largest=LARGEST))
+    completed = list(inspections)
+    for at, _, pair in asked:
+        before, after, inspection = next(found), next(found), completed[at]
+        if before is not None and after is not None and inspection.change is not None:
+            said = compare_named(inspection.change, pair, before, after)
+            if said and "C15" not in {finding.id for finding in inspection.findings}:
+                completed[at] = replace(inspection, findings=(*inspection.findings, said))
+    return completed
+
+
+def _inspect_edited(project: Project, files: Sequence[Edited]) -> Inspection:
     settings = project.settings
     inspection = inspect(
         files,
