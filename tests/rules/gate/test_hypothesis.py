@@ -403,3 +403,18 @@ def test_a_megabyte_is_read_in_about_a_second() -> None:
     begun = time.process_time()
     assert ids(text) == "H1 H2"
     assert time.process_time() - begun < 4
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("dropout generalises better because it regularises the net: train accuracy is 0.99",
+         "dropout generalizes better because it regularizes the net: train accuracy is 0.99"),
+        ("C=10 RAISES accuracy BECAUSE the model underfits: train accuracy is 0.93",
+         "C=10 raises accuracy because the model underfits: train accuracy is 0.93"),
+        ("Does C=10 MAXIMISE accuracy?", "Does C=10 maximize accuracy?"),
+    ],
+)  # fmt: skip
+def test_spelling_and_capitals_make_no_difference(text: str, same: str) -> None:
+    one, other = ([finding.id for finding in lint(each, "accuracy")] for each in (text, same))
+    assert one == other

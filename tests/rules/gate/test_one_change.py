@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import Change
-from gitexp.rules.gate.changed_lines import keep_line_end
+from gitexp.rules.gate.changed_lines import compare_lines, keep_line_end
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.formats.keys import Line, spell_key
 from gitexp.rules.gate.formats.values import ABSENT, spell
 from gitexp.rules.gate.one_change import Inspection, inspect
@@ -767,3 +768,30 @@ def test_any_two_contents_give_a_change_or_a_reason_but_not_both(
     found = judge(edited(before, after, path), config=(path,))
     refusals = [finding for finding in found.findings if not finding.advice]
     assert (found.change is None) == bool(refusals)
+
+
+def test_a_file_outside_the_project_is_named_as_such() -> None:
+    [finding] = judge(Edited("/data.csv", "100644", "100644"), config=("config.toml",)).findings
+    assert (finding.id, finding.file) == ("C1", "/data.csv")
+    assert finding.message.endswith("it is outside this project")
+    [inside] = judge(Edited("data.csv", "100644", "100644"), config=("config.toml",)).findings
+    assert "outside" not in inside.message
+
+
+def test_millions_of_removed_lines_are_only_counted() -> None:
+    lines = b"\n" * (LARGEST + 1)
+    removed, added = compare_lines(lines, b""), compare_lines(b"", lines)
+    assert removed.count == added.count == LARGEST + 1
+    assert (removed.before, added.after) == ((lines,), (lines,))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("a = 1\n", "b = 1\n", "the key a was renamed to b;"),
+        ("[a]\nx = 1\n", "[b]\nx = 1\n", "the table a was renamed to b (with its 1 key);"),
+    ],
+)
+def test_a_rename_at_the_top_is_of_a_key_or_a_table(before: str, after: str, said: str) -> None:
+    [finding] = judge(edited(before, after)).findings
+    assert said in finding.message
