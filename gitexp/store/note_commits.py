@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.store.kept_pack import kept
 from gitexp.store.objects import Pack
+from gitexp.store.signing import signed, signs
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
@@ -54,13 +55,18 @@ def begin(pack: Pack) -> str:
 def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:
     """Return the content of a notes commit, with the author that `git notes` would use.
 
-    If git does not know the author, it is gitexp: a result is worth more than a name.
+    If git does not know the author, it is gitexp: a result is worth more than a name. It is signed
+    where `git config gitexp.sign true` asks for that.
+
+    Raises:
+        NotReady: it cannot be signed.
     """
     now = f"{int(time.time())} {time.strftime('%z')}"
     people = [f"{role} {_person(repository, role)} {now}" for role in ("author", "committer")]
     before = [f"parent {parent}" for parent in parents]
     text = "\n".join([f"tree {tree}", *before, *people, "", "Notes added by gitexp\n"])
-    return text.encode(errors="surrogateescape")
+    content = text.encode(errors="surrogateescape")
+    return signed(repository, content) if signs(repository) else content
 
 
 def _person(repository: Repository, role: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
@@ -33,10 +33,11 @@ from gitexp.lab.audit.recheck import (
 from gitexp.lab.audit.rules import about_rules
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
-from gitexp.store.refs import VERDICTS
+from gitexp.store.refs import RUNS, VERDICTS
+from gitexp.store.signing import count_signatures, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
@@ -61,13 +62,18 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What recomputing found; `rewritten` counts verdict notes that were rewritten."""
+    """What recomputing found; `rewritten` counts verdict notes that were rewritten.
+
+    `signatures` counts commits of records by who signed them ("" for nobody), where this clone
+    signs.
+    """
 
     findings: tuple[Finding, ...]
     campaigns: tuple[Campaign, ...]
     verdicts: int
     records: int
     rewritten: int
+    signatures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -88,6 +94,7 @@ class Verification:
             "verdicts": self.verdicts,
             "records": self.records,
             "rewritten": self.rewritten,
+            "signatures": dict(self.signatures),
             "problems": listed(refusals(self.findings)),
             "information": listed(advice(self.findings)),
             "campaigns": [
@@ -151,6 +158,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
         rewritten=len(fixed),
+        signatures=count_signatures(project.repository, RUNS) if signs(project.repository) else {},
     )
 
 

@@ -86,6 +86,12 @@ def verified(report: Verification, *, as_json: bool) -> None:
     )
     found = counted(len(wrong), "problem") if wrong else "no problems"
     typer.echo(f"{recomputed}: {found} found.")
+    if report.signatures:
+        by = ", ".join(
+            f"{count} by {visible(who)}" if who else f"{count} not signed"
+            for who, count in sorted(report.signatures.items())
+        )
+        typer.echo(wrapped(f"Commits that added records: {by}.", ""))
     for campaign in report.campaigns:
         typer.echo(wrapped(_campaign(campaign), ""))
     if report.campaigns[1:]:

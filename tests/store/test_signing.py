@@ -1,0 +1,48 @@
+"""Records signed with a real ssh key, and checked by git itself."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from tests.team import a_record, an_experiment, repository_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.project import World
+
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+
+
+def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    ready.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", str(key))
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
+    commit = an_experiment(ready, "brave-otter")
+    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 1)]})
+    for name, value in (
+        ("gpg.format", "ssh"), ("user.signingKey", str(key)), ("gitexp.sign", "true"),
+        ("gpg.ssh.allowedSignersFile", str(allowed)),
+    ):  # fmt: skip
+        ready.git("config", name, value)
+    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 2)]})
+    assert ready.git("log", "-2", "--format=%G? %GS", RUNS).splitlines() == [
+        "G ada@example.org", "N ",
+    ]  # fmt: skip
+    ready.git("verify-commit", RUNS)
+    found = ready.gitexp("verify", "--json").json["signatures"]
+    assert found == {"ada@example.org": 1, "": 1}
+    assert "1 by ada@example.org" in ready.gitexp("verify").out
+
+
+def test_what_cannot_be_signed_says_why(ready: World) -> None:
+    ready.git("config", "gitexp.sign", "true")
+    name = ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", name, code=3)
+    assert "gitexp.sign is on, but git has no file with an ssh key" in ran.err
