@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.acceptance import read_acceptances
-from gitexp.lab.differences import relative
+from gitexp.lab.ancestors import alters_runs
 from gitexp.rules.documents.record import Record, parse_records
-from gitexp.rules.gate.paths import matches
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.git_output import decode, parse_raw
@@ -174,8 +173,7 @@ def _commits(project: Project) -> Iterator[_Commit]:
         text, _, notes = decode(head).rpartition("\x01")
         commit, time, author, message = text.split("\x01", 3)
         files = list(parse_raw(raw.lstrip(b"\0\n")))
-        paths = [relative(project, file.path) for file in files]
-        alters = not all(matches(path, project.settings.unread) for path in paths)
+        alters = any(alters_runs(project, project.settings, file) for file in files)
         declaring = [file for file in files if declares(file.path)]
         records = [r for r in parse_records(notes) if r.project == project.folder]
         yield _Commit(commit, time, author, message, records, alters, declaring)

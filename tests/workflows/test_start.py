@@ -648,3 +648,13 @@ def test_a_second_set_is_refused_and_never_dropped(ready: World) -> None:
     assert "2 values are set" in said
     assert "gitexp start --set train.lr=0.1" in said
     assert "gitexp start --preset NAME model.C=10 train.lr=0.1" in said
+
+
+def test_a_setting_that_no_run_reads_makes_no_plan_stale(ready: World) -> None:
+    name = ready.start(*SET)
+    ready.edit('metric = "accuracy"', 'metric = "accuracy"\nplanned = 30 # more', "gitexp.toml")
+    ready.git("commit", "--quiet", "--all", "--message", "Plan more")
+    ready.gitexp("trust", "--yes")
+    [row] = ready.gitexp("log", "--json").json
+    assert (row["name"], row["state"]) == (name, "planned")
+    assert "UNTESTED" not in ready.gitexp("log").out

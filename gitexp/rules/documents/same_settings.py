@@ -1,0 +1,45 @@
+"""Whether two versions of a settings file run the same: a budget or a comment voids no records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from gitexp.errors import NotReady
+from gitexp.rules.documents.settings import FILES, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What is asked of results, and not of a run. A setting that is not named here alters what runs.
+_ASKED_OF_RESULTS = frozenset({
+    "direction", "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
+})  # fmt: skip
+
+
+def run_alike(path: str, before: bytes | None, after: bytes | None) -> bool:
+    """Whether a settings file differs only in what cannot alter a run."""
+    if path not in FILES or before is None or after is None:
+        return False
+    try:
+        old, new = table_of(path, before), table_of(path, after)
+        if old is None or new is None:
+            return False
+        return _of_runs(old) == _of_runs(new) and _around(path, before) == _around(path, after)
+    except NotReady:
+        return False
+
+
+def _of_runs(table: Mapping[str, Any]) -> str:
+    # As text, since 1 == True == 1.0.
+    return repr(sorted((k, v) for k, v in table.items() if k not in _ASKED_OF_RESULTS))
+
+
+def _around(path: str, content: bytes) -> str:
+    """Return what a pyproject.toml holds for other tools."""
+    if path == "gitexp.toml":
+        return ""
+    document = tomli.loads(content.decode("utf-8-sig"))
+    tools = {name: table for name, table in document["tool"].items() if name != "gitexp"}
+    return repr({**document, "tool": tools})
