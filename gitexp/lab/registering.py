@@ -28,6 +28,7 @@ from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
 from gitexp.store.commits import commit_file, create_branch
 from gitexp.store.experiment_refs import names_taken
+from gitexp.store.git_errors import GitFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,9 +150,13 @@ def _commit(
     taken = names_taken(repository)
     for _ in range(_TRIES):
         named = replace(registration, name=new_name(taken))
-        commit = commit_file(repository, project.tip, path, content, named.message())
         try:
+            commit = commit_file(repository, project.tip, path, content, named.message())
             create_branch(repository, named.name, commit)
+        except GitFailed as failure:
+            if not failure.lost:
+                raise
+            continue
         except NotReady:
             # Another clone of this work tree may have taken the name in the meantime.
             if named.name not in names_taken(repository):

@@ -109,6 +109,7 @@ def create_branch(repository: Repository, name: str, commit: str) -> None:
 
     Raises:
         NotReady: the name is taken, or a branch called `exp` leaves no room for `exp/...`.
+        GitFailed: a gc took a part of the commit, which no ref held yet.
     """
     try:
         with writing(repository) as lock:
@@ -117,6 +118,8 @@ def create_branch(repository: Repository, name: str, commit: str) -> None:
                 moves = [f"create {HEADS}{name} {commit}"]
                 move_refs(repository, moves, lock, reason="gitexp: start")
     except GitFailed as failure:
+        if failure.lost:
+            raise
         if "refs/heads/exp'" in failure.stderr:
             raise NotReady(
                 "a branch called exp exists, and git cannot hold exp/... beside it",

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 _FULL = ("no space left on device", "disk quota exceeded", "out of diskspace")
-_LOST = ("missing object", "bad object", "unable to read", "could not read", "invalid object")
+_LOST = (
+    "missing object", "bad object", "bad tree object", "unable to read", "could not read", "invalid object",
+    "not a valid object", "nonexistent object", "objects/pack/",
+)  # fmt: skip
 _RESTORE = "gitexp doctor --fix"
 _ROOM = 1 << 16  # bytes below which a disk counts as full; git writes files of 4 kB and more
 
@@ -28,6 +31,12 @@ class GitFailed(GitexpError):
         super().__init__(f"git {command[0] if command else ''} failed: {said or f'exit {code}'}")
         self.code = code
         self.stderr = stderr
+
+    @property
+    def lost(self) -> bool:
+        """Whether an object is gone: a gc took it, or a disk lost it."""
+        lower = self.stderr.lower()
+        return any(word in lower for word in _LOST)
 
 
 def lacked_room(directory: Path, stderr: str) -> bool:
@@ -80,6 +89,6 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)
     failed = GitFailed(command, code, stderr)
-    if any(word in lower for word in _LOST):
+    if failed.lost:
         failed.hint = "git has lost an object; see which, and restore what is left: " + _RESTORE
     return failed
