@@ -89,7 +89,7 @@ def test_experiments_end_confirmed_ruled_out_or_inconclusive_beside_one_baseline
     assert [end["reason"] for end in ends.values()] == [
         "strong",
         "below the bar",
-        "real but below the bar",
+        "real, size uncertain",
     ]
     assert len(records(ready, "main")) == 5
     for name, end in ends.items():
@@ -118,7 +118,7 @@ def test_a_clear_answer_saves_the_later_looks(ready: World) -> None:
 def test_a_knob_that_nothing_reads_is_ruled_out_as_such(ready: World) -> None:
     ready.start("--set", "train.lr=2e-3")
     answer = ready.gitexp("run", "--json").json
-    assert (answer["verdict"], answer["reason"]) == ("RULED OUT", "identical output")
+    assert (answer["verdict"], answer["reason"]) == ("RULED OUT", "equal scores")
 
 
 @pytest.mark.slow

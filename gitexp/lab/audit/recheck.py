@@ -61,13 +61,15 @@ def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
     return NotReady("its baseline commit has no gitexp settings")
 
 
-def refused(project: Project, results: Sequence[Result]) -> list[list[Finding]]:
-    """Rules that each of these experiments breaks, apart from those that depend on the log."""
+def refused(
+    project: Project, results: Sequence[Result], others: Sequence[Result]
+) -> list[list[Finding]]:
+    """Rules that each of these experiments breaks; `others` are all that the clone knows."""
     entries = [_as_registered(result) for result in results]
     comparisons = find_comparisons(project.repository, entries)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
     inspections = iter(inspect_comparisons(comparable))
-    past = PastResults(project.repository)
+    past = PastResults(project.repository, others)
     found = []
     for entry, comparison in zip(entries, comparisons, strict=True):
         if isinstance(comparison, Comparison):
@@ -141,7 +143,8 @@ def about_gate(inventory: Inventory) -> Iterator[Finding]:
     measured = gated(inventory.held)
     shallow = inventory.project.repository.shallow
     beyond = []
-    for result, said in zip(measured, refused(inventory.project, measured), strict=True):
+    every = (*inventory.held, *inventory.lost)
+    for result, said in zip(measured, refused(inventory.project, measured, every), strict=True):
         if shallow and [finding.id for finding in said] == ["B3"]:
             beyond.append(label_of(result))
         elif said:

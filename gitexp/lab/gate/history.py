@@ -16,6 +16,8 @@ from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
@@ -29,10 +31,13 @@ LEVEL_SLACK = 1 + 1e-5
 
 
 class PastResults:
-    """The results of all projects, read once, and only if a rule asks for them."""
+    """The results of all projects, read once, and only if a rule asks for them.
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    `known` are results that were read already, by a command that changes nothing.
+    """
+
+    def __init__(self, repository: Repository, known: Sequence[Result] | None = None) -> None:
+        self._repository, self._known = repository, known
         self._accepted: dict[tuple[str, str], list[int]] = {}
 
     def own(self, commit: str) -> Result | None:
@@ -72,8 +77,8 @@ class PastResults:
         return count_confirmed(registration, others.values())
 
     @cached_property
-    def _results(self) -> list[Result]:
-        return read_all_results(self._repository)
+    def _results(self) -> Sequence[Result]:
+        return read_all_results(self._repository) if self._known is None else self._known
 
     @cached_property
     def _by_commit(self) -> dict[str, Result]:
