@@ -10,6 +10,7 @@ from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.claims import claims, is_held
 from gitexp.rules.documents.summary import Stage
+from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 class State(enum.StrEnum):
     """What has become of an experiment.
 
-    STALE was never run, and what runs on the baseline branch has changed since.
+    STALE was never run, and what runs on the baseline branch has changed since. UNSYNCED has no
+    results here, but a remote that no sync has asked for them has its branch.
     """
 
     PLANNED = "planned"
+    UNSYNCED = "unsynced"
     STALE = "stale"
     RUNNING = "running"
     FAILED = "failed"
@@ -34,8 +37,8 @@ class State(enum.StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether it was never run, or run and never decided."""
-        return self in {State.PLANNED, State.STALE, State.RUNNING, State.FAILED}
+        """Whether it was never run, or run and never decided, as far as this clone knows."""
+        return self not in {State.DONE, State.ACCEPTED, State.ARCHIVED}
 
 
 class States:
@@ -57,6 +60,10 @@ class States:
         project = self._project
         return {project.tip, *same_runs(project, project.settings, project.tip)}
 
+    @cached_property
+    def _unsynced(self) -> dict[str, str]:
+        return unsynced(self._project.repository)
+
     def of(self, result: Result) -> State:
         """State of an experiment."""
         if result.commit in self._accepted:
@@ -69,6 +76,8 @@ class States:
             return State.RUNNING
         if result.stage is not Stage.UNDECIDED:
             return State.DONE if result.stage is Stage.EXPLORED else State.FAILED
+        if result.commit in self._unsynced:
+            return State.UNSYNCED
         # Where a shallow clone ends, the baseline is unknown.
         is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
         return State.PLANNED if is_current else State.STALE

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.log import log
+from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.precedents import has_verdict
+from gitexp.lab.state import State
 from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 class Ideas:
     """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
 
-    `waiting` more were planned on an older baseline.
+    `waiting` more were planned on an older baseline. `warnings` name remotes that may have results
+    of others.
     """
 
     order: list[Idea]
     chosen: list[Idea]
     hours: float | None
     waiting: int
+    warnings: list[str]
 
 
 def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
@@ -39,7 +43,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
     ideas = []
     for row in rows:
         registration = row.result.registration
-        if row.state != "planned" or registration is None:
+        if row.state is not State.PLANNED or registration is None:
             continue
         power = power_of(registration, past, baseline, durations)
         ideas.append(
@@ -54,4 +58,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
         )
     order = ranked_ideas(ideas)
     chosen = order if hours is None else chosen_within(order, hours * 3600)
-    return Ideas(order, chosen, hours, sum(row.state == "stale" for row in rows))
+    waiting = sum(row.state is State.STALE for row in rows)
+    missing = [row.commit for row in rows if row.state is State.UNSYNCED]
+    warnings = about_missing_results(project.repository, missing) if missing else []
+    return Ideas(order, chosen, hours, waiting, warnings)

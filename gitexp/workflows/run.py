@@ -14,6 +14,7 @@ from gitexp.lab.determinism import prove_deterministic
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
+from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.trust import demand_trust
@@ -88,6 +89,9 @@ def run(
     with Bench(ledger, jobs, watcher) as bench:
         end_unended(project.repository, [base, commit])
         ledger.read(base, commit)
+        if not ledger.records(commit):
+            for said in about_missing_results(project.repository, [commit]):
+                watcher.said(said)
         ledger.adopt(base, registration.registered_seeds())
         try:
             judgement = _look_by_look(bench, registration, base, commit, report.name)

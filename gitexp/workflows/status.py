@@ -13,11 +13,14 @@ from gitexp.lab.gate import check
 from gitexp.lab.goals import progress
 from gitexp.lab.last_started import last_started
 from gitexp.lab.log import Row, log
+from gitexp.lab.missing_results import sync_command
 from gitexp.lab.project import open_project
 from gitexp.lab.results import place_of_next
+from gitexp.lab.state import State
 from gitexp.lab.trust import is_trusted
 from gitexp.rules.plan.run_scores import half_width, scores
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -94,7 +97,7 @@ class Status:
         }  # fmt: skip
 
 
-_OPEN = ("running", "planned", "stale", "failed")
+_OPEN = ("running", "planned", "unsynced", "stale", "failed")
 
 
 def status(directory: Path, today: dt.date) -> Status:
@@ -144,8 +147,23 @@ def status(directory: Path, today: dt.date) -> Status:
         planned=project.settings.planned,
         goals=goals,
         warnings=warnings,
-        next=_next(project, by_state, waiting, outdated, current, is_measured=bool(values)),
+        next=_next(
+            project,
+            by_state,
+            waiting,
+            outdated,
+            current,
+            is_measured=bool(values),
+            unasked=_unasked(project, rows),
+        ),
     )
+
+
+def _unasked(project: Project, rows: Sequence[Row]) -> str:
+    """A remote that may have results that this clone has not, "" if there is none."""
+    missing = [row.commit for row in rows if row.state is State.UNSYNCED]
+    remotes = unsynced(project.repository) if missing else {}
+    return next((remotes[commit] for commit in missing if commit in remotes), "")
 
 
 def _alike(project: Project) -> set[str]:
@@ -172,16 +190,18 @@ def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Se
 
 def _next(
     project: Project, by_state: dict[str, list[str]], waiting: list[str], outdated: list[str],
-    current: Row | None, *, is_measured: bool,
+    current: Row | None, *, is_measured: bool, unasked: str,
 ) -> Step:  # fmt: skip
-    """Choose the one command that goes on from here."""
+    """Choose the one command that goes on from here; `unasked` is a remote to ask for results."""
     if not project.repository.setting(baseline_key(project.prefix)):
         return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
     if not is_trusted(project):
         return Step("gitexp trust", "the settings changed, and you have not approved them")
-    if current is not None and (step := _about(project, current, outdated)):
+    if current is not None and (step := _about(project, current, outdated, unasked)):
         return step
     planned = by_state.get("planned", [])
+    if unasked:
+        return _about_unsynced(unasked)
     if waiting:
         return Step(f"gitexp accept {waiting[0]}", "it is confirmed")
     if len(planned) > 1:
@@ -217,11 +237,17 @@ def _about_planned(project: Project, name: str) -> Step:
     return Step(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
 
 
-def _about(project: Project, current: Row, outdated: Sequence[str]) -> Step | None:
+def _about_unsynced(remote: str) -> Step:
+    return Step(sync_command(remote), "it may have results that are not here")
+
+
+def _about(project: Project, current: Row, outdated: Sequence[str], unasked: str) -> Step | None:
     """What to do about the experiment that you are at, None if there is nothing left to do."""
     name = current.result.name
     if current.state == "planned":
         return _about_planned(project, name)
+    if current.state == "unsynced":
+        return _about_unsynced(unasked)
     if current.state == "failed":
         return Step(f"gitexp show {name}", "a run failed; see why, then run it again")
     if current.state == "stale":

@@ -9,7 +9,9 @@ from gitexp.cli.options import AsJson
 from gitexp.cli.views import log as views
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab import log as workflow
+from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.project import Project, open_project
+from gitexp.lab.state import State
 from gitexp.workflows.search import Query, read_query
 from gitexp.workflows.search import search as workflow_search
 
@@ -81,6 +83,9 @@ def log(
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
     found = workflow.read_log(project, selection)
     rows = views.log(found, begin if selection.is_all_of(0) else views.NO_MATCH, long=long)
+    missing = [row.commit for row in rows if row.state is State.UNSYNCED]
+    for said in about_missing_results(project.repository, missing) if missing else ():
+        typer.echo(f"gitexp: {said}", err=True)
     # Part of a log says nothing about where the whole stands.
     if rows and selection.is_all_of(len(rows)):
         show_standing(project, rows)

@@ -83,7 +83,7 @@ def _in_full(rows: Iterable[Row | LadderStep]) -> None:
 
 def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
-    state = "" if row.state in {"done", "planned", "stale"} else f"  [{row.state}]"
+    state = "" if row.state in {"done", "planned", "stale", "unsynced"} else f"  [{row.state}]"
     typer.echo(f"{styled(f'exp/{visible(entry.name)}', bold=True)}  {entry.time[:10]}{state}")
     typer.echo(wrapped(hypothesis_of(entry.message), lines=3))
     if row.result.explored:

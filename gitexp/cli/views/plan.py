@@ -172,6 +172,8 @@ def learned(done: Known, baseline: str, *, as_json: bool) -> None:
 def ranked(ideas: Ideas, *, as_json: bool) -> None:
     """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
     order, chosen = ideas.order, ideas.chosen
+    for warning in ideas.warnings:
+        typer.echo(f"gitexp: {warning}", err=True)
     fitting = {idea.name for idea in chosen}
     if as_json:
         print_json([dataclasses.asdict(idea) | {"fits": idea.name in fitting} for idea in order])

@@ -22,6 +22,7 @@ def result_lines(row: Row, head: str = "  ") -> str:
     name = row.result.name
     ways = {
         "planned": f"planned: gitexp run {name}",
+        "unsynced": "its results may be on a remote: gitexp sync",
         "stale": f"planned on an older baseline: gitexp retest {name}",
     }
     return hanging(head, ways.get(row.state, row.state))

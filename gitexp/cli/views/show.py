@@ -46,6 +46,9 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     _openings(sheet, registration)
     judgement = row.result.judgement
     typer.echo("")
+    if row.state == "unsynced":
+        typer.echo(result_lines(row))
+        return
     if judgement is None:
         typer.echo(f"  Not run yet: gitexp run {entry.name}")
         return

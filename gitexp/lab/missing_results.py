@@ -1,0 +1,30 @@
+"""Say of which experiments a remote may have results that this clone has not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitexp.rules.text import counted, shell_word, visible
+from gitexp.store.unsynced import unsynced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.store.repository import Repository
+
+
+def about_missing_results(repository: Repository, commits: Iterable[str]) -> list[str]:
+    """Say for each remote of how many of these experiments it may have results."""
+    remotes = unsynced(repository)
+    numbers = Counter(remotes[commit] for commit in commits if commit in remotes)
+    return [
+        f"{visible(remote)} may have results of {counted(number, 'experiment')} that are not here:"
+        f" {sync_command(remote)}"
+        for remote, number in numbers.items()
+    ]
+
+
+def sync_command(remote: str) -> str:
+    """The command that brings the results that a remote has."""
+    return f"gitexp sync {shell_word(remote)}"

@@ -1,0 +1,77 @@
+"""A clone before its first sync: what others decided is not planned, though git brings no notes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.arrange import settle
+from tests.project import World
+from tests.team import clone_of, hub_of
+
+
+@pytest.fixture
+def fresh(ready: World) -> tuple[World, str, str]:
+    """A clone with the names of two experiments; the first is decided and the second planned."""
+    settle(ready, repeats=[3])
+    hub = hub_of(ready)
+    decided, planned = (ready.start("--set", f"model.C={value}") for value in (10, 11))
+    ready.gitexp("run", decided, "--jobs", "2")
+    ready.gitexp("sync")
+    clone = clone_of(hub, "fresh")
+    clone.gitexp("init", "--yes")
+    return clone, decided, planned
+
+
+SAID = "team may have results of {} that are not here: gitexp sync team"
+
+
+def test_experiments_of_others_are_planned_only_once_a_sync_has_looked(
+    fresh: tuple[World, str, str],
+) -> None:
+    clone, decided, planned = fresh
+    assert {row["state"] for row in clone.gitexp("log", "--json").json} == {"unsynced"}
+    log = clone.gitexp("log")
+    assert log.err.strip() == f"gitexp: {SAID.format('2 experiments')}"
+    assert "planned" not in log.out
+    assert clone.gitexp("status", "--json").json["next"]["command"] == "gitexp sync team"
+    assert "gitexp sync" in clone.gitexp("show", decided).out
+    ideas = clone.gitexp("next", "--json")
+    assert ideas.json == []
+    assert SAID.format("2 experiments") in ideas.err
+    clone.gitexp("next", "--run", code=2)
+    clone.gitexp("sync")
+    states = {row["name"]: row["state"] for row in clone.gitexp("log", "--json").json}
+    assert states == {decided: "done", planned: "planned"}
+    after = clone.gitexp("log"), clone.gitexp("next"), clone.gitexp("status")
+    assert not any("gitexp sync" in ran.out + ran.err for ran in after)
+
+
+def test_a_branch_that_was_made_here_of_a_remote_ones_is_no_more_planned(
+    fresh: tuple[World, str, str],
+) -> None:
+    clone, decided, _ = fresh
+    clone.git("switch", "--quiet", f"exp/{decided}")
+    assert clone.gitexp("status", "--json").json["next"]["command"] == "gitexp sync team"
+    assert SAID.format("1 experiment") in clone.gitexp("run").err
+
+
+def test_a_later_fetch_is_met_in_the_same_way_and_ones_own_is_planned(
+    fresh: tuple[World, str, str], ready: World
+) -> None:
+    clone, *both = fresh
+    clone.gitexp("sync")
+    later = ready.start("--set", "model.C=12")
+    ready.git("push", "--quiet", "hub", f"exp/{later}")
+    clone.git("fetch", "--quiet")
+    own = clone.start("--set", "model.C=13")
+    states = {row["name"]: row["state"] for row in clone.gitexp("log", "--json").json}
+    assert [states[name] for name in (*both, later, own)] == [
+        "done", "planned", "unsynced", "planned",
+    ]  # fmt: skip
+    assert {idea["name"] for idea in clone.gitexp("next", "--json").json} == {both[1], own}
+
+
+def test_a_remote_that_is_gone_is_not_asked(fresh: tuple[World, str, str]) -> None:
+    clone, *_ = fresh
+    clone.git("config", "--remove-section", "remote.team")
+    assert {row["state"] for row in clone.gitexp("log", "--json").json} == {"planned"}
