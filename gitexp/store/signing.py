@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 _HINT = "git config gpg.format ssh && git config user.signingKey ~/.ssh/id_ed25519.pub"
+_UNKNOWN = "unknown key"
+# Commits that added lines, without merges and the one that all notes begin with.
+_ADDING = ("--max-parents=1", "--min-parents=1")
 
 
 def signs(repository: Repository) -> bool:
@@ -50,16 +53,29 @@ def signed(repository: Repository, content: bytes) -> bytes:
 def count_signatures(repository: Repository, ref: str) -> Counter[str]:
     """Count the commits of a ref by who signed them, as git says; "" for those that nobody did.
 
-    A signature that does not hold counts under "bad signature", one by a key that
-    gpg.ssh.allowedSignersFile does not list under "unknown key".
+    Empty where nothing is signed and this clone does not sign either. A signature that does not
+    hold counts under "bad signature", one by a key that gpg.ssh.allowedSignersFile does not list
+    under "unknown key".
     """
-    done = repository.git.run(
-        "log", "--format=%G?%x09%GS", "--max-parents=1", "--min-parents=1", "--no-show-signature",
-        "--no-notes", ref, "--", allow=(128,),
-    )  # fmt: skip
+    signed_ones = _with_signature(repository, ref)
     found: Counter[str] = Counter()
+    if not signed_ones and not signs(repository):
+        return found
+    done = repository.git.run(
+        "log", "--format=%H%x09%G?%x09%GS", *_ADDING, "--no-show-signature", "--no-notes", ref,
+        "--", allow=(128,),
+    )  # fmt: skip
     for line in decode(done.stdout).splitlines():
-        state, _, signer = line.partition("\t")
-        names = {"N": "", "G": signer or "unknown key", "U": "unknown key", "E": "unknown key"}
+        commit, state, signer = line.split("\t", 2)
+        # Without a file of allowed signers, git says of a signed commit that it is not.
+        without = _UNKNOWN if commit in signed_ones else ""
+        names = {"N": without, "G": signer or _UNKNOWN, "U": _UNKNOWN, "E": _UNKNOWN}
         found[names.get(state, "bad signature")] += 1
     return found
+
+
+def _with_signature(repository: Repository, ref: str) -> frozenset[str]:
+    """Commits of a ref that carry a signature, whatever it is worth."""
+    done = repository.git.run("rev-list", "--header", *_ADDING, ref, "--", allow=(128,))
+    commits = (text.partition("\n\n")[0] for text in decode(done.stdout).split("\0"))
+    return frozenset(head.partition("\n")[0] for head in commits if "\ngpgsig" in head)

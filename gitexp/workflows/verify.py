@@ -34,7 +34,7 @@ from gitexp.lab.audit.rules import about_rules
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
-from gitexp.store.signing import count_signatures, signs
+from gitexp.store.signing import count_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,8 +64,8 @@ class Campaign:
 class Verification:
     """What recomputing found; `rewritten` counts verdict notes that were rewritten.
 
-    `signatures` counts commits of records by who signed them ("" for nobody), where this clone
-    signs.
+    `signatures` counts commits of records by who signed them ("" for nobody), where anybody did or
+    this clone would.
     """
 
     findings: tuple[Finding, ...]
@@ -158,7 +158,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         verdicts=sum(result.verdict is not None for result in inventory.held),
         records=sum(len(result.records) for result in inventory.held),
         rewritten=len(fixed),
-        signatures=count_signatures(project.repository, RUNS) if signs(project.repository) else {},
+        signatures=count_signatures(project.repository, RUNS),
     )
 
 

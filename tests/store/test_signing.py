@@ -39,6 +39,16 @@ def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path
     found = ready.gitexp("verify", "--json").json["signatures"]
     assert found == {"ada@example.org": 1, "": 1}
     assert "1 by ada@example.org" in ready.gitexp("verify").out
+    # Whoever does not sign is told all the same, and that the key is a stranger's here.
+    ready.git("config", "--unset", "gitexp.sign")
+    ready.git("config", "--unset", "gpg.ssh.allowedSignersFile")
+    assert ready.gitexp("verify", "--json").json["signatures"] == {"unknown key": 1, "": 1}
+
+
+def test_verify_says_nothing_of_signatures_where_nobody_signs(ready: World) -> None:
+    commit = an_experiment(ready, "brave-otter")
+    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 1)]})
+    assert ready.gitexp("verify", "--json").json["signatures"] == {}
 
 
 def test_what_cannot_be_signed_says_why(ready: World) -> None:
