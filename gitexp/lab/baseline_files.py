@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady
+from gitexp.store.branches import move_branch
 from gitexp.store.commits import commit_file
 from gitexp.store.git import Git
+from gitexp.store.kept_pack import again_if_lost
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
@@ -25,17 +27,21 @@ def commit_on_baseline(
     `path` is relative to the project, `before` what the tip holds there (None: no such file).
 
     Raises:
-        NotReady: the branch is checked out in another work tree, or the file is edited in this one.
+        NotReady: the branch is checked out in another work tree, the file is edited in this one, or
+            somebody moved the branch meanwhile.
     """
     repository = project.repository
     place = repository.checked_out().get(project.baseline_ref)
     full = project.path(path)
-    git = repository.git
     if place is None:
-        commit = commit_file(repository, project.tip, full, after, message)
-        subject = message.partition("\n")[0]
-        git.run("update-ref", "-m", subject, project.baseline_ref, commit, project.tip)
-        return commit
+        reason = message.partition("\n")[0]
+
+        def commit() -> str:
+            made = commit_file(repository, project.tip, full, after, message)
+            move_branch(repository, project.baseline_ref, made, project.tip, reason=reason)
+            return made
+
+        return again_if_lost(commit)
     if repository.top is None or place != repository.top:
         raise NotReady(f"{project.baseline} is checked out in {place}", f"run it there: cd {place}")
     git = Git(repository.work_tree())

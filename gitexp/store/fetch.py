@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, disk_full
+from gitexp.errors import GitexpError, NotReady, StoreBusy, disk_full
 from gitexp.rules.documents.name import is_name
 from gitexp.store.aside import make_durable
 from gitexp.store.git_errors import lacked_room
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gitexp.store.push import Push
     from gitexp.store.repository import Repository
     from gitexp.store.transfer import Show
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,27 @@ def fetch(
 
     Raises:
         NotReady: it cannot be reached, or this clone may not read it.
+        StoreBusy: a gc took all of it every time.
     """
     where = f"{into}{remote}/"
+    had = {*repository.branches([where]).values()}
+    for _ in range(_TRIES):
+        _fetch_once(repository, remote, where, logs=logs, show=show)
+        # git frees the pack that it fetched just before its refs move, and a gc may be quicker.
+        came = {r: c for r, c in repository.branches([where]).items() if c not in had}
+        there = repository.git.sizes([*came.values()])
+        lost = [ref for ref, target in came.items() if target not in there]
+        if not lost:
+            return
+        delete_refs(repository, lost)
+    raise StoreBusy(
+        f"a git gc took what came from {remote}, {_TRIES} times", "when it has ended: gitexp sync"
+    )
+
+
+def _fetch_once(
+    repository: Repository, remote: str, where: str, *, logs: bool, show: Show | None
+) -> None:
     branches = [f"+{HEADS}*:{where}heads/*", f"+{ARCHIVE}*:{where}archive/*"]
     notes = [
         f"+{SHARED_RUNS}*:{where}runs/*",

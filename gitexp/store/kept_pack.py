@@ -8,17 +8,20 @@ by every gc, so objects are written as one, and the .keep file goes once the ref
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gitexp.store.repository import Repository
 
 DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+_T = TypeVar("_T")
+_TRIES = 5
 _WHY = "gitexp"  # what our .keep files say
 _FEW = 24  # packs that every git process opens quickly; git itself packs from 50 on
 
@@ -57,6 +60,21 @@ def kept_commit(repository: Repository, commit: str, lock: int) -> Iterator[None
     ).stdout
     with kept(repository, pack, lock):
         yield
+
+
+def again_if_lost(act: Callable[[], _T]) -> _T:
+    """Do something that makes objects and keeps them, and again if a gc took some in between.
+
+    Raises:
+        GitFailed: they are lost every time.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return act()
+        except GitFailed as failure:
+            if not failure.lost:
+                raise
+    return act()
 
 
 def free_kept(repository: Repository) -> None:

@@ -20,6 +20,7 @@ from gitexp.rules.verdict import effects, words
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.store.branches import move_branch
 from gitexp.store.commits import commit_tree, transplant
+from gitexp.store.kept_pack import again_if_lost
 from gitexp.store.note_writing import store_aside
 from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
 from gitexp.store.work_tree import advance_checkout
@@ -72,10 +73,15 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
         )
     # Every check above was made against this tip, so the branch moves from it and no other.
     before = project.tip
-    commit = _merge(project, before, experiment, _message(result, anyway))
+    message, reason = _message(result, anyway), f"gitexp: accept exp/{result.entry.name}"
     move = move_branch if place is None else advance_checkout
-    reason = f"gitexp: accept exp/{result.entry.name}"
-    move(repository, project.baseline_ref, commit, before, reason=reason)
+
+    def merge() -> str:
+        made = _merge(project, before, experiment, message)
+        move(repository, project.baseline_ref, made, before, reason=reason)
+        return made
+
+    commit = again_if_lost(merge)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None,
         waiting=_count_stale(replace(project, tip=commit)),

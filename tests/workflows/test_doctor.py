@@ -308,6 +308,7 @@ def test_results_whose_objects_are_lost_are_restored_as_far_as_they_are_left(
     ready.gitexp("doctor")
     ready.gitexp("run", name)
     assert ready.gitexp("log", "--json").json[0]["verdict"] == "CONFIRMED"
+    ready.gitexp("verify")
 
 
 def test_a_ref_of_which_nothing_is_left_is_deleted(ready: World) -> None:
