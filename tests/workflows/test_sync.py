@@ -75,8 +75,7 @@ def test_two_clones_end_with_the_same_experiments_records_and_verdicts(
     assert rows[0] == rows[1]
 
 
-@pytest.mark.usefixtures("hub")
-def test_what_a_sync_did_is_told_in_a_sentence(world: World, other: World) -> None:
+def test_what_a_sync_did_is_told_in_a_sentence(world: World, hub: World, other: World) -> None:
     commit = measured_experiment(world, "brave-otter")
     said = world.gitexp("sync")
     assert said.out == "hub: nothing came in, 1 experiment and 10 records went out\n"
@@ -85,10 +84,11 @@ def test_what_a_sync_did_is_told_in_a_sentence(world: World, other: World) -> No
         other.gitexp("sync").out == "team: 1 experiment and 10 records came in, nothing went out\n"
     )
     world.gitexp("sync")
-    # A further run there turns the verdict here.
+    # Elsewhere the same seed ran earlier, before either clone knew of the other's run.
+    third = clone_of(hub, "third")
     line = a_record(commit, 1, 0.5, start="2026-11-25T09:00:00.000Z")
-    append_lines(repository_of(other), RUNS, {commit: [line]})
-    found = other.gitexp("sync", "--json").json
+    append_lines(repository_of(third), RUNS, {commit: [line]})
+    found = third.gitexp("sync", "--json").json
     assert found["out"] == {"experiments": 0, "archived": 0, "records": 1, "logs": 0}
     out = world.gitexp("sync").out
     assert out.startswith("hub: 1 record came in, nothing went out; 1 verdict changed\n")
