@@ -159,6 +159,37 @@ def test_what_a_notes_ref_held_before_it_was_reset_is_missed(ready: World) -> No
     assert "V10" in found_by_verify(ready)
 
 
+@pytest.mark.parametrize(("first", "then"), [(0.895, 0.93), (0.93, 0.895), (0.93, 0.94)])
+def test_a_decided_verdict_that_turned_stays_named(ready: World, first: float, then: float) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=first)
+    ready.gitexp("verify", "--fix")
+    before, ours = judged(ready), ready.git("rev-parse", RUNS)
+    ready.git("update-ref", RUNS, f"{ours}~1")
+    earlier = [a_record(commit, n, then, start=f"2026-11-20T10:00:0{n}.000Z") for n in range(1, 6)]
+    add(ready, commit, earlier)
+    forgery = ready.git("rev-parse", RUNS)
+    ready.git("update-ref", RUNS, ours)
+    (ready.path / ".git" / "logs" / RUNS).unlink()  # it was made in another clone
+    assert found_by_verify(ready) == set()
+    ready.git("notes", f"--ref={RUNS}", "merge", "--quiet", "-s", "cat_sort_uniq", forgery)
+    after = judged(ready)
+    for _ in range(2):
+        [found] = [f for f in verify(open_project(ready.path), fix=True).findings if f.id == "V19"]
+        assert found.advice is not (after.verdict == "CONFIRMED" != before.verdict)
+        assert f"then: {before.verdict}: accuracy" in found.message
+        assert f"now:  {after.verdict}: accuracy" in found.message
+
+
+def test_what_was_written_over_a_decided_note_turns_nothing(ready: World) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.895)
+    for text in ("INCONCLUSIVE: too early", None, "CONFIRMED: accuracy +0.1 [+0, +1], 5 pairs"):
+        if text is not None:
+            ready.git("notes", "--ref=gitexp", "add", "--force", "-m", text, commit)
+        ready.gitexp("verify", "--fix")
+    assert note(ready, "gitexp", commit).startswith("RULED OUT")
+    assert found_by_verify(ready) == set()
+
+
 def test_a_commit_that_had_records_is_missed_without_its_note(ready: World) -> None:
     commit = measured_experiment(ready, NAME)
     ready.git("update-ref", f"refs/gitexp/kept/{commit}", commit)

@@ -28,23 +28,33 @@ def says_the_same(note: str, registration: Registration, judgement: Judgement) -
 
     Its first figures must be the effect, its bounds and the number of pairs, in this order.
     """
-    text = re.sub(r"(?<=\w)-\n", "-", note).replace("\n", " ")  # a name broken at its hyphen
-    verdict, _, rest = text.partition(":")
-    if judgement.verdict is None or verdict != judgement.verdict:
+    if not decides_the_same(note, registration, judgement):
         return False
+    rest = _joined(note).partition(":")[2]
     if any(other in rest for other in Verdict):
         return False
-    due = words.note(registration, judgement)
     if note.strip().count("\n") < len(words.note_lines(registration, judgement)) - 1:
+        return False
+    first = list(_first(registration, judgement))
+    due = words.note(registration, judgement)
+    others = [*first, *_others(registration, judgement, due)]
+    further = _numbers(rest, registration, judgement)[len(first) :]
+    return all(any(_agrees(one, other) for other in others) for one in further)
+
+
+def decides_the_same(note: str, registration: Registration, judgement: Judgement) -> bool:
+    """Whether a note has the verdict of a judgement, its effect, bounds and number of pairs."""
+    verdict, _, rest = _joined(note).partition(":")
+    if judgement.verdict is None or verdict != judgement.verdict:
         return False
     found = _numbers(rest, registration, judgement)
     first = list(_first(registration, judgement))
-    if len(found) < len(first):
-        return False
-    if not all(map(_agrees, found, first)):
-        return False
-    others = [*first, *_others(registration, judgement, due)]
-    return all(any(_agrees(one, other) for other in others) for one in found[len(first) :])
+    return len(found) >= len(first) and all(map(_agrees, found, first))
+
+
+def _joined(note: str) -> str:
+    """A note as one line, without the breaks at the hyphens of names."""
+    return re.sub(r"(?<=\w)-\n", "-", note).replace("\n", " ")
 
 
 def _numbers(text: str, registration: Registration, judgement: Judgement) -> list[str]:
