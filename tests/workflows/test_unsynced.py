@@ -35,10 +35,11 @@ def test_experiments_of_others_are_planned_only_once_a_sync_has_looked(
     assert "planned" not in log.out
     assert clone.gitexp("status", "--json").json["next"]["command"] == "gitexp sync team"
     assert "gitexp sync" in clone.gitexp("show", decided).out
+    assert "2 without results here until gitexp sync: " in clone.gitexp("status").out
     ideas = clone.gitexp("next", "--json")
     assert ideas.json == []
     assert SAID.format("2 experiments") in ideas.err
-    clone.gitexp("next", "--run", code=2)
+    assert "gitexp sync team" in clone.gitexp("next", "--run", code=2).err
     clone.gitexp("sync")
     states = {row["name"]: row["state"] for row in clone.gitexp("log", "--json").json}
     assert states == {decided: "done", planned: "planned"}

@@ -28,6 +28,7 @@ def next_(
         return
     if not ideas.order:
         hint = "gitexp retest --planned" if ideas.waiting else views.PLAN
+        hint = "\n".join(ideas.warnings) or hint
         raise UsageError("nothing is planned on this baseline", hint)
     if not ideas.chosen:
         raise UsageError(

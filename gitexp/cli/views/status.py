@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NAMED = 3  # experiments of one state that are named
 _STATES = {
     "running": "running", "planned": "planned", "stale": "planned on an older baseline",
-    "unsynced": "without results here, which a remote may have", "failed": "failed",
+    "unsynced": "without results here until gitexp sync", "failed": "failed",
 }  # fmt: skip
 
 
