@@ -46,6 +46,9 @@ def _gitexp(
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
+    from gitexp.store.git_environment import hold_environment  # not for the overview
+
+    hold_environment()
     if context.invoked_subcommand is None:
         from gitexp.cli.commands.status import status  # loaded on demand, as every command is
 

@@ -41,6 +41,22 @@ _ELSEWHERE = frozenset(
 _OWN = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
 
 
+_given: list[dict[str, str]] = []  # the environment that the command was started with
+
+
+def hold_environment() -> None:
+    """Keep the environment as it is now for every program that this command starts.
+
+    Libraries that a command loads later set variables of their own, such as scikit-learn's
+    KMP_INIT_AT_FORK, and a run after that would have another environment than the runs before.
+    """
+    _given[:] = [dict(os.environ)]
+
+
+def _environment() -> dict[str, str]:
+    return _given[0] if _given else dict(os.environ)
+
+
 def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
     """Return our environment without the variables that tell git where the repository is.
 
@@ -48,7 +64,7 @@ def clean_environment(*, keep_location: bool = False) -> dict[str, str]:
     """
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in _environment().items()
         if not name.startswith("GIT_")
         or name in _KEPT
         or name.startswith(_KEPT_PREFIXES)
@@ -73,4 +89,4 @@ def sealed_environment() -> dict[str, str]:
 
 def script_environment() -> dict[str, str]:
     """Return our environment for a script of yours: all but what would lead its git elsewhere."""
-    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    return {name: value for name, value in _environment().items() if name not in _ELSEWHERE}

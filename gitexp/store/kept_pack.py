@@ -34,6 +34,8 @@ def keep(repository: Repository, pack: bytes, lock: int) -> Path:
     said = repository.git.run(
         *DURABLE, "index-pack", "--stdin", f"--keep={_WHY}", "--threads=1",
         stdin=pack, hold=(lock,),
+        # From a folder below the top, git would take a .git there for the repository.
+        environment={"GIT_DIR": str(repository.common)},
     ).stdout  # fmt: skip
     return _folder(repository) / f"pack-{decode(said).split()[-1]}.keep"
 

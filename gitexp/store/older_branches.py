@@ -39,7 +39,9 @@ def older_than_gitexp(repository: Repository, commits: Iterable[str]) -> set[str
 
 def _has_project(repository: Repository, commit: str) -> bool:
     """Whether a commit has settings in some folder."""
-    listed = decode(repository.git.run("ls-tree", "-r", "-z", "--name-only", commit).stdout)
+    listed = decode(
+        repository.git.run("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit).stdout
+    )
     paths = [path for path in listed.split("\0") if path.endswith(FILES) and "\n" not in path]
     contents = repository.git.objects([f"{commit}:{path}" for path in paths]) if paths else []
     return any(map(_declares, paths, contents))

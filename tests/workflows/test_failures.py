@@ -41,7 +41,7 @@ def abort(world: World, name: str, seeds: range) -> None:
     for start in parse_starts(text):
         if start.seed in seeds:
             early = json.loads(start.line()) | {
-                "attempt": 90, "batch": f"b{start.seed}", "start": "2026-01-01T00:00:00.000Z",
+                "attempt": 90, "batch": f"b{start.seed}",
             }  # fmt: skip
             [old] = parse_starts(json.dumps(early, sort_keys=True, separators=(",", ":")))
             lines += [old.line(), old.ended_early(Ended.ABORT, 2.0).line()]

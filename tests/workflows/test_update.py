@@ -112,7 +112,9 @@ def test_a_registered_experiment_never_moves(ready: World, server: World) -> Non
     ready.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "one more")
     refused(ready, server, "P1", f"exp/{name}")
     ready.git("reset", "--quiet", "--hard", "HEAD^")
-    ready.git("commit", "--quiet", "--amend", "-m", message(ready, "HEAD").replace("+0.005", "+0"))
+    ready.git(
+        "commit", "--quiet", "--amend", "-m", message(ready, "HEAD").replace("+0.005", "+0.004")
+    )
     assert ready.gitexp("check", "--json").json["ok"]
     said = refused(ready, server, "P1", f"+exp/{name}")
     # The way that the refusal shows.

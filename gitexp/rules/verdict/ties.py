@@ -74,7 +74,7 @@ def ties_of(
     if rows and all(rows):
         step: float | None = max(decimal, 1 / min(rows)) * unit
     else:
-        step = _smallest_difference(map(math.log, scores) if scale is Scale.PERCENT else scores)
+        step = _smallest_within_arms(paired, metric, scale)
     return Ties(identical, step, decimal * unit)
 
 
@@ -100,6 +100,18 @@ def _same_output(one: Record, other: Record, repeatable: frozenset[str]) -> bool
 
 def _equal(one: float, other: float | None) -> bool:
     return other is not None and math.isclose(one, other, rel_tol=_DIGITS, abs_tol=_DIGITS)
+
+
+def _smallest_within_arms(
+    paired: Sequence[tuple[Record, Record]], metric: str, scale: Scale
+) -> float | None:
+    """Smallest nonzero difference among the scores of an arm; None if neither varies."""
+    found = []
+    for arm in zip(*paired, strict=True):
+        scores = [run.metrics[metric] for run in arm]
+        shown = map(math.log, scores) if scale is Scale.PERCENT else scores
+        found.append(_smallest_difference(shown))
+    return min((step for step in found if step is not None), default=None)
 
 
 def _smallest_difference(values: Iterable[float]) -> float | None:
