@@ -28,3 +28,9 @@ def about_missing_results(repository: Repository, commits: Iterable[str]) -> lis
 def sync_command(remote: str) -> str:
     """The command that brings the results that a remote has."""
     return f"gitexp sync {shell_word(remote)}"
+
+
+def way_to_verdict(repository: Repository, name: str, commit: str) -> str:
+    """The command that gets a verdict for an experiment that has none here."""
+    remote = unsynced(repository).get(commit)
+    return sync_command(remote) if remote else f"gitexp run {name}"

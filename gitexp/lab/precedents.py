@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.edit import NOT_REGISTERED
+from gitexp.lab.missing_results import way_to_verdict
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
@@ -52,7 +53,10 @@ def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Find
     """
     decided = precedents(same)
     if not decided:
-        return [verdict_awaited(result.name) for result in same[:1]]
+        return [
+            verdict_awaited(one.name, way_to_verdict(project.repository, one.name, one.commit))
+            for one in same[:1]
+        ]
     if found := verdict_on(project, same, (project.tip,)):
         raise Refused(NOT_REGISTERED, [found])
     return [verdict_on_older_baseline(decided[0])]

@@ -11,6 +11,7 @@ from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
 from gitexp.lab.log import log
+from gitexp.lab.missing_results import way_to_verdict
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
 from gitexp.lab.state import State
@@ -136,11 +137,11 @@ def _acceptance(project: Project, experiment: str) -> Acceptance | None:
 
 
 def _demand_acceptable(project: Project, result: Result, anyway: str) -> None:
-    _demand_confirmed(result, anyway)
+    _demand_confirmed(project, result, anyway)
     _demand_same_baseline(project, result)
 
 
-def _demand_confirmed(result: Result, anyway: str) -> None:
+def _demand_confirmed(project: Project, result: Result, anyway: str) -> None:
     if anyway.strip():
         return
     if result.confirmed:
@@ -152,7 +153,7 @@ def _demand_confirmed(result: Result, anyway: str) -> None:
         f"exp/{name} is {verdict or 'not decided yet'}, and only CONFIRMED ones are accepted",
         hint=f'to accept it anyway, give a reason: gitexp accept {name} --anyway "WHY"'
         if verdict
-        else f"gitexp run {name}",
+        else way_to_verdict(project.repository, name, result.commit),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.arrange import settle
-from tests.project import World
+from tests.project import BECAUSE, World
 from tests.team import clone_of, hub_of
 
 
@@ -35,6 +35,7 @@ def test_experiments_of_others_are_planned_only_once_a_sync_has_looked(
     assert "planned" not in log.out
     assert clone.gitexp("status", "--json").json["next"]["command"] == "gitexp sync team"
     assert "gitexp sync" in clone.gitexp("show", decided).out
+    assert "gitexp sync team" in clone.gitexp("accept", decided, code=1).err
     assert "2 without results here until gitexp sync: " in clone.gitexp("status").out
     ideas = clone.gitexp("next", "--json")
     assert ideas.json == []
@@ -70,6 +71,9 @@ def test_a_later_fetch_is_met_in_the_same_way_and_ones_own_is_planned(
         "done", "planned", "unsynced", "planned",
     ]  # fmt: skip
     assert {idea["name"] for idea in clone.gitexp("next", "--json").json} == {both[1], own}
+    twin = clone.gitexp("start", "--set", "model.C=12", BECAUSE)
+    assert "has no verdict yet" in twin.out + twin.err
+    assert "gitexp sync team" in twin.out + twin.err
 
 
 def test_a_remote_that_is_gone_is_not_asked(fresh: tuple[World, str, str]) -> None:

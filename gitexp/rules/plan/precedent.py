@@ -56,12 +56,12 @@ def verdict_on_older_baseline(found: Precedent) -> Finding:
     )
 
 
-def verdict_awaited(name: str) -> Finding:
-    """Point to an experiment that makes the same change and has no verdict yet."""
+def verdict_awaited(name: str, way: str) -> Finding:
+    """Point to an experiment that makes the same change and has no verdict; `way` gets one."""
     return Finding(
         "K2",
         f"exp/{name} makes the same change, and has no verdict yet",
-        f"gitexp run {name}",
+        way,
         advice=True,
     )
 
