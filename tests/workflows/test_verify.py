@@ -554,6 +554,15 @@ def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> 
     assert f"was measured on seeds 1 to 3, the ones that confirmed {branch}" in words
 
 
+def test_a_baseline_that_no_seed_redraws_has_no_seeds_that_won(measured: World) -> None:
+    branch = named(measured, GAIN)
+    measured.gitexp("accept", branch)
+    settle(measured, vary="none")
+    forge(measured, branch, "main")
+    found = measured.gitexp("verify", "--json").json["problems"]
+    assert "V9" not in {problem["id"] for problem in found}
+
+
 # --- examples -----------------------------------------------------------------------------------
 
 

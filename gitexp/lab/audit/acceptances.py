@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
+from gitexp.lab.audit.recheck import read_settings
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.audit.inventory import Inventory
+    from gitexp.lab.project import Project
     from gitexp.lab.result import Result
 
 
@@ -68,7 +71,10 @@ def _unconfirmed(result: Result, said: str, at: str) -> Finding:
 
 
 def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
-    """Find a baseline that was measured on the seeds on which its own change was confirmed."""
+    """Find a baseline that was measured on the seeds on which its own change was confirmed.
+
+    Where a seed redraws nothing, the runs that prove it have numbers, but no seeds.
+    """
     known = {r.entry.commit: r.registration for r in (*inventory.held, *inventory.lost)}
     won = [
         (inventory.chain[acceptance.commit], registration)
@@ -83,10 +89,17 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
             continue
         seeds = {record.seed for record in own_records(inventory.project, entry)}
         for accepted_at, registration in won:
-            if accepted_at >= age and (same := seeds.intersection(registration.registered_seeds())):
+            same = seeds.intersection(registration.registered_seeds())
+            if accepted_at >= age and same and _seeded(inventory.project, commit):
                 yield Finding(
                     "V9",
                     f"baseline {commit[:10]} was measured on seeds {min(same)} to {max(same)}, the"
                     f" ones that confirmed exp/{registration.name}: it looks better than it is",
                     "measure it on fresh seeds, and compare with those: gitexp run --baseline",
                 )
+
+
+def _seeded(project: Project, commit: str) -> bool:
+    """Whether a seed redraws anything, as far as the settings of a baseline can be read."""
+    settings = read_settings(project, [commit])[commit]
+    return isinstance(settings, NotReady) or settings.seeded
