@@ -15,6 +15,7 @@ from gitexp.engine.job import Interrupted, Job, RunResult
 from gitexp.engine.threads import about_threads, share_of_cores
 from gitexp.engine.watchdog import Watchdog
 from gitexp.errors import CommandFailed, GitexpError, NotReady, StoreBusy, Terminated
+from gitexp.lab.agreed_threads import agree_on_threads
 from gitexp.lab.claims import claim_of
 from gitexp.lab.missing_inputs import about_environment, link_hint, named_in
 from gitexp.lab.running import free_folder, run_watched
@@ -70,7 +71,9 @@ class Bench:
         """How many threads each run computes with; found out once, from the baseline's records."""
         if self._threads is None:
             fixed = self.ledger.settings.threads or self.ledger.threads()
-            self._threads = fixed or share_of_cores(self.jobs)
+            self._threads = fixed or agree_on_threads(
+                self.ledger.repository, self.ledger.project.prefix, share_of_cores(self.jobs)
+            )
             if said := about_threads(self._threads, self.jobs, fixed=bool(fixed)):
                 self.watcher.said(said)
         return self._threads

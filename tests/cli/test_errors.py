@@ -229,7 +229,7 @@ def test_an_interruption_while_modules_load_is_no_traceback(
 )  # fmt: skip
 def test_a_mistyped_experiment_is_suggested(ready: World, words: tuple[str, ...]) -> None:
     name = ready.start("--set", "model.C=10")
-    typed = name[:-2] + name[-1] + name[-2]
+    typed = name[:-2] + name[-1]
     ran = ready.gitexp(*words, typed, code=0 if words == ("log",) else 2)
     assert name in ran.out + ran.err
 

@@ -339,7 +339,7 @@ def test_in_a_shallow_clone_nothing_is_kept(ready: World, tmp_path: Path) -> Non
               str(tmp_path / "shallow"))  # fmt: skip
     shallow = type(ready)(tmp_path / "shallow")
     [before] = rows(shallow)
-    assert (before["baseline"], before["state"]) == (None, "planned")
+    assert (before["baseline"], before["state"]) == (None, "unsynced")
     assert not cache(shallow).exists()
     shallow.git("fetch", "--quiet", "--unshallow")
     [row] = rows(shallow)

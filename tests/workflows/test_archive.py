@@ -155,7 +155,7 @@ def test_an_archived_experiment_that_a_remote_still_shows_is_archived_here(
     ready.gitexp("archive", name)
     assert rows(ready)[name]["state"] == "archived"
     ready.gitexp("archive", "--restore", name)
-    assert rows(ready)[name]["state"] == "planned"
+    assert rows(ready)[name]["state"] == "unsynced"
 
 
 # --- deleted by hand -----------------------------------------------------------------------------
