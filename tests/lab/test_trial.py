@@ -85,7 +85,7 @@ def test_a_trial_settles_what_a_seed_varies(
     project: World, script: str, runs: int, vary: str, words: list[str]
 ) -> None:
     ran = trained_by(project, script).gitexp("init", "--yes", "--try")
-    assert re.search(rf"^{runs} trial runs, \d+ s each;", ran.out)
+    assert re.search(rf"^{runs} trial runs, [\d.]+ s each;", ran.out)
     assert ran.err.count("  trial seed") == runs
     said = " ".join(ran.out.split())
     assert all(word in said for word in words), ran.out

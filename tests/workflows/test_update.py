@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.arrange import message, refs
+from tests.arrange import message, note, refs
 from tests.project import BECAUSE, Ran, World, git
 
 if TYPE_CHECKING:
@@ -173,7 +173,11 @@ def test_notes_only_grow(ready: World, server: World) -> None:
     assert "cat_sort_uniq" in said
     # What the refusal shows merges two histories that know nothing of each other.
     ready.git("update-ref", "refs/notes/gitexp-runs", theirs)
-    ready.git("notes", "--ref=gitexp-runs", "append", "-m", '{"schema":1}', "main")
+    line = next(
+        one for one in note(ready, "gitexp-runs", "main").splitlines() if '"metrics"' in one
+    )
+    further = line.replace('"attempt":1', '"attempt":7')
+    ready.git("notes", "--ref=gitexp-runs", "append", "-m", further, "main")
     refused(ready, server, "P3", "+refs/notes/gitexp-runs")
     command = said.partition("P3 · ")[2].partition("\n")[0].replace("REMOTE", "origin")
     assert ready.run("sh", "-c", command.replace("remote: ", "")).code == 0

@@ -113,7 +113,7 @@ def test_what_was_done_by_the_rules_is_right_to_the_end(measured: World) -> None
     text = " ".join(measured.gitexp("verify").out.split())
     assert "2 verdicts recomputed from 6 records: no problems found." in text
     assert "Campaign 1 on accuracy: 2 of 20 experiments run, 1 confirmed" in text
-    assert "At most 10 % of confirmed results are false" in text
+    assert "up to 0.015 false confirmations to expect" in text
     # Accepted, its branch gone; the other archived; words alone changed, records taken over.
     gain, none = named(measured, GAIN), named(measured, NONE)
     measured.gitexp("accept", gain)
