@@ -214,5 +214,7 @@ def test_commands_break_their_rule_alone_and_their_counterpart_none(
     )
     if rule.id != "S2":
         found.discard("S2")  # three repeats, so that all this takes no longer
+    if rule.id == "V6":
+        found.discard("V19")  # what was forged turned the verdict, too
     broken = {rule.id} if side == "refused" else set()
     assert (bool(ran.code), found) == (bool(broken) and not rule.advice, broken), ran

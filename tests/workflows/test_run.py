@@ -123,6 +123,7 @@ def test_a_knob_that_nothing_reads_is_ruled_out_as_such(ready: World) -> None:
 
 @pytest.mark.slow
 def test_runs_in_parallel_give_the_same_records(ready: World, tmp_path: Path) -> None:
+    settle(ready, threads=1)  # clones that do not share their baseline choose for themselves
     name = f"exp/{ready.start(*SET)}"
     other = World(tmp_path / "other")
     shutil.copytree(ready.path, other.path, symlinks=True)
@@ -696,6 +697,10 @@ def test_a_clone_that_fetches_the_notes_sees_the_same_log(ready: World, tmp_path
     clone = World(tmp_path / "clone")
     clone.git("fetch", "--quiet", "origin", "refs/notes/gitexp*:refs/notes/gitexp*")
     rows = clone.gitexp("log", "--json").json
+    # Without a sync nobody knows whether the other one was run elsewhere.
+    [waiting] = [row for row in rows if row["state"] == "unsynced"]
+    assert waiting["name"] == other
+    waiting["state"] = "planned"
     assert rows == ready.gitexp("log", "--json").json
     assert {row["name"]: row["verdict"] for row in rows} == {other: None, name: "CONFIRMED"}
     shown = clone.git("log", "-1", "--notes=gitexp", f"origin/exp/{name}")
