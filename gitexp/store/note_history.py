@@ -51,12 +51,7 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
         fields = iter(listed.lstrip("\n").split("\0"))
         for field in fields:
             if field.startswith(":"):
-                _, _, old, new, status = field.split(" ")
-                noted = next(fields).replace("/", "")
-                if status != "A":
-                    before[noted] = old
-                if status != "D":
-                    after[noted] = new
+                _note_change(field, next(fields), before, after)
             elif field.strip():
                 _, removed, path = field.split("\t")
                 if removed != "0":
@@ -96,17 +91,22 @@ def _lost(repository: Repository, tip: str, ref: str) -> list[Cut]:
     fields = iter(decode(done.stdout).split("\0"))
     for field in fields:
         if field.startswith(":"):
-            _, _, old, new, status = field.split(" ")
-            noted = next(fields).replace("/", "")
-            if status != "A":
-                before[noted] = old
-            if status != "D":
-                after[noted] = new
+            _note_change(field, next(fields), before, after)
     return [
         Cut(tip, noted, blob, after.get(noted))
         for noted, blob in sorted(before.items())
         if blob != after.get(noted)
     ]
+
+
+def _note_change(raw: str, path: str, before: dict[str, str], after: dict[str, str]) -> None:
+    """Add what git's raw format says of one path: the note's blob before and after, by commit."""
+    _, _, old, new, status = raw.split(" ")
+    noted = path.replace("/", "")
+    if status != "A":
+        before[noted] = old
+    if status != "D":
+        after[noted] = new
 
 
 def drop_past(repository: Repository, ref: str) -> None:
