@@ -50,6 +50,17 @@ def test_a_single_deterministic_run_has_the_freedom_of_its_examples() -> None:
     assert reach == pytest.approx(stats.t.ppf(0.975, 49) * 0.01)
 
 
+def test_seeds_and_examples_weigh_in_the_degrees_of_freedom_by_their_variance() -> None:
+    first = tried(0.01, sd=0.02, widening=0.25, of_examples=2e-5, examples=200)
+    second = tried(0.03, 10, first=6, sd=0.01, of_examples=5e-5, examples=80)
+    mean, reach = pool([first, second])
+    rows, df = 5e-5, 4 + 9  # the larger of the examples' variances, all seeds
+    seeds = (4 * 0.02**2 + 9 * 0.01**2) / df * (1 / 15 + 0.25)
+    freedom = (rows + seeds) ** 2 / (rows**2 / 79 + seeds**2 / df)
+    assert mean == pytest.approx((5 * 0.01 + 10 * 0.03) / 15)
+    assert reach == pytest.approx(stats.t.isf(0.025, freedom) * math.sqrt(rows + seeds), rel=1e-9)
+
+
 def test_nothing_is_not_pooled() -> None:
     with pytest.raises(ValueError, match="nothing"):
         pool([])
