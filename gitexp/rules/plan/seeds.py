@@ -1,0 +1,43 @@
+"""Which seeds a registration takes: known to everybody beforehand, and chosen by nobody.
+
+Whoever may choose seeds can choose those on which an idea did well when it was tried by hand. So
+the first one is a hash of what stands before the experiment, and the seeds of all experiments on
+one baseline are the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+SCREENING = range(1, 100_000)  # seeds that no verdict uses, unless they are numbers of folds
+REGISTERED = range(100_000, 1_000_000)  # where the first block begins
+APART = 1_000  # from the first seed of one block to that of the next
+
+
+def start_of(project: str, commit: str) -> int:
+    """First seed of the first block on a baseline.
+
+    `project` is the project's folder, `commit` the earliest one whose records count for the
+    baseline: a commit that alters no run leaves the seeds as they are.
+    """
+    import hashlib  # loads OpenSSL
+
+    drawn = hashlib.sha256(f"{project}\0{commit}".encode()).digest()
+    return REGISTERED[int.from_bytes(drawn[:8], "big") % len(REGISTERED)]
+
+
+def block(start: int, number: int, runs: int) -> range:
+    """Seeds of a block, numbered from 0, on a baseline that starts at `start`."""
+    first = start + APART * number
+    return range(first, first + runs)
+
+
+def fresh_block(start: int, runs: int, used: Collection[int], least: int = 0) -> int:
+    """Number of the first block, from `least` on, that has none of the `used` seeds."""
+    number = least
+    while any(seed in block(start, number, runs) for seed in used):
+        number += 1
+    return number
