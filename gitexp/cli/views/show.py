@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.cli.views.rows import result_lines
+from gitexp.cli.views.seeds import deviation, seed_table
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
 from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import effects, figures, words
+from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.attempts import count_attempts, say_attempts
-from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.log import Row
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.show import Sheet
 
@@ -61,7 +62,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         )
     else:
         typer.echo(f"  Not decided yet: gitexp run {entry.name}")
-    _seeds(sheet, registration, judgement)
+    _seeds(sheet, registration.criterion, judgement)
     _explained(sheet, registration, judgement)
     mine = count_attempts(row.result.records)
     if mine:
@@ -104,25 +105,12 @@ def _openings(sheet: Sheet, registration: Registration) -> None:
         typer.echo(wrapped(said))
 
 
-def _seeds(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
-    """Print the scores seed by seed, to the decimals that their standard deviation supports."""
+def _seeds(sheet: Sheet, criterion: Criterion, judgement: Judgement) -> None:
     if not sheet.seeds:
         return
-    sd, unit = judgement.sd or 0.0, ""
-    if registration.criterion.scale is Scale.PERCENT:
-        # That of the logarithms: a share of the mean.
-        sd, unit = sd * abs(judgement.baseline_mean or 0.0), " of the logarithms"
-    typer.echo(f"\n  {'seed':>6} {'baseline':>12} {'experiment':>12} {'difference':>12}")
-    for seed, one, other in sheet.seeds:
-        difference = other - one if one is not None and other is not None else None
-        cells = f"{_cell(one, sd)} {_cell(other, sd)} {_cell(difference, sd, sign=True)}"
-        typer.echo(f"  {seed:>6} {cells}")
+    typer.echo("\n" + "\n".join(seed_table(sheet.seeds, criterion, judgement)))
     if judgement.sd is not None:
-        said = f"standard deviation of the differences{unit} {figures.rough(judgement.sd)}"
-        if judgement.detectable is not None:
-            could = effects.detectable(registration.criterion, judgement.detectable)
-            said += f"; minimum detectable effect {could}"
-        typer.echo(wrapped(said))
+        typer.echo(wrapped(deviation(criterion, judgement)))
 
 
 def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -> None:
@@ -172,8 +160,3 @@ def _environment(environment: Mapping[str, Any]) -> str:
         listed = ", ".join(f"{name} {version}" for name, version in packages.items())
         shown += "\n" + wrapped(f"with {listed}")
     return shown
-
-
-def _cell(value: float | None, sd: float, *, sign: bool = False) -> str:
-    text = "-" if value is None else figures.rounded_like(value, sd, sign=sign)
-    return f"{text:>12}"

@@ -32,8 +32,9 @@ def standing_lines(now: Standing) -> list[str]:
         said.append("Clones overran the plan without knowing of each other.")
     if now.all_confirmed:
         said.append(
-            f"Of {counted(now.all_confirmed, 'confirmed experiment')} in all campaigns, expect up"
-            f" to {figures.rough(now.false_expected)} to be false: the sum of the levels spent."
+            f"Of {counted(now.all_confirmed, 'confirmed experiment')} on {now.metric} in all"
+            f" campaigns, expect up to {figures.rough(now.false_expected)} to be false: the sum of"
+            " the levels spent."
         )
     if now.asked:
         which = "The validation set" if now.sets == 1 else "The most used validation set"

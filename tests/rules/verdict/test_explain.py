@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,17 @@ def test_the_figures_are_told_in_sentences_and_rounded() -> None:
     )
     assert bounds == (
         "At worst, accuracy changed by -0.0044 (wrong 1 time in 100); at best, +0.0025"
-        " (wrong 5 times in 100). Success is accuracy +0.005."
+        " (wrong 1 time in 20). Success is accuracy +0.005."
     )
-    assert conclusion == "Even the upper bound does not reach +0.005."
+    assert conclusion == (
+        "Even the upper bound does not reach +0.005: it is ruled out at this level."
+    )
+
+
+def test_of_several_looks_the_limit_is_that_of_this_one() -> None:
+    looks = replace(a_registration(), repeats=(5, 10))
+    chance = what_it_says(looks, replace(JUDGEMENT, level=0.005))[1]
+    assert chance.endswith("the limit of this look is 1 time in 200.")
 
 
 def test_a_conclusion_that_asks_ends_with_its_question_mark() -> None:
@@ -56,8 +65,8 @@ def test_a_conclusion_that_asks_ends_with_its_question_mark() -> None:
     ("p", "said"),
     [
         (1e-9, "less than 1 time in a million"), (0.000183, "1 time in 5,500"),
-        (0.005, "1 time in 200"), (0.03, "3 times in 100"), (0.0161, "1.6 times in 100"),
-        (1.0, "100 times in 100"),
+        (0.005, "1 time in 200"), (0.025, "1 time in 40"), (0.553, "55 times in 100"),
+        (0.9949, "99 times in 100"), (1.0, "nearly every time"),
     ],
 )  # fmt: skip
 def test_a_probability_is_told_as_people_picture_it(p: float, said: str) -> None:
@@ -84,7 +93,7 @@ def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
     assert "1 other experiment used the same baseline runs" in shared
     assert shared.endswith("affects both.")
     assert smaller == "Whether there is a smaller effect: this design detects +0.0056 or better."
-    split, shared = what_it_cannot_tell(a_registration(widening=0.0), JUDGEMENT, shared=8)
+    split, shared, _ = what_it_cannot_tell(a_registration(widening=0.0), JUDGEMENT, shared=8)
     assert "other splits" in split
     assert shared.endswith("affects all 9.")
     confirmed = replace(JUDGEMENT, verdict=Verdict.CONFIRMED, reason="strong")
@@ -93,3 +102,28 @@ def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
     assert "usually shrinks" in shrinks
     alone = replace(a_registration(), seeded=False, repeats=(1,), seeds=(1, 1))
     assert "only one" in what_it_cannot_tell(alone, JUDGEMENT)[0]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "change", "said"),
+    [
+        # What is ruled out is not open, whatever the design could have detected.
+        ("accuracy +0.005", {},
+         ["Whether there is a smaller gain: one of up to +0.0025 is not ruled out."]),
+        ("accuracy +0.005", {"upper": -0.0001, "reason": "harmful"}, []),
+        ("accuracy +0.005", {"upper": 0.004, "lower": None, "reason": "equal scores"},
+         ["Whether there is a smaller gain: one of up to +0.0040 is not ruled out."]),
+        ("accuracy +0.005", {"upper": 0.02, "reason": "guard broken"}, []),
+        # The gain is there: what is missing is something else.
+        ("accuracy +0.005", {"verdict": Verdict.INCONCLUSIVE, "reason": "guard not shown",
+                             "p": 0.001}, []),
+        ("accuracy +0.005", {"reason": "identical output", "p": None}, []),
+        ("accuracy >= 0.97", {"verdict": Verdict.INCONCLUSIVE, "reason": "too noisy"},
+         ["Whether the change did it: the runs are compared with 0.97, not with the baseline.",
+          "Whether accuracy reaches 0.97: this design detects 0.9756 or better."]),
+    ],
+)  # fmt: skip
+def test_what_stays_open_is_never_what_the_verdict_says(
+    criterion: str, change: dict[str, Any], said: list[str]
+) -> None:
+    assert what_it_cannot_tell(a_registration(criterion), replace(JUDGEMENT, **change)) == said

@@ -111,6 +111,10 @@ def test_reasons_that_judging_gives_are_all_explained() -> None:
         (Verdict.CONFIRMED, "strong", "even the lower bound reaches +0.005"),
         (Verdict.CONFIRMED, "", "a real gain; it may be smaller than +0.005"),
         (Verdict.RULED_OUT, "below the bar", "even the upper bound does not reach +0.005"),
+        (Verdict.RULED_OUT, "equal scores",
+         "every pair has the same score: +0.005 is ruled out at this level"),
+        (Verdict.INCONCLUSIVE, "real, size uncertain",
+         "a real gain of uncertain size: its mean misses +0.005; not ruled out"),
         (Verdict.RULED_OUT, "harmful", "the change makes accuracy worse"),
         (
             Verdict.INCONCLUSIVE, "futile",
