@@ -76,6 +76,9 @@ def prepare_launch(
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
         "GITEXP_PREDICTIONS": str(job.folder / PREDICTIONS),
     }
+    if settings.stop_if or settings.silent:
+        # Python keeps what it prints until 8 kB are together, which may take hours.
+        variables.setdefault("PYTHONUNBUFFERED", "1")
     # Even if the caller's environment has it: only this kind of run opens the holdout.
     variables.pop("GITEXP_HOLDOUT", None)
     if job.holdout:

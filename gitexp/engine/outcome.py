@@ -71,8 +71,8 @@ def _read_metrics(
     except Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
     value = found.get(job.metric)
-    if finished.timed_out:
-        ended, failure = Ended.TIMEOUT, f"stopped after the timeout of {settings.timeout:g} s"
+    if finished.halted is not None:
+        ended, failure = finished.halted.ended, finished.halted.reason
     elif finished.exit_code < 0:
         ended, failure = Ended.SIGNAL, f"killed by {_signal_name(-finished.exit_code)}"
     elif finished.exit_code:
@@ -82,6 +82,8 @@ def _read_metrics(
         ended, failure = Ended.RULE, f"R1: code was loaded from outside the checkout: {names}"
     elif not failure and value is None:
         failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
+        if finished.left:
+            failure += "; it went on in the background, where gitexp ended it: let it stay in front"
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     scores = {name: number for name, number in found.items() if _is_score(number)}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LOG = 1000, 3000  # first and last bytes of the output that are stored
 _HALF_AT_THE_END = re.compile(rb"[^\r\n]+\Z")
 _HALF_AT_THE_START = re.compile(rb"\A[^\r\n]*[\r\n]?")
+_LAST = 8192  # bytes in which they are looked for
 _LAST_LINES = 15  # of a failed run's output, shown to the user
 
 
@@ -54,7 +55,9 @@ def last_lines(folder: Path) -> str:
     """Last lines of the errors, or else of the output, of the run in a folder."""
     for name in ("stderr.log", "stdout.log"):
         try:
-            text = (folder / name).read_bytes()[-8192:].decode("utf-8", "replace")
+            with (folder / name).open("rb") as handle:
+                handle.seek(max(0, handle.seek(0, os.SEEK_END) - _LAST))
+                text = handle.read(_LAST).decode("utf-8", "replace")
         except OSError:
             continue
         lines = [line for line in text.splitlines() if line.strip()]

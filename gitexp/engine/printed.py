@@ -8,12 +8,13 @@ read, and so are scalars of NumPy, PyTorch, JAX and TensorFlow; colors and progr
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _COLOR = re.compile(r"\x1b\[[0-9;:]*m")
 # Other escapes move the cursor: what follows stands elsewhere on the screen, as after "\r".
@@ -43,6 +44,9 @@ _NAMED = re.compile(
     r"|(?P<column>\s{0,99}[|│┃]\s{0,99}|\s{1,99}))"
 )
 _BEFORE = re.compile(rf"(?:(?<![\w./@-]){_WORD}\s){{0,5}}\Z")
+_STEP = re.compile(
+    r"(?<![\w.])(?:global[_ ])?step['\"]?\s{0,9}[=:#]?\s{0,9}([0-9]{1,15})(?![\w.])", re.IGNORECASE
+)
 _LEVELS = {"debug", "info", "warning", "warn", "error", "critical", "notice"}  # of a logger
 
 # A column is clear where nothing but its name and its value stands between the line's other parts.
@@ -81,7 +85,7 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
     alike: dict[str, float] = {}
     longer: dict[str, float] = {}
     wanted = _plain(metric)
-    for reading in _readings(text):
+    for reading in itertools.chain.from_iterable(map(_readings_of, _lines(text))):
         is_whole = not reading.before
         if reading.kind is _Kind.EQUALS or (is_whole and reading.kind is _Kind.COLON):
             found[reading.name] = reading.value
@@ -98,6 +102,26 @@ def read_printed(text: str, metric: str = "") -> dict[str, float]:
     chosen = exact or alike or (longer if len(longer) == 1 else {})
     found.pop(metric, None)
     return found | ({metric: next(iter(chosen.values()))} if metric and chosen else {})
+
+
+def read_steps(
+    text: str, metrics: Collection[str]
+) -> Iterator[tuple[int | None, dict[str, float]]]:
+    """Step and values of each line that has one of these metrics; the step is None without one.
+
+    Only a number behind `=` or a colon is read, and only under its whole name: what is printed as
+    `val loss=3.9` is val_loss, and not loss.
+    """
+    plain = {_plain(metric): metric for metric in metrics}
+    for line in _lines(text):
+        values = {}
+        for reading in _readings_of(line):
+            name = plain.get(_plain("_".join([*reading.before, reading.name])))
+            if name is not None and reading.kind is not _Kind.COLUMN:
+                values[name] = reading.value
+        if values:
+            step = _STEP.search(line)
+            yield int(step[1]) if step else None, values
 
 
 def nearest_line(text: str, metric: str) -> str:
@@ -121,30 +145,29 @@ def _lines(text: str) -> list[str]:
     return _LINES.split(_MOVE.sub("\n", _COLOR.sub("", text)))
 
 
-def _readings(text: str) -> Iterator[_Reading]:
-    for line in _lines(text):
-        end = 0
-        while named := _NAMED.search(line, end):
-            end = named.end()
-            value = _VALUE.match(line, end)
-            if value is None:
-                continue
-            end = value.end()
-            kind = _kind(named)
-            if kind is not _Kind.EQUALS and _ROW.match(line, value.end()):
-                continue
-            at = named.start()
-            words = _BEFORE.search(line, max(0, at - 300), at)
-            begin = words.start() if words else at
-            if kind is _Kind.COLUMN and not (
-                _COLUMN_BEGINS.search(line, 0, begin) and _COLUMN_ENDS.match(line, value.end())
-            ):
-                continue
-            before = line[begin:at].split()
-            if before and before[0].lower() in _LEVELS:
-                del before[0]
-            number = value["plain"] or value["scalar"] or value["eager"]
-            yield _Reading(tuple(before), named["name"], kind, float(number))
+def _readings_of(line: str) -> Iterator[_Reading]:
+    end = 0
+    while named := _NAMED.search(line, end):
+        end = named.end()
+        value = _VALUE.match(line, end)
+        if value is None:
+            continue
+        end = value.end()
+        kind = _kind(named)
+        if kind is not _Kind.EQUALS and _ROW.match(line, value.end()):
+            continue
+        at = named.start()
+        words = _BEFORE.search(line, max(0, at - 300), at)
+        begin = words.start() if words else at
+        if kind is _Kind.COLUMN and not (
+            _COLUMN_BEGINS.search(line, 0, begin) and _COLUMN_ENDS.match(line, value.end())
+        ):
+            continue
+        before = line[begin:at].split()
+        if before and before[0].lower() in _LEVELS:
+            del before[0]
+        number = value["plain"] or value["scalar"] or value["eager"]
+        yield _Reading(tuple(before), named["name"], kind, float(number))
 
 
 def _kind(named: re.Match[str]) -> _Kind:

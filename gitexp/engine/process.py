@@ -1,8 +1,8 @@
 """Executes one training command so that it can be stopped with everything it started.
 
 The command gets its own session, so Ctrl-C in the terminal only reaches gitexp, and gitexp decides.
-Whatever the command starts is in its process group and ends with it, unless it opens a session of
-its own.
+Whatever the command starts is in its process group and ends with it. What opens a session of its
+own, as daemons do, is found by its environment, where the system tells that (engine/family.py).
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitexp.engine.family import MARK, kill_marked, marked
+from gitexp.engine.watch import Halt
+from gitexp.rules.documents.ended import Ended
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
+    from gitexp.engine.watch import Watch
     from gitexp.engine.watchdog import Watchdog
 
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL: time to write a checkpoint
@@ -41,7 +46,8 @@ class Finished:
 
     `exit_code` is negative if a signal killed the command (-9: SIGKILL), 127 if it was not found
     and 126 if it could not be executed. `duration` and `cpu` are in seconds, `peak_memory` in
-    bytes; the latter two include the children that the command waited for.
+    bytes; the latter two include the children that the command waited for. `halted` says why gitexp
+    ended it, and `left` whether it left daemons behind, which ended with it.
 
     On Linux, `peak_memory` is never below gitexp's own peak, because the kernel counts the moment
     between fork and exec: started by a process of 200 MB, `true` takes 200 MB.
@@ -51,8 +57,9 @@ class Finished:
     duration: float
     cpu: float
     peak_memory: int
-    timed_out: bool
-    interrupted: bool
+    interrupted: bool = False
+    halted: Halt | None = None
+    left: bool = False
 
 
 def execute(
@@ -64,10 +71,13 @@ def execute(
     stderr: Path,
     watchdog: Watchdog,
     timeout: float | None = None,
+    watch: Watch | None = None,
     stop: threading.Event,
     hold_fds: Sequence[int] = (),
 ) -> Finished:
-    """Run `command` to its end, or until `timeout` seconds have passed or `stop` is set.
+    """Run `command` to its end, until `timeout` seconds have passed, or until `stop` is set.
+
+    A `watch` may end it, too.
 
     A sequence is run as it is, a string by /bin/sh. The two files are overwritten. `hold_fds` stay
     open in the command, so a lock held through one of them lasts as long as the command runs.
@@ -75,15 +85,16 @@ def execute(
     A command that cannot be started gives exit code 127 or 126, with the reason in `stderr`.
     """
     if stop.is_set():
-        return Finished(-signal.SIGTERM, 0.0, 0.0, 0, timed_out=False, interrupted=True)
+        return Finished(-signal.SIGTERM, 0.0, 0.0, 0, interrupted=True)
     watchdog.start()
+    mark = os.urandom(8).hex()
     begin = time.monotonic()
     with stdout.open("wb") as out, stderr.open("wb") as err:
         try:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", command] if isinstance(command, str) else command,
                 cwd=cwd,
-                env=env,
+                env={**env, MARK: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -93,20 +104,21 @@ def execute(
         except (OSError, ValueError) as error:
             exit_code, reason = _why_not_started(error, command, cwd)
             err.write(f"gitexp: {reason}\n".encode(errors="surrogateescape"))
-            return Finished(
-                exit_code, time.monotonic() - begin, 0.0, 0, timed_out=False, interrupted=False
-            )
+            return Finished(exit_code, time.monotonic() - begin, 0.0, 0)
     # If gitexp is killed in the millisecond before this line, the command goes on. It still holds
     # its locks then, so its checkout is not given to another run.
-    watchdog.watch(process.pid)
-    child = _Child(process)
-    timed_out = interrupted = False
+    watchdog.watch(process.pid, mark)
+    child = _Child(process, mark)
+    interrupted, halted = False, None
     deadline = None if timeout is None else begin + timeout
     try:
         while not child.ends_within(REACTION, deadline):
             interrupted = stop.is_set()
-            timed_out = not interrupted and deadline is not None and time.monotonic() >= deadline
-            if interrupted or timed_out:
+            if not interrupted and deadline is not None and time.monotonic() >= deadline:
+                halted = Halt(Ended.TIMEOUT, f"stopped after the timeout of {timeout:g} s")
+            elif not interrupted and watch is not None:
+                halted = watch.look(process.pid, mark)
+            if interrupted or halted:
                 child.terminate()
                 break
     finally:  # also if Ctrl-C arrives in this thread
@@ -118,16 +130,19 @@ def execute(
         child.end - begin,
         child.cpu,
         child.peak_memory,
-        timed_out=timed_out,
-        interrupted=interrupted,
+        interrupted,
+        halted,
+        child.left,
     )
 
 
 class _Child:
     """A started command and its process group, whose number is the command's own."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
         self._process = process
+        self._mark = mark
+        self.left = False
         self._group = process.pid
         self._pause = 0.001
         self._exit_fd: int | None = None
@@ -161,8 +176,9 @@ class _Child:
         """Ask the whole group to end, and give it time to do so."""
         until = time.monotonic() + GRACE
         self._signal(signal.SIGTERM)
+        strays = kill_marked(self._mark, signal.SIGTERM, self._group)
         self.ends_within(GRACE)
-        while time.monotonic() < until and self._group_lives():
+        while time.monotonic() < until and (self._group_lives() or (strays and marked(self._mark))):
             time.sleep(0.01)
 
     def kill(self) -> None:
@@ -171,6 +187,10 @@ class _Child:
         self.ends_within(float("inf"))
         until = time.monotonic() + VANISH
         while self._group_lives() and time.monotonic() < until:
+            time.sleep(0.005)
+        # A daemon may fork while it is looked for.
+        while kill_marked(self._mark, signal.SIGKILL, self._group) and time.monotonic() < until:
+            self.left = True
             time.sleep(0.005)
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import GRACE, execute
 from gitexp.engine.record import describe, make_record, shorten
 from gitexp.engine.results import keep_files, remove_results
+from gitexp.engine.watch import Watch
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import stamped
@@ -107,6 +108,7 @@ def _run_job(
             raise Interrupted
         start = now()
         begin(start)
+        watch = Watch(settings, job.folder)
         finished = execute(
             launch.words,
             cwd=place,
@@ -115,6 +117,7 @@ def _run_job(
             stderr=job.folder / "stderr.log",
             watchdog=watchdog,
             timeout=settings.timeout,
+            watch=watch,
             stop=stop,
             hold_fds=(checkout.lock, *hold),
         )
@@ -122,6 +125,7 @@ def _run_job(
             share(job.folder / name)
         if finished.interrupted or _ends_with_its_job(finished, stop):
             raise Interrupted(finished.duration)
+        finished = replace(finished, halted=finished.halted or watch.last_look())
         loaded = read_probe(probe, checkout=root, forbidden=(*trees, root.parent), linked=linked)
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
@@ -145,7 +149,13 @@ def _run_job(
     shutil.rmtree(probe, ignore_errors=True)
     last = last_lines(job.folder) if record.failure else ""
     log = log_line(job, record.condition, launch.variables | parameters)
-    warning = reported.warning or unkept or checkout.warning or _about_inert(environment)
+    warning = (
+        reported.warning
+        or unkept
+        or checkout.warning
+        or _about_inert(environment)
+        or watch.rules.unused()
+    )
     return RunResult(record, tuple(bulk), log, last, warning)
 
 

@@ -7,14 +7,17 @@ import subprocess
 import threading
 from typing import Self
 
+from gitexp.engine.family import MARK
+
 
 class Watchdog:
     """Ends the training commands if gitexp itself is killed.
 
     One small shell keeps the list of running process groups and reads a pipe that only gitexp
     writes to. However gitexp ends, the kernel closes the pipe, and the shell kills the groups that
-    are still listed. PR_SET_PDEATHSIG would fire when the thread that forked ends, and a wrapper
-    around each command would add its start-up time to every run.
+    are still listed, and on Linux what has left them and carries their mark. PR_SET_PDEATHSIG would
+    fire when the thread that forked ends, and a wrapper around each command would add its start-up
+    time to every run.
     """
 
     # `kill -KILL -- -PGID` is an error in dash, and POSIX's `kill -s KILL -- -PGID` may be one
@@ -31,14 +34,22 @@ class Watchdog:
                     esac ;;
             esac
         done
-        for group in $groups; do
+        for one in $groups; do
+            group=${one%:*}
             kill -s KILL -- "-$group" || kill -KILL "-$group"
         done
-    """
+        [ -r /proc/self/environ ] || exit 0
+        for one in $groups; do
+            for file in $(grep -lsF -e "VARIABLE=${one#*:}" /proc/[0-9]*/environ); do
+                file=${file#/proc/}
+                kill -s KILL "${file%/environ}"
+            done
+        done
+    """.replace("VARIABLE", MARK)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._groups: set[int] = set()
+        self._groups: dict[int, str] = {}  # with their marks
         self._shell: subprocess.Popen[bytes] | None = None
         self._pipe = -1
 
@@ -54,17 +65,17 @@ class Watchdog:
             if self._shell is None:
                 self._start()
 
-    def watch(self, group: int) -> None:
-        """Kill this process group if gitexp ends."""
+    def watch(self, group: int, mark: str) -> None:
+        """Kill this process group if gitexp ends, and whatever has its mark."""
         with self._lock:
-            self._groups.add(group)
-            self._tell(f"+{group}\n")
+            self._groups[group] = mark
+            self._tell(f"+{group}:{mark}\n")
 
     def forget(self, group: int) -> None:
         """Leave this process group alone from now on, because its number may be reused."""
         with self._lock:
-            self._groups.discard(group)
-            self._tell(f"-{group}\n")
+            if mark := self._groups.pop(group, ""):
+                self._tell(f"-{group}:{mark}\n")
 
     def close(self) -> None:
         """End the shell, which kills the groups that are still watched."""
@@ -94,7 +105,7 @@ class Watchdog:
         except BrokenPipeError:  # somebody killed the shell: the next one gets the whole list
             self._end()
             self._start()
-            os.write(self._pipe, "".join(f"+{group}\n" for group in self._groups).encode())
+            os.write(self._pipe, "".join(f"+{g}:{m}\n" for g, m in self._groups.items()).encode())
 
     def _end(self) -> None:
         if self._shell is not None:

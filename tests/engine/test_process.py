@@ -15,15 +15,19 @@ import pytest
 
 from gitexp.engine.process import GRACE, Finished, execute
 from gitexp.engine.watchdog import Watchdog
+from gitexp.rules.documents.ended import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# A trainer with a child and a grandchild; each leaves its process id, then the file `ready`.
-FAMILY = """
+# Leaves its session; only Linux tells the environment by which it is found.
+DAEMON = "setsid sh -c 'echo $$ > daemon; sleep 60' &" if sys.platform == "linux" else ""
+# A trainer with a child, a grandchild and a daemon; each leaves its process id, then `ready`.
+FAMILY = f"""
 sh -c 'sleep 60 & echo $! > grandchild; wait' & echo $! > child
+{DAEMON or "echo $! > daemon"}
 echo $$ > trainer
-while ! test -s grandchild; do sleep 0.01; done
+while ! test -s grandchild || ! test -s daemon; do sleep 0.01; done
 touch ready
 wait
 """
@@ -86,7 +90,9 @@ def within(seconds: float, happens: Callable[[], bool]) -> bool:
 
 
 def family(folder: Path) -> list[int]:
-    return [int((folder / name).read_text()) for name in ("trainer", "child", "grandchild")]
+    return [
+        int((folder / name).read_text()) for name in ("trainer", "child", "grandchild", "daemon")
+    ]
 
 
 def when_ready(folder: Path, act: Callable[[], object]) -> threading.Thread:
@@ -107,7 +113,7 @@ def test_a_command_runs_in_its_folder_with_its_environment_and_no_input(run: Run
     assert "HOME=" not in output
     assert run.said() == "trouble\n"
     assert finished.exit_code == 3
-    assert not finished.timed_out
+    assert finished.halted is None
     assert not finished.interrupted
 
 
@@ -148,7 +154,7 @@ def test_short_runs_are_noticed_without_a_pidfd(run: Runs, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "pidfd_open", missing, raising=False)
     assert run(["sleep", "0.05"]).duration < 0.2
-    assert run(["sleep", "60"], timeout=0.1).timed_out
+    assert run(["sleep", "60"], timeout=0.1).halted
 
 
 def test_a_signal_is_a_negative_exit_code(run: Runs) -> None:
@@ -186,7 +192,8 @@ def test_a_missing_folder_is_a_result_with_a_reason(run: Runs) -> None:
 def test_a_timeout_ends_the_whole_family(run: Runs) -> None:
     finished = run(FAMILY, timeout=0.5)
 
-    assert finished.timed_out
+    assert finished.halted is not None
+    assert finished.halted.ended is Ended.TIMEOUT
     assert not finished.interrupted
     assert finished.exit_code == -signal.SIGTERM
     assert finished.duration == pytest.approx(0.5, abs=0.3)
@@ -206,7 +213,7 @@ def test_a_stop_ends_the_whole_family_soon(run: Runs) -> None:
     thread.join()
 
     assert finished.interrupted
-    assert not finished.timed_out
+    assert finished.halted is None
     assert took < GRACE / 2
     assert not any(map(alive, family(run.folder)))
 
@@ -243,6 +250,17 @@ def test_what_a_run_leaves_behind_ends_with_it(run: Runs) -> None:
     assert finished.exit_code == 0
     assert finished.duration < 1
     assert not alive(int((run.folder / "child").read_text()))
+
+
+@pytest.mark.skipif(not DAEMON, reason="only Linux tells the environment of other processes")
+def test_a_daemon_ends_with_its_run_and_nobody_elses(run: Runs) -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        finished = run(f"{DAEMON} while ! test -s daemon; do sleep 0.01; done")
+        assert finished.left
+        assert not alive(int((run.folder / "daemon").read_text()))
+        assert other.poll() is None
+        other.kill()
+    assert not run("sleep 60 & true").left
 
 
 def test_an_exception_in_the_waiting_thread_leaves_nothing_behind(run: Runs) -> None:
@@ -365,7 +383,7 @@ def test_the_watchdog_kills_what_it_still_watches_and_nothing_else(run: Runs) ->
     sleepers = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(4)]
     run.watchdog.start()
     for sleeper in sleepers:
-        run.watchdog.watch(sleeper.pid)
+        run.watchdog.watch(sleeper.pid, f"{sleeper.pid:x}")
     run.watchdog.forget(sleepers[1].pid)
     run.watchdog.forget(sleepers[3].pid)
     run.watchdog.forget(4_000_000)
@@ -381,7 +399,7 @@ def test_the_watchdog_kills_what_it_still_watches_and_nothing_else(run: Runs) ->
 def test_a_watchdog_that_was_killed_is_replaced_with_its_list(run: Runs) -> None:
     run.watchdog.start()
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeper:
-        run.watchdog.watch(sleeper.pid)
+        run.watchdog.watch(sleeper.pid, f"{sleeper.pid:x}")
         (shell,) = watchdog_shells()
         os.kill(shell, signal.SIGKILL)
         assert within(2, lambda: not alive(shell))

@@ -113,3 +113,18 @@ def test_one_abort_is_told_and_costs_nothing(ready: World) -> None:
     done = ready.gitexp("run", name, "--json").json
     assert (done["verdict"], done["runs"]) == ("CONFIRMED", 0)
     assert "runs were aborted once by their user" in words(ready, f"exp/{name}")
+
+
+def test_stopped_runs_are_failures_like_any_other(ready: World) -> None:
+    train(ready, 'print(f\'step=1 loss={config["model"]["C"] + 4 - seed}\')')
+    settle(ready, stop_if=["loss > 10", "step 1: los > 3"])
+    name = ready.start(*SET)
+    said = ready.gitexp("run", code=4).err
+    assert "seed 1: stopped by `loss > 10`: loss was 13 at step 1" in said
+    assert "`step 1: los > 3` never applied: the run reported no los" in said
+    ready.gitexp("run", code=4)
+    done = ready.gitexp("run", "--json").json
+    assert (done["verdict"], done["reason"]) == ("INCONCLUSIVE", "repeats failed")
+    ended = [record.get("ended") for record in records(ready, f"exp/{name}")]
+    assert ended.count("stop_if") == 2
+    assert ready.gitexp("verify").code == 0

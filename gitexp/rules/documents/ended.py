@@ -15,9 +15,9 @@ class Ended(StrEnum):
     PREDICTIONS = "predictions"  # missing or unreadable
     RULE = "rule"  # one that refuses what it did, such as R1
     TIMEOUT = "timeout"
-    STOP_IF = "stop_if"  # a step metric; this and the next two have no setting yet
-    MEMORY = "memory"
-    SILENCE = "silence"
+    STOP_IF = "stop_if"  # by a metric that it reported on its way
+    MEMORY = "memory"  # more than it may have
+    SILENCE = "silence"  # no output for too long
     ABORT = "abort"  # by its user
     FREED = "freed"  # by gitexp, to free what could not go on
     SCHEDULER = "scheduler"

@@ -13,6 +13,8 @@ import tomli
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.overlap import demand_apart
+from gitexp.rules.documents.size import parse_size
+from gitexp.rules.documents.stop_rule import UNDERSTOOD, StopRule, parse_stop_rule
 from gitexp.rules.gate.formats.keys import parse_key
 
 FILES = ("gitexp.toml", "pyproject.toml")
@@ -56,6 +58,9 @@ class Settings:
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
     timeout: float | None = None
+    silent: float | None = None
+    memory: int | None = None
+    stop_if: tuple[StopRule, ...] = ()
     canary: float | None = None
     threads: int | None = None
     rules: int = 1
@@ -196,8 +201,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 isinstance(value, str) and _is_key(value),
                 path, name, "a key of the config, such as train.seed",
             )  # fmt: skip
-        case "timeout" | "canary":
-            return _time(value, f"{path}: {name}", often=name == "canary")
+        case "stop_if" | "memory" | "timeout" | "silent" | "canary":
+            return _limit(path, name, value)
         case "metric":
             _demand(
                 isinstance(value, str)
@@ -222,6 +227,14 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
     return value
 
 
+def _limit(path: str, name: str, value: object) -> float | tuple[StopRule, ...]:
+    if name == "stop_if":
+        return _stop_rules(path, value)
+    if name == "memory":
+        return parse_size(value, f"{path}: memory")
+    return _time(value, f"{path}: {name}", often=name == "canary")
+
+
 def _time(value: object, where: str, *, often: bool) -> float:
     """Seconds of a time; where it says how often, also of "always" (0) and false (infinity)."""
     if often and value == "always":
@@ -244,6 +257,24 @@ def parse_time(value: object, where: str) -> float:
             f'{where} must be a time such as "90s", "5m" or "2h", and at most a year, not {value!r}'
         )
     return seconds
+
+
+def _stop_rules(path: str, value: object) -> tuple[StopRule, ...]:
+    listed = [value] if isinstance(value, str) else value
+    _demand(
+        isinstance(listed, list) and all(isinstance(one, str) for one in listed),
+        path, "stop_if", f"a list of rules such as {UNDERSTOOD}",
+    )  # fmt: skip
+    rules = []
+    for number, text in enumerate(listed if isinstance(listed, list) else [], start=1):
+        try:
+            rules.append(parse_stop_rule(text))
+        except ValueError as error:
+            raise NotReady(
+                f"{path}: rule {number} of stop_if cannot be read: {error}",
+                f"rules that are understood: {UNDERSTOOD}",
+            ) from None
+    return tuple(rules)
 
 
 def _paths(path: str, name: str, value: object) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import INERT, Settings, parse_settings, parse_time, table_of
+from gitexp.rules.documents.stop_rule import StopRule
 
 unhurried = settings(deadline=None, max_examples=100)
 
@@ -37,6 +38,9 @@ FULL: dict[str, Any] = LEAST | {
     "link": ["data"],
     "inert": ["*.md", "docs/"],
     "timeout": "2h",
+    "silent": "10m",
+    "memory": "4 GB",
+    "stop_if": ["loss is nan"],
     "threads": 4,
 }
 
@@ -99,6 +103,11 @@ def test_the_split_widens_only_where_a_seed_redraws_it() -> None:
         ("timeout", 90, 90.0),
         ("threads", 1, 1),
         ("timeout", 1.5, 1.5),
+        ("silent", "10m", 600.0),
+        ("memory", "1.5 GB", 1_500_000_000),
+        ("memory", " 512MiB", 512 << 20),
+        ("stop_if", "loss > 10", (StopRule("loss", ">", 10),)),
+        ("stop_if", [], ()),
         ("metrics", "metrics.toml", "metrics.toml"),
         ("predictions", "p.csv", "p.csv"),
         ("predictions", "out/p.parquet", "out/p.parquet"),
@@ -224,6 +233,9 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("threads", [0, -1, True, 1.5, "4", [4], None, 5000]),
     ("timeout", [0, -1, True, False, "", "0s", "soon", "5 weeks", "-5m", "1h30m", [90], {},
                  math.nan, math.inf, "1e3", "9" * 400, "400d", 1e10, 10**400, None]),
+    ("silent", [0, True, "always", "", None]),
+    ("memory", [4, 1e9, True, "4", "GB", "-1 GB", "0 GB", "4 GBit", "9999999999 TB", None]),
+    ("stop_if", [5, True, {"loss": 10}, [1], [["loss > 1"]], None]),
 )  # fmt: skip
 
 
@@ -237,6 +249,14 @@ def test_a_value_of_the_wrong_kind_is_refused_by_name_and_file(
     said = refused(LEAST | {name: value}, path)
     assert f"{path}: {name}" in said
     assert "must be" in said
+
+
+def test_a_stop_rule_that_cannot_be_read_is_named_with_those_that_can() -> None:
+    said = refused(LEAST | {"stop_if": ["loss > 1", "loss >"]})
+    assert (
+        "gitexp.toml: rule 2 of stop_if cannot be read: 'loss >' has the end where a number" in said
+    )
+    assert '"step 500: val_loss > 4"' in said
 
 
 _anything: st.SearchStrategy[Any] = st.recursive(
@@ -343,7 +363,7 @@ OTHER: dict[str, Any] = {
     "metrics": "m.toml", "direction": "higher", "effect": 0.02, "repeats": [3, 7], "vary": "split",
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
-    "threads": 8,
+    "threads": 8, "silent": "1h", "memory": "4 GiB", "stop_if": ["loss > 1"],
     "rules": 1,
     "predictions": "other.csv",
 }  # fmt: skip

@@ -1,0 +1,34 @@
+"""Sizes in bytes, as people write and read them."""
+
+from __future__ import annotations
+
+import re
+
+from gitexp.errors import NotReady
+
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt])(i?)b", re.IGNORECASE)
+_POWERS = "kmgt"
+_UNITS = ("TB", "GB", "MB", "kB")
+_LARGEST = 1 << 60
+
+
+def parse_size(value: object, where: str) -> int:
+    """Bytes of "4 GB" or "512MiB"; a megabyte has a million, a mebibyte 1,048,576.
+
+    Raises:
+        NotReady: anything else.
+    """
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    base = 1024 if found and found[3] else 1000
+    size = float(found[1]) * base ** (1 + _POWERS.index(found[2].lower())) if found else 0
+    if not 1 <= size <= _LARGEST:
+        raise NotReady(f'{where} must be a size such as "4 GB" or "512 MB", not {value!r}')
+    return int(size)
+
+
+def said_size(size: float) -> str:
+    """A size as people say it, in decimal units: "4.2 GB"."""
+    for power, unit in zip(range(4, 0, -1), _UNITS, strict=True):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.3g} {unit}"
+    return f"{size:.0f} bytes"
