@@ -16,6 +16,7 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.rivals import Held
@@ -96,6 +97,13 @@ class Result:
             return Held(tuple(record for record in self.records if not record.explore))
         return self.first_held[0]
 
+    @property
+    def checks(self) -> list[Check]:
+        """What runs showed that were made again for it."""
+        from gitexp.rules.documents.check import parse_checks
+
+        return parse_checks(self.text, self.commit)
+
     @cached_property
     def baseline_held(self) -> Held:
         """Those of its baseline's records that count."""
@@ -146,10 +154,9 @@ class Result:
         registration = self.registration
         if registration is None or not self.text:
             return None
-        from gitexp.rules.documents.check import parse_checks
         from gitexp.rules.documents.found import Found
 
-        checks = parse_checks(self.text, self.commit)
+        checks = self.checks
         # Where the baseline had moved, the experiment may have no run at all.
         if not self.held.records and all(check.found is not Found.MOVED for check in checks):
             return None
@@ -162,6 +169,22 @@ class Result:
         mine, base = self.held, self.baseline_held
         contested = (*base.contested, *mine.contested)
         return judge_records(registration, base.records, mine.records, spreads, checks, contested)
+
+    @property
+    def without_score(self) -> str:
+        """What is to be said of attempts that gave no score, as in its verdict note."""
+        if (registration := self.registration) is None:
+            return ""
+        from gitexp.rules.verdict.objections.evidence import Evidence
+        from gitexp.rules.verdict.objections.failed_runs import say_without_score
+
+        looked = self.judgement.pairs if self.verdict and self.judgement else 0
+        seeds = registration.registered_seeds()[: looked or registration.repeats[-1]]
+        mine = self.records if self.explored else self.held.records
+        arms = (
+            tuple(r for r in arm if r.seed in seeds) for arm in (self.baseline_held.records, mine)
+        )
+        return say_without_score(Evidence(registration, (), *arms, tuple(self.checks)))
 
     @property
     def judgement(self) -> Judgement | None:

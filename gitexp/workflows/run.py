@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed, Refused, UsageError
-from gitexp.lab.aborted import check_aborted
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import Bench
 from gitexp.lab.canary import check_baseline
@@ -17,6 +16,7 @@ from gitexp.lab.ledger import Ledger
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.rows import unlike_rows
+from gitexp.lab.scores_again import repeat_failed
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.found import TOLD, Found
@@ -139,8 +139,10 @@ def _look_by_look(
     if judgement.reason == OTHER_ROWS:
         for said in unlike_rows(ledger, registration, base, commit):
             bench.watcher.said(said)
-    if judgement.reason == FAILED_RUNS and check_aborted(bench, f"exp/{name}", base, commit, seeds):
-        judgement = ledger.judge(registration, base, commit)
+    if judgement.reason == FAILED_RUNS:
+        decided = seeds[: judgement.pairs]
+        if repeat_failed(bench, f"exp/{name}", base, commit, decided):
+            judgement = ledger.judge(registration, base, commit)
     return judgement
 
 

@@ -7,17 +7,22 @@ runs may have chosen, that gave a seed up, or that tested other rows. The aim is
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import Record
 from gitexp.rules.verdict.canary import compare
+from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.experiment import judge_records
+from gitexp.rules.verdict.objections.failed_runs import seeds_to_repeat
+from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.verdict.test_objections import a_run, registered
 
 AIM = 1 / 200
@@ -88,16 +93,47 @@ def attempts(rng: Rng, share: float, seeds: int, offset: float) -> list[Record]:
     return records
 
 
-def held_up(share: float, rng: Rng, *, jobs: int = 0, gain: float = 0.0) -> str:
-    """The reason if failures decide about an experiment; one Ctrl-C ends so many `jobs`."""
+def held_up(
+    share: float, rng: Rng, *, jobs: int = 0, gain: float = 0.0, repeats: bool = False
+) -> str:
+    """The reason if failures decide about an experiment; one Ctrl-C ends so many `jobs`.
+
+    If the trainer `repeats` itself, `run` finds that out.
+    """
     base = attempts(rng, share, LOOKS[-1], 0.0)
     mine = attempts(rng, share, LOOKS[-1], gain)
     mine += [
         replace(r, attempt=90, metrics={}, failure="x", ended=Ended.ABORT, batch="one")
         for r in mine[:jobs]
     ]
-    reason = judge_records(registered(*LOOKS), base, mine).reason
+    checks: list[Check] = []
+    while True:
+        judgement = judge_records(registered(*LOOKS), base, mine, checks=checks)
+        looked = [[r for r in arm if r.seed <= judgement.pairs] for arm in (mine, base)]
+        if not repeats or not (due := seeds_to_repeat(looked[0], looked[1], checks)):
+            break
+        checks.append(Check("c", Found.REPEATS, mine[0].start, due[0]))
+    reason = judgement.reason
     return reason if reason in {"failed runs may have chosen", "repeats failed"} else ""
+
+
+def chosen(allowed: int, rng: Rng) -> bool:
+    """Whether a change that does nothing is confirmed by a noisy trainer that chooses.
+
+    It draws again where a draw is below what the baseline gives, `allowed` times in all and once a
+    seed, and nobody objects.
+    """
+    scores = rng.normal(0.9, 0.01, (2, LOOKS[-1]))
+    left = allowed
+    for at, score in enumerate(scores[1]):
+        if left and score < 0.89:
+            left -= 1
+            scores[1, at] = rng.normal(0.9, 0.01)
+    base, mine = (
+        [a_run(n, float(score)) for n, score in enumerate(arm, start=1)] for arm in scores
+    )
+    at_nothing = replace(registered(*LOOKS), criterion=Criterion("accuracy", 0.0, True))
+    return judge_records(at_nothing, base, mine).verdict is Verdict.CONFIRMED
 
 
 def other_rows(rng: Rng, *, redrawn: bool) -> bool:
@@ -118,12 +154,15 @@ def rows(experiments: int, rng: Rng) -> Iterator[tuple[str, float]]:
             found = sum(moved(trainer, rng, seeds) for _ in range(experiments))
             yield f"canary, {seeds} seeds: {name}", found / experiments
     few = max(1, experiments // 10)
-    for share in (0.01, 0.05):
-        for gain in (0.0, 0.02):
-            reasons = [held_up(share, rng, gain=gain) for _ in range(few)]
-            said = f"{share:.0%} of runs fail, {'a real gain' if gain else 'no effect'}"
-            for reason in ("failed runs may have chosen", "repeats failed"):
-                yield f"{reason}: {said}", reasons.count(reason) / few
+    for share, gain, repeats in itertools.product((0.01, 0.05), (0.0, 0.02), (True, False)):
+        reasons = [held_up(share, rng, gain=gain, repeats=repeats) for _ in range(few)]
+        said = f"{share:.0%} fail, {'a real gain' if gain else 'no effect'}"
+        said += f", {'deterministic' if repeats else 'noisy'}"
+        for reason in ("failed runs may have chosen", "repeats failed"):
+            yield f"{reason}: {said}", reasons.count(reason) / few
+    for allowed in (0, 1, 2, 4, 8):
+        share = sum(chosen(allowed, rng) for _ in range(experiments)) / experiments
+        yield f"confirmed by choosing, {allowed} failures allowed", share
     for jobs in (1, 4, 20):
         share = sum(bool(held_up(0.0, rng, jobs=jobs)) for _ in range(few)) / few
         yield f"one Ctrl-C that ends {jobs} runs", share

@@ -14,7 +14,6 @@ from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures, words
-from gitexp.rules.verdict.attempts import count_attempts, say_attempts
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
@@ -64,10 +63,9 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         typer.echo(f"  Not decided yet: gitexp run {entry.name}")
     _seeds(sheet, registration.criterion, judgement)
     _explained(sheet, registration, judgement)
-    mine = count_attempts(row.result.records)
-    if mine:
-        theirs = count_attempts(row.result.baseline_records)
-        typer.echo("\n" + wrapped(f"Attempts without a score: {say_attempts(mine, theirs)}."))
+    said = row.result.without_score
+    if said and said not in judgement.detail:
+        typer.echo("\n" + wrapped(f"Attempts without a score: {said}."))
     for record in row.result.records:
         if not record.ok:
             failed = f"seed {record.seed}, attempt {record.attempt}: {record.failure}"

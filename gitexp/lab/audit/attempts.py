@@ -8,7 +8,6 @@ from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.rules.documents.start import without_end
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
-from gitexp.rules.verdict.attempts import count_attempts, say_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
 def about_attempts(inventory: Inventory) -> Iterator[Finding]:
     """Count the attempts of experiments that gave no score, and find those without an end."""
     for result in gated(inventory.held):
-        mine, theirs = count_attempts(result.records), count_attempts(result.baseline_records)
-        if mine:
+        if said := result.without_score:
             yield Finding(
                 "V17",
-                f"{label_of(result)}: {say_attempts(mine, theirs)}",
+                f"{label_of(result)}: {said}",
                 f"gitexp show {name_of(result)} lists them",
                 advice=True,
             )

@@ -12,6 +12,7 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.experiment import judge_records
+from gitexp.rules.verdict.objections.failed_runs import seeds_to_repeat
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.verdict.test_objections import a_run, arms, registered
 
@@ -37,7 +38,7 @@ def judged(
     mine: list[Record],
     theirs: list[Record] = [],  # noqa: B006 - never changed
     *,
-    checks: tuple[Found, ...] = (),
+    checks: tuple[tuple[Found, int], ...] = (),
     rules: int = 2,
     looks: tuple[int, ...] = (5,),
     without: tuple[int, ...] = (),
@@ -49,7 +50,7 @@ def judged(
         registered(*looks, rules=rules),
         [*theirs, *(replace(record, attempt=3) for record in baseline)],
         [*mine, *good],
-        checks=[Check("c", found, TIME) for found in checks],
+        checks=[Check("c", found, TIME, seed) for found, seed in checks],
     )
 
 
@@ -108,22 +109,46 @@ def test_one_ctrl_c_is_one_choice_however_many_runs_it_ends() -> None:
     assert decided(judged([*at_once, ended(5)])) == CHOSEN
 
 
+SAME, OTHER = Found.REPEATS, Found.DIFFERS
+
+
+@pytest.mark.parametrize("how", [Ended.EXIT, Ended.ABORT])
 @pytest.mark.parametrize(
-    ("checks", "verdict"),
+    ("seeds", "checks", "verdict", "left"),
     [
-        ((Found.REPEATS,), CONFIRMED),
-        ((Found.DIFFERS,), CHOSEN),
-        ((Found.REPEATS, Found.DIFFERS), CHOSEN),
-        ((Found.SAME,), CHOSEN),  # of the baseline, which says nothing of the experiment
-        ((), CHOSEN),
+        ((1, 2), (), CHOSEN, [2]),
+        ((1, 2), ((SAME, 2),), CONFIRMED, []),
+        ((1, 2), ((SAME, 1),), CONFIRMED, []),
+        ((1, 2), ((SAME, 3),), CHOSEN, [2]),  # a seed without a failure proves little
+        ((1, 2), ((OTHER, 2),), CHOSEN, []),
+        ((1, 2), ((SAME, 2), (OTHER, 1)), CHOSEN, []),
+        ((1, 2), ((Found.SAME, 2),), CHOSEN, [2]),  # of the baseline
+        ((1, 2, 3), ((SAME, 2),), CHOSEN, [3]),
+        ((1, 2, 3), ((SAME, 2), (SAME, 3)), CONFIRMED, []),
+        ((1, 2, 3, 4, 5), ((SAME, 2), (SAME, 3)), CHOSEN, [5]),
+        ((1, 2, 3, 4, 5), ((SAME, 2), (SAME, 3), (SAME, 5)), CONFIRMED, []),
+        ((1,), (), CONFIRMED, []),
     ],
 )
-def test_aborts_choose_nothing_where_the_next_attempt_gives_the_same(
-    checks: tuple[Found, ...], verdict: tuple[Verdict, str]
+def test_nothing_is_chosen_where_the_next_attempt_gives_the_same(
+    how: Ended,
+    seeds: tuple[int, ...],
+    checks: tuple[tuple[Found, int], ...],
+    verdict: tuple[Verdict, str],
+    left: list[int],
 ) -> None:
-    aborts = [ended(n, Ended.ABORT, batch=f"b{n}") for n in (1, 2, 3)]
-    assert decided(judged(aborts, checks=checks)) == verdict
-    assert decided(judged([ended(1), ended(2)], checks=checks)) == CHOSEN
+    mine = [replace(ended(n, how, batch=f"b{n}"), start=f"2026-01-02T03:04:0{n}Z") for n in seeds]
+    assert decided(judged(mine, checks=checks)) == verdict
+    found = [Check("c", found, TIME, seed) for found, seed in checks]
+    assert seeds_to_repeat(mine, [], found)[:1] == left
+
+
+def test_what_seeds_gave_again_is_told() -> None:
+    failed = [ended(n) for n in (1, 2, 3)]
+    same = judged(failed, checks=((SAME, 2), (SAME, 1)))
+    assert same.detail.endswith("of the baseline, none; seeds 1, 2 gave the same score again")
+    other = judged(failed, checks=((OTHER, 2),))
+    assert other.detail.endswith("; seed 2 gave another score when run again")
 
 
 @pytest.mark.parametrize("without", [(), (2,)])

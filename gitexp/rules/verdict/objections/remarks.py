@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
-from gitexp.rules.verdict.attempts import count_attempts, say_attempts
-from gitexp.rules.verdict.objections.failed_runs import TOLERATED
+from gitexp.rules.verdict.objections.failed_runs import say_without_score
 
 if TYPE_CHECKING:
     from gitexp.rules.verdict.objections.evidence import Evidence
@@ -17,14 +16,7 @@ if TYPE_CHECKING:
 
 def remarks(evidence: Evidence) -> str:
     """What there is to say, empty if there is nothing."""
-    return "; ".join(filter(None, (_attempts(evidence), _checks(evidence))))
-
-
-def _attempts(evidence: Evidence) -> str:
-    mine, theirs = count_attempts(evidence.candidate), count_attempts(evidence.baseline)
-    if not mine and theirs.failed + theirs.stopped <= TOLERATED:
-        return ""
-    return say_attempts(mine, theirs)
+    return "; ".join(filter(None, (say_without_score(evidence), _checks(evidence))))
 
 
 def _checks(evidence: Evidence) -> str:
