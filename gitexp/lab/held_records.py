@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.verdict.rivals import Held, repeats, rivals, settle
+from gitexp.rules.verdict.rivals import Held, opposed, repeats, rivals, settle
 from gitexp.store.held_order import Order, held_order
 from gitexp.store.refs import RUNS
 
@@ -22,10 +23,11 @@ def held_records(
     noted: str,
     records: Sequence[Record],
     metric: str,
+    text: str,
     *,
     any_condition: bool,
 ) -> Held:
-    """Those of a note's records that count under rules 2.
+    """Those of the records in the `text` of a note that count under rules 2.
 
     The history of the notes is read only where a run has several records. `any_condition` is
     for an experiment, whose seeds run once, whatever the condition.
@@ -45,7 +47,8 @@ def held_records(
         put = order.of(one.line(), other.line())
         return None if put is Order.MERGED else put is Order.FIRST
 
-    return settle(records, groups, came_after, repeated)
+    held = settle(records, groups, came_after, repeated)
+    return opposed(held, metric, parse_records(text, Purpose.CANARY)) if held.beside else held
 
 
 def held_spreads(

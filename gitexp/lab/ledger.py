@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.arms import Arms
+    from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.verdict import Judgement
 
 
@@ -73,7 +74,7 @@ class Ledger:
         self._records: dict[str, list[Record]] = {}  # by commit, as last read
         self._spreads: dict[str, list[ExampleSpread]] = {}  # likewise
         self._checks: dict[str, list[Check]] = {}  # likewise
-        self._contested: dict[str, tuple[tuple[Record, ...], ...]] = {}  # likewise
+        self._held: dict[str, Held] = {}  # likewise, under rules 2
         self._texts: dict[str, str] = {}  # likewise
         self._again = 0  # generations that were opened beyond those on record
         self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
@@ -102,9 +103,10 @@ class Ledger:
             commit,
             self._records[commit],
             self.metric,
+            self._texts[commit],
             any_condition=commit == self.experiment,
         )
-        self._records[commit], self._contested[commit] = list(held.records), held.contested
+        self._records[commit], self._held[commit] = list(held.records), held
         self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
 
     def read_again(self) -> None:
@@ -169,13 +171,15 @@ class Ledger:
 
     def judge(self, registration: Registration, base: str, commit: str) -> Judgement:
         """Judge an experiment by the records as last read."""
+        held = [self._held[one] for one in (base, commit) if one in self._held]
         return judge_records(
             registration,
             self.records(base),
             self.records(commit),
             self.spreads(commit),
             self.checks(commit),
-            [group for one in (base, commit) for group in self._contested.get(one, ())],
+            [group for one in held for group in one.contested],
+            [both for one in held for both in one.opposed],
         )
 
     def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:

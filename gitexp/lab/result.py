@@ -167,8 +167,10 @@ class Result:
         if registration.rules > 1:
             spreads = self._notes.held_spreads(self.commit, spreads)
         mine, base = self.held, self.baseline_held
-        contested = (*base.contested, *mine.contested)
-        return judge_records(registration, base.records, mine.records, spreads, checks, contested)
+        return judge_records(
+            registration, base.records, mine.records, spreads, checks,
+            (*base.contested, *mine.contested), (*base.opposed, *mine.opposed),
+        )  # fmt: skip
 
     @property
     def without_score(self) -> str:
@@ -294,8 +296,9 @@ class RunNotes:
         key = commit, metric, any_condition, len(records)
         if key not in self._held:
             self._held[key] = held_records(
-                self._repository, commit, records, metric, any_condition=any_condition
-            )
+                self._repository, commit, records, metric, self.text(commit),
+                any_condition=any_condition,
+            )  # fmt: skip
         return self._held[key]
 
     def held_spreads(self, commit: str, spreads: Sequence[ExampleSpread]) -> list[ExampleSpread]:

@@ -1,4 +1,4 @@
-"""Whether an experiment gives its scores again, so that no failed or stopped run chose among them."""
+"""Whether an experiment gives its scores again, so that no failed or stopped run chose."""
 
 from __future__ import annotations
 

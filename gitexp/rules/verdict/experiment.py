@@ -9,7 +9,7 @@ from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
-from gitexp.rules.verdict.objections.conflict import in_conflict
+from gitexp.rules.verdict.objections.conflict import in_conflict, in_opposition
 from gitexp.rules.verdict.objections.evidence import Evidence
 from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.remarks import remarks
@@ -34,16 +34,18 @@ def judge_records(
     spreads: Iterable[ExampleSpread] = (),
     checks: Iterable[Check] = (),
     contested: Sequence[tuple[Record, ...]] = (),
+    opposed: Sequence[tuple[Record, Record]] = (),
 ) -> Judgement:
     """Pair records by seed and condition, and judge them by the rules that were registered.
 
     Under rules 2, what is on record beside the scores may object to a verdict. `contested` are
-    groups of records of one run of which nobody can tell which was first.
+    groups of records of one run of which nobody can tell which was first, and `opposed` are records
+    of one run of which one has to be wrong.
     """
     baseline, records = list(baseline), list(records)
     spreads, checks = list(spreads), list(checks)
     judgement = _judge_once(registration, baseline, records, spreads, checks)
-    if registration.rules < 2 or not contested:
+    if registration.rules < 2 or judgement.verdict is None or not (contested or opposed):
         return judgement
 
     def chosen(choice: Sequence[Record]) -> Judgement:
@@ -51,7 +53,9 @@ def judge_records(
         left = [[r for r in arm if r.line() not in dropped] for arm in (baseline, records)]
         return _judge_once(registration, left[0], left[1], spreads, checks)
 
-    objection = in_conflict(contested, judgement, chosen)
+    seeds = registration.registered_seeds()[: judgement.pairs]
+    compared = [record for record in records if record.ok and record.seed in seeds]
+    objection = in_opposition(opposed, compared) or in_conflict(contested, judgement, chosen)
     if objection is None:
         return judgement
     return _inconclusive(objection, judgement.look, judgement.pairs)

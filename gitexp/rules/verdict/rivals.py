@@ -1,13 +1,17 @@
 """Rivals: several good records of one run, of which only the first that was held may count.
 
 Whoever may push to the notes can write a record of a run that has one already. A later line never
-changes a verdict; where nobody can tell which came first, nobody chooses.
+changes a verdict; where nobody can tell which came first, nobody chooses. Nor does anybody where
+two clones wrote other scores side by side, though the trainer repeats itself: one of them is wrong.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _Group = tuple["Record", ...]
+_PROOF = 2  # repeated runs that gave their scores again: a score may come up twice by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +27,17 @@ class Held:
     """The records of a commit that count.
 
     `later` are those that came when their run had a record, each behind the one that counts;
-    `beside` are those that two clones wrote side by side, and that began later. Both count for
-    nothing. `contested` are groups of records of one run of which nobody can tell the first; all of
-    them are in `records`.
+    `beside` are those that two clones wrote side by side, and that began later, likewise. Both
+    count for nothing. `contested` are groups of records of one run of which nobody can tell the
+    first; all of them are in `records`. `opposed` are those of `beside` of which one has to be
+    wrong.
     """
 
     records: tuple[Record, ...]
     later: tuple[tuple[Record, Record], ...] = ()
-    beside: tuple[Record, ...] = ()
+    beside: tuple[tuple[Record, Record], ...] = ()
     contested: tuple[_Group, ...] = ()
+    opposed: tuple[tuple[Record, Record], ...] = ()
 
 
 def gated(records: Iterable[Record]) -> list[Record]:
@@ -82,7 +89,7 @@ def settle(
     None if the two came side by side, of which the one that began earlier counts.
     """
     later = [(good, bad) for good, bad in repeated if came_after(good, bad)]
-    beside: list[Record] = []
+    beside: list[tuple[Record, Record]] = []
     contested: list[_Group] = []
     for group in groups:
         for kept in group:
@@ -93,10 +100,38 @@ def settle(
                 for other, after in zip(others, came, strict=True)
             ):
                 later += [(kept, o) for o, after in zip(others, came, strict=True) if after]
-                beside += [o for o, after in zip(others, came, strict=True) if not after]
+                beside += [(kept, o) for o, after in zip(others, came, strict=True) if not after]
                 break
         else:
             contested.append(group)
-    gone = {record.line() for record in (*beside, *(other for _, other in later))}
+    gone = {other.line() for _, other in (*later, *beside)}
     left = tuple(record for record in records if record.line() not in gone)
     return Held(left, tuple(later), tuple(beside), tuple(contested))
+
+
+def opposed(held: Held, metric: str, canaries: Iterable[Record]) -> Held:
+    """Add which of the records side by side oppose each other: of a trainer that repeats itself.
+
+    It does if its runs gave their scores again at least twice, and more often than not.
+    """
+    unlike = [
+        both for both in held.beside
+        if both[0].condition == both[1].condition and not _agree(both, metric)
+    ]  # fmt: skip
+    if not unlike:
+        return held
+    first: dict[tuple[int, str], Record] = {}
+    again = Counter[bool]()
+    beside = (other for _, other in held.beside)
+    for record in (*held.records, *beside, *canaries):
+        if record.ok and metric in record.metrics:
+            known = first.setdefault((record.seed, record.condition), record)
+            again[_agree((known, record), metric)] += known is not record
+    # Where seeds give equal scores, so may two runs.
+    distinct = len({(r.condition, r.metrics[metric]) for r in first.values()}) == len(first)
+    proven = distinct and again[True] >= max(_PROOF, again[False])
+    return replace(held, opposed=tuple(unlike)) if proven else held
+
+
+def _agree(both: tuple[Record, Record], metric: str) -> bool:
+    return same_score(*(record.metrics[metric] for record in both))

@@ -1,4 +1,4 @@
-"""Records in conflict: several records of one run, and the verdict depends on which counts."""
+"""Records in conflict: several records of one run, and nobody can tell which one is right."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict.objections.evidence import Objection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.verdict import Judgement
 
+CONFLICT = "records in conflict"
 _MOST_CHOICES = 64  # beyond it, one of them is taken to alter the verdict
 
 
@@ -28,16 +29,34 @@ def in_conflict(
     `contested` are groups of records of one run, of which the history of the notes does not tell
     the first; `judge` judges by one record of each.
     """
-    if judgement.verdict is None:
+    if not contested:
         return None
     if math.prod(map(len, contested)) <= _MOST_CHOICES:
         found = (judge(choice) for choice in itertools.product(*contested))
         came_to = {(one.verdict, one.reason) for one in found}
         if came_to == {(judgement.verdict, judgement.reason)}:
             return None
-    seeds = ", ".join(map(str, sorted({group[0].seed for group in contested})[:5]))
     return Objection(
-        "records in conflict",
-        f"{counted(len(contested), 'run')} (seeds {seeds}) have several records, and nothing shows"
-        " which came first; gitexp retest measures the change again",
+        CONFLICT,
+        f"{counted(len(contested), 'run')} (seeds {_seeds(contested)}) have several records, and"
+        " nothing shows which came first; gitexp retest measures the change again",
     )
+
+
+def in_opposition(
+    opposed: Sequence[tuple[Record, Record]], compared: Iterable[Record]
+) -> Objection | None:
+    """Object where two clones measured other scores by a run that is compared: one is wrong."""
+    runs = {(record.seed, record.condition) for record in compared}
+    found = [both for both in opposed if (both[0].seed, both[0].condition) in runs]
+    if not found:
+        return None
+    return Objection(
+        CONFLICT,
+        f"two clones have other scores of the same run (seeds {_seeds(found)}), although otherwise"
+        " the trainer gives its scores again; gitexp retest measures the change again",
+    )
+
+
+def _seeds(groups: Iterable[tuple[Record, ...]]) -> str:
+    return ", ".join(map(str, sorted({group[0].seed for group in groups})[:5]))
