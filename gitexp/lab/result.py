@@ -182,11 +182,12 @@ class Result:
 
         looked = self.judgement.pairs if self.verdict and self.judgement else 0
         seeds = registration.registered_seeds()[: looked or registration.repeats[-1]]
-        mine = self.records if self.explored else self.held.records
-        arms = (
-            tuple(r for r in arm if r.seed in seeds) for arm in (self.baseline_held.records, mine)
+        counted = self.records if self.explored else self.held.records
+        base, mine = (
+            tuple(record for record in arm if record.seed in seeds)
+            for arm in (self.baseline_held.records, counted)
         )
-        return say_without_score(Evidence(registration, (), *arms, tuple(self.checks)))
+        return say_without_score(Evidence(registration, (), base, mine, tuple(self.checks)))
 
     @property
     def judgement(self) -> Judgement | None:

@@ -27,8 +27,10 @@ def repeat_failed(bench: Bench, label: str, base: str, commit: str, seeds: Seque
     """
     ledger, ran = bench.ledger, False
     while True:
-        arms = [[r for r in ledger.records(c) if r.seed in seeds] for c in (commit, base)]
-        due = seeds_to_repeat(*arms, ledger.checks(commit))
+        mine, theirs = (
+            [r for r in ledger.records(one) if r.seed in seeds] for one in (commit, base)
+        )
+        due = seeds_to_repeat(mine, theirs, ledger.checks(commit))
         if not due:
             return ran
         good = ledger.good(commit, seeds)
