@@ -6,7 +6,7 @@ import pytest
 
 from tests.arrange import settle
 from tests.project import BECAUSE, World
-from tests.team import clone_of, hub_of
+from tests.team import clone_of, hub_of, measured_experiment, synced
 
 
 @pytest.fixture
@@ -80,3 +80,34 @@ def test_a_remote_that_is_gone_is_not_asked(fresh: tuple[World, str, str]) -> No
     clone, *_ = fresh
     clone.git("config", "--remove-section", "remote.team")
     assert {row["state"] for row in clone.gitexp("log", "--json").json} == {"planned"}
+
+
+def test_what_this_clone_pushed_itself_is_planned(ready: World) -> None:
+    hub_of(ready)
+    name = ready.start("--set", "model.C=10")
+    ready.git("push", "--quiet", "hub", f"exp/{name}")
+    ready.git("fetch", "--quiet", "hub")
+    [row] = ready.gitexp("log", "--json").json
+    assert row["state"] == "planned"
+    # Without a reflog nobody can tell, and a sync may bring results.
+    ready.git("reflog", "expire", "--expire=all", f"refs/remotes/hub/exp/{name}")
+    [row] = ready.gitexp("log", "--json").json
+    assert row["state"] == "unsynced"
+
+
+def test_a_bare_clone_waits_for_results_too(ready: World) -> None:
+    hub = hub_of(ready)
+    measured_experiment(ready, "brave-otter")
+    synced(ready)
+    clone = clone_of(hub, "bare.git", "--bare")
+    own = clone.start("--set", "model.C=12")
+    assert _states(clone) == {"brave-otter": "unsynced", own: "planned"}
+    assert "gitexp sync team" in clone.gitexp("log").err
+    clone.gitexp("sync")
+    assert _states(clone) == {"brave-otter": "done", own: "planned"}
+    # Others push to the hub, so it waits for nothing, although it is a clone as well.
+    assert _states(hub) == {"brave-otter": "done", own: "planned"}
+
+
+def _states(world: World) -> dict[str, str]:
+    return {row["name"]: row["state"] for row in world.gitexp("log", "--json").json}
