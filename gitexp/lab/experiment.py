@@ -21,7 +21,7 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
 
     Raises:
         UsageError: there is no such experiment, or none to choose.
-        NotReady: there is none to choose, because the repository has no settings.
+        NotReady: there is none, because the repository has no settings.
     """
     if name is None:
         name = repository.head_branch() or ""
@@ -29,8 +29,7 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
             last = last_started(repository, project_prefix(repository))
             if last is not None:
                 return last
-            # Without settings there is nothing to register either; this says what to do first.
-            project_at(repository, project_prefix(repository))
+            _demand_settings(repository)
             raise UsageError(
                 "which experiment? none is checked out, and none was started in this clone",
                 'register one: gitexp start --set KEY=VALUE "HYPOTHESIS"\n'
@@ -39,8 +38,14 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
     short = short_name(name)
     found = find_by_name(repository, short)
     if found is None:
+        _demand_settings(repository)
         raise UsageError(f"there is no experiment {short}", meant_by(repository, short))
     return found
+
+
+def _demand_settings(repository: Repository) -> None:
+    """Without settings there is nothing to name or register; raises what to do first."""
+    project_at(repository, project_prefix(repository))
 
 
 def meant_by(repository: Repository, name: str) -> str:

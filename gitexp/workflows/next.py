@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import history, records_like_tip
+from gitexp.lab.gate.history import PastResults, find_verdict
 from gitexp.lab.log import log
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.precedents import has_verdict
+from gitexp.lab.same_change import whole_changes
 from gitexp.lab.state import State
 from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 class Ideas:
     """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
 
-    `waiting` more were planned on an older baseline. `warnings` name remotes that may have results
-    of others.
+    `waiting` more were planned on an older baseline. `warnings` name ideas whose change has a
+    verdict by now, and remotes that may have results of others.
     """
 
     order: list[Idea]
@@ -40,10 +42,18 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
     past, baseline, durations = history(results, records_like_tip(project))
     decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
-    ideas = []
+    every = PastResults(project.repository, results)
+    ideas, warnings = [], []
     for row in rows:
         registration = row.result.registration
         if row.state is not State.PLANNED or registration is None:
+            continue
+        change = whole_changes(project.repository, [row.result])[row.commit]
+        if known := find_verdict(project, registration, change, row.result.entry, every):
+            said = known.message.partition("\n")[0]
+            warnings.append(
+                f"exp/{row.result.name} is left out: {said}: gitexp archive {row.result.name}"
+            )
             continue
         power = power_of(registration, past, baseline, durations)
         ideas.append(
@@ -60,5 +70,5 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
     chosen = order if hours is None else chosen_within(order, hours * 3600)
     waiting = sum(row.state is State.STALE for row in rows)
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
-    warnings = about_missing_results(project.repository, missing) if missing else []
+    warnings += about_missing_results(project.repository, missing) if missing else []
     return Ideas(order, chosen, hours, waiting, warnings)

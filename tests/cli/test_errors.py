@@ -237,8 +237,11 @@ def test_a_mistyped_experiment_is_suggested(ready: World, words: tuple[str, ...]
 def test_a_repository_without_settings_is_told_to_init(world: World) -> None:
     world.git("rm", "--quiet", "gitexp.toml")
     world.commit("nothing set up")
-    for command in ("check", "show", "run", "next", "retest", "accept"):
-        ran = world.gitexp(command, code=3)
+    for words in (
+        *(("check",), ("show",), ("run",), ("next",), ("retest",), ("accept",)),
+        *(("check", "brave-otter"), ("trust", "brave-otter"), ("run", "brave-otter")),
+    ):
+        ran = world.gitexp(*words, code=3)
         assert "there are no gitexp settings on main" in ran.err
         assert "gitexp init" in ran.err
 

@@ -41,6 +41,19 @@ def test_each_idea_is_shown_with_its_hypothesis_and_the_hours_are_summed_up(read
     assert all(len(line) <= 80 for line in ready.gitexp("next", COLUMNS="80").out.splitlines())
 
 
+def test_an_idea_whose_change_has_a_verdict_by_now_is_not_offered(ready: World) -> None:
+    settle(ready, repeats=[3])
+    # Two people had the same idea: the second was registered before the first was decided.
+    first, twin = (ready.start("--set", "model.C=10") for _ in range(2))
+    other = ready.start("--set", "model.C=11")
+    ready.gitexp("run", first)
+    ran = ready.gitexp("next", "--json")
+    assert [idea["name"] for idea in ran.json] == [other]
+    assert f"exp/{twin} is left out: this change has a verdict: exp/{first} made it" in ran.err
+    assert f"gitexp archive {twin}" in ran.err
+    ready.gitexp("run", twin, code=1)
+
+
 def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None:
     settle(ready, repeats=[3], planned=1, error_budget=0.4)
     idea = ("--gain", "0.01", "--chance", "0.5", "--cost", "1h", "--evidence", "gap")

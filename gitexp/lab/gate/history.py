@@ -118,11 +118,8 @@ def check_against_results(
     own, findings = past.own(entry.commit), []
     if own is not None:
         findings += _foreign_records(own)
-    measured = own is not None and own.ran > 0
-    if not measured and not {"Retest", "Replicate"} & dict(registration.extra).keys():
-        earlier = past.same_change(registration.project, change, entry.commit)
-        found = verdict_on(project, earlier, entry.parents)
-        findings += [found] if found else []
+    if found := find_verdict(project, registration, change, entry, past):
+        findings.append(found)
     confirmed = past.confirmed_besides(registration, entry.commit)
     allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
     if registration.level > allowed * LEVEL_SLACK:
@@ -135,6 +132,18 @@ def check_against_results(
             )
         )
     return findings
+
+
+def find_verdict(
+    project: Project, registration: Registration, change: Change, entry: Entry, past: PastResults
+) -> Finding | None:
+    """Find the verdict that another experiment has on the change of one that has not run yet."""
+    own = past.own(entry.commit)
+    measured = own is not None and own.ran > 0
+    if measured or {"Retest", "Replicate"} & dict(registration.extra).keys():
+        return None
+    earlier = past.same_change(registration.project, change, entry.commit)
+    return verdict_on(project, earlier, entry.parents)
 
 
 def _foreign_records(result: Result) -> list[Finding]:
