@@ -11,6 +11,7 @@ from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.objections.failed_runs import seeds_to_repeat
 from gitexp.rules.verdict.verdict import Verdict
@@ -104,7 +105,11 @@ def test_one_ctrl_c_is_one_choice_however_many_runs_it_ends() -> None:
     judgement = judged(at_once)
     assert decided(judgement) == CONFIRMED
     assert "runs were aborted once by their user" in judgement.detail
-    assert decided(judged([*at_once, ended(5, Ended.ABORT, batch="other")])) == CHOSEN
+    twice = judged([*at_once, ended(5, Ended.ABORT, batch="other")])
+    assert decided(twice) == CHOSEN
+    assert twice.detail.startswith("of the experiment, runs were aborted twice by their user;")
+    thrice = judged([ended(n, Ended.ABORT, batch=f"b{n}") for n in (1, 2, 3)])
+    assert "aborted 3 times" in thrice.detail
     # One of each is two.
     assert decided(judged([*at_once, ended(5)])) == CHOSEN
 
@@ -165,6 +170,13 @@ def test_stopped_attempts_never_use_up_a_seed() -> None:
     for how in (Ended.ABORT, Ended.FREED, Ended.SCHEDULER, Ended.REBOOT):
         stopped = [ended(2, how, attempt=n, batch="one") for n in (1, 2)]
         assert judged(stopped, without=(2,)).verdict is None
+
+
+def test_more_runs_can_decide_what_is_open_and_under_rules_1_what_failed() -> None:
+    gave_up = judged([ended(2)], without=(2,), rules=1)
+    assert (may_go_on(gave_up, 1), may_go_on(gave_up, 2)) == (True, False)
+    assert may_go_on(judged([ended(2)], without=(2,)), 2)
+    assert not may_go_on(judged([]), 1)
 
 
 def test_rules_1_repeat_without_limit_and_let_nothing_choose() -> None:

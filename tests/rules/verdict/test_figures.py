@@ -27,6 +27,7 @@ INF = math.inf
         (-0.5, "-0.5", "-0.5"), (123456.0, "123456", "+123456"), (1e-9, "1e-09", "+1e-09"),
         (12.0, "12", "+12"), (INF, "inf", "+inf"), (math.nan, "nan", "+nan"), (7, "7", "+7"),
         (0.9699999, "0.97", "+0.97"), (1.5e12, "1.5e+12", "+1.5e+12"),
+        (999999999.0, "999999999", "+999999999"), (1e9, "1e+09", "+1e+09"),
     ],
 )  # fmt: skip
 def test_numbers_have_four_digits_and_no_sign_before_zero(
@@ -68,6 +69,7 @@ def test_an_effect_and_its_bounds_share_the_decimals_that_the_width_supports(
         ((0.0196, 0.0003, 0.0261), 0.005, "+0.0196 [+0.0003, +0.0261]"),  # above 0 for sure
         ((0.0196, 0.005, 0.0261), 0.005, "+0.020 [+0.005, +0.026]"),  # on the bar
         ((0.0196, 0.005 + 1e-17, 0.0261), 0.005, "+0.020 [+0.005, +0.026]"),
+        ((0.0196, 1e-13, 0.0261), 0.005, "+0.020 [+0.000, +0.026]"),  # on 0 but for rounding
     ],
 )
 def test_one_more_digit_is_shown_where_rounding_would_contradict_the_verdict(

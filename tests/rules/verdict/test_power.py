@@ -286,3 +286,17 @@ def test_one_or_two_repeats_foresee_nothing_and_are_told_so() -> None:
         assert asked.message.startswith("2 repeats cannot" if 2 in looks else "1 repeat cannot")
     alone = a_registration("accuracy +0.005", 1, seeded=False)
     assert underpowered(alone, power_of(alone, [], [], [])) is None
+
+
+def test_checks_of_the_baseline_are_runs_and_take_as_long() -> None:
+    power = Power(20, detectable=0.01, seconds=200.0)
+    assert power.with_checks(0) is power
+    more = power.with_checks(2)
+    assert (more.runs, more.checks, more.seconds) == (22, 2, 220.0)
+    again = more.with_checks(1)
+    assert (again.runs, again.checks) == (23, 3)
+    assert Power(20).with_checks(2).seconds is None
+    assert again.as_json() == {
+        "runs": 23, "checks": 3, "detectable": 0.01, "source": "", "enough": None,
+        "spreads": None, "seconds": pytest.approx(230),
+    }  # fmt: skip

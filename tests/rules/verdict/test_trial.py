@@ -151,6 +151,14 @@ def test_the_ratio_of_test_rows_is_estimated_from_what_two_splits_share() -> Non
         assert found == pytest.approx(ratio, rel=0.25)
 
 
+def test_the_estimate_is_chapmans() -> None:
+    # 100 and 100 rows share 50: 101 x 101 / 51 - 1 = 199.02 rows, 99.02 of them trained on.
+    runs = [run_on([*range(100)]), run_on([*range(50, 150)])]
+    assert estimate_test_ratio(runs) == 1.01
+    # 40 and 41 rows share 40: 41 x 42 / 41 - 1 = 41 rows, and one of them to train on.
+    assert estimate_test_ratio([run_on([*range(40)]), run_on([*range(41)])]) == 40.0
+
+
 @pytest.mark.parametrize(
     "runs",
     [[], [run_on([1, 2])], [run_on([*range(100)])] * 3, [TrialRun({}), TrialRun({})],
