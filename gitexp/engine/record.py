@@ -63,6 +63,7 @@ def make_record(
         tested=outcomes.count if outcomes else 0,
         output=outcomes.output_fingerprint if outcomes else "",
         purpose=job.purpose,
+        sample=job.sample,
     )
 
 

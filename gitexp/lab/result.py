@@ -73,6 +73,16 @@ class Result:
         return tuple(r for r in self._notes.records(self.commit) if r.is_of(self.commit))
 
     @property
+    def tried(self) -> tuple[Record, ...]:
+        """Records of its runs on a part of the data, which no verdict counts."""
+        from gitexp.rules.documents.purpose import Purpose
+        from gitexp.rules.documents.record import parse_records
+
+        found = parse_records(self.text, Purpose.SAMPLE) if self.text else []
+        mine = (record for record in found if record.is_of(self.commit))
+        return tuple(sorted(mine, key=lambda record: record.start))
+
+    @property
     def foreign(self) -> tuple[Record, ...]:
         """Records that another commit made."""
         return tuple(r for r in self._notes.records(self.commit) if not r.is_of(self.commit))
@@ -146,7 +156,8 @@ class Result:
         from gitexp.rules.documents.lines import count_newer
 
         return summarize(
-            self._judge(), self.records, rules=self.registration.rules if self.registration else 1,
+            self._judge(), self.records, tried=self.tried,
+            rules=self.registration.rules if self.registration else 1,
             foreign=len(self.foreign), newer=count_newer(text),
         )  # fmt: skip
 

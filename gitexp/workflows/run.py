@@ -17,6 +17,7 @@ from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.pairing import match, measure_partners
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.scores_again import repeat_failed
+from gitexp.lab.small_first import small_first
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.found import TOLD, Found
@@ -93,6 +94,7 @@ def run(
             for said in about_missing_results(project.repository, [commit]):
                 watcher.said(said)
         ledger.adopt(base, registration.registered_seeds())
+        small_first(ledger, f"exp/{report.name}", base, commit, watcher)
         try:
             judgement = _look_by_look(bench, registration, base, commit, report.name)
         except CommandFailed:

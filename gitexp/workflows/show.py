@@ -67,6 +67,7 @@ class Sheet:
                 | {"folder_here": self.folders.get((record.seed, record.attempt))}
                 for record in result.records
             ],
+            "samples": [json.loads(record.line()) for record in result.tried],
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
             "holdout": [json.loads(opening.line()) for opening in self.openings],

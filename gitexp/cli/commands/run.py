@@ -10,6 +10,7 @@ from gitexp.lab.project import Project, open_project
 from gitexp.workflows.baseline import measure_baseline
 from gitexp.workflows.run import Conclusion
 from gitexp.workflows.run import run as workflow
+from gitexp.workflows.smoke import smoke as smoke_workflow
 
 
 def run(
@@ -22,6 +23,10 @@ def run(
     again: Annotated[
         bool,
         typer.Option("--again", help="With --baseline: measure it again where it has moved."),
+    ] = False,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="Only run it on the sample of the settings; no verdict."),
     ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 if ruled out, 11 if inconclusive.")
@@ -42,10 +47,19 @@ def run(
     if again and not baseline:
         raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
     if baseline:
-        if name or explore or exit_code:
-            idle = name or ("--explore" if explore else "--exit-code")
+        if name or explore or exit_code or smoke:
+            flags = {"--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
+            idle = name or next(flag for flag, given in flags.items() if given)
             raise UsageError(f"--baseline does not take {idle}", "gitexp run --baseline")
         run_baseline(jobs=jobs, yes=yes, as_json=json_, again=again)
+        return
+    if smoke:
+        if explore or exit_code:
+            idle = "--explore" if explore else "--exit-code"
+            raise UsageError(f"--smoke does not take {idle}", "gitexp run --smoke")
+        with live.watcher(yes=yes) as watcher:
+            done = smoke_workflow(open_project(), name, watcher=watcher)
+        views.smoked(done, as_json=json_)
         return
     conclusion = run_one(open_project(), name, jobs=jobs, yes=yes, explore=explore, as_json=json_)
     if exit_code:

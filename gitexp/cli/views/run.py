@@ -10,7 +10,7 @@ from gitexp.cli.views import plan
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
 from gitexp.lab.log_json import figures_json
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.objections.moved import MOVED
 from gitexp.rules.verdict.verdict import Verdict
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.workflows.baseline import MeasuredBaseline
     from gitexp.workflows.run import Conclusion
+    from gitexp.workflows.smoke import Smoke
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
@@ -53,6 +54,35 @@ def _next(conclusion: Conclusion) -> str:
         return f"gitexp run --baseline --again && gitexp retest {conclusion.name}"
     verb = "accept" if conclusion.judgement.verdict is Verdict.CONFIRMED else "show"
     return f"gitexp {verb} {conclusion.name}"
+
+
+def smoked(done: Smoke, *, as_json: bool) -> None:
+    """Print an experiment's scores on parts of the data."""
+    if as_json:
+        print_json(
+            {
+                "name": done.name,
+                "commit": done.commit,
+                "metric": done.metric,
+                "samples": [
+                    {
+                        "sample": record.sample,
+                        "value": record.metrics[done.metric],
+                        "seconds": record.duration,
+                    }
+                    for record in done.records
+                ],
+                "verdict": None,
+                "next": f"gitexp run {done.name}",
+            }
+        )
+        return
+    typer.echo(f"exp/{done.name} works on a part of the data, which is not a verdict")
+    for record in done.records:
+        scored = f"{done.metric} {figures.number(record.metrics[done.metric])}"
+        took = duration(record.duration)
+        typer.echo(f"  {100 * record.sample:g} % of the data: {scored} in {took}")
+    typer.echo(f"\nnext: gitexp run {done.name}")
 
 
 def exit_code(conclusion: Conclusion) -> int:

@@ -45,6 +45,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         typer.echo(hanging(f"  {token + ':':12} ", value))
     _openings(sheet, registration)
     judgement = row.result.judgement
+    _samples(row)
     typer.echo("")
     if row.state == "unsynced":
         typer.echo(result_lines(row))
@@ -101,6 +102,15 @@ def _openings(sheet: Sheet, registration: Registration) -> None:
         came = opening.failure or f"{metric} {figures.number(opening.metrics.get(metric))}"
         said = f"holdout opened {opening.start[:10]} ({opening.why}): {came}"
         typer.echo(wrapped(said))
+
+
+def _samples(row: Row) -> None:
+    """Say what came of its runs on a part of the data."""
+    for record in row.result.tried:
+        values = (f"{name} {figures.number(value)}" for name, value in record.metrics.items())
+        came = record.failure or next(values, "")
+        share = f"{100 * record.sample:g} % of the data"
+        typer.echo(wrapped(f"on {share}, attempt {record.attempt}: {came}"))
 
 
 def _seeds(sheet: Sheet, criterion: Criterion, judgement: Judgement) -> None:

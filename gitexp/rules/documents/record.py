@@ -30,8 +30,9 @@ class Record:
     baseline commit may have the records of several projects. `commit` is the commit that ran, even
     if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
     that it was tested on, if it reported them, `tested` their number, and `output` the fingerprint
-    of what was predicted for them. `purpose` is what it was run for. `ended` is how
-    a failed attempt ended; where somebody stopped it, `batch` names the command that was stopped.
+    of what was predicted for them. `purpose` is what it was run for, and `sample`
+    the share of the data that it was given. `ended` is how a failed attempt ended; where somebody
+    stopped it, `batch` names the command that was stopped.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Record:
     tested: int = 0
     output: str = ""
     purpose: Purpose = Purpose.RUN
+    sample: float = 1.0
     ended: Ended = Ended.WELL
     batch: str = ""
 
@@ -94,6 +96,7 @@ class Record:
             **({"tested": self.tested} if self.tested else {}),
             "output": self.output,
             "purpose": self.purpose.value,
+            **({"sample": self.sample} if self.sample < 1 else {}),
             "ended": self.ended.value,
             "batch": self.batch,
         }
@@ -123,6 +126,7 @@ class Record:
             tested=content.get("tested", 0),
             output=content.get("output", ""),
             purpose=Purpose(content.get("purpose", "")),
+            sample=float(content.get("sample", 1)),
             ended=Ended(content.get("ended", "")),
             batch=content.get("batch", ""),
         )

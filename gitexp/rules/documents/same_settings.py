@@ -12,9 +12,11 @@ from gitexp.rules.documents.settings import FILES, table_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What is asked of results, and not of a run. A setting that is not named here alters what runs.
+# What is asked of results, and not of a run that counts. A setting that is not named here alters
+# what runs.
 _ASKED_OF_RESULTS = frozenset({
     "direction", "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
+    "sample",
 })  # fmt: skip
 
 

@@ -61,6 +61,7 @@ class Settings:
     silent: float | None = None
     memory: int | None = None
     stop_if: tuple[StopRule, ...] = ()
+    sample: tuple[float, ...] = ()
     canary: float | None = None
     threads: int | None = None
     rules: int = 1
@@ -201,7 +202,7 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 isinstance(value, str) and _is_key(value),
                 path, name, "a key of the config, such as train.seed",
             )  # fmt: skip
-        case "stop_if" | "memory" | "timeout" | "silent" | "canary":
+        case "sample" | "stop_if" | "memory" | "timeout" | "silent" | "canary":
             return _limit(path, name, value)
         case "metric":
             _demand(
@@ -227,7 +228,15 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
     return value
 
 
-def _limit(path: str, name: str, value: object) -> float | tuple[StopRule, ...]:
+def _limit(path: str, name: str, value: object) -> float | tuple[float, ...] | tuple[StopRule, ...]:
+    """How much of the data or of the machine a run gets, and when it has to end."""
+    if name == "sample":
+        shares = value if isinstance(value, list) else [value]
+        _demand(
+            all(type(share) is float and 0 < share < 1 for share in shares),
+            path, name, "a share of the data between 0 and 1, such as 0.1, or a list of them",
+        )  # fmt: skip
+        return tuple(sorted(set(shares)))
     if name == "stop_if":
         return _stop_rules(path, value)
     if name == "memory":

@@ -61,13 +61,17 @@ def summarize(
     judgement: Judgement | None,
     records: Sequence[Record],
     *,
+    tried: Sequence[Record] = (),
     rules: int = 1,
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
 ) -> Summary:
-    """Sum up an experiment's own records and the judgement that they led to by these rules."""
+    """Sum up an experiment's own records and the judgement that they led to by these rules.
+
+    `tried` are its runs on a part of the data.
+    """
     return Summary(
-        stage=_stage(judgement, records, rules),
+        stage=_stage(judgement, records, tried, rules),
         judgement=judgement,
         ran=len(records),
         why=records[0].explore if records else "",
@@ -78,14 +82,17 @@ def summarize(
     )
 
 
-def _stage(judgement: Judgement | None, records: Sequence[Record], rules: int) -> Stage:
+def _stage(
+    judgement: Judgement | None, records: Sequence[Record], tried: Sequence[Record], rules: int
+) -> Stage:
     if judgement is not None and not may_go_on(judgement, rules):
         return Stage.DECIDED
     if is_explored(records):
         return Stage.EXPLORED
     # A seed that failed and succeeded later is not a failure any more.
     good = {record.seed for record in records if record.ok}
-    failed = any(record.seed not in good and record.end.by_itself for record in records)
+    last = records or tried[-1:]
+    failed = any(record.seed not in good and record.end.by_itself for record in last)
     return Stage.FAILED if failed else Stage.UNDECIDED
 
 

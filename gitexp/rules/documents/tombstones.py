@@ -37,8 +37,8 @@ RESULTS = frozenset(
     {
         "attempt", "batch", "boot", "clone", "commit", "condition", "count", "cpu", "duration",
         "ended", "exit", "found", "host", "id", "ids", "inputs", "kind", "memory", "metrics",
-        "number", "output", "pairs", "project", "purpose", "rows", "scheduler", "schema", "scores",
-        "seed", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
+        "number", "output", "pairs", "project", "purpose", "rows", "sample", "scheduler", "schema",
+        "scores", "seed", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
     }
 )  # fmt: skip
 
