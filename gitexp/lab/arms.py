@@ -9,7 +9,7 @@ from gitexp.rules.documents.lines import read_contents, sha256
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.arms import Arms
-from gitexp.rules.verdict.pairs import pair
+from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +25,7 @@ def arms_of(
     bulk: Iterable[str],
 ) -> Arms:
     """Find the environments of paired runs among the bulk lines of both commits."""
-    seeds, metric = registration.registered_seeds(), registration.criterion.metric
-    pairs, _ = pair(seeds, baseline, candidate, metric)
+    pairs, _ = compared(registration, baseline, candidate)
     lines = {
         sha256(content): content
         for text in bulk

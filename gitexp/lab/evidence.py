@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.pairs import inputs_of, pair
+from gitexp.rules.verdict.pairs import compared, inputs_of
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 
@@ -33,11 +33,10 @@ def store_evidence(ledger: Ledger, registration: Registration, base: str, commit
     if not registration.by_examples:
         return
     criterion = registration.criterion
-    seeds = registration.registered_seeds()
-    pairs, _ = pair(seeds, ledger.records(base), ledger.records(commit), criterion.metric)
+    pairs, _ = compared(registration, ledger.records(base), ledger.records(commit))
     done = {(spread.pairs, spread.inputs) for spread in ledger.spreads(commit)}
     lines = []
-    for count in registration.repeats:
+    for count in registration.comparisons:
         inputs = inputs_of(pairs[:count])
         if count > len(pairs) or (count, inputs) in done:
             continue

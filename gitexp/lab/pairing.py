@@ -8,7 +8,7 @@ from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
 from gitexp.errors import NotReady
 from gitexp.rules.documents.generation import generation_of, newest_generation
-from gitexp.rules.verdict.pairs import first_good, pair
+from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,24 +60,26 @@ def _conditions_here(bench: Bench, label: str, base: str) -> list[str] | None:
     return here
 
 
-def match(bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int]) -> None:
+def match(
+    bench: Bench, label: str, base: str, commit: str, seeds: Sequence[int], partners: Sequence[int]
+) -> None:
     """Run baseline seeds again whose records have another condition than the experiment's.
+
+    `seeds` are those of the experiment, `partners` those of the baseline that it needs.
 
     Raises:
         NotReady: the baseline runs in another condition every time.
     """
     ledger = bench.ledger
-    baseline, records = ledger.records(base), ledger.records(commit)
+    baseline = ledger.records(base)
     measured = ledger.good(commit, seeds)
-    pairs, _ = pair(seeds, baseline, records, ledger.metric)
-    alone = [
-        seed
-        for seed in seeds[len(pairs) :]
-        if seed in measured
-        and seed not in first_good(baseline, [seed], ledger.metric, [measured[seed].condition])
-    ]
-    for condition in dict.fromkeys(measured[seed].condition for seed in alone):
-        mine = [seed for seed in alone if measured[seed].condition == condition]
+    conditions = list(dict.fromkeys(record.condition for record in measured.values()))
+    alone: dict[str, list[int]] = {}
+    for seed in partners:
+        fitting = [measured[seed].condition] if seed in measured else conditions
+        if fitting and seed not in first_good(baseline, [seed], ledger.metric, fitting):
+            alone.setdefault(fitting[-1], []).append(seed)
+    for condition, mine in alone.items():
         bench.watcher.said(
             f"{label}: {_what_changed(ledger, base, condition)}; its seeds are run again, because"
             " the two runs of a pair must share their condition"

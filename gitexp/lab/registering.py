@@ -19,7 +19,7 @@ from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.documents.known import against
 from gitexp.rules.documents.settings import parse_time
-from gitexp.rules.plan.design import criterion_from, met_already, registration_for
+from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
 from gitexp.rules.plan.prediction import exceeds_ceiling
 from gitexp.rules.plan.run_scores import scores
 from gitexp.rules.text import demand_plain
@@ -54,6 +54,7 @@ class Options:
     cost: str = ""
     guards: tuple[str, ...] = ()
     despite: str = ""
+    repeats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def register(
         first_seed=first_fresh_seed(project, results, same if again else ()),
         campaign=place.campaign,
         level=place.level,
+        repeats=() if options.repeats is None else looks_up_to(settings, options.repeats),
         guards=guards or parse_guards(",".join(options.guards)),
         extra=(*_trailers(options), *extra, *_project_trailer(project)),
     )

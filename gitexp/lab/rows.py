@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.rules.documents.outcomes import natural
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.pairs import pair
+from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,7 @@ def unlike_rows(
 
     Where a pair agrees but seeds do not, the rows of the first two such runs are compared.
     """
-    metric, seeds = registration.criterion.metric, registration.registered_seeds()
-    pairs, _ = pair(seeds, ledger.records(base), ledger.records(commit), metric)
+    pairs, _ = compared(registration, ledger.records(base), ledger.records(commit))
     within = next(((one, mine) for one, mine in pairs if one.ids != mine.ids), None)
     if within is not None:
         asked = ((base, within[0], "baseline"), (commit, within[1], "experiment"))

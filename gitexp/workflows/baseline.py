@@ -66,8 +66,15 @@ def measure_baseline(
     settings, label = project.settings, f"baseline {project.baseline}"
     demand_trust(project, project)
     results = read_results(project)
-    first = first_fresh_seed(project, results)
-    seeds = range(first, first + settings.looks[-1]) if settings.seeded else PROOF
+    place = place_of_next(results, settings.metric, settings)
+    registration = registration_for(
+        settings,
+        criterion=criterion_from(project.settings, ""),
+        first_seed=first_fresh_seed(project, results),
+        campaign=place.campaign,
+        level=place.level,
+    )
+    seeds = registration.registered_seeds() if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with Bench(ledger, jobs, watcher) as bench:
@@ -91,14 +98,6 @@ def measure_baseline(
         good = ledger.good(project.tip, seeds, bench.here)
     steps = read_steps(project, bases)
     step = steps[0] if steps and not steps[0].accepted else None
-    place = place_of_next(results, settings.metric, settings)
-    registration = registration_for(
-        settings,
-        criterion=criterion_from(project.settings, ""),
-        first_seed=first,
-        campaign=place.campaign,
-        level=place.level,
-    )
     power = power_of(registration, *history(results, records))
     advice = underpowered(registration, power)
     return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)

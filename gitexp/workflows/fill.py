@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitexp.errors import UsageError
 from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.plan.design import criterion_from, registration_for
-from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.criterion import Criterion, parse_guards
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.rules.documents.change import Change
+    from gitexp.rules.verdict.criterion import Guard
 
 
 _FACTS = {"Experiment", "Change", "Project"}
@@ -53,6 +55,7 @@ def fill(
         campaign=place.campaign,
         level=place.level,
         repeats=_repeats(given.get("Repeats", "")),
+        guards=_guards(given.get("Guards", "")),
         extra=(("Project", project.folder),) if project.prefix else (),
     )
     if not given:
@@ -71,6 +74,14 @@ def fill(
         stdin=text.encode(errors="surrogateescape"),
     )  # fmt: skip
     return decode(done.stdout)
+
+
+def _guards(text: str) -> tuple[Guard, ...]:
+    """Guards as the author wrote them; what cannot be read is left to the gate."""
+    try:
+        return parse_guards(text)
+    except UsageError:
+        return ()
 
 
 def _repeats(text: str) -> tuple[int, ...]:

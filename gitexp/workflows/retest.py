@@ -77,7 +77,8 @@ def retest(project: Project, name: str | None) -> Started:
         result.registration.hypothesis,
         inspection.change,
         content,
-        options=Options(),
+        # What was planned as a single run stays one.
+        options=Options(repeats=1 if result.registration.borrowed else None),
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,

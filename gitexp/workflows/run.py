@@ -115,6 +115,7 @@ def _look_by_look(
     """Measure both arms up to the next look, until there is a verdict."""
     ledger, label = bench.ledger, f"baseline {bench.ledger.project.baseline}"
     seeds = registration.registered_seeds()
+    whole = design_of(registration).needs_whole_baseline
     judgement = ledger.judge(registration, base, commit)
     # What skipped the gate confirms nothing, whatever it is compared with.
     if not ledger.why and may_go_on(judgement, registration.rules):
@@ -128,12 +129,12 @@ def _look_by_look(
         due = seeds[: judgement.due or _next_look(registration, judgement)]
         if not registration.seeded:
             prove_deterministic(bench, label, base, _RETEST)
-        whole = design_of(registration).needs_whole_baseline
-        measure_partners(bench, label, base, commit, seeds if whole else due)
+        partners = seeds if whole else due
+        measure_partners(bench, label, base, commit, partners)
         if not ledger.records(commit):
             _refuse_if_met_already(ledger, registration, base, due)
         bench.measure(f"exp/{name}", commit, due)
-        match(bench, label, base, commit, due)
+        match(bench, label, base, commit, due, partners)
         judgement = ledger.judge(registration, base, commit)
         if judgement.verdict is None and registration.by_examples:
             store_evidence(ledger, registration, base, commit)

@@ -103,7 +103,7 @@ def show(project: Project, name: str | None) -> Sheet:
                 mine[seed].metrics[metric] if seed in mine else None,
             )
             for seed in registered
-            if seed in mine
+            if seed in mine or (registration.borrowed and seed in base)
         )
     bulk = read_notes(project.repository, BULK, [commit, *row.result.entry.parents[:1]])
     arms = Arms((), ())

@@ -60,6 +60,14 @@ def start(
             help='Metric that may not get worse by more than this: "latency_ms +5%"; repeatable.',
         ),
     ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Repeats at most, in place of the settings'; 1 compares a single run, by its"
+            " predictions, with 5 to 10 of the baseline.",
+        ),
+    ] = None,
     replicate: Annotated[
         bool, typer.Option("--replicate", help="Test a change again that already has a verdict.")
     ] = False,
@@ -94,7 +102,8 @@ def start(
     given = {
         "--set": set_, "--expect": expect, "--evidence": evidence,
         "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
-        "--guard": guard, "--replicate": replicate, "--despite": despite, "--switch": switch,
+        "--guard": guard, "--repeats": repeats is not None, "--replicate": replicate,
+        "--despite": despite, "--switch": switch,
     }  # fmt: skip
     if split:
         _refuse_beside("--split", given | {"--preset": preset is not None})
@@ -115,7 +124,7 @@ def start(
         )
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
-    options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite)
+    options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats)
     started = workflow.start(
         open_project(),
         words[0],

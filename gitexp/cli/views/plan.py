@@ -123,6 +123,8 @@ def _started(experiment: Started) -> None:
         typer.echo(styled(f"  + {visible(experiment.new_line)}", typer.colors.GREEN))
     looks = listed([*map(str, registration.repeats)], "or")
     over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
+    if registration.borrowed:
+        over = f"in one run against {registration.borrowed} of the baseline"
     examples = ", per example" if registration.by_examples else ""
     typer.echo(f"  success: {registration.criterion} {over}{examples}")
     shared = f", shared by {len(registration.repeats)} looks" if registration.repeats[1:] else ""

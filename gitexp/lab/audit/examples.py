@@ -14,7 +14,7 @@ from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
-from gitexp.rules.verdict.pairs import inputs_of, pair
+from gitexp.rules.verdict.pairs import compared, inputs_of
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK
 
@@ -88,8 +88,7 @@ def _claim(result: Result) -> _Claim | None:
     registration = result.registration
     if registration is None or not registration.by_examples:
         return None
-    seeds, criterion = registration.registered_seeds(), registration.criterion
-    pairs, _ = pair(seeds, result.baseline_held.records, result.held.records, criterion.metric)
+    pairs, _ = compared(registration, result.baseline_held.records, result.held.records)
     used = tuple(
         spread
         for spread in parse_spreads(result.entry.runs)
@@ -100,7 +99,7 @@ def _claim(result: Result) -> _Claim | None:
     baseline, candidate = (
         tuple((r.seed, r.attempt, r.condition) for r in arm) for arm in zip(*pairs, strict=True)
     )
-    return _Claim(result, criterion, used, baseline, candidate)
+    return _Claim(result, registration.criterion, used, baseline, candidate)
 
 
 def _recomputed(

@@ -67,7 +67,7 @@ def check_as_started(
                 entry,
                 f"Seeds begin at {registration.seeds[0]}, which `gitexp start` would not have"
                 f" chosen ({first})",
-                f"write: Seeds: {first}-{first + registration.repeats[-1] - 1}",
+                f"write: Seeds: {first}-{first + len(registration.registered_seeds()) - 1}",
             )
 
 

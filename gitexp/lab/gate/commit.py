@@ -97,7 +97,7 @@ def _check_design(entry: Entry, registration: Registration, settings: Settings) 
     criterion = registration.criterion
     expected = registration_for(
         settings, criterion=criterion, first_seed=1, campaign=1, level=registration.level,
-        repeats=registration.repeats,
+        repeats=registration.repeats, guards=registration.guards,
     )  # fmt: skip
     findings = [
         Finding(
@@ -108,7 +108,7 @@ def _check_design(entry: Entry, registration: Registration, settings: Settings) 
         for token, said, meant in (
             ("Vary", registration.vary(), expected.vary()),
             ("Seeds", _seeds(registration), _seeds(expected)),
-            ("Test", _evidence(registration), _evidence(expected)),
+            ("Test", registration.test(), expected.test()),
         )
         if said != meant
     ]
@@ -133,7 +133,3 @@ def _other_rules(entry: Entry, registered: int, asked: int) -> Finding:
 
 def _seeds(registration: Registration) -> str:
     return "first and last" if registration.seeded else "none"
-
-
-def _evidence(registration: Registration) -> str:
-    return "examples" if registration.by_examples else "scores"

@@ -16,11 +16,13 @@ from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
-from gitexp.rules.verdict.criterion import Criterion, Guard, number_written, parse_guards
+from gitexp.rules.verdict.criterion import Criterion, Guard, Scale, number_written, parse_guards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+LENDERS = range(5, 11)  # runs of the baseline that may lend their spread to a single run
+_BORROWED = "examples, seed spread borrowed from"
 REQUIRED = (
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
 )  # fmt: skip
@@ -34,9 +36,10 @@ class Registration:
     n_test/n_train where a seed redraws the split (else 0), `level` the one-sided error that the
     campaign allows. `guards` are metrics that must not get worse. `seeded` is false for a trainer
     that is proven deterministic: one run is enough. `by_examples` judges the difference per example
-    as well as per seed. `rules` is the version of the rules of verdict, 1 where the message names
-    none, as those of gitexp 0.1.0 do. `extra` has the other trailers in order: Evidence, Gain,
-    Chance, Cost, Retest, Project.
+    as well as per seed. `borrowed` is the number of baseline runs that lend their spread to a
+    single run of the experiment, 0 where runs are paired. `rules` is the version of the rules of
+    verdict, 1 where the message names none, as those of gitexp 0.1.0 do. `extra` has the other
+    trailers in order: Evidence, Gain, Chance, Cost, Retest, Project.
     """
 
     hypothesis: str
@@ -51,6 +54,7 @@ class Registration:
     guards: tuple[Guard, ...] = ()
     seeded: bool = True
     by_examples: bool = False
+    borrowed: int = 0
     rules: int = 1
     extra: tuple[tuple[str, str], ...] = ()
 
@@ -64,7 +68,7 @@ class Registration:
             ("Repeats", " ".join(map(str, self.repeats))),
             ("Seeds", f"{self.seeds[0]}-{self.seeds[1]}" if self.seeded else "none"),
             ("Vary", self.vary()),
-            *([("Test", "examples")] if self.by_examples else []),
+            *([("Test", self.test())] if self.by_examples else []),
             ("Campaign", str(self.campaign)),
             ("Level", f"{self.level:.6g}"),
             *([("Rules", str(self.rules))] if self.rules > 1 else []),
@@ -77,6 +81,12 @@ class Registration:
             return f"split {number_written(self.widening)}"
         return "seed" if self.seeded else "none"
 
+    def test(self) -> str:
+        """Say what the verdict is tested by, as the trailer does."""
+        if self.borrowed:
+            return f"{_BORROWED} {self.borrowed}"
+        return "examples" if self.by_examples else "scores"
+
     def message(self) -> str:
         """Write the commit message."""
         return write_message(self.hypothesis, self.trailers())
@@ -85,6 +95,11 @@ class Registration:
     def project(self) -> str:
         """Folder of its project, empty for a project at the top of the repository."""
         return dict(self.extra).get("Project", "")
+
+    @property
+    def comparisons(self) -> tuple[int, ...]:
+        """Pairs that are compared at each look; a single run is paired with all that lend to it."""
+        return (self.borrowed,) if self.borrowed else self.repeats
 
     def registered_seeds(self) -> range:
         """Return the seeds in the order in which looks use them."""
@@ -116,7 +131,11 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
     if findings := findings or lint_trailers(trailers):
         return None, tuple(findings)
     repeats, seeds, vary = values["Repeats"], values["Seeds"], values["Vary"]
-    if (seeds[1] - seeds[0] + 1 if seeds else 1) != repeats[-1]:
+    by_examples, borrowed = values["Test"]
+    if borrowed and (wrong := _against_borrowing(values)):
+        message = f"Test: {trailers['Test']} and {wrong} disagree"
+        return None, (Finding("T4", message, "gitexp start --repeats 1 writes what one run needs"),)
+    if (seeds[1] - seeds[0] + 1 if seeds else 1) != (borrowed or repeats[-1]):
         message = "Seeds and Repeats disagree: one seed for each repeat"
         example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run is enough"
         return None, (Finding("T4", message, example),)
@@ -135,7 +154,8 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         level=values["Level"],
         guards=values["Guards"],
         seeded=seeds is not None,
-        by_examples=values["Test"],
+        by_examples=by_examples,
+        borrowed=borrowed,
         rules=values["Rules"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
@@ -185,10 +205,31 @@ def _read_level(text: str) -> float:
     return float(text)
 
 
-def _read_test(text: str) -> bool:
+def _read_test(text: str) -> tuple[bool, int]:
+    """Whether examples are asked for, and how many runs lend their spread to a single one."""
+    start, _, number = text.rpartition(" ")
+    if start == _BORROWED:
+        if int(number) not in LENDERS:
+            raise ValueError(text)
+        return True, int(number)
     if text not in {"", "scores", "examples"}:
         raise ValueError(text)
-    return text == "examples"
+    return text == "examples", 0
+
+
+def _against_borrowing(values: Mapping[str, Any]) -> str:
+    """The trailer that does not go with a single run; empty if all do."""
+    if values["Repeats"] != (1,):
+        return "Repeats"
+    if values["Seeds"] is None:
+        return "Seeds: none"
+    if values["Vary"]:
+        return "Vary"
+    if values["Guards"]:
+        return "Guards"
+    if values["Criterion"].scale is Scale.CONSTANT:
+        return f"Criterion: {values['Criterion']}"
+    return "" if values["Rules"] > 1 else "Rules: 1"
 
 
 def _read_rules(text: str) -> int:
@@ -219,6 +260,6 @@ _EXAMPLES = {
     "Vary": "seed, or split with n_test/n_train, such as: Vary: split 0.25; none with Seeds: none",
     "Campaign": "a number from 1, such as: Campaign: 1",
     "Level": "between 0 and 0.5, such as: Level: 0.005",
-    "Test": "scores, or examples",
+    "Test": "scores, examples, or examples, seed spread borrowed from 5",
     "Rules": f"Rules: {RULES}; a higher number needs a newer gitexp",
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import NO_CHANGE, Change
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.documents.registration import Registration
-from gitexp.rules.documents.settings import RULES
+from gitexp.rules.documents.registration import LENDERS, Registration
+from gitexp.rules.documents.settings import MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale
@@ -89,25 +89,62 @@ def registration_for(
     guards: tuple[Guard, ...] = (),
     extra: tuple[tuple[str, str], ...] = (),
 ) -> Registration:
-    """Freeze what the settings say of repeats, seeds and evidence; `repeats` overrides theirs."""
+    """Freeze what the settings say of repeats, seeds and evidence; `repeats` overrides theirs.
+
+    A single run with predictions is compared with as many runs of the baseline as the settings
+    plan, from 5 to 10.
+    """
     looks = (repeats or settings.looks) if settings.seeded else (1,)
     first = first_seed if settings.seeded else 1
+    by_examples = bool(settings.predictions) and _is_known(criterion.metric)
+    borrowed = 0
+    if looks == (1,) and by_examples and may_be_one_run(settings, criterion, guards):
+        borrowed = min(max(settings.looks[-1], LENDERS[0]), LENDERS[-1])
     return Registration(
         hypothesis=hypothesis,
         name=name,
         change=change,
         criterion=criterion,
         repeats=looks,
-        seeds=(first, first + looks[-1] - 1),
+        seeds=(first, first + (borrowed or looks[-1]) - 1),
         widening=settings.widening,
         campaign=campaign,
         level=level,
         guards=guards,
         seeded=settings.seeded,
-        by_examples=bool(settings.predictions) and _is_known(criterion.metric),
+        by_examples=by_examples,
+        borrowed=borrowed,
         rules=RULES,
         extra=extra,
     )
+
+
+def looks_up_to(settings: Settings, most: int) -> tuple[int, ...]:
+    """Return the looks of the settings before the last of so many repeats, and that one.
+
+    Raises:
+        UsageError: nobody can run so many, or a repeat would show nothing new.
+    """
+    if not settings.seeded:
+        raise UsageError(
+            "a repeat would show nothing new: the settings say that no seed changes anything",
+            "the same command without --repeats",
+        )
+    if not 1 <= most <= MOST_REPEATS:
+        raise UsageError(
+            f"{most} repeats are out of range", f"a number from 1 to {MOST_REPEATS}: --repeats 20"
+        )
+    return (*(look for look in settings.looks if look < most), most)
+
+
+def may_be_one_run(settings: Settings, criterion: Criterion, guards: tuple[Guard, ...]) -> bool:
+    """Whether runs of the baseline can lend a single run what they vary by.
+
+    They must be tested on the same examples. Nothing of the kind is known of a constant, which the
+    baseline has no part in, nor of a guard, which has no examples.
+    """
+    redrawn, constant = settings.widening, criterion.scale is Scale.CONSTANT
+    return settings.seeded and not (redrawn or constant or guards)
 
 
 def _is_known(metric: str) -> bool:

@@ -89,7 +89,8 @@ def _sides(change: Change, alike: Sequence[Precedent]) -> list[str]:
 
 def _measured(one: Precedent) -> Estimate | None:
     judgement, registration = one.judgement, one.registration
-    if judgement.effect is None or not judgement.standard_error:
+    # What seeds add to a single run is another run's.
+    if registration.borrowed or judgement.effect is None or not judgement.standard_error:
         return None
     sd, pairs = judgement.sd or 0.0, judgement.pairs
     error, widening = judgement.standard_error, registration.widening

@@ -13,7 +13,8 @@ from gitexp.rules.verdict.objections.conflict import in_conflict, in_opposition
 from gitexp.rules.verdict.objections.evidence import Evidence
 from gitexp.rules.verdict.objections.moved import baseline_moved
 from gitexp.rules.verdict.objections.remarks import remarks
-from gitexp.rules.verdict.pairs import first_good, inputs_of, pair
+from gitexp.rules.verdict.one_run import judge_one_run
+from gitexp.rules.verdict.pairs import compared, first_good, inputs_of
 from gitexp.rules.verdict.ties import Ties, repeatable_metrics, ties_of
 from gitexp.rules.verdict.verdict import Design, Examples, Judgement, Pair, Verdict
 
@@ -71,7 +72,7 @@ def _judge_once(
     """Judge by the records as they are, whatever else might have been chosen."""
     metric = registration.criterion.metric
     seeds = registration.registered_seeds()
-    paired, failed = pair(seeds, baseline, records, metric)
+    paired, failed = compared(registration, baseline, records)
     if registration.rules >= 2:
         failed = given_up(seeds, records, metric)
         lost = next((at for at, (_, mine) in enumerate(paired) if mine.seed in failed), None)
@@ -92,18 +93,29 @@ def _judge_once(
     known = {(spread.pairs, spread.inputs): spread for spread in spreads}
     examples = {
         count: Examples(spread.count, spread.variance)
-        for count in (registration.repeats if known else ())
+        for count in (registration.comparisons if known else ())
         if (spread := known.get((count, inputs_of(paired[:count]))))
     }
-    judgement = judge(
-        design_of(registration),
-        _pairs_on(paired, metric),
-        failed,
-        guards=guards,
-        examples=examples,
-        ties=_ties(registration, paired, baseline),
-        baseline=_whole_baseline(registration, paired, baseline),
-    )
+    ties = _ties(registration, paired, baseline)
+    if registration.borrowed:
+        judgement = judge_one_run(
+            design_of(registration),
+            paired[0][1].metrics[metric] if paired else None,
+            [base.metrics[metric] for base, _ in paired],
+            examples.get(registration.borrowed),
+            failed=bool(failed),
+            identical=ties(metric, 1).identical if paired else False,
+        )
+    else:
+        judgement = judge(
+            design_of(registration),
+            _pairs_on(paired, metric),
+            failed,
+            guards=guards,
+            examples=examples,
+            ties=ties,
+            baseline=_whole_baseline(registration, paired, baseline),
+        )
     if registration.rules < 2:
         return judgement
     return _heard(judgement, registration, paired, baseline, records, tuple(checks))
@@ -165,14 +177,15 @@ def _heard(
         first, second = (tuple(r for r in a if r.seed in seeds) for a in (baseline, records))
         return Evidence(registration, tuple(paired[:count]), first, second, checks)
 
-    decided = judgement.look if judgement.verdict is not None else len(registration.repeats)
-    for look, count in enumerate(registration.repeats[:decided], start=1):
+    looks = registration.comparisons
+    decided = judgement.look if judgement.verdict is not None else len(looks)
+    for look, count in enumerate(looks[:decided], start=1):
         if count > len(paired):
             break
         if objection := first_objection(AT_ONCE, evidence(count)):
             return _inconclusive(objection, look, count)
     if judgement.verdict is not None and judgement.look:
-        count = registration.repeats[judgement.look - 1]
+        count = looks[judgement.look - 1]
         if objection := first_objection(AT_VERDICT, evidence(count)):
             return _inconclusive(objection, judgement.look, count)
     if judgement.verdict is None:
@@ -180,8 +193,9 @@ def _heard(
         objection = baseline_moved(Evidence(registration, (), checks=checks))
         return _inconclusive(objection, 0, 0) if objection else judgement
     # Nothing speaks against the verdict, but whoever reads it should know.
-    count = judgement.pairs or registration.repeats[-1]
-    return replace(judgement, detail=remarks(evidence(count)))
+    count = looks[judgement.look - 1] if judgement.look else looks[-1]
+    said = judgement.detail, remarks(evidence(count))
+    return replace(judgement, detail="; ".join(filter(None, said)))
 
 
 def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:
@@ -208,6 +222,7 @@ def design_of(registration: Registration) -> Design:
         guards=registration.guards,
         seeded=registration.seeded,
         by_examples=registration.by_examples,
+        borrowed=registration.borrowed,
         rules=registration.rules,
     )
 

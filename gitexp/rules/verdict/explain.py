@@ -33,8 +33,12 @@ def what_it_says(registration: Registration, judgement: Judgement) -> list[str]:
     if judgement.effect is None:
         return [conclusion]
     before, after = effects.means(registration, judgement)
-    over = f"Over {counted(judgement.pairs, 'pair')} of runs (same seed, same conditions)"
-    sentences = [f"{over}, the mean {metric} went from {before} to {after}."]
+    if registration.borrowed:
+        runs = f"{registration.borrowed} runs of the baseline (same conditions)"
+        sentences = [f"The mean {metric} of {runs} is {before}, and one run of the change {after}."]
+    else:
+        over = f"Over {counted(judgement.pairs, 'pair')} of runs (same seed, same conditions)"
+        sentences = [f"{over}, the mean {metric} went from {before} to {after}."]
     if judgement.p is None or judgement.level is None:
         return [*sentences, conclusion]
     sentences.append(_by_chance(registration, judgement.p, judgement.level))
@@ -97,6 +101,12 @@ def what_it_cannot_tell(
     elif not registration.widening:
         sentences.append(
             "Whether it holds on other splits of the data: every seed was tested on the same one."
+        )
+    if registration.borrowed:
+        sentences.append(
+            "How much runs of the change vary: there was only one, so the baseline's lent their"
+            " standard deviation. The verdict holds if those of the change vary at most twice as"
+            " much."
         )
     if shared and not constant:
         every = "both" if shared == 1 else f"all {shared + 1}"

@@ -19,6 +19,7 @@ from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
+    satterthwaite,
     standard_deviation,
     standard_error,
 )
@@ -185,24 +186,16 @@ class _Analysis:
         return _close(seen, Verdict.INCONCLUSIVE, "too coarse") if seen.due is None else seen
 
     def _error(self, sd: float | None, pairs: int) -> tuple[float, float]:
-        """Standard error of the mean of so many differences, and its degrees of freedom.
-
-        Source for two variances: Satterthwaite (1946), An approximate distribution of estimates of
-        variance components.
-        """
+        """Standard error of the mean of so many differences, and its degrees of freedom."""
         widening = self.design.widening
         if self.examples is None:
             return (0.0, 0) if sd is None else (standard_error(sd, pairs, widening), pairs - 1)
         of_examples = self.examples.variance * (1 + widening)
         if sd is None:
             return math.sqrt(of_examples), self.examples.count - 1
-        error = math.hypot(math.sqrt(of_examples), sd / math.sqrt(pairs))
-        if self.design.rules < 2 or not error:
-            return error, pairs - 1
-        # As shares, because the square of a variance may be too small for a number.
-        share = of_examples / error**2
-        parts = share**2 / max(1, self.examples.count - 1) + (1 - share) ** 2 / (pairs - 1)
-        return error, 1 / parts
+        if self.design.rules < 2:
+            return math.hypot(math.sqrt(of_examples), sd / math.sqrt(pairs)), pairs - 1
+        return satterthwaite((of_examples, self.examples.count - 1), (sd**2 / pairs, pairs - 1))
 
     def _weigh(
         self, seen: Judgement, effect: float, error: float, df: float, rounding: float

@@ -57,9 +57,25 @@ def smallest_detectable_effect(sd: float, pairs: int, widening: float, level: fl
 
 def detectable_effect(error: float, df: float, level: float) -> float:
     """Smallest true effect detected four times in five with this standard error."""
-    threshold = -student_t.ppf(level, df)
-    errors = threshold * (1 - 1 / (4 * df)) + _Z_POWER * math.sqrt(1 + threshold**2 / (2 * df))
-    return errors * error
+    return error * errors_to_pass(-student_t.ppf(level, df), df)
+
+
+def errors_to_pass(threshold: float, df: float) -> float:
+    """True effect that passes a threshold four times in five, both in standard errors."""
+    return threshold * (1 - 1 / (4 * df)) + _Z_POWER * math.sqrt(1 + threshold**2 / (2 * df))
+
+
+def satterthwaite(*parts: tuple[float, float]) -> tuple[float, float]:
+    """Standard error from independent variances, each with its degrees of freedom, and its own.
+
+    Source: Satterthwaite (1946), An approximate distribution of estimates of variance components.
+    """
+    error = math.hypot(*(math.sqrt(variance) for variance, _ in parts))
+    if not error:
+        return 0.0, max(1.0, *(df for _, df in parts))
+    # As shares, because the square of a variance may be too small for a number.
+    shares = ((variance / error**2, max(1, df)) for variance, df in parts)
+    return error, 1 / math.fsum(share**2 / df for share, df in shares)
 
 
 def refuse_level(level: float) -> None:

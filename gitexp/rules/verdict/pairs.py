@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
 
 
 def first_good(
@@ -74,6 +75,27 @@ def pair(
         pairs.append((partner, mine))
     failed = {record.seed for record in candidate if record.end.by_itself} - set(measured)
     return pairs, [seed for seed in seeds if seed in failed]
+
+
+def compared(
+    registration: Registration, baseline: Iterable[Record], candidate: Iterable[Record]
+) -> tuple[list[tuple[Record, Record]], list[int]]:
+    """Pair the runs that a registration compares; returns what `pair` does.
+
+    Where a single run borrows its spread it is paired with every run that lends it, as far as all
+    of them share its condition.
+    """
+    seeds, metric = registration.registered_seeds(), registration.criterion.metric
+    if not registration.borrowed:
+        return pair(seeds, baseline, candidate, metric)
+    baseline, candidate = list(baseline), list(candidate)
+    pairs, failed = pair(seeds[:1], baseline, candidate, metric)
+    if not pairs:
+        return [], failed
+    mine = pairs[0][1]
+    lenders = first_good(baseline, seeds, metric, [mine.condition])
+    whole = len(lenders) == len(seeds)
+    return [(lenders[seed], mine) for seed in seeds] if whole else [], failed
 
 
 def inputs_of(pairs: Iterable[tuple[Record, Record]]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
-_PAIRS = re.compile(r"\d pairs?\b")
+_PAIRS = re.compile(r"\d (?:pairs?|run against \d+)\b")
 _Figure = tuple[float, int]  # exact value, and decimals that are printed today
 
 
@@ -90,6 +90,8 @@ def _first(registration: Registration, judgement: Judgement) -> Iterator[_Figure
         for value in shown:
             yield value, _usual(value) if decimals is None else decimals
     yield judgement.pairs, 0
+    if registration.borrowed and judgement.pairs:
+        yield registration.borrowed, 0
     if judgement.examples is not None:
         yield judgement.examples, 0
 

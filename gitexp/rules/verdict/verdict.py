@@ -32,7 +32,8 @@ class Design:
     error that all looks together may spend on a false confirmation; `widening` is n_test / n_train
     where a seed redraws the split, else 0. `seeded` is false where every run gives the same, so
     that only its examples tell how sure a difference is; `by_examples` asks for them in any case.
-    `rules` is the version of the rules of verdict.
+    `borrowed` is the number of baseline runs that a single run is compared with, 0 where runs are
+    paired. `rules` is the version of the rules of verdict.
 
     Raises:
         ValueError: a value is out of range.
@@ -45,13 +46,14 @@ class Design:
     guards: tuple[Guard, ...] = ()
     seeded: bool = True
     by_examples: bool = False
+    borrowed: int = 0
     rules: int = 1
 
     @property
     def needs_whole_baseline(self) -> bool:
         """Whether a look needs the baseline's runs of all registered seeds."""
         constant = self.criterion.scale is Scale.CONSTANT
-        return self.rules > 1 and self.seeded and constant
+        return self.rules > 1 and self.seeded and (constant or bool(self.borrowed))
 
     def __post_init__(self) -> None:
         rising = all(a < b for a, b in zip(self.looks, self.looks[1:], strict=False))
@@ -105,12 +107,12 @@ class Judgement:
     before the first is complete); `due` is how many pairs the next look needs, None once decided.
     `reason` is a key that words.meaning puts into plain words. `effect` and its bounds are as the
     criterion counts (the metric's unit, or the logarithm of a ratio for percent), positive where
-    the candidate is better. `sd` is the standard deviation of the paired differences. `level` is
-    what this look may spend on confirming: `p` is compared with it and `lower` is its bound, while
-    `upper` is the bound for ruling out. `detectable` is the minimum detectable effect of this look.
-    `examples` counts the distinct ones where they were asked for. `detail` says in a sentence what
-    led to a reason that has no figures. Whatever the pairs cannot support
-    is None.
+    the candidate is better. `sd` is the standard deviation of the paired differences, or what seeds
+    add to the difference of a single run. `level` is what this look may spend on confirming: `p` is
+    compared with it and `lower` is its bound, while `upper` is the bound for ruling out.
+    `detectable` is the minimum detectable effect of this look. `examples` counts the distinct ones
+    where they were asked for. `detail` says in a sentence what led to a reason that has no figures.
+    Whatever the pairs cannot support is None.
     """
 
     verdict: Verdict | None

@@ -24,6 +24,10 @@ _MEANING = {
     "identical output": "every run gave the baseline's score: does the code read the value?",
     "equal scores": "every pair has the same score: {aim} is ruled out at this level",
     "too coarse": "every pair has the same score, too coarse to rule out {aim}",
+    "seed spread borrowed": "a real gain, if runs of the change vary at most twice as much as the"
+    " baseline's; it may be smaller than {size}",
+    "rests on the borrowed spread": "holds only if runs of the change vary about as little as the"
+    " baseline's: repeats would tell",
     "below the bar": "even the {best} bound does not reach {aim}",
     "harmful": "the change makes {metric} worse",
     "zero variance": "all pairs differ by the same amount: does the seed change anything?",
@@ -52,10 +56,17 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
     found = judgement.reason
     if judgement.effect is not None:
         found = effect(registration.criterion, judgement)
-    said = [found, counted(judgement.pairs, "pair")]
+    said = [found, compared(registration, judgement)]
     if judgement.examples is not None:
         said.append(counted(judgement.examples, "example"))
     return f"{word}: {', '.join(filter(None, said))}"
+
+
+def compared(registration: Registration, judgement: Judgement) -> str:
+    """How many runs were compared: `5 pairs`, or `1 run against 5 of the baseline`."""
+    if registration.borrowed and judgement.pairs:
+        return f"1 run against {registration.borrowed} of the baseline"
+    return counted(judgement.pairs, "pair")
 
 
 def effect(criterion: Criterion, judgement: Judgement) -> str:

@@ -13,7 +13,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.registration import REQUIRED, Registration, parse_message
-from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.criterion import Criterion, Guard
 
 unhurried = settings(deadline=None, max_examples=50)
 with_git = settings(deadline=None, max_examples=20)
@@ -92,6 +92,42 @@ def test_rules_that_this_version_does_not_know_are_refused(rules: str) -> None:
     registration, findings = parse_message(message_with("Level: 0.005", f"Rules: {rules}"))
     assert registration is None
     assert [finding.id for finding in findings] == ["T4"]
+
+
+def a_single_run(**changes: Any) -> Registration:  # noqa: ANN401 - any field
+    single = {"repeats": (1,), "seeds": (1, 7), "widening": 0.0, "by_examples": True, "rules": 2}
+    return a_registration(**single | {"borrowed": 7} | changes)
+
+
+def test_a_single_run_says_from_how_many_it_borrows() -> None:
+    written = a_single_run().message()
+    assert "\nTest: examples, seed spread borrowed from 7\n" in written
+    assert as_read(written) == a_single_run()
+    assert (a_single_run().comparisons, a_registration().comparisons) == ((7,), (5, 10, 20))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"borrowed": 4, "seeds": (1, 4)}, "Test"),
+        ({"borrowed": 11, "seeds": (1, 11)}, "Test"),
+        ({"seeds": (1, 6)}, "Seeds and Repeats disagree"),
+        ({"repeats": (1, 7)}, "Repeats disagree"),
+        ({"seeded": False}, "Seeds: none disagree"),
+        ({"widening": 0.25}, "Vary disagree"),
+        ({"guards": (Guard.parse("latency_ms +5%"),)}, "Guards disagree"),
+        (
+            {"criterion": Criterion.parse("accuracy >= 0.97")},
+            "Criterion: accuracy >= 0.97 disagree",
+        ),
+        ({"rules": 1}, "Rules: 1 disagree"),
+    ],
+)
+def test_a_single_run_borrows_only_what_it_may(changes: dict[str, Any], named: str) -> None:
+    registration, findings = parse_message(a_single_run(**changes).message())
+    assert registration is None
+    assert [finding.id for finding in findings] == ["T4"]
+    assert named in findings[0].message
 
 
 _metrics = st.from_regex(r"[^\s=,:+<>%]{1,12}", fullmatch=True).filter(str.isprintable)

@@ -22,10 +22,10 @@ def other_rows(evidence: Evidence) -> Objection | None:
     may have been tested on anything. Where neither arm reports any, nothing is known.
     """
     pairs = evidence.pairs
-    unlike = [mine.seed for base, mine in pairs if mine.ids and base.ids and mine.ids != base.ids]
+    unlike = [base.seed for base, mine in pairs if mine.ids and base.ids and mine.ids != base.ids]
     if unlike:
-        base, mine = next(both for both in pairs if both[1].seed == unlike[0])
-        counts = f" ({mine.tested} examples, not {base.tested}, at seed {mine.seed})"
+        base, mine = next(both for both in pairs if both[0].seed == unlike[0])
+        counts = f" ({mine.tested} examples, not {base.tested}, at seed {base.seed})"
         return Objection(
             OTHER_ROWS,
             f"in {counted(len(unlike), 'pair')} of {len(pairs)} (seeds {_listed(unlike)}) the"
@@ -36,7 +36,7 @@ def other_rows(evidence: Evidence) -> Objection | None:
     silent = [(base, mine) for base, mine in pairs if bool(base.ids) != bool(mine.ids)]
     if silent:
         arms = {"baseline" if mine.ids else "experiment" for base, mine in silent}
-        seeds = _listed([mine.seed for _, mine in silent])
+        seeds = _listed([base.seed for base, _ in silent])
         return Objection(
             OTHER_ROWS,
             f"in {counted(len(silent), 'pair')} of {len(pairs)} (seeds {seeds}) only one run says"
