@@ -200,16 +200,19 @@ def line(what: str, *cells: Shares, percent: bool = True) -> None:
     print(f"| {what} | {' | '.join(told)} |", flush=True)
 
 
-def errors(rows: Sequence[Row]) -> None:
-    """Print how often each kind of project is told something wrong."""
+def errors(rows: Iterable[Row]) -> list[Row]:
+    """Print how often each kind of project is told something wrong, as it comes."""
     head(
         f"Errors, %; looks {LOOKS}: confirmed where effect and bar are 0 (at most the level), with"
         " an effect exactly at the bar confirmed as strong (at most the level) or ruled out (at"
         " most 5)",
         "false", "strong at the bar", "out at the bar",
     )  # fmt: skip
+    done = []
     for row in rows:
         line(f"{row.name}, level {100 * row.level:g} %", row.false, row.large, row.out)
+        done.append(row)
+    return done
 
 
 def costs(rows: Sequence[Row]) -> None:
@@ -350,8 +353,7 @@ def main() -> int:
     begin = time.process_time()
     print(f"Python {platform.python_version()}, NumPy {np.__version__};"
           f" {groups * GROUP} experiments each, {GROUP} of them on one baseline")  # fmt: skip
-    rows = list(rows_of(groups))
-    errors(rows)
+    rows = errors(rows_of(groups))
     costs(rows)
     wrong = [rate for row in rows for rate in row.rates()] + list(guard_rows(groups))
     known_seeds(groups)

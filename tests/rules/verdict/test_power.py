@@ -160,6 +160,7 @@ def test_without_any_spread_the_detectable_effect_is_told_in_spreads(
 ) -> None:
     power = power_of(a_registration(), [], runs(values), [])
     assert (power.detectable, power.enough, power.source) == (None, None, "")
+    assert power.runs == 40 - len(values)
     assert power.in_sds is not None
     assert 0.8 - 1e-9 <= chance(power.in_sds, 1.0, a_registration(), 20) < 0.82
 

@@ -191,6 +191,13 @@ def test_the_step_is_the_smallest_difference_that_shows(
     )
 
 
+def test_scores_without_a_logarithm_have_no_step_in_percent() -> None:
+    paired = [(a_run(0.0, tested=100), a_run(0.0, tested=100))]
+    assert ties_of(paired, "score", Scale.PERCENT, frozenset()) == Ties(identical=False)
+    same = [(a_run(0.0, output="a"), a_run(0.0, output="a"))]
+    assert ties_of(same, "score", Scale.PERCENT, frozenset()) == Ties(identical=True)
+
+
 @pytest.mark.parametrize(
     ("known", "holds"),
     [(Ties(step=0.001), True), (Ties(step=0.05), None), (Ties(), None),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.criterion import Criterion, Guard
 from gitexp.rules.verdict.judge import judge
-from gitexp.rules.verdict.verdict import Design, Judgement, Pair, Verdict
+from gitexp.rules.verdict.verdict import Design, GuardOutcome, Judgement, Pair, Verdict
 from gitexp.rules.verdict.words import meaning, note, verdict_line
 
 CONFIRMED = Judgement(
@@ -132,6 +132,27 @@ def test_what_a_verdict_means_is_said_in_plain_words(
 ) -> None:
     judgement = ended(verdict, reason, p=0.0131, level=0.005, detectable=0.0123)
     assert meaning(a_registration(), judgement) == said
+
+
+def test_guards_are_named_where_they_decide() -> None:
+    outcomes = [GuardOutcome(Guard.parse(text), holds) for text, holds in (
+        ("ms +5", True), ("mb +1", False), ("recall -0.01", None), ("f1 -0.02", None),
+    )]  # fmt: skip
+    broken = ended(Verdict.RULED_OUT, "guard broken", guards=tuple(outcomes))
+    assert meaning(a_registration(), broken) == "it breaks a guard: mb +1"
+    unsure = ended(Verdict.INCONCLUSIVE, "guard not shown", guards=(outcomes[0], *outcomes[2:]))
+    assert meaning(a_registration(), unsure) == (
+        "a real gain, but the runs do not show that recall -0.01 and f1 -0.02 holds"
+    )
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    unknown = ended(Verdict.INCONCLUSIVE, "too noisy", detectable=None)
+    assert meaning(a_registration(), unknown) == "too noisy to tell"
+    lone = replace(a_registration(), seeded=False)
+    assert meaning(lone, ended(Verdict.INCONCLUSIVE, "unreplicated")) == (
+        "one run cannot tell an effect from chance; per-example predictions could"
+    )
 
 
 def test_where_lower_is_better_the_bounds_change_places() -> None:
