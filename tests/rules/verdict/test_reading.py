@@ -128,6 +128,25 @@ def test_a_changed_verdict_or_figure_is_told(old: str, new: str) -> None:
     assert not says_the_same(OLD.replace(old, new), a_registration(), JUDGEMENT)
 
 
+def test_a_figure_that_today_does_not_tell_is_held_to_two_digits() -> None:
+    (registered, judgement, text), rounded = OLDER[1], "0.016"
+    registration = a_registration(*registered)
+    assert says_the_same(text.replace("0.0157", rounded), registration, judgement)
+    for wrong in ("0.02", "0.0167"):
+        assert not says_the_same(text.replace("0.0157", wrong), registration, judgement)
+
+
+def test_an_old_figure_may_have_fewer_digits_than_are_printed_today() -> None:
+    narrow = replace(
+        JUDGEMENT, effect=0.00810031, lower=0.00810012, upper=0.0081005, candidate_mean=0.9781003
+    )
+    text = OLD.replace("+0.01963", "+0.0081").replace("+0.008093 to +0.02614", "+0.0081 to +0.0081")
+    text = text.replace("0.9896", "0.9781")
+    assert says_the_same(text, a_registration(), narrow)
+    wrong = text.replace("accuracy +0.0081", "accuracy +0.0082", 1)
+    assert not says_the_same(wrong, a_registration(), narrow)
+
+
 def test_words_alone_may_be_others() -> None:
     assert says_the_same(
         OLD.replace("strong: even the lower bound reaches the bar", "well beyond what was asked"),
