@@ -84,6 +84,19 @@ def test_a_failure_after_a_success_counts_for_nothing(
     assert held.later == (((FIRST, FAILED),) if after else ())
 
 
+def test_what_came_later_adds_up_over_groups_and_failures() -> None:
+    third = a_run(2, 0.8)
+    fourth = replace(third, metrics={"accuracy": 0.7}, start=SECOND.start)
+    groups = [(FIRST, SECOND), (third, fourth)]
+
+    def came_after(one: Record, other: Record) -> bool:
+        return one.start < other.start or other is FAILED
+
+    held = settle([FIRST, SECOND, FAILED, third, fourth], groups, came_after, [(FIRST, FAILED)])
+    assert held.records == (FIRST, third)
+    assert held.later == ((FIRST, FAILED), (FIRST, SECOND), (third, fourth))
+
+
 AGAIN = [a_run(n, 0.9 + n / 100, attempt=2) for n in (2, 3)]  # canaries that agree
 
 
