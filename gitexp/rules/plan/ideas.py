@@ -1,0 +1,121 @@
+"""A plan file: one idea a line, as a JSON object, with what `gitexp start` takes as options."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_IDEAS = 1000
+_LONGEST = 100_000  # bytes of a line
+_EXAMPLE = '{"hypothesis": "X raises Y because Z", "set": "model.C=10", "gain": 0.01}'
+_TEXTS = ("hypothesis", "set", "expect", "evidence", "cost", "despite")
+_NUMBERS = ("gain", "chance")
+_KEYS = (*_TEXTS, *_NUMBERS, "guards")
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """An experiment that is to be registered; empty fields have the defaults of `gitexp start`.
+
+    `line` is its place in the file, from 1.
+    """
+
+    line: int
+    hypothesis: str
+    set: str
+    expect: str = ""
+    evidence: str = ""
+    gain: float | None = None
+    chance: float | None = None
+    cost: str = ""
+    guards: tuple[str, ...] = ()
+    despite: str = ""
+
+
+def parse_ideas(content: bytes, name: str) -> list[Idea]:
+    """Read a plan file; blank lines are skipped.
+
+    Raises:
+        UsageError: a line is no idea, or there is none; the message says which line and why.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UsageError(f"{name}, line {line}: it is not UTF-8", "save it as UTF-8") from None
+    ideas = [*_ideas(text, name)]
+    if not ideas:
+        raise UsageError(f"{name} has no idea in it", f"one a line: {_EXAMPLE}")
+    if len(ideas) > MOST_IDEAS:
+        raise UsageError(
+            f"{name} has {len(ideas)} ideas, and each takes a place in a campaign",
+            f"register at most {MOST_IDEAS} at once, the best first",
+        )
+    return ideas
+
+
+def _ideas(text: str, name: str) -> Iterator[Idea]:
+    # Not splitlines(): JSON text may hold the other characters at which it splits.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                yield _idea(number, line)
+            except ValueError as error:
+                raise UsageError(
+                    f"{name}, line {number}: {error}", f"such as: {_EXAMPLE}"
+                ) from None
+
+
+def _idea(number: int, line: str) -> Idea:
+    if len(line) > _LONGEST:
+        raise ValueError(f"it has {len(line)} characters, and at most {_LONGEST} are read")
+    try:
+        found = json.loads(line, parse_constant=_no_number, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON: {error.msg}, at character {error.colno}") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - told to the user as such
+    for key, value in found.items():
+        _check(key, value)
+    for key in ("hypothesis", "set"):
+        if not found.get(key, "").strip():
+            raise ValueError(f'it has no "{key}"')
+    guards = found.pop("guards", ())
+    return Idea(number, **found, guards=(guards,) if isinstance(guards, str) else tuple(guards))
+
+
+def _check(key: str, value: Any) -> None:  # noqa: ANN401 - parsed data
+    if key in _TEXTS:
+        right, wanted = isinstance(value, str), "text"
+    elif key in _NUMBERS:
+        right, wanted = type(value) in (int, float), "a number"
+    elif key == "guards":
+        items = value if isinstance(value, list) else [value]
+        right, wanted = all(isinstance(one, str) for one in items), "a list of texts"
+    else:
+        import difflib  # only where there is an error
+
+        near = difflib.get_close_matches(key, _KEYS, 1)
+        known = f"did you mean {near[0]}?" if near else f"keys are {', '.join(_KEYS)}"
+        raise ValueError(f"{json.dumps(key)} is not a key of an idea; {known}")
+    if not right:
+        raise ValueError(f'"{key}" must be {wanted}, not {json.dumps(value)[:60]}')
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it names a key twice")
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not a number of JSON")
