@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
 from gitexp.lab.design import first_fresh_seed, history, records_like_tip
-from gitexp.lab.edit import NOT_REGISTERED
+from gitexp.lab.edit import NOT_REGISTERED, Refusals
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
 from gitexp.lab.lowered_rules import demand_rules
@@ -26,7 +26,7 @@ from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
-from gitexp.store.commits import commit_file, create_branch
+from gitexp.store.commits import commit_file, create_branches
 from gitexp.store.experiment_refs import names_taken
 from gitexp.store.git_errors import GitFailed
 
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
+    from gitexp.rules.documents.known import Known
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding
     from gitexp.rules.verdict.criterion import Criterion, Guard
@@ -75,97 +78,170 @@ class Started:
     power: Power
 
 
-def register(
-    project: Project,
-    text: str,
-    change: Change,
-    content: bytes,
-    *,
-    options: Options,
-    advice: Sequence[Finding] = (),
-    extra: Sequence[tuple[str, str]] = (),
-    criterion: Criterion | None = None,
-    guards: tuple[Guard, ...] = (),
-    replicate: bool = False,
-) -> Started:
-    """Commit a change that the gate has checked, with its registration, under a new name.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An experiment that is to be registered: a change that the gate has checked.
 
     `content` is the changed file. `extra` are further trailers. A replication or a retest runs on
-    seeds that no experiment with the same change has used.
+    seeds that no experiment with the same change has used. `label` names it among several.
+    """
+
+    text: str
+    change: Change
+    content: bytes
+    options: Options = Options()
+    advice: tuple[Finding, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    criterion: Criterion | None = None
+    guards: tuple[Guard, ...] = ()
+    replicate: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A registration that has no name yet, and its place in its campaign."""
+
+    registration: Registration
+    content: bytes
+    place: int
+    advice: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What there is on record when experiments are registered; each part is read once."""
+
+    project: Project
+    results: list[Result]
+    baseline: list[Record]
+    known: list[Known]
+
+
+def register(project: Project, proposal: Proposal) -> Started:
+    """Register one experiment, as `register_all` does."""
+    return register_all(project, [proposal])[0]
+
+
+def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Started]:
+    """Commit each change with its registration, under a new name: all of them or none.
 
     Raises:
-        Refused: the change has a verdict, KNOWN.toml settles it, or the baseline already meets the
+        Refused: a change has a verdict, KNOWN.toml settles it, or the baseline already meets the
             criterion.
+        UsageError: two proposals make the same change.
         NotReady: the settings ask for the rules of an earlier version.
     """
     demand_rules(project)
-    settings, repository = project.settings, project.repository
-    criterion = criterion or criterion_from(settings, options.expect)
-    results = read_results(project)
-    same = same_change(repository, results, change)
-    advice, extra = [*advice], [*extra]
-    if replicate:
+    repository = project.repository
+    log = _Log(
+        project, read_results(project), records_like_tip(project), read_known(project, project.tip)
+    )
+    _demand_distinct(proposals)
+    refused = Refusals(NOT_REGISTERED)
+    drafts = []
+    for proposal in proposals:
+        with refused.of(proposal.label):
+            drafts.append(_draft(log, proposal))
+    refused.demand()
+    named = _commit(project, drafts)
+    note_started(repository, project.prefix, named[0][0].name)
+    tidy(repository)
+    before = repository.git.objects(
+        [f"{project.tip}:{project.path(draft.registration.change.file)}" for draft in drafts]
+    )
+    return [
+        _started(log, draft, registration, commit, base or b"")
+        for draft, (registration, commit), base in zip(drafts, named, before, strict=True)
+    ]
+
+
+def _demand_distinct(proposals: Sequence[Proposal]) -> None:
+    for at, proposal in enumerate(proposals):
+        for other in proposals[:at]:
+            if other.change.place == proposal.change.place and other.change.sets_the_same(
+                proposal.change
+            ):
+                raise UsageError(
+                    f"{proposal.label} makes the same change as {other.label}:"
+                    f" {proposal.change.brief}",
+                    "leave one of them out",
+                )
+
+
+def _draft(log: _Log, proposal: Proposal) -> _Draft:
+    project, settings, change = log.project, log.project.settings, proposal.change
+    options, extra = proposal.options, [*proposal.extra]
+    criterion = proposal.criterion or criterion_from(settings, options.expect)
+    same = same_change(project.repository, log.results, change)
+    advice = [*proposal.advice]
+    if proposal.replicate:
         extra.append(replication_of(change, same))
-    again = replicate or "Retest" in dict(extra)
+    again = proposal.replicate or "Retest" in dict(extra)
     if not again:
         advice += advise_on_same_change(project, same)
-    advice += advise_on_neighbors(results, same, change, text, criterion)
+    advice += advise_on_neighbors(log.results, same, change, proposal.text, criterion)
     despite = options.despite.strip() or dict(extra).get("Despite")
-    if not despite and (known := against(read_known(project, project.tip), change)):
+    if not despite and (known := against(log.known, change)):
         raise Refused(NOT_REGISTERED, [known])
-    place = place_of_next(results, criterion.metric, settings)
-    baseline = records_like_tip(project)
-    if met := met_already(criterion, scores(baseline, criterion.metric)):
+    place = place_of_next(log.results, criterion.metric, settings)
+    if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
     registration = registration_for(
         settings,
-        hypothesis=text.strip(),
+        hypothesis=proposal.text.strip(),
         change=change,
         criterion=criterion,
-        first_seed=first_fresh_seed(project, results, same if again else ()),
+        first_seed=first_fresh_seed(project, log.results, same if again else ()),
         campaign=place.campaign,
         level=place.level,
         repeats=() if options.repeats is None else looks_up_to(settings, options.repeats),
-        guards=guards or parse_guards(",".join(options.guards)),
+        guards=proposal.guards or parse_guards(",".join(options.guards)),
         extra=(*_trailers(options), *extra, *_project_trailer(project)),
     )
-    registration, commit = _commit(project, registration, content)
-    note_started(repository, project.prefix, registration.name)
-    tidy(repository)
-    power = power_of(registration, *history(results, baseline))
-    power = power.with_checks(checks_due(settings, baseline))
-    advice += filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
-    base = repository.git.objects([f"{project.tip}:{project.path(change.file)}"])[0] or b""
-    old_line, new_line = _lines_at(base, content, change.line)
+    return _Draft(registration, proposal.content, place.number, tuple(advice))
+
+
+def _started(
+    log: _Log, draft: _Draft, registration: Registration, commit: str, base: bytes
+) -> Started:
+    project, settings = log.project, log.project.settings
+    power = power_of(registration, *history(log.results, log.baseline))
+    power = power.with_checks(checks_due(settings, log.baseline))
+    said = filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
+    old_line, new_line = _lines_at(base, draft.content, registration.change.line)
     return Started(
-        registration.name, commit, project.baseline, project.tip, registration, change,
-        place.number, settings.planned, old_line, new_line, tuple(advice), power,
+        registration.name, commit, project.baseline, project.tip, registration,
+        registration.change, draft.place, settings.planned, old_line, new_line,
+        (*draft.advice, *said), power,
     )  # fmt: skip
 
 
-def _commit(
-    project: Project, registration: Registration, content: bytes
-) -> tuple[Registration, str]:
-    """Commit under a free name; return the registration with that name, and the commit."""
+def _commit(project: Project, drafts: Sequence[_Draft]) -> list[tuple[Registration, str]]:
+    """Commit each under a free name; return the registrations with their names, and the commits."""
     repository = project.repository
-    path = project.path(registration.change.file)
     taken = names_taken(repository)
     for _ in range(_TRIES):
-        named = replace(registration, name=new_name(taken))
+        mine: dict[str, tuple[Registration, str]] = {}
         try:
-            commit = commit_file(repository, project.tip, path, content, named.message())
-            create_branch(repository, named.name, commit)
+            for draft in drafts:
+                named = replace(draft.registration, name=new_name(taken | mine.keys()))
+                path = project.path(named.change.file)
+                commit = commit_file(repository, project.tip, path, draft.content, named.message())
+                mine[named.name] = named, commit
+            create_branches(repository, {name: commit for name, (_, commit) in mine.items()})
         except GitFailed as failure:
             if not failure.lost:
                 raise
             continue
         except NotReady:
-            # Another clone of this work tree may have taken the name in the meantime.
-            if named.name not in names_taken(repository):
+            # Another clone of this work tree may have taken a name in the meantime.
+            now = names_taken(repository)
+            if not mine.keys() & now:
                 raise
-            taken.add(named.name)
+            taken |= now
             continue
-        return named, commit
+        return [*mine.values()]
     raise NotReady(f"no free name was found in {_TRIES} tries", "run the same command again")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.kept_pack import kept_commit
+from gitexp.store.kept_pack import kept_commits
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def move_branch(repository: Repository, ref: str, new: str, old: str, *, reason:
     try:
         with writing(repository) as lock:
             assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commit(repository, new, lock):
+            with kept_commits(repository, [new], lock):
                 move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
     except GitFailed as failure:
         if repository.git.resolve(ref) == old:

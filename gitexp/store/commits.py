@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused
 from gitexp.store.git_errors import GitFailed, unsigned
 from gitexp.store.git_output import decode
-from gitexp.store.kept_pack import kept_commit
+from gitexp.store.kept_pack import kept_commits
 from gitexp.store.refs import HEADS
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitexp.store.repository import Repository
 
@@ -104,18 +104,18 @@ def transplant(repository: Repository, base: str, commit: str, onto: str) -> str
         return _written(git.run("write-tree", "--missing-ok", environment=apart).stdout)
 
 
-def create_branch(repository: Repository, name: str, commit: str) -> None:
-    """Create `exp/<name>`; an existing one is never moved.
+def create_branches(repository: Repository, commits: Mapping[str, str]) -> None:
+    """Create `exp/<name>` for each commit by name, all or none; an existing one is never moved.
 
     Raises:
-        NotReady: the name is taken, or a branch called `exp` leaves no room for `exp/...`.
-        GitFailed: a gc took a part of the commit, which no ref held yet.
+        NotReady: a name is taken, or a branch called `exp` leaves no room for `exp/...`.
+        GitFailed: a gc took a part of a commit, which no ref held yet.
     """
     try:
         with writing(repository) as lock:
             assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commit(repository, commit, lock):
-                moves = [f"create {HEADS}{name} {commit}"]
+            with kept_commits(repository, commits.values(), lock):
+                moves = [f"create {HEADS}{name} {commit}" for name, commit in commits.items()]
                 move_refs(repository, moves, lock, reason="gitexp: start")
     except GitFailed as failure:
         if failure.lost:
@@ -126,7 +126,7 @@ def create_branch(repository: Repository, name: str, commit: str) -> None:
                 "git branch -m exp another-name",
             ) from None
         raise NotReady(
-            f"the branch exp/{name} could not be made: {failure.stderr.strip()}",
+            f"exp/{', exp/'.join(commits)} could not be made: {failure.stderr.strip()}",
             "run the same command again",
         ) from None
 

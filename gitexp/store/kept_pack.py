@@ -14,7 +14,7 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gitexp.store.repository import Repository
@@ -51,15 +51,14 @@ def kept(repository: Repository, pack: bytes, lock: int) -> Iterator[None]:
 
 
 @contextmanager
-def kept_commit(repository: Repository, commit: str, lock: int) -> Iterator[None]:
-    """Keep a commit that no ref holds yet, and what is new in it, as `kept` does.
+def kept_commits(repository: Repository, commits: Iterable[str], lock: int) -> Iterator[None]:
+    """Keep commits that no ref holds yet, and what is new in each, as `kept` does.
 
     Raises:
         GitFailed: a gc has taken some of it already.
     """
-    pack = repository.git.run(
-        "pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}^!\n".encode()
-    ).stdout
+    new = "".join(f"{commit}^!\n" for commit in commits)
+    pack = repository.git.run("pack-objects", "--revs", "--stdout", "-q", stdin=new.encode()).stdout
     with kept(repository, pack, lock):
         yield
 

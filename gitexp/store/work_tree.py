@@ -21,7 +21,7 @@ from gitexp.store.branches import moved
 from gitexp.store.git import Git
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import FileChange, decode
-from gitexp.store.kept_pack import kept_commit
+from gitexp.store.kept_pack import kept_commits
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def advance_checkout(repository: Repository, ref: str, new: str, old: str, *, re
         try:
             _demand_checked_out(repository, advance)
             _demand_unedited(advance)
-            with kept_commit(repository, new, lock):
+            with kept_commits(repository, [new], lock):
                 move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
             _follow(advance)
         except GitFailed:

@@ -11,7 +11,7 @@ from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import log
 from gitexp.lab.project import project_in, settings_of
-from gitexp.lab.registering import Options, Started, register
+from gitexp.lab.registering import Options, Proposal, Started, register
 from gitexp.lab.results import read_results
 from gitexp.lab.state import State
 from gitexp.rules.finding import Finding, demand, refusals
@@ -72,8 +72,7 @@ def retest(project: Project, name: str | None) -> Started:
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
     advice = demand(inspection.findings, NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
-    return register(
-        project,
+    proposal = Proposal(
         result.registration.hypothesis,
         inspection.change,
         content,
@@ -82,11 +81,12 @@ def retest(project: Project, name: str | None) -> Started:
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,
-        extra=[
+        extra=(
             *((t, v) for t, v in result.registration.extra if t not in _OWN),
             ("Retest", f"{old_name} {commit}"),
-        ],
+        ),
     )
+    return register(project, proposal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from gitexp.lab.differences import relative
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
 from gitexp.lab.project import project_in
-from gitexp.lab.registering import Options, Started, register
+from gitexp.lab.registering import Proposal, Started, register_all
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding, demand
 from gitexp.rules.gate import hypothesis
@@ -124,10 +124,13 @@ def split(
         )
     said = [hypothesis.lint(hypothesis_of(text), project.settings.metric) for text in given]
     demand([finding for findings in said for finding in findings], _NOTHING)
-    return [
-        register(project, text, part.change, part.content, options=Options(), advice=findings)
-        for part, text, findings in zip(parts, given, said, strict=True)
-    ]
+    return register_all(
+        project,
+        [
+            Proposal(text, part.change, part.content, advice=findings, label=part.change.brief)
+            for part, text, findings in zip(parts, given, said, strict=True)
+        ],
+    )
 
 
 def _template(part: SingleChange) -> str:

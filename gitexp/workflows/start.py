@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.differences import inspect_files
-from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.registering import Options, Started, register
+from gitexp.lab.edit import NOT_REGISTERED, Edit, Refusals
+from gitexp.lab.registering import Options, Proposal, Started, register, register_all
 from gitexp.lab.setting import from_setting
 from gitexp.lab.work_tree_edit import from_work_tree, put_back
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
+from gitexp.rules.plan.ideas import Idea, parse_ideas
+from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.lab.project import Project
+
+_OWN_VALUE = "C10"  # the rule about a value that the baseline has already
 
 
 def start(
@@ -37,26 +44,98 @@ def start(
     Raises:
         Refused: the hypothesis or the change breaks a rule; nothing was created.
     """
+    edit, proposal = _propose(project, text, set_, options or Options(), replicate=replicate)
+    started = register(project, proposal)
+    if edit.on_disk is not None:
+        put_back(project, edit)
+    if switch:
+        _switch_to(project, started.name)
+    return started
+
+
+def start_sweep(
+    project: Project, text: str, sweep: str, *, options: Options, replicate: bool = False
+) -> list[Started]:
+    """Register one experiment for each value of a key, all or none.
+
+    `{value}` in the hypothesis becomes the value. The baseline's own value is left out.
+
+    Raises:
+        UsageError: the sweep has fewer than two values, or no config has the key.
+        Refused: one of them breaks a rule; nothing was created.
+    """
+    key, values = split_sweep(sweep)
+    ideas = [
+        (f"{key}={value}", Idea(0, text.replace("{value}", value), f"{key}={value}"))
+        for value in values
+    ]
+    return _start_all(project, ideas, options, replicate=replicate, skip=_OWN_VALUE)
+
+
+def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
+    """Register the ideas of a plan file, all or none.
+
+    Raises:
+        UsageError: a line is not an idea; the message says which.
+        Refused: one of them breaks a rule; nothing was created.
+    """
+    ideas = [(f"{name}, line {idea.line}", idea) for idea in parse_ideas(content, name)]
+    return _start_all(project, ideas)
+
+
+def _start_all(
+    project: Project,
+    ideas: Sequence[tuple[str, Idea]],
+    options: Options | None = None,
+    *,
+    replicate: bool = False,
+    skip: str = "",
+) -> list[Started]:
+    """Register ideas, each under its label; `skip` is the rule whose refusal leaves one out."""
+    refused = Refusals(NOT_REGISTERED)
+    proposals, left = [], list[Refused]()
+    for label, idea in ideas:
+        with refused.of(label):
+            try:
+                _, proposal = _propose(
+                    project, idea.hypothesis, idea.set, options or _options(idea),
+                    replicate=replicate,
+                )  # fmt: skip
+            except Refused as error:
+                if {found.id for found in error.findings} != {skip}:
+                    raise
+                left.append(error)
+            else:
+                proposals.append(replace(proposal, label=label))
+    refused.demand()
+    if not proposals:
+        raise left[0]
+    return register_all(project, proposals)
+
+
+def _options(idea: Idea) -> Options:
+    return Options(
+        idea.expect, idea.evidence, idea.gain, idea.chance, idea.cost, idea.guards, idea.despite
+    )
+
+
+def _propose(
+    project: Project, text: str, set_: str | None, options: Options, *, replicate: bool
+) -> tuple[Edit, Proposal]:
+    """Check a hypothesis and its change; both are refused at once, not one after the other."""
     findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
     except Refused as refused:
-        # Everything that is wrong is reported at once, not only the first.
         raise Refused(refused.message, [*findings, *refused.findings], refused.hint) from None
     inspection = inspect_files(
         project, [Edited(edit.path, "100644", "100644", edit.before, edit.after)]
     )
     advice = demand([*findings, *inspection.findings], NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
-    started = register(
-        project, text, inspection.change, edit.after,
-        options=options or Options(), advice=advice, replicate=replicate,
-    )  # fmt: skip
-    if edit.on_disk is not None:
-        put_back(project, edit)
-    if switch:
-        _switch_to(project, started.name)
-    return started
+    return edit, Proposal(
+        text, inspection.change, edit.after, options, tuple(advice), replicate=replicate
+    )
 
 
 def _switch_to(project: Project, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, Refused
-from gitexp.store.commits import commit_file, commit_tree, create_branch, replay
+from gitexp.store.commits import commit_file, commit_tree, create_branches, replay
 from gitexp.store.experiment_refs import find_ref, names_taken
 from gitexp.store.experiments import read_commits, read_experiments
 from gitexp.store.note_writing import append_lines
@@ -258,10 +258,10 @@ def test_a_signature_that_fails_creates_nothing(form: str, program: str, ready: 
 def test_an_existing_branch_is_never_moved(world: World) -> None:
     first, second = an_experiment(world, "otter"), make(world, "config.toml")
     with pytest.raises(NotReady, match="exp/otter could not be made"):
-        create_branch(repository_of(world), "otter", second)
+        create_branches(repository_of(world), {"otter": second})
     world.git("pack-refs", "--all")
     with pytest.raises(NotReady, match="exp/otter could not be made"):
-        create_branch(repository_of(world), "otter", second)
+        create_branches(repository_of(world), {"otter": second})
     assert world.git("rev-parse", "exp/otter") == first
 
 

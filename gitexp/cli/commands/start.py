@@ -1,6 +1,7 @@
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
 
+_LARGEST_PLAN = 10_000_000  # bytes
 _EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
 
 
@@ -32,6 +34,24 @@ def start(
         list[str] | None,
         typer.Option(
             "--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."
+        ),
+    ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="One experiment for each value: C=1,3,10 or 'C=1..100 log 5'. {value} in the"
+            " hypothesis becomes the value.",
+        ),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Register a plan, all or none: one JSON object a line with hypothesis, set, and"
+            " what the options below say (gain, chance, cost, evidence, expect, guards, despite);"
+            " - reads standard input.",
         ),
     ] = None,
     expect: Annotated[
@@ -104,6 +124,7 @@ def start(
         "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
         "--guard": guard, "--repeats": repeats is not None, "--replicate": replicate,
         "--despite": despite, "--switch": switch,
+        "--sweep": sweep is not None, "--from": plan is not None,
     }  # fmt: skip
     if split:
         _refuse_beside("--split", given | {"--preset": preset is not None})
@@ -115,6 +136,11 @@ def start(
         _refuse_beside("--preset", given)
         views.preset(write_preset(open_project(), preset, words or []), as_json=json_)
         return
+    if plan is not None:
+        _refuse_beside("--from", given | {"--from": False, "a hypothesis": bool(words)})
+        planned = workflow.start_plan(open_project(), _read(plan), plan)
+        views.started_all(planned, as_json=json_)
+        return
     if not words:
         raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
     if len(words) > 1:
@@ -125,6 +151,14 @@ def start(
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats)
+    if sweep is not None:
+        given |= {"--sweep": False}
+        _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
+        swept = workflow.start_sweep(
+            open_project(), words[0], sweep, options=options, replicate=replicate
+        )
+        views.started_all(swept, as_json=json_)
+        return
     started = workflow.start(
         open_project(),
         words[0],
@@ -134,6 +168,20 @@ def start(
         replicate=replicate,
     )
     views.started(started, as_json=json_)
+
+
+def _read(path: str) -> bytes:
+    """Content of a plan file, or of standard input."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(_LARGEST_PLAN + 1)
+        with Path(path).open("rb") as file:
+            return file.read(_LARGEST_PLAN + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--from: {path} cannot be read: {getattr(error, 'strerror', error)}",
+            "name a file with one idea a line: gitexp start --from plan.jsonl",
+        ) from None
 
 
 def _refuse_beside(option: str, given: Mapping[str, object]) -> None:

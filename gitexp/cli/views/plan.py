@@ -45,6 +45,27 @@ def started(experiment: Started, *, as_json: bool) -> None:
     typer.echo(f"\nnext: gitexp run {experiment.name}")
 
 
+def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
+    """Print the experiments that a sweep or a plan registered, one a line."""
+    if as_json:
+        print_json([_started_json(experiment) for experiment in experiments])
+        return
+    width = max(len(experiment.name) for experiment in experiments)
+    for experiment in experiments:
+        typer.echo(f"exp/{experiment.name:{width}}  {visible(experiment.change.brief)}")
+    told: dict[tuple[str, str], list[str]] = {}
+    for experiment in experiments:
+        for finding in experiment.advice:
+            told.setdefault((finding.id, finding.message), []).append(experiment.name)
+    for (id_, message), names in told.items():
+        whose = "" if len(names) == len(experiments) else f" ({', '.join(names)})"
+        typer.echo(wrapped(f"{id_} {message}{whose}", ""))
+    typer.echo(
+        f"\n{counted(len(experiments), 'experiment')} registered on {experiments[0].baseline}"
+    )
+    typer.echo("next: gitexp next")
+
+
 def carried_on(done: CarriedOn, *, as_json: bool) -> None:
     """Print which planned experiments stand on the current baseline now, and which do not."""
     if as_json:

@@ -42,7 +42,7 @@ def inspect_typed(path: str, key: Key, typed: str, old: object, new: object) -> 
     `new` is what the file's format makes of `typed`. C13 refuses what two versions of YAML read
     differently.
     """
-    typed, name = typed.strip(), spell_key(key)
+    typed, name, sweep = typed.strip(), spell_key(key), ""
     if formats.is_yaml(path) and (found := _read_twice(path, name, typed, new)):
         return found
     if not _is_mistaken(old, new, typed):
@@ -55,11 +55,14 @@ def inspect_typed(path: str, key: Key, typed: str, old: object, new: object) -> 
     if isinstance(old, bool):
         value = str(not old).lower()
     elif _LIST.fullmatch(typed):
-        value = re.split(r"[,;]", typed.strip("[](){}"))[0].strip()
+        values = [one.strip() for one in re.split(r"[,;]", typed.strip("[](){}"))]
+        value, several = values[0], shell_word(f"{name}={','.join(values)}")
+        sweep = f'\nor each, one experiment a value: gitexp start --sweep {several} "HYPOTHESIS"'
     else:
         value = "VALUE"
     hint = (
         f'set one {type_name(old)}: gitexp start --set {shell_word(f"{name}={value}")} "HYPOTHESIS"'
+        f"{sweep}"
         f'\nor, if you mean it, edit {spell_file(path)} by hand, then: gitexp start "HYPOTHESIS"'
     )
     return Finding("C14", message, hint, path)

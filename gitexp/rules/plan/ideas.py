@@ -42,7 +42,7 @@ def parse_ideas(content: bytes, name: str) -> list[Idea]:
     """Read a plan file; blank lines are skipped.
 
     Raises:
-        UsageError: a line is no idea, or there is none; the message says which line and why.
+        UsageError: a line is not an idea, or there is none; the message says which line and why.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -64,7 +64,7 @@ def split_list(text: str) -> list[str]:
 
 
 def _range(text: str) -> tuple[str, ...]:
-    """Values of `1..100 log 5`; () if it is no range."""
+    """Values of `1..100 log 5`; () if it is not a range."""
     found = _RANGE.fullmatch(text)
     if found is None:
         return ()

@@ -1,0 +1,107 @@
+"""Sweeps and plans: several experiments registered at once, all or none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.project import World
+
+WHY = "C={value} raises accuracy because the model underfits"
+
+
+def branches(world: World) -> list[str]:
+    return world.git("for-each-ref", "--format=%(refname)", "refs/heads/exp/").split()
+
+
+def test_a_sweep_registers_one_experiment_for_each_value(ready: World) -> None:
+    ran = ready.gitexp("start", "--sweep", "model.C=3,10,30", WHY, "--gain", "0.01", "--json")
+    registered = json.loads(ran.out)
+    assert [one["change"]["after"] for one in registered] == [3, 10, 30]
+    for one in registered:
+        message = ready.git("log", "-1", "--format=%B", one["branch"])
+        assert message.startswith(f"C={one['change']['after']} raises accuracy because")
+        assert "Gain: 0.01" in message
+        assert ready.git("rev-list", "--count", f"main..{one['branch']}") == "1"
+        ready.gitexp("check", one["name"])
+    assert ready.git("status", "--porcelain") == ""
+
+
+def test_a_sweep_leaves_out_the_value_that_the_baseline_has(ready: World) -> None:
+    ran = ready.gitexp("start", "--sweep", "model.C=1.0..100.0 log 3", WHY)
+    assert "model.C 1.0 -> 10.0" in ran.out
+    assert "2 experiments registered on main" in ran.out
+    assert len(branches(ready)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--sweep", "model.C=10", WHY], 2, "names one value"),
+        (["--sweep", "model.C=3,10;20", WHY], 1, "model.C=10;20: "),
+        (["--sweep", "model.C=3,3.0", WHY], 2, "makes the same change as model.C=3"),
+        (["--sweep", "model.X=3,4", WHY], 2, "no config file on main has the key model.X"),
+        (["--sweep", "model.C=3,10", "does C help?"], 1, "model.C=3: "),
+        (["--sweep", "model.C=3,10"], 2, "starts with a hypothesis"),
+        (["--sweep", "model.C=3,10", WHY, "--set", "model.C=3"], 2, "does not take --set"),
+        (["--set", "model.C=3,10", WHY], 1, "gitexp start --sweep model.C=3,10"),
+        (["--from", "no.jsonl"], 2, "no.jsonl cannot be read"),
+        (["--from", "plan.jsonl", WHY], 2, "does not take a hypothesis"),
+        (["--from", "."], 2, "cannot be read"),
+    ],
+)
+def test_nothing_is_registered_where_one_is_refused(
+    arguments: list[str], code: int, said: str, ready: World
+) -> None:
+    before = ready.snapshot()
+    ran = ready.gitexp("start", *arguments, code=code)
+    assert said in ran.err
+    assert ready.snapshot() == before
+
+
+def ideas(path: Path, *ideas: Mapping[str, object]) -> str:
+    path.write_text("\n".join(json.dumps(idea) for idea in ideas))
+    return str(path)
+
+
+def test_a_plan_registers_each_idea_with_what_is_expected_of_it(
+    ready: World, tmp_path: Path
+) -> None:
+    plan = ideas(
+        tmp_path / "plan.jsonl",
+        {"hypothesis": "C=3 helps because it underfits", "set": "model.C=3", "gain": 0.01},
+        {
+            "hypothesis": "C=9 helps because it underfits", "set": "model.C=9", "chance": 0.5,
+            "cost": "5m", "evidence": "gap train", "expect": "accuracy +0.02",
+        },
+    )  # fmt: skip
+    ran = ready.gitexp("start", "--from", plan, "--json")
+    first, second = (one["trailers"] for one in json.loads(ran.out))
+    assert first["Gain"] == "0.01"
+    assert (second["Chance"], second["Cost"], second["Evidence"], second["Criterion"]) == (
+        "0.5", "5m", "gap train", "accuracy +0.02",
+    )  # fmt: skip
+
+
+def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -> None:
+    good = {"hypothesis": "C=3 helps because it underfits", "set": "model.C=3"}
+    asks = {"hypothesis": "does C=4 help?", "set": "model.C=4"}
+    plan = ideas(tmp_path / "plan.jsonl", good, asks, {**good, "set": "model.C=4,5"})
+    before = ready.snapshot()
+    ran = ready.gitexp("start", "--from", plan, code=1)
+    assert f"{plan}, line 2: " in ran.err
+    assert f"{plan}, line 3: " in ran.err
+    assert "line 1" not in ran.err
+    same = ideas(tmp_path / "same.jsonl", good, good)
+    ran = ready.gitexp("start", "--from", same, code=2)
+    assert "line 2 makes the same change as" in ran.err
+    bad = ideas(tmp_path / "bad.jsonl", good, {**good, "set": "model.C=4", "cost": "soon"})
+    ran = ready.gitexp("start", "--from", bad, code=2)
+    assert f"{bad}, line 2: --cost" in ran.err
+    assert ready.snapshot() == before
