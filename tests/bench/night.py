@@ -39,10 +39,10 @@ class Way:
     looks: tuple[int, ...]
     widening: float = 0.0
 
-    def design(self, level: float = LEVEL) -> Design:
+    def design(self, level: float = LEVEL, bar: float = BAR) -> Design:
         """The design that `start` would register."""
-        bar = Criterion("score", BAR, higher_is_better=True)
-        return Design(bar, self.looks, level, self.widening, rules=self.rules)
+        criterion = Criterion("score", bar, higher_is_better=True)
+        return Design(criterion, self.looks, level, self.widening, rules=self.rules)
 
 
 WAYS = (

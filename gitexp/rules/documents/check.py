@@ -1,4 +1,4 @@
-"""A check: what was found when a run was made again, beside the records of the experiment."""
+"""A check: what was found beside the runs of an experiment, such as when one was made again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found when a run with one seed was made again, for the experiment at `commit`.
+    """What was found for the experiment at `commit`, mostly when one seed was run again.
 
     `scores` are the one on record and the new ones. `start` is when it was found, ISO 8601 in UTC;
     `changed` says what differs between the environments of the old run and the new ones.

@@ -1,4 +1,4 @@
-"""What a run showed that was made again."""
+"""What a check found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Found(StrEnum):
-    """What a run showed that was made again."""
+    """What a check found: mostly what a run showed that was made again."""
 
     # of the baseline
     SAME = "same"  # its score
@@ -17,6 +17,8 @@ class Found(StrEnum):
     # of the experiment
     REPEATS = "repeats"  # its score
     DIFFERS = "differs"  # another score
+    # of the others on its baseline
+    DOUBTED = "doubted"  # they agree too well: a confirmation needs the baseline's next block
 
 
 # What a check of the baseline adds to the records of the experiment that asked for it.

@@ -101,7 +101,7 @@ class Kind(StrEnum):
             {"why": text, "metrics": named(number()), "failure": text, "project": text},
         ),
     )
-    # What was found when a run was made again.
+    # What a check found, as when a run was made again.
     CHECK = (
         "check",
         1,

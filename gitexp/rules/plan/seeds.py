@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SCREENING = range(1, 100_000)  # seeds that no verdict uses, unless they are numbers of folds
 REGISTERED = range(100_000, 1_000_000)  # where the first block begins
 APART = 1_000  # from the first seed of one block to that of the next
+_MOST_BLOCKS = 50  # that a baseline ever needs
 
 
 def start_of(project: str, commit: str) -> int:
@@ -41,3 +42,11 @@ def fresh_block(start: int, runs: int, used: Collection[int], least: int = 0) ->
     while any(seed in block(start, number, runs) for seed in used):
         number += 1
     return number
+
+
+def on_one_baseline(first: int, other: int) -> bool:
+    """Whether two registrations whose seeds begin so are on one baseline, in whatever blocks.
+
+    Two baselines hardly ever start that close with the same last digits.
+    """
+    return (first - other) % APART == 0 and abs(first - other) <= APART * _MOST_BLOCKS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.judge import judge
+from gitexp.rules.verdict.next_block import UNLUCKY, held_against_next_block
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
 from gitexp.rules.verdict.objections.conflict import in_conflict, in_opposition
 from gitexp.rules.verdict.objections.evidence import Evidence
@@ -188,6 +189,9 @@ def _heard(
         count = looks[judgement.look - 1]
         if objection := first_objection(AT_VERDICT, evidence(count)):
             return _inconclusive(objection, judgement.look, count)
+    judgement = held_against_next_block(judgement, registration, paired, baseline, checks)
+    if judgement.block or judgement.reason == UNLUCKY:
+        return judgement
     if judgement.verdict is None:
         # Whatever was compared before, nothing can be compared now.
         objection = baseline_moved(Evidence(registration, (), checks=checks))

@@ -112,6 +112,7 @@ class Judgement:
     compared with it and `lower` is its bound, while `upper` is the bound for ruling out.
     `detectable` is the minimum detectable effect of this look. `examples` counts the distinct ones
     where they were asked for. `detail` says in a sentence what led to a reason that has no figures.
+    `block` is how many runs the baseline's next block of seeds lacks, where only they can decide.
     Whatever the pairs cannot support is None.
     """
 
@@ -133,3 +134,4 @@ class Judgement:
     guards: tuple[GuardOutcome, ...] = ()
     examples: int | None = None
     detail: str = ""
+    block: int = 0

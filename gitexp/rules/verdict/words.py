@@ -45,6 +45,7 @@ _MEANING = {
     "records in conflict": "two records of one run differ, and the verdict depends on which counts",
     "failed runs may have chosen": "runs that failed may have left only the good ones",
     "the baseline has moved": "a repeated run of the baseline no longer gives its recorded score",
+    "unlucky baseline": "runs of the baseline on fresh seeds do not bear the gain out",
     "not deterministic": "two runs of the baseline differ, so one run is not evidence",
 }
 _ONE_RUN = "one run cannot tell an effect from chance; per-example predictions could"
@@ -77,6 +78,9 @@ def effect(criterion: Criterion, judgement: Judgement) -> str:
 
 def meaning(registration: Registration, judgement: Judgement) -> str:
     """The one reason of a verdict, in plain words."""
+    if judgement.block:
+        runs = counted(judgement.block, "run")
+        return f"not decided yet: the baseline needs {runs} on its next block of seeds"
     if judgement.verdict is None:
         return f"not decided yet: the next look needs {counted(judgement.due or 0, 'pair')}"
     if judgement.reason not in _MEANING:  # runs that skipped the gate say why in their own words
