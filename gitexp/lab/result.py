@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.rivals import Held
+    from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import Judgement, Verdict
     from gitexp.store.experiments import Entry
     from gitexp.store.heads import Head
@@ -155,11 +156,19 @@ class Result:
             return summarize(None, ())
         from gitexp.rules.documents.lines import count_newer
 
+        judgement = self._judge()
         return summarize(
-            self._judge(), self.records, tried=self.tried,
+            judgement, self.records, tried=self.tried,
             rules=self.registration.rules if self.registration else 1,
-            foreign=len(self.foreign), newer=count_newer(text),
+            foreign=len(self.foreign), newer=count_newer(text), decided=self._decided(judgement),
         )  # fmt: skip
+
+    def _decided(self, judgement: Judgement | None) -> Decided | None:
+        if self.registration is None or judgement is None:
+            return None
+        from gitexp.rules.verdict.next_block import decided_of
+
+        return decided_of(self.registration, self.commit, self.held.records, judgement, self.checks)
 
     def _judge(self) -> Judgement | None:
         registration = self.registration

@@ -10,6 +10,7 @@ from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import Bench
 from gitexp.lab.canary import check_baseline
 from gitexp.lab.determinism import prove_deterministic
+from gitexp.lab.doubt import answer_doubt, doubt
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
@@ -125,7 +126,9 @@ def _look_by_look(
         if check is not None and check.found in TOLD - told:
             ledger.note(check)
             judgement = ledger.judge(registration, base, commit)
-    while may_go_on(judgement, registration.rules):
+    if may_go_on(judgement, registration.rules):
+        doubt(ledger, registration, judgement)
+    while may_go_on(judgement, registration.rules) and not judgement.block:
         due = seeds[: judgement.due or _next_look(registration, judgement)]
         if not registration.seeded:
             prove_deterministic(bench, label, base, _RETEST)
@@ -146,7 +149,7 @@ def _look_by_look(
         decided = seeds[: judgement.pairs]
         if repeat_failed(bench, f"exp/{name}", base, commit, decided):
             judgement = ledger.judge(registration, base, commit)
-    return judgement
+    return answer_doubt(bench, label, base, registration, judgement)
 
 
 def _next_look(registration: Registration, judgement: Judgement) -> int:

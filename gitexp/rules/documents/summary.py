@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
 
 
@@ -39,7 +40,8 @@ class Summary:
     `judgement` is None if no run passed the gate. `ran` counts its records, and `why` is the
     reason that its first run gave for skipping the gate. `seconds` are the durations of successful
     runs, `ids` the fingerprints of the examples that they were tested on. `foreign` counts records
-    in its note that another commit made, `newer` lines of a newer gitexp by their schema.
+    in its note that another commit made, `newer` lines of a newer gitexp by their schema. `decided`
+    is what others on its baseline see of it, None where they see nothing.
     """
 
     stage: Stage
@@ -50,6 +52,7 @@ class Summary:
     ids: tuple[str, ...] = ()
     foreign: int = 0
     newer: tuple[tuple[int, int], ...] = ()
+    decided: Decided | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -65,6 +68,7 @@ def summarize(
     rules: int = 1,
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
+    decided: Decided | None = None,
 ) -> Summary:
     """Sum up an experiment's own records and the judgement that they led to by these rules.
 
@@ -79,6 +83,7 @@ def summarize(
         ids=tuple(sorted({record.ids for record in records if record.ids})),
         foreign=foreign,
         newer=tuple(sorted((newer or {}).items())),
+        decided=decided,
     )
 
 
@@ -117,6 +122,7 @@ def summary_text(summary: Summary) -> str:
             "ids": summary.ids,
             "foreign": summary.foreign,
             "newer": summary.newer,
+            "decided": None if summary.decided is None else asdict(summary.decided),
         }
     )
 
@@ -135,7 +141,7 @@ def parse_summary(text: str) -> Summary:
     """
     try:
         fields = json.loads(text)
-        told = fields.pop("judgement")
+        told, decided = fields.pop("judgement"), fields.pop("decided")
         return Summary(
             stage=Stage(fields.pop("stage")),
             judgement=None if told is None else _parse_judgement(told),
@@ -145,6 +151,7 @@ def parse_summary(text: str) -> Summary:
             ids=tuple(map(_text, fields.pop("ids"))),
             foreign=_count(fields.pop("foreign")),
             newer=tuple((_count(schema), _count(lines)) for schema, lines in fields.pop("newer")),
+            decided=None if decided is None else _parse_decided(decided),
             **fields,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
@@ -176,6 +183,21 @@ def _parse_guarded(guard: object, holds: object, effect: object, lower: object) 
         raise ValueError(f"not whether a guard holds: {holds!r}")
     return GuardOutcome(
         Guard.parse(_text(guard)), holds, _number_or_none(effect), _number_or_none(lower)
+    )
+
+
+def _parse_decided(fields: dict[str, Any]) -> Decided:
+    from gitexp.rules.verdict.unlucky import Decided  # for the same reason
+
+    told = {name: fields.pop(name) for name in ("confirmed", "doubted", "unlucky")}
+    if not all(isinstance(value, bool) for value in told.values()):
+        raise ValueError(f"not yes or no: {told}")
+    return Decided(
+        commit=_text(fields.pop("commit")),
+        seed=_count(fields.pop("seed")),
+        condition=_text(fields.pop("condition")),
+        **{name: _number(value) for name, value in fields.items()},
+        **told,
     )
 
 
