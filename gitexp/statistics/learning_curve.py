@@ -1,72 +1,58 @@
-"""Learning curve of a model: its score on parts of the training data, and what more would bring."""
+"""Learning curve of a model: its score on parts of the training data, and what more may bring."""
 
 from __future__ import annotations
 
-import math
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.judge import ROUNDING
+from gitexp.rules.verdict.paired_t import standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-_DRAWS = 500  # of the bootstrap over seeds
-_SEED = 20_261_125  # of the draws: any number will do, but always the same one
-
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Mean score at each share of the training data, and the gain from doubling the data.
+    """Mean score at each share of the training data, and what its last doubling brought.
 
-    `gain` extrapolates a power law, with its 95 % interval. Beyond twice the data nothing is
-    predicted.
+    `gain` is the change of the metric from half of the data to all of it, with its 95 % interval
+    `within`. Returns diminish: twice as much data brings at most as much again.
     """
 
     points: tuple[tuple[float, float], ...]
     gain: float
-    interval: tuple[float, float]
+    within: tuple[float, float]
+
+    @property
+    def to_come(self) -> tuple[float, float]:
+        """Where the change by the next doubling lies: between none and the limit of the last."""
+        low, high = self.within
+        return min(low, 0.0), max(high, 0.0)
 
     def better(self, *, higher_is_better: bool) -> tuple[float, float]:
-        """The interval, with improvements above 0."""
-        low, high = self.interval
+        """The interval of the last doubling, with improvements above 0."""
+        low, high = self.within
         return (low, high) if higher_is_better else (-high, -low)
 
 
-def fit_curve(
-    points: Mapping[float, Sequence[float]], *, higher_is_better: bool, widening: float
-) -> Curve | None:
-    """Fit a power law to what is lost at each share; `points` has the scores of the same seeds.
+def measure_gain(points: Mapping[float, Sequence[float]], *, widening: float) -> Curve | None:
+    """What the last doubling brought; `points` has the scores of the same seeds at each share.
 
-    None if the score of a perfect model is not known, or was reached. Resampling a few seeds varies
-    less than new seeds would, so the standard error is scaled up to that of a t interval.
+    None if all seeds gained the same: then nothing says how far that is from the truth. The curve
+    is not continued: the errors of most models do not fall to 0, and three points cannot tell to
+    what they fall.
 
-    Source: loss = b n^-c, fitted on logarithms; bootstrap over seeds; scaling for small samples by
-    Hesterberg (2015), The American Statistician 69; widening as in a verdict.
+    Source: paired t interval, widened as in a verdict (Nadeau & Bengio 2003).
     """
-    best = 1.0 if higher_is_better else 0.0
-    shares = sorted(points)
-    scores = np.array([points[share] for share in shares], float)
-    losses = np.abs(best - scores)
-    n = losses.shape[1]
-    beyond = scores.max() > 1 if higher_is_better else scores.min() < 0
-    if beyond or n < 2 or losses.min() <= 0:
+    gains = np.array(points[1.0], float) - np.array(points[0.5], float)
+    n, mean = len(gains), float(np.mean(gains))
+    if n < 2 or np.ptp(gains) <= ROUNDING * np.abs(points[1.0]).max():
         return None
-
-    def gain(table: NDArray[np.float64]) -> float:
-        slope, height = np.polyfit(np.log(shares), np.log(table.mean(axis=1)), 1)
-        return float(np.exp(height) * (1 - 2.0**slope))
-
-    rng = np.random.default_rng(_SEED)
-    drawn = [gain(losses[:, rng.integers(0, n, n)]) for _ in range(_DRAWS)]
-    sign = 1 if higher_is_better else -1
-    found, error = gain(losses), float(np.std(drawn)) * math.sqrt(n / (n - 1) * (1 + n * widening))
-    reach = -student_t.ppf(0.025, n - 1) * error
-    low, high = sorted(sign * bound for bound in (found - reach, found + reach))
-    means = tuple((share, statistics.fmean(points[share])) for share in shares)
-    return Curve(means, sign * found, (low, high))
+    sd = float(np.std(gains, ddof=1))
+    reach = -student_t.ppf(0.025, n - 1) * standard_error(sd, n, widening)
+    means = tuple((share, float(np.mean(points[share]))) for share in sorted(points))
+    return Curve(means, mean, (mean - reach, mean + reach))

@@ -17,6 +17,7 @@ from gitexp.rules.plan.design import registration_for
 from gitexp.rules.plan.gaps import Gap, ranked_gaps
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
+from gitexp.rules.verdict.figures import rough
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of
 from gitexp.store.notes import read_notes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gitexp.statistics.gaps.find import Findings
     from gitexp.statistics.learning_curve import Curve
 
+_DOUBLINGS = 4  # sixteen times the data: what that does not close is more than a lack of data
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 
 
@@ -75,7 +77,7 @@ class GapReport:
             "curve": self.curve
             and {
                 "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
-                "interval": list(self.curve.interval),
+                "within": list(self.curve.within), "interval": list(self.curve.to_come),
             },
             "skipped": list(self.skipped),
         }  # fmt: skip
@@ -97,7 +99,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> GapReport:
     if curve is not None:
         learned = _learn(project, runs, curve)
         if learned is None:
-            skipped += (f"learning curve: a perfect {metric} is not known, or was reached",)
+            skipped += ("learning curve: the seeds do not tell how sure its last step is",)
         elif learned.better(higher_is_better=higher)[0] > 0:
             found = _with_data_gap(found, learned, metric, higher_is_better=higher)
     power = _power(project, runs.records)
@@ -187,28 +189,33 @@ def _find(
 
 
 def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
-    """Measure the learning curve; None if there is no perfect score that it could approach."""
-    from gitexp.statistics.learning_curve import fit_curve  # loads NumPy
+    """Measure the learning curve; None if seeds do not tell how sure it is."""
+    from gitexp.statistics.learning_curve import measure_gain  # loads NumPy
 
-    settings = project.settings
     points = measure_curve(project, runs.good, watcher, runs.bulk)
-    return fit_curve(points, higher_is_better=settings.higher_is_better, widening=settings.widening)
+    return measure_gain(points, widening=project.settings.widening)
 
 
 def _with_data_gap(
     found: Sequence[Gap], curve: Curve, metric: str, *, higher_is_better: bool
 ) -> list[Gap]:
-    """Replace the gap between training and test by the lack of data that explains it."""
-    lost = [gap.recoverable for gap in found if gap.kind == "variance"]
+    """Add the lack of data, which may explain the gap between training and test."""
+    limit = abs(curve.gain)
     data = Gap(
         "data",
-        f"{metric} still improves with more training data: twice as much would bring"
-        f" {curve.gain:+.3g}",
-        abs(curve.gain),
-        max([abs(curve.gain), *lost]),
+        f"{metric} still improves with more training data: the last doubling brought"
+        f" {rough(curve.gain, sign=True)}",
+        limit,
+        limit,
         curve.better(higher_is_better=higher_is_better),
     )
-    return [*(gap for gap in found if gap.kind != "variance"), data]
+    explained = [
+        replace(gap, recoverable=0.0)
+        if gap.kind == "variance" and gap.ceiling <= _DOUBLINGS * limit
+        else gap
+        for gap in found
+    ]
+    return [*explained, data]
 
 
 def _power(project: Project, records: Sequence[Record]) -> Power:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -43,19 +43,33 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
         ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
         typer.echo("\n" + hanging(f"{place}. ", gap.said))
-        what = "if the power law continues" if gap.kind == "data" else "a limit, not a forecast"
+        what = "a limit, not a forecast"
+        if gap.kind == "data":
+            what = "the next doubling usually brings less"
         typer.echo(f"   ceiling {ceiling}{own}: {what}")
         line = gap.template(report.metric, higher_is_better=report.higher_is_better)
         typer.echo(visible(f"   {line}"))
     if not report.gaps:
         typer.echo("\nNo gap stands out: errors look as if they were spread by chance.")
     if found.calibration is not None:
-        error = found.calibration["error"]
-        typer.echo(f"\nprobabilities are off by {shown(error)} on average")
+        typer.echo("\n" + filled(_calibration(found.calibration)))
     if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):
-        low, high = report.curve.interval
-        gain = interval(report.curve.gain, low, high, sign=True)
-        typer.echo(f"\ntwice the data would bring {gain}")
+        gain = interval(report.curve.gain, *report.curve.within, sign=True)
+        typer.echo(
+            "\n"
+            + filled(
+                f"the last doubling of the training data brought {gain}; the next one usually"
+                " brings less"
+            )
+        )
     for line in report.skipped:
-        typer.echo(f"skipped: {visible(line)}")
+        typer.echo(hanging("skipped: ", line))
     typer.echo("Predictions cannot show whether a gap can be closed, or what was never tested.")
+
+
+def _calibration(found: dict[str, Any]) -> str:
+    """How far probabilities are off, beside what perfect ones would be on so few examples."""
+    off = f"off by {rough(found['error'])} on average"
+    if found["error"] <= found["limit"]:
+        return f"probabilities look calibrated: {off}, no more than perfect ones might be here"
+    return f"probabilities are {off}; perfect ones would be off by {rough(found['by_chance'])} here"

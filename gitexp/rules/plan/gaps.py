@@ -78,8 +78,8 @@ def ranked_gaps(gaps: Iterable[Gap]) -> list[Gap]:
     """Most recoverable first; gaps of the model as a whole count for what specific gaps leave.
 
     A tree that makes no errors in training has all its errors between training and test, including
-    those from two labels that look alike: what a specific gap explains is subtracted. The gain that
-    a learning curve has measured for more data is not.
+    those from two labels that look alike: what a specific gap explains is subtracted. What more
+    data has brought on a learning curve was measured, and is not.
     """
     every = list(gaps)
     specific = [gap for gap in every if gap.kind not in WHOLE]
@@ -92,8 +92,7 @@ def ranked_gaps(gaps: Iterable[Gap]) -> list[Gap]:
     def weight(gap: Gap) -> float:
         if gap.kind not in WHOLE:
             return gap.recoverable
-        left = gap.recoverable - explained
-        return max(left, gap.ceiling) if gap.kind == "data" else left
+        return gap.recoverable - (0.0 if gap.kind == "data" else explained)
 
     def apart(gap: Gap) -> bool:
         return gap.kind in WHOLE and any(other.unit != gap.unit for other in specific)

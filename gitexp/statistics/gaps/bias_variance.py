@@ -23,8 +23,13 @@ def find_bias_and_variance(
     *,
     own: bool,
     higher_is_better: bool,
+    underfits: tuple[float, str] = (0.0, ""),
 ) -> list[Gap]:
-    """What the model loses on its training data (bias), and what more on test data (variance)."""
+    """What the model loses on its training data (bias), and what more on test data (variance).
+
+    `underfits` is the share of its errors that a better model would not make, and what shows it.
+    Without such evidence bias is not ranked: no model can fit labels that overlap, or noise.
+    """
     sign = 1 if higher_is_better else -1
     mean, score = float(np.mean(train)), float(np.mean(scores))
     lost = [sign * (a - b) for a, b in zip(train, scores, strict=True)]
@@ -52,14 +57,16 @@ def find_bias_and_variance(
     left = [sign * (best - value) for value in train]
     ceiling = float(np.mean(left))
     if ceiling > 0:
-        # With a quantity, noise that no model can fit looks like underfitting: it is not ranked.
-        why = "noisy targets" if stick.quantity else "wrong labels"
+        share, shown = underfits
+        why = "underfitting, or noisy targets"
+        if not stick.quantity:
+            why = f"underfitting: {shown}" if shown else "underfitting, overlapping or wrong labels"
         gaps.append(
             Gap(
                 "bias",
-                f"{metric} is {kept} {mean:.4g} in training (underfitting, or {why})",
+                f"{metric} is {kept} {mean:.4g} in training ({why})",
                 ceiling,
-                0.0 if stick.quantity else ceiling,
+                share * ceiling,
                 _interval_of_runs(left),
             )
         )

@@ -20,6 +20,7 @@ from gitexp.statistics.gaps.confusions import MOST_LABELS, find_confusions
 from gitexp.statistics.gaps.rows import Rows, numbers_of, one_spelling
 from gitexp.statistics.gaps.slices import find_slices
 from gitexp.statistics.gaps.tenths import find_bad_tenths
+from gitexp.statistics.gaps.underfitting import find_underfitting
 from gitexp.statistics.yardstick import Yardstick
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ def find_gaps(
             gaps += find_wrong_labels(rows, skipped)
         if train:
             gaps += find_bias_and_variance(
-                train, scores, metric, stick, own=not rows.unit, higher_is_better=higher_is_better
-            )
+                train, scores, metric, stick, own=not rows.unit, higher_is_better=higher_is_better,
+                underfits=(0.0, "") if quantity else find_underfitting(rows, outcomes),
+            )  # fmt: skip
         else:
             skipped.append(f"bias or variance: the runs reported no train_{metric}")
         calibration = None if quantity else measure_calibration(rows, skipped)

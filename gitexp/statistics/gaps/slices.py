@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from gitexp.rules.documents.outcomes import SCORE
 from gitexp.rules.plan.gaps import holm, label
-from gitexp.statistics.gaps.calibration import probability_columns
-from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE, numbers_of
+from gitexp.statistics.gaps.features import MOST_CATEGORIES, read_features
+from gitexp.statistics.gaps.rows import FEWEST, FEWEST_ROWS, SURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _DEPTH = 3
 _LEAF = 0.03  # share of rows in the smallest slice
-_MOST_CATEGORIES = 20
 _PERMUTATIONS = 999  # fine enough for Holm's correction over all nodes of a tree
 _MOST_PERMUTED = 20_000  # examples
 
@@ -36,7 +34,9 @@ def find_slices(
     On its own half, a tree of this depth finds a slice in pure noise every third time; on the other
     half every ninth time; with Holm's correction over its nodes, at the nominal rate.
     """
-    features, names = _features(rows, skipped)
+    features, names, texts = read_features(rows)
+    if texts:
+        skipped.append(f"slices by {', '.join(texts[:5])}: over {MOST_CATEGORIES} distinct texts")
     if not names:
         skipped.append("slices: no features were saved with the predictions")
         return []
@@ -100,38 +100,6 @@ def _permutation_p(
     for _ in range(_PERMUTATIONS):
         above += rng.permutation(loss) @ members >= seen - 1e-12
     return [float(count) for count in above / (_PERMUTATIONS + 1)]
-
-
-def _features(rows: Rows, skipped: list[str]) -> tuple[NDArray[np.float64], list[str]]:
-    """Saved columns as numbers; a category with few values becomes a column for each value.
-
-    A column with missing numbers gets their median, and a second column says where they are
-    missing.
-    """
-    columns, names, texts = [], [], []
-    probabilities = probability_columns(rows)
-    for name, cells in rows.columns.items():
-        if name == SCORE or name in probabilities:
-            continue
-        numbers = numbers_of(cells, missing=True)
-        if numbers is not None:
-            gone = np.isnan(numbers)
-            columns.append(np.where(gone, np.nanmedian(numbers), numbers))
-            names.append(name)
-            if gone.any():
-                columns.append(gone.astype(float))
-                names.append(f"{name} = missing")
-            continue
-        values = {*cells}
-        if len(values) > _MOST_CATEGORIES:
-            texts.append(name)
-            continue
-        for value in sorted(values):
-            columns.append(np.array([cell == value for cell in cells], float))
-            names.append(f"{name} = {value}")
-    if texts:
-        skipped.append(f"slices by {', '.join(texts[:5])}: over {_MOST_CATEGORIES} distinct texts")
-    return (np.column_stack(columns) if columns else np.zeros((rows.count, 0))), names
 
 
 def _conditions(tree: Any, node: int, names: Sequence[str]) -> str:  # noqa: ANN401 - either tree

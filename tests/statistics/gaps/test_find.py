@@ -14,6 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -191,6 +192,70 @@ def test_probabilities_that_are_off_are_told() -> None:
     assert bad is not None
     assert good["error"] < 0.03
     assert bad["error"] > 0.1
+
+
+def test_probabilities_of_several_labels_are_held_against_what_chance_allows() -> None:
+    rng = np.random.default_rng(5)
+    for n in (114, 4000):
+        chances = rng.dirichlet((0.4, 0.4, 0.4), n)
+        y = (chances.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+        sharpened = chances**3 / (chances**3).sum(axis=1, keepdims=True)
+        found = [
+            find_gaps(
+                [outcomes(range(n), y, chances.argmax(axis=1),
+                          **{f"proba_{label}": table[:, label] for label in range(3)})],
+                train=[], scores=[0.7], metric="accuracy",
+            ).calibration
+            for table in (chances, sharpened)
+        ]  # fmt: skip
+        assert found[0] is not None
+        assert found[1] is not None
+        assert found[0]["error"] < found[0]["limit"] < found[1]["error"]
+        assert found[0]["by_chance"] < found[0]["limit"]
+
+
+@pytest.mark.parametrize("model", [DecisionTreeClassifier, lambda: KNeighborsClassifier(1)])
+def test_a_model_that_is_certain_of_every_row_says_nothing_about_labels(
+    model: Callable[[], Any],
+) -> None:
+    x, y = load_digits(return_X_y=True)
+    runs = trained(x[:600], y[:600], lambda _: model(), range(1), probabilities=True)
+    gaps, findings = gaps_of(runs)
+    assert not any(gap.kind == "labels" for gap in gaps)
+    assert any("wrong labels: the surest" in line for line in findings.skipped)
+
+
+def overlap(seed: int) -> tuple[Array, Array]:
+    """Two clouds of which each has rows in the other: nobody can tell a fifth of them apart."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, 900)
+    return rng.normal(size=(900, 3)) + 0.84 * np.outer(2 * y - 1, (1, 0, 0)), y
+
+
+def ring(seed: int) -> tuple[Array, Array]:
+    """One label within a ring of the other: no line tells them apart."""
+    x = np.random.default_rng(seed).normal(size=(900, 2))
+    return x, ((x**2).sum(axis=1) > 1.4).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("draw", "features", "said", "ranked"),
+    [
+        (overlap, True, "underfitting, overlapping or wrong labels", False),
+        (overlap, False, "underfitting, overlapping or wrong labels", False),
+        (ring, True, "underfitting: a vote of the 15 nearest rows is wrong in", True),
+        (ring, False, "underfitting, overlapping or wrong labels", False),
+    ],
+)
+def test_labels_that_overlap_are_not_called_underfitting(
+    draw: Callable[[int], tuple[Array, Array]], features: bool, said: str, ranked: bool
+) -> None:
+    for seed in range(3):
+        x, y = draw(seed)
+        runs = trained(x, y, lambda _: LogisticRegression(), range(2), features=features)
+        [bias] = [gap for gap in gaps_of(runs)[1].gaps if gap.kind == "bias"]
+        assert said in bias.said
+        assert (bias.recoverable > 0) == ranked
 
 
 def test_labels_of_two_spellings_are_one() -> None:
