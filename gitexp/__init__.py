@@ -9,7 +9,11 @@ from __future__ import annotations
 import json as _json
 import os as _os
 
-__all__ = ["log", "predictions", "run_dir", "sample", "seed"]
+TYPE_CHECKING = False  # as type checkers know it; typing itself takes milliseconds to load
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["artifact", "log", "predictions", "run_dir", "sample", "seed"]
 __version__ = "0.1.0"
 
 
@@ -18,9 +22,45 @@ def seed(default: int = 0) -> int:
     return int(_os.environ.get("GITEXP_SEED", default))
 
 
-def sample(default: float = 1.0) -> float:
-    """Return the fraction of the data to train on, in (0, 1], or `default` outside a run."""
-    return float(_os.environ.get("GITEXP_SAMPLE", default))
+def sample(*arrays: Any, default: float = 1.0) -> Any:  # noqa: ANN401 - as many as are given
+    """Return the share of the data to train on, in (0, 1], or that share of the rows of arrays.
+
+    `gitexp.sample()` is the share, `default` outside a run. `X, y = gitexp.sample(X, y)` draws rows
+    by the seed of this run; if the second array (of one, the first) holds classes, each keeps its
+    share. Arrays, tables, sparse matrices, tensors and lists are taken, and come back as they are
+    where the share is 1.
+
+    Raises:
+        ValueError: the arrays have different numbers of rows.
+    """
+    if len(arrays) == 1 and isinstance(arrays[0], (int, float)):
+        default = arrays[0]  # its one parameter in 0.1.0
+        arrays = ()
+    share = float(_os.environ.get("GITEXP_SAMPLE", default))
+    if not arrays:
+        return share
+    counts = [_rows(array) for array in arrays]
+    if len(set(counts)) > 1:
+        raise ValueError(f"gitexp.sample: the arrays have {counts} rows, and must have as many")
+    if share < 1:
+        from gitexp.statistics.sampling import rows_of_sample  # loads NumPy and scikit-learn
+
+        drawn = rows_of_sample(counts[0], share, seed(), arrays[min(1, len(arrays) - 1)])
+        arrays = tuple(_taken(array, drawn) for array in arrays)
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _rows(array: Any) -> int:  # noqa: ANN401 - an array of any library
+    # A sparse matrix has no length.
+    return int(array.shape[0]) if hasattr(array, "shape") else len(array)
+
+
+def _taken(array: Any, rows: Any) -> Any:  # noqa: ANN401 - likewise
+    if hasattr(array, "iloc"):
+        return array.iloc[rows]
+    if hasattr(array, "select") and hasattr(array, "features"):  # a data set of Hugging Face
+        return array.select(rows)
+    return array[rows] if hasattr(array, "shape") else [array[row] for row in rows]
 
 
 def run_dir(default: str = ".") -> str:
@@ -41,6 +81,30 @@ def log(step: int | None = None, **metrics: float) -> None:
         line["step"] = int(step)  # type: ignore[assignment]
     # One write per line, because the processes of a distributed run may log to the same file.
     with open(path, "a", encoding="utf-8") as handle:  # noqa: PTH123 - no pathlib in scripts
+        handle.write(_json.dumps(line) + "\n")
+
+
+def artifact(path: str | _os.PathLike[str]) -> None:
+    """Put a file of this run on record: its path, size and sha256, never its content.
+
+    Does nothing outside a run. The file itself is kept if it lies in `run_dir()`, or if `keep` in
+    the settings names it.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    record = _os.environ.get("GITEXP_ARTIFACTS")
+    if not record:
+        return
+    import hashlib  # a script that records none does not need it
+
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as handle:  # noqa: PTH123 - no pathlib in scripts
+        while block := handle.read(1 << 20):
+            digest.update(block)
+            size += len(block)
+    line = {"path": _os.path.abspath(path), "size": size, "sha256": digest.hexdigest()}  # noqa: PTH100
+    with open(record, "a", encoding="utf-8") as handle:  # noqa: PTH123
         handle.write(_json.dumps(line) + "\n")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 import gitexp
 from gitexp.engine.metrics import logged
@@ -19,13 +20,17 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_outside_of_a_run_everything_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SEED", "SAMPLE", "RUN_DIR", "METRICS", "PREDICTIONS"):
+    for name in ("SEED", "SAMPLE", "RUN_DIR", "METRICS", "PREDICTIONS", "ARTIFACTS"):
         monkeypatch.delenv(f"GITEXP_{name}", raising=False)
     assert (gitexp.seed(), gitexp.seed(7)) == (0, 7)
     assert (gitexp.sample(), gitexp.sample(0.5)) == (1.0, 0.5)
     assert (gitexp.run_dir(), gitexp.run_dir("out")) == (".", "out")
     gitexp.log(accuracy=0.93)
     gitexp.predictions([1, 0], [1])
+    gitexp.artifact("/no/such/file")
+    rows, labels = [[1], [2]], np.array([0, 1])
+    assert gitexp.sample(rows) is rows
+    assert gitexp.sample(rows, labels) == (rows, labels)
 
 
 def test_inside_a_run_they_say_what_the_run_was_given(
@@ -35,6 +40,45 @@ def test_inside_a_run_they_say_what_the_run_was_given(
     monkeypatch.setenv("GITEXP_SAMPLE", "0.1")
     monkeypatch.setenv("GITEXP_RUN_DIR", str(tmp_path))
     assert (gitexp.seed(7), gitexp.sample(), gitexp.run_dir()) == (42, 0.1, str(tmp_path))
+
+
+def test_a_sample_keeps_the_shares_of_classes_whatever_holds_the_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITEXP_SAMPLE", "0.1")
+    monkeypatch.setenv("GITEXP_SEED", "7")
+    labels = ["a"] * 900 + ["b"] * 100
+    rows, matrix, drawn, table = gitexp.sample(
+        range(1000), csr_matrix(np.arange(1000)[:, None]), labels, Table(1000)
+    )
+    assert len(rows) == matrix.shape[0] == 100
+    assert rows == matrix.toarray()[:, 0].tolist() == table.rows == sorted(rows)
+    rows, drawn = gitexp.sample(range(1000), labels)
+    assert (drawn.count("a"), drawn.count("b")) == (90, 10)
+    assert (rows, drawn) == gitexp.sample(range(1000), labels)
+    monkeypatch.setenv("GITEXP_SEED", "8")
+    assert rows != gitexp.sample(range(1000), labels)[0]
+    with pytest.raises(ValueError, match=r"the arrays have \[3, 2\] rows"):
+        gitexp.sample([1, 2, 3], [1, 2])
+
+
+class Table:
+    """Rows that are taken by `iloc`, as a table of pandas has it."""
+
+    def __init__(self, count: int) -> None:
+        self.rows = [*range(count)]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def iloc(self) -> Table:
+        return self
+
+    def __getitem__(self, wanted: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Table:
+        taken = Table(0)
+        taken.rows = [self.rows[row] for row in wanted]
+        return taken
 
 
 class Scalar:
@@ -151,7 +195,7 @@ def test_importing_gitexp_loads_the_standard_library_alone() -> None:
 
 
 def test_what_is_promised_is_there() -> None:
-    assert set(gitexp.__all__) == {"log", "predictions", "run_dir", "sample", "seed"}
+    assert set(gitexp.__all__) == {"artifact", "log", "predictions", "run_dir", "sample", "seed"}
     assert all(getattr(gitexp, name).__doc__ for name in gitexp.__all__)
     assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()
 

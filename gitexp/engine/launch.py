@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
-PREDICTIONS = "predictions.csv"  # in the run's folder, where `gitexp.predictions` writes
+# In the run's folder, where `gitexp.predictions` and `gitexp.artifact` write.
+PREDICTIONS, ARTIFACTS = "predictions.csv", "artifacts.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def prepare_launch(
         "GITEXP_SAMPLE": f"{job.sample:g}",
         "GITEXP_RUN_DIR": str(job.folder),
         "GITEXP_METRICS": str(job.folder / "metrics.jsonl"),
+        "GITEXP_ARTIFACTS": str(job.folder / ARTIFACTS),
         "GITEXP_PREDICTIONS": str(job.folder / PREDICTIONS),
     }
     if settings.stop_if or settings.silent:

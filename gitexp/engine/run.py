@@ -7,13 +7,14 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.artifacts import artifact_lines
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.clock import now
 from gitexp.engine.data import fingerprint
 from gitexp.engine.host import scheduler
 from gitexp.engine.inputs import write_seed
 from gitexp.engine.job import Interrupted, Job, RunResult
-from gitexp.engine.launch import prepare_launch, user_trees
+from gitexp.engine.launch import ARTIFACTS, prepare_launch, user_trees
 from gitexp.engine.links import link_inputs
 from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets, hide_secrets
@@ -140,7 +141,9 @@ def _run_job(
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)
     record, surplus = shorten(record, job.metric)
-    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus]
+    run = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
+    made = artifact_lines(job.folder / ARTIFACTS, run, (place, root, job.folder))
+    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus, *made]
     if reported.outcomes:
         line = outcomes_line(
             reported.outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition

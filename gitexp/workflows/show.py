@@ -34,7 +34,7 @@ class Sheet:
     the same change; `shared` counts other experiments that were compared with the same baseline.
     `openings` are those of the holdout on this commit. `folders` has the output folder of each run
     by seed and attempt, None if it is not in this clone; `logged` says whether notes have parts of
-    the logs.
+    the logs. `artifacts` are files that runs have put on record, without their content.
     """
 
     row: Row
@@ -46,6 +46,7 @@ class Sheet:
     openings: tuple[Opening, ...] = ()
     folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
     logged: bool = False
+    artifacts: tuple[dict[str, Any], ...] = ()
 
     @property
     def gone(self) -> list[int]:
@@ -70,6 +71,7 @@ class Sheet:
             "samples": [json.loads(record.line()) for record in result.tried],
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
+            "artifacts": list(self.artifacts),
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
@@ -128,6 +130,7 @@ def show(project: Project, name: str | None) -> Sheet:
             for record in row.result.records
             if record.folder
         },
+        artifacts=tuple(read_contents(bulk.get(commit, ""), Kind.ARTIFACT)),
         logged=bool(read_notes(project.repository, LOGS, [commit])),
     )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -294,6 +295,29 @@ def test_a_record_stays_short_whatever_a_run_reports(trainer: Trainer, name: str
     )
     assert done.record.failure.startswith("R1: ")
     assert len(done.record.line().encode()) <= LONGEST
+
+
+def test_files_that_a_run_puts_on_record_are_told_by_size_and_hash(trainer: Trainer) -> None:
+    script = """
+import gitexp, json, os
+os.makedirs('out')
+for name in ('out/model.pkl', gitexp.run_dir() + '/plot.png'):
+    open(name, 'w').write('abc')
+    gitexp.artifact(name)
+open('out/model.pkl', 'w').write('')
+gitexp.artifact('out/model.pkl')
+with open(os.environ['GITEXP_ARTIFACTS'], 'a') as handle:
+    handle.write('{"path": 1}\\n[]\\n{"path": "x", "size": -1, "sha256": "ab"}\\nrubbish')
+print('accuracy=0.5')
+"""
+    done = trainer(script)
+    assert done.record.ok, done.last_lines
+    made = {line["path"]: line for line in done.bulk if line["kind"] == "artifact"}
+    assert [*made] == ["out/model.pkl", "plot.png"]
+    assert (made["plot.png"]["size"], made["out/model.pkl"]["size"]) == (3, 0)
+    assert made["plot.png"]["sha256"] == hashlib.sha256(b"abc").hexdigest()
+    assert made["plot.png"]["seed"] == 7
+    assert made["plot.png"]["condition"] == done.record.condition
 
 
 def test_kept_files_are_moved_as_they_lie(trainer: Trainer) -> None:

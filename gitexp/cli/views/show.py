@@ -12,6 +12,7 @@ from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrap
 from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.size import said_size
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
     from gitexp.workflows.show import Sheet
+
+_MOST_ARTIFACTS = 20  # lines
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -71,6 +74,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         if not record.ok:
             failed = f"seed {record.seed}, attempt {record.attempt}: {record.failure}"
             typer.echo(wrapped(failed))
+    _artifacts(sheet)
     _gone(sheet)
     for finding in about_arms(entry.name, sheet.arms):
         typer.echo("\n" + wrapped(f"{finding.id} {finding.message}."))
@@ -136,6 +140,16 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
         typer.echo("\n  The same change in other experiments")
     for row in sheet.siblings:
         typer.echo(result_lines(row, f"  - exp/{visible(row.result.name)}  "))
+
+
+def _artifacts(sheet: Sheet) -> None:
+    """List what files runs put on record."""
+    shown = sorted(sheet.artifacts, key=lambda one: (one["seed"], one["attempt"]))
+    for one in shown[:_MOST_ARTIFACTS]:
+        what = f"{said_size(one['size'])}, sha256 {one['sha256'][:12]}"
+        typer.echo(wrapped(f"seed {one['seed']}: {visible(one.get('path', ''))} ({what})"))
+    if more := shown[_MOST_ARTIFACTS:]:
+        typer.echo(f"and {counted(len(more), 'file')} more: gitexp show --json")
 
 
 def _gone(sheet: Sheet) -> None:

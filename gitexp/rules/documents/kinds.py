@@ -138,6 +138,12 @@ class Kind(StrEnum):
         1,
         Shape({**_RUN, "count": _COUNT, "rows": _COUNT, "ids": text, "data": text}),
     )
+    # A file that a run has made.
+    ARTIFACT = (
+        "artifact",
+        1,
+        Shape({**_RUN, "size": _COUNT, "sha256": digits}, {"path": text}),
+    )
     # A score on a part of the data.
     SAMPLE = (
         "sample",
