@@ -1,4 +1,4 @@
-"""How often a learning curve holds: `python -m tests.bench.curves [PROJECTS]`.
+"""How often a learning curve holds: `python -m tests.bench.curves [PROJECTS [DATA ...]]`.
 
 Models that ship with scikit-learn learn data that ships with it. A project owns a part of the data
 and measures its curve on five seeds, which redraw its split. Then twice as much is learned from, on
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ Trainer = Callable[[int], Any]
 SEEDS, SHARES = 5, (0.25, 0.5, 1.0)
 TESTED = 0.25  # rows tested, per row learned from
 TRUTHS = 60  # splits that the truth is the mean of
-FLIPPED = 0.2  # share of labels drawn again in the noisy digits
+FLIPPED = 0.2  # share of labels drawn again in the flipped digits
 
 CLASSIFIERS: dict[str, Trainer] = {
     "naive Bayes": lambda _: GaussianNB(),
@@ -60,7 +60,7 @@ def tables() -> dict[str, tuple[Array, Array, dict[str, Trainer]]]:
     x, y, _ = found["digits"]
     rng = np.random.default_rng(1)
     noisy = np.where(rng.random(len(y)) < FLIPPED, rng.integers(0, 10, len(y)), y)
-    found["digits, labels flipped"] = x, noisy, CLASSIFIERS
+    found["flipped digits"] = x, noisy, CLASSIFIERS
     return found
 
 
@@ -113,11 +113,13 @@ def power_law(points: dict[float, list[float]]) -> tuple[float, float] | None:
     return gain(losses) - reach, gain(losses) + reach
 
 
-def main(projects: int) -> None:
-    """Print a row for each data set and model, and the sum."""
+def main(projects: int, wanted: Sequence[str]) -> None:
+    """Print a row for each model on the data that is wanted, by default all, and the sum."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     within, asked = 0, 0
     for data, (x, y, trainers) in tables().items():
+        if wanted and data not in wanted:
+            continue
         rows = int(0.4 * len(y))
         for name, trainer in trainers.items():
             true = true_gain(trainer, x, y, rows)
@@ -144,4 +146,4 @@ def _holds(curve: Curve, true: float) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 30)
+    main(int(sys.argv[1]) if sys.argv[1:] else 30, sys.argv[2:])
