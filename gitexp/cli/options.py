@@ -6,6 +6,9 @@ import typer
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.settings import parse_time
+from gitexp.rules.text import visible
+
+_MOST_JOBS = 256
 
 Name = Annotated[
     str | None,
@@ -22,14 +25,31 @@ Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask before more than 30 minutes of runs.")
 ]
 Jobs = Annotated[
-    int,
+    str,
     typer.Option(
-        "--jobs", "-j", metavar="N", min=1, max=256, help="Number of runs at the same time."
+        "--jobs", "-j", metavar="N|auto",
+        help="Number of runs at the same time; auto: as many as the cores have threads for.",
     ),
-]
+]  # fmt: skip
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Say what would happen, and change nothing.")
 ]
+
+
+def jobs_of(jobs: str) -> int | None:
+    """Read what --jobs takes; None for auto.
+
+    Raises:
+        UsageError: it is neither `auto` nor a number from 1 to 256.
+    """
+    if jobs == "auto":
+        return None
+    if jobs.isascii() and jobs.isdecimal() and 1 <= int(jobs) <= _MOST_JOBS:
+        return int(jobs)
+    raise UsageError(
+        f"--jobs is a number from 1 to {_MOST_JOBS}, or auto, not {visible(jobs)}",
+        "for example: gitexp run --jobs 2",
+    )
 
 
 def seconds_of(older: str) -> float:

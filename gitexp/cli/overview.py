@@ -62,7 +62,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     ),
     "Run": (
         Command(
-            "run", "Run an experiment next to its baseline, and judge it",
+            "run", "Run experiments next to their baseline, and judge them",
             _REFUSED | _FAILED
             | {10: "ruled out (--exit-code)", 11: "inconclusive (--exit-code)"},
         ),

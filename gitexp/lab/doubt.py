@@ -1,98 +1,86 @@
-"""Whether the others on its baseline put an experiment in doubt, and the runs that answer it."""
+"""What the experiments on one baseline mean for each other: whether one of them is in doubt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.engine.clock import now
-from gitexp.errors import NotReady
 from gitexp.lab.one_baseline import decided_on
-from gitexp.lab.pairing import find_conditions
 from gitexp.lab.results import read_results
-from gitexp.rules.documents.check import Check
-from gitexp.rules.documents.found import Found
-from gitexp.rules.verdict.next_block import blocks_of, decided_of, shares_runs
-from gitexp.rules.verdict.unlucky import in_doubt, next_block_due
+from gitexp.rules.plan.seeds import on_one_baseline
+from gitexp.rules.verdict.next_block import shares_runs
+from gitexp.rules.verdict.unlucky import in_doubt, next_block_due, spared
 
 if TYPE_CHECKING:
-    from gitexp.lab.bench import Bench
-    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.experiment_session import ExperimentSession
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided
-    from gitexp.rules.verdict.verdict import Judgement
 
 
-def doubt(ledger: Ledger, registration: Registration, judgement: Judgement) -> None:
-    """Put on record, before an experiment is decided, that the others make it doubtful.
+class Neighbours:
+    """The experiments that one command has under way, and those that were decided before.
 
-    So nobody is spared who stops gitexp at the right moment.
+    Which of two is held against the next block follows from when their runs began, so a confirmed
+    one waits for those that began before it, and the order in which they end decides nothing.
     """
-    if not shares_runs(registration) or judgement.block or ledger.why:
-        return
-    if in_doubt(registration.seeds[0], _others(ledger, registration)):
-        _put_on_record(ledger)
 
+    def __init__(self) -> None:
+        self._sessions: list[ExperimentSession] = []
+        self._results: dict[str, list[Result]] = {}  # by project
 
-def answer_doubt(
-    bench: Bench, label: str, base: str, registration: Registration, judgement: Judgement
-) -> Judgement:
-    """Run the baseline's next block of seeds where a decided experiment makes it due; judge again.
+    def add(self, session: ExperimentSession) -> None:
+        """Put one more experiment under way."""
+        self._sessions.append(session)
 
-    Raises:
-        NotReady: the experiment was run in another environment, or nobody agreed to a long batch.
-        CommandFailed: a run failed.
-    """
-    ledger = bench.ledger
-    commit = ledger.experiment
-    mine = decided_of(
-        registration, commit, ledger.records(commit), judgement, ledger.checks(commit)
-    )
-    if mine is None or ledger.why:
-        return judgement
-    if not judgement.block and not next_block_due(mine, _others(ledger, registration)):
-        return judgement
-    if mine.confirmed:
-        _put_on_record(ledger)
-    try:
-        _run_next_block(bench, label, base, registration, judgement.pairs)
-    except NotReady:
+    def doubt(self, session: ExperimentSession) -> bool:
+        """Whether the others make an experiment doubtful before it is decided."""
+        if not shares_runs(session.registration):
+            return False
+        return in_doubt(session.registration.seeds[0], self._decided(session))
+
+    def need_block(self, session: ExperimentSession, mine: Decided) -> bool:
+        """Whether an experiment that is decided asks for the baseline's next block."""
         if mine.confirmed:
-            raise
-    return ledger.judge(registration, base, commit)
+            # By now another command may have confirmed one.
+            self._results.pop(session.ledger.project.folder, None)
+        others = self._decided(session)
+        return next_block_due(mine, others) or spared(mine, others)
 
-
-def _others(ledger: Ledger, registration: Registration) -> list[Decided]:
-    named = registration.project, registration.criterion.metric, registration.seeds[0]
-    found = decided_on(read_results(ledger.project), *named)
-    return [one for one in found if one.commit != ledger.experiment]
-
-
-def _put_on_record(ledger: Ledger) -> None:
-    commit = ledger.experiment
-    if all(check.found is not Found.DOUBTED for check in ledger.checks(commit)):
-        ledger.note(Check(commit, Found.DOUBTED, now()))
-
-
-def _run_next_block(
-    bench: Bench, label: str, base: str, registration: Registration, pairs: int
-) -> None:
-    ledger = bench.ledger
-    look = registration.registered_seeds()[:pairs]
-    mine = [*ledger.good(ledger.experiment, look).values()]
-    seeds = blocks_of(registration, ledger.records(base), mine).seeds
-    ledger.adopt(base, seeds)
-    blocks = blocks_of(registration, ledger.records(base), mine)
-    if not blocks.missing:
-        return
-    find_conditions(bench, label, base)
-    if bench.here is not None and blocks.condition not in bench.here:
-        raise NotReady(
-            "the baseline needs runs on fresh seeds in the environment of the experiment, which"
-            " differs from this one",
-            "gitexp run where it was run before, or gitexp retest",
+    def must_wait(self, session: ExperimentSession, mine: Decided) -> bool:
+        """Whether an experiment that began earlier, and is not decided yet, may put it in doubt."""
+        return (
+            mine.confirmed
+            and not mine.doubted
+            and any(
+                other.is_open and (began := other.began_at) is not None and began < mine.place
+                for other in self._beside(session)
+                if other.decided is None
+            )
         )
-    bench.watcher.said(
-        f"{label}: so many experiments agree on it that it runs on fresh seeds too, in case it was"
-        " unlucky"
+
+    def _decided(self, session: ExperimentSession) -> list[Decided]:
+        registration, project = session.registration, session.ledger.project
+        if project.folder not in self._results:
+            self._results[project.folder] = read_results(project)
+        named = registration.project, registration.criterion.metric, registration.seeds[0]
+        found = {one.commit: one for one in decided_on(self._results[project.folder], *named)}
+        found |= {one.commit: one for other in self._beside(session) if (one := other.decided)}
+        found.pop(session.ledger.experiment, None)
+        return list(found.values())
+
+    def _beside(self, session: ExperimentSession) -> list[ExperimentSession]:
+        mine = session.registration
+        return [
+            other
+            for other in self._sessions
+            if other is not session and _on_one_baseline(other.registration, mine)
+        ]
+
+
+def _on_one_baseline(one: Registration, other: Registration) -> bool:
+    return (
+        shares_runs(one)
+        and one.project == other.project
+        and one.criterion.metric == other.criterion.metric
+        and on_one_baseline(one.seeds[0], other.seeds[0])
     )
-    bench.measure(label, base, blocks.missing, [blocks.condition], ask=True)

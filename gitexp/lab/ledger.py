@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.condition import condition_of
+from gitexp.engine.host import host_id
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.arms import arms_of
+from gitexp.lab.environments import Environments
 from gitexp.lab.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
-from gitexp.rules.documents.generation import generation_of, newest_generation, of_generation
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
 from gitexp.rules.documents.lines import (
-    LONGEST_LINE,
     canonical,
     count_newer,
     read_contents,
@@ -26,6 +26,7 @@ from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
+from gitexp.rules.verdict.baseline_check import BaselineRuns
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.rivals import gated
@@ -35,7 +36,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitexp.engine.job import RunResult
     from gitexp.lab.project import Project
@@ -52,7 +53,8 @@ class Ledger:
     """Records, environments and bulk lines by commit.
 
     `experiment` is the commit that is measured beside its baseline, and `why` it runs although the
-    gate refuses it, "" if the gate was passed. `tell` gets one line of news.
+    gate refuses it, "" if the gate was passed. `tell` gets one line of news. Experiments of one
+    baseline that run at once have `shared` environments.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Ledger:
         *,
         experiment: str = "",
         why: str = "",
+        shared: Environments | None = None,
     ) -> None:
         self.project, self.repository = project, project.repository
         self.settings, self.metric = settings, metric
@@ -76,16 +79,17 @@ class Ledger:
         self._checks: dict[str, list[Check]] = {}  # likewise
         self._held: dict[str, Held] = {}  # likewise, under rules 2
         self._texts: dict[str, str] = {}  # likewise
-        self._again = 0  # generations that were opened beyond those on record
-        self._environments: dict[str, dict[str, Any]] = {}  # by condition, oldest first
-        self._bulk: dict[str, set[str]] = {}  # bulk lines by commit
+        self._environments = shared or Environments(project.repository)
+        self._followed: dict[str, None] = {}  # commits whose environments are known
         self._warned: set[str] = set()  # what was said already
 
     def read(self, *commits: str) -> None:
         """Read the records of commits as they are now, in one git process."""
-        notes = read_notes(self.repository, RUNS, commits)
-        for commit in commits:
-            text = notes.get(commit, "")
+        self.take(dict.fromkeys(commits, "") | read_notes(self.repository, RUNS, commits))
+
+    def take(self, notes: Mapping[str, str]) -> None:
+        """Take over the notes of commits as they were just read."""
+        for commit, text in notes.items():
             self._records[commit] = self._counting(text, commit)
             self._spreads[commit] = parse_spreads(text)
             self._checks[commit] = parse_checks(text, commit)
@@ -108,10 +112,6 @@ class Ledger:
         )
         self._records[commit], self._held[commit] = list(held.records), held
         self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
-
-    def read_again(self) -> None:
-        """Read again the records of all commits that were read before."""
-        self.read(*self._records)
 
     def _counting(self, text: str, commit: str) -> list[Record]:
         """Records of this project that count for a commit.
@@ -151,6 +151,10 @@ class Ledger:
         """Good runs of a commit that were made to check it, with their starts, in their order."""
         return self._with_starts(commit, parse_records(self._texts.get(commit, ""), Purpose.CANARY))
 
+    def samples(self, commit: str) -> list[Record]:
+        """Runs of a commit on a part of the data, as last read."""
+        return parse_records(self._texts.get(commit, ""), Purpose.SAMPLE)
+
     def started(self, commit: str) -> list[tuple[Start, Record]]:
         """Good runs of a commit with their starts, as far as these are on record."""
         return self._with_starts(commit, self.records(commit))
@@ -162,6 +166,19 @@ class Ledger:
         found = ((starts.get((r.seed, r.attempt, r.start)), r) for r in records if r.ok)
         both = [(start, record) for start, record in found if start is not None]
         return sorted(both, key=lambda one: one[1].start)
+
+    def baseline_runs(self, commit: str, batch: str) -> BaselineRuns:
+        """The runs of a baseline as this command sees them now, to tell whether to check it."""
+        return BaselineRuns(
+            self.metric,
+            tuple(self.records(commit)),
+            tuple(self.started(commit)),
+            tuple(self.canaries(commit)),
+            host=host_id(),
+            batch=batch,
+            moment=time.time(),
+            span=self.settings.canary,
+        )
 
     def good(
         self, commit: str, seeds: Iterable[int], conditions: Sequence[str] | None = None
@@ -197,40 +214,29 @@ class Ledger:
 
     def read_environments(self, *commits: str) -> None:
         """Read the environments and bulk lines that commits have."""
-        if self._bulk.keys() >= {*commits}:
-            return
         # The other commits are needed soon, so one git process reads the notes of all.
-        new = [
-            commit
-            for commit in dict.fromkeys([*self._records, *commits])
-            if commit not in self._bulk
-        ]
-        notes = read_notes(self.repository, BULK, new)
-        for commit in new:
-            text = notes.get(commit, "")
-            self._bulk[commit] = set(text.split("\n"))
-            for content in read_contents(text, Kind.ENVIRONMENT):
-                self._environments.setdefault(content["condition"], content)
+        self._followed |= dict.fromkeys([*self._records, *commits])
+        self._environments.read(self._followed)
 
     def environments(self, commit: str) -> dict[str, dict[str, Any]]:
         """Environments of a commit's good runs by condition, as far as they are known."""
         self.read_environments(commit)
+        known = self._environments.of(self._followed)
         used = dict.fromkeys(record.condition for record in self.records(commit) if record.ok)
-        return {name: self._environments[name] for name in used if name in self._environments}
+        return {name: known[name] for name in used if name in known}
 
     def environment(self, condition: str) -> dict[str, Any]:
         """Environment of a condition, empty if it is unknown."""
-        return self._environments.get(condition, {})
+        return self._environments.of(self._followed).get(condition, {})
 
     def bulk(self, commit: str) -> str:
         """The bulk lines of a commit, as last read or written."""
         self.read_environments(commit)
-        return "\n".join(sorted(self._bulk[commit]))
+        return self._environments.text(commit)
 
     def arms(self, registration: Registration, base: str, commit: str) -> Arms:
         """Environments of the paired runs of an experiment, as last read."""
-        self.read_environments(base, commit)
-        bulk = ("\n".join(sorted(self._bulk[one])) for one in (base, commit))
+        bulk = (self.bulk(one) for one in (base, commit))
         return arms_of(registration, self.records(base), self.records(commit), bulk)
 
     def threads(self) -> int | None:
@@ -243,30 +249,19 @@ class Ledger:
         ]
         first = [self.environment(r.condition) for r in sorted(runs, key=lambda r: r.start)]
         # Where this baseline has not been run yet, those of the one before it.
-        for environment in (*first, *reversed(self._environments.values())):
+        known = self._environments.of(self._followed)
+        for environment in (*first, *reversed(known.values())):
             if type(fixed := environment.get("threads")) is int and fixed > 0:
                 return fixed
         return None
 
-    def name_condition(self, described: dict[str, Any]) -> str:
+    def name_condition(self, described: dict[str, Any], commit: str) -> str:
         """Name the condition of a run's environment; a new one is remembered."""
-        with self._lock:
-            generation = newest_generation(self._environments) + self._again
-            alike = {
-                name: known
-                for name, known in self._environments.items()
-                if generation_of(name) == generation
-            }
-            name = condition_of(described, alike)
-            if name not in alike:
-                name = of_generation(name, generation)
-                self._again = 0
-            self._environments.setdefault(name, described)
-            return name
+        return self._environments.name(described, commit, [*self._followed])
 
     def open_generation(self) -> None:
         """Let no run from now on share its condition with one that is on record."""
-        self._again = 1
+        self._environments.open_generation()
 
     # --- what is written ------------------------------------------------------------------------
 
@@ -299,28 +294,29 @@ class Ledger:
         """
         with self._lock:
             self.stored += 1
-            known = self._bulk[commit]
-            lines = map(canonical, result.bulk)
-            bulk = [line for line in lines if line not in known and len(line) <= LONGEST_LINE]
-            # In one step: a record that is stored always finds the line that it cites.
-            write(
-                self.repository,
-                [
-                    Intent(BULK, commit, tuple(bulk)),
-                    Intent(RUNS, commit, (result.record.line(),)),
-                    Intent(LOGS, commit, (canonical(result.log),)),
-                ],
-            )
-            known.update(bulk)
+        bulk = self._environments.new_lines(commit, result.bulk)
+        # In one step: a record that is stored always finds the line that it cites.
+        write(
+            self.repository,
+            [
+                Intent(BULK, commit, tuple(bulk)),
+                Intent(RUNS, commit, (result.record.line(),)),
+                Intent(LOGS, commit, (canonical(result.log),)),
+            ],
+        )
+        self._environments.add(commit, bulk)
 
-    def adopt(self, commit: str, seeds: Iterable[int]) -> None:
-        """Take over records of ancestors that run the same, because only inert files differ."""
+    def adopt(self, commit: str, seeds: Iterable[int]) -> bool:
+        """Take over records of ancestors that run the same, because only inert files differ.
+
+        Returns whether there may be new ones; nobody looks if all these seeds have a good record.
+        """
         seeds = list(seeds)
         if len(self.good(commit, seeds)) == len(seeds):
-            return
+            return False
         ancestors = same_runs(self.project, self.settings, commit)
         if not ancestors:
-            return
+            return False
         known = {record.line() for record in self.records(commit)}
         misled: set[str] = set()  # environments of runs that loaded a file said to be inert
         for ref in (BULK, RUNS):
@@ -342,6 +338,7 @@ class Ledger:
             if lines:
                 append_lines(self.repository, ref, {commit: lines})
         self.read(commit)
+        return True
 
     def outcomes(self, commit: str, records: Sequence[Record]) -> list[Outcomes]:
         """Outcomes that these runs of a commit stored, in the same order.

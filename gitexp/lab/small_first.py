@@ -15,13 +15,11 @@ from gitexp.lab.claims import claim_of
 from gitexp.lab.running import free_folder, run_once
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
 from gitexp.rules.text import duration
-from gitexp.rules.verdict.small_first import SMALL_SEED, full_seconds, shares_due
+from gitexp.rules.verdict.small_first import SMALL_SEED, full_seconds
 from gitexp.store.aside import Intent
 from gitexp.store.local import locked
 from gitexp.store.note_writing import write
-from gitexp.store.notes import read_notes
 from gitexp.store.refs import LOGS, RUNS
 
 if TYPE_CHECKING:
@@ -36,36 +34,29 @@ _IGNORED = 0.8  # of a full run's time: a run on half of the data that takes lon
 
 
 def small_first(
-    ledger: Ledger, label: str, base: str, commit: str, watcher: Watcher, *, always: bool = False
+    ledger: Ledger, label: str, base: str, commit: str, watcher: Watcher
 ) -> list[Record]:
-    """Run an experiment on the samples that the settings name, before its first full run.
-
-    With `always`, also if it has passed, or a full run takes no time. Returns the runs made now.
+    """Run an experiment on the samples that the settings name, whatever it was run on before.
 
     Raises:
         CommandFailed: it crashed, or reported no usable metric; the run is on record.
         NotReady: the checkout could not be prepared.
         StoreBusy: the run could not be stored; it is kept aside.
     """
-    shares, baseline = ledger.settings.sample, ledger.records(base)
-    if not shares:
-        return []
-    if not always:
-        text = read_notes(ledger.repository, RUNS, [commit]).get(commit, "")
-        shares = shares_due(
-            shares,
-            tried=parse_records(text, Purpose.SAMPLE),
-            full=ledger.records(commit),
-            baseline=baseline,
-            metric=ledger.metric,
-        )
-    return [_run(ledger, label, commit, share, full_seconds(baseline), watcher) for share in shares]
+    full = full_seconds(ledger.records(base))
+    shares = sorted(ledger.settings.sample)
+    return [_run(ledger, label, commit, share, full, watcher) for share in shares]
+
+
+def on_share(label: str, share: float) -> str:
+    """What a person calls runs on a part of the data."""
+    return label if share == 1 else f"{label} on {100 * share:g} % of the data"
 
 
 def _run(
     ledger: Ledger, label: str, commit: str, share: float, full: float | None, watcher: Watcher
 ) -> Record:
-    repository, label = ledger.repository, f"{label} on {100 * share:g} % of the data"
+    repository, label = ledger.repository, on_share(label, share)
     with locked(claim_of(repository, commit, SMALL_SEED)):
         number = ledger.attempt(commit, SMALL_SEED, [])
         runs = repository.local / "runs" / commit[:12]
@@ -85,16 +76,29 @@ def _run(
             ],
         )
     if not record.ok:
-        raise _failed(label, job, result, ledger.settings.sample)
-    if full is not None and share <= 0.5 and record.duration > _IGNORED * full:
-        watcher.said(
-            f"{label}: it took {duration(record.duration)}, and a full run takes {duration(full)};"
-            " does the command use {sample}, GITEXP_SAMPLE or gitexp.sample()?"
-        )
+        raise failed_on_sample(label, job, result, ledger.settings.sample)
+    if said := about_ignored(label, record, full):
+        watcher.said(said)
     return record
 
 
-def _failed(label: str, job: Job, result: RunResult, shares: Sequence[float]) -> CommandFailed:
+def about_ignored(label: str, record: Record, full: float | None) -> str:
+    """Doubt that a run was made on a part of the data only; "" if nothing says so.
+
+    `full` is how many seconds a full run takes, if that is known.
+    """
+    if full is None or record.sample > 0.5 or record.duration <= _IGNORED * full or not record.ok:
+        return ""
+    return (
+        f"{label}: it took {duration(record.duration)}, and a full run takes {duration(full)};"
+        " does the command use {sample}, GITEXP_SAMPLE or gitexp.sample()?"
+    )
+
+
+def failed_on_sample(
+    label: str, job: Job, result: RunResult, shares: Sequence[float]
+) -> CommandFailed:
+    """The error that an experiment ends with which failed on a part of the data."""
     logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
     return CommandFailed(
         f"{label}: {result.record.failure}{result.quoted}\nnothing was run on all of the data",

@@ -23,3 +23,17 @@ class Watcher(Protocol):
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Show the end of a run; None if it was interrupted."""
+
+
+class Prefixed:
+    """Names the experiment in its own news, where several experiments are watched at once."""
+
+    def __init__(self, watcher: Watcher, name: str) -> None:
+        self._watcher, self._name = watcher, name
+        self.agrees = watcher.agrees
+        self.started, self.finished = watcher.started, watcher.finished
+
+    def said(self, text: str) -> None:
+        """Show one line of news."""
+        named = text.startswith((self._name, "baseline "))
+        self._watcher.said(text if named else f"{self._name}: {text}")

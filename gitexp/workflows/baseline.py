@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady
-from gitexp.lab.bench import Bench
-from gitexp.lab.canary import check_baseline
+from gitexp.engine.threads import usable_cores
+from gitexp.lab.baseline_session import BaselineSession
+from gitexp.lab.bench import Bench, fixed_threads
 from gitexp.lab.design import first_fresh_seed, history
-from gitexp.lab.determinism import prove_deterministic
+from gitexp.lab.driving import drive, run_maker
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
-from gitexp.lab.pairing import measure_partners
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
-from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import criterion_from, registration_for
-from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
@@ -51,7 +48,7 @@ class MeasuredBaseline:
 
 
 def measure_baseline(
-    project: Project, *, jobs: int, watcher: Watcher, again: bool = False
+    project: Project, *, jobs: int | None, watcher: Watcher, again: bool = False
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
@@ -63,7 +60,7 @@ def measure_baseline(
             baseline has moved, and `again` is not set.
         CommandFailed: a run failed.
     """
-    settings, label = project.settings, f"baseline {project.baseline}"
+    settings = project.settings
     demand_trust(project, project)
     results = read_results(project)
     place = place_of_next(results, settings.metric, settings)
@@ -77,25 +74,19 @@ def measure_baseline(
     seeds = registration.registered_seeds() if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
-    with Bench(ledger, jobs, watcher) as bench:
+    with run_maker(project.repository, watcher) as maker:
         end_unended(project.repository, [project.tip])
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
         ledger.adopt(project.tip, seeds)
-        check = check_baseline(bench, label, project.tip, seeds, always=again)
-        if check is not None and check.found is Found.MOVED:
-            if not again:
-                raise NotReady(f"{MOVED}: {say_moved(check)}", "gitexp run --baseline --again")
-            ledger.open_generation()
-            bench.here = []
-        elif again:
-            watcher.said(f"{label} has not moved, so its records stay")
-        if settings.seeded:
-            measure_partners(bench, label, project.tip, "", seeds)
-        else:
-            prove_deterministic(bench, label, project.tip)
-        records = ledger.records(project.tip)
-        good = ledger.good(project.tip, seeds, bench.here)
+        jobs = jobs or usable_cores() // min(usable_cores(), fixed_threads(ledger) or 1)
+        bench = Bench(project.tip, jobs, watcher)
+        session = BaselineSession(ledger, bench, maker, watcher, seeds, again=again)
+        drive(project.repository, [session], jobs, watcher)
+    if session.error is not None:
+        raise session.error
+    records = ledger.records(project.tip)
+    good = ledger.good(project.tip, seeds, bench.here)
     steps = read_steps(project, bases)
     step = steps[0] if steps and not steps[0].accepted else None
     power = power_of(registration, *history(results, records))

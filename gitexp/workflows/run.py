@@ -1,49 +1,40 @@
-"""Run an experiment: check it, run what is missing look by look, judge it, write the verdict."""
+"""Run experiments: check them, run what is missing look by look, judge them, write the verdicts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import CommandFailed, Refused, UsageError
-from gitexp.lab.arms import about_variables
-from gitexp.lab.bench import Bench
-from gitexp.lab.canary import check_baseline
-from gitexp.lab.determinism import prove_deterministic
-from gitexp.lab.doubt import answer_doubt, doubt
-from gitexp.lab.evidence import store_evidence
-from gitexp.lab.gate import check
+from gitexp.engine.threads import usable_cores
+from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.ancestors import same_runs
+from gitexp.lab.bench import Bench, fixed_threads
+from gitexp.lab.doubt import Neighbours
+from gitexp.lab.driving import drive, run_maker
+from gitexp.lab.environments import Environments
+from gitexp.lab.experiment import find_experiment
+from gitexp.lab.experiment_session import ExperimentSession
+from gitexp.lab.gate import check_refs
+from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.missing_results import about_missing_results
-from gitexp.lab.pairing import match, measure_partners
-from gitexp.lab.rows import unlike_rows
-from gitexp.lab.scores_again import repeat_failed
-from gitexp.lab.small_first import small_first
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
-from gitexp.rules.documents.found import TOLD, Found
-from gitexp.rules.documents.record import PROOF
-from gitexp.rules.plan.design import improvised, met_already
+from gitexp.lab.watcher import Prefixed
+from gitexp.rules.plan.design import improvised
 from gitexp.rules.text import demand_plain
-from gitexp.rules.verdict import words
-from gitexp.rules.verdict.attempts import may_go_on
-from gitexp.rules.verdict.experiment import as_explored, design_of
-from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS
-from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
-from gitexp.store.note_writing import replace_notes
-from gitexp.store.refs import VERDICTS
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.project import Project
+    from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
-    from gitexp.store.repository import Repository
-
-_RETEST = "; then gitexp retest registers the change again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,113 +49,80 @@ class Conclusion:
     note: str
 
 
-def run(
-    project: Project, name: str | None, *, jobs: int, watcher: Watcher, explore: str = ""
-) -> Conclusion:
-    """Run what is missing, look by look, and write the verdict as a note.
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An experiment without a verdict, and why: a rule that refuses it, or a run that failed."""
 
-    `explore` says why you run something that the gate refuses; its verdict can only be EXPLORATORY.
+    name: str
+    error: GitexpError
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """An experiment that may run."""
+
+    report: Checked
+    registration: Registration
+
+
+def run(
+    project: Project,
+    names: Sequence[str],
+    *,
+    jobs: int | None,
+    watcher: Watcher,
+    explore: str = "",
+) -> list[Conclusion | Unfinished]:
+    """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
+
+    Without names, the experiment that is checked out is meant, else the one last started. Without
+    `jobs`, there are as many as the cores have threads for. `explore` says why you run something
+    that the gate refuses; its verdict can only be EXPLORATORY. One experiment that cannot go on
+    stops no other; each is returned in its place.
 
     Raises:
-        Refused: the gate refuses it; nothing was executed.
-        NotReady: the settings are not approved in this clone.
-        CommandFailed: a run failed; it is recorded, and the next attempt may succeed.
+        UsageError: a name is unknown; nothing was executed.
+        StoreBusy: a run could not be stored.
     """
-    here = project
-    report = check(here.repository, name)
-    project = report.project
-    if demand_plain(explore, "--explore"):
+    repository = project.repository
+    refs = dict.fromkeys(find_experiment(repository, name) for name in names or (None,))
+    reports = check_refs(repository, [*refs])
+    demand_plain(explore, "--explore")
+    accepted: dict[str, _Accepted] = {}
+    ended: dict[str, Conclusion | Unfinished] = {}
+    for report in reports:
+        try:
+            accepted[report.name] = _accept(project, report, explore)
+        except GitexpError as error:
+            ended[report.name] = Unfinished(report.name, error)
+    if accepted:
+        if not names:
+            _refuse_stale(project, next(iter(accepted.values())).report)
+        with run_maker(repository, watcher) as maker:
+            sessions = _sessions([*accepted.values()], jobs, maker, watcher, explore)
+            drive(repository, sessions, sessions[0].bench.jobs, watcher)
+        ended |= {session.name: _ended(session) for session in sessions}
+    return [ended[report.name] for report in reports]
+
+
+def _accept(here: Project, report: Checked | Uncheckable, explore: str) -> _Accepted:
+    """Let an experiment run, unless a rule refuses it.
+
+    Raises:
+        Refused: the gate refuses it.
+        UsageError: the gate does not refuse it, and yet it is to be explored.
+        NotReady: it has no baseline, or its settings are not approved in this clone.
+    """
+    if isinstance(report, Uncheckable):
+        raise report.error
+    if explore:
         registration = _improvised(report)
     else:
         report.demand()
         assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
         registration = report.registration
-    for finding in report.findings:
-        if finding.id == "V3":
-            watcher.said(finding.message)
-    commit, base = report.entry.commit, report.base
-    demand_trust(project, here, report.name)
-    ledger = Ledger(
-        project, report.settings, registration.criterion.metric, watcher.said,
-        experiment=commit, why=explore,
-    )  # fmt: skip
-    with Bench(ledger, jobs, watcher) as bench:
-        end_unended(project.repository, [base, commit])
-        ledger.read(base, commit)
-        if not ledger.records(commit):
-            for said in about_missing_results(project.repository, [commit]):
-                watcher.said(said)
-        ledger.adopt(base, registration.registered_seeds())
-        small_first(ledger, f"exp/{report.name}", base, commit, watcher)
-        try:
-            judgement = _look_by_look(bench, registration, base, commit, report.name)
-        except CommandFailed:
-            judgement = as_explored(ledger.judge(registration, base, commit), explore)
-            if judgement.verdict is not None:
-                _write_note(project.repository, commit, registration, judgement)
-            raise
-        for finding in about_variables(report.name, ledger.arms(registration, base, commit)):
-            watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
-    judgement = as_explored(judgement, explore)
-    note = _write_note(project.repository, commit, registration, judgement)
-    return Conclusion(report.name, commit, registration, judgement, ledger.stored, note)
-
-
-def _look_by_look(
-    bench: Bench, registration: Registration, base: str, commit: str, name: str
-) -> Judgement:
-    """Measure both arms up to the next look, until there is a verdict."""
-    ledger, label = bench.ledger, f"baseline {bench.ledger.project.baseline}"
-    seeds = registration.registered_seeds()
-    whole = design_of(registration).needs_whole_baseline
-    judgement = ledger.judge(registration, base, commit)
-    # What skipped the gate confirms nothing, whatever it is compared with.
-    if not ledger.why and may_go_on(judgement, registration.rules):
-        used = seeds if registration.seeded else PROOF
-        check = check_baseline(bench, label, base, used, of=commit)
-        told = {known.found for known in ledger.checks(commit)} - {Found.MOVED}
-        if check is not None and check.found in TOLD - told:
-            ledger.note(check)
-            judgement = ledger.judge(registration, base, commit)
-    if may_go_on(judgement, registration.rules):
-        doubt(ledger, registration, judgement)
-    while may_go_on(judgement, registration.rules) and not judgement.block:
-        due = seeds[: judgement.due or _next_look(registration, judgement)]
-        if not registration.seeded:
-            prove_deterministic(bench, label, base, _RETEST)
-        partners = seeds if whole else due
-        measure_partners(bench, label, base, commit, partners)
-        if not ledger.records(commit):
-            _refuse_if_met_already(ledger, registration, base, due)
-        bench.measure(f"exp/{name}", commit, due)
-        match(bench, label, base, commit, due, partners)
-        judgement = ledger.judge(registration, base, commit)
-        if judgement.verdict is None and registration.by_examples:
-            store_evidence(ledger, registration, base, commit)
-            judgement = ledger.judge(registration, base, commit)
-    if judgement.reason == OTHER_ROWS:
-        for said in unlike_rows(ledger, registration, base, commit):
-            bench.watcher.said(said)
-    if judgement.reason == FAILED_RUNS:
-        decided = seeds[: judgement.pairs]
-        if repeat_failed(bench, f"exp/{name}", base, commit, decided):
-            judgement = ledger.judge(registration, base, commit)
-    return answer_doubt(bench, label, base, registration, judgement)
-
-
-def _next_look(registration: Registration, judgement: Judgement) -> int:
-    """Number of pairs at the look before which a failed repeat stopped the experiment."""
-    return next(look for look in registration.repeats if look > judgement.pairs)
-
-
-def _refuse_if_met_already(
-    ledger: Ledger, registration: Registration, base: str, seeds: Sequence[int]
-) -> None:
-    """Refuse an experiment whose criterion, a constant, the baseline meets already."""
-    criterion = registration.criterion
-    measured = ledger.good(base, seeds).values()
-    if finding := met_already(criterion, [r.metrics[criterion.metric] for r in measured]):
-        raise Refused("not run", [finding])
+    demand_trust(report.project, here, report.name)
+    return _Accepted(report, registration)
 
 
 def _improvised(report: Checked) -> Registration:
@@ -181,9 +139,93 @@ def _improvised(report: Checked) -> Registration:
     return report.registration or improvised(report.settings, report.name, report.entry.message)
 
 
-def _write_note(
-    repository: Repository, commit: str, registration: Registration, judgement: Judgement
-) -> str:
-    text = words.note(registration, judgement)
-    replace_notes(repository, VERDICTS, {commit: text})
-    return text
+def _refuse_stale(here: Project, report: Checked) -> None:
+    """Refuse an experiment that nobody named, if what runs has changed since it was planned.
+
+    Raises:
+        UsageError: it has changed, and nothing of the experiment was run.
+    """
+    commit, base = report.entry.commit, report.base
+    if report.project.prefix != here.prefix or base == here.tip:
+        return
+    if base in same_runs(here, here.settings, here.tip):
+        return
+    if read_notes(here.repository, RUNS, [commit]):
+        return
+    raise UsageError(
+        f"exp/{report.name} was planned on an older baseline: what runs on {here.baseline} has"
+        " changed since",
+        f"register it on the present one: gitexp retest {report.name}\n"
+        f"or run it as it is: gitexp run {report.name}",
+    )
+
+
+def _sessions(
+    accepted: Sequence[_Accepted],
+    jobs: int | None,
+    maker: RunMaker,
+    watcher: Watcher,
+    explore: str,
+) -> list[ExperimentSession]:
+    """Put experiments under way, with one bench for those of the same baseline."""
+    repository = accepted[0].report.project.repository
+    ledgers = _ledgers(accepted, watcher, explore)
+    if jobs is None:
+        jobs = max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
+    neighbours = Neighbours()
+    benches: dict[tuple[str, str], Bench] = {}
+    sessions = []
+    for one, ledger in zip(accepted, ledgers, strict=True):
+        report = one.report
+        key = report.project.prefix, report.base
+        bench = benches.setdefault(key, Bench(report.base, jobs, watcher))
+        own = watcher if len(accepted) == 1 else Prefixed(watcher, f"exp/{report.name}")
+        for finding in report.findings:
+            if finding.id == "V3":
+                own.said(finding.message)
+        sessions.append(
+            ExperimentSession(ledger, bench, maker, own, report.name, one.registration, neighbours)
+        )
+    unmeasured = [
+        s.ledger.experiment for s in sessions if not s.ledger.records(s.ledger.experiment)
+    ]
+    for said in about_missing_results(repository, unmeasured) if unmeasured else ():
+        watcher.said(said)
+    return sessions
+
+
+def _ledgers(accepted: Sequence[_Accepted], watcher: Watcher, explore: str) -> list[Ledger]:
+    """Read what is on record for experiments and their baselines, in a few git processes."""
+    repository = accepted[0].report.project.repository
+    pairs = [(one.report.base, one.report.entry.commit) for one in accepted]
+    commits = list(dict.fromkeys(commit for pair in pairs for commit in pair))
+    end_unended(repository, commits)
+    notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
+    shared = Environments(repository)
+    shared_by: dict[tuple[str, str], list[tuple[Ledger, Registration]]] = {}
+    ledgers = []
+    for one, (base, commit) in zip(accepted, pairs, strict=True):
+        ledger = Ledger(
+            one.report.project, one.report.settings, one.registration.criterion.metric,
+            watcher.said, experiment=commit, why=explore, shared=shared,
+        )  # fmt: skip
+        ledger.take({base: notes[base], commit: notes[commit]})
+        key = one.report.project.prefix, base
+        shared_by.setdefault(key, []).append((ledger, one.registration))
+        ledgers.append(ledger)
+    for (_, base), mine in shared_by.items():
+        first, *others = (ledger for ledger, _ in mine)
+        seeds = {seed for _, registration in mine for seed in registration.registered_seeds()}
+        if first.adopt(base, sorted(seeds)):
+            for ledger in others:
+                ledger.read(base)
+    return ledgers
+
+
+def _ended(session: ExperimentSession) -> Conclusion | Unfinished:
+    if session.error is not None:
+        return Unfinished(session.name, session.error)
+    return Conclusion(
+        session.name, session.ledger.experiment, session.registration, session.judgement,
+        session.ledger.stored, session.note,
+    )  # fmt: skip

@@ -54,5 +54,5 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
     store_aside(project.repository)
     ledger.read(report.base, commit)
     label = f"exp/{report.name}"
-    ran = small_first(ledger, label, report.base, commit, watcher, always=True)
+    ran = small_first(ledger, label, report.base, commit, watcher)
     return Smoke(report.name, commit, metric, tuple(ran))

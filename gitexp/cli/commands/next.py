@@ -14,7 +14,7 @@ def next_(
         float | None, typer.Option(metavar="H", min=0, help="Only what fits into this time.")
     ] = None,
     run: Annotated[bool, typer.Option("--run", help="Run the best one now.")] = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = "1",
     json_: AsJson = False,
 ) -> None:
     """Rank the planned experiments, best first.
@@ -36,6 +36,6 @@ def next_(
             "see how long each takes: gitexp next",
         )
     # Running loads the engine, which ranking does without.
-    from gitexp.cli.commands.run import run_one
+    from gitexp.cli.commands.run import run_named
 
-    run_one(project, ideas.chosen[0].name, jobs=jobs, as_json=json_)
+    run_named(project, [ideas.chosen[0].name], jobs=jobs, as_json=json_)

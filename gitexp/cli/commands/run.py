@@ -1,21 +1,32 @@
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from gitexp.cli import live
-from gitexp.cli.options import AsJson, Jobs, Name, Yes
+from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
+from gitexp.cli.views import plan
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
 from gitexp.workflows.baseline import measure_baseline
-from gitexp.workflows.run import Conclusion
+from gitexp.workflows.run import Unfinished
 from gitexp.workflows.run import run as workflow
 from gitexp.workflows.smoke import smoke as smoke_workflow
 
 
 def run(
-    name: Name = None,
-    jobs: Jobs = 1,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Experiments; default: the one checked out, else the one you started last.",
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All that are planned, in the order of gitexp next.")
+    ] = False,
+    jobs: Jobs = "1",
     baseline: Annotated[
         bool,
         typer.Option("--baseline", help="Only measure the baseline, at the tip of its branch."),
@@ -40,56 +51,83 @@ def run(
     yes: Yes = False,
     json_: AsJson = False,
 ) -> None:
-    """Run an experiment next to its baseline, and judge it.
+    """Run experiments next to their baseline, and judge them.
 
-    Runs only what is missing. The verdict is stored as a git note on the experiment's commit.
+    Runs only what is missing. A verdict is stored as a git note on its experiment's commit. One
+    that fails stops no other; of several exit codes, the highest failure is returned.
     """
     if again and not baseline:
         raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
     if baseline:
-        if name or explore or exit_code or smoke:
-            flags = {"--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
-            idle = name or next(flag for flag, given in flags.items() if given)
-            raise UsageError(f"--baseline does not take {idle}", "gitexp run --baseline")
+        flags = {"--all": every, "--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
+        if taken := [*(names or ()), *(flag for flag, given in flags.items() if given)]:
+            raise UsageError(f"--baseline does not take {taken[0]}", "gitexp run --baseline")
         run_baseline(jobs=jobs, yes=yes, as_json=json_, again=again)
         return
+    names = names or []
     if smoke:
-        if explore or exit_code:
-            idle = "--explore" if explore else "--exit-code"
-            raise UsageError(f"--smoke does not take {idle}", "gitexp run --smoke")
+        flags = {"--all": every, "--explore": explore, "--exit-code": exit_code}
+        if taken := [*names[1:], *(flag for flag, given in flags.items() if given)]:
+            raise UsageError(f"--smoke does not take {taken[0]}", "gitexp run --smoke")
         with live.watcher(yes=yes) as watcher:
-            done = smoke_workflow(open_project(), name, watcher=watcher)
+            done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
         views.smoked(done, as_json=json_)
         return
-    conclusion = run_one(open_project(), name, jobs=jobs, yes=yes, explore=explore, as_json=json_)
-    if exit_code:
-        raise typer.Exit(views.exit_code(conclusion))
+    if explore and (every or len(names) > 1):
+        raise UsageError(
+            "--explore says why you run one experiment", "gitexp run NAME --explore WHY"
+        )
+    project = open_project()
+    if every:
+        if names:
+            raise UsageError(f"--all does not take {names[0]}", "gitexp run --all")
+        from gitexp.workflows.next import next_ideas  # only --all ranks
+
+        ideas = next_ideas(project)
+        names = [idea.name for idea in ideas.order]
+        if not names:
+            plan.ranked(ideas, as_json=json_)
+            return
+    run_named(
+        project, names, jobs=jobs, yes=yes, explore=explore, as_json=json_,
+        several=every or len(names) > 1, by_verdict=exit_code,
+    )  # fmt: skip
 
 
-def run_one(
+def run_named(
     project: Project,
-    name: str | None,
+    names: Sequence[str],
     *,
-    jobs: int,
+    jobs: str,
     as_json: bool,
     yes: bool = False,
     explore: str = "",
-) -> Conclusion:
-    """Run one experiment, and print its verdict."""
+    several: bool = False,
+    by_verdict: bool = False,
+) -> None:
+    """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
+    number = jobs_of(jobs)
     with live.watcher(yes=yes) as watcher:
-        conclusion = workflow(project, name, jobs=jobs, watcher=watcher, explore=explore.strip())
-    views.concluded(conclusion, as_json=as_json)
-    return conclusion
+        ended = workflow(project, names, jobs=number, watcher=watcher, explore=explore.strip())
+    if not several:
+        (one,) = ended
+        if isinstance(one, Unfinished):
+            raise one.error
+        views.concluded(one, as_json=as_json)
+    else:
+        views.all_ended(ended, as_json=as_json)
+    if code := views.exit_code(ended, by_verdict=by_verdict):
+        raise typer.Exit(code)
 
 
-def run_baseline(*, jobs: int, yes: bool, as_json: bool, again: bool = False) -> None:
+def run_baseline(*, jobs: str, yes: bool, as_json: bool, again: bool = False) -> None:
     """Run the repeats that the baseline lacks, and print what they say."""
-    project = open_project()
+    number, project = jobs_of(jobs), open_project()
     with live.watcher(yes=yes) as watcher:
-        done = measure_baseline(project, jobs=jobs, watcher=watcher, again=again)
+        done = measure_baseline(project, jobs=number, watcher=watcher, again=again)
     views.measured(project, done, as_json=as_json)
 
 
-def baseline(jobs: Jobs = 1, yes: Yes = False, json_: AsJson = False) -> None:
+def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:
     """Former name of `gitexp run --baseline`."""
     run_baseline(jobs=jobs, yes=yes, as_json=json_)

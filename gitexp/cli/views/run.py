@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gitexp.cli.errors import failure_json
 from gitexp.cli.views import plan
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
 from gitexp.lab.log_json import figures_json
+from gitexp.rules.rendering import error_text
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.objections.moved import MOVED
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.workflows.run import Conclusion, Unfinished
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.lab.project import Project
     from gitexp.workflows.baseline import MeasuredBaseline
-    from gitexp.workflows.run import Conclusion
     from gitexp.workflows.smoke import Smoke
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
@@ -27,26 +31,56 @@ _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
     """Print an experiment's verdict and what to do with it."""
     if as_json:
-        print_json(
-            {
-                "name": conclusion.name,
-                "commit": conclusion.commit,
-                "verdict": conclusion.judgement.verdict,
-                "reason": conclusion.judgement.reason or None,
-                "detail": conclusion.judgement.detail or None,
-                **figures_json(conclusion.registration, conclusion.judgement),
-                "runs": conclusion.ran,
-                "note": conclusion.note,
-                "next": _next(conclusion),
-            }
-        )
+        print_json(_as_json(conclusion))
         return
+    _print(conclusion)
+    typer.echo(f"\nnext: {_next(conclusion)}")
+
+
+def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> None:
+    """Print the verdicts of several experiments, then why others have none."""
+    unfinished = [one for one in ended if isinstance(one, Unfinished)]
+    if as_json:
+        print_json([_as_json(one) for one in ended])
+    else:
+        for one in ended:
+            if not isinstance(one, Unfinished):
+                _print(one)
+                typer.echo(f"  next: {_next(one)}")
+    for text, names in _by_error(unfinished).items():
+        typer.echo(f"gitexp: {', '.join(f'exp/{name}' for name in names)}\n{text}", err=True)
+
+
+def _by_error(unfinished: Sequence[Unfinished]) -> dict[str, list[str]]:
+    """Names by what went wrong: a run of the baseline that fails ends all that need it."""
+    found: dict[str, list[str]] = {}
+    for one in unfinished:
+        found.setdefault(error_text(one.error), []).append(one.name)
+    return found
+
+
+def _as_json(one: Conclusion | Unfinished) -> dict[str, Any]:
+    if isinstance(one, Unfinished):
+        return {"name": one.name, **failure_json(one.error)}
+    return {
+        "name": one.name,
+        "commit": one.commit,
+        "verdict": one.judgement.verdict,
+        "reason": one.judgement.reason or None,
+        "detail": one.judgement.detail or None,
+        **figures_json(one.registration, one.judgement),
+        "runs": one.ran,
+        "note": one.note,
+        "next": _next(one),
+    }
+
+
+def _print(conclusion: Conclusion) -> None:
     typer.echo(f"exp/{conclusion.name}")
     for line in conclusion.note.splitlines():
         typer.echo(f"  {colored(line, conclusion.judgement.verdict)}")
     if not conclusion.ran:
         typer.echo("(nothing was left to run)")
-    typer.echo(f"\nnext: {_next(conclusion)}")
 
 
 def _next(conclusion: Conclusion) -> str:
@@ -85,9 +119,15 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
     typer.echo(f"\nnext: gitexp run {done.name}")
 
 
-def exit_code(conclusion: Conclusion) -> int:
-    """Exit code of a verdict for --exit-code."""
-    return _EXITS.get(conclusion.judgement.verdict or Verdict.CONFIRMED, 0)
+def exit_code(ended: Sequence[Conclusion | Unfinished], *, by_verdict: bool) -> int:
+    """The worst failure's exit code; without one 0, or with `by_verdict` the worst verdict's."""
+    failures = [one.error.exit_code for one in ended if isinstance(one, Unfinished)]
+    verdicts = [
+        _EXITS.get(one.judgement.verdict or Verdict.CONFIRMED, 0)
+        for one in ended
+        if not isinstance(one, Unfinished)
+    ]
+    return max(failures or (verdicts if by_verdict else []), default=0)
 
 
 def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None:

@@ -1,0 +1,96 @@
+"""What runs are ordered from: one interface, whoever makes them.
+
+An engine is not trusted. It is told what to run, and says when something has ended; what counts is
+what the notes then have. So an order that is given twice does no harm.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol
+
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.purpose import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.engine.job import Job, RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run to make unless a good one is on record in one of the `conditions` (None: in any).
+
+    `prefix` is the folder of its project, `label` what a person calls it, `metric` what it must
+    report, `threads` what it computes with, `share` the part of the data that it is to train on.
+    `explore` says why the gate was skipped.
+    """
+
+    prefix: str
+    commit: str
+    seed: int
+    label: str
+    metric: str
+    threads: int
+    purpose: Purpose = Purpose.RUN
+    conditions: tuple[str, ...] | None = None
+    explore: str = ""
+    share: float = 1.0
+
+    @property
+    def run(self) -> tuple[str, str, int]:
+        """What only one run is made of at a time, whatever for."""
+        return self.prefix, self.commit, self.seed
+
+
+class Came(Enum):
+    """What came of an order."""
+
+    RAN = auto()
+    STORED = auto()  # nothing ran: by now somebody else's run is on record
+    BUSY = auto()  # nothing ran: another gitexp is running it
+    STOPPED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of an order; `job` and `result` where a run was made to its end."""
+
+    came: Came
+    job: Job | None = None
+    result: RunResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An order that has ended: what came of it, or the exception that ended it."""
+
+    order: Order
+    made: Made | None
+    error: BaseException | None = None
+
+
+class Stop(threading.Event):
+    """A request to stop a run; `how` says what to record, None what the next command can tell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.how: Ended | None = Ended.FREED
+
+
+class Engine(Protocol):
+    """Makes runs; `slots` at once."""
+
+    slots: int
+
+    def submit(self, order: Order) -> None:
+        """Start a run."""
+
+    def poll(self, seconds: float | None) -> Sequence[Done]:
+        """Wait until some order ends, or so many seconds have passed; returns those that did."""
+
+    def cancel(self, order: Order) -> None:
+        """Ask a run to end early; `poll` returns it all the same."""

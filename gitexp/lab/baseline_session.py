@@ -1,0 +1,84 @@
+"""A baseline that is measured alone: checked, and measured again if it has moved and you ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.canary import Canary
+from gitexp.lab.moved import check_of
+from gitexp.lab.session import Session
+from gitexp.rules.documents.found import Found
+from gitexp.rules.verdict.due import Arm, Due, Run, Why, baseline_due, proof_due
+from gitexp.rules.verdict.objections.moved import MOVED, say_moved
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.bench import Bench
+    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.run_maker import RunMaker
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.verdict.baseline_check import BaselineCheck
+
+
+class BaselineSession(Session):
+    """The baseline's runs of some seeds; `again` measures all of them again where it has moved."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        bench: Bench,
+        maker: RunMaker,
+        watcher: Watcher,
+        seeds: Sequence[int],
+        *,
+        again: bool,
+    ) -> None:
+        super().__init__(ledger, bench, maker, watcher)
+        self._seeds, self._again = seeds, again
+        self._settled = False  # whether it is known, and said, if records stay
+        self._canary = Canary(ledger, bench.base, maker.batch, seeds, always=again)
+
+    def advance(self) -> None:
+        """Find out what is due.
+
+        Raises:
+            NotReady: the baseline has moved, and nobody asked to measure it again; or the trainer
+                is said to be deterministic, and is not.
+        """
+        ledger, bench = self.ledger, self.bench
+        bench.find_conditions(ledger, self.label(Arm.BASELINE))
+        if self._canary.is_due(bench.here):
+            if (check := self._canary.answer()) is None:
+                assert self._canary.seed is not None  # noqa: S101 - it is due
+                self.due = Due((Run(Arm.BASELINE, self._canary.seed, Why.CHECK),))
+                return
+            self._heed(check)
+        if self._again and not self._settled:
+            self._settled = True
+            self.watcher.said(f"{self.label(Arm.BASELINE)} has not moved, so its records stay")
+        self._canary.over = True
+        records = ledger.records(bench.base)
+        if ledger.settings.seeded:
+            self.due = Due(baseline_due(records, self._seeds, ledger.metric, bench.here))
+        else:
+            self.due = Due(proof_due(records, ledger.metric, bench.here))
+        self.over = not self.due
+        self._demand_progress()
+
+    def _heed(self, check: BaselineCheck) -> None:
+        """Measure it again if it has moved and that was asked for."""
+        if check.found is Found.MOVED:
+            if not self._again:
+                told = check_of(self.ledger, self.bench.base, check, "")
+                raise NotReady(f"{MOVED}: {say_moved(told)}", "gitexp run --baseline --again")
+            self._settled = True
+            self.ledger.open_generation()
+            self.bench.here = []
+
+    def _announce(self, run: Run) -> None:
+        if run.why is Why.CHECK:
+            self.watcher.said(f"{self.label(run.arm)}: {self._canary}")
+        else:
+            super()._announce(run)

@@ -1,0 +1,310 @@
+"""An experiment under way: judged whenever something is on record, until it has a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gitexp.engine.clock import now
+from gitexp.errors import CommandFailed, GitexpError, NotReady
+from gitexp.lab.arms import about_variables
+from gitexp.lab.bench import say_changed
+from gitexp.lab.canary import Canary
+from gitexp.lab.evidence import store_evidence
+from gitexp.lab.moved import check_of
+from gitexp.lab.rows import unlike_rows
+from gitexp.lab.session import Session
+from gitexp.lab.small_first import about_ignored, failed_on_sample
+from gitexp.rules.documents.check import Check
+from gitexp.rules.documents.found import TOLD, Found
+from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.attempts import may_go_on
+from gitexp.rules.verdict.due import Arm, Due, Run, Situation, Why, runs_due
+from gitexp.rules.verdict.experiment import as_explored
+from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
+from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
+from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
+from gitexp.rules.verdict.small_first import full_seconds, shares_due
+from gitexp.store.note_writing import replace_notes
+from gitexp.store.refs import VERDICTS
+
+if TYPE_CHECKING:
+    from gitexp.engine.engine import Made
+    from gitexp.lab.bench import Bench
+    from gitexp.lab.doubt import Neighbours
+    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.run_maker import RunMaker
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.unlucky import Decided
+    from gitexp.rules.verdict.verdict import Judgement
+
+
+class ExperimentSession(Session):
+    """An experiment with its registration; `judgement` and `note` are there once it is `over`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        bench: Bench,
+        maker: RunMaker,
+        watcher: Watcher,
+        name: str,
+        registration: Registration,
+        neighbours: Neighbours,
+    ) -> None:
+        super().__init__(ledger, bench, maker, watcher, name)
+        self.registration = registration
+        self.note = ""
+        self.decided: Decided | None = None  # what the others on its baseline see of it
+        self._neighbours = neighbours
+        self._blocks: Blocks | None = None  # while the next one is due
+        self._weighed = False  # whether it is known if the others put it in doubt
+        neighbours.add(self)
+        seeds = registration.registered_seeds() if registration.seeded else PROOF
+        self._canary = Canary(ledger, bench.base, maker.batch, seeds)
+
+    def advance(self) -> None:
+        """Judge it by what the ledger has read, and find out what is due.
+
+        Raises:
+            NotReady: it cannot go on.
+            Refused: its criterion is a constant that the baseline meets already.
+        """
+        ledger, base = self.ledger, self.bench.base
+        judgement = self._judge()
+        if may_go_on(judgement, self.registration.rules) and not judgement.block:
+            self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
+            self._consider_canary()
+            self._consider_doubt()
+            judgement = self._judge()
+        else:
+            judgement = self._note_repeats(judgement)
+        self.decided = decided_of(
+            self.registration,
+            ledger.experiment,
+            ledger.records(ledger.experiment),
+            judgement,
+            ledger.checks(ledger.experiment),
+        )
+        if self.decided is not None and not ledger.why:
+            if self._neighbours.must_wait(self, self.decided):
+                self.due = Due()
+                return
+            judgement = self._consider_block(judgement, self.decided)
+        here = self.bench.here
+        self.due = runs_due(
+            Situation(
+                self.registration,
+                tuple(ledger.records(base)),
+                tuple(ledger.records(ledger.experiment)),
+                tuple(ledger.checks(ledger.experiment)),
+                judgement,
+                None if here is None else tuple(dict.fromkeys([*here, *self._own])),
+                self._canary.seed,
+                self._shares(),
+                self._blocks,
+            )
+        )
+        if not self.due:
+            self._finish(judgement)
+        self._demand_progress()
+
+    def came(self, run: Run, made: Made) -> GitexpError | None:
+        """Note that a run which was ordered has ended; returns what to tell if it failed."""
+        if run.why is not Why.SAMPLE or made.result is None or made.job is None:
+            return super().came(run, made)
+        label, full = self.label_of(run), full_seconds(self.ledger.records(self.bench.base))
+        if said := about_ignored(label, made.result.record, full):
+            self.watcher.said(said)
+        if made.result.record.ok:
+            return super().came(run, made)
+        return failed_on_sample(label, made.job, made.result, self.ledger.settings.sample)
+
+    @property
+    def began_at(self) -> tuple[float, str] | None:
+        """Its place in the order of the experiments on one baseline; None before it ran."""
+        commit = self.ledger.experiment
+        starts = [datetime.fromisoformat(r.start) for r in self.ledger.records(commit)]
+        return (min(starts).timestamp(), commit) if starts else None
+
+    def fail(self, error: GitexpError) -> None:
+        """Let it ask for nothing more; a seed that failed once too often has decided it."""
+        super().fail(error)
+        if isinstance(error, CommandFailed):
+            judgement = as_explored(self._judgement(), self.ledger.why)
+            if judgement.verdict is not None:
+                self.due = Due()
+                with contextlib.suppress(GitexpError):  # it is kept aside, and only a view
+                    self._write_note(judgement)
+
+    def _shares(self) -> tuple[float, ...]:
+        """Parts of the data that it must be tried on before its first full run."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        return shares_due(
+            ledger.settings.sample,
+            tried=ledger.samples(commit),
+            full=ledger.records(commit),
+            baseline=ledger.records(self.bench.base),
+            metric=ledger.metric,
+        )
+
+    def _judge(self) -> Judgement:
+        judgement = self._judgement()
+        if judgement.verdict is None and self.registration.by_examples:
+            store_evidence(self.ledger, self.registration, self.bench.base, self.ledger.experiment)
+            judgement = self._judgement()
+        return judgement
+
+    def _judgement(self) -> Judgement:
+        return self.ledger.judge(self.registration, self.bench.base, self.ledger.experiment)
+
+    def _finish(self, judgement: Judgement) -> None:
+        """Write the verdict down."""
+        ledger, base, commit = self.ledger, self.bench.base, self.ledger.experiment
+        if judgement.reason == OTHER_ROWS:
+            for said in unlike_rows(ledger, self.registration, base, commit):
+                self.watcher.said(said)
+        for finding in about_variables(self.name, ledger.arms(self.registration, base, commit)):
+            self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
+        self._write_note(as_explored(judgement, ledger.why))
+        self.over = True
+
+    def _write_note(self, judgement: Judgement) -> None:
+        self.judgement = judgement
+        self.note = words.note(self.registration, judgement)
+        replace_notes(self.ledger.repository, VERDICTS, {self.ledger.experiment: self.note})
+
+    # --- runs that are made again -----------------------------------------------------------------
+
+    def _consider_canary(self) -> None:
+        """Find out whether the baseline must be checked first, or what a check has shown."""
+        canary, ledger, here = self._canary, self.ledger, self.bench.here
+        if canary.over:
+            return
+        if canary.is_due(here):
+            check = canary.answer()
+            if check is not None and check.found is not None:
+                self._tell(check_of(ledger, self.bench.base, check, ledger.experiment))
+        elif self.begun:
+            canary.over = True
+            if canary.goes_without(here):
+                self._tell(Check(ledger.experiment, Found.OFF, now()))
+
+    # --- whether the baseline was unlucky -------------------------------------------------------
+
+    def _consider_doubt(self) -> None:
+        """Put on record, before it is decided, that the others make it doubtful.
+
+        So nobody is spared who stops gitexp at the right moment.
+        """
+        if self.begun and not self._weighed and not self.ledger.why:
+            self._weighed = True
+            if self._neighbours.doubt(self):
+                self._put_in_doubt()
+
+    def _put_in_doubt(self) -> None:
+        ledger, commit = self.ledger, self.ledger.experiment
+        if all(check.found is not Found.DOUBTED for check in ledger.checks(commit)):
+            ledger.note(Check(commit, Found.DOUBTED, now()))
+
+    def _consider_block(self, judgement: Judgement, mine: Decided) -> Judgement:
+        """Find out whether it asks for the baseline's next block, and judge it by that block.
+
+        Raises:
+            NotReady: it does, and was run in another environment.
+        """
+        ledger, base, asked = self.ledger, self.bench.base, self._blocks is not None
+        self._blocks = None
+        if not asked and not judgement.block and not self._neighbours.need_block(self, mine):
+            return judgement
+        if mine.confirmed:
+            self._put_in_doubt()
+        look = self.registration.registered_seeds()[: judgement.pairs]
+        records = [*ledger.good(ledger.experiment, look).values()]
+        blocks = blocks_of(self.registration, ledger.records(base), records)
+        if blocks.missing and ledger.adopt(base, blocks.seeds):
+            blocks = blocks_of(self.registration, ledger.records(base), records)
+        if blocks.missing:
+            self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
+            here = self.bench.here
+            if here is None or blocks.condition in (*here, *self._own):
+                self._blocks = blocks
+            elif mine.confirmed:
+                raise NotReady(
+                    "the baseline needs runs on fresh seeds in the environment of the experiment,"
+                    " which differs from this one",
+                    "gitexp run where it was run before, or gitexp retest",
+                )
+        return self._judgement()
+
+    # --- runs that are made again, and checks -----------------------------------------------------
+
+    def _tell(self, check: Check) -> None:
+        """Put what a check of the baseline showed beside the experiment's records."""
+        told = {known.found for known in self.ledger.checks(self.ledger.experiment)}
+        if check.found in TOLD - (told - {Found.MOVED}):
+            self.ledger.note(check)
+
+    def _note_repeats(self, judgement: Judgement) -> Judgement:
+        """Note which seeds gave their scores again, of which an attempt had given none."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        baseline, records = ledger.records(self.bench.base), ledger.records(commit)
+        seeds = self.registration.registered_seeds()[: judgement.pairs]
+        again = [record for _, record in ledger.canaries(commit)]
+        while True:
+            seed = seed_to_repeat(
+                self.registration, judgement, baseline, records, ledger.checks(commit)
+            )
+            if seed is None:
+                return judgement
+            found = scores_again(seed, records, again, seeds, ledger.metric)
+            if found is None or found.found is None:
+                return judgement
+            ledger.note(Check(commit, found.found, now(), seed, found.condition, found.scores))
+            judgement = self._judge()
+
+    # --- what a person reads ----------------------------------------------------------------------
+
+    def _announce(self, run: Run) -> None:
+        if run.why is Why.CHECK:
+            self.watcher.said(f"{self.label(run.arm)}: {self._canary}")
+        elif run.why is Why.REPEAT:
+            whether = f"to see whether seed {run.seed} gives its score again"
+            self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
+        elif run.why is not Why.SAMPLE:
+            if run.why is Why.BLOCK and (Why.BLOCK,) not in self.bench.told:
+                self.bench.told.add((Why.BLOCK,))
+                self.watcher.said(
+                    f"{self.label(run.arm)}: so many experiments agree on it that it runs on fresh"
+                    " seeds too, in case it was unlucky"
+                )
+            if run.why is Why.MATCH and (run.conditions, None) not in self._told:
+                self._told.add((run.conditions, None))
+                self.watcher.said(
+                    f"{self.label(run.arm)}: {self._what_changed(run)}; its seeds are run again,"
+                    " because the two runs of a pair must share their condition"
+                )
+            super()._announce(run)
+
+    def _what_changed(self, run: Run) -> str:
+        """Say how a condition differs from the one that the baseline was last measured in."""
+        ledger, (condition,) = self.ledger, run.conditions or ("",)
+        ledger.read_environments(self.bench.base)
+        records = reversed(ledger.records(self.bench.base))
+        other = (record.condition for record in records if record.condition != condition)
+        return say_changed(ledger.environment(next(other, "")), ledger.environment(condition))
+
+    def _demand_progress(self) -> None:
+        stuck = next((r for r in self.due.now if r in self._made and r.why is Why.MATCH), None)
+        if stuck is None:
+            super()._demand_progress()
+            return
+        self.due = Due()
+        raise NotReady(
+            "baseline and experiment do not run in the same condition:"
+            f" {self._what_changed(stuck)}",
+            "make the environment the same for both (python and package versions), then run again",
+        )

@@ -1,0 +1,125 @@
+"""Makes one run on this machine: claimed, on record before it starts, and stored when it ends."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.engine import Came, Made
+from gitexp.engine.host import boot_id, clone_id, host_id, scheduler
+from gitexp.engine.job import Interrupted, Job
+from gitexp.lab.claims import claim_of
+from gitexp.lab.running import free_folder, run_watched
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.start import Start
+from gitexp.store.local import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitexp.engine.engine import Order, Stop
+    from gitexp.engine.watchdog import Watchdog
+    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.watcher import Watcher
+
+
+class RunMaker:
+    """Makes the runs of one command, which share a `batch`; called from several threads."""
+
+    def __init__(self, watchdog: Watchdog, watcher: Watcher) -> None:
+        self.batch = os.urandom(6).hex()
+        self._watchdog, self._watcher = watchdog, watcher
+        self._lock = threading.Lock()
+        self._warned: set[str] = set()  # commits whose odd runs were mentioned
+
+    def make(
+        self, order: Order, ledger: Ledger, stop: Stop, expected: str, named: Callable[[str], None]
+    ) -> Made:
+        """Make a run unless another gitexp of this clone does, or has done so by now.
+
+        `expected` is the condition that it will probably have, and `named` is told the real one.
+
+        Raises:
+            NotReady: the checkout could not be prepared.
+            StoreBusy: the run could not be stored; it is kept aside.
+        """
+        with locked(claim_of(ledger.repository, order.commit, order.seed), wait=False) as claim:
+            if claim is None:
+                return Made(Came.BUSY)
+            if stop.is_set():
+                return Made(Came.STOPPED)
+            # What is repeated is on record.
+            wanted = order.conditions if order.purpose is Purpose.RUN else ()
+            attempt = ledger.attempt(order.commit, order.seed, wanted)
+            if not attempt:
+                return Made(Came.STORED)
+            runs = ledger.repository.local / "runs" / order.commit[:12]
+            name = str(order.seed) if order.share == 1 else f"sample-{order.share:g}"
+            folder, attempt = free_folder(runs, name, attempt)
+            job = Job(
+                order.commit, order.seed, attempt, order.metric, folder, order.explore,
+                sample=order.share, purpose=order.purpose, threads=order.threads,
+            )  # fmt: skip
+            return self._run(order.label, job, ledger, stop, claim, expected, named)
+
+    def _run(
+        self,
+        label: str,
+        job: Job,
+        ledger: Ledger,
+        stop: Stop,
+        claim: int,
+        expected: str,
+        named: Callable[[str], None],
+    ) -> Made:
+        """Run a job, and store its start and its end."""
+        started: list[Start] = []
+
+        def begin(time: str) -> None:
+            started.append(self._start(job, ledger, time, expected))
+            ledger.begin(started[0])
+
+        def condition(described: dict[str, Any]) -> str:
+            if job.purpose is Purpose.SAMPLE:
+                return ""  # it would be taken for one that full runs may share
+            name = ledger.name_condition(described, job.commit)
+            named(name)
+            return name
+
+        try:
+            result = run_watched(
+                ledger.repository, ledger.project.prefix, ledger.settings, label, job,
+                self._watcher, watchdog=self._watchdog, stop=stop, condition=condition,
+                begin=begin, hold=(claim,),
+            )  # fmt: skip
+        except Interrupted as stopped:
+            # Who stops a run that had not begun has seen nothing.
+            ended = stop.how if stopped.seconds else Ended.FREED
+            if started and ended is not None:
+                ledger.end(started[0].ended_early(ended, stopped.seconds))
+            return Made(Came.STOPPED)
+        if job.purpose is Purpose.SAMPLE:
+            result = replace(result, record=replace(result.record, environment=""), bulk=())
+        ledger.store(job.commit, result)
+        if result.warning and self._is_first(job.commit):
+            self._watcher.said(f"{label}, seed {job.seed}: {result.warning}")
+        return Made(Came.RAN, job, result)
+
+    def _start(self, job: Job, ledger: Ledger, time: str, expected: str) -> Start:
+        """The line that says that a job begins."""
+        return Start(
+            job.commit, job.seed, job.attempt, time,
+            host=host_id(), boot=boot_id(), clone=clone_id(ledger.repository), batch=self.batch,
+            condition=expected, scheduler=scheduler(), project=ledger.project.folder,
+            purpose=job.purpose, explore=job.explore,
+        )  # fmt: skip
+
+    def _is_first(self, commit: str) -> bool:
+        """Whether a commit is warned about for the first time: its runs share their script."""
+        with self._lock:
+            is_first = commit not in self._warned
+            self._warned.add(commit)
+        return is_first

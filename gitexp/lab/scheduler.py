@@ -1,0 +1,209 @@
+"""Drives what is under way: one loop that keeps an engine's slots busy with what is due.
+
+Every experiment is asked what it needs whenever something is on record; a run that several need is
+made once; who needs the fewest runs to its next look goes first. Nothing here decides what counts:
+the same runs in another order give the same verdicts.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gitexp.engine.engine import Came
+from gitexp.engine.host import scheduler
+from gitexp.errors import GitexpError, StoreBusy, Terminated
+from gitexp.rules.documents.ended import Ended
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.engine.engine import Done, Engine, Order
+    from gitexp.lab.session import Session
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.verdict.due import Run
+    from gitexp.store.repository import Repository
+
+_NAP = 0.2  # seconds between looks at a run that another gitexp makes
+Key = tuple[str, str, int]
+
+
+class Scheduler:
+    """Gives orders to an engine until no session needs a run."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        sessions: Sequence[Session],
+        engine: Engine,
+        watcher: Watcher,
+    ) -> None:
+        self._repository, self._sessions = repository, sessions
+        self._engine, self._watcher = engine, watcher
+        self._flying: dict[Key, tuple[Order, Session, Run]] = {}
+        self._busy: dict[Key, float] = {}  # when to ask again for what another gitexp runs
+        self._waited: set[Key] = set()  # of which that was said
+        self._failed: dict[tuple[Key, str], GitexpError] = {}  # by run and metric
+        self._unstored: StoreBusy | None = None
+
+    def drive(self) -> None:
+        """Bring every session to its end; what one of them cannot do ends that one alone.
+
+        Raises:
+            StoreBusy: a run could not be stored; those that were going on have ended.
+        """
+        for session in self._sessions:
+            self._advance(session)
+        while True:
+            self._fill()
+            if not self._flying and (not self._busy or self._unstored):
+                if self._unstored or not self._wake():
+                    break
+                continue
+            ended = self._engine.poll(_NAP if self._busy else None)
+            self._catch_up([self._settle(done) for done in ended])
+        if self._unstored is not None:
+            raise self._unstored
+
+    def session_of(self, order: Order) -> Session:
+        """The session that gave an order."""
+        return self._flying[order.run][1]
+
+    def counts_aborts(self) -> bool:
+        """Whether runs of an experiment are going on that would count as aborted."""
+        return any(
+            order.commit == session.ledger.experiment
+            and not order.explore
+            and session.ledger.settings.rules > 1
+            for order, session, _ in self._flying.values()
+        )
+
+    # --- what to start --------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Start runs as long as a slot is free."""
+        while self._unstored is None and len(self._flying) < self._engine.slots:
+            chosen = self._choose()
+            if chosen is None:
+                break
+            session, run = chosen
+            try:
+                order = session.order(run)
+            except GitexpError as error:
+                session.fail(error)
+                continue
+            self._busy.pop(order.run, None)
+            self._flying[order.run] = order, session, run
+            self._engine.submit(order)
+        needed = {key for key in self._busy if any(s.needs(key) for s in self._open())}
+        self._busy = {key: when for key, when in self._busy.items() if key in needed}
+
+    def _choose(self) -> tuple[Session, Run] | None:
+        """The most urgent run that nobody is making: of who has the fewest left to its look."""
+        now = time.monotonic()
+        for session in sorted(self._open(), key=lambda session: session.due.left):
+            if not session.begun:
+                # Hours may have passed since it was asked: is what it relies on still fresh?
+                session.begun = True
+                self._advance(session)
+            self._fail_with_others(session)
+            for run in session.due.now if session.is_open else ():
+                key = session.key(run)
+                if key not in self._flying and self._busy.get(key, now) <= now:
+                    return session, run
+        return None
+
+    def _fail_with_others(self, session: Session) -> None:
+        """Fail fast: a run that failed for one session is not repeated for another."""
+        keys = ((session.key(run), session.ledger.metric) for run in session.due.now)
+        if error := next(filter(None, map(self._failed.get, keys)), None):
+            session.fail(error)
+
+    def _open(self) -> list[Session]:
+        return [session for session in self._sessions if session.is_open]
+
+    # --- what has ended -------------------------------------------------------------------------
+
+    def _settle(self, done: Done) -> tuple[Session, Run, Done]:
+        """Take an order off the list of those that are carried out."""
+        key = done.order.run
+        _, session, run = self._flying.pop(key)
+        if isinstance(done.error, StoreBusy):
+            # Kept aside. What is running may end, and is kept aside likewise.
+            self._unstored = done.error
+        elif isinstance(done.error, GitexpError):
+            self._failed[key, done.order.metric] = done.error
+            session.fail(done.error)
+        elif done.error is not None:
+            raise done.error
+        elif done.made is not None and done.made.came is Came.BUSY:
+            if key not in self._waited:
+                self._waited.add(key)
+                label = session.label(run.arm)
+                said = "another gitexp is running it; waiting"
+                self._watcher.said(f"{label}, seed {run.seed}: {said}")
+            self._busy[key] = time.monotonic() + _NAP
+        return session, run, done
+
+    def _catch_up(self, ended: Sequence[tuple[Session, Run, Done]]) -> None:
+        """Read what is on record now, and let everybody who is concerned think again."""
+        new = [one for one in ended if one[2].made and one[2].made.came in {Came.RAN, Came.STORED}]
+        commits = list(dict.fromkeys(done.order.commit for _, _, done in new))
+        if not commits:
+            self._free()
+            return
+        notes = dict.fromkeys(commits, "") | read_notes(self._repository, RUNS, commits)
+        concerned = []
+        for session in self._sessions:
+            mine = {c: notes[c] for c in commits if c in session.commits}
+            if mine and not session.over:
+                session.ledger.take(mine)
+                concerned.append(session)
+        for session, run, done in new:
+            self._tell(session, run, done)
+        for session in concerned:
+            if session.error is not None:
+                session.fail(session.error)  # by now a seed may have failed once too often
+            else:
+                self._advance(session)
+        self._wake()
+        self._free()
+
+    def _tell(self, session: Session, run: Run, done: Done) -> None:
+        """Tell a session that its run has ended, and remember one that failed."""
+        error = None if done.made is None else session.came(run, done.made)
+        if error is not None:
+            self._failed[done.order.run, done.order.metric] = error
+            session.fail(error)
+
+    def _wake(self) -> bool:
+        """Ask those that wait for others again; whether one of them goes on."""
+        waiting = [session for session in self._open() if not session.due]
+        for session in waiting:
+            self._advance(session)
+        went_on = any(session.due or not session.is_open for session in waiting)
+        if went_on:
+            self._wake()
+        return went_on
+
+    def _advance(self, session: Session) -> None:
+        try:
+            session.advance()
+        except GitexpError as error:
+            session.fail(error)
+
+    def _free(self) -> None:
+        """Stop runs that nobody needs any more."""
+        for key, (order, _, _) in self._flying.items():
+            if not any(session.needs(key) for session in self._sessions):
+                self._engine.cancel(order)
+
+
+def how_stopped(error: BaseException) -> Ended | None:
+    """How runs end that are stopped by this; None where the next command can tell better."""
+    if isinstance(error, Terminated):
+        # The user, or the machine on its way down: then it will have been started again.
+        return Ended.SCHEDULER if scheduler() else None
+    return Ended.ABORT if isinstance(error, KeyboardInterrupt) else Ended.FREED

@@ -1,0 +1,166 @@
+"""What is under way: something that needs runs until it has an answer, and knows which are due."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from gitexp.engine.engine import Order
+from gitexp.errors import CommandFailed, NotReady
+from gitexp.lab.failed_run import failed_run
+from gitexp.lab.small_first import on_share
+from gitexp.rules.verdict.due import Arm, Due, Run, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitexp.engine.engine import Made, Stop
+    from gitexp.errors import GitexpError
+    from gitexp.lab.bench import Bench
+    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.run_maker import RunMaker
+    from gitexp.lab.watcher import Watcher
+
+
+class Session(ABC):
+    """Runs of a baseline, and of the experiment beside it, until there is an answer.
+
+    `due` is what was due when somebody last asked. Whoever drives it calls `advance` whenever a
+    note has changed, and again when it `begin`s. `error` is why it could not go on.
+    """
+
+    def __init__(
+        self, ledger: Ledger, bench: Bench, maker: RunMaker, watcher: Watcher, name: str = ""
+    ) -> None:
+        self.ledger, self.bench, self.maker, self.watcher = ledger, bench, maker, watcher
+        self.name = name
+        self.due = Due()
+        self.begun = self.over = False
+        self.error: GitexpError | None = None
+        self._made: set[Run] = set()  # runs that went well, and yet may be asked for again
+        self._told: set[tuple[object, ...]] = set()
+        self._own: list[str] = []  # conditions that runs of the experiment had
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still ask for runs."""
+        return not self.over and self.error is None
+
+    @abstractmethod
+    def advance(self) -> None:
+        """Find out what is due now, by what the ledger has read; `over` is set if nothing is.
+
+        Raises:
+            GitexpError: it cannot go on.
+        """
+
+    def fail(self, error: GitexpError) -> None:
+        """Let it ask for nothing more; after a failed run, those that are going on may end."""
+        if self.error is None:
+            self.error = error
+        if not isinstance(error, CommandFailed):
+            self.due = Due()
+
+    @property
+    def commits(self) -> set[str]:
+        """The commits whose notes it reads."""
+        return {self.bench.base, self.ledger.experiment}
+
+    def commit(self, arm: Arm) -> str:
+        """The commit that an arm runs."""
+        return self.bench.base if arm is Arm.BASELINE else self.ledger.experiment
+
+    def label(self, arm: Arm) -> str:
+        """What a person calls an arm."""
+        project = self.ledger.project
+        return f"baseline {project.baseline}" if arm is Arm.BASELINE else f"exp/{self.name}"
+
+    def label_of(self, run: Run) -> str:
+        """What a person calls the arm of a run, and the part of the data that it is given."""
+        return on_share(self.label(run.arm), run.share)
+
+    def key(self, run: Run) -> tuple[str, str, int]:
+        """What only one run is made of at a time, whatever for."""
+        return self.ledger.project.prefix, self.commit(run.arm), run.seed
+
+    def needs(self, key: tuple[str, str, int]) -> bool:
+        """Whether a run of this is of use."""
+        return any(self.key(run) == key for run in (*self.due.now, *self.due.later))
+
+    def order(self, run: Run) -> Order:
+        """Put a due run into an order, and announce the first of its kind.
+
+        Raises:
+            NotReady: the runs would take long, and nobody agreed to that.
+        """
+        ledger = self.ledger
+        ledger.read_environments(self.commit(run.arm))
+        threads = self.bench.threads(ledger)
+        self._announce(run)
+        return Order(
+            ledger.project.prefix,
+            self.commit(run.arm),
+            run.seed,
+            self.label_of(run),
+            ledger.metric,
+            threads,
+            run.why.purpose,
+            run.conditions,
+            ledger.why if run.arm is Arm.EXPERIMENT else "",
+            run.share,
+        )
+
+    def make(self, order: Order, stop: Stop) -> Made:
+        """Make a run that was ordered; called in a thread of its own."""
+        named = self._named(order.commit)
+        return self.maker.make(order, self.ledger, stop, self.bench.expected, named)
+
+    def came(self, run: Run, made: Made) -> GitexpError | None:
+        """Note that a run which was ordered has ended; returns what to tell if it failed."""
+        if made.job is None or made.result is None:
+            return None
+        if made.result.record.ok:
+            self._made.add(run)
+            return None
+        return failed_run(self.ledger, self.label_of(run), made.job, made.result)
+
+    def _named(self, commit: str) -> Callable[[str], None]:
+        """Who is told the condition of a run."""
+        return self.bench.add_condition if commit == self.bench.base else self._own.append
+
+    def _demand_progress(self) -> None:
+        """Ask for no run a second time that went well and does not count.
+
+        Raises:
+            NotReady: one is due again.
+        """
+        stuck = next((r for r in self.due.now if r in self._made and not _repeats(r)), None)
+        if stuck is None:
+            return
+        self.due = Due()
+        if stuck.why is Why.PROOF:
+            raise NotReady(
+                "the two runs that must give the same result do not run in the same condition",
+                "keep python, packages and declared data unchanged between two runs",
+            )
+        raise NotReady(
+            f"{self.label(stuck.arm)}, seed {stuck.seed}: it was run, and its record does not"
+            " count",
+            "look for what is wrong: gitexp doctor",
+        )
+
+    def _announce(self, run: Run) -> None:
+        """Say what is run, once for all runs of its kind, and ask if that takes long."""
+        told = self.bench.told if run.arm is Arm.BASELINE else self._told
+        kind = run.why, run.conditions if run.why in {Why.BLOCK, Why.MATCH, Why.PROOF} else None
+        alike = [one for one in (*self.due.now, *self.due.later) if one.why is run.why]
+        new = [one.seed for one in alike if (*kind, one.seed) not in told]
+        if run.seed not in new:
+            return
+        told |= {(*kind, seed) for seed in new}
+        commit = self.commit(run.arm)
+        self.bench.announce(self.ledger, self.label(run.arm), commit, len(new))
+
+
+def _repeats(run: Run) -> bool:
+    return run.why in {Why.CHECK, Why.REPEAT}

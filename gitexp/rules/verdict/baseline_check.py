@@ -1,0 +1,141 @@
+"""Whether a baseline must be checked before its records are used again, and what a check showed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gitexp.rules.documents.found import Found
+from gitexp.rules.verdict.canary import SPAN, compare, span_of
+from gitexp.rules.verdict.pairs import first_good
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.start import Start
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRuns:
+    """The runs of a baseline, as one command on one machine sees them at a `moment`.
+
+    `started` are the good runs with their starts, as far as these are on record, and `canaries`
+    those that were made to check it. `host` and `batch` are this machine and this command. `span`
+    is the setting `canary`; moments are in seconds since 1970.
+    """
+
+    metric: str
+    records: tuple[Record, ...]
+    started: tuple[tuple[Start, Record], ...]
+    canaries: tuple[tuple[Start, Record], ...]
+    host: str
+    batch: str
+    moment: float
+    span: float | None = None
+
+    def scores(self, condition: str) -> dict[int, float]:
+        """The first scores in a condition, by seed."""
+        good = first_good(self.records, {r.seed for r in self.records}, self.metric, [condition])
+        return {seed: record.metrics[self.metric] for seed, record in good.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineCheck:
+    """Runs that repeated one seed, in their order, and the score on record.
+
+    `found` is None where one more run is needed, and `old` where their condition has no record.
+    """
+
+    runs: tuple[Record, ...]
+    old: float | None
+    scores: tuple[float, ...]
+    found: Found | None
+
+    @property
+    def seed(self) -> int:
+        """The seed that was repeated."""
+        return self.runs[-1].seed
+
+    @property
+    def condition(self) -> str:
+        """The condition that it was repeated in."""
+        return self.runs[-1].condition
+
+    @property
+    def over(self) -> bool:
+        """Whether no further run can tell more."""
+        return self.found is not None or self.old is None
+
+
+def seed_to_check(
+    runs: BaselineRuns, seeds: Iterable[int], here: Sequence[str] | None, *, always: bool = False
+) -> int | None:
+    """Find the seed to run again before records of `seeds` are used; None if they are fresh.
+
+    `here` are the conditions that hold, None while they are not known. `always` asks whatever the
+    settings say.
+    """
+    used = first_good(runs.records, seeds, runs.metric, here)
+    if not used:
+        return None
+    span = _span(runs)
+    if not always and (math.isinf(span) or _age(runs, used.values()) <= span):
+        return None
+    # Another seed each time, so that no part of the baseline goes unseen for long.
+    return [*used][len(runs.canaries) % len(used)]
+
+
+def goes_unchecked(runs: BaselineRuns, seeds: Iterable[int], here: Sequence[str] | None) -> bool:
+    """Whether old records of `seeds` are used unchecked, because the settings ask for none."""
+    used = first_good(runs.records, seeds, runs.metric, here)
+    return bool(used) and math.isinf(_span(runs)) and _age(runs, used.values()) > SPAN
+
+
+def check_since(runs: BaselineRuns, seed: int, since: float) -> BaselineCheck | None:
+    """What runs of this command showed that repeated a seed from a moment on; None if none did."""
+    mine = [
+        record
+        for start, record in runs.canaries
+        if start.batch == runs.batch and record.seed == seed and _moment(record.start) >= since
+    ]
+    return _checked(runs, mine) if mine else None
+
+
+def _span(runs: BaselineRuns) -> float:
+    return span_of(runs.span, [record.duration for record in runs.records if record.ok])
+
+
+def _age(runs: BaselineRuns, used: Iterable[Record]) -> float:
+    """Seconds since the baseline last agreed with itself here, in a condition of these records."""
+    conditions = {record.condition for record in used}
+    agreed = [
+        *(r for s, r in runs.started if s.host == runs.host and r.condition in conditions),
+        *_agreeing(runs, conditions),
+    ]
+    return runs.moment - max((_moment(r.start) + r.duration for r in agreed), default=-math.inf)
+
+
+def _agreeing(runs: BaselineRuns, conditions: set[str]) -> Iterator[Record]:
+    """The last canaries here of each command whose runs did not show that the baseline moved."""
+    groups: dict[tuple[str, int, str], list[Record]] = {}
+    for start, record in runs.canaries:
+        if start.host == runs.host and record.condition in conditions:
+            groups.setdefault((start.batch, record.seed, record.condition), []).append(record)
+    for group in groups.values():
+        if _checked(runs, group).found not in {None, Found.MOVED}:
+            yield group[-1]
+
+
+def _checked(runs: BaselineRuns, group: Sequence[Record]) -> BaselineCheck:
+    first = runs.scores(group[-1].condition)
+    old = first.get(group[-1].seed)
+    scores = tuple(r.metrics[runs.metric] for r in group if runs.metric in r.metrics)
+    found = None if old is None else compare(old, scores, [*first.values()])
+    return BaselineCheck(tuple(group), old, scores, found)
+
+
+def _moment(start: str) -> float:
+    return datetime.fromisoformat(start).timestamp()
