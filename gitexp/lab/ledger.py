@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import host_id
-from gitexp.errors import NotReady
+from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.arms import arms_of
 from gitexp.lab.environments import Environments
 from gitexp.lab.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import Check, parse_checks
+from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
 from gitexp.rules.documents.lines import (
@@ -30,7 +32,7 @@ from gitexp.rules.verdict.baseline_check import BaselineRuns
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.rivals import gated
-from gitexp.store.aside import Intent
+from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines, write
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS, RUNS
@@ -269,9 +271,16 @@ class Ledger:
         """Put the start of an attempt on record, before its command starts.
 
         Raises:
-            StoreBusy: the notes stayed locked; the line is kept aside, and nothing should start.
+            StoreBusy, NotReady: it could not be stored, so nothing may start.
         """
-        append_lines(self.repository, RUNS, {start.commit: [start.line()]})
+        try:
+            append_lines(self.repository, RUNS, {start.commit: [start.line()]})
+        except GitexpError:
+            # The line is kept aside and will be stored, beside the end of what never began.
+            end = start.ended_early(Ended.FREED).line()
+            with suppress(OSError):
+                put_aside(self.repository, [Intent(RUNS, start.commit, (end,))])
+            raise
 
     def note(self, check: Check) -> None:
         """Put what a repeated run showed beside the records of its experiment, and read it back."""

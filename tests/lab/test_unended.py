@@ -14,6 +14,7 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import Start
 from gitexp.store.local import locked
+from gitexp.store.refs import RUNS
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from tests.arrange import note, records
@@ -77,6 +78,17 @@ def test_what_was_killed_here_is_told_before_anything_is_shared(ready: World) ->
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert end_all_unended(repository) == 1
+
+
+@pytest.mark.slow
+def test_an_attempt_that_never_began_is_nobodys_abort(ready: World) -> None:
+    lock = ready.write(f".git/{RUNS}.lock", "")
+    ready.gitexp("run", "--baseline", code=5)
+    assert note(ready, RUNS, "main") == ""
+    lock.unlink()
+    ready.gitexp("run", "--baseline")
+    ends = [r.end for r in parse_records(note(ready, RUNS, "main"))]
+    assert [end for end in ends if end] == [Ended.FREED]
 
 
 def test_an_attempt_that_is_running_is_left_alone(ready: World) -> None:
