@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.project import open_project
 from gitexp.lab.sharing.report import Synced
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import write_line
-from gitexp.rules.documents.record import Record
+from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.registration import Registration
+from gitexp.rules.documents.start import Start
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.store.commits import commit_file
 from gitexp.store.note_writing import append_lines
@@ -20,6 +21,9 @@ from gitexp.store.refs import BULK, HEADS, LOGS, RUNS, VERDICTS
 from gitexp.store.repository import Repository
 from gitexp.workflows.sync import sync
 from tests.project import BECAUSE, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SHARED = (RUNS, BULK, LOGS, VERDICTS)
 
@@ -83,6 +87,17 @@ def a_record(commit: str, seed: int, accuracy: float = 0.9, **changes: Any) -> s
     return Record(seed=seed, metrics={"accuracy": accuracy}, **(fields | changes)).line()
 
 
+def starts_of(lines: Iterable[str]) -> list[str]:
+    """What is on record before the runs of these records begin."""
+    return [
+        Start(
+            record.commit, record.seed, record.attempt, record.start,
+            host="h", boot="b", clone="c", batch="d",
+        ).line()
+        for record in parse_records("\n".join(lines))
+    ]  # fmt: skip
+
+
 def a_log(text: str) -> str:
     """The log line of a run that printed a text."""
     fields = {"seed": 1, "attempt": 1, "condition": "c" * 12, "stdout": text, "stderr": ""}
@@ -92,7 +107,7 @@ def a_log(text: str) -> str:
 def measure(world: World, commit: str, accuracy: float, seeds: range = range(1, 6)) -> None:
     """Record runs of a commit: the accuracy, and a little of the seed in it."""
     lines = [a_record(commit, seed, accuracy * (1 + seed * 1e-4)) for seed in seeds]
-    append_lines(repository_of(world), RUNS, {commit: lines})
+    append_lines(repository_of(world), RUNS, {commit: [*starts_of(lines), *lines]})
 
 
 def measured_experiment(world: World, name: str, value: float = 10, accuracy: float = 0.92) -> str:

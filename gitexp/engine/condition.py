@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BASIS = ("python", "build", "implementation", "accelerators", "threads")
 _ALWAYS = ("variables", "startup")  # maps in which a missing entry differs from every other
-_WHERE_BOTH = ("data", "packages", "builds", "modules")  # maps of which only common entries count
+_WHERE_BOTH = ("data", "packages", "modules")  # maps of which only common entries count
 
 
 def condition_of(described: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
@@ -63,13 +63,21 @@ def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[st
         if old.get(name) != new.get(name):
             yield f"{name} {'has changed' if name in old and name in new else 'is new or gone'}"
     yield from (f"data {path} has changed" for path in _unequal(then, now, "data"))
-    upgraded = _unequal(then, now, "packages")
-    for name in upgraded:
-        yield f"{name} {_short(then['packages'][name])} -> {_short(now['packages'][name])}"
-    for name in _unequal(then, now, "builds"):
-        if name not in upgraded:
-            yield f"{name} has changed, though not its version"
+    for name in _unequal(then, now, "packages"):
+        before, after = version_of(then["packages"][name]), version_of(now["packages"][name])
+        changed = "has changed, though not its version"
+        yield f"{name} {changed if before == after else f'{before} -> {after}'}"
     yield from (f"module {name} has changed" for name in _unequal(then, now, "modules"))
+
+
+def with_builds(packages: Mapping[str, str], builds: Mapping[str, str]) -> dict[str, str]:
+    """Packages as an environment line has them: the version, and the hash of what is installed."""
+    return {name: f"{version} {builds.get(name, '')}".strip() for name, version in packages.items()}
+
+
+def version_of(package: str | None) -> str:
+    """Version of a package in an environment line."""
+    return str(package).partition(" ")[0]
 
 
 def _unequal(then: Mapping[str, Any], now: Mapping[str, Any], field: str) -> list[str]:

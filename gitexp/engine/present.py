@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine import command as commands
 from gitexp.engine.builds import builds_of
+from gitexp.engine.condition import with_builds
 from gitexp.engine.contents import remembered
 from gitexp.engine.data import fingerprint
 from gitexp.engine.distributions import SITES, installed
@@ -92,9 +93,10 @@ def present_environment(
     sites = [folder for folder in python.folders if folder.name in SITES]
     with remembered(repository.local / "code.json") as contents:
         there = installed(python.folders, packages)
-        present["packages"] = {name: there[name][0] if name in there else None for name in packages}
         infos = {name: info for name, (_, info) in there.items()}
-        present["builds"] = builds_of(infos.items(), contents)
+        found = {name: version for name, (version, _) in there.items()}
+        found = with_builds(found, builds_of(infos.items(), contents))
+        present["packages"] = {name: found.get(name) for name in packages}
         present["modules"] = find_modules(modules, python.folders, contents)
         present["startup"] = startup_of(sites, python.customized, contents) | programs_of(
             [program, *words[1:]], variables["PATH"], (), contents

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.builds import builds_of
+from gitexp.engine.condition import with_builds
 from gitexp.engine.contents import remembered
 from gitexp.engine.elsewhere import inert_files, libraries_of, modules_of
 from gitexp.engine.machine import machine
@@ -83,7 +84,6 @@ def describe(
         "build": loaded.build,
         "implementation": loaded.implementation,
         "executable": loaded.executable,
-        "packages": loaded.packages,
         "accelerators": list(loaded.accelerators or here.get("gpus", ())),  # type: ignore[call-overload]
         "machine": here,
         "git": repository.git_version,
@@ -97,7 +97,7 @@ def describe(
     with remembered(repository.local / "code.json") as contents:
         builds = builds_of(loaded.infos.items(), contents)
         built = {info for name, info in loaded.infos.items() if name in builds}
-        fields["builds"] = builds
+        fields["packages"] = with_builds(loaded.packages, builds)
         # An extension module is a shared library, too.
         others = {*loaded.libraries} - {one.file for one in loaded.placed}
         fields["modules"] = libraries_of(sorted(others), inside, contents) | modules_of(

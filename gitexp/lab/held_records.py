@@ -36,7 +36,7 @@ def held_records(
     repeated = repeats(records, metric)
     if not groups and not repeated:
         return Held(tuple(records))
-    seeds = {record.seed for group in (*groups, *repeated) for record in group}
+    seeds = {record.seed for record in (*(group[0] for group in groups), *(b for b, _ in repeated))}
 
     def lines_of(text: str) -> Collection[str]:
         return [record.line() for record in parse_records(text) if record.seed in seeds]

@@ -32,6 +32,7 @@ from gitexp.lab.audit.recheck import (
 )
 from gitexp.lab.audit.rules import about_rules
 from gitexp.lab.audit.turned import about_turned
+from gitexp.lab.audit.unstarted import about_unstarted
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
@@ -137,6 +138,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("history of the notes", about_history(inventory)),
         ("attempts", about_attempts(inventory)),
         ("later records", about_later(inventory)),
+        ("records without a start", about_unstarted(inventory)),
         ("former verdicts", about_turned(inventory)),
         ("registrations", about_early(inventory)),
         ("levels", about_levels(high)),

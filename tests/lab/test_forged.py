@@ -85,6 +85,34 @@ def test_later_lines_change_no_verdict_and_are_named(
     assert found_by_verify(ready) == named
 
 
+@pytest.mark.parametrize("arm", ["experiment", "baseline"])
+def test_the_record_of_a_good_seed_that_was_copied_to_others_is_named(
+    ready: World, arm: str
+) -> None:
+    commit = measured_experiment(ready, NAME)
+    target = commit if arm == "experiment" else ready.git("rev-parse", "main")
+    add(ready, target, [a_record(target, 6), a_record(target, 7)])
+    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V20"]
+    assert "2 records in the note of" in found.message
+    assert "(seeds 6, 7) without a start" in found.message
+
+
+@pytest.mark.parametrize("condition", ["c" * 12, "another", ""])
+@pytest.mark.parametrize("where", ["later", "beside"])
+def test_failures_that_came_after_a_seed_had_succeeded_chose_nothing(
+    ready: World, condition: str, where: str
+) -> None:
+    commit = measured_experiment(ready, NAME)
+    before = judged(ready)
+    failed = {"metrics": {}, "exit": 1, "failure": "exit 1", "ended": "exit"}
+    start = "2026-11-26T10:00:00.000Z"
+    lines = forged(
+        ready, commit, gain=0, attempt=2, start=start, condition=condition, **failed
+    )  # fmt: skip
+    (add if where == "later" else merged)(ready, commit, lines)
+    assert judged(ready) == before
+
+
 def test_lines_of_which_nobody_can_tell_the_first_are_in_conflict(ready: World) -> None:
     commit = measured_experiment(ready, NAME, accuracy=0.901)
     before = judged(ready)
@@ -261,7 +289,7 @@ def test_runs_from_before_their_registration_are_named(
     assert "5 runs of exp/brave-otter began before it was registered" in found.message
 
 
-@pytest.mark.parametrize("edit", ["removed", "changed", "forged"])
+@pytest.mark.parametrize("edit", ["removed", "start removed", "changed", "forged"])
 def test_a_server_keeps_the_records_that_it_has(ready: World, tmp_path: Path, edit: str) -> None:
     commit = measured_experiment(ready, NAME)
     hub = World(tmp_path / "hub.git")
@@ -269,12 +297,16 @@ def test_a_server_keeps_the_records_that_it_has(ready: World, tmp_path: Path, ed
     ready.git("remote", "add", "origin", str(hub.path))
     hub.git("fetch", "--quiet", str(ready.path), "refs/notes/*:refs/notes/*")
     hub.gitexp("init")
-    lines = [line for line in note(ready, RUNS, commit).splitlines() if line]
-    lines[0] = {
+    text = note(ready, RUNS, commit)
+    first = next(line for line in text.splitlines() if "metrics" in line)
+    new = {
         "removed": "",
-        "changed": lines[0].replace('"accuracy":0.9', '"accuracy":0.8'),
-        "forged": lines[0] + "\n" + lines[0].replace('"attempt":1', '"attempt":0'),
+        "start removed": first,
+        "changed": first.replace('"accuracy":0.9', '"accuracy":0.8'),
+        "forged": first + "\n" + first.replace('"attempt":1', '"attempt":0'),
     }[edit]
+    lines = [new if line == first else line for line in text.splitlines()]
+    lines = lines[1:] if edit == "start removed" else lines
     ready.git("notes", f"--ref={RUNS}", "add", "--force", "-m", "\n".join(lines), commit)
     pushed = ready.try_git("push", "origin", RUNS)
     assert pushed.code == 1

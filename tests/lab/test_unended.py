@@ -14,7 +14,6 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import Start
 from gitexp.store.local import locked
-from gitexp.store.refs import RUNS
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from tests.arrange import note, records

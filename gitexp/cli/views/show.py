@@ -9,6 +9,7 @@ import typer
 from gitexp.cli.views.rows import result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
+from gitexp.engine.condition import version_of
 from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
@@ -179,6 +180,6 @@ def _environment(environment: Mapping[str, Any]) -> str:
     shown = wrapped(f"ran on python {environment.get('python')}{many} ({host})")
     packages = environment.get("packages") or {}
     if packages:
-        listed = ", ".join(f"{name} {version}" for name, version in packages.items())
+        listed = ", ".join(f"{name} {version_of(found)}" for name, found in packages.items())
         shown += "\n" + wrapped(f"with {listed}")
     return shown

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of
+from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.holdout import parse_openings
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import parse_starts
@@ -105,4 +106,5 @@ def _results(text: str, commit: str) -> Mapping[str, object]:
     }
     # Of an attempt and of an opening of the holdout, it only matters that they are there.
     found |= {f"{s.seed} {s.attempt} {s.start}": _BEGUN for s in parse_starts(text)}
+    found |= {f"{c.found} {c.seed} {c.start}": c.found for c in parse_checks(text, commit)}
     return found | {f"holdout {o.start}": "opened" for o in parse_openings(text)}

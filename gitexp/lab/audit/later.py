@@ -20,7 +20,8 @@ def about_later(inventory: Inventory) -> Iterator[Finding]:
     """Find records that somebody added to a run that had a record, and that say something else.
 
     Two clones may run the same seeds at the same time; the records that met in a merge are no
-    concern, and neither are those that were taken over from an ancestor that runs the same.
+    concern, and neither are those that were taken over from an ancestor that runs the same, or
+    failures in another condition.
     """
     told: set[str] = set()
     for result in inventory.held:
@@ -37,6 +38,7 @@ def about_later(inventory: Inventory) -> Iterator[Finding]:
                 for kept, late in held.later
                 if late.commit == noted
                 and late.metrics.get(metric) != kept.metrics[metric]
+                and (late.ok or late.condition == kept.condition)
                 and late.line() not in told
             ]
             if not other:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.all_notes import read_all
@@ -21,7 +23,7 @@ _NAMED = 3  # commits
 def check_removed_results(
     repository: Repository, ref: str, before: str, after: str
 ) -> list[Finding]:
-    """Find records of a note's own commit that one commit of a notes ref has and a later lacks."""
+    """Find what the runs of a note's own commit left in it and a later commit of its ref lacks."""
     known, new = read_all(repository, before).blobs, read_all(repository, after).blobs
     changed = [commit for commit, blob in known.items() if new.get(commit) != blob]
     gone: dict[str, int] = {}
@@ -29,15 +31,20 @@ def check_removed_results(
         for commit in changed:
             blobs = [blob for blob in (known[commit], new.get(commit)) if blob]
             texts = [decode(note or b"") for note in reader.read_notes(blobs, sys.maxsize)]
-            had, *left = (
-                {r.line() for r in parse_records(text, None) if r.is_of(commit)} for text in texts
-            )
+            had, *left = (_lines(text, commit) for text in texts)
             if lost := had.difference(*left):
                 gone[commit] = len(lost)
     if not gone:
         return []
     said = (
-        f"{ref} would lose or change {counted(sum(gone.values()), 'record')} in"
+        f"{ref} would lose or change {counted(sum(gone.values()), 'line')} of runs in"
         f" {counted(len(gone), 'note')} ({list_commits(gone, _NAMED)})"
     )
     return [Finding("P3", said, "records are only ever added; a secret goes with: gitexp redact")]
+
+
+def _lines(text: str, commit: str) -> set[str]:
+    """Records, starts and checks of a commit: without one of them, a verdict may be another."""
+    lines = {record.line() for record in parse_records(text, None) if record.is_of(commit)}
+    lines |= {start.line() for start in parse_starts(text) if start.commit == commit}
+    return lines | {check.line() for check in parse_checks(text, commit)}

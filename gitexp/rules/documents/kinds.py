@@ -123,7 +123,7 @@ class Kind(StrEnum):
                 "python": maybe(text), "implementation": maybe(text), "executable": maybe(text),
                 "packages": named(text), "accelerators": listed(text), "machine": named(anything),
                 "git": text, "command": text, "variables": named(anything), "data": named(text),
-                "build": maybe(text), "threads": _COUNT, "builds": named(text),
+                "build": maybe(text), "threads": _COUNT,
                 "modules": named(text), "startup": named(text), "place": named(text),
                 "hashed": named(text), "read": listed(text), "unwatched": anything,
                 "inert": listed(text),

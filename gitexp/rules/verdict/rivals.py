@@ -65,40 +65,45 @@ def rivals(records: Iterable[Record], metric: str, *, any_condition: bool) -> li
     return [tuple(group.values()) for group in groups.values() if len(group) > 1]
 
 
-def repeats(records: Iterable[Record], metric: str) -> list[tuple[Record, Record]]:
-    """Pairs of a good record and a failed one of the same seed and condition."""
+def repeats(records: Iterable[Record], metric: str) -> list[tuple[Record, _Group]]:
+    """Failed records, each with the good ones of its seed."""
     records = list(records)
-    good = [one for one in records if one.ok and metric in one.metrics]
-    failed: dict[tuple[int, str], list[Record]] = {}
+    good: dict[int, list[Record]] = {}
     for record in records:
-        if not record.ok:
-            failed.setdefault((record.seed, record.condition), []).append(record)
-    return [(one, bad) for one in good for bad in failed.get((one.seed, one.condition), ())]
+        if record.ok and metric in record.metrics:
+            good.setdefault(record.seed, []).append(record)
+    return [(bad, (*good[bad.seed],)) for bad in records if not bad.ok and bad.seed in good]
 
 
 def settle(
     records: Sequence[Record],
     groups: Iterable[_Group],
     came_after: Callable[[Record, Record], bool | None],
-    repeated: Iterable[tuple[Record, Record]] = (),
+    repeated: Iterable[tuple[Record, _Group]] = (),
 ) -> Held:
     """Leave one record of each group, where it can be told which counts.
 
-    A failure that came when its run had succeeded is left out too; `repeated` are pairs of a good
-    run and a failed one. `came_after` says whether the second record came when the first was there;
-    None if the two came side by side, of which the one that began earlier counts.
+    A failure that came when its seed had succeeded, and that no success followed, chose nothing and
+    is left out too; `repeated` are failures, each with the good records of its seed. `came_after`
+    says whether the second record came when the first was there; None if the two came side by side,
+    of which the one that began earlier counts.
     """
-    later = [(good, bad) for good, bad in repeated if came_after(good, bad)]
+
+    def follows(first: Record, second: Record, after: bool | None) -> bool:
+        return first.start < second.start if after is None else after
+
+    later = [
+        (good[0], bad)
+        for bad, good in repeated
+        if all(follows(one, bad, came_after(one, bad)) for one in good)
+    ]
     beside: list[tuple[Record, Record]] = []
     contested: list[_Group] = []
     for group in groups:
         for kept in group:
             others = [record for record in group if record is not kept]
             came = [came_after(kept, record) for record in others]
-            if all(
-                kept.start < other.start if after is None else after
-                for other, after in zip(others, came, strict=True)
-            ):
+            if all(follows(kept, other, o) for other, o in zip(others, came, strict=True)):
                 later += [(kept, o) for o, after in zip(others, came, strict=True) if after]
                 beside += [(kept, o) for o, after in zip(others, came, strict=True) if not after]
                 break

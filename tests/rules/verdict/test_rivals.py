@@ -40,9 +40,10 @@ def test_rivals_are_good_records_of_one_seed() -> None:
     assert rivals([FIRST, ELSEWHERE], "accuracy", any_condition=True) == [(FIRST, ELSEWHERE)]
 
 
-def test_a_failure_belongs_to_the_good_run_of_its_seed_and_condition() -> None:
-    others = [replace(FAILED, seed=2), replace(FAILED, condition="other")]
-    assert repeats([FIRST, FAILED, *others], "accuracy") == [(FIRST, FAILED)]
+def test_a_failure_belongs_to_the_good_runs_of_its_seed_in_any_condition() -> None:
+    elsewhere = replace(FAILED, condition="other")
+    found = repeats([FIRST, FAILED, replace(FAILED, seed=2), elsewhere, ELSEWHERE], "accuracy")
+    assert found == [(FAILED, (FIRST, ELSEWHERE)), (elsewhere, (FIRST, ELSEWHERE))]
     assert repeats([FIRST, FAILED], "loss") == []
 
 
@@ -79,9 +80,17 @@ def test_nobody_chooses_where_nothing_tells_the_first() -> None:
 def test_a_failure_after_a_success_counts_for_nothing(
     after: bool, left: tuple[Record, ...]
 ) -> None:
-    held = settle([FIRST, FAILED], [], lambda _, __: after, [(FIRST, FAILED)])
+    held = settle([FIRST, FAILED], [], lambda _, __: after, [(FAILED, (FIRST,))])
     assert held.records == left
     assert held.later == (((FIRST, FAILED),) if after else ())
+
+
+def test_a_failure_that_a_success_followed_counts() -> None:
+    def came_after(one: Record, _: Record) -> bool:
+        return one is FIRST
+
+    held = settle([FIRST, FAILED, ELSEWHERE], [], came_after, [(FAILED, (FIRST, ELSEWHERE))])
+    assert held.records == (FIRST, FAILED, ELSEWHERE)
 
 
 def test_what_came_later_adds_up_over_groups_and_failures() -> None:
@@ -92,7 +101,7 @@ def test_what_came_later_adds_up_over_groups_and_failures() -> None:
     def came_after(one: Record, other: Record) -> bool:
         return one.start < other.start or other is FAILED
 
-    held = settle([FIRST, SECOND, FAILED, third, fourth], groups, came_after, [(FIRST, FAILED)])
+    held = settle([FIRST, SECOND, FAILED, third, fourth], groups, came_after, [(FAILED, (FIRST,))])
     assert held.records == (FIRST, third)
     assert held.later == ((FIRST, FAILED), (FIRST, SECOND), (third, fourth))
 
