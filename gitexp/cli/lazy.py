@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_HOMES = {"try": "try_work_tree"}  # modules that cannot have the name of their command
+
+
 class Commands(typer.core.TyperGroup):
     """The commands in the overview's table, each in a module of its name."""
 
@@ -57,8 +60,8 @@ def unknown(name: str) -> NoReturn:
 
 def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of click, whichever typer has
     """Load a command from the module of its name; `module` is that of a former one."""
-    found = vars(import_module(f"gitexp.cli.commands.{module or name}"))
-    # `next` and `help` are names of Python's own.
+    found = vars(import_module(f"gitexp.cli.commands.{module or _HOMES.get(name, name)}"))
+    # `next`, `try` and `help` are names of Python's own.
     function: Callable[..., None] | typer.Typer = found.get(f"{name}_") or found[name]
     if isinstance(function, typer.Typer):
         app = function

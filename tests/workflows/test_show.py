@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.arrange import train_with
+from tests.arrange import SCORE, train_with
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -16,6 +17,19 @@ FIELDS = {
     "name", "branch", "commit", "baseline", "hypothesis", "change", "criterion", "state",
     "verdict", "reason", "effect", "lower", "upper", "p", "level", "pairs",
 }  # fmt: skip
+
+
+def test_show_lists_the_files_that_runs_put_on_record(ready: World) -> None:
+    write = "open('model.pkl', 'w').write('abc' * 500)\nimport gitexp\ngitexp.artifact('model.pkl')"
+    train_with(ready, f"{write}\n{SCORE}", repeats=[3])
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    shown = ready.gitexp("show", name).out
+    digest = hashlib.sha256(b"abc" * 500).hexdigest()
+    assert f"seed 2: model.pkl (1.5 kB, sha256 {digest[:12]})" in shown
+    listed = ready.gitexp("show", name, "--json").json["artifacts"]
+    assert [(one["seed"], one["sha256"]) for one in listed] == [(n, digest) for n in (1, 2, 3)]
+    assert ready.gitexp("verify").code == 0
 
 
 def test_show_puts_the_seeds_side_by_side(ready: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record
 from gitexp.rules.verdict.small_first import SMALL_SEED, shares_due
-from tests.arrange import SCORE, note, records, trailers, train_with
+from tests.arrange import SCORE, index_bytes, note, records, trailers, train_with
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -111,3 +111,28 @@ def test_a_smoke_run_needs_a_sample(ready: World) -> None:
         "--smoke does not take --exit-code"
         in ready.gitexp("run", "--smoke", "--exit-code", code=2).err
     )
+
+
+def test_the_work_tree_is_tried_as_it_is_and_nothing_is_recorded(ready: World) -> None:
+    script = "try: from fresh import score\nexcept ImportError: sys.exit('lacks a file')\n"
+    train_with(ready, script + "print(f'accuracy={score}')", sample=[0.1, 0.5])
+    failed = ready.gitexp("try", code=4).err
+    assert "work tree on 10 % of the data: the command ended with exit code 1" in failed
+    assert "lacks a file" in failed
+    ready.write("fresh.py", "import os\nscore = float(os.environ['GITEXP_SAMPLE'])")
+    ready.write("odd name é.txt", "")
+    ready.write("large.bin", bytes(2 << 20))
+    ready.edit("C = 1.0", "C = 10")
+    ready.git("add", "config.toml")
+    ready.edit("epochs = 20", "epochs = 30")
+    before, index = ready.snapshot(), index_bytes(ready)
+    done = ready.gitexp("try", "--json").json
+    assert [(one["sample"], one["value"]) for one in done["samples"]] == [(0.1, 0.1), (0.5, 0.5)]
+    assert done["left_out"] == ["large.bin"]
+    assert (ready.snapshot(), index_bytes(ready)) == (before, index)
+    shown = ready.gitexp("try")
+    assert "the work tree works; nothing is recorded\n  10 % of the data: accuracy 0.1" in shown.out
+    assert "left out, because git does not track them and they are large: large.bin" in shown.err
+    ready.write("gitexp.toml", ready.path.joinpath("gitexp.toml").read_text() + "shell = true\n")
+    ready.git("commit", "--quiet", "--message", "another command", "--", "gitexp.toml")
+    assert "is not approved in this clone" in ready.gitexp("try", code=3).err

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.record import Record
     from gitexp.workflows.baseline import MeasuredBaseline
     from gitexp.workflows.smoke import Smoke
+    from gitexp.workflows.try_work_tree import Tried
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
@@ -98,25 +100,39 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
                 "name": done.name,
                 "commit": done.commit,
                 "metric": done.metric,
-                "samples": [
-                    {
-                        "sample": record.sample,
-                        "value": record.metrics[done.metric],
-                        "seconds": record.duration,
-                    }
-                    for record in done.records
-                ],
+                "samples": _samples_json(done.records, done.metric),
                 "verdict": None,
                 "next": f"gitexp run {done.name}",
             }
         )
         return
     typer.echo(f"exp/{done.name} works on a part of the data, which is not a verdict")
-    for record in done.records:
-        scored = f"{done.metric} {figures.number(record.metrics[done.metric])}"
+    _samples(done.records, done.metric)
+    typer.echo(f"\nnext: gitexp run {done.name}")
+
+
+def tried(done: Tried, *, as_json: bool) -> None:
+    """Print what the work tree gave."""
+    if as_json:
+        samples = _samples_json(done.records, done.metric)
+        print_json({"metric": done.metric, "samples": samples, "left_out": list(done.left_out)})
+        return
+    typer.echo("the work tree works; nothing is recorded")
+    _samples(done.records, done.metric)
+
+
+def _samples(records: Sequence[Record], metric: str) -> None:
+    for record in records:
+        scored = f"{metric} {figures.number(record.metrics[metric])}"
         took = duration(record.duration)
         typer.echo(f"  {100 * record.sample:g} % of the data: {scored} in {took}")
-    typer.echo(f"\nnext: gitexp run {done.name}")
+
+
+def _samples_json(records: Sequence[Record], metric: str) -> list[dict[str, float]]:
+    return [
+        {"sample": one.sample, "value": one.metrics[metric], "seconds": one.duration}
+        for one in records
+    ]
 
 
 def exit_code(ended: Sequence[Conclusion | Unfinished], *, by_verdict: bool) -> int:

@@ -1,0 +1,64 @@
+"""A commit of the work tree as it is, on no branch; HEAD, index and files stay untouched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gitexp.store.git import NO_HOOKS, Git
+from gitexp.store.git_output import decode
+from gitexp.store.local import make_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitexp.store.repository import Repository
+
+_LARGEST = 1 << 20  # bytes of a file that git does not track: data would fill its object store
+
+
+def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:
+    """Commit the files as they are, and those that git neither tracks nor ignores.
+
+    Returns the commit, and which files without a place in git are left out because they are large.
+    """
+    top = repository.work_tree()
+    folder = repository.local / "runs"
+    make_folder(folder)
+    index = folder / f"index.{os.getpid()}"
+    apart = {"GIT_INDEX_FILE": str(index), "GIT_LITERAL_PATHSPECS": "1"}
+    git = Git(top)
+    try:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(repository.git_dir / "index", index)
+        listed = git.run("ls-files", "-z", "--others", "--exclude-standard", environment=apart)
+        # A repository in this one ends with a slash.
+        names = decode(listed.stdout).split("\0")
+        new = [name for name in names if name and not name.endswith("/")]
+        large = tuple(name for name in new if _is_large(top / name))
+        git.run(*NO_HOOKS, "add", "--update", ".", environment=apart)
+        small = "".join(f"{name}\0" for name in new if name not in large)
+        if small:
+            git.run(
+                *NO_HOOKS, "add", "--pathspec-from-file=-", "--pathspec-file-nul",
+                stdin=small.encode(errors="surrogateescape"), environment=apart,
+            )  # fmt: skip
+        tree = decode(git.run("write-tree", environment=apart).stdout).strip()
+    finally:
+        index.unlink(missing_ok=True)
+        index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
+    head = git.resolve("HEAD")
+    done = git.run(
+        "commit-tree", "--no-gpg-sign", *(("-p", head) if head else ()), "-F", "-", tree,
+        stdin=b"the work tree, as gitexp try ran it\n",
+    )  # fmt: skip
+    return decode(done.stdout).strip(), large
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return path.lstat().st_size > _LARGEST
+    except OSError:
+        return True

@@ -1,0 +1,83 @@
+"""Try the work tree as it is, on a part of the data: nothing is registered, nothing recorded."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.job import Job
+from gitexp.errors import CommandFailed
+from gitexp.lab.running import run_once
+from gitexp.lab.trust import demand_trust
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.verdict.small_first import SMALL_SEED
+from gitexp.store.local import make_folder
+from gitexp.store.work_tree_commit import commit_work_tree
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.record import Record
+
+_LABEL = "work tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the work tree gave; `left_out` are large files that git does not track."""
+
+    metric: str
+    records: tuple[Record, ...]
+    left_out: tuple[str, ...]
+
+
+def try_work_tree(project: Project, *, watcher: Watcher) -> Tried:
+    """Run the files as they lie here on each share of the settings, or else on all of the data.
+
+    The settings are those of the baseline.
+
+    Raises:
+        NotReady: the settings are not approved in this clone.
+        CommandFailed: a run failed; its output is kept.
+    """
+    demand_trust(project, project)
+    commit, left_out = commit_work_tree(project.repository)
+    if left_out:
+        watcher.said(
+            f"left out, because git does not track them and they are large: {', '.join(left_out)};"
+            " name what a run needs under `link` in the settings"
+        )
+    runs = project.repository.local / "runs"
+    make_folder(runs)
+    folder = Path(tempfile.mkdtemp(prefix="try-", dir=runs))
+    records = []
+    try:
+        for share in project.settings.sample or (1.0,):
+            records.append(_run(project, commit, share, folder, watcher))
+    except CommandFailed:
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return Tried(project.settings.metric, tuple(records), left_out)
+
+
+def _run(project: Project, commit: str, share: float, folder: Path, watcher: Watcher) -> Record:
+    settings, label = project.settings, f"{_LABEL} on {100 * share:g} % of the data"
+    job = Job(
+        commit, SMALL_SEED, 1, settings.metric, folder / f"{share:g}",
+        sample=share, purpose=Purpose.SAMPLE,
+    )  # fmt: skip
+    result = run_once(project.repository, project.prefix, settings, label, job, watcher)
+    if not result.record.ok:
+        raise CommandFailed(
+            f"{label}: {result.record.failure}{result.quoted}",
+            f"mend it here, then the same command again; the whole output is in {job.folder}",
+        )
+    if result.warning:
+        watcher.said(f"{label}: {result.warning}")
+    return result.record
