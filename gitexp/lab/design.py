@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -39,15 +40,26 @@ def records_like_tip(project: Project) -> list[Record]:
 def history(
     results: Sequence[Result], baseline: Sequence[Record]
 ) -> tuple[list[tuple[Registration, Judgement]], Sequence[Record], list[float]]:
-    """What power is estimated from: past verdicts, the baseline's records, seconds of runs."""
-    judged = (result for result in results if result.ran)
+    """What power is estimated from: past verdicts, the baseline's records, seconds of runs.
+
+    As soon as an experiment on this baseline has a verdict, others tell nothing.
+    """
+    judged = list(islice((result for result in results if result.ran), _PAST))
+    here = {record.commit for record in baseline}
+    on_it = [r for r in judged if r.parent in here and r.judgement and r.judgement.standard_error]
     past = [
-        (r.registration, r.judgement)
-        for r in islice(judged, _PAST)
-        if r.registration and r.judgement
+        (r.registration, r.judgement) for r in on_it or judged if r.registration and r.judgement
     ]
     recent = [seconds for result in results[:_RECENT] for seconds in result.summary.seconds]
     return past, baseline, [*(record.duration for record in baseline if record.ok), *recent]
+
+
+def likely_failures(results: Sequence[Result], runs: int) -> int:
+    """How many of so many runs will fail and be repeated, if as many do as did lately."""
+    recent = [result.summary for result in results[:_RECENT]]
+    ran = sum(summary.ran for summary in recent)
+    failed = ran - sum(len(summary.seconds) for summary in recent)
+    return math.ceil(runs * failed / ran) if ran else 0
 
 
 def first_fresh_seed(

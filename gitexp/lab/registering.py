@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
-from gitexp.lab.design import first_fresh_seed, history, records_like_tip
+from gitexp.lab.design import first_fresh_seed, history, likely_failures, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED, Refusals
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
@@ -207,7 +207,8 @@ def _started(
 ) -> Started:
     project, settings = log.project, log.project.settings
     power = power_of(registration, *history(log.results, log.baseline))
-    power = power.with_checks(checks_due(settings, log.baseline))
+    failing = likely_failures(log.results, registration.repeats[-1])
+    power = power.beside(checks=checks_due(settings, log.baseline), failing=failing)
     said = filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
     old_line, new_line = _lines_at(base, draft.content, registration.change.line)
     return Started(

@@ -231,6 +231,6 @@ def _power(project: Project, records: Sequence[Record]) -> Power:
     )
     known = history(results, records)
     power = power_of(design, *known)
-    if power.detectable is None and design.seeded:
+    if power.at_best is None and design.seeded:
         power = power_of(replace(design, by_examples=False), *known)
     return power

@@ -63,7 +63,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
                 confirmed=confirmed,
                 decided=len(decided),
                 seconds=power.seconds,
-                detectable=power.detectable,
+                detectable=power.at_best,
             )
         )
     order = ranked_ideas(ideas)

@@ -31,7 +31,8 @@ def test_the_baseline_says_what_an_experiment_would_detect(
     assert power == pytest.approx(0.8, abs=0.02)
     said = " ".join(ready.gitexp("run", "--baseline").out.split())
     assert "the next experiment, accuracy +0.005: " in said
-    assert f"+{outlook['detectable']:#.2g} " in said
+    least, most = outlook["detectable_at_best"], outlook["detectable"]
+    assert f"detects: +{least:#.2g} to +{most:#.2g}, 4 times in 5" in said
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from gitexp.cli.views.terminal import (
 )
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
-from gitexp.rules.verdict.effects import detectable
+from gitexp.rules.verdict.power import repeats_needed, said_to_detect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.known import Known
-    from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.power import Power
     from gitexp.workflows.next import Ideas
     from gitexp.workflows.preset import Preset
@@ -155,19 +155,32 @@ def _started(experiment: Started) -> None:
     if registration.guards:
         typer.echo(hanging("  guards:  ", ", ".join(map(str, registration.guards))))
     doubted = any(finding.id == "S2" for finding in experiment.advice)
-    power(registration.criterion, experiment.power, doubted=doubted)
+    power(registration, experiment.power, doubted=doubted)
     findings(experiment.advice)
 
 
-def power(criterion: Criterion, power: Power, *, doubted: bool) -> None:
+def power(registration: Registration, power: Power, *, doubted: bool) -> None:
     """Print what can be detected (unless advice says that it is too little), and what it takes."""
-    if power.detectable is not None and not doubted:
-        found = f"{detectable(criterion, power.detectable)} or better, 4 times in 5"
-        typer.echo(hanging("  detects: ", f"{found} (estimated from {power.source})"))
+    found = said_to_detect(registration.criterion, power)
+    if found and not doubted:
+        said = f"{found}, 4 times in 5 (estimated from {power.source})"
+        typer.echo(hanging("  detects: ", said))
+        # Where it may be enough or not, the least that is sure to be.
+        if power.enough and power.enough > registration.repeats[-1]:
+            needed = repeats_needed(registration, power)
+            typer.echo(hanging("  needs:   ", f"{needed} to find {registration.criterion}"))
+    elif power.in_sds is not None and not doubted:
+        said = f"{power.in_sds:.1f} standard deviations of a paired difference or more"
+        typer.echo(hanging("  detects: ", f"{said}, 4 times in 5 (nothing has run yet)"))
     if power.seconds is not None:
-        checks = f" ({counted(power.checks, 'run')} to check the baseline)" if power.checks else ""
-        runs = f"{counted(power.runs, 'run')}{checks}"
-        typer.echo(f"  takes:   about {runs}, {duration(power.seconds)}")
+        more = []
+        if power.checks:
+            more.append(f"{counted(power.checks, 'run')} to check the baseline")
+        if power.failing:
+            more.append(f"about {power.failing} to repeat what fails")
+        extra = f" ({', '.join(more)})" if more else ""
+        runs = f"{counted(power.runs, 'run')}{extra}"
+        typer.echo(hanging("  takes:   ", f"about {runs}, {duration(power.seconds)}"))
 
 
 def settled(found: Sequence[Known], *, as_json: bool) -> None:

@@ -173,7 +173,7 @@ def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None
         step = f"{visible(done.step.subject)} ({done.step.commit[:8]})"
         typer.echo(filled(f"{step}: {effect_of(done.step)}", "  ", "  "))
     typer.echo(f"\nthe next experiment, {done.next.criterion}:")
-    plan.power(done.next.criterion, done.power, doubted=done.advice is not None)
+    plan.power(done.next, done.power, doubted=done.advice is not None)
     findings([done.advice] if done.advice else [])
 
 

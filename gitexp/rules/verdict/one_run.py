@@ -72,6 +72,14 @@ def judge_one_run(
     return _weigh(design, seen, effect, borrowed)
 
 
+def detectable_by_one_run(of_seed: float, lenders: int, examples: Examples, level: float) -> float:
+    """Smallest effect that one run confirms four times in five, if the change is as steady.
+
+    `of_seed` is the standard deviation of one of the `lenders` runs of the baseline.
+    """
+    return _Borrowed(of_seed, lenders, examples).detectable(level)
+
+
 @dataclass(frozen=True, slots=True)
 class _Borrowed:
     """What the difference of one run from the mean of several would vary by if nothing changed.
@@ -108,6 +116,11 @@ class _Borrowed:
         weighed += of_seeds * student_t.ppf(level, self.lenders - 1)
         return -weighed / math.sqrt(of_examples + of_seeds)
 
+    def detectable(self, level: float) -> float:
+        """Smallest effect that is confirmed four times in five, if the change is as steady."""
+        error, df = self.error()
+        return error * errors_to_pass(self.reach_if_noisier(level) / error, df) if error else 0.0
+
 
 def _weigh(design: Design, seen: Judgement, effect: float, borrowed: _Borrowed) -> Judgement:
     level, bar = design.level, design.criterion.bar
@@ -120,7 +133,7 @@ def _weigh(design: Design, seen: Judgement, effect: float, borrowed: _Borrowed) 
         p=(p := student_t.sf(effect / error, df)),
         lower=effect + student_t.ppf(level, df) * error,
         upper=upper,
-        detectable=error * errors_to_pass(reach / error, df),
+        detectable=borrowed.detectable(level),
     )
     reaches_bar = effect >= bar - ROUNDING
     if p <= level and reaches_bar:

@@ -13,23 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, duration
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.effects import detectable
-from gitexp.rules.verdict.judge import ROUNDING
-from gitexp.rules.verdict.paired_t import (
-    FEWEST_PAIRS,
-    smallest_detectable_effect,
-    standard_deviation,
-)
+from gitexp.rules.verdict.foreseen import detects, foresee
+from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, smallest_detectable_effect
 from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
+    from gitexp.rules.verdict.foreseen import Noise
     from gitexp.rules.verdict.verdict import Judgement
 
 _MOST_REPEATS = 1000  # more are no advice
@@ -42,11 +39,13 @@ class Power:
     """What a registered design can detect, and what it takes.
 
     `detectable` is the smallest true effect confirmed four times in five at the last look, as the
-    criterion counts, and `in_sds` the same in standard deviations of a paired difference, which
-    holds before any standard deviation is known. `source` says what it was estimated from, `enough`
-    how many repeats would detect the bar (None where no number up to 1,000 would), `seconds` what
-    all its `runs` would take one after the other; `checks` of them only check the baseline. What is
-    not known yet is None.
+    criterion counts: where no experiment has shown yet how alike the runs of a pair are, if they
+    are not alike at all, and `at_best` if they are as alike as is usual. `in_sds` is the same in
+    standard deviations of a paired difference, which holds before any is known. `source` says what
+    it was estimated from, `enough` how many repeats would detect the bar (None where no number up
+    to 1,000 would) and `enough_at_best` how many at best. `seconds` is what all its `runs` would
+    take one after the other; `checks` of them only check the baseline, `failing` repeat others that
+    are likely to fail. What is not known yet is None.
     """
 
     runs: int
@@ -56,17 +55,24 @@ class Power:
     in_sds: float | None = None
     seconds: float | None = None
     checks: int = 0
+    failing: int = 0
+    at_best: float | None = None
+    enough_at_best: int | None = None
 
-    def with_checks(self, number: int) -> Power:
-        """Add runs that check whether the baseline still gives the same."""
-        if not number:
-            return self
-        each = None if self.seconds is None else self.seconds / max(self.runs, 1)
+    @property
+    def per_run(self) -> float | None:
+        """Seconds of one run."""
+        return None if self.seconds is None else self.seconds / max(self.runs, 1)
+
+    def beside(self, *, checks: int = 0, failing: int = 0) -> Power:
+        """Add runs that check the baseline, and runs that repeat what fails."""
+        runs, each = self.runs + checks + failing, self.per_run
         return replace(
             self,
-            runs=self.runs + number,
-            seconds=None if each is None else each * (self.runs + number),
-            checks=self.checks + number,
+            runs=runs,
+            seconds=None if each is None else each * runs,
+            checks=self.checks + checks,
+            failing=self.failing + failing,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -74,9 +80,12 @@ class Power:
         return {
             "runs": self.runs,
             "checks": self.checks,
+            "failing": self.failing,
             "detectable": self.detectable,
+            "detectable_at_best": self.at_best,
             "source": self.source,
             "enough": self.enough,
+            "enough_at_best": self.enough_at_best,
             "spreads": self.in_sds,
             "seconds": self.seconds,
         }
@@ -92,59 +101,32 @@ def power_of(
 
     `durations` are seconds of runs that ended well, `baseline` the records of the baseline's tip.
     """
-    criterion = registration.criterion
     partners = registration.registered_seeds() if registration.seeded else PROOF
-    measured = first_good(baseline, partners, criterion.metric)
-    runs = registration.repeats[-1] + len(partners) - len(measured)
-    seconds = math.fsum(durations) / len(durations) * runs if durations else None
-    alike = [
-        judgement
-        for other, judgement in past
-        if other.criterion.metric == criterion.metric
-        and other.criterion.scale is criterion.scale
-        and (other.by_examples, other.seeded) == (registration.by_examples, registration.seeded)
-    ]
-    if registration.by_examples or not registration.seeded:
-        found = [j.detectable for j in alike if j.detectable]
-        source = counted(len(found), "past experiment") if found else ""
-        import statistics  # loads decimal and fractions, which most designs do without
-
-        return Power(runs, statistics.median(found) if found else None, source, seconds=seconds)
-    if registration.repeats[-1] < FEWEST_PAIRS:
-        return Power(runs, seconds=seconds)
-    sd, source = _expected_sd(criterion, alike, baseline)
-    in_sds = _detectable(registration, 1.0, registration.repeats[-1])
-    if sd is None:
-        return Power(runs, in_sds=in_sds, seconds=seconds)
-    return Power(runs, sd * in_sds, source, _enough(registration, sd), in_sds, seconds)
-
-
-def _expected_sd(
-    criterion: Criterion, alike: Iterable[Judgement], baseline: Iterable[Record]
-) -> tuple[float | None, str]:
-    """Standard deviation of paired differences to expect, and what it was estimated from."""
-    found = [j for j in alike if j.sd is not None and j.sd > ROUNDING]
-    if found:
-        pooled = math.fsum((j.pairs - 1) * (j.sd or 0) ** 2 for j in found)
-        degrees = sum(j.pairs - 1 for j in found)
-        return math.sqrt(pooled / degrees), counted(len(found), "past experiment")
-    runs = list(baseline)
-    good = first_good(runs, {record.seed for record in runs}, criterion.metric)
-    values = [record.metrics[criterion.metric] for record in good.values()]
-    if criterion.scale is Scale.PERCENT:
-        values = [math.log(value) for value in values if value > 0]
-    if len(values) < FEWEST_PAIRS:
-        return None, ""
-    # A pair that shares nothing but its seed varies twice as much as one run, in squares.
-    arms = 1 if criterion.scale is Scale.CONSTANT else 2
-    sd = math.sqrt(arms) * standard_deviation(values)
-    return (sd or None), f"the baseline's {counted(len(values), 'run')}, treated as unpaired"
-
-
-def _detectable(registration: Registration, sd: float, repeats: int) -> float:
-    """Smallest effect that the last look detects, if it came after that many repeats."""
-    r = registration
-    return sd * sds_to_confirm(r.repeats, r.level, r.widening, repeats)
+    measured = first_good(baseline, partners, registration.criterion.metric)
+    last = registration.repeats[-1]
+    runs = last + len(partners) - len(measured)
+    power = Power(runs, seconds=math.fsum(durations) / len(durations) * runs if durations else None)
+    single = bool(registration.borrowed) or not registration.seeded
+    if not single and last < FEWEST_PAIRS:
+        return power
+    if not (single or registration.by_examples):
+        in_sds = sds_to_confirm(registration.repeats, registration.level, registration.widening)
+        power = replace(power, in_sds=in_sds)
+    foreseen = foresee(registration, past, baseline)
+    if (least := foreseen.least) is not None:
+        power = replace(
+            power,
+            source=foreseen.source,
+            at_best=detects(registration, least, last),
+            enough_at_best=None if single else _enough(registration, least),
+        )
+    if (most := foreseen.most) is not None:
+        power = replace(
+            power,
+            detectable=detects(registration, most, last),
+            enough=None if single else _enough(registration, most),
+        )
+    return power
 
 
 def sds_to_confirm(looks: Sequence[int], level: float, widening: float, repeats: int = 0) -> float:
@@ -158,14 +140,15 @@ def sds_to_confirm(looks: Sequence[int], level: float, widening: float, repeats:
     return smallest_detectable_effect(1.0, repeats or looks[-1], widening, level * share)
 
 
-def _enough(registration: Registration, sd: float) -> int | None:
+def _enough(registration: Registration, noise: Noise) -> int | None:
+    """How many repeats would detect the bar; None if no number up to 1,000 would."""
     bar = registration.criterion.bar
     low, high = FEWEST_PAIRS, _MOST_REPEATS
-    if _detectable(registration, sd, high) > bar:
+    if detects(registration, noise, high) > bar:
         return None
     while low < high:
         middle = (low + high) // 2
-        if _detectable(registration, sd, middle) <= bar:
+        if detects(registration, noise, middle) <= bar:
             high = middle
         else:
             low = middle + 1
@@ -175,15 +158,17 @@ def _enough(registration: Registration, sd: float) -> int | None:
 def underpowered(registration: Registration, power: Power) -> Finding | None:
     """Warn that a design would usually miss the effect that it asks for, and what would help."""
     criterion, repeats = registration.criterion, registration.repeats[-1]
-    if registration.seeded and repeats < FEWEST_PAIRS:
+    if registration.seeded and not registration.borrowed and repeats < FEWEST_PAIRS:
         return Finding(
             "S2",
             f"{counted(repeats, 'repeat')} cannot confirm anything: fewer than {FEWEST_PAIRS} pairs"
             " cannot tell an effect from a lucky seed",
-            "set `repeats` in the settings to at least 5",
+            "ask for at least 5 (--repeats, or `repeats` in the settings). A single run is judged"
+            " only by its predictions, where a seed does not redraw the split, and for a gain"
+            " without guards",
             advice=True,
         )
-    if power.detectable is None:
+    if power.at_best is None:
         if power.in_sds is None or power.in_sds <= _WORTH_SAYING:
             return None
         return Finding(
@@ -195,27 +180,62 @@ def underpowered(registration: Registration, power: Power) -> Finding | None:
             advice=True,
         )
     # Against a constant any true value beyond it is success, and how far beyond nobody can know.
-    if criterion.bar >= power.detectable or criterion.scale is Scale.CONSTANT:
+    if criterion.bar >= power.at_best or criterion.scale is Scale.CONSTANT:
         return None
     return Finding(
         "S2",
         f"a gain of just {criterion} would usually be missed;"
-        f" {detectable(criterion, power.detectable)} would be found 4 times in 5"
+        f" {said_to_detect(criterion, power)} would be found 4 times in 5"
         f" (estimated from {power.source})",
-        _remedy(criterion.bar, power.detectable, power.enough),
+        _remedy(registration, power),
         advice=True,
     )
 
 
-def _remedy(bar: float, detectable: float, enough: int | None) -> str:
+def said_to_detect(criterion: Criterion, power: Power) -> str:
+    """The minimum detectable effect, as a range where only that is known; empty without any."""
+    if power.at_best is None:
+        return ""
+    least = detectable(criterion, power.at_best)
+    if power.detectable is None:
+        return f"at best {least}"
+    most = detectable(criterion, power.detectable)
+    return most if least == most else f"{least} to {most}"
+
+
+def repeats_needed(registration: Registration, power: Power) -> str:
+    """How many repeats would detect the bar, and what they take: `14 to 24 repeats (40 min)`.
+
+    Empty where no number would.
+    """
+    repeats = registration.repeats[-1]
+    least, most = power.enough_at_best, power.enough
+    if least is None:
+        return ""
+    if most is None:
+        return f"at least {counted(least, 'repeat')}"
+    said = counted(most, "repeat") if least == most else f"{least} to {most} repeats"
+    if power.per_run is None or most <= repeats:
+        return said
+    # Each further repeat is a run of the experiment and one of the baseline.
+    return f"{said} ({duration(power.per_run * (power.runs + 2 * (most - repeats)))} at most)"
+
+
+def _remedy(registration: Registration, power: Power) -> str:
     """What would find an effect as large as the bar."""
+    bar = registration.criterion.bar
     if not bar:
         return "ask for an effect worth having: --expect"
-    times = (detectable / bar) ** 2
+    times = ((power.detectable or power.at_best or 0.0) / bar) ** 2
     larger = f"a test set about {_rounded(times)} times as large"
-    if enough is None:
+    if registration.borrowed:
+        return f"repeats find smaller effects (--repeats 5 or more), or you would need {larger}"
+    if not registration.seeded:
+        return f"you would need {larger}"
+    needed = repeats_needed(registration, power)
+    if not needed:
         return f"no number of repeats is enough; you would need {larger}"
-    way = f"you would need {enough} repeats (`repeats` in the settings)"
+    way = f"you would need {needed}: --repeats {power.enough or power.enough_at_best}"
     return f"{way}, or {larger}" if times > _WORTH_DATA else way
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,10 @@ from scipy import stats
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
+from gitexp.rules.text import duration
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.effects import detectable
-from gitexp.rules.verdict.power import Power, power_of, underpowered
+from gitexp.rules.verdict.power import Power, power_of, repeats_needed, underpowered
 from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 BASELINE = (0.90, 0.92, 0.91, 0.93, 0.89)  # standard deviation 0.0158
@@ -57,6 +59,11 @@ def a_judgement(
     return Judgement(
         Verdict.INCONCLUSIVE, "too noisy", 1, pairs, None, sd=spread, detectable=detectable
     )
+
+
+def known(effect: float, source: str, enough: int) -> Power:
+    """Power as experiments showed it, so that it is no range."""
+    return Power(40, effect, source, enough, at_best=effect, enough_at_best=enough)
 
 
 def chance(effect: float, spread: float, registration: Registration, repeats: int) -> float:
@@ -150,8 +157,14 @@ def test_without_a_past_the_baselines_own_runs_tell_the_spread(
 ) -> None:
     power = power_of(a_registration(criterion), [], runs(values), [])
     assert power.in_sds is not None
+    assert power.detectable is not None
+    assert power.at_best is not None
     assert power.detectable == pytest.approx(spread * power.in_sds)
-    assert power.source == "the baseline's 5 runs, treated as unpaired"
+    assert power.source.startswith("the baseline's 5 runs")
+    # Pairs are seldom as unlike as that; how alike they are, only an experiment shows.
+    shared = 1 if ">=" in criterion else math.sqrt(1 - 0.8)
+    assert power.at_best == pytest.approx(shared * power.detectable)
+    assert (power.at_best < power.detectable) == ("the first experiment will show" in power.source)
 
 
 @pytest.mark.parametrize("values", [(), BASELINE[:2], (0.9, 0.9, 0.9)])
@@ -175,25 +188,88 @@ def test_time_is_that_of_the_runs_still_to_do() -> None:
     assert [power_of(alone, [], runs(BASELINE[:n]), [2.0]).runs for n in (0, 1, 2)] == [3, 2, 1]
 
 
+def judged_by_examples(sd: float, of_examples: float, rows: int = 400) -> Judgement:
+    error = math.sqrt(sd**2 / 5 + of_examples)
+    return replace(a_judgement(sd), standard_error=error, examples=rows)
+
+
 def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> None:
-    registration = a_registration(by_examples=True)
-    past = [
-        (registration, a_judgement(0.01, detectable=effect)) for effect in (0.02, 0.05, 0.03, None)
-    ]
+    registration = a_registration("accuracy +0.005", 5, by_examples=True)
+    past = [(registration, judged_by_examples(sd, 1e-4)) for sd in (0.01, 0.03)]
+    past += [(registration, a_judgement(0.5))]  # closed before its examples were weighed
     power = power_of(registration, past, runs(BASELINE), [])
-    assert (power.detectable, power.source) == (0.03, "3 past experiments")
-    assert power_of(registration, [], runs(BASELINE), []).detectable is None
+    assert (power.source, power.at_best) == ("2 past experiments", power.detectable)
+    of_seeds = (0.01**2 + 0.03**2) / 2 / 5
+    df = (1e-4 + of_seeds) ** 2 / (1e-4**2 / 399 + of_seeds**2 / 4)
+    assert power.detectable is not None
+    shift = power.detectable / math.sqrt(1e-4 + of_seeds)
+    assert stats.nct.sf(stats.t.isf(0.05, df), df, shift) == pytest.approx(0.8, abs=0.01)
+
+
+def test_before_any_experiment_an_accuracy_tells_what_examples_may_add() -> None:
+    registration = a_registration("accuracy +0.005", 5, by_examples=True)
+    tested = [replace(run, tested=1000) for run in runs(BASELINE)]
+    power = power_of(registration, [], tested, [])
+    assert power.detectable is not None
+    assert power.at_best is not None
+    # All errors apart: two variances of a share, beside the seeds that share nothing.
+    apart = 2 * 0.91 * 0.09 / 1000 + 2 * statistics.variance(BASELINE) / 5
+    assert power.detectable > 2 * math.sqrt(apart)
+    assert power.at_best == pytest.approx(power.detectable * math.sqrt(0.2))
+    # Without the number of rows, or by another metric, only what the seeds do is known.
+    unknown = power_of(registration, [], runs(BASELINE), [])
+    assert unknown.detectable is None
+    assert unknown.at_best is not None
+    assert unknown.at_best < power.at_best
+    assert "without what examples add" in unknown.source
+
+
+def test_one_run_is_foreseen_from_the_runs_that_lend_to_it() -> None:
+    single = replace(
+        a_registration("accuracy +0.005", 1, by_examples=True), seeds=(1, 5), borrowed=5, rules=2
+    )
+    tested = [replace(run, tested=1000) for run in runs(BASELINE)]
+    power = power_of(single, [], tested[:4], [60.0])
+    assert (power.runs, power.enough, power.enough_at_best) == (2, None, None)
+    assert power.detectable is not None
+    # What it would be held to: a run that varies twice as much as these.
+    assert power.detectable > 2 * statistics.stdev(BASELINE[:4])
+    asked = underpowered(single, power)
+    assert asked is not None
+    assert "repeats find smaller effects" in asked.hint
+
+
+def test_a_range_is_doubted_only_where_the_bar_is_below_all_of_it() -> None:
+    registration = a_registration("accuracy +0.01", 5)
+    power = power_of(registration, [], runs(BASELINE), [60.0])
+    assert power.at_best is not None
+    assert power.detectable is not None
+    assert power.at_best > 0.01
+    asked = underpowered(registration, power)
+    assert asked is not None
+    assert f"{power.enough_at_best} to {power.enough} repeats (" in asked.hint
+    assert f"--repeats {power.enough}" in asked.hint
+    between = a_registration("accuracy +0.02", 5)
+    power = power_of(between, [], runs(BASELINE), [60.0])
+    assert power.at_best is not None
+    assert power.detectable is not None
+    assert power.at_best < 0.02 < power.detectable
+    assert underpowered(between, power) is None
+    # Each further repeat takes two runs of a minute.
+    assert power.enough is not None
+    minutes = 5 + 2 * (power.enough - 5)
+    assert duration(60.0 * minutes) in repeats_needed(between, power)
 
 
 def test_a_bar_that_the_design_detects_is_not_questioned() -> None:
     registration = a_registration("accuracy +0.02")
-    assert underpowered(registration, Power(40, 0.019, "the baseline's 5 runs", 18)) is None
-    assert underpowered(registration, Power(40, 0.02, "the baseline's 5 runs", 20)) is None
+    assert underpowered(registration, known(0.019, "the baseline's 5 runs", 18)) is None
+    assert underpowered(registration, known(0.02, "the baseline's 5 runs", 20)) is None
 
 
 def test_a_bar_that_would_be_missed_is_told_how_many_repeats_or_rows_would_find_it() -> None:
     registration = a_registration("accuracy +0.005")
-    asked = underpowered(registration, Power(40, 0.015, "the baseline's 5 runs", 170))
+    asked = underpowered(registration, known(0.015, "the baseline's 5 runs", 170))
     assert asked is not None
     assert (asked.id, asked.advice) == ("S2", True)
     assert asked.message == (
@@ -207,7 +283,7 @@ def test_a_bar_that_would_be_missed_is_told_how_many_repeats_or_rows_would_find_
 
 def test_a_detectable_effect_just_above_the_bar_is_not_rounded_to_the_bar() -> None:
     registration = a_registration("accuracy +0.005")
-    asked = underpowered(registration, Power(40, 0.00503, "the baseline's 5 runs", 21))
+    asked = underpowered(registration, known(0.00503, "the baseline's 5 runs", 21))
     assert asked is not None
     assert "+0.00503 would be found" in asked.message
 
@@ -237,7 +313,7 @@ def test_the_detectable_effect_is_written_in_the_criterions_own_terms(
 ) -> None:
     registration = a_registration(criterion)
     assert detectable(registration.criterion, effect) == words
-    asked = underpowered(registration, Power(40, effect, "1 past experiment", 170))
+    asked = underpowered(registration, known(effect, "1 past experiment", 170))
     assert asked is not None
     assert f"{words} would be found" in asked.message
 
@@ -256,7 +332,7 @@ def test_a_constant_has_no_bar_to_doubt_and_shows_the_value_that_is_detected(
     criterion: str, value: str
 ) -> None:
     registration = a_registration(criterion)
-    assert underpowered(registration, Power(40, 0.015, "the baseline's 5 runs", 170)) is None
+    assert underpowered(registration, known(0.015, "the baseline's 5 runs", 170)) is None
     assert detectable(registration.criterion, 0.015) == value
 
 
@@ -291,13 +367,15 @@ def test_one_or_two_repeats_foresee_nothing_and_are_told_so() -> None:
 
 def test_checks_of_the_baseline_are_runs_and_take_as_long() -> None:
     power = Power(20, detectable=0.01, seconds=200.0)
-    assert power.with_checks(0) is power
-    more = power.with_checks(2)
+    assert power.beside() == power
+    more = power.beside(checks=2)
     assert (more.runs, more.checks, more.seconds) == (22, 2, 220.0)
-    again = more.with_checks(1)
+    again = more.beside(checks=1)
     assert (again.runs, again.checks) == (23, 3)
-    assert Power(20).with_checks(2).seconds is None
+    assert Power(20).beside(checks=2).seconds is None
+    assert Power(20, seconds=20.0).beside(failing=2) == Power(22, seconds=22.0, failing=2)
     assert again.as_json() == {
-        "runs": 23, "checks": 3, "detectable": 0.01, "source": "", "enough": None,
-        "spreads": None, "seconds": pytest.approx(230),
+        "runs": 23, "checks": 3, "failing": 0, "detectable": 0.01, "detectable_at_best": None,
+        "source": "", "enough": None, "enough_at_best": None, "spreads": None,
+        "seconds": pytest.approx(230),
     }  # fmt: skip
