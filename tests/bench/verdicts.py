@@ -1,4 +1,4 @@
-"""Rules 1 and rules 2 side by side: `python -m tests.bench.verdicts [--experiments N]`.
+"""Rules 1 and rules 2 side by side: `python -m tests.bench.verdicts [--experiments N] [KIND ...]`.
 
 gitexp's own code judges simulated scores (tests.bench.scores) by both versions of the rules, on the
 same draws. Every figure has its Monte Carlo error; experiments on one baseline count as one draw.
@@ -59,6 +59,7 @@ class Share:
 
 
 Shares = dict[int, Share]  # by the version of the rules
+Judged = dict[int, list[list[Judgement]]]  # by the version of the rules and the baseline
 
 
 def judged(design: Design, runs: Runs) -> Judgement:
@@ -75,7 +76,7 @@ def judged(design: Design, runs: Runs) -> Judgement:
     )
 
 
-def asked(draws: Iterable[Iterable[Runs]], design: Callable[[int], Design]) -> Judged:
+def judged_by_both(draws: Iterable[Iterable[Runs]], design: Callable[[int], Design]) -> Judged:
     """Judge every experiment by both versions of the rules."""
     both = {rules: design(rules) for rules in RULES}
     found: Judged = {rules: [] for rules in RULES}
@@ -84,9 +85,6 @@ def asked(draws: Iterable[Iterable[Runs]], design: Callable[[int], Design]) -> J
         for rules in RULES:
             found[rules].append([judged(both[rules], one) for one in runs])
     return found
-
-
-Judged = dict[int, list[list[Judgement]]]  # by the version of the rules and the baseline
 
 
 def shares(found: Judged, of: Callable[[Judgement], float]) -> Shares:
@@ -158,7 +156,7 @@ def row_of(kind: Kind, level: float, groups: int, *, proposed: bool = False) -> 
     def found(effect: float, bar: float) -> Judged:
         rng = np.random.default_rng([12, round(10 * effect)])
         draws = (kind.draw(rng, effect * kind.unit) for _ in range(groups))
-        return asked(draws, designed(bar))
+        return judged_by_both(draws, designed(bar))
 
     nothing, at_bar = found(0, kind.bar), found(kind.bar, kind.bar)
     one, two = found(1, kind.bar), found(2, kind.bar)
@@ -171,9 +169,11 @@ def row_of(kind: Kind, level: float, groups: int, *, proposed: bool = False) -> 
     )  # fmt: skip
 
 
-def rows_of(groups: int) -> Iterator[Row]:
-    """Every kind of project, with all levels where it is scores alone."""
+def rows_of(groups: int, words: Sequence[str]) -> Iterator[Row]:
+    """Kinds of projects whose names have one of the words, with all levels for scores alone."""
     for kind in kinds():
+        if words and not any(word in kind.name for word in words):
+            continue
         plain = kind.name.startswith("scores")
         for level in LEVELS if plain else (LEVELS[0], LEVELS[-1]):
             yield row_of(kind, level, groups)
@@ -244,7 +244,7 @@ def _guarded(kind: Guarded, worse: float, groups: int) -> Judged:
     limit = Criterion("guarded", kind.margin, higher_is_better=False)
     criterion = Criterion("score", BAR, higher_is_better=True)
     rng = np.random.default_rng([13, round(100 * worse)])
-    return asked(
+    return judged_by_both(
         (kind.draw(rng, worse) for _ in range(groups)),
         lambda rules: Design(
             criterion, LOOKS, LEVELS[0], kind.widening, (Guard(limit),), rules=rules
@@ -348,17 +348,20 @@ def failures(rates: Iterable[tuple[str, Shares, float]]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", nargs="*", help="words of their names; none: every table")
     parser.add_argument("--experiments", type=int, default=1000, help="of each cell; default 1000")
-    groups = max(2, parser.parse_args().experiments // GROUP)
-    begin = time.process_time()
+    asked = parser.parse_args()
+    groups, begin = max(2, asked.experiments // GROUP), time.process_time()
     print(f"Python {platform.python_version()}, NumPy {np.__version__};"
           f" {groups * GROUP} experiments each, {GROUP} of them on one baseline")  # fmt: skip
-    rows = errors(rows_of(groups))
+    rows = errors(rows_of(groups, asked.kind))
     costs(rows)
-    wrong = [rate for row in rows for rate in row.rates()] + list(guard_rows(groups))
-    known_seeds(groups)
-    intervals(groups)
-    projects(max(4, groups // 8))
+    wrong = [rate for row in rows for rate in row.rates()]
+    if not asked.kind:
+        wrong += guard_rows(groups)
+        known_seeds(groups)
+        intervals(groups)
+        projects(max(4, groups // 8))
     found = failures(wrong)
     print(f"\n{time.process_time() - begin:.0f} s of CPU; {len(wrong)} error rates")
     print("\n".join(found) or "Rules 2 keep every level that rules 1 keep.")
