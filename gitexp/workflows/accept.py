@@ -10,11 +10,10 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.gate import check
-from gitexp.lab.log import log
 from gitexp.lab.missing_results import way_to_verdict
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
-from gitexp.lab.state import State
+from gitexp.lab.waiting import NOTHING, Waiting, waiting
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
@@ -41,7 +40,7 @@ class Accepted:
     before: str
     moved_here: bool = False  # the baseline is checked out here, so the files changed too
     already: bool = False  # it was accepted before
-    waiting: int = 0  # experiments that were planned on the former baseline
+    waiting: Waiting = NOTHING  # what was planned or confirmed on the former baseline
 
 
 def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
@@ -85,12 +84,8 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
     commit = again_if_lost(merge)
     return Accepted(
         result.entry.name, commit, project.baseline, before, moved_here=place is not None,
-        waiting=_count_stale(replace(project, tip=commit)),
+        waiting=waiting(replace(project, tip=commit)),
     )  # fmt: skip
-
-
-def _count_stale(project: Project) -> int:
-    return sum(row.state is State.STALE for row in log(project))
 
 
 @dataclass(frozen=True, slots=True)

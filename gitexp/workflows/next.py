@@ -12,6 +12,7 @@ from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.precedents import has_verdict
 from gitexp.lab.same_change import whole_changes
 from gitexp.lab.state import State
+from gitexp.lab.waiting import confirmed_before, waiting
 from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Ideas:
     """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
 
-    `waiting` more were planned on an older baseline. `warnings` name ideas whose change has a
-    verdict by now, and remotes that may have results of others.
+    `waiting` more were planned or confirmed on an older baseline. `warnings` name ideas whose
+    change has a verdict by now, and remotes that may have results of others.
     """
 
     order: list[Idea]
@@ -43,6 +44,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
     decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
     every = PastResults(project.repository, results)
+    by_commit = {result.commit: result for result in results}
     ideas, warnings = [], []
     for row in rows:
         registration = row.result.registration
@@ -56,6 +58,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
             )
             continue
         power = power_of(registration, past, baseline, durations)
+        before = confirmed_before(row.result, by_commit)
         ideas.append(
             weigh(
                 row.result.name,
@@ -64,11 +67,12 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
                 decided=len(decided),
                 seconds=power.seconds,
                 detectable=power.at_best,
+                before=before.name if before else "",
             )
         )
     order = ranked_ideas(ideas)
     chosen = order if hours is None else chosen_within(order, hours * 3600)
-    waiting = sum(row.state is State.STALE for row in rows)
+    wait = len(waiting(project, rows))
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     warnings += about_missing_results(project.repository, missing) if missing else []
-    return Ideas(order, chosen, hours, waiting, warnings)
+    return Ideas(order, chosen, hours, wait, warnings)

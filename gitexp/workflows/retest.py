@@ -9,11 +9,10 @@ from gitexp.errors import Refused, UsageError
 from gitexp.lab.differences import inspect_files, inspect_trees
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
-from gitexp.lab.log import log
 from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.registering import Options, Proposal, Started, register
 from gitexp.lab.results import read_results
-from gitexp.lab.state import State
+from gitexp.lab.waiting import measured_gain, waiting
 from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
@@ -24,7 +23,10 @@ from gitexp.store.commits import replay
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
 
 
 # Trailers that belong to one registration, not to its change.
@@ -81,32 +83,41 @@ def retest(project: Project, name: str | None) -> Started:
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,
-        extra=(
-            *((t, v) for t, v in result.registration.extra if t not in _OWN),
-            ("Retest", f"{old_name} {commit}"),
-        ),
+        extra=(*_predicted(result), ("Retest", f"{old_name} {commit}")),
     )
     return register(project, proposal)
 
 
+def _predicted(result: Result) -> Iterator[tuple[str, str]]:
+    """Trailers that a retest keeps; what was confirmed predicts the gain that was measured."""
+    assert result.registration is not None  # noqa: S101 - the caller has looked
+    kept = {t: v for t, v in result.registration.extra if t not in _OWN}
+    measured = measured_gain(result)
+    if measured is not None:
+        kept.setdefault("Evidence", f"log exp/{result.name} was confirmed")
+        kept["Gain"] = f"{measured:.3g}"
+    yield from kept.items()
+
+
 @dataclass(frozen=True, slots=True)
 class CarriedOn:
-    """Planned experiments that were registered again, by their old name, and those that were not.
+    """Experiments that were registered again, by their old name, and those that were not.
 
-    `left` says why, by name. Those that were registered again are in the archive.
+    `left` says why, by name. `archived` are those that were never run.
     """
 
     started: dict[str, Started]
     left: dict[str, str]
+    archived: frozenset[str]
 
 
 def carry_on(project: Project) -> CarriedOn:
-    """Register again what was planned on an older baseline and never run, the oldest first."""
-    stale = [row.result for row in log(project) if row.state is State.STALE]
+    """Register again what was confirmed or planned on an older baseline, the oldest first."""
+    wait = waiting(project)
     started: dict[str, Started] = {}
     left: dict[str, str] = {}
     branches = project.repository.branches([HEADS])
-    for result in reversed(stale):
+    for result in (*wait.confirmed, *wait.planned):
         try:
             started[result.name] = retest(project, result.name)
         except (Refused, UsageError) as error:
@@ -115,11 +126,11 @@ def carry_on(project: Project) -> CarriedOn:
     held = project.repository.checked_out()
     done = {
         name: commit
-        for name in started
+        for name in (result.name for result in wait.planned if result.name in started)
         if (commit := branches.get(f"{HEADS}{name}")) and f"{HEADS}{name}" not in held
     }
     archive_refs(project.repository, done)
-    return CarriedOn(started, left)
+    return CarriedOn(started, left, frozenset(done))
 
 
 def _set_again(path: str, key: Key, after: bytes, onto: bytes) -> bytes:

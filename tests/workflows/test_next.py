@@ -76,6 +76,29 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     assert "Nothing waits" in ready.gitexp("retest", "--planned").out
 
 
+def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: World) -> None:
+    settle(ready, repeats=[3], planned=1, error_budget=0.4)
+    idea = ("--gain", "9", "--chance", "1", "--cost", "1s", "--evidence", "gap")
+    sibling, best = ready.start("--set", "model.C=9"), ready.start("--set", "model.C=10")
+    promising = ready.start("--set", "model.C=11", *idea)
+    for name in (sibling, best):
+        assert "CONFIRMED" in ready.gitexp("run", name).out
+    done = ready.gitexp("accept", best, "--carry", "--json").json
+    assert (done["waiting"], done["confirmed"]) == (2, [sibling])
+    by_name = {new["from"]: new for new in done["carried"]["started"]}
+    assert by_name.keys() == {sibling, promising}
+    again = by_name[sibling]
+    [row] = [row for row in ready.gitexp("log", "--json").json if row["name"] == sibling]
+    assert float(again["trailers"]["Gain"]) == pytest.approx(row["effect"], rel=0.01)
+    assert again["trailers"]["Evidence"] == f"log exp/{sibling} was confirmed"
+    first, second = ready.gitexp("next", "--json").json
+    assert (first["name"], first["before"]) == (again["name"], sibling)
+    assert (second["name"], second["before"]) == (by_name[promising]["name"], "")
+    assert ready.try_git("rev-parse", "--verify", f"exp/{sibling}").code == 0
+    assert "Nothing waits" in ready.gitexp("retest", "--planned").out
+    assert "--pr accepts nothing" in ready.gitexp("accept", best, "--pr", "--carry", code=2).err
+
+
 def test_an_idea_that_no_longer_applies_is_left_and_named(ready: World) -> None:
     gone = ready.start("--set", "model.C=10")
     ready.edit("C = 1.0", "C = 10")

@@ -15,7 +15,9 @@ def retest(
     planned: Annotated[
         bool,
         typer.Option(
-            "--planned", help="All that were planned on an older baseline; those are archived."
+            "--planned",
+            help="All that were planned on an older baseline, which archives them, or confirmed"
+            " there.",
         ),
     ] = False,
     json_: AsJson = False,

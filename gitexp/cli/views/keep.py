@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import print_json
+from gitexp.cli.views.plan import carried_json, carried_lines
+from gitexp.cli.views.terminal import listed, print_json, wrapped
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitexp.lab.waiting import Waiting
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.archive import Archived
+    from gitexp.workflows.retest import CarriedOn
 
 
-def accepted(done: Accepted, *, as_json: bool) -> None:
-    """Print what accepting did."""
+def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool) -> None:
+    """Print what accepting did, and what was carried on to the new baseline."""
     if as_json:
         print_json(
             {
@@ -25,8 +28,10 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
                 "baseline": done.baseline,
                 "commit": done.commit,
                 "before": done.before,
-                "waiting": done.waiting,
+                "waiting": len(done.waiting),
+                "confirmed": [result.name for result in done.waiting.confirmed],
             }
+            | ({} if carried is None else {"carried": carried_json(carried)})
         )
         return
     if done.already:
@@ -35,10 +40,21 @@ def accepted(done: Accepted, *, as_json: bool) -> None:
         return
     typer.echo(f"exp/{done.name} is now on {done.baseline} ({done.commit[:10]}).")
     typer.echo(f"undo: git {_undo(done)}")
-    if done.waiting:
-        those = "1 idea was" if done.waiting == 1 else f"{done.waiting:,} ideas were"
-        typer.echo(f"{those} planned on the former baseline: gitexp retest --planned")
+    if carried is not None:
+        carried_lines(carried)
+    elif done.waiting:
+        _waiting(done.waiting)
     typer.echo("next: gitexp run --baseline (measures the new baseline on fresh seeds)")
+
+
+def _waiting(waiting: Waiting) -> None:
+    """Print what was planned or confirmed on the former baseline."""
+    if planned := len(waiting.planned):
+        those = "1 idea was" if planned == 1 else f"{planned:,} ideas were"
+        typer.echo(f"{those} planned on the former baseline: gitexp retest --planned")
+    if confirmed := [f"exp/{result.name}" for result in waiting.confirmed]:
+        was = "was confirmed there, too" if len(confirmed) == 1 else "were confirmed there, too"
+        typer.echo(wrapped(f"{listed(confirmed)} {was}: gitexp retest --planned", ""))
 
 
 def offered(done: Offered, *, as_json: bool) -> None:

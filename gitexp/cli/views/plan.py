@@ -67,25 +67,32 @@ def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
 
 
 def carried_on(done: CarriedOn, *, as_json: bool) -> None:
-    """Print which planned experiments stand on the current baseline now, and which do not."""
+    """Print which experiments stand on the current baseline now, and which do not."""
     if as_json:
-        print_json(
-            {
-                "started": [
-                    {"from": old} | _started_json(new) for old, new in done.started.items()
-                ],
-                "left": [{"name": name, "reason": why} for name, why in done.left.items()],
-            }
-        )
+        print_json(carried_json(done))
         return
-    for old, new in done.started.items():
-        typer.echo(f"exp/{old} (archived) is now exp/{new.name}: {visible(new.change.brief)}")
-    for name, why in done.left.items():
-        typer.echo(wrapped(f"exp/{name} was left as it is: {why}", ""))
+    carried_lines(done)
     if not done.started and not done.left:
-        typer.echo("Nothing waits that was planned on an older baseline.")
+        typer.echo("Nothing waits that was planned or confirmed on an older baseline.")
     if done.started:
         typer.echo("\nnext: gitexp next")
+
+
+def carried_json(done: CarriedOn) -> dict[str, Any]:
+    """Which experiments were registered again, and why the others were not."""
+    return {
+        "started": [{"from": old} | _started_json(new) for old, new in done.started.items()],
+        "left": [{"name": name, "reason": why} for name, why in done.left.items()],
+    }
+
+
+def carried_lines(done: CarriedOn) -> None:
+    """Print a line for each experiment that was, or was not, registered again."""
+    for old, new in done.started.items():
+        was = f"exp/{old} (archived)" if old in done.archived else f"exp/{old}"
+        typer.echo(f"{was} is now exp/{new.name}: {visible(new.change.brief)}")
+    for name, why in done.left.items():
+        typer.echo(wrapped(f"exp/{name} was left as it is: {why}", ""))
 
 
 def split(experiments: Sequence[Started], *, as_json: bool) -> None:

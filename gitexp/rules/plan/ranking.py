@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
 
 _HOUR = 3600.0  # seconds
+_CONFIRMED_BEFORE = 0.8  # what a design detects four times in five, once it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Idea:
     """A planned experiment as it is ranked: `worth` is chance x gain per hour of runs.
 
     `answerable` says whether its design would detect a gain of that size. `doubts` say which
-    numbers were assumed, and why the others may be too optimistic.
+    numbers were assumed, and why the others may be too optimistic. `before` is the experiment that
+    was confirmed with this change on an older baseline, "" if there is none.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Idea:
     evidence: str
     answerable: bool
     doubts: tuple[str, ...]
+    before: str = ""
 
 
 def weigh(
@@ -48,6 +51,7 @@ def weigh(
     decided: int,
     seconds: float | None,
     detectable: float | None,
+    before: str = "",
 ) -> Idea:
     """Weigh a planned experiment; what it does not predict comes from its criterion and the past.
 
@@ -63,7 +67,10 @@ def weigh(
     if gain is None:
         gain = registration.criterion.bar
         doubts.append("no --gain: assuming the criterion")
-    if chance is None:
+    if chance is None and before:
+        chance = _CONFIRMED_BEFORE
+        doubts.append(f"no --chance: assuming {100 * chance:.0f} % (exp/{before} was confirmed)")
+    elif chance is None:
         chance = (confirmed + 1) / (decided + 2)
         history = f"{confirmed} of {decided} were confirmed" if decided else "no history yet"
         doubts.append(f"no --chance: assuming {100 * chance:.0f} % ({history})")
@@ -84,15 +91,18 @@ def weigh(
     worth = chance * gain / cost * _HOUR
     return Idea(
         name, registration.hypothesis, registration.change.brief, gain, chance, cost, worth,
-        prediction.evidence, answerable, tuple(doubts),
+        prediction.evidence, answerable, tuple(doubts), before,
     )  # fmt: skip
 
 
 def ranked_ideas(ideas: Iterable[Idea]) -> list[Idea]:
-    """Best first: those with evidence, then those that a verdict can decide, then by worth."""
+    """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth."""
     return sorted(
-        ideas, key=lambda idea: (not idea.evidence, not idea.answerable, -idea.worth, idea.name)
-    )
+        ideas,
+        key=lambda idea: (
+            not idea.before, not idea.evidence, not idea.answerable, -idea.worth, idea.name,
+        ),
+    )  # fmt: skip
 
 
 def chosen_within(ideas: Sequence[Idea], seconds: float) -> list[Idea]:

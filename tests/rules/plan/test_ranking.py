@@ -36,9 +36,11 @@ def test_what_an_idea_does_not_say_is_taken_from_elsewhere_and_told() -> None:
 def test_evidence_goes_before_worth_and_the_unanswerable_comes_late() -> None:
     ideas = [
         an_idea("bare", 9.0, evidence=""), an_idea("small", 8.0, answerable=False),
-        an_idea("good", 1.0), an_idea("better", 2.0),
+        an_idea("good", 1.0), an_idea("better", 2.0), an_idea("kept", 0.1, before="otter"),
     ]  # fmt: skip
-    assert [idea.name for idea in ranked_ideas(ideas)] == ["better", "good", "small", "bare"]
+    assert [idea.name for idea in ranked_ideas(ideas)] == [
+        "kept", "better", "good", "small", "bare",
+    ]  # fmt: skip
 
 
 def test_a_budget_is_filled_in_the_order_of_rank() -> None:
@@ -48,10 +50,9 @@ def test_a_budget_is_filled_in_the_order_of_rank() -> None:
 
 
 def test_a_chance_comes_from_the_past_where_none_is_given() -> None:
-    known = {"seconds": 60.0, "detectable": None}
-    new = weigh("a", a_registration(), confirmed=0, decided=0, **known)
+    new = weigh("a", a_registration(), confirmed=0, decided=0, seconds=60, detectable=None)
     assert (new.chance, "assuming 50 % (no history yet)" in " ".join(new.doubts)) == (0.5, True)
-    old = weigh("a", a_registration(), confirmed=3, decided=10, **known)
+    old = weigh("a", a_registration(), confirmed=3, decided=10, seconds=60, detectable=None)
     assert old.chance == pytest.approx(4 / 12)
     assert "no --chance: assuming 33 % (3 of 10 were confirmed)" in old.doubts
 
