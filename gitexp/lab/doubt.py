@@ -28,6 +28,11 @@ class Neighbours:
         self._sessions: list[ExperimentSession] = []
         self._results: dict[str, list[Result]] = {}  # by project
 
+    @property
+    def are_several(self) -> bool:
+        """Whether the command has more than one experiment under way."""
+        return len(self._sessions) > 1
+
     def add(self, session: ExperimentSession) -> None:
         """Put one more experiment under way."""
         self._sessions.append(session)

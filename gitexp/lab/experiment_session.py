@@ -21,7 +21,7 @@ from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.attempts import may_go_on
-from gitexp.rules.verdict.due import Arm, Due, Run, Situation, Why, runs_due
+from gitexp.rules.verdict.due import RETEST, Arm, Due, Run, Situation, Why, proof_due, runs_due
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
@@ -74,6 +74,9 @@ class ExperimentSession(Session):
             Refused: its criterion is a constant that the baseline meets already.
         """
         ledger, base = self.ledger, self.bench.base
+        if any(run.why is Why.PROOF for run in self.due.now):
+            # A verdict would tell less than what to do about the settings.
+            proof_due(ledger.records(base), ledger.metric, self.bench.here, RETEST)
         judgement = self._judge()
         if may_go_on(judgement, self.registration.rules) and not judgement.block:
             self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
@@ -171,6 +174,8 @@ class ExperimentSession(Session):
             self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
         self._write_note(as_explored(judgement, ledger.why))
         self.over = True
+        if self._neighbours.are_several:
+            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {self.note.splitlines()[0]}")
 
     def _write_note(self, judgement: Judgement) -> None:
         self.judgement = judgement

@@ -21,7 +21,8 @@ ROUNDS = 15  # unless told
 Command = Sequence[str]
 _PEAK = (
     "import resource, subprocess, sys;"
-    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL,"
+    "stderr=subprocess.DEVNULL);"
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)"
 )
 

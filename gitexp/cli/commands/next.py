@@ -2,7 +2,7 @@ from typing import Annotated
 
 import typer
 
-from gitexp.cli.options import AsJson, Jobs
+from gitexp.cli.options import AsJson, Jobs, jobs_of
 from gitexp.cli.views import plan as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import open_project
@@ -38,4 +38,4 @@ def next_(
     # Running loads the engine, which ranking does without.
     from gitexp.cli.commands.run import run_named
 
-    run_named(project, [ideas.chosen[0].name], jobs=jobs, as_json=json_)
+    run_named(project, [ideas.chosen[0].name], jobs=jobs_of(jobs), as_json=json_)

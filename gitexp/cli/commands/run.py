@@ -58,17 +58,15 @@ def run(
     """
     if again and not baseline:
         raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
+    names, number = names or [], jobs_of(jobs)
+    flags = {"--all": every, "--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
+    given = [flag for flag, value in flags.items() if value]
     if baseline:
-        flags = {"--all": every, "--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
-        if taken := [*(names or ()), *(flag for flag, given in flags.items() if given)]:
-            raise UsageError(f"--baseline does not take {taken[0]}", "gitexp run --baseline")
+        _refuse_beside("--baseline", [*names, *given])
         run_baseline(jobs=jobs, yes=yes, as_json=json_, again=again)
         return
-    names = names or []
     if smoke:
-        flags = {"--all": every, "--explore": explore, "--exit-code": exit_code}
-        if taken := [*names[1:], *(flag for flag, given in flags.items() if given)]:
-            raise UsageError(f"--smoke does not take {taken[0]}", "gitexp run --smoke")
+        _refuse_beside("--smoke", [*names[1:], *(flag for flag in given if flag != "--smoke")])
         with live.watcher(yes=yes) as watcher:
             done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
         views.smoked(done, as_json=json_)
@@ -79,26 +77,34 @@ def run(
         )
     project = open_project()
     if every:
-        if names:
-            raise UsageError(f"--all does not take {names[0]}", "gitexp run --all")
+        _refuse_beside("--all", names)
         from gitexp.workflows.next import next_ideas  # only --all ranks
 
         ideas = next_ideas(project)
         names = [idea.name for idea in ideas.order]
         if not names:
-            plan.ranked(ideas, as_json=json_)
+            if json_:
+                views.all_ended([], as_json=True)
+            else:
+                plan.ranked(ideas, as_json=False)
             return
     run_named(
-        project, names, jobs=jobs, yes=yes, explore=explore, as_json=json_,
+        project, names, jobs=number, yes=yes, explore=explore, as_json=json_,
         several=every or len(names) > 1, by_verdict=exit_code,
     )  # fmt: skip
+
+
+def _refuse_beside(option: str, others: Sequence[str]) -> None:
+    """Refuse what an option does not go with."""
+    if others:
+        raise UsageError(f"{option} does not take {others[0]}", f"gitexp run {option}")
 
 
 def run_named(
     project: Project,
     names: Sequence[str],
     *,
-    jobs: str,
+    jobs: int | None,
     as_json: bool,
     yes: bool = False,
     explore: str = "",
@@ -106,9 +112,8 @@ def run_named(
     by_verdict: bool = False,
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
-    number = jobs_of(jobs)
     with live.watcher(yes=yes) as watcher:
-        ended = workflow(project, names, jobs=number, watcher=watcher, explore=explore.strip())
+        ended = workflow(project, names, jobs=jobs, watcher=watcher, explore=explore.strip())
     if not several:
         (one,) = ended
         if isinstance(one, Unfinished):

@@ -234,12 +234,17 @@ def _partners(known: Situation, seeds: Sequence[int]) -> tuple[Run, ...]:
 
 
 def _mismatched(known: Situation, seeds: Sequence[int], partners: Sequence[int]) -> tuple[Run, ...]:
-    """Runs of the baseline in the condition that the experiment turned out to have."""
+    """Runs of the baseline in the condition that the experiment turned out to have.
+
+    What the experiment has yet to run may come out in another one, so its partner waits.
+    """
     measured = known.measured(seeds)
+    whole = measured.keys() >= {*seeds}
     conditions = list(dict.fromkeys(record.condition for record in measured.values()))
     runs = []
     for seed in partners:
-        fitting = [measured[seed].condition] if seed in measured else conditions
+        others = conditions if whole else []
+        fitting = [measured[seed].condition] if seed in measured else others
         if fitting and not first_good(known.baseline, [seed], known.metric, fitting):
             runs.append(Run(Arm.BASELINE, seed, Why.MATCH, (fitting[-1],)))
     return tuple(runs)
