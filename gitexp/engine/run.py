@@ -157,7 +157,7 @@ def _run_job(
         or unkept
         or checkout.warning
         or _about_inert(environment)
-        or watch.rules.unused()
+        or (watch.rules.unused() if job.sample == 1 and not reported.failure else "")
     )
     return RunResult(record, tuple(bulk), log, last, warning)
 

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
+_NAMED = ("packages", "builds", "modules", "data")  # maps of what a run loaded
+
+
 class Environments:
     """Bulk lines by commit, and the environments among them by condition, oldest first.
+
+    A condition is described by the environment that says most: a run that failed before it loaded
+    anything agrees with every other, and would hide that two of them differ.
 
     Experiments that run at once share them, so that runs of their baseline that agree get one
     condition, whichever experiment asked for them. Called from several threads.
@@ -44,14 +50,15 @@ class Environments:
             self._lines[commit] = set(text.split("\n"))
             known = self._known.setdefault(commit, {})
             for content in read_contents(text, Kind.ENVIRONMENT):
-                known.setdefault(content["condition"], (next(self._number), content))
+                self._remember(known, content["condition"], content)
 
     def of(self, commits: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Environments of runs of these commits, by condition."""
         known = [one for commit in commits for one in [*self._known.get(commit, {}).items()]]
         found: dict[str, dict[str, Any]] = {}
         for condition, (_, content) in sorted(known, key=lambda one: one[1][0]):
-            found.setdefault(condition, content)
+            if _says(content) > _says(found.get(condition)):
+                found[condition] = content
         return found
 
     def text(self, commit: str) -> str:
@@ -69,9 +76,17 @@ class Environments:
             if name not in alike:
                 name = of_generation(name, generation)
                 self._again = 0
-            if name not in known:
-                self._known.setdefault(commit, {})[name] = (next(self._number), described)
+            if _says(described) > _says(known.get(name)):
+                self._remember(self._known.setdefault(commit, {}), name, described)
             return name
+
+    def _remember(
+        self, known: dict[str, tuple[int, dict[str, Any]]], condition: str, content: dict[str, Any]
+    ) -> None:
+        """Let an environment describe its condition, unless another one says as much."""
+        number, before = known.get(condition, (-1, None))
+        if _says(content) > _says(before):
+            known[condition] = (next(self._number) if before is None else number, content)
 
     def open_generation(self) -> None:
         """Let no run from now on share its condition with one that is on record."""
@@ -88,3 +103,10 @@ class Environments:
         """Remember lines that are stored by now."""
         with self._lock:
             self._lines[commit].update(lines)
+
+
+def _says(environment: Mapping[str, Any] | None) -> int:
+    """How much an environment says of what was loaded; less than nothing if there is none."""
+    if environment is None:
+        return -1
+    return sum(len(environment.get(name) or ()) for name in _NAMED)

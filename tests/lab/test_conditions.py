@@ -6,6 +6,9 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from gitexp.lab.environments import Environments
+from tests.team import repository_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -271,3 +274,16 @@ def test_long_baselines_are_not_begun_unasked(ready: World) -> None:
     ran = ready.gitexp("run", code=3)
     assert "--yes" in ran.err
     assert ready.gitexp("run", "--yes", "--json").json["verdict"] == "CONFIRMED"
+
+
+def test_a_run_that_failed_at_once_hides_no_upgrade(ready: World) -> None:
+    known = Environments(repository_of(ready))
+    known.read(["main"])
+    least = {"python": "3.11", "threads": 4}
+    nothing, old, new = (
+        least | {"packages": packages} for packages in ({}, {"numpy": "1.0"}, {"numpy": "2.0"})
+    )
+    failed = known.name(nothing, "main", ["main"])
+    assert known.name(old, "main", ["main"]) == failed
+    assert known.name(new, "main", ["main"]) != failed
+    assert known.name(nothing | {"packages": {"numpy": "1.0"}}, "main", ["main"]) == failed
