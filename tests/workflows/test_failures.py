@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,10 @@ def test_a_seed_is_repeated_once_and_a_second_failure_ends_the_experiment(ready:
     assert "of the experiment, 2 runs failed; of the baseline, none" in words(ready, f"exp/{name}")
     assert ready.gitexp("log", "--json").json[0]["state"] == "done"
     assert ready.gitexp("verify").code == 0
-    ready.gitexp("retest", name)
+    # If as many fail again, as many will be repeated.
+    told = ready.gitexp("retest", name, "--json").json
+    ran, repeats = records(ready, f"exp/{name}"), int(told["trailers"]["Repeats"].split()[-1])
+    assert told["outlook"]["failing"] == math.ceil(repeats * 2 / len(ran))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.0001])

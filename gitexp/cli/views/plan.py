@@ -179,6 +179,8 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
     elif power.in_sds is not None and not doubted:
         said = f"{power.in_sds:.1f} standard deviations of a paired difference or more"
         typer.echo(hanging("  detects: ", f"{said}, 4 times in 5 (nothing has run yet)"))
+    elif not found and not doubted:
+        typer.echo("  detects: known once there are runs (gitexp run --baseline)")
     if power.seconds is not None:
         more = []
         if power.checks:

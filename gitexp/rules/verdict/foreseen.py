@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
 
-_MOST_SHARED = 0.8  # correlation of two runs on one seed, or of two models' errors on one example
+_MOST_SHARED = 0.8  # correlation of two runs on one seed
+_FEWEST_CHANGED = 12  # predictions put right by a change that any test at these levels confirms
 _FIRST_SHOWS = "; how alike the runs of a pair are, the first experiment will show"
 
 
@@ -152,28 +153,29 @@ def _from_baseline(registration: Registration, baseline: Sequence[Record]) -> Fo
     source = f"the baseline's {counted(len(values), 'run')}"
     if not (registration.by_examples or not registration.seeded):
         return Foreseen(Noise(least), Noise(most), source + _FIRST_SHOWS * pairs)
-    examples = _examples_apart(criterion, runs)
-    if examples is None:
+    few, many = _examples_of_accuracy(criterion, runs)
+    if many is None:
         nothing = Noise(least, Examples(2, 0.0))
         return Foreseen(nothing if sd else None, None, f"{source}, without what examples add")
-    few = Examples(examples.count, examples.variance * (1 - _MOST_SHARED))
-    return Foreseen(Noise(least, few), Noise(most, examples), source + _FIRST_SHOWS)
+    return Foreseen(Noise(least, few), Noise(most, many), source + _FIRST_SHOWS)
 
 
-def _examples_apart(criterion: Criterion, runs: Sequence[Record]) -> Examples | None:
-    """What one test set leaves open if the errors of both arms fell on it independently.
+def _examples_of_accuracy(
+    criterion: Criterion, runs: Sequence[Record]
+) -> tuple[Examples | None, Examples | None]:
+    """The least and the most that one test set leaves open; None for any metric but accuracy.
 
-    Only an accuracy tells that by itself; None for all other metrics.
+    The least is left if the change puts as many predictions right as the bar needs and spoils none,
+    the most if the errors of both arms have nothing to do with each other.
     """
     rows = [run.tested for run in runs if run.tested]
     if criterion.metric.casefold() not in {"accuracy", "accuracy_score"} or not rows:
-        return None
-    if criterion.scale is Scale.CONSTANT:
-        return None
+        return None, None
     right = math.fsum(run.metrics[criterion.metric] for run in runs) / len(runs)
-    if not 0 < right < 1 or min(rows) < 2:
-        return None
-    variance = 2 * right * (1 - right) / min(rows)
-    if criterion.scale is Scale.PERCENT:
-        variance /= right**2
-    return Examples(min(rows), variance)
+    if not 0 < right < 1 or min(rows) < 2 or criterion.scale is Scale.CONSTANT:
+        return None, None
+    unit = right if criterion.scale is Scale.PERCENT else 1.0
+    most = 2 * right * (1 - right) / min(rows)
+    least = max(_FEWEST_CHANGED / min(rows), criterion.bar * unit) / min(rows)
+    few, many = (Examples(min(rows), v / unit**2) for v in (min(least, most), most))
+    return few, many

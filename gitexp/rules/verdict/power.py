@@ -226,7 +226,7 @@ def _remedy(registration: Registration, power: Power) -> str:
     bar = registration.criterion.bar
     if not bar:
         return "ask for an effect worth having: --expect"
-    times = ((power.detectable or power.at_best or 0.0) / bar) ** 2
+    times = ((power.at_best or 0.0) / bar) ** 2
     larger = f"a test set about {_rounded(times)} times as large"
     if registration.borrowed:
         return f"repeats find smaller effects (--repeats 5 or more), or you would need {larger}"
