@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.experiment import judge_records
+from gitexp.rules.verdict.pairs import inputs_of
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 GAINS = (0.030, 0.034, 0.028, 0.031, 0.033, 0.029, 0.032, 0.030, 0.031, 0.033)
 
@@ -117,3 +120,60 @@ def test_rows_beyond_the_look_that_decides_change_nothing() -> None:
     baseline, candidate = arms(10, "aaaaaaaaaa", "aaaaabbbbb")
     judgement = judge_records(registered(5, 10), baseline, candidate)
     assert (judgement.verdict, judgement.look) == (Verdict.CONFIRMED, 1)
+
+
+def test_what_a_verdict_itself_says_stands_beside_the_remarks() -> None:
+    registration = replace(registered(5), level=0.4)
+    before = [a_run(n, score) for n, score in enumerate((0.90, 0.91, 0.60, 0.90, 0.91), 1)]
+    after = [a_run(n, score) for n, score in enumerate((0.903, 0.913, 0.90, 0.903, 0.913), 1)]
+    failed = a_run(2, 0.0, attempt=2, metrics={}, exit=1, failure="it ended", ended=Ended.EXIT)
+    judgement = judge_records(registration, before, [*after, failed])
+    assert judgement.verdict is Verdict.CONFIRMED
+    first, _, second = judgement.detail.partition("; ")
+    assert first.startswith("without seed 3")
+    assert second.startswith("of the experiment, 1 run failed")
+
+
+# --- one run of the experiment --------------------------------------------------------------------
+
+
+def a_single_run() -> Registration:
+    single = {"seeds": (1, 5), "by_examples": True, "borrowed": 5}
+    return replace(registered(1), **single)  # type: ignore[arg-type]
+
+
+def lenders(*ids: str) -> list[Record]:
+    scores = (0.900, 0.903, 0.897, 0.901, 0.899)
+    return [a_run(n, scores[n - 1], ids[n - 1] if ids else "") for n in range(1, 6)]
+
+
+def weighed(baseline: Sequence[Record], run: Record) -> list[ExampleSpread]:
+    return [ExampleSpread(5, inputs_of([(one, run) for one in baseline]), 10_000, 4e-6)]
+
+
+def test_a_single_run_is_paired_with_all_that_lend_to_it() -> None:
+    run, baseline = a_run(1, 0.93), lenders()
+    decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
+    assert (decided.verdict, decided.reason) == (Verdict.CONFIRMED, "seed spread borrowed")
+    # In another condition, or with one of them missing, nothing is compared.
+    elsewhere = replace(run, condition="d")
+    for runs, mine in ((baseline, elsewhere), (baseline[:4], run)):
+        waiting = judge_records(a_single_run(), runs, [mine], weighed(runs, mine))
+        assert (waiting.verdict, waiting.due) == (None, 1)
+    # What its examples say of other runs says nothing of these.
+    assert judge_records(a_single_run(), baseline, [run]).verdict is None
+
+
+def test_runs_that_lend_must_be_tested_on_the_same_rows() -> None:
+    run, baseline = a_run(1, 0.93, "a"), lenders("a", "a", "b", "a", "a")
+    decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
+    assert (decided.verdict, decided.reason) == (Verdict.INCONCLUSIVE, "other rows were tested")
+    assert "in 1 pair of 5 (seeds 3)" in decided.detail
+
+
+def test_a_single_run_that_predicts_what_the_baseline_did_changed_nothing() -> None:
+    baseline = [replace(one, output=f"o{one.seed}") for one in lenders()]
+    for output, verdict in (("o1", Verdict.RULED_OUT), ("o2", Verdict.INCONCLUSIVE)):
+        run = a_run(1, 0.900, output=output)
+        decided = judge_records(a_single_run(), baseline, [run], weighed(baseline, run))
+        assert decided.verdict is verdict
