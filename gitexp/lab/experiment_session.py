@@ -60,6 +60,7 @@ class ExperimentSession(Session):
         self.note = ""
         self.decided: Decided | None = None  # what the others on its baseline see of it
         self._neighbours = neighbours
+        self._before: Judgement | None = None  # what the first look at the records gave
         self._blocks: Blocks | None = None  # while the next one is due
         self._weighed = False  # whether it is known if the others put it in doubt
         neighbours.add(self)
@@ -78,6 +79,8 @@ class ExperimentSession(Session):
             # A verdict would tell less than what to do about the settings.
             proof_due(ledger.records(base), ledger.metric, self.bench.here, RETEST)
         judgement = self._judge()
+        if self._before is None:
+            self._before = judgement
         if may_go_on(judgement, self.registration.rules) and not judgement.block:
             self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
             self._consider_canary()
@@ -92,7 +95,9 @@ class ExperimentSession(Session):
             judgement,
             ledger.checks(ledger.experiment),
         )
-        if self.decided is not None and not ledger.why:
+        # What was decided before this command stays so, whatever others came to since.
+        new = judgement.verdict is None or judgement != self._before
+        if self.decided is not None and new and not ledger.why:
             if self._neighbours.must_wait(self, self.decided):
                 self.due = Due()
                 return

@@ -21,6 +21,7 @@ from gitexp.lab.audit.foreign_lines import about_foreign_lines
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
 from gitexp.lab.audit.later import about_later
+from gitexp.lab.audit.luck import about_luck
 from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
 from gitexp.lab.audit.parameters import about_parameters
 from gitexp.lab.audit.recheck import (
@@ -148,6 +149,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("environments", about_environments(inventory)),
         ("parameters", about_parameters(inventory)),
         ("per-example evidence", about_examples(inventory, watch)),
+        ("blocks of seeds", about_luck(inventory)),
         ("acceptances", about_acceptances(inventory)),
         ("seeds", about_winning_seeds(inventory)),
     )

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import filled
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.lab.result import Result
     from gitexp.rules.plan.standing import LadderGains, Standing
 
 
@@ -19,6 +22,13 @@ def standing(now: Standing) -> None:
     typer.echo("")
     for sentence in standing_lines(now):
         typer.echo(filled(sentence, "", "  "))
+
+
+def marked(to_retest: Iterable[tuple[Result, str]]) -> None:
+    """Print which experiments should be tested again, and why."""
+    for result, said in to_retest:
+        name = visible(result.name)
+        typer.echo(filled(f"exp/{name} {said}: gitexp retest {name}", "", "  "))
 
 
 def standing_lines(now: Standing) -> list[str]:
