@@ -80,8 +80,8 @@ def find_wrong_labels(rows: Rows, skipped: list[str]) -> list[Gap]:
     low, _ = wilson(count * rows.worth, n * rows.worth)
     if low > stated:
         skipped.append(
-            f"wrong labels: the surest {n} predictions state {100 * stated:.2g} % errors and make"
-            f" {100 * count / n:.2g} %; probabilities so far off cannot tell"
+            f"wrong labels: the surest {n} predictions state {100 * stated:.1f} % errors and make"
+            f" {100 * count / n:.1f} %; probabilities so far off cannot tell"
         )
         return []
     overall = float(wrong.mean())
