@@ -41,6 +41,8 @@ def tried(trial: Trial) -> None:
             wrapped(
                 "A campaign of 5 starts at four times the level of one of 20, and about twice as"
                 " many of its confirmed results are false: it is proposed because runs take long."
+                " If they take days, gitexp start --repeats 1 has a single one judged, by its"
+                " predictions on a fixed split."
             )
         )
     few = trial.choices[0]
