@@ -89,10 +89,10 @@ def asked_for(decided: Sequence[Decided]) -> bool:
 def least_block(start: int, decided: Sequence[Decided]) -> int:
     """Number of the first block that a new experiment may register, on a baseline's `start`.
 
-    That is the second one once an experiment asked for it, and beyond every block that was unlucky.
+    Blocks are left behind once they made the next one due. `decided` are all on that baseline.
     """
-    unlucky = [1 + (one.seed - start) // APART for one in decided if one.unlucky]
-    return max([*unlucky, int(asked_for(decided))])
+    left = (one.seed for one in decided if next_block_due(one, decided))
+    return max((1 + (seed - start) // APART for seed in left), default=0)
 
 
 def spared(mine: Decided, others: Sequence[Decided]) -> bool:

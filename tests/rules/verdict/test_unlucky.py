@@ -101,18 +101,15 @@ def test_who_has_not_begun_is_in_doubt_once_another_was_confirmed_or_signs_agree
         pytest.param([decided(1, confirmed=True)], 0, id="one confirmed"),
         pytest.param([decided(1, confirmed=True), decided(2, confirmed=True)], 1, id="two"),
         pytest.param(several(8), 1, id="one sign"),
-        pytest.param([decided(n, confirmed=True, seed=NEXT) for n in (1, 2)], 1, id="on the next"),
+        pytest.param([decided(n, confirmed=True, seed=NEXT) for n in (1, 2)], 2, id="on the next"),
         pytest.param(
-            [
-                decided(1, confirmed=True),
-                replace(decided(2, confirmed=True, seed=NEXT), doubted=True, unlucky=True),
-            ],
+            [*several(8), decided(9, confirmed=True), decided(10, confirmed=True, seed=NEXT)],
             2,
-            id="the second was unlucky too",
+            id="one on each",
         ),
     ],
 )
-def test_new_experiments_take_the_second_block_once_it_is_due_and_leave_unlucky_ones(
+def test_new_experiments_leave_a_block_behind_once_it_made_the_next_one_due(
     known: list[Decided], block: int
 ) -> None:
     assert least_block(START, known) == block
