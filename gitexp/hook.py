@@ -102,9 +102,7 @@ def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding
     linted = hypothesis.lint(hypothesis_of(text), comparison.project.settings.metric)
     advice = demand([*linted, *lint_trailers(given)], "this message is not a hypothesis")
     if (change := inspection.change) is not None:
-        message.replace(
-            fill(comparison.project, message.written, name, change, given, message.comment)
-        )
+        message.replace(fill(comparison, message.written, name, change, given, message.comment))
     return advice
 
 

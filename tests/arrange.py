@@ -57,6 +57,12 @@ def trailers(world: World, revision: str) -> dict[str, str]:
     return {key: value for key, _, value in (line.partition(": ") for line in out.splitlines())}
 
 
+def seeds_of(world: World, revision: str) -> range:
+    """Seeds that an experiment registers."""
+    first, last = map(int, trailers(world, revision)["Seeds"].split("-"))
+    return range(first, last + 1)
+
+
 def note(world: World, ref: str, revision: str) -> str:
     """A note's text, empty where there is none."""
     return world.try_git("notes", f"--ref={ref}", "show", revision).out

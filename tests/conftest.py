@@ -52,6 +52,11 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
         monkeypatch.delenv(name, raising=False)
 
 
+# So that what tests read and write is short, and the same everywhere. Where there is something to
+# draw, as for a second test of a change, the fixture `drawn` is without it.
+FIRST_SEED = "first_seed = 1"
+
+
 @pytest.fixture(scope="session")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One initialised project, built once and copied: 3 ms a test instead of 300."""
@@ -66,6 +71,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'config = ["config.toml"]\n'
         f'command = "{sys.executable} train.py"\n'
         'metric = "accuracy"\nrepeats = [5]\nvary = "seed"\neffect = 0.005\nrules = 2\n'
+        f"{FIRST_SEED}\n"
     )
     environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     git(folder, "init", "--quiet", "--initial-branch=main", environment=environment)
@@ -104,6 +110,29 @@ def _initialised(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     shutil.copytree(_template, folder, symlinks=True)
     World(folder).gitexp("init", "--yes", GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
     return folder
+
+
+@pytest.fixture(scope="session")
+def _drawn(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "project"
+    world = copied(_template, folder)
+    world.edit(f"{FIRST_SEED}\n", "", "gitexp.toml")
+    world.edit(sys.executable, "python", "gitexp.toml")
+    dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-11-25T10:00:00Z")
+    git(
+        folder, "-c", "user.name=Ada Tester", "-c", "user.email=ada@example.org",
+        "commit", "--quiet", "--all", "--amend", "--reset-author", "--no-edit",
+        environment=os.environ
+        | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, **dates},
+    )  # fmt: skip
+    world.gitexp("init", "--yes", GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
+    return folder
+
+
+@pytest.fixture
+def drawn(_drawn: Path, tmp_path: Path) -> World:
+    """A project after `gitexp init` whose seeds are drawn, from the same commit everywhere."""
+    return copied(_drawn, tmp_path / "project")
 
 
 @pytest.fixture

@@ -30,15 +30,11 @@ _WORDS = ("^Accepted: [0-9a-f]{40}", "^Experiment: [a-z0-9-]+", "^This reverts c
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A baseline commit that accepted an experiment; `anyway` is the reason it gives.
-
-    `seeds` are those that the experiment was measured on, as its registration writes them.
-    """
+    """A baseline commit that accepted an experiment; `anyway` is the reason it gives."""
 
     commit: str
     experiment: str
     anyway: str = ""
-    seeds: str = ""
 
 
 def read_acceptances(
@@ -66,8 +62,7 @@ def read_acceptances(
         if not experiment and is_name(trailers.get("Experiment", "")):
             copies[commit] = trailers
         if experiment or commit in copies:
-            words = (trailers.get(word, "") for word in ("Anyway", "Seeds"))
-            found.append(Acceptance(commit, experiment, *words))
+            found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
     originals = _originals(project.repository, copies) if copies else {}
     known = (replace(one, experiment=originals.get(one.commit, one.experiment)) for one in found)
     return tuple(one for one in known if one.experiment), frozenset(reverted)

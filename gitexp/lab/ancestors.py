@@ -5,35 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.differences import relative
+from gitexp.lab.lineage import Lineage
 from gitexp.rules.documents.same_settings import run_alike
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.gate.paths import matches
-from gitexp.store.git_output import decode, parse_raw
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.git_output import FileChange
 
-_FURTHEST = 200  # commits of the baseline branch that are searched
 
-
-def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
+def same_runs(
+    project: Project, settings: Settings, commit: str, lineage: Lineage | None = None
+) -> list[str]:
     """Ancestors that differ only in files that cannot alter a run, nearest first."""
-    # A root commit would list every file there is.
-    out = project.repository.git.run(
-        "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
-        f"-{_FURTHEST}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
-        "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
-        "--no-color", "--format=%x01%H %P", commit,
-    ).stdout  # fmt: skip
     ancestors: list[str] = []
-    for entry in out.split(b"\x01")[1:]:
-        head, _, raw = entry.partition(b"\0")
-        parents = decode(head).split()[1:]
-        if not parents or any(alters_runs(project, settings, file) for file in parse_raw(raw)):
+    for step in (lineage or Lineage(project.repository)).since(commit):
+        if not step.parent or any(alters_runs(project, settings, file) for file in step.files):
             break
-        ancestors.append(parents[0])
+        ancestors.append(step.parent)
     return ancestors
 
 

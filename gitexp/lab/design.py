@@ -1,4 +1,4 @@
-"""What a new experiment's design takes from the project's history: power, costs, fresh seeds."""
+"""What a new experiment's design takes from the project's history: power and costs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
+from gitexp.rules.documents.record import parse_records
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -26,9 +26,6 @@ _PAST = 100  # experiments whose standard deviations tell what to expect; older 
 
 def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same code."""
-    # Loaded late: the commit-msg hook, which fills in seeds, reads no records.
-    from gitexp.rules.documents.record import parse_records
-
     for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
         notes = read_notes(project.repository, RUNS, commits)
         found = [record for text in notes.values() for record in parse_records(text)]
@@ -60,20 +57,3 @@ def likely_failures(results: Sequence[Result], runs: int) -> int:
     ran = sum(summary.ran for summary in recent)
     failed = ran - sum(len(summary.seconds) for summary in recent)
     return math.ceil(runs * failed / ran) if ran else 0
-
-
-def first_fresh_seed(
-    project: Project, results: Sequence[Result], earlier: Sequence[Result] = ()
-) -> int:
-    """First seed for a new experiment: beyond those on which the present baseline was accepted.
-
-    On those seeds the baseline looks better than it is. A change that is tested again does not use
-    the seeds of its `earlier` experiments either.
-    """
-    last = next(iter(read_acceptances(project)[0]), None)
-    _, _, end = last.seeds.partition("-") if last else ("", "", "")
-    accepted = last.experiment if last else ""
-    used = [
-        r.registration.seeds[1] for r in results if r.registration and r.entry.commit == accepted
-    ] + [r.registration.seeds[1] for r in earlier if r.registration]
-    return max([int(end) if end.isdigit() else 0, *used]) + 1

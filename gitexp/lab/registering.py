@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
-from gitexp.lab.design import first_fresh_seed, history, likely_failures, records_like_tip
+from gitexp.lab.design import history, likely_failures, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED, Refusals
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
+from gitexp.lab.lineage import Lineage
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.new_name import new_name
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
+from gitexp.lab.seeds import first_seed, no_seeds_left
 from gitexp.rules.documents.known import against
+from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
 from gitexp.rules.plan.prediction import exceeds_ceiling
@@ -83,7 +86,7 @@ class Proposal:
     """An experiment that is to be registered: a change that the gate has checked.
 
     `content` is the changed file. `extra` are further trailers. A replication or a retest runs on
-    seeds that no experiment with the same change has used. `label` names it among several.
+    seeds that its change has no record on. `label` names it among several.
     """
 
     text: str
@@ -116,6 +119,7 @@ class _Log:
     results: list[Result]
     baseline: list[Record]
     known: list[Known]
+    lineage: Lineage
 
 
 def register(project: Project, proposal: Proposal) -> Started:
@@ -127,16 +131,17 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
     """Commit each change with its registration, under a new name: all of them or none.
 
     Raises:
-        Refused: a change has a verdict, KNOWN.toml settles it, or the baseline already meets the
-            criterion.
+        Refused: a change has a verdict, KNOWN.toml settles it, the baseline already meets the
+            criterion, or there are no seeds to test the change again on.
         UsageError: two proposals make the same change.
         NotReady: the settings ask for the rules of an earlier version.
     """
     demand_rules(project)
     repository = project.repository
     log = _Log(
-        project, read_results(project), records_like_tip(project), read_known(project, project.tip)
-    )
+        project, read_results(project), records_like_tip(project),
+        read_known(project, project.tip), Lineage(repository),
+    )  # fmt: skip
     _demand_distinct(proposals)
     refused = Refusals(NOT_REGISTERED)
     drafts = []
@@ -177,7 +182,9 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     advice = [*proposal.advice]
     if proposal.replicate:
         extra.append(replication_of(change, same))
-    again = proposal.replicate or "Retest" in dict(extra)
+    again = same if not AGAIN.isdisjoint(dict(extra)) else []
+    if used_up := no_seeds_left(project, project.tip, again, log.lineage):
+        raise Refused(NOT_REGISTERED, [used_up])
     if not again:
         advice += advise_on_same_change(project, same)
     advice += advise_on_neighbors(log.results, same, change, proposal.text, criterion)
@@ -187,12 +194,13 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     place = place_of_next(log.results, criterion.metric, settings)
     if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
+    first = first_seed(project, project.tip, again, options.repeats or 0, log.lineage)
     registration = registration_for(
         settings,
         hypothesis=proposal.text.strip(),
         change=change,
         criterion=criterion,
-        first_seed=first_fresh_seed(project, log.results, same if again else ()),
+        first_seed=first,
         campaign=place.campaign,
         level=place.level,
         repeats=() if options.repeats is None else looks_up_to(settings, options.repeats),

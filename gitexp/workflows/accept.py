@@ -205,10 +205,7 @@ def _message(result: Result, anyway: str) -> str:
     lines = [f"Accept exp/{result.entry.name}", "", hypothesis_of(result.entry.message), ""]
     if judgement is not None:
         lines += [words.verdict_line(registration, judgement), ""]
-    lines += [
-        f"Accepted: {result.entry.commit}",
-        f"Seeds: {registration.seeds[0]}-{registration.seeds[1]}",
-    ]
+    lines.append(f"Accepted: {result.entry.commit}")
     if registration.project:
         lines.append(f"Project: {registration.project}")
     if anyway.strip():

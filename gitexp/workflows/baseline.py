@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from gitexp.engine.threads import usable_cores
 from gitexp.lab.baseline_session import BaselineSession
 from gitexp.lab.bench import Bench, fixed_threads
-from gitexp.lab.design import first_fresh_seed, history
+from gitexp.lab.design import history
 from gitexp.lab.driving import drive, run_maker
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.seeds import first_seed
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.record import PROOF
@@ -67,7 +68,7 @@ def measure_baseline(
     registration = registration_for(
         settings,
         criterion=criterion_from(project.settings, ""),
-        first_seed=first_fresh_seed(project, results),
+        first_seed=first_seed(project, project.tip),
         campaign=place.campaign,
         level=place.level,
     )

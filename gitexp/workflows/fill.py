@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.same_change import same_change
+from gitexp.lab.seeds import first_seed
+from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.criterion import Criterion, parse_guards
 from gitexp.store.git_output import decode
@@ -16,7 +18,7 @@ from gitexp.store.git_output import decode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.comparison import Comparison
     from gitexp.rules.documents.change import Change
     from gitexp.rules.verdict.criterion import Guard
 
@@ -26,7 +28,12 @@ _NEVER = "\x01"  # no line that people write begins with it
 
 
 def fill(
-    project: Project, text: str, name: str, change: Change, given: Mapping[str, str], mark: str = ""
+    comparison: Comparison,
+    text: str,
+    name: str,
+    change: Change,
+    given: Mapping[str, str],
+    mark: str = "",
 ) -> str:
     """Add what is missing; what the author wrote stays, except for the facts.
 
@@ -35,6 +42,7 @@ def fill(
     Raises:
         NotReady: the settings ask for the rules of an earlier version.
     """
+    project = comparison.project
     demand_rules(project)
     settings = project.settings
     criterion = (
@@ -45,16 +53,17 @@ def fill(
     # An amended experiment does not count among the others.
     results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(results, criterion.metric, settings)
-    first = first_fresh_seed(project, results)
+    repeats = _repeats(given.get("Repeats", ""))
+    again = AGAIN & given.keys() and same_change(project.repository, results, change)
     registration = registration_for(
         settings,
         name=name,
         change=change,
         criterion=criterion,
-        first_seed=first,
+        first_seed=first_seed(project, comparison.base, again or (), max(repeats, default=0)),
         campaign=place.campaign,
         level=place.level,
-        repeats=_repeats(given.get("Repeats", "")),
+        repeats=repeats,
         guards=_guards(given.get("Guards", "")),
         extra=(("Project", project.folder),) if project.prefix else (),
     )

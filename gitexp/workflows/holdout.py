@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
-from gitexp.lab.design import first_fresh_seed
 from gitexp.lab.gate import check
-from gitexp.lab.results import read_results
 from gitexp.lab.running import free_folder, run_once
+from gitexp.lab.seeds import first_seed
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
@@ -102,12 +101,7 @@ def _target(project: Project, name: str | None, *, baseline: bool) -> tuple[Proj
             raise UsageError(
                 f"you named both {name} and --baseline, but a single commit is run", "leave one out"
             )
-        return (
-            project,
-            project.baseline,
-            project.tip,
-            first_fresh_seed(project, read_results(project)),
-        )
+        return project, project.baseline, project.tip, first_seed(project, project.tip)
     report = check(project.repository, name)
     report.demand()
     assert report.registration is not None  # noqa: S101 - the gate found nothing wrong

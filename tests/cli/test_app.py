@@ -67,7 +67,7 @@ def test_json_is_all_that_stands_on_standard_output(ready: World) -> None:
     assert ran.json["error"]["id"] == "refused"
     assert "nothing left to test" in ran.err
     again = ready.gitexp("start", BECAUSE, "--set", "model.C=11", "--json").json
-    assert again["trailers"]["Seeds"] == "6-10"
+    assert again["trailers"]["Seeds"] == "1-5"
 
 
 def test_news_of_runs_stands_on_standard_error(ready: World) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.arrange import message
+from tests.arrange import message, seeds_of, settle, trailers
 from tests.project import BECAUSE
 
 if TYPE_CHECKING:
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 SET = ("--set", "model.C=10")
 
 
-def rewritten(world: World, name: str, old: str, new: str) -> str:
+def rewritten(world: World, name: str, old: str, new: str, code: int = 1) -> str:
     """Register the same with another message, with the hooks switched off."""
     text = message(world, f"exp/{name}")
     assert old in text
     world.git("switch", "--quiet", f"exp/{name}")
     world.git("commit", "--quiet", "--amend", "--no-verify", "-m", text.replace(old, new))
     world.git("switch", "--quiet", "main")
-    return world.gitexp("check", name, code=1).out
+    return world.gitexp("check", name, code=code).out
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("Seeds: 1-5", "Seeds: 142397-142401", "Seeds begin at 142397"),
-        ("Seeds: 1-5", "Seeds: 2-6", "Seeds begin at 2"),
+        ("Seeds: {0}-{4}", "Seeds: {1}-{5}", "Seeds begin at {1}, which"),
+        ("Seeds: {0}-{4}", "Seeds: 1-5", "write: Seeds: {0}-{4}"),
+        ("Seeds: {0}-{4}", "Seeds: {1000}-{1004}", "Seeds begin at {1000}, which"),
         ("Campaign: 1", "Campaign: 2", "Campaign is 2, but campaign 1 on accuracy is open"),
         ("accuracy +0.005", "accuracy +0", "asks for no gain"),
         ("accuracy +0.005", "accuracy +0%", "asks for no gain"),
@@ -38,11 +39,19 @@ def rewritten(world: World, name: str, old: str, new: str) -> str:
     ],
 )
 def test_what_start_would_not_have_written_is_refused(
-    ready: World, old: str, new: str, said: str
+    drawn: World, old: str, new: str, said: str
 ) -> None:
-    out = " ".join(rewritten(ready, ready.start(*SET), old, new).split())
+    name = drawn.start(*SET)
+    start = seeds_of(drawn, f"exp/{name}").start
+    old, new, said = (text.format(*range(start, start + 1005)) for text in (old, new, said))
+    out = " ".join(rewritten(drawn, name, old, new).split())
     assert "V16" in out
     assert said in out
+
+
+def test_folds_begin_where_the_settings_say(ready: World) -> None:
+    out = rewritten(ready, ready.start(*SET), "Seeds: 1-5", "Seeds: 2-6")
+    assert "write: Seeds: 1-5" in out
 
 
 def test_a_replication_of_another_change_is_refused(ready: World) -> None:
@@ -52,17 +61,89 @@ def test_a_replication_of_another_change_is_refused(ready: World) -> None:
     assert "V16" in out
 
 
-def test_what_start_and_retest_write_passes_after_an_acceptance(ready: World) -> None:
+def test_what_start_and_retest_write_passes_after_an_acceptance(drawn: World) -> None:
+    first = drawn.start(*SET)
+    drawn.gitexp("run", first)
+    planned = drawn.start("--set", "model.C=3")
+    won = seeds_of(drawn, f"exp/{first}")
+    assert seeds_of(drawn, f"exp/{planned}") == won
+    drawn.gitexp("accept", first)
+    drawn.gitexp("check", planned)  # it began before the acceptance
+    following = drawn.start("--set", "model.C=20")
+    fresh = seeds_of(drawn, f"exp/{following}")
+    assert not {*won} & {*fresh}
+    old, new = (f"Seeds: {one[0]}-{one[-1]}" for one in (fresh, won))
+    assert f"Seeds begin at {won.start}" in rewritten(drawn, following, old, new)
+    again = drawn.gitexp("retest", planned, "--json").json["name"]
+    drawn.gitexp("check", again)
+
+
+def test_seeds_stay_as_they_are_where_only_inert_files_changed(drawn: World) -> None:
+    first = seeds_of(drawn, f"exp/{drawn.start(*SET)}")
+    drawn.write("README.md", "Other words.\n")
+    drawn.commit("words")
+    settle(drawn, planned=30)
+    assert seeds_of(drawn, f"exp/{drawn.start('--set', 'model.C=3')}") == first
+    drawn.write("train.py", (drawn.path / "train.py").read_text() + "# another trainer\n")
+    drawn.commit("code")
+    assert seeds_of(drawn, f"exp/{drawn.start('--set', 'model.C=4')}") != first
+
+
+def test_the_start_of_any_commit_with_the_same_config_values_passes(drawn: World) -> None:
+    def registered(value: int) -> tuple[str, str]:
+        name = drawn.start("--set", f"model.C={value}")
+        return name, trailers(drawn, f"exp/{name}")["Seeds"]
+
+    drawn.edit("C = 1.0", "C = 1.5")
+    drawn.commit("another value")
+    _, before = registered(2)
+    drawn.edit("# knobs", "# settings")
+    drawn.write("train.py", (drawn.path / "train.py").read_text() + "# neutral\n")
+    drawn.commit("layout and code")
+    name, present = registered(3)
+    # Whoever can prove that the last commit is neutral keeps the seeds.
+    assert before != present
+    assert rewritten(drawn, name, f"Seeds: {present}", f"Seeds: {before}", code=0)
+    drawn.edit("lr = 1e-3", "lr = 2e-3")
+    drawn.commit("another value again")
+    name, last = registered(4)
+    assert "V16" in rewritten(drawn, name, f"Seeds: {last}", f"Seeds: {before}")
+
+
+def test_a_second_test_on_seeds_that_the_change_was_tested_on_is_refused(drawn: World) -> None:
+    first = drawn.start(*SET)
+    drawn.gitexp("run", first)
+    used = trailers(drawn, f"exp/{first}")["Seeds"]
+    again = drawn.start(*SET, "--replicate")
+    fresh = seeds_of(drawn, f"exp/{again}")
+    assert fresh.start == int(used.partition("-")[0]) + 1000
+    out = rewritten(drawn, again, f"Seeds: {fresh[0]}-{fresh[-1]}", f"Seeds: {used}")
+    assert "on which its change was tested" in out
+    assert f"write: Seeds: {fresh[0]}-{fresh[-1]}" in out
+    later = f"Seeds: {fresh[0] + 1000}-{fresh[-1] + 1000}"
+    out = rewritten(drawn, again, f"Seeds: {used}", later)
+    assert "`gitexp start` would not choose" in out
+
+
+def test_on_folds_nothing_is_tested_twice_before_the_code_has_changed(ready: World) -> None:
     first = ready.start(*SET)
     ready.gitexp("run", first)
-    planned = ready.start("--set", "model.C=3")
-    ready.gitexp("accept", first)
-    ready.gitexp("check", planned)  # it began before the acceptance
-    following = ready.start("--set", "model.C=20")
-    assert "Seeds: 6-10" in message(ready, f"exp/{following}")
-    assert "Seeds begin at 1" in rewritten(ready, following, "Seeds: 6-10", "Seeds: 1-5")
-    again = ready.gitexp("retest", planned, "--json").json["name"]
-    ready.gitexp("check", again)
+    for words in (("retest", first), ("start", BECAUSE, *SET, "--replicate")):
+        refused = ready.gitexp(*words, code=1).err
+        assert "K6" in refused
+        assert "first_seed = 1" in refused
+    commit = ready.git("rev-parse", f"exp/{first}")
+    ready.git("branch", "exp/second", "main")
+    tree = ready.git("rev-parse", f"exp/{first}^{{tree}}")
+    text = message(ready, f"exp/{first}").replace(first, "second").rstrip("\n")
+    text += f"\nRetest: {first} {commit}\n"
+    by_hand = ready.git("commit-tree", tree, "-p", "main", "-m", text)
+    ready.git("update-ref", "refs/heads/exp/second", by_hand)
+    assert "K6" in ready.gitexp("check", "second", code=1).out
+    ready.write("train.py", (ready.path / "train.py").read_text() + "# another trainer\n")
+    ready.commit("code")
+    again = ready.gitexp("retest", first, "--json").json["name"]
+    assert trailers(ready, f"exp/{again}")["Seeds"] == "1-5"
 
 
 def test_no_gain_at_all_is_not_a_criterion(ready: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from tests.arrange import note, records, settle, trailers, train_with
+from tests.arrange import note, records, seeds_of, settle, trailers, train_with
 from tests.project import World
 
 SET = ("--set", "model.C=10")
@@ -283,22 +283,23 @@ def right(n: int, seed: int, c: str) -> int:
 # --- what is known, and done again --------------------------------------------------------------
 
 
-def test_an_answered_change_is_refused_and_replicated_on_fresh_seeds(ready: World) -> None:
-    settle(ready, repeats=[3])
-    first = ready.start(*SET)
-    ready.gitexp("run")
-    before = ready.snapshot()
-    ran = ready.gitexp("start", "C helps because of it", *SET, code=1)
+def test_an_answered_change_is_refused_and_replicated_on_fresh_seeds(drawn: World) -> None:
+    settle(drawn, repeats=[3])
+    first = drawn.start(*SET)
+    drawn.gitexp("run")
+    before = drawn.snapshot()
+    ran = drawn.gitexp("start", "C helps because of it", *SET, code=1)
     assert "K1" in ran.err
     assert f"exp/{first} made it on the same baseline" in ran.err
     assert "CONFIRMED: accuracy" in ran.err
-    assert ready.snapshot() == before
-    again = ready.start(*SET, "--replicate")
-    found = trailers(ready, f"exp/{again}")
-    commit = ready.git("rev-parse", f"exp/{first}")
-    assert (found["Replicate"], found["Seeds"]) == (f"{first} {commit}", "4-6")
-    assert ready.gitexp("run", "--json").json["runs"] == 6
-    shown = ready.gitexp("show", again).out
+    assert drawn.snapshot() == before
+    again = drawn.start(*SET, "--replicate")
+    found = trailers(drawn, f"exp/{again}")
+    commit = drawn.git("rev-parse", f"exp/{first}")
+    assert found["Replicate"] == f"{first} {commit}"
+    assert not {*seeds_of(drawn, f"exp/{again}")} & {*seeds_of(drawn, f"exp/{first}")}
+    assert drawn.gitexp("run", "--json").json["runs"] == 6
+    shown = drawn.gitexp("show", again).out
     assert f"exp/{first}  CONFIRMED" in shown
 
 

@@ -123,7 +123,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     git(folder, "init", "--quiet", "--initial-branch=main")
     stream = "reset refs/heads/main\n"
     stream += commit("", "main", (), "base").replace("from \n", "")
-    for path, text in ({**FILES, "gitexp.toml": SETTINGS}).items():
+    settings = f"{SETTINGS}first_seed = 1\n"  # of the seeds that the examples register
+    for path, text in ({**FILES, "gitexp.toml": settings}).items():
         stream += f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n"
     for rule, side in SIDES:
         example: Example = getattr(rule, side)

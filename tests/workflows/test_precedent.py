@@ -48,17 +48,17 @@ def test_of_many_that_came_back_the_newest_are_shown(ready: World) -> None:
     assert "and 4 before them" in out
 
 
-def test_what_was_inconclusive_is_shown_again_to_whoever_replicates_it(ready: World) -> None:
+def test_what_was_inconclusive_is_shown_again_to_whoever_replicates_it(drawn: World) -> None:
+    # Of three seeds in a row, whichever they are, the mean gain is 0.001.
     noisy = (
-        "import random\n"
-        "noise = random.Random(f'{SEED} {CONFIG}').gauss(0, 0.02)\n"
+        "noise = (SEED % 3 - 1) * 0.01 + 0.001 if CONFIG['model']['C'] == 10 else 0\n"
         "print(f'accuracy={0.9 + noise:.6f}')\n"
     )
-    train_with(ready, noisy, repeats=[3])
-    name = ready.start(*SET)
-    assert ready.gitexp("run", "--json").json["verdict"] == "INCONCLUSIVE"
-    assert "K1" in ready.gitexp("start", WHY, "--set", "model.C=10.0", code=1).err
-    out = ready.gitexp("start", WHY, *SET, "--replicate").out
+    train_with(drawn, noisy, repeats=[3])
+    name = drawn.start(*SET)
+    assert drawn.gitexp("run", "--json").json["verdict"] == "INCONCLUSIVE"
+    assert "K1" in drawn.gitexp("start", WHY, "--set", "model.C=10.0", code=1).err
+    out = drawn.gitexp("start", WHY, *SET, "--replicate").out
     assert f"exp/{name}: 10  INCONCLUSIVE" in out
     assert "together: accuracy" in out
     assert "times as many repeats" in out

@@ -13,6 +13,7 @@ from gitexp.lab.project import open_project
 from gitexp.rules.verdict import figures
 from gitexp.workflows.verify import verify
 from tests.arrange import lose_object, message, note, records, settle, train_with
+from tests.conftest import FIRST_SEED
 from tests.lab.test_evidence import DRAWN
 from tests.project import BECAUSE, World
 
@@ -549,15 +550,18 @@ def test_what_the_baseline_took_in_was_confirmed_or_has_a_reason(
 def test_a_baseline_measured_on_the_seeds_that_won_is_found(measured: World) -> None:
     branch = named(measured, GAIN)
     measured.gitexp("accept", branch)
+    measured.edit(f"{FIRST_SEED}\n", "", "gitexp.toml")
+    measured.commit("seeds are no folds")
     forge(measured, branch, "main")
     words = said(verified(measured), "V9")
     assert f"was measured on seeds 1 to 3, the ones that confirmed {branch}" in words
 
 
-def test_a_baseline_that_no_seed_redraws_has_no_seeds_that_won(measured: World) -> None:
+@pytest.mark.parametrize("vary", ["seed", "none"])
+def test_a_baseline_without_fresh_seeds_has_none_that_won(measured: World, vary: str) -> None:
     branch = named(measured, GAIN)
     measured.gitexp("accept", branch)
-    settle(measured, vary="none")
+    settle(measured, vary=vary, planned=30)
     forge(measured, branch, "main")
     found = measured.gitexp("verify", "--json").json["problems"]
     assert "V9" not in {problem["id"] for problem in found}

@@ -73,7 +73,7 @@ def _unconfirmed(result: Result, said: str, at: str) -> Finding:
 def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
     """Find a baseline that was measured on the seeds on which its own change was confirmed.
 
-    Where a seed redraws nothing, the runs that prove it have numbers, but no seeds.
+    Where a seed is the number of a fold, or nothing at all, there are no others.
     """
     known = {r.entry.commit: r.registration for r in (*inventory.held, *inventory.lost)}
     won = [
@@ -90,7 +90,7 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
         seeds = {record.seed for record in own_records(inventory.project, entry)}
         for accepted_at, registration in won:
             same = seeds.intersection(registration.registered_seeds())
-            if accepted_at >= age and same and _seeded(inventory.project, commit):
+            if accepted_at >= age and same and _draws(inventory.project, commit):
                 yield Finding(
                     "V9",
                     f"baseline {commit[:10]} was measured on seeds {min(same)} to {max(same)}, the"
@@ -99,7 +99,7 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
                 )
 
 
-def _seeded(project: Project, commit: str) -> bool:
-    """Whether a seed redraws anything, as far as the settings of a baseline can be read."""
+def _draws(project: Project, commit: str) -> bool:
+    """Whether a baseline's seeds are drawn, as far as its settings can be read."""
     settings = read_settings(project, [commit])[commit]
-    return isinstance(settings, NotReady) or settings.seeded
+    return isinstance(settings, NotReady) or settings.fresh_seeds

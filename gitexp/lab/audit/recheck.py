@@ -76,8 +76,8 @@ def refused(
             registration, broken = check_commit(entry, next(inspections), comparison.project)
             said = [*comparison.findings, *broken]
             if registration is not None:
-                change, by = registration.change, comparison.project
-                said += check_as_started(by, registration, change, entry, past)
+                change = registration.change
+                said += check_as_started(comparison, registration, change, entry, past)
         else:
             said = [Finding("B3", comparison.message, comparison.hint)]
         found.append(list(refusals(said)))

@@ -156,7 +156,7 @@ def _check(
     if registration is not None:
         change = inspection.change or registration.change
         findings += check_against_results(comparison.project, registration, change, entry, past)
-        findings += check_as_started(comparison.project, registration, change, entry, past)
+        findings += check_as_started(comparison, registration, change, entry, past)
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             findings += filter(None, [against(known, inspection.change)])
     return Checked(

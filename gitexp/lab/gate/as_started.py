@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.seeds import first_seed, may_begin, no_seeds_left, used_seeds
 from gitexp.rules.documents.name import names_commit
-from gitexp.rules.documents.registration import parse_message
+from gitexp.rules.documents.registration import AGAIN, parse_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.design import asks_for_nothing
 from gitexp.rules.text import visible
@@ -20,29 +21,31 @@ from gitexp.store.experiments import read_commits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitexp.lab.comparison import Comparison
     from gitexp.lab.gate.history import PastResults
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
 
-_AGAIN = ("Retest", "Replicate")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def check_as_started(
-    project: Project, registration: Registration, change: Change, entry: Entry, past: PastResults
+    comparison: Comparison,
+    registration: Registration,
+    change: Change,
+    entry: Entry,
+    past: PastResults,
 ) -> Iterator[Finding]:
-    """Check criterion, campaign, seeds and what is said to be tested again, under rules 2.
-
-    A server gets experiments before it gets their notes, so it cannot tell which campaign is open.
-    """
+    """Check criterion, campaign, seeds and what is said to be tested again, under rules 2."""
     if registration.rules < 2:
         return
+    project = comparison.project
     if asks_for_nothing(registration.criterion):
         yield _wrong(entry, f"Criterion: {registration.criterion} asks for no gain", "ask for more")
-    again = dict(registration.extra).keys() & {*_AGAIN}
-    for token in sorted(again):
+    for token in sorted(AGAIN & dict(registration.extra).keys()):
         said = dict(registration.extra)[token]
         if not _is_same_change(project, said, change, entry):
             yield _wrong(
@@ -50,8 +53,9 @@ def check_as_started(
                 f"{token}: {visible(said)} is not an experiment here that made the same change",
                 "gitexp retest NAME registers a change again",
             )
+    yield from _about_seeds(comparison, registration, change, entry, past)
     if project.repository.top is None:
-        return
+        return  # a server gets experiments before their notes, which say which campaign is open
     if registration.campaign > (opened := _open_campaign(project, registration, entry, past)):
         yield _wrong(
             entry,
@@ -59,16 +63,6 @@ def check_as_started(
             f" {registration.criterion.metric} is open",
             f"write: Campaign: {opened}",
         )
-    if registration.seeded:
-        firsts = _first_seeds(project, registration, change, entry, past, again=bool(again))
-        if registration.seeds[0] not in firsts:
-            first = max(firsts)
-            yield _wrong(
-                entry,
-                f"Seeds begin at {registration.seeds[0]}, which `gitexp start` would not have"
-                f" chosen ({first})",
-                f"write: Seeds: {first}-{first + len(registration.registered_seeds()) - 1}",
-            )
 
 
 def _wrong(entry: Entry, what: str, hint: str) -> Finding:
@@ -88,24 +82,37 @@ def _open_campaign(
     return latest + (taken >= project.settings.planned)
 
 
-def _first_seeds(
-    project: Project,
+def _about_seeds(
+    comparison: Comparison,
     registration: Registration,
     change: Change,
     entry: Entry,
     past: PastResults,
-    *,
-    again: bool,
-) -> set[int]:
-    """First seeds that `start` could have chosen, on this baseline commit or on a later one."""
-    ends = past.accepted_seeds(project)
-    # What was registered on an earlier tip knows of fewer acceptances.
-    known = (ends or [0])[:1] if entry.parents[:1] == (project.tip,) else [*ends, 0]
-    if not again:
-        return {end + 1 for end in known}
-    same = past.same_change(registration.project, change, entry.commit)
-    used = [one.registration.seeds[1] for one in same if one.registration]
-    return {end + 1 for end in (*known, *used) if end >= min(used, default=0)}
+) -> Iterator[Finding]:
+    """Check that the seeds are a block that `start` could have chosen, here or in another clone."""
+    project, base = comparison.project, comparison.base
+    again: list[Result] = []
+    if registration.tests_again:
+        again = past.same_change(registration.project, change, entry.commit)
+    own = past.own(entry.commit)
+    planned = own is None or not own.ran
+    # Whoever has run it had no other record of its change, or the gate would have refused it then.
+    seeds = registration.registered_seeds()
+    if planned and (used_up := no_seeds_left(project, base, again, past.lineage)):
+        yield used_up
+        return
+    if not registration.seeded:
+        return
+    expected = first_seed(project, base, again, len(seeds), past.lineage)
+    seen = planned and seeds.start != expected and not used_seeds(again).isdisjoint(seeds)
+    # Whoever has less of the history takes an earlier block.
+    if seen or not may_begin(project, base, seeds.start, len(again) + 1, past.lineage):
+        why = "on which its change was tested" if seen else "which `gitexp start` would not choose"
+        yield _wrong(
+            entry,
+            f"Seeds begin at {seeds.start}, {why}",
+            f"write: Seeds: {expected}-{expected + len(seeds) - 1}",
+        )
 
 
 def _is_same_change(project: Project, said: str, change: Change, entry: Entry) -> bool:

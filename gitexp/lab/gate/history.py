@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.lineage import Lineage
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
@@ -31,14 +31,14 @@ LEVEL_SLACK = 1 + 1e-5
 
 
 class PastResults:
-    """The results of all projects, read once, and only if a rule asks for them.
+    """The results of all projects, read once, and only if a rule asks for them; so is `lineage`.
 
     `known` are results that were read already, by a command that changes nothing.
     """
 
     def __init__(self, repository: Repository, known: Sequence[Result] | None = None) -> None:
         self._repository, self._known = repository, known
-        self._accepted: dict[tuple[str, str], list[int]] = {}
+        self.lineage = Lineage(repository)
 
     def own(self, commit: str) -> Result | None:
         """Return the result of a commit itself."""
@@ -53,22 +53,6 @@ class PastResults:
         """Return a project's experiments other than this commit, as campaigns count them."""
         others = (result.member() for result in self._results if result.commit != commit)
         return [one for one in others if one and one.registration.project == folder]
-
-    def accepted_seeds(self, project: Project) -> list[int]:
-        """Return the last seed of each experiment that the baseline accepted, newest first."""
-        key = project.prefix, project.tip
-        if key not in self._accepted:
-            self._accepted[key] = [
-                self._last_seed(one.seeds, one.experiment) for one in read_acceptances(project)[0]
-            ]
-        return self._accepted[key]
-
-    def _last_seed(self, written: str, experiment: str) -> int:
-        end = written.partition("-")[2]
-        if end.isascii() and end.isdecimal():
-            return int(end)
-        result = self.own(experiment)
-        return result.registration.seeds[1] if result and result.registration else 0
 
     def confirmed_besides(self, registration: Registration, commit: str) -> int:
         """Count what a campaign confirmed apart from this commit, as the experiment's rules do."""
@@ -140,7 +124,7 @@ def find_verdict(
     """Find the verdict that another experiment has on the change of one that has not run yet."""
     own = past.own(entry.commit)
     measured = own is not None and own.ran > 0
-    if measured or {"Retest", "Replicate"} & dict(registration.extra).keys():
+    if measured or registration.tests_again:
         return None
     earlier = past.same_change(registration.project, change, entry.commit)
     return verdict_on(project, earlier, entry.parents)

@@ -16,6 +16,7 @@ from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
+from gitexp.rules.plan.seeds import REGISTERED
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale, number_written, parse_guards
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _BORROWED = "examples, seed spread borrowed from"
 REQUIRED = (
     "Experiment", "Change", "Criterion", "Repeats", "Seeds", "Vary", "Campaign", "Level",
 )  # fmt: skip
+AGAIN = frozenset({"Retest", "Replicate"})  # trailers that name an experiment tested again
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,19 @@ class Registration:
     def project(self) -> str:
         """Folder of its project, empty for a project at the top of the repository."""
         return dict(self.extra).get("Project", "")
+
+    @property
+    def tests_again(self) -> bool:
+        """Whether its change was tested before, and it says so."""
+        return not AGAIN.isdisjoint(dict(self.extra))
+
+    @property
+    def fresh_seeds(self) -> bool:
+        """Whether there are others; numbers of folds, and runs without a seed, are always the same.
+
+        Those of rules 1 began at 1, whatever a seed was.
+        """
+        return self.seeded and (self.rules < 2 or self.seeds[0] in REGISTERED)
 
     @property
     def comparisons(self) -> tuple[int, ...]:

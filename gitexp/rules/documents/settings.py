@@ -16,6 +16,7 @@ from gitexp.rules.documents.overlap import demand_apart
 from gitexp.rules.documents.size import parse_size
 from gitexp.rules.documents.stop_rule import UNDERSTOOD, StopRule, parse_stop_rule
 from gitexp.rules.gate.formats.keys import parse_key
+from gitexp.rules.plan.seeds import REGISTERED
 
 FILES = ("gitexp.toml", "pyproject.toml")
 LOOKS = (5, 10, 20)
@@ -28,7 +29,7 @@ INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
-_MOST = {"planned": 100_000, "rules": RULES, "threads": 4096}
+_MOST = {"planned": 100_000, "rules": RULES, "threads": 4096, "first_seed": REGISTERED[0] - 1}
 _LARGEST = 1e300  # beyond it sums overflow
 _LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
@@ -50,6 +51,7 @@ class Settings:
     planned: int = 20
     error_budget: float = 0.10
     seed_key: str = ""
+    first_seed: int | None = None
     shell: bool = False
     data: tuple[str, ...] = ()
     predictions: str = ""
@@ -87,6 +89,11 @@ class Settings:
     def seeded(self) -> bool:
         """Whether runs are repeated with other seeds; a deterministic trainer runs once."""
         return self.vary != "none"
+
+    @property
+    def fresh_seeds(self) -> bool:
+        """Whether there are seeds that no run has used; numbers of folds are always the same."""
+        return self.seeded and self.first_seed is None
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -177,12 +184,12 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 path, name, f"increasing numbers up to {MOST_REPEATS}, such as [5, 10, 20]",
             )  # fmt: skip
             return tuple(looks)
-        case "planned" | "rules" | "threads":
-            most = _MOST[name]
+        case "planned" | "rules" | "threads" | "first_seed":
+            least, most = int(name != "first_seed"), _MOST[name]
             newer = "; newer rules need a newer gitexp" * (name == "rules")
             _demand(
-                type(value) is int and 0 < value <= most,
-                path, name, f"a whole number from 1 to {most}{newer}",
+                type(value) is int and least <= value <= most,
+                path, name, f"a whole number from {least} to {most}{newer}",
             )  # fmt: skip
         case "effect" | "test_ratio" | "error_budget":
             _demand(

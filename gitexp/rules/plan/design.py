@@ -62,13 +62,16 @@ def against_direction(criterion: Criterion, settings: Settings) -> Finding | Non
 
 
 def improvised(settings: Settings, name: str, message: str) -> Registration:
-    """Return what to measure where a message registers nothing: the settings, with one look."""
+    """Return what to measure where a message registers nothing: the settings, with one look.
+
+    Its seeds are those that no verdict uses, so that the change can still be registered.
+    """
     return registration_for(
         settings,
         hypothesis=hypothesis_of(message),
         name=name,
         criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),
-        first_seed=1,
+        first_seed=1 if settings.first_seed is None else settings.first_seed,
         campaign=1,
         level=campaign_level(settings.error_budget, settings.planned, 0),
         repeats=settings.looks[:1],

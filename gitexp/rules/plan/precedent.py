@@ -37,21 +37,21 @@ class Precedent:
 
 def verdict_on_this_baseline(found: Precedent) -> Finding:
     """Refuse a change that has a verdict on the same baseline."""
+    again = "; gitexp start --replicate ... tests it again, on fresh seeds"
     return Finding(
         "K1",
         f"this change has a verdict: exp/{found.name} made it on the same baseline\n  {found.line}",
-        f"gitexp show {found.name} shows it; gitexp start --replicate ... tests it again, on fresh"
-        " seeds",
+        f"gitexp show {found.name} shows it{again * found.registration.fresh_seeds}",
     )
 
 
 def verdict_on_older_baseline(found: Precedent) -> Finding:
     """Point to a verdict on the same change that an older baseline has."""
+    fresh = " on fresh seeds" * found.registration.fresh_seeds
     return Finding(
         "K2",
         f"exp/{found.name} made the same change on an older baseline\n  {found.line}",
-        f"gitexp retest {found.name} registers it again on fresh seeds, with a reference to the"
-        " first test",
+        f"gitexp retest {found.name} registers it again{fresh}, with a reference to the first test",
         advice=True,
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.rules.finding import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -37,9 +39,10 @@ def block(start: int, number: int, runs: int) -> range:
 
 
 def fresh_block(start: int, runs: int, used: Collection[int], least: int = 0) -> int:
-    """Number of the first block, from `least` on, that has none of the `used` seeds."""
+    """Number of the first block, from `least` on, in which no seed was `used`."""
     number = least
-    while any(seed in block(start, number, runs) for seed in used):
+    # Longer tests reach into the next blocks.
+    while any(seed in block(start, number, max(runs, APART)) for seed in used):
         number += 1
     return number
 
@@ -50,3 +53,19 @@ def on_one_baseline(first: int, other: int) -> bool:
     Two baselines hardly ever start that close with the same last digits.
     """
     return (first - other) % APART == 0 and abs(first - other) <= APART * _MOST_BLOCKS
+
+
+def nothing_fresh(name: str, first_seed: int | None) -> Finding:
+    """Refuse to test a change again where there is nothing left to draw."""
+    why = (
+        'the seed changes nothing here (vary = "none")'
+        if first_seed is None
+        else f"seeds are the numbers of folds here (first_seed = {first_seed})"
+    )
+    return Finding(
+        "K6",
+        f"exp/{name} tested this change, and {why}: a second test would see the same data and"
+        " add nothing",
+        f"gitexp show {name} shows what it found; once the baseline runs other code, gitexp retest"
+        f" {name} tests the change there, on the same data",
+    )

@@ -129,10 +129,10 @@ def _after_success(registration: Registration, judgement: Judgement) -> Iterator
             f"How often training diverges: it did in none of {counted(judgement.pairs, 'run')}"
             f" of the experiment, and up to {100 * most:.0f} % of runs still may."
         )
+    again = f" (gitexp retest {registration.name} tests it on fresh seeds)"
     yield (
         "How much of the gain will last: a winner's gain usually shrinks when it is measured"
-        f" again, because luck helped to pick it (gitexp retest {registration.name} tests it on"
-        " fresh seeds)."
+        f" again, because luck helped to pick it{again * registration.fresh_seeds}."
     )
 
 

@@ -11,7 +11,7 @@ BASE = 'config = ["c.toml"]\ncommand = "python t.py"\nmetric = "a"\nplanned = 20
     ("after", "alike"),
     [
         (BASE.replace("20", "30"), True),
-        (f"# more\n{BASE}effect = 0.1\nrepeats = [3]\nrules = 2\n", True),
+        (f"# more\n{BASE}effect = 0.1\nrepeats = [3]\nrules = 2\nfirst_seed = 0\n", True),
         (f"{BASE}timeout = 5\n", False),
         (BASE.replace("t.py", "u.py"), False),
         (f"{BASE}shell = true\n", False),

@@ -33,7 +33,7 @@ def test_no_verdict_uses_a_screening_seed() -> None:
         pytest.param(20, (), 0, 0, id="nothing used"),
         pytest.param(20, range(500_000, 500_020), 0, 1, id="the first block"),
         pytest.param(40, [500_039], 0, 1, id="one seed of a longer block"),
-        pytest.param(20, [500_020], 0, 0, id="a seed beyond the block"),
+        pytest.param(20, [500_999], 0, 1, id="a seed that only a longer test reaches"),
         pytest.param(20, [501_000], 0, 0, id="another block"),
         pytest.param(20, [500_000, 501_019, 502_001], 0, 3, id="several blocks"),
         pytest.param(20, [500_000, 502_000], 0, 1, id="a block between two"),

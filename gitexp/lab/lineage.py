@@ -1,0 +1,59 @@
+"""The first-parent history of a baseline branch, and what each of its commits changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.store.git_output import FileChange, decode, parse_raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.store.repository import Repository
+
+_PAGE = 200  # commits that are read at first: most questions end within a few
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A commit, its first parent, and the files in which they differ.
+
+    `parent` is empty where history begins, or ends in a shallow clone.
+    """
+
+    commit: str
+    parent: str
+    files: tuple[FileChange, ...]
+
+
+class Lineage:
+    """Commits of a branch, newest first; read once, as far back as somebody asks."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._steps: dict[str, Step] = {}
+
+    def since(self, commit: str) -> Iterator[Step]:
+        """Walk from a commit to where history begins."""
+        while commit:
+            if commit not in self._steps:
+                self._read(commit)
+            step = self._steps[commit]
+            yield step
+            commit = step.parent
+
+    def _read(self, commit: str) -> None:
+        page = max(_PAGE, len(self._steps))
+        # A root commit would list every file there is.
+        out = self._repository.git.run(
+            "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
+            f"-{page}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
+            "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
+            "--no-color", "--format=%x01%H %P", commit,
+        ).stdout  # fmt: skip
+        for entry in out.split(b"\x01")[1:]:
+            head, _, raw = entry.partition(b"\0")
+            name, *parents = decode(head).split()
+            parent = parents[0] if parents else ""
+            self._steps[name] = Step(name, parent, tuple(parse_raw(raw)))

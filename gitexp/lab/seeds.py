@@ -1,0 +1,113 @@
+"""The seeds of a baseline, and those that a change has not been tested on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.lab.ancestors import same_runs
+from gitexp.lab.differences import relative
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import LARGEST, Malformed
+from gitexp.rules.gate.formats.values import same
+from gitexp.rules.gate.paths import is_config
+from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gitexp.lab.lineage import Lineage
+    from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
+    from gitexp.rules.finding import Finding
+    from gitexp.store.git_output import FileChange
+
+
+def first_seed(
+    project: Project,
+    base: str,
+    again: Iterable[Result] = (),
+    runs: int = 0,
+    lineage: Lineage | None = None,
+) -> int:
+    """First seed of an experiment on a baseline commit, or of the baseline itself.
+
+    `again` are the experiments whose change is tested again: it gets the first block in which they
+    have no record, if there are other seeds at all. `runs` are given where they may be more than
+    the settings plan.
+    """
+    settings = project.settings
+    if not settings.seeded:
+        return 1
+    if settings.first_seed is not None:
+        return settings.first_seed
+    # Inert commits leave the records as they are, and so the seeds.
+    origin = [base, *same_runs(project, settings, base, lineage)][-1]
+    start = start_of(project.folder, origin)
+    runs = max(runs, settings.looks[-1])
+    return block(start, fresh_block(start, runs, used_seeds(again)), runs).start
+
+
+def no_seeds_left(
+    project: Project, base: str, again: Iterable[Result], lineage: Lineage | None = None
+) -> Finding | None:
+    """Find that a change cannot be tested again, because every run would be one that was seen.
+
+    On a baseline that runs other code it can be tested, on the same data.
+    """
+    settings = project.settings
+    # Without figures nothing was learnt, as where a run failed or the baseline moved.
+    seen = [one for one in again if one.judgement and one.judgement.effect is not None]
+    if settings.fresh_seeds or not seen:
+        return None
+    alike = {base, *same_runs(project, settings, base, lineage)}
+    here = [one.name for one in seen if one.parent in alike]
+    return nothing_fresh(here[0], settings.first_seed) if here else None
+
+
+def used_seeds(results: Iterable[Result]) -> set[int]:
+    """Seeds on which experiments have records, whatever came of these runs."""
+    return {record.seed for result in results if result.ran for record in result.records}
+
+
+def may_begin(project: Project, base: str, first: int, blocks: int, lineage: Lineage) -> bool:
+    """Whether one of the first blocks of seeds on a baseline commit begins with this seed.
+
+    A clone may lack the records that prove which commits run alike. So every start counts of the
+    commits back to the one that changed a config value, and where a shallow clone ends, any.
+    """
+    settings = project.settings
+    if settings.first_seed is not None:
+        return first == settings.first_seed
+    for start in _starts(project, base, lineage):
+        number, rest = divmod(first - start, APART)
+        if rest == 0 and 0 <= number < blocks:
+            return True
+    return _ends_in_the_dark(project, base, lineage)
+
+
+def _starts(project: Project, base: str, lineage: Lineage) -> Iterator[int]:
+    for step in lineage.since(base):
+        yield start_of(project.folder, step.commit)
+        if any(_changes_values(project, file) for file in step.files):
+            return
+
+
+def _ends_in_the_dark(project: Project, base: str, lineage: Lineage) -> bool:
+    if not project.repository.shallow:
+        return False
+    steps = lineage.since(base)
+    return not any(_changes_values(project, file) for step in steps for file in step.files)
+
+
+def _changes_values(project: Project, file: FileChange) -> bool:
+    """Whether a config file differs by more than its layout and its comments."""
+    path = relative(project, file.path)
+    if not is_config(path, project.settings.config):
+        return False
+    before, after = project.repository.git.objects([file.old_id, file.new_id], largest=LARGEST)
+    if before is None or after is None:
+        return True
+    try:
+        return not same(formats.read_leaves(path, before), formats.read_leaves(path, after))
+    except Malformed:
+        return before != after
