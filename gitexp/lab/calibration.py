@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitexp.lab.decided import has_verdict
 from gitexp.lab.log import log
-from gitexp.lab.precedents import has_verdict
 from gitexp.rules.plan.calibration import Calibration, calibrate
 
 if TYPE_CHECKING:

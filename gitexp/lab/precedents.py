@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.decided import has_verdict, precedents
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.missing_results import way_to_verdict
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import (
-    Precedent,
     lies_between,
     same_hypothesis,
     verdict_awaited,
@@ -20,7 +20,7 @@ from gitexp.rules.plan.precedent import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
 
 _ENOUGH = 20  # experiments, before hypotheses are compared by their words
-
-
-def has_verdict(result: Result) -> bool:
-    """Whether an experiment has a verdict."""
-    return result.stage == "decided"
-
-
-def precedents(results: Iterable[Result]) -> list[Precedent]:
-    """Those experiments that have a verdict, in the same order."""
-    return [
-        Precedent(result.name, result.parent, result.registration, result.judgement)
-        for result in results
-        if has_verdict(result) and result.registration and result.judgement
-    ]
 
 
 def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Finding]:

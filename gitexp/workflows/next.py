@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.decided import has_verdict
 from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.gate.history import PastResults, find_verdict
 from gitexp.lab.log import log
 from gitexp.lab.missing_results import about_missing_results
-from gitexp.lab.precedents import has_verdict
 from gitexp.lab.same_change import whole_changes
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting

@@ -13,6 +13,7 @@ from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.registering import Options, Proposal, Started, register
 from gitexp.lab.results import read_results
 from gitexp.lab.waiting import measured_gain, waiting
+from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
@@ -30,14 +31,18 @@ if TYPE_CHECKING:
 
 
 # Trailers that belong to one registration, not to its change.
-_OWN = {"Retest", "Replicate", "Project"}
+_OWN = {*AGAIN, "Project"}
 
 
-def retest(project: Project, name: str | None) -> Started:
+def retest(project: Project, name: str | None, repeats: int | None = None) -> Started:
     """Register the change of an experiment again, on the baseline's current tip and fresh seeds.
 
+    With more `repeats` than the settings have, it asks again what was inconclusive.
+
     Raises:
-        Refused: the change no longer applies, or the baseline already has it.
+        Refused: the change no longer applies, the baseline already has it, or there are no seeds
+            to test it again on.
+        UsageError: nobody can run so many repeats, or a repeat would show nothing new.
     """
     ref, commit = find_experiment(project.repository, name)
     old_name = ref.rpartition("/")[2]
@@ -74,12 +79,13 @@ def retest(project: Project, name: str | None) -> Started:
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
     advice = demand(inspection.findings, NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
+    # What was planned as a single run stays one, unless more are asked for.
+    single = bool(result.registration.borrowed) and repeats is None
     proposal = Proposal(
         result.registration.hypothesis,
         inspection.change,
         content,
-        # What was planned as a single run stays one.
-        options=Options(repeats=1 if result.registration.borrowed else None),
+        options=Options(repeats=1 if single else repeats),
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,

@@ -9,6 +9,7 @@ from gitexp.engine.threads import usable_cores
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.bench import Bench, fixed_threads
+from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
 from gitexp.lab.driving import drive, run_maker
 from gitexp.lab.environments import Environments
@@ -18,6 +19,7 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.missing_results import about_missing_results
+from gitexp.lab.results import read_results
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.lab.watcher import Prefixed
@@ -34,12 +36,16 @@ if TYPE_CHECKING:
     from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.plan.together import Together
     from gitexp.rules.verdict.verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How an experiment was judged, `ran` counting the runs that were made for it."""
+    """How an experiment was judged, `ran` counting the runs that were made for it.
+
+    `together` is what it and other tests of its change measured.
+    """
 
     name: str
     commit: str
@@ -47,6 +53,7 @@ class Conclusion:
     judgement: Judgement
     ran: int
     note: str
+    together: Together | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,5 +234,17 @@ def _ended(session: ExperimentSession) -> Conclusion | Unfinished:
         return Unfinished(session.name, session.error)
     return Conclusion(
         session.name, session.ledger.experiment, session.registration, session.judgement,
-        session.ledger.stored, session.note,
+        session.ledger.stored, session.note, _together(session),
     )  # fmt: skip
+
+
+def _together(session: ExperimentSession) -> Together | None:
+    """What an experiment that tests a change again and the earlier ones measured."""
+    if not session.registration.tests_again:
+        return None
+    project, commit = session.ledger.project, session.ledger.experiment
+    results = {result.commit: result for result in read_results(project)}
+    mine = results.pop(commit, None)
+    if mine is None:
+        return None
+    return measured_together(project.repository, mine, [*results.values()])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.lab.arms import arms_of
+from gitexp.lab.decided import measured_together
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import Row, log
 from gitexp.lab.results import project_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.plan.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Sheet:
     `openings` are those of the holdout on this commit. `folders` has the output folder of each run
     by seed and attempt, None if it is not in this clone; `logged` says whether notes have parts of
     the logs. `artifacts` are files that runs have put on record, without their content.
+    `together` is what it and its siblings measured, if both measured something.
     """
 
     row: Row
@@ -47,6 +50,7 @@ class Sheet:
     folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
     logged: bool = False
     artifacts: tuple[dict[str, Any], ...] = ()
+    together: Together | None = None
 
     @property
     def gone(self) -> list[int]:
@@ -56,6 +60,7 @@ class Sheet:
     def as_json(self) -> dict[str, Any]:
         """Return the sheet as `gitexp show --json` prints it."""
         result = self.row.result
+        registration = result.registration
         return self.row.as_json() | {
             "message": result.entry.message,
             "seeds": [
@@ -63,6 +68,9 @@ class Sheet:
                 for seed, one, other in self.seeds
             ],
             "siblings": [row.as_json() for row in self.siblings],
+            "together": self.together.as_json(registration.criterion)
+            if self.together and registration
+            else None,
             "runs": [
                 json.loads(record.line())
                 | {"folder_here": self.folders.get((record.seed, record.attempt))}
@@ -112,12 +120,13 @@ def show(project: Project, name: str | None) -> Sheet:
     if registration is not None:
         arms = arms_of(registration, row.result.baseline_records, row.result.records, bulk.values())
     others = [other for other in every if other is not row]
+    siblings = _siblings(project, row, others)
     return Sheet(
         row,
         seeds,
         tuple(_environments(bulk.get(commit, ""))),
         arms,
-        siblings=_siblings(project, row, others),
+        siblings=siblings,
         shared=sum(
             other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents
             for other in others
@@ -132,6 +141,9 @@ def show(project: Project, name: str | None) -> Sheet:
         },
         artifacts=tuple(read_contents(bulk.get(commit, ""), Kind.ARTIFACT)),
         logged=bool(read_notes(project.repository, LOGS, [commit])),
+        together=measured_together(
+            project.repository, row.result, [other.result for other in siblings]
+        ),
     )
 
 

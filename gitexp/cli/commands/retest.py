@@ -20,15 +20,22 @@ def retest(
             " there.",
         ),
     ] = False,
+    repeats: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Repeats at most, in place of the settings'."),
+    ] = None,
     json_: AsJson = False,
 ) -> None:
     """Test a change again: new baseline, fresh seeds.
 
-    Registers the same change on the current tip of the baseline branch, as a new experiment.
+    Registers the same change on the current tip of the baseline branch, as a new experiment in a
+    new place of its campaign. What both measured is shown together, as an estimate: the verdict of
+    each rests on its own runs.
     """
-    if planned and name:
-        raise UsageError(f"give --planned or {name}, not both", "gitexp retest --planned")
+    if planned and (name or repeats is not None):
+        other = name or "--repeats"
+        raise UsageError(f"give --planned or {other}, not both", "gitexp retest --planned")
     if planned:
         views.carried_on(carry_on(open_project()), as_json=json_)
     else:
-        views.started(workflow(open_project(), name), as_json=json_)
+        views.started(workflow(open_project(), name, repeats), as_json=json_)

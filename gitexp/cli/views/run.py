@@ -11,6 +11,7 @@ from gitexp.cli.views import plan
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
 from gitexp.lab.log_json import figures_json
+from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
@@ -73,6 +74,7 @@ def _as_json(one: Conclusion | Unfinished) -> dict[str, Any]:
         **figures_json(one.registration, one.judgement),
         "runs": one.ran,
         "note": one.note,
+        "together": one.together and one.together.as_json(one.registration.criterion),
         "next": _next(one),
     }
 
@@ -81,6 +83,9 @@ def _print(conclusion: Conclusion) -> None:
     typer.echo(f"exp/{conclusion.name}")
     for line in conclusion.note.splitlines():
         typer.echo(f"  {colored(line, conclusion.judgement.verdict)}")
+    if conclusion.together is not None:
+        said = say_together(conclusion.together, conclusion.registration.criterion)
+        typer.echo(filled(said, "  ", "  "))
     if not conclusion.ran:
         typer.echo("(nothing was left to run)")
 

@@ -14,6 +14,7 @@ from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.size import said_size
+from gitexp.rules.plan.together import say_together
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
@@ -141,6 +142,8 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
         typer.echo("\n  The same change in other experiments")
     for row in sheet.siblings:
         typer.echo(result_lines(row, f"  - exp/{visible(row.result.name)}  "))
+    if sheet.together is not None:
+        typer.echo(hanging("  - ", say_together(sheet.together, registration.criterion)))
 
 
 def _artifacts(sheet: Sheet) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import spell
-from gitexp.rules.verdict import effects
-from gitexp.rules.verdict.pooling import Estimate, pool
+from gitexp.rules.plan.together import together
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -53,12 +52,12 @@ def keeps_coming_back(
     if len(alike) > _SHOWN:
         lines.append(f"  and {len(alike) - _SHOWN} before them")
     same = [one for one in alike if one.name in again]
-    together, next_step = _together(criterion, same) if same else (_sides(change, alike), _OTHER)
+    more, next_step = _together(criterion, same) if same else (_sides(change, alike), _OTHER)
     times = "once" if len(alike) == 1 else f"{len(alike)} times"
     return Finding(
         "L1",
         f"{change.spelled_key} keeps coming back: tested {times}, never confirmed\n"
-        + "\n".join([*lines, *together]),
+        + "\n".join([*lines, *more]),
         next_step,
         advice=True,
     )
@@ -66,13 +65,11 @@ def keeps_coming_back(
 
 def _together(criterion: Criterion, alike: Sequence[Precedent]) -> tuple[list[str], str]:
     """Pool the effects; return a line about them, and what would settle the question."""
-    measured = [one for one in map(_measured, alike) if one is not None]
-    if not measured:
+    pooled = together(criterion, alike)
+    if pooled is None:
         return [], _MORE
-    effect, reach = pool(measured)
-    interval = effects.interval(criterion, effect, effect - reach, effect + reach)
-    line = f"  together: {criterion.metric} {interval} (95 %)"
-    return [line], _what_settles(criterion, effect, reach)
+    line = f"  together: {pooled.measured(criterion)}"
+    return [line], _what_settles(criterion, pooled.effect, pooled.upper - pooled.effect)
 
 
 def _sides(change: Change, alike: Sequence[Precedent]) -> list[str]:
@@ -85,23 +82,6 @@ def _sides(change: Change, alike: Sequence[Precedent]) -> list[str]:
     if value < tried[0] or value > tried[-1]:
         return [f"  tried: {named}, all {'above' if value < tried[0] else 'below'} {value:g}"]
     return [f"  tried: {named}; {value:g} lies between"]
-
-
-def _measured(one: Precedent) -> Estimate | None:
-    judgement, registration = one.judgement, one.registration
-    # What seeds add to a single run is another run's.
-    if registration.borrowed or judgement.effect is None or not judgement.standard_error:
-        return None
-    sd, pairs = judgement.sd or 0.0, judgement.pairs
-    error, widening = judgement.standard_error, registration.widening
-    of_examples = 0.0
-    if judgement.examples is not None:
-        # The standard error has both parts, and the examples' part has the widening in it.
-        of_examples, widening = max(0.0, error**2 - sd**2 / pairs), 0.0
-    return Estimate(
-        judgement.effect, pairs, one.base, registration.seeds, sd, widening, of_examples,
-        judgement.examples or 0,
-    )  # fmt: skip
 
 
 def _what_settles(criterion: Criterion, effect: float, reach: float) -> str:

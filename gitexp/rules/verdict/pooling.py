@@ -37,6 +37,15 @@ def _overlap(one: Estimate, other: Estimate) -> bool:
     return one.base == other.base and first <= last_ and first_ <= last
 
 
+def apart(estimates: Iterable[Estimate]) -> list[Estimate]:
+    """Those that share no runs of a baseline; where some do, the one with most pairs."""
+    found: list[Estimate] = []
+    for one in sorted(estimates, key=lambda one: -one.pairs):
+        if not any(_overlap(one, other) for other in found):
+            found.append(one)
+    return found
+
+
 def pool(estimates: Iterable[Estimate]) -> tuple[float, float]:
     """Mean effect of experiments on one value, weighted by their pairs, and its 95 % half-width.
 
@@ -50,16 +59,13 @@ def pool(estimates: Iterable[Estimate]) -> tuple[float, float]:
     Source: the standard error of paired_t.standard_error over all pairs; degrees of freedom by
     Satterthwaite (1946).
     """
-    apart: list[Estimate] = []
-    for one in sorted(estimates, key=lambda one: -one.pairs):
-        if not any(_overlap(one, other) for other in apart):
-            apart.append(one)
-    if not apart:
+    alone = apart(estimates)
+    if not alone:
         raise ValueError("nothing to pool")
-    pairs = sum(one.pairs for one in apart)
-    mean = math.fsum(one.pairs * one.effect for one in apart) / pairs
-    of_seeds, df_seeds = _of_seeds(apart, pairs)
-    weighed = max(apart, key=lambda one: one.of_examples)
+    pairs = sum(one.pairs for one in alone)
+    mean = math.fsum(one.pairs * one.effect for one in alone) / pairs
+    of_seeds, df_seeds = _of_seeds(alone, pairs)
+    weighed = max(alone, key=lambda one: one.of_examples)
     of_examples, df_examples = weighed.of_examples, max(1, weighed.examples - 1)
     variance = of_seeds + of_examples
     if not variance:
@@ -69,10 +75,10 @@ def pool(estimates: Iterable[Estimate]) -> tuple[float, float]:
     return mean, -student_t.ppf(0.025, freedom) * math.sqrt(variance)
 
 
-def _of_seeds(apart: Sequence[Estimate], pairs: int) -> tuple[float, int]:
+def _of_seeds(alone: Sequence[Estimate], pairs: int) -> tuple[float, int]:
     """Variance of the mean over all pairs that comes from the seeds, and its degrees of freedom."""
-    freedom = sum(one.pairs - 1 for one in apart)
+    freedom = sum(one.pairs - 1 for one in alone)
     if not freedom:
         return 0.0, 1
-    sd2 = math.fsum((one.pairs - 1) * one.sd**2 for one in apart) / freedom
-    return sd2 * (1 / pairs + max(one.widening for one in apart)), freedom
+    sd2 = math.fsum((one.pairs - 1) * one.sd**2 for one in alone) / freedom
+    return sd2 * (1 / pairs + max(one.widening for one in alone)), freedom
