@@ -46,6 +46,7 @@ class Scheduler:
         self._busy: dict[Key, float] = {}  # when to ask again for what another gitexp runs
         self._waited: set[Key] = set()  # of which that was said
         self._failed: dict[tuple[Key, str], GitexpError] = {}  # by run and metric
+        self._unread: set[Key] = set()  # runs that have ended, and whose records were not read yet
         self._unstored: StoreBusy | None = None
 
     def drive(self) -> None:
@@ -63,7 +64,10 @@ class Scheduler:
                     break
                 continue
             ended = self._engine.poll(_NAP if self._busy else None)
-            self._catch_up([self._settle(done) for done in ended])
+            settled = [self._settle(done) for done in ended]
+            if self._unread and all(map(_went_well, ended)):
+                self._fill()  # with what is due anyway, while the new records are read
+            self._catch_up(settled)
         if self._unstored is not None:
             raise self._unstored
 
@@ -111,7 +115,9 @@ class Scheduler:
             self._fail_with_others(session)
             for run in session.due.now if session.is_open else ():
                 key = session.key(run)
-                if key not in self._flying and self._busy.get(key, now) <= now:
+                if key in self._flying or key in self._unread:
+                    continue
+                if self._busy.get(key, now) <= now:
                     return session, run
         return None
 
@@ -145,12 +151,15 @@ class Scheduler:
                 said = "another gitexp is running it; waiting"
                 self._watcher.said(f"{label}, seed {run.seed}: {said}")
             self._busy[key] = time.monotonic() + _NAP
+        elif done.made is not None and done.made.came is not Came.STOPPED:
+            self._unread.add(key)
         return session, run, done
 
     def _catch_up(self, ended: Sequence[tuple[Session, Run, Done]]) -> None:
         """Read what is on record now, and let everybody who is concerned think again."""
         new = [one for one in ended if one[2].made and one[2].made.came in {Came.RAN, Came.STORED}]
         commits = list(dict.fromkeys(done.order.commit for _, _, done in new))
+        self._unread.clear()
         if not commits:
             self._free()
             return
@@ -199,6 +208,12 @@ class Scheduler:
         for key, (order, _, _) in self._flying.items():
             if not any(session.needs(key) for session in self._sessions):
                 self._engine.cancel(order)
+
+
+def _went_well(done: Done) -> bool:
+    """Whether nothing has failed: then what was due stays due."""
+    made = done.made
+    return made is not None and (made.result is None or made.result.record.ok)
 
 
 def how_stopped(error: BaseException) -> Ended | None:
