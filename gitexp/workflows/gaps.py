@@ -14,10 +14,9 @@ from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
-from gitexp.rules.plan.gaps import Gap, ranked_gaps
+from gitexp.rules.plan.gaps import Gap, ranked_gaps, with_lack_of_data
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
-from gitexp.rules.verdict.figures import rough
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of
 from gitexp.store.notes import read_notes
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from gitexp.statistics.gaps.find import Findings
     from gitexp.statistics.learning_curve import Curve
 
-_DOUBLINGS = 4  # sixteen times the data: what that does not close is more than a lack of data
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 
 
@@ -100,8 +98,8 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> GapReport:
         learned = _learn(project, runs, curve)
         if learned is None:
             skipped += ("learning curve: the seeds do not tell how sure its last step is",)
-        elif learned.better(higher_is_better=higher)[0] > 0:
-            found = _with_data_gap(found, learned, metric, higher_is_better=higher)
+        elif (better := learned.better(higher_is_better=higher))[0] > 0:
+            found = with_lack_of_data(found, metric, learned.gain, better)
     power = _power(project, runs.records)
     return GapReport(
         metric=metric,
@@ -194,28 +192,6 @@ def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
 
     points = measure_curve(project, runs.good, watcher, runs.bulk)
     return measure_gain(points, widening=project.settings.widening)
-
-
-def _with_data_gap(
-    found: Sequence[Gap], curve: Curve, metric: str, *, higher_is_better: bool
-) -> list[Gap]:
-    """Add the lack of data, which may explain the gap between training and test."""
-    limit = abs(curve.gain)
-    data = Gap(
-        "data",
-        f"{metric} still improves with more training data: the last doubling brought"
-        f" {rough(curve.gain, sign=True)}",
-        limit,
-        limit,
-        curve.better(higher_is_better=higher_is_better),
-    )
-    explained = [
-        replace(gap, recoverable=0.0)
-        if gap.kind == "variance" and gap.ceiling <= _DOUBLINGS * limit
-        else gap
-        for gap in found
-    ]
-    return [*explained, data]
 
 
 def _power(project: Project, records: Sequence[Record]) -> Power:

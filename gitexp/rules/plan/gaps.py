@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.text import visible
+from gitexp.rules.verdict.figures import rough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LONGEST = 40  # characters of a label in a sentence
+_DOUBLINGS = 4  # sixteen times the data: what that does not close is more than a lack of data
 _Z = 1.959963984540054  # of a two-sided 95 % interval
 
 
@@ -99,6 +101,28 @@ def ranked_gaps(gaps: Iterable[Gap]) -> list[Gap]:
 
     # Numbers in two units cannot be compared.
     return sorted(every, key=lambda gap: (apart(gap), -weight(gap), gap.kind, gap.said))
+
+
+def with_lack_of_data(
+    gaps: Iterable[Gap], metric: str, gain: float, interval: tuple[float, float]
+) -> list[Gap]:
+    """Add the lack of data to the gaps of a model whose learning curve still rises.
+
+    `gain` is how the last doubling of the data moved the metric, `interval` its 95 % interval with
+    improvements above 0. A gap between training and test that a few more doublings as good would
+    close is not ranked beside it.
+    """
+    said = f"{metric} still improves with more training data: the last doubling brought"
+    data = Gap("data", f"{said} {rough(gain, sign=True)}", abs(gain), abs(gain), interval)
+    return [
+        *(
+            replace(gap, recoverable=0.0)
+            if gap.kind == "variance" and gap.ceiling <= _DOUBLINGS * abs(gain)
+            else gap
+            for gap in gaps
+        ),
+        data,
+    ]
 
 
 # Kinds that concern the model as a whole.
