@@ -43,7 +43,7 @@ def decided(judgement: Judgement) -> tuple[Verdict | None, str]:
 def test_a_constant_is_judged_with_the_baseline_of_its_own_condition() -> None:
     registration = replace(asked("accuracy >= 0.95"), level=0.05)
     candidate = scored((0.96, 0.97, 0.96, 0.97, 0.96))
-    own, other = scored(ALIKE), scored((0.1, 0.9, 0.2, 0.8, 0.3), condition="other")
+    own, other = scored(ALIKE), scored((0.1, 0.9, 0.2, 0.8, 0.3), condition="a")
     alone = judge_records(registration, own, candidate)
     assert decided(alone) == (Verdict.CONFIRMED, "strong")
     assert alone.sd == pytest.approx(0.0070711, rel=1e-4)  # the pooled one
