@@ -16,6 +16,7 @@ from tests.arrange import lose_object, message, note, records, settle, train_wit
 from tests.conftest import FIRST_SEED
 from tests.lab.test_evidence import DRAWN
 from tests.project import BECAUSE, World
+from tests.team import starts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +82,10 @@ def set_note(world: World, ref: str, revision: str, text: str) -> None:
 
 
 def forge(world: World, source: str, target: str, **changes: object) -> None:
-    """Give a commit another one's records as if it had made them itself."""
+    """Give a commit another one's records, and their starts, as if it had made them itself."""
     commit = world.git("rev-parse", target)
     lines = [json.dumps(record | {"commit": commit} | changes) for record in records(world, source)]
+    lines += starts_of(lines)
     world.git("notes", f"--ref={RUNS}", "append", "-m", "\n".join(lines), commit)
 
 
