@@ -9,7 +9,7 @@ import pytest
 
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
-from tests.team import a_record, an_experiment, repository_of
+from tests.team import a_record, an_experiment, repository_of, starts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,19 +19,25 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
 
 
+def add_a_run(world: World, commit: str, seed: int) -> None:
+    """Put a run on record in one commit of the notes."""
+    line = a_record(commit, seed)
+    append_lines(repository_of(world), RUNS, {commit: [*starts_of([line]), line]})
+
+
 def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path) -> None:
     key = tmp_path / "key"
     ready.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", str(key))
     allowed = tmp_path / "allowed"
     allowed.write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
     commit = an_experiment(ready, "brave-otter")
-    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 1)]})
+    add_a_run(ready, commit, 1)
     for name, value in (
         ("gpg.format", "ssh"), ("user.signingKey", str(key)), ("gitexp.sign", "true"),
         ("gpg.ssh.allowedSignersFile", str(allowed)),
     ):  # fmt: skip
         ready.git("config", name, value)
-    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 2)]})
+    add_a_run(ready, commit, 2)
     assert ready.git("log", "-2", "--format=%G? %GS", RUNS).splitlines() == [
         "G ada@example.org", "N ",
     ]  # fmt: skip
@@ -47,7 +53,7 @@ def test_records_are_signed_and_verify_says_by_whom(ready: World, tmp_path: Path
 
 def test_verify_says_nothing_of_signatures_where_nobody_signs(ready: World) -> None:
     commit = an_experiment(ready, "brave-otter")
-    append_lines(repository_of(ready), RUNS, {commit: [a_record(commit, 1)]})
+    add_a_run(ready, commit, 1)
     assert ready.gitexp("verify", "--json").json["signatures"] == {}
 
 

@@ -149,7 +149,7 @@ def adopted(folder: Path, files: dict[str, str], **variables: str) -> World:
     for name, text in files.items():
         world.write(name, text)
     world.commit("as we found it")
-    world.gitexp("init", "--yes", **variables)
+    world.gitexp("init", "--yes", cwd=None, **variables)  # type: ignore[arg-type]
     return world
 
 
@@ -168,7 +168,7 @@ def test_configs_in_groups_that_a_framework_composes(tmp_path: Path) -> None:
     variables = {"PYTHONPATH": str(site)}
     world = adopted(tmp_path, CONFIG_GROUPS, **variables)
     said = "model.width 64 raises test_accuracy because 8 units underfit the training rows"
-    world.gitexp("start", "--set", "conf/model/small.yaml:width=64", said, **variables)
-    done = world.gitexp("run", "--json", **variables).json
+    world.gitexp("start", "--set", "conf/model/small.yaml:width=64", said, cwd=None, **variables)  # type: ignore[arg-type]
+    done = world.gitexp("run", "--json", cwd=None, **variables).json  # type: ignore[arg-type]
     assert done["verdict"] == "CONFIRMED"
     assert world.gitexp("verify").code == 0
