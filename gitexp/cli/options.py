@@ -28,7 +28,14 @@ Jobs = Annotated[
     str,
     typer.Option(
         "--jobs", "-j", metavar="N|auto",
-        help="Number of runs at the same time; auto: as many as the cores have threads for.",
+        help="Number of runs at the same time; auto: as many as cores or accelerators serve.",
+    ),
+]  # fmt: skip
+Gpus = Annotated[
+    str,
+    typer.Option(
+        "--gpus", metavar="LIST",
+        help="Accelerators to choose from, where the settings have gpus: 0,1 or GPU-...",
     ),
 ]  # fmt: skip
 DryRun = Annotated[

@@ -52,16 +52,21 @@ class Came(Enum):
     RAN = auto()
     STORED = auto()  # nothing ran: by now somebody else's run is on record
     BUSY = auto()  # nothing ran: another gitexp is running it
+    NO_DEVICE = auto()  # nothing ran: no accelerator is free
     STOPPED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of an order; `job` and `result` where a run was made to its end."""
+    """What came of an order; `job` and `result` where a run was made to its end.
+
+    `why` says who has the accelerators that it waits for.
+    """
 
     came: Came
     job: Job | None = None
     result: RunResult | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gitexp.rules.documents.purpose import Purpose
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitexp.engine.devices.grant import Granted
     from gitexp.rules.documents.record import Record
 
 
@@ -27,6 +28,7 @@ class Job:
     threads: int = 0  # that it computes with; 0: as many as the settings say, else one per core
     holdout: bool = False  # whether the run opens the holdout: then GITEXP_HOLDOUT is set
     purpose: Purpose = Purpose.RUN
+    granted: Granted | None = None  # the accelerators that it has to itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.engine.checkout import Checkout
+    from gitexp.engine.devices.grant import Granted
     from gitexp.engine.job import Job
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
@@ -35,6 +36,7 @@ class Launch:
     given: dict[str, str]
     variables: dict[str, str]
     threads: int
+    granted: Granted | None = None
 
 
 def prepare_launch(
@@ -53,6 +55,8 @@ def prepare_launch(
     given |= commands.assigned(settings, seed=job.seed, sample=job.sample)
     threads = settings.threads or job.threads or usable_cores()
     variables = given | thread_variables(threads, given)
+    if job.granted:
+        variables = _with_devices(variables, job.granted)
     variables["PATH"] = commands.search_path(variables, project, repository.top)
     if isinstance(words, list):
         words = [commands.locate(words[0], place, project, variables["PATH"]), *words[1:]]
@@ -85,7 +89,12 @@ def prepare_launch(
     variables.pop("GITEXP_HOLDOUT", None)
     if job.holdout:
         variables["GITEXP_HOLDOUT"] = "1"
-    return Launch(words, given, variables, threads)
+    return Launch(words, given, variables, threads, job.granted)
+
+
+def _with_devices(variables: dict[str, str], granted: Granted) -> dict[str, str]:
+    kept = {name: value for name, value in variables.items() if name not in granted.variables}
+    return kept | {name: value for name, value in granted.variables.items() if value is not None}
 
 
 def user_trees(repository: Repository) -> list[Path]:

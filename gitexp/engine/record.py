@@ -79,12 +79,14 @@ def describe(
     """Environment line: what a run depended on besides its commit, stored once per commit."""
     key = salt(repository.local)
     here = machine()
+    granted = launch.granted
+    devices = loaded.accelerators or (granted and granted.models) or here.get("gpus", ())
     fields = {
         "python": loaded.python,
         "build": loaded.build,
         "implementation": loaded.implementation,
         "executable": loaded.executable,
-        "accelerators": list(loaded.accelerators or here.get("gpus", ())),  # type: ignore[call-overload]
+        "accelerators": list(devices),  # type: ignore[call-overload]
         "machine": here,
         "git": repository.git_version,
         "command": hide_secrets(settings.command, {}),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.giver import Giver
 from gitexp.engine.pool import Pool
+from gitexp.engine.threads import usable_cores
 from gitexp.engine.watchdog import Watchdog
+from gitexp.lab.bench import fixed_threads
 from gitexp.lab.run_maker import RunMaker
 from gitexp.lab.scheduler import Scheduler, how_stopped
 from gitexp.rules.documents.ended import Ended
@@ -16,21 +19,37 @@ from gitexp.store.note_writing import store_aside
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gitexp.lab.ledger import Ledger
     from gitexp.lab.session import Session
     from gitexp.lab.watcher import Watcher
     from gitexp.store.repository import Repository
 
 
 @contextlib.contextmanager
-def run_maker(repository: Repository, watcher: Watcher) -> Iterator[RunMaker]:
-    """What makes the runs of one command; whatever it still runs at the end is killed."""
+def run_maker(repository: Repository, watcher: Watcher, gpus: str = "") -> Iterator[RunMaker]:
+    """What makes the runs of one command; whatever it still runs at the end is killed.
+
+    `gpus` names the accelerators to choose from, "" for all that the caller may use.
+    """
     # Before anything runs: hours of training would be lost if nothing could be stored.
     store_aside(repository)
     try:
         with Watchdog() as watchdog:
-            yield RunMaker(watchdog, watcher)
+            yield RunMaker(watchdog, watcher, Giver(gpus))
     finally:
         tidy(repository)
+
+
+def most_jobs(maker: RunMaker, ledgers: Sequence[Ledger]) -> int:
+    """How many runs this machine has cores and accelerators for.
+
+    Raises:
+        NotReady: there are too few accelerators for one run.
+    """
+    served = [maker.most_at_once(ledger.settings) for ledger in ledgers]
+    if counted := [number for number in served if number is not None]:
+        return min(counted)
+    return max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
 
 
 def drive(repository: Repository, sessions: Sequence[Session], jobs: int, watcher: Watcher) -> None:

@@ -18,22 +18,26 @@ from gitexp.rules.documents.start import Start
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from gitexp.engine.devices.giver import Giver
     from gitexp.engine.engine import Order, Stop
     from gitexp.engine.watchdog import Watchdog
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.settings import Settings
 
 
 class RunMaker:
     """Makes the runs of one command, which share a `batch`; called from several threads."""
 
-    def __init__(self, watchdog: Watchdog, watcher: Watcher) -> None:
+    def __init__(self, watchdog: Watchdog, watcher: Watcher, giver: Giver) -> None:
         self.batch = os.urandom(6).hex()
         self._watchdog, self._watcher = watchdog, watcher
+        self._giver = giver
         self._lock = threading.Lock()
         self._warned: set[str] = set()  # commits whose odd runs were mentioned
+        self._named: set[float | None] = set()  # shares of accelerators that were looked at
 
     def make(
         self, order: Order, ledger: Ledger, stop: Stop, expected: str, named: Callable[[str], None]
@@ -43,7 +47,7 @@ class RunMaker:
         `expected` is the condition that it will probably have, and `named` is told the real one.
 
         Raises:
-            NotReady: the checkout could not be prepared.
+            NotReady: the checkout could not be prepared, or there are too few accelerators here.
             StoreBusy: the run could not be stored; it is kept aside.
         """
         with locked(claim_of(ledger.repository, order.commit, order.seed), wait=False) as claim:
@@ -56,14 +60,20 @@ class RunMaker:
             attempt = ledger.attempt(order.commit, order.seed, wanted)
             if not attempt:
                 return Made(Came.STORED)
+            self._name_devices(ledger.settings)
+            granted = self._giver.take(ledger.settings)
+            if granted is None:
+                return Made(Came.NO_DEVICE, why=self._giver.about(ledger.settings))
             runs = ledger.repository.local / "runs" / order.commit[:12]
             name = str(order.seed) if order.share == 1 else f"sample-{order.share:g}"
             folder, attempt = free_folder(runs, name, attempt)
             job = Job(
                 order.commit, order.seed, attempt, order.metric, folder, order.explore,
-                sample=order.share, purpose=order.purpose, threads=order.threads,
+                sample=order.share, purpose=order.purpose, threads=order.threads, granted=granted,
             )  # fmt: skip
-            return self._run(order.label, job, ledger, stop, claim, expected, named)
+            with granted:
+                hold = (claim, *granted.descriptors)
+                return self._run(order.label, job, ledger, stop, hold, expected, named)
 
     def _run(
         self,
@@ -71,7 +81,7 @@ class RunMaker:
         job: Job,
         ledger: Ledger,
         stop: Stop,
-        claim: int,
+        hold: Sequence[int],
         expected: str,
         named: Callable[[str], None],
     ) -> Made:
@@ -93,7 +103,7 @@ class RunMaker:
             result = run_watched(
                 ledger.repository, ledger.project.prefix, ledger.settings, label, job,
                 self._watcher, watchdog=self._watchdog, stop=stop, condition=condition,
-                begin=begin, hold=(claim,),
+                begin=begin, hold=hold,
             )  # fmt: skip
         except Interrupted as stopped:
             # Who stops a run that had not begun has seen nothing.
@@ -116,6 +126,22 @@ class RunMaker:
             condition=expected, scheduler=scheduler(), project=ledger.project.folder,
             purpose=job.purpose, explore=job.explore,
         )  # fmt: skip
+
+    def most_at_once(self, settings: Settings) -> int | None:
+        """How many runs the accelerators serve at once; None if runs ask for none.
+
+        Raises:
+            NotReady: there are too few for one run.
+        """
+        return None if settings.gpus is None else self._giver.devices(settings.gpus).most
+
+    def _name_devices(self, settings: Settings) -> None:
+        """Say once which accelerators are left out, before the first run has one."""
+        with self._lock:
+            if settings.gpus not in self._named:
+                self._named.add(settings.gpus)
+                if left_out := self._giver.about(settings):
+                    self._watcher.said(f"left out: {left_out}")
 
     def _is_first(self, commit: str) -> bool:
         """Whether a commit is warned about for the first time: its runs share their script."""

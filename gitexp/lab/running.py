@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gitexp.engine.devices.giver import Giver
 from gitexp.engine.run import run_job
 from gitexp.engine.watchdog import Watchdog
 
@@ -12,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gitexp.engine.devices.grant import Granted
     from gitexp.engine.job import Job, RunResult
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
+
+LONG_NAP = 2.0  # seconds between looks at accelerators, since drivers are slow to answer
 
 
 def run_watched(
@@ -62,12 +68,23 @@ def run_once(
     Raises:
         NotReady: the checkout could not be prepared.
     """
-    with Watchdog() as watchdog:
+    with Watchdog() as watchdog, _accelerators(settings, watcher) as granted:
         return run_watched(
-            repository, prefix, settings, label, job, watcher,
+            repository, prefix, settings, label, replace(job, granted=granted), watcher,
             watchdog=watchdog, stop=threading.Event(), condition=lambda _: condition,
-            begin=lambda _: None,
+            begin=lambda _: None, hold=granted.descriptors,
         )  # fmt: skip
+
+
+def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
+    """Take what the settings ask for, as soon as it is free."""
+    giver, said = Giver(), False
+    while (granted := giver.take(settings)) is None:
+        if not said:
+            said = True
+            watcher.said(f"no accelerator is free ({giver.about(settings)}); waiting")
+        time.sleep(LONG_NAP)
+    return granted
 
 
 def free_folder(runs: Path, name: str, number: int) -> tuple[Path, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine.engine import Came
 from gitexp.engine.host import scheduler
 from gitexp.errors import GitexpError, StoreBusy, Terminated
+from gitexp.lab.running import LONG_NAP
 from gitexp.rules.documents.ended import Ended
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -45,6 +46,8 @@ class Scheduler:
         self._flying: dict[Key, tuple[Order, Session, Run]] = {}
         self._busy: dict[Key, float] = {}  # when to ask again for what another gitexp runs
         self._waited: set[Key] = set()  # of which that was said
+        self._no_device = 0.0  # when to ask again for accelerators
+        self._why_no_device = ""  # as it was said
         self._failed: dict[tuple[Key, str], GitexpError] = {}  # by run and metric
         self._unread: set[Key] = set()  # runs that have ended, and whose records were not read yet
         self._unstored: StoreBusy | None = None
@@ -59,11 +62,12 @@ class Scheduler:
             self._advance(session)
         while True:
             self._fill()
-            if not self._flying and (not self._busy or self._unstored):
+            waits = bool(self._busy) or self._lacks_devices()
+            if not self._flying and (not waits or self._unstored):
                 if self._unstored or not self._wake():
                     break
                 continue
-            ended = self._engine.poll(_NAP if self._busy else None)
+            ended = self._engine.poll(_NAP if waits else None)
             settled = [self._settle(done) for done in ended]
             if self._unread and all(map(_went_well, ended)):
                 self._fill()  # with what is due anyway, while the new records are read
@@ -88,7 +92,11 @@ class Scheduler:
 
     def _fill(self) -> None:
         """Start runs as long as a slot is free."""
-        while self._unstored is None and len(self._flying) < self._engine.slots:
+        while (
+            self._unstored is None
+            and not self._lacks_devices()
+            and len(self._flying) < self._engine.slots
+        ):
             chosen = self._choose()
             if chosen is None:
                 break
@@ -103,6 +111,9 @@ class Scheduler:
             self._engine.submit(order)
         needed = {key for key in self._busy if any(s.needs(key) for s in self._open())}
         self._busy = {key: when for key, when in self._busy.items() if key in needed}
+
+    def _lacks_devices(self) -> bool:
+        return time.monotonic() < self._no_device
 
     def _choose(self) -> tuple[Session, Run] | None:
         """The most urgent run that nobody is making: of who has the fewest left to its look."""
@@ -151,6 +162,11 @@ class Scheduler:
                 said = "another gitexp is running it; waiting"
                 self._watcher.said(f"{label}, seed {run.seed}: {said}")
             self._busy[key] = time.monotonic() + _NAP
+        elif done.made is not None and done.made.came is Came.NO_DEVICE:
+            self._no_device = time.monotonic() + LONG_NAP
+            if not self._flying and done.made.why != self._why_no_device:
+                self._why_no_device = done.made.why
+                self._watcher.said(f"no accelerator is free ({done.made.why}); waiting")
         elif done.made is not None and done.made.came is not Came.STOPPED:
             self._unread.add(key)
         return session, run, done

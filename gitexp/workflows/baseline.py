@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.engine.threads import usable_cores
 from gitexp.lab.baseline_session import BaselineSession
-from gitexp.lab.bench import Bench, fixed_threads
+from gitexp.lab.bench import Bench
 from gitexp.lab.design import history
-from gitexp.lab.driving import drive, run_maker
+from gitexp.lab.driving import drive, most_jobs, run_maker
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.results import place_of_next, read_results
@@ -49,12 +48,12 @@ class MeasuredBaseline:
 
 
 def measure_baseline(
-    project: Project, *, jobs: int | None, watcher: Watcher, again: bool = False
+    project: Project, *, jobs: int | None, watcher: Watcher, again: bool = False, gpus: str = ""
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
     `again` measures all of them again where the baseline has moved, which is checked first: whoever
-    could do so at will would choose a baseline.
+    could do so at will would choose a baseline. `gpus` names accelerators to use.
 
     Raises:
         NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
@@ -75,12 +74,12 @@ def measure_baseline(
     seeds = registration.registered_seeds() if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
-    with run_maker(project.repository, watcher) as maker:
+    with run_maker(project.repository, watcher, gpus) as maker:
         end_unended(project.repository, [project.tip])
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
         ledger.adopt(project.tip, seeds)
-        jobs = jobs or usable_cores() // min(usable_cores(), fixed_threads(ledger) or 1)
+        jobs = jobs or most_jobs(maker, [ledger])
         bench = Bench(project.tip, jobs, watcher)
         session = BaselineSession(ledger, bench, maker, watcher, seeds, again=again)
         drive(project.repository, [session], jobs, watcher)

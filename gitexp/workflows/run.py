@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.engine.threads import usable_cores
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.bench import Bench, fixed_threads
+from gitexp.lab.bench import Bench
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
-from gitexp.lab.driving import drive, run_maker
+from gitexp.lab.driving import drive, most_jobs, run_maker
 from gitexp.lab.environments import Environments
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
@@ -79,13 +78,14 @@ def run(
     jobs: int | None,
     watcher: Watcher,
     explore: str = "",
+    gpus: str = "",
 ) -> list[Conclusion | Unfinished]:
     """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
 
     Without names, the experiment that is checked out is meant, else the one last started. Without
     `jobs`, there are as many as the cores have threads for. `explore` says why you run something
-    that the gate refuses; its verdict can only be EXPLORATORY. One experiment that cannot go on
-    stops no other; each is returned in its place.
+    that the gate refuses; its verdict can only be EXPLORATORY. `gpus` names accelerators to
+    use. One experiment that cannot go on stops no other; each is returned in its place.
 
     Raises:
         UsageError: a name is unknown; nothing was executed.
@@ -105,7 +105,7 @@ def run(
     if accepted:
         if not names:
             _refuse_stale(project, next(iter(accepted.values())).report)
-        with run_maker(repository, watcher) as maker:
+        with run_maker(repository, watcher, gpus) as maker:
             sessions = _sessions([*accepted.values()], jobs, maker, watcher, explore)
             drive(repository, sessions, sessions[0].bench.jobs, watcher)
         ended |= {session.name: _ended(session) for session in sessions}
@@ -177,8 +177,7 @@ def _sessions(
     """Put experiments under way, with one bench for those of the same baseline."""
     repository = accepted[0].report.project.repository
     ledgers = _ledgers(accepted, watcher, explore)
-    if jobs is None:
-        jobs = max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
+    jobs = jobs or most_jobs(maker, ledgers)
     neighbours = Neighbours()
     benches: dict[tuple[str, str], Bench] = {}
     sessions = []

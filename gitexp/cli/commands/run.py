@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli import live
-from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
+from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
 from gitexp.cli.views import plan
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
@@ -27,6 +27,7 @@ def run(
         bool, typer.Option("--all", help="All that are planned, in the order of gitexp next.")
     ] = False,
     jobs: Jobs = "1",
+    gpus: Gpus = "",
     baseline: Annotated[
         bool,
         typer.Option("--baseline", help="Only measure the baseline, at the tip of its branch."),
@@ -63,7 +64,7 @@ def run(
     given = [flag for flag, value in flags.items() if value]
     if baseline:
         _refuse_beside("--baseline", [*names, *given])
-        run_baseline(jobs=jobs, yes=yes, as_json=json_, again=again)
+        run_baseline(jobs=jobs, gpus=gpus, yes=yes, as_json=json_, again=again)
         return
     if smoke:
         _refuse_beside("--smoke", [*names[1:], *(flag for flag in given if flag != "--smoke")])
@@ -89,7 +90,7 @@ def run(
                 plan.ranked(ideas, as_json=False)
             return
     run_named(
-        project, names, jobs=number, yes=yes, explore=explore, as_json=json_,
+        project, names, jobs=number, gpus=gpus, yes=yes, explore=explore, as_json=json_,
         several=every or len(names) > 1, by_verdict=exit_code,
     )  # fmt: skip
 
@@ -106,6 +107,7 @@ def run_named(
     *,
     jobs: int | None,
     as_json: bool,
+    gpus: str = "",
     yes: bool = False,
     explore: str = "",
     several: bool = False,
@@ -113,7 +115,9 @@ def run_named(
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
     with live.watcher(yes=yes) as watcher:
-        ended = workflow(project, names, jobs=jobs, watcher=watcher, explore=explore.strip())
+        ended = workflow(
+            project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus
+        )
     if not several:
         (one,) = ended
         if isinstance(one, Unfinished):
@@ -125,11 +129,13 @@ def run_named(
         raise typer.Exit(code)
 
 
-def run_baseline(*, jobs: str, yes: bool, as_json: bool, again: bool = False) -> None:
+def run_baseline(
+    *, jobs: str, yes: bool, as_json: bool, again: bool = False, gpus: str = ""
+) -> None:
     """Run the repeats that the baseline lacks, and print what they say."""
     number, project = jobs_of(jobs), open_project()
     with live.watcher(yes=yes) as watcher:
-        done = measure_baseline(project, jobs=number, watcher=watcher, again=again)
+        done = measure_baseline(project, jobs=number, watcher=watcher, again=again, gpus=gpus)
     views.measured(project, done, as_json=as_json)
 
 

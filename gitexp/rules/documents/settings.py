@@ -30,6 +30,7 @@ INERT = ("*.md", "docs/", "tests/", ".github/")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
 _MOST = {"planned": 100_000, "rules": RULES, "threads": 4096, "first_seed": REGISTERED[0] - 1}
+_MOST_GPUS, _LEAST_SHARE = 1024, 0.01  # that one run gets
 _LARGEST = 1e300  # beyond it sums overflow
 _LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
 
@@ -66,6 +67,7 @@ class Settings:
     sample: tuple[float, ...] = ()
     canary: float | None = None
     threads: int | None = None
+    gpus: float | None = None
     rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -191,12 +193,16 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 type(value) is int and least <= value <= most,
                 path, name, f"a whole number from {least} to {most}{newer}",
             )  # fmt: skip
-        case "effect" | "test_ratio" | "error_budget":
+        case "effect" | "test_ratio" | "error_budget" | "gpus":
             _demand(
                 type(value) in {int, float} and 0 <= value <= _LARGEST,
                 path, name, "a number, 0 or more",
             )  # fmt: skip
             _demand(name != "error_budget" or 0 < value < 0.5, path, name, "between 0 and 0.5")
+            _demand(
+                name != "gpus" or _LEAST_SHARE <= value < 1 or value in range(1, _MOST_GPUS + 1),
+                path, name, f"a whole number from 1 to {_MOST_GPUS}, or a share such as 0.5",
+            )  # fmt: skip
             return float(value)
         case "direction":
             _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')

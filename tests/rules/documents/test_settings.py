@@ -44,6 +44,7 @@ FULL: dict[str, Any] = LEAST | {
     "memory": "4 GB",
     "stop_if": ["loss is nan"],
     "threads": 4,
+    "gpus": 0.5,
 }
 
 
@@ -238,6 +239,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("shell", [0, 1, "true", [], None]),
     ("threads", [0, -1, True, 1.5, "4", [4], None, 5000]),
     ("first_seed", [-1, True, 1.0, "1", [1], None, 100_000, 10**400]),
+    ("gpus", [0, -1, True, 1.5, "1", [1], None, 0.001, 5000, float("nan"), float("inf")]),
     ("timeout", [0, -1, True, False, "", "0s", "soon", "5 weeks", "-5m", "1h30m", [90], {},
                  math.nan, math.inf, "1e3", "9" * 400, "400d", 1e10, 10**400, None]),
     ("sample", [0, 1, 0.0, 1.0, -0.1, 10, True, "0.1", [1], ["0.1"], {}, math.nan, None]),
@@ -371,7 +373,7 @@ OTHER: dict[str, Any] = {
     "metrics": "m.toml", "direction": "higher", "effect": 0.02, "repeats": [3, 7], "vary": "split",
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
-    "threads": 8, "silent": "1h", "memory": "4 GiB", "stop_if": ["loss > 1"],
+    "threads": 8, "gpus": 1, "silent": "1h", "memory": "4 GiB", "stop_if": ["loss > 1"],
     "sample": 0.2,
     "rules": 1,
     "predictions": "other.csv",

@@ -1,0 +1,155 @@
+"""Asks the driver's own program which accelerators there are and which somebody computes on."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TIMEOUT = 20.0  # seconds; a driver without its persistence daemon takes 5 to answer
+_UUID = re.compile(r"(?:GPU|MIG)-[0-9A-Za-z][0-9A-Za-z/-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One accelerator: what the driver calls it, its place in the driver's list, and its model.
+
+    A part of a device that the driver has divided (NVIDIA's MIG) is a device of its own and has the
+    place of the whole.
+    """
+
+    uuid: str
+    index: int
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.index} ({self.model})" if self.model else str(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """How one maker's devices are listed, and chosen for a process.
+
+    `listings` are tried in turn until one names a device; `busy` asks for the devices that have a
+    computing process, one in each line. `variables` are read in this order to learn which devices
+    the caller may use, and the first is set for a run. `by_index`: it takes places, not names.
+    """
+
+    program: str
+    listings: tuple[tuple[str, ...], ...]
+    parse: Callable[[str], list[Device]]
+    variables: tuple[str, ...]
+    busy: tuple[str, ...] = ()
+    by_index: bool = False
+
+    def devices(self) -> list[Device]:
+        """Devices that the driver lists, none if its program is missing or fails."""
+        listed = (self.parse(self._ask(arguments)) for arguments in self.listings)
+        return next(filter(None, listed), [])
+
+    def used(self) -> set[str]:
+        """Names of the devices that have a computing process; for some drivers nothing is known."""
+        return {*_UUID.findall(self._ask(self.busy))} if self.busy else set()
+
+    def _ask(self, arguments: tuple[str, ...]) -> str:
+        program = shutil.which(self.program)
+        if program is None:
+            return ""
+        try:
+            answer = subprocess.run(
+                [program, *arguments],
+                capture_output=True,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_TIMEOUT,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return answer.stdout
+
+
+def parse_nvidia(text: str) -> list[Device]:
+    """Devices in what `nvidia-smi -L` prints, or its table of index, uuid and name.
+
+    Where a device is divided, its parts stand below it and take its place.
+    """
+    found: dict[int, list[Device]] = {}
+    index, model = -1, ""
+    for line in text.splitlines():
+        uuid = _UUID.search(line)
+        if whole := re.match(r"\s*GPU\s+(\d+):\s*(.*?)\s*(?:\(|$)", line):
+            index, model = int(whole[1]), whole[2]
+        elif row := re.match(r"\s*(\d+)\s*,", line):
+            fields = [field.strip() for field in line.split(",")]
+            index = int(row[1])
+            model = next((f for f in fields[1:] if f and not _UUID.fullmatch(f)), "")
+        if uuid is None or index < 0:
+            continue
+        devices = found.setdefault(index, [])
+        if uuid[0].startswith("GPU-"):
+            devices[:] = [Device(uuid[0], index, model)]
+            continue
+        if devices and devices[0].uuid.startswith("GPU-"):
+            devices.clear()
+        part = re.match(r"\s*MIG\s+(\S+)", line)
+        devices.append(Device(uuid[0], index, f"{model} MIG {part[1]}" if part else model))
+    return [device for devices in found.values() for device in devices]
+
+
+def parse_amd(text: str) -> list[Device]:
+    """Devices in what `rocm-smi --showuniqueid --showproductname --json` prints."""
+    found = []
+    for card, row in sorted(_json(text).items()):
+        number = re.fullmatch(r"card(\d+)", card)
+        if number is None or not isinstance(row, dict):
+            continue
+        unique = str(row.get("Unique ID", "")).removeprefix("0x")
+        model = str(row.get("Card Series") or row.get("Card series") or "")
+        if re.fullmatch(r"[0-9a-fA-F]{1,16}", unique):
+            found.append(Device(f"GPU-{unique.lower()}", int(number[1]), model))
+    return sorted(found, key=lambda device: device.index)
+
+
+def parse_intel(text: str) -> list[Device]:
+    """Devices in what `xpu-smi discovery -j` prints."""
+    rows = _json(text).get("device_list")
+    found = []
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("device_id"), int):
+            uuid = re.sub(r"[^0-9A-Za-z-]", "", str(row.get("uuid", "")))
+            index = row["device_id"]
+            found.append(Device(uuid or f"xpu{index}", index, str(row.get("device_name", ""))))
+    return found
+
+
+def _json(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+NVIDIA = Driver(
+    "nvidia-smi",
+    (("-L",), ("--query-gpu=index,uuid,name", "--format=csv,noheader")),
+    parse_nvidia,
+    ("CUDA_VISIBLE_DEVICES",),
+    ("--query-compute-apps=gpu_uuid,pid", "--format=csv,noheader"),
+)
+AMD = Driver(
+    "rocm-smi",
+    (("--showuniqueid", "--showproductname", "--json"),),
+    parse_amd,
+    ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"),
+)
+INTEL = Driver("xpu-smi", (("discovery", "-j"),), parse_intel, ("ZE_AFFINITY_MASK",), by_index=True)
+DRIVERS = (NVIDIA, AMD, INTEL)

@@ -1,0 +1,48 @@
+"""Gives the runs of one command what their settings ask for, from several threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from gitexp.engine.devices.grant import Devices, Granted, find_devices
+from gitexp.store.git_environment import script_environment
+
+if TYPE_CHECKING:
+    from gitexp.rules.documents.settings import Settings
+
+NONE = Granted({}, (), ())  # what a run gets that asks for no accelerator
+
+
+class Giver:
+    """Accelerators for runs; `wanted` are those to choose from, as `--gpus` names them."""
+
+    def __init__(self, wanted: str = "") -> None:
+        self._wanted = wanted
+        self._found: dict[float, Devices] = {}
+        self._lock = threading.Lock()
+
+    def devices(self, share: float) -> Devices:
+        """What there is for runs that each get this share; asked of the driver once.
+
+        Raises:
+            NotReady: there is less than one run gets.
+            UsageError: `wanted` names a device that is not there.
+        """
+        with self._lock:
+            if share not in self._found:
+                self._found[share] = find_devices(share, script_environment(), self._wanted)
+            return self._found[share]
+
+    def take(self, settings: Settings) -> Granted | None:
+        """Take what one run gets; None if it is not free now.
+
+        Raises:
+            NotReady: there is less than one run gets, or a lock file cannot be opened.
+            UsageError: `wanted` names a device that is not there.
+        """
+        return NONE if settings.gpus is None else self.devices(settings.gpus).take()
+
+    def about(self, settings: Settings) -> str:
+        """Which devices runs cannot get now, and why; "" if there is none."""
+        return "" if settings.gpus is None else self.devices(settings.gpus).about()
