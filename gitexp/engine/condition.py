@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.lines import sha256
+from gitexp.rules.documents.package import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,11 +74,6 @@ def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[st
 def with_builds(packages: Mapping[str, str], builds: Mapping[str, str]) -> dict[str, str]:
     """Packages as an environment line has them: the version, and the hash of what is installed."""
     return {name: f"{version} {builds.get(name, '')}".strip() for name, version in packages.items()}
-
-
-def version_of(package: str | None) -> str:
-    """Version of a package in an environment line."""
-    return str(package).partition(" ")[0]
 
 
 def _unequal(then: Mapping[str, Any], now: Mapping[str, Any], field: str) -> list[str]:
