@@ -25,7 +25,7 @@ class Canary:
         self, ledger: Ledger, base: str, batch: str, seeds: Sequence[int], *, always: bool = False
     ) -> None:
         self.seed: int | None = None
-        self.over = ledger.settings.rules < 2 or bool(ledger.why)
+        self._never = self.over = ledger.settings.rules < 2 or bool(ledger.why)
         self._ledger, self._base, self._batch = ledger, base, batch
         self._seeds, self._always = seeds, always
         self._since = 0.0
@@ -39,6 +39,10 @@ class Canary:
             self.seed = seed_to_check(self._runs(), self._seeds, here, always=self._always)
             self._since = time.time() - 0.001  # records have milliseconds
         return self.seed is not None
+
+    def renew(self) -> None:
+        """Let it be asked again, before anything relies on its answer."""
+        self.over = self._never
 
     def answer(self) -> BaselineCheck | None:
         """What it showed, as soon as no further run is needed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import Judgement
 
+_FRESH = 60.0  # seconds that an experiment may wait for its first run before it is asked again
+
 
 class ExperimentSession(Session):
     """An experiment with its registration; `judgement` and `note` are there once it is `over`."""
@@ -62,6 +65,7 @@ class ExperimentSession(Session):
         self._neighbours = neighbours
         self._before: Judgement | None = None  # what the first look at the records gave
         self._blocks: Blocks | None = None  # while the next one is due
+        self._asked = 0.0  # when it last found out what is due
         self._weighed = False  # whether it is known if the others put it in doubt
         neighbours.add(self)
         seeds = registration.registered_seeds() if registration.seeded else PROOF
@@ -75,6 +79,7 @@ class ExperimentSession(Session):
             Refused: its criterion is a constant that the baseline meets already.
         """
         ledger, base = self.ledger, self.bench.base
+        self._asked = time.monotonic()
         if any(run.why is Why.PROOF for run in self.due.now):
             # A verdict would tell less than what to do about the settings.
             proof_due(ledger.records(base), ledger.metric, self.bench.here, RETEST)
@@ -130,6 +135,13 @@ class ExperimentSession(Session):
         if made.result.record.ok:
             return super().came(run, made)
         return failed_on_sample(label, made.job, made.result, self.ledger.settings.sample)
+
+    def is_outdated(self) -> bool:
+        """Whether the baseline may have to be checked again, because others went first for long."""
+        if self.begun or time.monotonic() - self._asked < _FRESH:
+            return False
+        self._canary.renew()
+        return True
 
     @property
     def began_at(self) -> tuple[float, str] | None:

@@ -117,19 +117,28 @@ class Scheduler:
 
     def _choose(self) -> tuple[Session, Run] | None:
         """The most urgent run that nobody is making: of who has the fewest left to its look."""
-        now = time.monotonic()
         for session in sorted(self._open(), key=lambda session: session.due.left):
-            if not session.begun:
-                # Hours may have passed since it was asked: is what it relies on still fresh?
+            if session.is_outdated():
+                self._advance(session)
+            run = self._startable(session)
+            if run is not None and not session.begun:
                 session.begun = True
                 self._advance(session)
-            self._fail_with_others(session)
-            for run in session.due.now if session.is_open else ():
-                key = session.key(run)
-                if key in self._flying or key in self._unread:
-                    continue
-                if self._busy.get(key, now) <= now:
-                    return session, run
+                run = self._startable(session)
+            if run is not None:
+                return session, run
+        return None
+
+    def _startable(self, session: Session) -> Run | None:
+        """The first run that a session needs now and that nobody is making."""
+        self._fail_with_others(session)
+        now = time.monotonic()
+        for run in session.due.now if session.is_open else ():
+            key = session.key(run)
+            if key in self._flying or key in self._unread:
+                continue
+            if self._busy.get(key, now) <= now:
+                return run
         return None
 
     def _fail_with_others(self, session: Session) -> None:

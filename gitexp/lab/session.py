@@ -26,7 +26,8 @@ class Session(ABC):
     """Runs of a baseline, and of the experiment beside it, until there is an answer.
 
     `due` is what was due when somebody last asked. Whoever drives it calls `advance` whenever a
-    note has changed, and again when it `begin`s. `error` is why it could not go on.
+    note has changed, and again when its first run is to start and `begun` is set. `error` is why it
+    could not go on.
     """
 
     def __init__(
@@ -53,6 +54,10 @@ class Session(ABC):
         Raises:
             GitexpError: it cannot go on.
         """
+
+    def is_outdated(self) -> bool:
+        """Whether what it found out before its first run is so long ago that it is asked again."""
+        return False
 
     def fail(self, error: GitexpError) -> None:
         """Let it ask for nothing more; after a failed run, those that are going on may end."""

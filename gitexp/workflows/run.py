@@ -208,12 +208,19 @@ def _ledgers(accepted: Sequence[_Accepted], watcher: Watcher, explore: str) -> l
     end_unended(repository, commits)
     notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
     shared = Environments(repository)
+    told: set[str] = set()
+
+    def tell_once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            watcher.said(text)
+
     shared_by: dict[tuple[str, str], list[tuple[Ledger, Registration]]] = {}
     ledgers = []
     for one, (base, commit) in zip(accepted, pairs, strict=True):
         ledger = Ledger(
             one.report.project, one.report.settings, one.registration.criterion.metric,
-            watcher.said, experiment=commit, why=explore, shared=shared,
+            tell_once, experiment=commit, why=explore, shared=shared,
         )  # fmt: skip
         ledger.take({base: notes[base], commit: notes[commit]})
         key = one.report.project.prefix, base
