@@ -374,7 +374,7 @@ OTHER: dict[str, Any] = {
     "test_ratio": 0.25, "planned": 8, "error_budget": 0.1, "seed_key": "seed", "shell": False,
     "data": [], "keep": [], "link": ["other"], "inert": ["docs/", "*.md"], "timeout": "1h",
     "threads": 8, "gpus": 1, "silent": "1h", "memory": "4 GiB", "stop_if": ["loss > 1"],
-    "sample": 0.2,
+    "sample": 0.2, "first_seed": 2,
     "rules": 1,
     "predictions": "other.csv",
 }  # fmt: skip
