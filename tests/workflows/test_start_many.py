@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.arrange import settle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -105,3 +107,53 @@ def test_a_plan_names_every_line_that_is_refused(ready: World, tmp_path: Path) -
     ran = ready.gitexp("start", "--from", bad, code=2)
     assert f"{bad}, line 2: --cost" in ran.err
     assert ready.snapshot() == before
+
+
+# --- at once ------------------------------------------------------------------------------------
+
+
+def test_one_call_registers_runs_judges_and_accepts(ready: World) -> None:
+    settle(ready, repeats=[3], planned=1, error_budget=0.4)
+    before = ready.git("rev-parse", "main")
+    call = ("start", "--set", "model.C=10", WHY, "--run", "--accept", "--json")
+    done = ready.gitexp(*call).json
+    assert done["verdict"] == "CONFIRMED"
+    assert done["change"]["after"] == 10
+    assert done["lower"] <= done["effect"] <= done["upper"]
+    assert done["p"] < done["level"]
+    assert (done["pairs"], done["runs"]) == (3, 6)
+    assert done["seconds"] > 0
+    assert done["accepted"] == ready.git("rev-parse", "main") != before
+    assert done["next"] == "gitexp run --baseline"
+    refused = ready.gitexp(*call, code=1)
+    assert refused.json["error"]["id"] == "C10"
+
+
+def test_what_is_not_confirmed_is_not_accepted(ready: World) -> None:
+    settle(ready, repeats=[3])
+    before = ready.git("rev-parse", "main")
+    done = ready.gitexp(
+        "start", "--set", "train.epochs=30", WHY, "--run", "--accept", "--json"
+    ).json
+    assert (done["verdict"], "accepted" in done) == ("RULED OUT", False)
+    assert ready.git("rev-parse", "main") == before
+
+
+def test_a_sweep_that_runs_at_once_is_a_list_of_verdicts(ready: World) -> None:
+    settle(ready, repeats=[2])
+    done = ready.gitexp("start", "--sweep", "model.C=3,10", WHY, "--run", "--jobs", "2", "--json")
+    assert [one["change"]["after"] for one in done.json] == [3, 10]
+    assert all(one["verdict"] for one in done.json)
+    shown = ready.gitexp("start", "--set", "train.epochs=30", WHY, "--run").out
+    assert "accuracy +0" in shown
+    for words in (["--sweep", "model.C=4,5", "--run"], ["--set", "model.C=4"]):
+        ran = ready.gitexp("start", *words, WHY, "--accept", code=2)
+        assert "--accept merges the one experiment" in ran.err
+
+
+def test_a_run_that_fails_is_part_of_what_is_printed(ready: World) -> None:
+    settle(ready, repeats=[2])
+    ran = ready.gitexp("start", "--set", "model.C=lots", WHY, "--run", "--json", code=4)
+    assert ran.json["error"]["id"] == "command-failed"
+    assert ran.json["change"]["after"] == "lots"
+    assert ready.git("rev-parse", "--verify", f"exp/{ran.json['name']}")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gitexp.cli.options import AsJson
+from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
 from gitexp.cli.views import plan as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.project import open_project
-from gitexp.lab.registering import Options
+from gitexp.lab.registering import Options, Started
 from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
@@ -111,6 +111,12 @@ def start(
             " is then the one line of an experiment.",
         ),
     ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Run it at once, and judge it.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="With --run: merge it if it is confirmed.")
+    ] = False,
+    jobs: Jobs = "1",
+    yes: Yes = False,
     json_: AsJson = False,
 ) -> None:
     """Register an experiment: one hypothesis, one changed line.
@@ -124,8 +130,28 @@ def start(
         "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
         "--guard": guard, "--repeats": repeats is not None, "--replicate": replicate,
         "--despite": despite, "--switch": switch,
-        "--sweep": sweep is not None, "--from": plan is not None,
+        "--sweep": sweep is not None, "--from": plan is not None, "--run": run, "--accept": accept,
     }  # fmt: skip
+    number, several = jobs_of(jobs), sweep is not None or plan is not None
+    if accept and (several or not run):
+        raise UsageError(
+            "--accept merges the one experiment that --run has confirmed",
+            'gitexp start --set KEY=VALUE "HYPOTHESIS" --run --accept',
+        )
+
+    def go_on(started: Sequence[Started]) -> None:
+        """Run what was registered, if it is to run at once; else print it."""
+        if run:
+            from gitexp.cli.one_call import run_started  # loads what makes runs
+
+            run_started(
+                started, jobs=number, yes=yes, accepting=accept, several=several, as_json=json_
+            )
+        elif several:
+            views.started_all(started, as_json=json_)
+        else:
+            views.started(started[0], as_json=json_)
+
     if split:
         _refuse_beside("--split", given | {"--preset": preset is not None})
         split_up(of, words or [], as_json=json_)
@@ -137,9 +163,9 @@ def start(
         views.preset(write_preset(open_project(), preset, words or []), as_json=json_)
         return
     if plan is not None:
-        _refuse_beside("--from", given | {"--from": False, "a hypothesis": bool(words)})
-        planned = workflow.start_plan(open_project(), _read(plan), plan)
-        views.started_all(planned, as_json=json_)
+        others = given | {"--from": False, "--run": False, "a hypothesis": bool(words)}
+        _refuse_beside("--from", others)
+        go_on(workflow.start_plan(open_project(), _read(plan), plan))
         return
     if not words:
         raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
@@ -154,10 +180,8 @@ def start(
     if sweep is not None:
         given |= {"--sweep": False}
         _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
-        swept = workflow.start_sweep(
-            open_project(), words[0], sweep, options=options, replicate=replicate
-        )
-        views.started_all(swept, as_json=json_)
+        project = open_project()
+        go_on(workflow.start_sweep(project, words[0], sweep, options=options, replicate=replicate))
         return
     started = workflow.start(
         open_project(),
@@ -167,7 +191,7 @@ def start(
         switch=switch,
         replicate=replicate,
     )
-    views.started(started, as_json=json_)
+    go_on([started])
 
 
 def _read(path: str) -> bytes:

@@ -45,6 +45,13 @@ def started(experiment: Started, *, as_json: bool) -> None:
     typer.echo(f"\nnext: gitexp run {experiment.name}")
 
 
+def registered(experiments: Sequence[Started]) -> None:
+    """Print experiments that run at once."""
+    for experiment in experiments:
+        _started(experiment)
+        typer.echo("")
+
+
 def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
     """Print the experiments that a sweep or a plan registered, one a line."""
     if as_json:

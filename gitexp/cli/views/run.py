@@ -34,7 +34,7 @@ _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
     """Print an experiment's verdict and what to do with it."""
     if as_json:
-        print_json(_as_json(conclusion))
+        print_json(ended_json(conclusion))
         return
     _print(conclusion)
     typer.echo(f"\nnext: {_next(conclusion)}")
@@ -44,7 +44,7 @@ def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> Non
     """Print the verdicts of several experiments, then why others have none."""
     unfinished = [one for one in ended if isinstance(one, Unfinished)]
     if as_json:
-        print_json([_as_json(one) for one in ended])
+        print_json([ended_json(one) for one in ended])
     else:
         for one in ended:
             if not isinstance(one, Unfinished):
@@ -62,7 +62,8 @@ def _by_error(unfinished: Sequence[Unfinished]) -> dict[str, list[str]]:
     return found
 
 
-def _as_json(one: Conclusion | Unfinished) -> dict[str, Any]:
+def ended_json(one: Conclusion | Unfinished) -> dict[str, Any]:
+    """A verdict with its figures and the next command, or the error in its place."""
     if isinstance(one, Unfinished):
         return {"name": one.name, **failure_json(one.error)}
     return {

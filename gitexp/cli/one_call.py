@@ -1,0 +1,74 @@
+"""Register, run, judge and accept in one call, with one object to read at the end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.cli import live
+from gitexp.cli.errors import failure_json
+from gitexp.cli.views import keep, plan
+from gitexp.cli.views import run as views
+from gitexp.cli.views.terminal import print_json
+from gitexp.errors import GitexpError
+from gitexp.lab.project import open_project
+from gitexp.rules.verdict.verdict import Verdict
+from gitexp.workflows.accept import accept
+from gitexp.workflows.run import Unfinished, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.registering import Started
+    from gitexp.workflows.run import Conclusion
+
+
+def run_started(
+    started: Sequence[Started],
+    *,
+    jobs: int | None,
+    yes: bool,
+    accepting: bool,
+    several: bool,
+    as_json: bool,
+) -> None:
+    """Run what was registered just now; with `accepting`, merge it where it is confirmed.
+
+    An error after the registration is part of what is printed, and the exit code is its own.
+    """
+    if not as_json:
+        plan.registered(started)
+    began = time.monotonic()
+    with live.watcher(yes=yes) as watcher:
+        ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
+    seconds = round(time.monotonic() - began, 3)
+    rows = [_row(one, how) | {"seconds": seconds} for one, how in zip(started, ended, strict=True)]
+    if not as_json:
+        views.all_ended(ended, as_json=False)
+    code = views.exit_code(ended, by_verdict=False)
+    if accepting and _is_confirmed(ended[0]):
+        try:
+            done = accept(open_project(), started[0].name)
+        except GitexpError as error:
+            if not as_json:
+                raise
+            code = error.exit_code
+            rows[0] |= {"accepted": None, **failure_json(error)}
+        else:
+            rows[0] |= {"accepted": done.commit, "next": "gitexp run --baseline"}
+            if not as_json:
+                keep.accepted(done, as_json=False)
+    if as_json:
+        print_json(rows if several else rows[0])
+    if code:
+        raise typer.Exit(code)
+
+
+def _is_confirmed(ended: Conclusion | Unfinished) -> bool:
+    return not isinstance(ended, Unfinished) and ended.judgement.verdict is Verdict.CONFIRMED
+
+
+def _row(started: Started, ended: Conclusion | Unfinished) -> dict[str, Any]:
+    return {"change": started.change.as_json(), **views.ended_json(ended)}
