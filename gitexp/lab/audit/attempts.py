@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def about_attempts(inventory: Inventory) -> Iterator[Finding]:
     """Count the attempts of experiments that gave no score, and find those without an end."""
     for result in gated(inventory.held):
-        if said := result.without_score:
+        own = any(not record.ok for record in result.held.records)
+        if own and (said := result.without_score):
             yield Finding(
                 "V17",
                 f"{label_of(result)}: {said}",
