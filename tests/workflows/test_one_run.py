@@ -28,10 +28,10 @@ print(f"accuracy={right / 400}")
 
 
 @pytest.fixture
-def world(ready: World) -> World:
+def world(drawn: World) -> World:
     """A project whose runs are judged by one run each if somebody asks for that."""
-    train_with(ready, SCRIPT, repeats=[7], vary="seed", predictions="p.csv")
-    return ready
+    train_with(drawn, SCRIPT, repeats=[7], vary="seed", predictions="p.csv")
+    return drawn
 
 
 def test_one_run_is_judged_against_the_baselines(world: World) -> None:
