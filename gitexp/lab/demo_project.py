@@ -57,7 +57,8 @@ gamma = 0.0001          # width of the kernel: how far the influence of one digi
 class_weight = "none"   # "balanced" weighs rare digits more
 """
 
-# 30 % of the rows are tested: n_test / n_train = 0.3 / 0.7.
+# 30 % of the rows are tested: n_test / n_train = 0.3 / 0.7. Drawn seeds would differ from demo to
+# demo, and now and then one would not confirm what it is to show.
 _SETTINGS = """\
 baseline   = "main"
 config     = ["config.toml"]
@@ -68,6 +69,7 @@ effect     = 0.005
 repeats    = [10]
 vary       = "split"
 test_ratio = 0.43
+first_seed = 1    # so that everybody sees the same numbers; leave it out in a project of yours
 rules      = 2
 """
 
