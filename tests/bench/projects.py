@@ -41,7 +41,7 @@ def project(folder: Path, *, files: int = 0, repeats: int = 5, planned: int = 10
     world.write(
         "gitexp.toml",
         'config = ["config.toml"]\ncommand = "python train.py"\nmetric = "accuracy"\nrules = 2\n'
-        f'repeats = [{repeats}]\nvary = "seed"\nplanned = {planned}\n',
+        f'repeats = [{repeats}]\nvary = "seed"\nplanned = {planned}\nfirst_seed = 1\n',
     )
     for number in range(files):
         world.write(f"src/part{number // 200:03}/file{number % 200:03}.py", f"x = {number}\n")
