@@ -194,7 +194,10 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     place = place_of_next(log.results, criterion.metric, settings)
     if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
-    first = first_seed(project, project.tip, again, options.repeats or 0, log.lineage)
+    first = first_seed(
+        project, project.tip, again, options.repeats or 0, log.lineage,
+        results=log.results, metric=criterion.metric,
+    )  # fmt: skip
     registration = registration_for(
         settings,
         hypothesis=proposal.text.strip(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.differences import relative
+from gitexp.lab.one_baseline import block_due
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import LARGEST, Malformed
 from gitexp.rules.gate.formats.values import same
@@ -28,12 +29,16 @@ def first_seed(
     again: Iterable[Result] = (),
     runs: int = 0,
     lineage: Lineage | None = None,
+    *,
+    results: Iterable[Result] = (),
+    metric: str = "",
 ) -> int:
     """First seed of an experiment on a baseline commit, or of the baseline itself.
 
     `again` are the experiments whose change is tested again: it gets the first block in which they
     have no record, if there are other seeds at all. `runs` are given where they may be more than
-    the settings plan.
+    the settings plan. `results` are all that is known of the project: those on the `metric` may
+    have left blocks of the baseline's seeds behind.
     """
     settings = project.settings
     if not settings.seeded:
@@ -44,7 +49,8 @@ def first_seed(
     origin = [base, *same_runs(project, settings, base, lineage)][-1]
     start = start_of(project.folder, origin)
     runs = max(runs, settings.looks[-1])
-    return block(start, fresh_block(start, runs, used_seeds(again)), runs).start
+    least = block_due(results, project.folder, metric, start)
+    return block(start, fresh_block(start, runs, used_seeds(again), least), runs).start
 
 
 def no_seeds_left(

@@ -67,7 +67,9 @@ def measure_baseline(
     registration = registration_for(
         settings,
         criterion=criterion_from(project.settings, ""),
-        first_seed=first_seed(project, project.tip),
+        first_seed=first_seed(
+            project, project.tip, results=results, metric=project.settings.metric
+        ),
         campaign=place.campaign,
         level=place.level,
     )

@@ -14,9 +14,11 @@ from gitexp.rules.documents.name import names_commit
 from gitexp.rules.documents.registration import AGAIN, parse_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.design import asks_for_nothing
+from gitexp.rules.plan.seeds import APART, MOST_BLOCKS
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.campaign import count_places
 from gitexp.store.experiments import read_commits
+from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -103,16 +106,33 @@ def _about_seeds(
         return
     if not registration.seeded:
         return
-    expected = first_seed(project, base, again, len(seeds), past.lineage)
+    expected = first_seed(
+        project, base, again, len(seeds), past.lineage,
+        results=past.results, metric=registration.criterion.metric,
+    )  # fmt: skip
+    left = (expected - first_seed(project, base, again, len(seeds), past.lineage)) // APART
     seen = planned and seeds.start != expected and not used_seeds(again).isdisjoint(seeds)
     # Whoever has less of the history takes an earlier block.
-    if seen or not may_begin(project, base, seeds.start, len(again) + 1, past.lineage):
+    blocks = 1 + len(again) + left
+    if seen or not (
+        may_begin(project, base, seeds.start, blocks, past.lineage)
+        # Blocks are left behind because of results.
+        or (
+            _may_lack_results(project.repository)
+            and may_begin(project, base, seeds.start, MOST_BLOCKS, past.lineage)
+        )
+    ):
         why = "on which its change was tested" if seen else "which `gitexp start` would not choose"
         yield _wrong(
             entry,
             f"Seeds begin at {seeds.start}, {why}",
             f"write: Seeds: {expected}-{expected + len(seeds) - 1}",
         )
+
+
+def _may_lack_results(repository: Repository) -> bool:
+    """Whether others may have results that are not here, as on a server, which gets them later."""
+    return repository.top is None or bool(unsynced(repository))
 
 
 def _is_same_change(project: Project, said: str, change: Change, entry: Entry) -> bool:

@@ -60,6 +60,11 @@ class PastResults:
         others.pop(commit, None)
         return count_confirmed(registration, others.values())
 
+    @property
+    def results(self) -> Sequence[Result]:
+        """All results, newest first."""
+        return self._results
+
     @cached_property
     def _results(self) -> Sequence[Result]:
         return read_all_results(self._repository) if self._known is None else self._known

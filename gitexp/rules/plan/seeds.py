@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCREENING = range(1, 100_000)  # seeds that no verdict uses, unless they are numbers of folds
 REGISTERED = range(100_000, 1_000_000)  # where the first block begins
 APART = 1_000  # from the first seed of one block to that of the next
-_MOST_BLOCKS = 50  # that a baseline ever needs
+MOST_BLOCKS = 50  # that a baseline ever needs
 
 
 def start_of(project: str, commit: str) -> int:
@@ -52,7 +52,7 @@ def on_one_baseline(first: int, other: int) -> bool:
 
     Two baselines hardly ever start that close with the same last digits.
     """
-    return (first - other) % APART == 0 and abs(first - other) <= APART * _MOST_BLOCKS
+    return (first - other) % APART == 0 and abs(first - other) <= APART * MOST_BLOCKS
 
 
 def nothing_fresh(name: str, first_seed: int | None) -> Finding:
