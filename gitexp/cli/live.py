@@ -12,13 +12,16 @@ import typer
 
 from gitexp.cli.views.terminal import is_dumb
 from gitexp.engine.metrics import logged, printed
+from gitexp.rules.text import duration
+from gitexp.rules.verdict import effects
+from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.job import Job
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.watcher import Standing, Watcher
     from gitexp.rules.documents.record import Record
 
 _REFRESH = 0.5  # seconds
@@ -26,12 +29,18 @@ _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would tak
 
 
 @contextlib.contextmanager
-def watcher(*, yes: bool = False) -> Iterator[Watcher]:
+def watcher(*, yes: bool = False, as_json: bool = False, quiet: bool = False) -> Iterator[Watcher]:
     """Choose the view for where standard error goes; standard output is for results.
 
-    `yes` agrees to every question.
+    `yes` agrees to every question. With `as_json` each event is an object on a line of its own.
     """
-    if sys.stderr.isatty() and not is_dumb():
+    if quiet:
+        yield Quiet(yes=yes)
+    elif as_json:
+        from gitexp.cli.events import Events  # programs alone need it
+
+        yield Events(yes=yes)
+    elif sys.stderr.isatty() and not is_dumb():
         with Screen(yes=yes) as screen:
             yield screen
     else:
@@ -45,6 +54,23 @@ def _finished(label: str, job: Job, record: Record | None) -> str:
     if not record.ok:
         return f"{head}: failed: {record.failure}"
     return f"{head}: {job.metric} {number(record.metrics[job.metric])} in {record.duration:.1f} s"
+
+
+def _progress(standing: Standing, told: float) -> str:
+    """How far an experiment is, in one line."""
+    of = f"{standing.pairs} of {standing.look} pairs"
+    if standing.most > standing.look:
+        of += f" to the next look, of {standing.most} at most"
+    parts = [of]
+    if standing.effect is not None:
+        shown = effects.displayed(standing.criterion, standing.effect)
+        percent = "%" if standing.criterion.scale is Scale.PERCENT else ""
+        sign = standing.criterion.scale is not Scale.CONSTANT
+        parts.append(f"{number(shown, sign=sign)}{percent} so far (not a verdict yet)")
+    if standing.seconds is not None:
+        left = max(0.0, standing.seconds - (time.monotonic() - told))
+        parts.append(f"about {duration(left)} left to it")
+    return f"  exp/{standing.name}: {', '.join(parts)}"
 
 
 class Lines:
@@ -69,9 +95,22 @@ class Lines:
         """Print a run's end."""
         typer.echo(_finished(label, job, record), err=True)
 
+    def stands(self, standing: Standing) -> None:
+        """Print nothing, as the verdict follows."""
+
+
+class Quiet(Lines):
+    """Nothing, until there is a result."""
+
+    def said(self, text: str) -> None:
+        """Print nothing."""
+
+    def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Print nothing."""
+
 
 class Screen:
-    """A live line for each run in progress, below the lines of those that ended."""
+    """A live line for each experiment and each run in progress, below those that ended."""
 
     def __init__(self, *, yes: bool) -> None:
         # rich takes 50 ms to load, which a run that nobody watches does without.
@@ -80,9 +119,11 @@ class Screen:
 
         self._yes = yes
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
+        self._standings: dict[str, tuple[Standing, float]] = {}
         self._lock = threading.Lock()
+        self._console = Console(stderr=True, highlight=False, markup=False)
         self._live = Live(
-            console=Console(stderr=True, highlight=False, markup=False),
+            console=self._console,
             get_renderable=self._render,
             refresh_per_second=1 / _REFRESH,
             transient=True,
@@ -120,12 +161,22 @@ class Screen:
             self._running.pop((job.commit, job.seed), None)
         self._live.console.print(_finished(label, job, record))
 
+    def stands(self, standing: Standing) -> None:
+        """Replace the line of an experiment."""
+        with self._lock:
+            self._standings[standing.name] = standing, time.monotonic()
+
     def _render(self) -> Any:  # noqa: ANN401 - rich's renderables share no type
         from rich.text import Text  # as above
 
         with self._lock:
             running = list(self._running.values())
-        return Text("\n".join(self._line(*one) for one in running))
+            labels = {label for _, label, _ in running}
+            standings = [
+                one for one in self._standings.values() if f"exp/{one[0].name}" in labels
+            ] or [*self._standings.values()][-1:]
+        lines = [_progress(*one) for one in standings] + [self._line(*one) for one in running]
+        return Text("\n".join(lines[: max(2, self._console.height - 2)]))
 
     @staticmethod
     def _line(job: Job, label: str, began: float) -> str:

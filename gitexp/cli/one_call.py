@@ -41,7 +41,7 @@ def run_started(
     if not as_json:
         plan.registered(started)
     began = time.monotonic()
-    with live.watcher(yes=yes) as watcher:
+    with live.watcher(yes=yes, as_json=as_json) as watcher:
         ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
     seconds = round(time.monotonic() - began, 3)
     rows = [_row(one, how) | {"seconds": seconds} for one, how in zip(started, ended, strict=True)]

@@ -17,6 +17,7 @@ from gitexp.lab.moved import check_of
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
+from gitexp.lab.watcher import Standing
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF
@@ -26,6 +27,7 @@ from gitexp.rules.verdict.due import RETEST, Arm, Due, Run, Situation, Why, proo
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
+from gitexp.rules.verdict.pairs import compared
 from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
 from gitexp.rules.verdict.small_first import full_seconds, shares_due
 from gitexp.store.note_writing import replace_notes
@@ -123,6 +125,8 @@ class ExperimentSession(Session):
         )
         if not self.due:
             self._finish(judgement)
+        elif self.begun:
+            self.watcher.stands(self._standing(judgement))
         self._demand_progress()
 
     def came(self, run: Run, made: Made) -> GitexpError | None:
@@ -310,6 +314,25 @@ class ExperimentSession(Session):
                     " because the two runs of a pair must share their condition"
                 )
             super()._announce(run)
+
+    def _standing(self, judgement: Judgement) -> Standing:
+        ledger, registration = self.ledger, self.registration
+        baseline, records = ledger.records(self.bench.base), ledger.records(ledger.experiment)
+        pairs, _ = compared(registration, baseline, records)
+        looks = [look for look in registration.repeats if look > judgement.pairs]
+        took = [record.duration for record in (*baseline, *records) if record.ok]
+        each = sum(took) / len(took) / self.bench.jobs if took else None
+        metric, found = registration.criterion.metric, list[float]()
+        for before, after in pairs:
+            with contextlib.suppress(ValueError):  # scores of 0 or less have no ratio
+                found.append(
+                    registration.criterion.difference(before.metrics[metric], after.metrics[metric])
+                )
+        return Standing(
+            self.name, registration.criterion, len(pairs), min(looks, default=len(pairs)),
+            registration.repeats[-1], self.due.left, each and each * self.due.left,
+            sum(found) / len(found) if found else None,
+        )  # fmt: skip
 
     def _what_changed(self, run: Run) -> str:
         """Say how a condition differs from the one that the baseline was last measured in."""

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gitexp.engine.job import Job
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.criterion import Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an experiment is on its way to a verdict.
+
+    It has `pairs` of the `look` at which it is judged next, and of at most `most`; `runs` are
+    missing, which take about `seconds` (None: unknown). `effect` is the mean difference so far, as
+    the criterion counts it, larger is better; it is not a verdict.
+    """
+
+    name: str
+    criterion: Criterion
+    pairs: int
+    look: int
+    most: int
+    runs: int
+    seconds: float | None
+    effect: float | None
 
 
 class Watcher(Protocol):
@@ -24,6 +45,9 @@ class Watcher(Protocol):
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Show the end of a run; None if it was interrupted."""
 
+    def stands(self, standing: Standing) -> None:
+        """Show how far an experiment is."""
+
 
 class Prefixed:
     """Names the experiment in its own news, where several experiments are watched at once."""
@@ -32,6 +56,7 @@ class Prefixed:
         self._watcher, self._name = watcher, name
         self.agrees = watcher.agrees
         self.started, self.finished = watcher.started, watcher.finished
+        self.stands = watcher.stands
 
     def said(self, text: str) -> None:
         """Show one line of news."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.arrange import train_with
+from tests.arrange import settle, train_with
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -22,18 +23,26 @@ time.sleep(60)
 """
 
 
-def test_a_live_line_tells_time_and_latest_metrics_until_it_is_stopped(ready: World) -> None:
-    train_with(ready, SLOW)
-    ready.start("--set", "model.C=10")
+# The third seed of the experiment takes long.
+SLOW_LATER = """
+import os, pathlib, time, tomllib
+seed = int(os.environ["GITEXP_SEED"])
+changed = tomllib.loads(pathlib.Path("config.toml").read_text())["model"]["C"] == 10
+print(f"accuracy={0.5 + seed / 1000 + changed / 100}", flush=True)
+time.sleep(60 if changed and seed == 3 else 0)
+"""
+
+
+def in_a_terminal(world: World, *words: str, until: str) -> str:
+    """What gitexp shows until something matches; then it is stopped."""
     reader, writer = os.openpty()
     running = subprocess.Popen(
-        [sys.executable, "-m", "gitexp", "run"], cwd=ready.path, stdin=subprocess.DEVNULL,
-        stdout=writer, stderr=writer, env=os.environ | {"TERM": "xterm"},
+        [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=subprocess.DEVNULL,
+        stdout=writer, stderr=writer, env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
     )  # fmt: skip
     os.close(writer)
     shown = ""
-    wanted = r"seed 1: running [1-9]\d* s  accuracy 0.5, best_accuracy 0.9, loss 2"
-    while not re.search(wanted, shown):
+    while not re.search(until, shown, re.DOTALL):
         shown += os.read(reader, 4096).decode()  # on a busy machine some seconds are never shown
     running.send_signal(signal.SIGINT)
     try:
@@ -43,5 +52,49 @@ def test_a_live_line_tells_time_and_latest_metrics_until_it_is_stopped(ready: Wo
         pass  # how Linux says that nobody writes to a terminal any more
     os.close(reader)
     assert running.wait(timeout=30) == 130
+    return shown
+
+
+def test_a_live_line_tells_time_and_latest_metrics_until_it_is_stopped(ready: World) -> None:
+    train_with(ready, SLOW)
+    ready.start("--set", "model.C=10")
+    wanted = r"seed 1: running [1-9]\d* s  accuracy 0.5, best_accuracy 0.9, loss 2"
+    shown = in_a_terminal(ready, "run", until=wanted)
     assert "seed 1: stopped" in shown
     assert shown.rstrip().endswith("gitexp: interrupted; what had finished is stored")
+
+
+def test_events_are_objects_for_programs_and_the_result_stays_apart(ready: World) -> None:
+    settle(ready, repeats=[2, 3])
+    name = ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", name, "--json")
+    events = [json.loads(line) for line in ran.err.splitlines()]
+    assert ran.json["name"] == name
+    kinds = [event["event"] for event in events]
+    assert kinds.count("started") == kinds.count("finished") == 6
+    ended = [event for event in events if event["event"] == "finished"]
+    assert all(event["failure"] is None and event["metrics"]["accuracy"] for event in ended)
+    assert {event["of"] for event in ended} == {"baseline main", f"exp/{name}"}
+    progress = [event for event in events if event["event"] == "progress"]
+    assert (progress[-1]["pairs"], progress[-1]["most"], progress[-1]["name"]) == (2, 3, name)
+    assert progress[-1]["effect_so_far"] > 0
+    assert progress[-1]["runs_left"] <= 2
+
+
+def test_quiet_is_one_line_for_each_result(ready: World) -> None:
+    settle(ready, repeats=[2])
+    names = [ready.start("--set", f"model.C={value}") for value in (10, 11)]
+    ran = ready.gitexp("run", names[0], "-q")
+    assert (ran.err, ran.out.count("\n")) == ("", 1)
+    assert ran.out.startswith(f"exp/{names[0]}: INCONCLUSIVE: accuracy +")
+    ran = ready.gitexp("run", *names, "-q")
+    assert (ran.err, ran.out.count("\n")) == ("", 2)
+
+
+def test_a_terminal_shows_how_far_an_experiment_is(ready: World) -> None:
+    train_with(ready, SLOW_LATER)
+    settle(ready, repeats=[3, 9])
+    name = ready.start("--set", "model.C=10")
+    shown = in_a_terminal(ready, "run", name, until=r"2 of 3 pairs.*? so far \(not a verdict yet\)")
+    assert f"exp/{name}: " in shown
+    assert "to the next look, of 9 at most" in shown

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.lab.project import Project
+    from gitexp.lab.watcher import Standing
     from gitexp.rules.documents.record import Record
     from tests.project import World
 
@@ -37,6 +38,9 @@ class Diary:
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         end = "no record" if record is None else record.failure or "good"
         self.lines.append(f"{label} {job.seed} {end}")
+
+    def stands(self, standing: Standing) -> None:
+        self.lines.append(f"{standing.name} {standing.pairs} of {standing.look}")
 
 
 def a_job(project: Project, folder: str = "once-1") -> Job:

@@ -50,6 +50,9 @@ def run(
         ),
     ] = "",
     yes: Yes = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print a line for each result, and nothing else.")
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """Run experiments next to their baseline, and judge them.
@@ -64,11 +67,11 @@ def run(
     given = [flag for flag, value in flags.items() if value]
     if baseline:
         _refuse_beside("--baseline", [*names, *given])
-        run_baseline(jobs=jobs, gpus=gpus, yes=yes, as_json=json_, again=again)
+        run_baseline(jobs=jobs, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again)
         return
     if smoke:
         _refuse_beside("--smoke", [*names[1:], *(flag for flag in given if flag != "--smoke")])
-        with live.watcher(yes=yes) as watcher:
+        with live.watcher(yes=yes, as_json=json_, quiet=quiet) as watcher:
             done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
         views.smoked(done, as_json=json_)
         return
@@ -90,8 +93,8 @@ def run(
                 plan.ranked(ideas, as_json=False)
             return
     run_named(
-        project, names, jobs=number, gpus=gpus, yes=yes, explore=explore, as_json=json_,
-        several=every or len(names) > 1, by_verdict=exit_code,
+        project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
+        as_json=json_, several=every or len(names) > 1, by_verdict=exit_code,
     )  # fmt: skip
 
 
@@ -109,19 +112,23 @@ def run_named(
     as_json: bool,
     gpus: str = "",
     yes: bool = False,
+    quiet: bool = False,
     explore: str = "",
     several: bool = False,
     by_verdict: bool = False,
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
-    with live.watcher(yes=yes) as watcher:
+    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         ended = workflow(
             project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus
         )
-    if not several:
+    if not several and isinstance(ended[0], Unfinished):
+        raise ended[0].error
+    if quiet and not as_json:
+        views.in_lines(ended)
+    elif not several:
         (one,) = ended
-        if isinstance(one, Unfinished):
-            raise one.error
+        assert not isinstance(one, Unfinished)  # noqa: S101 - its error was raised
         views.concluded(one, as_json=as_json)
     else:
         views.all_ended(ended, as_json=as_json)
@@ -130,11 +137,17 @@ def run_named(
 
 
 def run_baseline(
-    *, jobs: str, yes: bool, as_json: bool, again: bool = False, gpus: str = ""
+    *,
+    jobs: str,
+    yes: bool,
+    as_json: bool,
+    again: bool = False,
+    gpus: str = "",
+    quiet: bool = False,
 ) -> None:
     """Run the repeats that the baseline lacks, and print what they say."""
     number, project = jobs_of(jobs), open_project()
-    with live.watcher(yes=yes) as watcher:
+    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         done = measure_baseline(project, jobs=number, watcher=watcher, again=again, gpus=gpus)
     views.measured(project, done, as_json=as_json)
 

@@ -54,6 +54,15 @@ def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> Non
         typer.echo(f"gitexp: {', '.join(f'exp/{name}' for name in names)}\n{text}", err=True)
 
 
+def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
+    """Print a line for each experiment, and nothing else."""
+    for one in ended:
+        if isinstance(one, Unfinished):
+            typer.echo(f"exp/{one.name}: no verdict: {visible(one.error.message)}")
+        else:
+            typer.echo(f"exp/{one.name}: {one.note.splitlines()[0]}")
+
+
 def _by_error(unfinished: Sequence[Unfinished]) -> dict[str, list[str]]:
     """Names by what went wrong: a run of the baseline that fails ends all that need it."""
     found: dict[str, list[str]] = {}

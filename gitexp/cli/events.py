@@ -1,0 +1,79 @@
+"""What happens during runs, for programs: one JSON object a line on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.text import json_text
+from gitexp.rules.verdict import effects
+
+if TYPE_CHECKING:
+    from gitexp.engine.job import Job
+    from gitexp.lab.watcher import Standing
+    from gitexp.rules.documents.record import Record
+
+
+class Events:
+    """Prints an event as it happens; standard output is kept for the one result."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self._yes = yes
+
+    def agrees(self, question: str) -> bool:
+        """Return what --yes says: there is nobody to ask."""
+        _print("asked", text=question, answer=self._yes)
+        return self._yes
+
+    def said(self, text: str) -> None:
+        """Print news."""
+        _print("said", text=text)
+
+    def started(self, label: str, job: Job) -> None:
+        """Print the start of a run."""
+        _print("started", **_of(label, job))
+
+    def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Print the end of a run; `failure` is null for a good one."""
+        if record is None:
+            _print("stopped", **_of(label, job))
+            return
+        _print(
+            "finished",
+            **_of(label, job),
+            metrics={k: v for k, v in record.metrics.items() if math.isfinite(v)},
+            seconds=record.duration,
+            failure=record.failure or None,
+        )
+
+    def stands(self, standing: Standing) -> None:
+        """Print how far an experiment is; its effect so far is not a verdict."""
+        effect = standing.effect
+        _print(
+            "progress",
+            name=standing.name,
+            pairs=standing.pairs,
+            next_look=standing.look,
+            most=standing.most,
+            runs_left=standing.runs,
+            seconds_left=standing.seconds,
+            effect_so_far=None if effect is None else effects.displayed(standing.criterion, effect),
+        )
+
+
+def _of(label: str, job: Job) -> dict[str, Any]:
+    return {
+        "of": label,
+        "commit": job.commit,
+        "seed": job.seed,
+        "attempt": job.attempt,
+        "purpose": job.purpose or "run",
+    }
+
+
+def _print(event: str, **fields: object) -> None:
+    # One write a line: several threads print.
+    sys.stderr.write(json_text(json.dumps({"event": event, **fields}, ensure_ascii=False)) + "\n")
+    sys.stderr.flush()
