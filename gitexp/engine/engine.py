@@ -15,7 +15,7 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitexp.engine.job import Job, RunResult
 
@@ -78,24 +78,40 @@ class Done:
     error: BaseException | None = None
 
 
-class Stop(threading.Event):
-    """A request to stop a run; `how` says what to record, None what the next command can tell."""
+class Slot(threading.Event):
+    """A place to make one run in; set as soon as that run is to stop.
 
-    def __init__(self) -> None:
+    `how` says what to record then, None what the next command can tell. `told` hears of it when the
+    slot is given back before the run has been stored.
+    """
+
+    def __init__(self, told: Callable[[], object]) -> None:
         super().__init__()
         self.how: Ended | None = Ended.FREED
+        self.is_given_back = False
+        self._told = told
+
+    def give_back(self) -> None:
+        """Let the next command start."""
+        self.is_given_back = True
+        self._told()
 
 
 class Engine(Protocol):
-    """Makes runs; `slots` at once."""
+    """Makes runs, several at once."""
 
-    slots: int
+    @property
+    def free(self) -> int:
+        """How many more orders can be carried out at once."""
 
     def submit(self, order: Order) -> None:
         """Start a run."""
 
     def poll(self, seconds: float | None) -> Sequence[Done]:
-        """Wait until some order ends, or so many seconds have passed; returns those that did."""
+        """Wait until some order ends, more are free or so many seconds have passed.
+
+        Returns the orders that have ended.
+        """
 
     def cancel(self, order: Order) -> None:
         """Ask a run to end early; `poll` returns it all the same."""

@@ -58,7 +58,7 @@ def drive(repository: Repository, sessions: Sequence[Session], jobs: int, watche
     Raises:
         StoreBusy: a run could not be stored; it is kept aside.
     """
-    with Pool(jobs, lambda order, stop: scheduler.session_of(order).make(order, stop)) as pool:
+    with Pool(jobs, lambda order, slot: scheduler.session_of(order).make(order, slot)) as pool:
         scheduler = Scheduler(repository, sessions, pool, watcher)
         try:
             scheduler.drive()

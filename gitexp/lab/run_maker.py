@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.engine.devices.giver import Giver
-    from gitexp.engine.engine import Order, Stop
+    from gitexp.engine.engine import Order, Slot
     from gitexp.engine.watchdog import Watchdog
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.watcher import Watcher
@@ -40,7 +40,7 @@ class RunMaker:
         self._named: set[float | None] = set()  # shares of accelerators that were looked at
 
     def make(
-        self, order: Order, ledger: Ledger, stop: Stop, expected: str, named: Callable[[str], None]
+        self, order: Order, ledger: Ledger, slot: Slot, expected: str, named: Callable[[str], None]
     ) -> Made:
         """Make a run unless another gitexp of this clone does, or has done so by now.
 
@@ -53,7 +53,7 @@ class RunMaker:
         with locked(claim_of(ledger.repository, order.commit, order.seed), wait=False) as claim:
             if claim is None:
                 return Made(Came.BUSY)
-            if stop.is_set():
+            if slot.is_set():
                 return Made(Came.STOPPED)
             # What is repeated is on record.
             wanted = order.conditions if order.purpose is Purpose.RUN else ()
@@ -73,14 +73,14 @@ class RunMaker:
             )  # fmt: skip
             with granted:
                 hold = (claim, *granted.descriptors)
-                return self._run(order.label, job, ledger, stop, hold, expected, named)
+                return self._run(order.label, job, ledger, slot, hold, expected, named)
 
     def _run(
         self,
         label: str,
         job: Job,
         ledger: Ledger,
-        stop: Stop,
+        slot: Slot,
         hold: Sequence[int],
         expected: str,
         named: Callable[[str], None],
@@ -102,15 +102,17 @@ class RunMaker:
         try:
             result = run_watched(
                 ledger.repository, ledger.project.prefix, ledger.settings, label, job,
-                self._watcher, watchdog=self._watchdog, stop=stop, condition=condition,
+                self._watcher, watchdog=self._watchdog, stop=slot, condition=condition,
                 begin=begin, hold=hold,
             )  # fmt: skip
         except Interrupted as stopped:
             # Who stops a run that had not begun has seen nothing.
-            ended = stop.how if stopped.seconds else Ended.FREED
+            ended = slot.how if stopped.seconds else Ended.FREED
             if started and ended is not None:
                 ledger.end(started[0].ended_early(ended, stopped.seconds))
             return Made(Came.STOPPED)
+        if result.record.ok and ledger.settings.gpus is None:
+            slot.give_back()  # accelerators stay taken until the end
         if job.purpose is Purpose.SAMPLE:
             result = replace(result, record=replace(result.record, environment=""), bulk=())
         ledger.store(job.commit, result)

@@ -92,11 +92,7 @@ class Scheduler:
 
     def _fill(self) -> None:
         """Start runs as long as a slot is free."""
-        while (
-            self._unstored is None
-            and not self._lacks_devices()
-            and len(self._flying) < self._engine.slots
-        ):
+        while self._unstored is None and not self._lacks_devices() and self._engine.free > 0:
             chosen = self._choose()
             if chosen is None:
                 break

@@ -14,7 +14,7 @@ from gitexp.rules.verdict.due import Arm, Due, Run, Why
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitexp.engine.engine import Made, Stop
+    from gitexp.engine.engine import Made, Slot
     from gitexp.errors import GitexpError
     from gitexp.lab.bench import Bench
     from gitexp.lab.ledger import Ledger
@@ -115,10 +115,10 @@ class Session(ABC):
             run.share,
         )
 
-    def make(self, order: Order, stop: Stop) -> Made:
+    def make(self, order: Order, slot: Slot) -> Made:
         """Make a run that was ordered; called in a thread of its own."""
         named = self._named(order.commit)
-        return self.maker.make(order, self.ledger, stop, self.bench.expected, named)
+        return self.maker.make(order, self.ledger, slot, self.bench.expected, named)
 
     def came(self, run: Run, made: Made) -> GitexpError | None:
         """Note that a run which was ordered has ended; returns what to tell if it failed."""
