@@ -76,12 +76,17 @@ def log(step: int | None = None, **metrics: float) -> None:
     path = _os.environ.get("GITEXP_METRICS")
     if not path or not metrics:
         return
-    line = {"metrics": {name: float(value) for name, value in metrics.items()}}
+    line = {"metrics": {name: _number(value) for name, value in metrics.items()}}
     if step is not None:
         line["step"] = int(step)  # type: ignore[assignment]
     # One write per line, because the processes of a distributed run may log to the same file.
     with open(path, "a", encoding="utf-8") as handle:  # noqa: PTH123 - no pathlib in scripts
         handle.write(_json.dumps(line) + "\n")
+
+
+def _number(value: Any) -> float:  # noqa: ANN401 - a number of any library
+    # PyTorch warns of float() where a tensor is part of a graph, but not of item().
+    return float(value.item() if hasattr(value, "item") else value)
 
 
 def artifact(path: str | _os.PathLike[str]) -> None:

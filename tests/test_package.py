@@ -88,6 +88,13 @@ class Scalar:
         return 0.25
 
 
+class Attached(Scalar):
+    """Stands for a tensor of a graph, whose float() PyTorch warns of."""
+
+    def item(self) -> float:
+        return 0.125
+
+
 def test_logged_metrics_are_read_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     monkeypatch.setenv("GITEXP_METRICS", str(path))
@@ -95,8 +102,9 @@ def test_logged_metrics_are_read_back(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not path.exists()
     gitexp.log(step=1, loss=2, accuracy=0.5)
     gitexp.log(2, loss=Scalar())  # type: ignore[arg-type]
-    assert logged(path) == {"loss": 0.25, "accuracy": 0.5}
-    assert [json.loads(line).get("step") for line in path.read_text().splitlines()] == [1, 2]
+    gitexp.log(f1=np.float32(0.5), auc=Attached())  # type: ignore[arg-type]
+    assert logged(path) == {"loss": 0.25, "accuracy": 0.5, "f1": 0.5, "auc": 0.125}
+    assert [json.loads(line).get("step") for line in path.read_text().splitlines()] == [1, 2, None]
 
 
 def test_processes_that_log_at_once_lose_nothing(tmp_path: Path) -> None:

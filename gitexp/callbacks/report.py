@@ -16,6 +16,6 @@ def report(step: int, metrics: Mapping[str, Any]) -> None:
     numbers = {}
     for name, value in metrics.items():
         with suppress(TypeError, ValueError, RuntimeError):  # of a tensor with several elements
-            numbers[name] = float(value)
+            numbers[name] = float(value.item() if hasattr(value, "item") else value)
     numbers.pop("step", None)
     gitexp.log(step, **numbers)

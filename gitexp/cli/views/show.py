@@ -149,11 +149,14 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
 def _artifacts(sheet: Sheet) -> None:
     """List what files runs put on record."""
     shown = sorted(sheet.artifacts, key=lambda one: (one["seed"], one["attempt"]))
+    if shown:
+        typer.echo("\n  Files on record")
     for one in shown[:_MOST_ARTIFACTS]:
         what = f"{said_size(one['size'])}, sha256 {one['sha256'][:12]}"
-        typer.echo(wrapped(f"seed {one['seed']}: {visible(one.get('path', ''))} ({what})"))
+        path = visible(one.get("path", ""))
+        typer.echo(hanging("  - ", f"seed {one['seed']}: {path} ({what})"))
     if more := shown[_MOST_ARTIFACTS:]:
-        typer.echo(f"and {counted(len(more), 'file')} more: gitexp show --json")
+        typer.echo(f"  and {counted(len(more), 'file')} more: gitexp show --json")
 
 
 def _gone(sheet: Sheet) -> None:
