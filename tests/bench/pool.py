@@ -50,10 +50,12 @@ def fill(home: Path, jobs: int, seconds: float) -> None:
     base = records(world, "main")
     runs = len(made) + len(base)
     least, scripts = seconds * runs / jobs, bare(world, jobs, runs)
+    took = sum(record["duration"] for record in (*made, *base)) / jobs
     said = "" if runs == WANTED else f", {runs - WANTED} of a further block"
     print(
         f"{runs} runs of {seconds:g} s{said}, {len(names)} experiments, --jobs {jobs}: {wall:.1f} s"
-        f"\nfull slots {least:.1f} s: ratio {wall / least:.3f}"
+        f"\nslots of {seconds:g} s that are never empty {least:.1f} s: ratio {wall / least:.3f}"
+        f"\nthe same with the time that the commands took {took:.1f} s: ratio {wall / took:.3f}"
         f"\nthe scripts alone, as many at once, {scripts:.1f} s: ratio {wall / scripts:.3f}"
     )
 
