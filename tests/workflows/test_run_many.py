@@ -58,6 +58,16 @@ def test_verdicts_are_those_of_one_after_another_and_the_baseline_is_run_once(
     assert ready.gitexp("verify").code == 0
 
 
+def test_who_needs_the_fewest_runs_to_its_next_look_goes_first(ready: World) -> None:
+    long = ready.start("--set", "model.C=2", "--repeats", "5")
+    short = ready.start("--set", "model.C=2.1", "--repeats", "3")
+    err = ready.gitexp("run", long, short).err
+    ended = [line.split()[0] for line in err.splitlines() if f"exp/{short} " in line
+             or f"exp/{long} " in line]  # fmt: skip
+    assert ended.index(f"exp/{short}") < ended.index(f"exp/{long}")
+    assert err.index(f"exp/{short}: ") < err.index(f"exp/{long}: ")
+
+
 def test_one_that_fails_and_one_that_is_refused_stop_no_other(ready: World) -> None:
     train_with(ready, "if CONFIG['model']['C'] == 11: sys.exit('the disk is full')" + SCORE,
                repeats=[3])  # fmt: skip
