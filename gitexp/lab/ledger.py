@@ -157,6 +157,11 @@ class Ledger:
         """Runs of a commit on a part of the data, as last read."""
         return parse_records(self._texts.get(commit, ""), Purpose.SAMPLE)
 
+    def screened(self, commit: str) -> list[Record]:
+        """Runs of a commit that were made to choose among ideas, as last read."""
+        found = parse_records(self._texts.get(commit, ""), Purpose.SCREEN)
+        return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
+
     def started(self, commit: str) -> list[tuple[Start, Record]]:
         """Good runs of a commit with their starts, as far as these are on record."""
         return self._with_starts(commit, self.records(commit))

@@ -84,6 +84,15 @@ class Result:
         return tuple(sorted(mine, key=lambda record: record.start))
 
     @property
+    def screened(self) -> tuple[Record, ...]:
+        """Records of its runs that were made to choose among ideas, which no verdict counts."""
+        from gitexp.rules.documents.purpose import Purpose
+        from gitexp.rules.documents.record import parse_records
+
+        found = parse_records(self.text, Purpose.SCREEN) if self.text else []
+        return tuple(record for record in found if record.is_of(self.commit))
+
+    @property
     def foreign(self) -> tuple[Record, ...]:
         """Records that another commit made."""
         return tuple(r for r in self._notes.records(self.commit) if not r.is_of(self.commit))
@@ -161,6 +170,7 @@ class Result:
             judgement, self.records, tried=self.tried,
             rules=self.registration.rules if self.registration else 1,
             foreign=len(self.foreign), newer=count_newer(text), decided=self._decided(judgement),
+            screened=sum(record.ok for record in self.screened),
         )  # fmt: skip
 
     def _decided(self, judgement: Judgement | None) -> Decided | None:
@@ -277,8 +287,17 @@ class Result:
         """Return the experiment as its campaign counts it."""
         if self.registration is None:
             return None
-        measured = self.ran > 0 and not self.explored
-        return Member(self.registration, measured, self.verdict, self.parent)
+        measured = self.ran > 0 or self._chosen_by_its_evidence
+        return Member(self.registration, measured and not self.explored, self.verdict, self.parent)
+
+    @property
+    def _chosen_by_its_evidence(self) -> bool:
+        """Whether it was screened on rows or seeds that its verdict sees again."""
+        if self.registration is None or not self.summary.screened:
+            return False
+        from gitexp.rules.plan.screening import is_shared
+
+        return is_shared(self.registration)
 
 
 class RunNotes:

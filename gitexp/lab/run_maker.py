@@ -65,7 +65,8 @@ class RunMaker:
             if granted is None:
                 return Made(Came.NO_DEVICE, why=self._giver.about(ledger.settings))
             runs = ledger.repository.local / "runs" / order.commit[:12]
-            name = str(order.seed) if order.share == 1 else f"sample-{order.share:g}"
+            small = order.purpose is Purpose.SAMPLE
+            name = f"sample-{order.share:g}" if small else str(order.seed)
             folder, attempt = free_folder(runs, name, attempt)
             job = Job(
                 order.commit, order.seed, attempt, order.metric, folder, order.explore,

@@ -11,9 +11,10 @@ from gitexp.lab.gate.history import PastResults, find_verdict
 from gitexp.lab.log import log
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.same_change import whole_changes
+from gitexp.lab.screened import read_screened
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
-from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, usual_chance, weigh
 from gitexp.rules.verdict.power import power_of
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -43,6 +44,10 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
     past, baseline, durations = history(results, records_like_tip(project))
     decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
+    planned = [row.result for row in rows if row.state is State.PLANNED and row.result.registration]
+    screened = read_screened(
+        project.repository, planned, results, past, baseline, usual_chance(confirmed, len(decided))
+    )
     every = PastResults(project.repository, results)
     by_commit = {result.commit: result for result in results}
     ideas, warnings = [], []
@@ -68,6 +73,7 @@ def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
                 seconds=power.seconds,
                 detectable=power.at_best,
                 before=before.name if before else "",
+                screened=screened.get(row.commit),
             )
         )
     order = ranked_ideas(ideas)

@@ -40,6 +40,17 @@ def run(
         bool,
         typer.Option("--smoke", help="Only run it on the sample of the settings; no verdict."),
     ] = False,
+    screen: Annotated[
+        bool,
+        typer.Option("--screen", help="Only run each a few times, and rank them; no verdict."),
+    ] = False,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", help="With --screen: runs of each; default: 1.")
+    ] = None,
+    sample: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="With --screen: the share of the data that they get."),
+    ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 if ruled out, 11 if inconclusive.")
     ] = False,
@@ -62,8 +73,17 @@ def run(
     """
     if again and not baseline:
         raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
+    if not screen and (runs is not None or sample is not None):
+        option = "--runs" if runs is not None else "--sample"
+        raise UsageError(f"{option} goes with --screen", f"gitexp run --screen {option} ...")
     names, number = names or [], jobs_of(jobs)
-    flags = {"--all": every, "--explore": explore, "--exit-code": exit_code, "--smoke": smoke}
+    flags = {
+        "--all": every,
+        "--explore": explore,
+        "--exit-code": exit_code,
+        "--smoke": smoke,
+        "--screen": screen,
+    }
     given = [flag for flag, value in flags.items() if value]
     if baseline:
         _refuse_beside("--baseline", [*names, *given])
@@ -75,6 +95,8 @@ def run(
             done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
         views.smoked(done, as_json=json_)
         return
+    if screen:
+        _refuse_beside("--screen", [flag for flag in given if flag not in {"--screen", "--all"}])
     if explore and (every or len(names) > 1):
         raise UsageError(
             "--explore says why you run one experiment", "gitexp run NAME --explore WHY"
@@ -87,11 +109,23 @@ def run(
         ideas = next_ideas(project)
         names = [idea.name for idea in ideas.order]
         if not names:
+            if screen:
+                hint = "\n".join(ideas.warnings) or plan.PLAN
+                raise UsageError("nothing is planned on this baseline", hint)
             if json_:
                 views.all_ended([], as_json=True)
             else:
                 plan.ranked(ideas, as_json=False)
             return
+    if screen:
+        # What ranks and shrinks is loaded by --screen alone.
+        from gitexp.cli.screening import run_screening
+
+        run_screening(
+            project, names, runs=1 if runs is None else runs, yes=yes, as_json=json_,
+            share=1.0 if sample is None else sample, jobs=number, gpus=gpus,
+        )  # fmt: skip
+        return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
         as_json=json_, several=every or len(names) > 1, by_verdict=exit_code,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.known import Known
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.plan.shrinkage import Screened
     from gitexp.rules.verdict.power import Power
     from gitexp.workflows.next import Ideas
     from gitexp.workflows.preset import Preset
@@ -239,6 +240,8 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
             filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
         )
         typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
+        if idea.screened is not None:
+            typer.echo(wrapped(f"screened, not a verdict: {gains(idea.screened)}", "     "))
         for doubt in idea.doubts:
             typer.echo(wrapped(doubt, "       "))
     if ideas.hours is not None and order:
@@ -249,6 +252,14 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(f"{what} for the new baseline: gitexp retest --planned")
     if chosen:
         typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+
+
+def gains(one: Screened) -> str:
+    """What screening measured, and what to expect after it."""
+    expected = figures.rounded_like(one.expected, one.sd, sign=True)
+    share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
+    measured = f"{figures.rounded_like(one.measured, one.sd, sign=True)} in"
+    return f"{expected} expected, {measured} {counted(one.runs, 'run')}{share}"
 
 
 def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:

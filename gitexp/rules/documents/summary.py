@@ -41,7 +41,8 @@ class Summary:
     reason that its first run gave for skipping the gate. `seconds` are the durations of successful
     runs, `ids` the fingerprints of the examples that they were tested on. `foreign` counts records
     in its note that another commit made, `newer` lines of a newer gitexp by their schema. `decided`
-    is what others on its baseline see of it, None where they see nothing.
+    is what others on its baseline see of it, None where they see nothing. `screened` counts good
+    runs that were made to choose among ideas.
     """
 
     stage: Stage
@@ -53,6 +54,7 @@ class Summary:
     foreign: int = 0
     newer: tuple[tuple[int, int], ...] = ()
     decided: Decided | None = None
+    screened: int = 0
 
     @property
     def verdict(self) -> Verdict | None:
@@ -69,6 +71,7 @@ def summarize(
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
     decided: Decided | None = None,
+    screened: int = 0,
 ) -> Summary:
     """Sum up an experiment's own records and the judgement that they led to by these rules.
 
@@ -84,6 +87,7 @@ def summarize(
         foreign=foreign,
         newer=tuple(sorted((newer or {}).items())),
         decided=decided,
+        screened=screened,
     )
 
 
@@ -123,6 +127,7 @@ def summary_text(summary: Summary) -> str:
             "foreign": summary.foreign,
             "newer": summary.newer,
             "decided": None if summary.decided is None else asdict(summary.decided),
+            "screened": summary.screened,
         }
     )
 
@@ -152,6 +157,7 @@ def parse_summary(text: str) -> Summary:
             foreign=_count(fields.pop("foreign")),
             newer=tuple((_count(schema), _count(lines)) for schema, lines in fields.pop("newer")),
             decided=None if decided is None else _parse_decided(decided),
+            screened=_count(fields.pop("screened")),
             **fields,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.plan.shrinkage import Screened
 
 _HOUR = 3600.0  # seconds
 _CONFIRMED_BEFORE = 0.8  # what a design detects four times in five, once it is there
@@ -27,7 +28,8 @@ class Idea:
 
     `answerable` says whether its design would detect a gain of that size. `doubts` say which
     numbers were assumed, and why the others may be too optimistic. `before` is the experiment that
-    was confirmed with this change on an older baseline, "" if there is none.
+    was confirmed with this change on an older baseline, "" if there is none. Where it was
+    `screened`, the gain that is expected since then takes the place of chance x gain.
     """
 
     name: str
@@ -41,6 +43,15 @@ class Idea:
     answerable: bool
     doubts: tuple[str, ...]
     before: str = ""
+    screened: Screened | None = None
+
+
+def usual_chance(confirmed: int, decided: int) -> float:
+    """The chance of an idea that states none, by how many of those decided were confirmed.
+
+    Source: Laplace's rule of succession: one half before there is any history, never quite 0 or 1.
+    """
+    return (confirmed + 1) / (decided + 2)
 
 
 def weigh(
@@ -52,14 +63,12 @@ def weigh(
     seconds: float | None,
     detectable: float | None,
     before: str = "",
+    screened: Screened | None = None,
 ) -> Idea:
     """Weigh a planned experiment; what it does not predict comes from its criterion and the past.
 
     `confirmed` of the `decided` experiments so far were confirmed, `seconds` is the time of its
     missing runs, `detectable` the smallest effect that its design confirms four times in five.
-
-    Source: Laplace's rule of succession for the chance: one half before there is any history, and
-    never quite 0 or 1.
     """
     prediction = prediction_of(registration)
     doubts = []
@@ -71,14 +80,14 @@ def weigh(
         chance = _CONFIRMED_BEFORE
         doubts.append(f"no --chance: assuming {100 * chance:.0f} % (exp/{before} was confirmed)")
     elif chance is None:
-        chance = (confirmed + 1) / (decided + 2)
+        chance = usual_chance(confirmed, decided)
         history = f"{confirmed} of {decided} were confirmed" if decided else "no history yet"
         doubts.append(f"no --chance: assuming {100 * chance:.0f} % ({history})")
     cost = prediction.cost or seconds
     if cost is None:
         cost = _HOUR
         doubts.append("no --cost and no earlier runs: assuming 1 hour")
-    if not prediction.evidence:
+    if not prediction.evidence and screened is None:
         doubts.append("no --evidence: ranked last")
     if prediction.ceiling is not None and gain > prediction.ceiling:
         doubts.append(f"a gain of {gain:g} is more than the gap could give: {prediction.ceiling:g}")
@@ -88,19 +97,23 @@ def weigh(
             f"a gain this small would usually be missed; {detectable:.3g} would be found 4 times"
             " in 5"
         )
-    worth = chance * gain / cost * _HOUR
+    worth = (chance * gain if screened is None else screened.expected) / cost * _HOUR
     return Idea(
         name, registration.hypothesis, registration.change.brief, gain, chance, cost, worth,
-        prediction.evidence, answerable, tuple(doubts), before,
+        prediction.evidence, answerable, tuple(doubts), before, screened,
     )  # fmt: skip
 
 
 def ranked_ideas(ideas: Iterable[Idea]) -> list[Idea]:
-    """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth."""
+    """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth.
+
+    To have been screened is as good as evidence.
+    """
     return sorted(
         ideas,
         key=lambda idea: (
-            not idea.before, not idea.evidence, not idea.answerable, -idea.worth, idea.name,
+            not idea.before, not (idea.evidence or idea.screened), not idea.answerable,
+            -idea.worth, idea.name,
         ),
     )  # fmt: skip
 

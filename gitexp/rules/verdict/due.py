@@ -52,6 +52,7 @@ class Why(Enum):
     LOOK = "the experiment's next look needs it"
     MATCH = "the experiment ran in another condition than the baseline"
     BLOCK = "so many experiments agree on the baseline that it may have been unlucky"
+    SCREEN = "which of many ideas are worth confirming"
     REPEAT = "does a seed give its score again, of which an attempt gave none"
 
     @property
@@ -59,6 +60,8 @@ class Why(Enum):
         """The purpose that goes on record: only a run is evidence."""
         if self is Why.SAMPLE:
             return Purpose.SAMPLE
+        if self is Why.SCREEN:
+            return Purpose.SCREEN
         return Purpose.CANARY if self in {Why.CHECK, Why.REPEAT} else Purpose.RUN
 
 

@@ -1,0 +1,68 @@
+"""An idea that is screened: a few runs of it and of the baseline, and no verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.lab.session import Session
+from gitexp.rules.plan.screening import screening_due
+from gitexp.rules.verdict.due import Arm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.bench import Bench
+    from gitexp.lab.ledger import Ledger
+    from gitexp.lab.run_maker import RunMaker
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.due import Run
+
+
+class ScreenSession(Session):
+    """An idea's screening runs of some seeds, each on a `share` of the data."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        bench: Bench,
+        maker: RunMaker,
+        watcher: Watcher,
+        name: str,
+        seeds: Sequence[int],
+        share: float,
+    ) -> None:
+        super().__init__(ledger, bench, maker, watcher, name)
+        self._seeds, self._share = seeds, share
+        self._known = [*self.baseline, *self.records]  # what was there before this command
+
+    @property
+    def baseline(self) -> list[Record]:
+        """The screening runs of its baseline."""
+        return self.ledger.screened(self.bench.base)
+
+    @property
+    def records(self) -> list[Record]:
+        """Its own screening runs."""
+        return self.ledger.screened(self.ledger.experiment)
+
+    def advance(self) -> None:
+        """Find out which screening runs are missing.
+
+        Raises:
+            NotReady: one is due again that went well.
+        """
+        self.due = screening_due(
+            self._seeds,
+            self._share,
+            self.ledger.metric,
+            self.baseline,
+            self.records,
+            self._known,
+        )
+        self.over = not self.due
+        self._demand_progress()
+
+    def _announce(self, run: Run) -> None:
+        if run.arm is Arm.BASELINE:  # thirty lines about one run each would tell nothing
+            super()._announce(run)

@@ -1,0 +1,119 @@
+"""Screening: each of many ideas is run a few times, to see which of them to confirm first.
+
+A screening run is not evidence. By scores it has seeds that no verdict uses, so whoever confirms
+the best of thirty picked it on runs that its verdict never sees, and that costs no error budget.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.plan.seeds import SCREENING
+from gitexp.rules.verdict.due import Arm, Due, Run, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
+
+MOST_RUNS = 100  # of one idea; whoever wants more wants a verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How much better an idea's screening runs were than the baseline's, in the metric's unit.
+
+    `share` is the part of the data that they were given, `baseline` the baseline's mean score.
+    """
+
+    values: tuple[float, ...]
+    share: float
+    baseline: float
+
+
+def is_shared(registration: Registration) -> bool:
+    """Whether a verdict sees rows or seeds that screening has seen.
+
+    Then whoever confirms what did well when it was screened has chosen by what the verdict rests
+    on, so a screened idea takes its place in the campaign.
+    """
+    on_fixed_rows = registration.by_examples and not registration.widening
+    return on_fixed_rows or not registration.fresh_seeds
+
+
+def screening_seeds(registration: Registration, runs: int) -> Sequence[int]:
+    """Seeds to screen on: those below every verdict's or, where there are no others, its own."""
+    if not registration.seeded:
+        return registration.registered_seeds()[:1]  # a second run would give the same
+    if registration.fresh_seeds:
+        return SCREENING[:runs]
+    return registration.registered_seeds()[:runs]
+
+
+def screening_due(
+    seeds: Sequence[int],
+    share: float,
+    metric: str,
+    baseline: Sequence[Record],
+    records: Sequence[Record],
+    known: Collection[Record],
+) -> Due:
+    """Say which screening runs are missing.
+
+    Where two runs of a seed do not share their condition, both are made again; `known` are the
+    records from before, and two runs that were made since are compared whatever their conditions.
+    """
+    due = []
+    for seed in seeds:
+        arms = [_good(arm, seed, share, metric) for arm in (baseline, records)]
+        if {one.condition for one in arms[0]} & {one.condition for one in arms[1]}:
+            continue
+        for arm, good in zip(Arm, arms, strict=True):
+            if all(one in known for one in good):
+                due.append(Run(arm, seed, Why.SCREEN, share=share))
+    return Due(tuple(due))
+
+
+def differences(
+    registration: Registration, baseline: Sequence[Record], records: Sequence[Record]
+) -> Differences | None:
+    """Compare screening runs seed by seed, on the largest part of the data that has pairs.
+
+    Runs of one condition are compared if there are any, the newest first. None without a pair.
+    """
+    metric, sign = registration.criterion.metric, registration.criterion.sign
+    for share in sorted({record.sample for record in records}, reverse=True):
+        pairs = []
+        for seed in sorted({record.seed for record in records}):
+            mine = _good(records, seed, share, metric)
+            others = _good(baseline, seed, share, metric)
+            both = [(b, m) for m in mine for b in others if b.condition == m.condition]
+            pairs += (both or [*zip(others, mine, strict=False)])[:1]
+        if pairs:
+            before = [one.metrics[metric] for one, _ in pairs]
+            found = tuple(sign * (m.metrics[metric] - b.metrics[metric]) for b, m in pairs)
+            return Differences(found, share, sum(before) / len(before))
+    return None
+
+
+def _good(records: Iterable[Record], seed: int, share: float, metric: str) -> list[Record]:
+    """Runs of one seed on one part of the data that reported the metric, the newest first."""
+    found = [
+        one
+        for one in records
+        if one.seed == seed and one.sample == share and one.ok and metric in one.metrics
+    ]
+    return sorted(found, key=lambda one: one.start, reverse=True)
+
+
+def promising(expected: Sequence[float], bars: Sequence[float]) -> int:
+    """How many of the ideas, the best first, are worth confirming now.
+
+    Those that are expected to gain as much as they must, but no more than the better third: where
+    chances were stated too high, nearly all are expected to.
+    """
+    enough = sum(one >= bar and one > 0 for one, bar in zip(expected, bars, strict=True))
+    return min(enough, math.ceil(len(expected) / 3))

@@ -1,0 +1,124 @@
+"""Screening: a few runs of many ideas, which choose what to confirm and decide nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.rules.documents.purpose import Purpose
+from tests.arrange import SCORE, records, seeds_of, settle, trailers, train_with
+
+if TYPE_CHECKING:
+    from tests.project import World
+
+IDEA = ("--gain", "0.01", "--chance", "0.3", "--evidence", "gap")
+
+
+def ideas(world: World, *values: str) -> dict[str, str]:
+    """Start an experiment for each value of C; returns names by value."""
+    return {value: world.start("--set", f"model.C={value}", *IDEA) for value in values}
+
+
+def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: World) -> None:
+    settle(drawn, repeats=[3])
+    good, none, bad = ideas(drawn, "11", "2", "0.2").values()
+    done = drawn.gitexp("run", "--screen", "--all", "--jobs", "2", "--json").json
+    assert [one["name"] for one in done["ranked"]] == [good, none, bad]
+    assert (done["runs"], done["verdict"], done["unfinished"]) == (4, None, [])
+    assert done["next"] == f"gitexp run {good}"
+    best = done["ranked"][0]
+    assert best["measured"] == pytest.approx(0.02, abs=0.003)
+    assert 0.003 < best["expected"] < best["measured"]
+    assert (best["runs"], best["share"], best["promising"]) == (1, 1.0, True)
+    assert not any(one["takes_place"] for one in done["ranked"])
+    for revision in ("main", f"exp/{good}"):
+        [one] = records(drawn, revision)
+        assert (one["purpose"], one["seed"]) == (Purpose.SCREEN, 1)
+    # Nothing is measured: no verdict, no place in the campaign, and all are still planned.
+    assert {row["state"] for row in drawn.gitexp("log", "--json").json} == {"planned"}
+    other = drawn.start("--set", "model.C=5")
+    assert trailers(drawn, f"exp/{other}")["Level"] == trailers(drawn, f"exp/{good}")["Level"]
+    # Once more, nothing is left to run.
+    again = drawn.gitexp("run", "--screen", good, none, bad)
+    assert again.out.startswith("screening, not a verdict\n  1. exp/")
+    assert "a place in the campaign" not in again.out
+    assert len(records(drawn, "main")) == 1
+    order = drawn.gitexp("next", "--json").json
+    assert [idea["name"] for idea in order][:3] == [good, none, bad]
+    assert order[0]["screened"]["expected"] == pytest.approx(best["expected"])
+    assert order[3]["screened"] is None
+    assert "screened, not a verdict: +0.0" in drawn.gitexp("next").out
+    judged = drawn.gitexp("run", good, "--json").json
+    assert (judged["verdict"], judged["pairs"], judged["runs"]) == ("CONFIRMED", 3, 6)
+    for revision in ("main", f"exp/{good}"):
+        counted = [one["seed"] for one in records(drawn, revision) if not one.get("purpose")]
+        assert sorted(counted) == [*seeds_of(drawn, f"exp/{good}")]
+        assert min(counted) >= 100_000
+    assert drawn.gitexp("verify").code == 0
+    assert "was run already" in drawn.gitexp("run", "--screen", good, code=2).err
+
+
+def test_runs_on_a_part_of_the_data_are_compared_with_each_other(drawn: World) -> None:
+    small = "\nif float(os.environ['GITEXP_SAMPLE']) < 1: print(f'accuracy={0.5 + SEED / 10}')"
+    train_with(drawn, SCORE + small, repeats=[3])
+    (name,) = ideas(drawn, "11").values()
+    words = ("run", "--screen", "--runs", "2", "--sample", "0.1", "--jobs", "2")
+    [one] = drawn.gitexp(*words, "--json").json["ranked"]
+    assert (one["name"], one["runs"], one["share"]) == (name, 2, 0.1)
+    assert (one["measured"], one["baseline"]) == pytest.approx((0, 0.65))
+    assert "in 2 runs on 10 % of the data" in drawn.gitexp(*words, COLUMNS="200").out
+    assert Counter(r["seed"] for r in records(drawn, f"exp/{name}")) == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize("settings", [{"first_seed": 0}, {"vary": "none"}])
+def test_where_a_verdict_sees_the_same_runs_a_screened_idea_takes_its_place(
+    ready: World, settings: dict[str, object]
+) -> None:
+    script = "print(f\"accuracy={0.9 + CONFIG['model']['C'] / 1e3}\")"
+    train_with(ready, script, repeats=[3], planned=2, **settings)
+    (name,) = ideas(ready, "11").values()
+    assert "1 screened idea takes a place" in ready.gitexp("run", "--screen", name).out
+    assert [one["purpose"] for one in records(ready, f"exp/{name}")] == [Purpose.SCREEN]
+    campaigns = [
+        trailers(ready, f"exp/{ready.start('--set', f'model.C={value}')}")["Campaign"]
+        for value in ("12", "13")
+    ]
+    assert campaigns == ["1", "1"]
+    ready.gitexp("run", "--screen", "--all")
+    last = ready.start("--set", "model.C=14")
+    assert trailers(ready, f"exp/{last}")["Campaign"] == "2"
+    assert ready.gitexp("verify").code == 0
+
+
+def test_an_idea_that_fails_is_named_and_the_others_are_ranked(drawn: World) -> None:
+    train_with(drawn, "if CONFIG['model']['C'] == 11: sys.exit('too large')" + SCORE, repeats=[3])
+    bad, good = ideas(drawn, "11", "2").values()
+    ran = drawn.gitexp("run", "--screen", "--all", "--json", code=4)
+    assert [one["name"] for one in ran.json["ranked"]] == [good]
+    [failed] = ran.json["unfinished"]
+    assert failed["name"] == bad
+    assert "ended with exit code 1" in failed["error"]["message"]
+    # It failed no run that counts.
+    assert {row["state"] for row in drawn.gitexp("log", "--json").json} == {"planned"}
+
+
+def test_wrong_words_screen_nothing(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "nothing is planned" in ready.gitexp("run", "--screen", "--all", code=2).err
+    (name,) = ideas(ready, "11").values()
+    for words, said in (
+        (("--screen", "nix"), "there is no experiment nix"),
+        (("--screen", "--runs", "0", name), "--runs is a number from 1 to 100, not 0"),
+        (("--screen", "--sample", "1.5", name), "--sample is a share of the data"),
+        (("--screen", "--explore", "why", name), "--screen does not take --explore"),
+        (("--screen", "--all", name), f"--all does not take {name}"),
+        (("--screen", "--baseline"), "--baseline does not take --screen"),
+        (("--smoke", "--screen"), "--smoke does not take --screen"),
+        (("--screen", "--exit-code", name), "--screen does not take --exit-code"),
+        (("--runs", "2", name), "--runs goes with --screen"),
+        (("--sample", "0.1", name), "--sample goes with --screen"),
+    ):
+        assert said in ready.gitexp("run", *words, code=2).err
+    assert records(ready, "main") == []
