@@ -18,7 +18,7 @@ from gitexp.rules.verdict.one_run import detectable_by_one_run
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
-    satterthwaite,
+    error_of_examples,
     standard_deviation,
     standard_error,
 )
@@ -83,10 +83,11 @@ def detects(registration: Registration, noise: Noise, repeats: int) -> float:
     level *= share_of(registration.repeats, len(registration.repeats))
     if noise.examples is None:
         return detectable_effect(standard_error(noise.sd, repeats, widening), repeats - 1, level)
-    parts = [(noise.examples.variance * (1 + widening), noise.examples.count - 1)]
+    rows = noise.examples.variance * (1 + widening), noise.examples.count - 1
     if registration.seeded:
-        parts.append((noise.sd**2 / repeats, repeats - 1))
-    error, df = satterthwaite(*parts)
+        error, df = error_of_examples(rows, (noise.sd**2 / repeats, repeats - 1))
+    else:
+        error, df = math.sqrt(rows[0]), float(rows[1])
     return detectable_effect(error, df, level)
 
 

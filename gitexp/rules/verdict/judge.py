@@ -19,7 +19,7 @@ from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
-    satterthwaite,
+    error_of_examples,
     standard_deviation,
     standard_error,
 )
@@ -195,7 +195,7 @@ class _Analysis:
             return math.sqrt(of_examples), self.examples.count - 1
         if self.design.rules < 2:
             return math.hypot(math.sqrt(of_examples), sd / math.sqrt(pairs)), pairs - 1
-        return satterthwaite((of_examples, self.examples.count - 1), (sd**2 / pairs, pairs - 1))
+        return error_of_examples((of_examples, self.examples.count - 1), (sd**2 / pairs, pairs - 1))
 
     def _weigh(
         self, seen: Judgement, effect: float, error: float, df: float, rounding: float

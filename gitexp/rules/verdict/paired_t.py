@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FEWEST_PAIRS = 3  # with fewer no standard deviation can be trusted
 _Z_POWER = 0.8416212335729143  # standard normal quantile of 0.8: four times in five
+_MOSTLY_ROWS = 2 / 3  # of the variance: from there on the level of 0.5 % holds
 
 
 def standard_deviation(differences: Sequence[float]) -> float:
@@ -76,6 +77,17 @@ def satterthwaite(*parts: tuple[float, float]) -> tuple[float, float]:
     # As shares, because the square of a variance may be too small for a number.
     shares = ((variance / error**2, max(1, df)) for variance, df in parts)
     return error, 1 / math.fsum(share**2 / df for share, df in shares)
+
+
+def error_of_examples(rows: tuple[float, float], seeds: tuple[float, float]) -> tuple[float, float]:
+    """Standard error from what examples and what seeds vary, and its degrees of freedom.
+
+    Each comes as the variance of the mean with its own degrees of freedom. Satterthwaite's number
+    is too large where a few seeds vary little by chance, so it is used only where most of the
+    variance comes from the rows; elsewhere the seeds' own number is (docs/benchmarks.md).
+    """
+    error, df = satterthwaite(rows, seeds)
+    return error, df if rows[0] >= _MOSTLY_ROWS * error**2 else max(1, seeds[1])
 
 
 def refuse_level(level: float) -> None:

@@ -78,7 +78,8 @@ def error_of(one: Drawn, sd: float, n: int) -> tuple[float, float]:
         return sd * math.sqrt(1 / n + c), n - 1
     rows, seeds = known.variance * (1 + c), sd**2 / n
     freedom = (rows + seeds) ** 2 / (rows**2 / (known.count - 1) + seeds**2 / (n - 1))
-    return math.sqrt(rows + seeds), freedom if one.design.rules > 1 else n - 1
+    mostly_rows = one.design.rules > 1 and rows / (rows + seeds) >= 2 / 3
+    return math.sqrt(rows + seeds), freedom if mostly_rows else n - 1
 
 
 def state_of(one: Drawn, guard: Guard, n: int, level: float) -> bool | None:

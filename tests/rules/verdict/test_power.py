@@ -195,14 +195,14 @@ def judged_by_examples(sd: float, of_examples: float, rows: int = 400) -> Judgem
 
 def test_evidence_by_examples_is_foreseen_from_what_past_experiments_saw() -> None:
     registration = a_registration("accuracy +0.005", 5, by_examples=True)
-    past = [(registration, judged_by_examples(sd, 1e-4)) for sd in (0.01, 0.03)]
+    past = [(registration, judged_by_examples(sd, 4e-4)) for sd in (0.01, 0.03)]
     past += [(registration, a_judgement(0.5))]  # closed before its examples were weighed
     power = power_of(registration, past, runs(BASELINE), [])
     assert (power.source, power.at_best) == ("2 past experiments", power.detectable)
     of_seeds = (0.01**2 + 0.03**2) / 2 / 5
-    df = (1e-4 + of_seeds) ** 2 / (1e-4**2 / 399 + of_seeds**2 / 4)
+    df = (4e-4 + of_seeds) ** 2 / (4e-4**2 / 399 + of_seeds**2 / 4)
     assert power.detectable is not None
-    shift = power.detectable / math.sqrt(1e-4 + of_seeds)
+    shift = power.detectable / math.sqrt(4e-4 + of_seeds)
     assert stats.nct.sf(stats.t.isf(0.05, df), df, shift) == pytest.approx(0.8, abs=0.01)
 
 
