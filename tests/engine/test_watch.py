@@ -13,8 +13,9 @@ import pytest
 from gitexp.engine.job import Interrupted
 from gitexp.engine.printed import read_steps
 from gitexp.engine.tail import Tail
-from gitexp.engine.watch import StepRules
+from gitexp.engine.watch import PERIOD, StepRules, Watch
 from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.documents.stop_rule import parse_stop_rule
 from tests.engine.test_run import Trainer, trainer
 
@@ -123,7 +124,7 @@ for step in range(10**6):
 def test_a_hopeless_run_ends_soon_and_its_record_says_why(trainer: Trainer, says: str) -> None:
     begin = time.monotonic()
     done = trainer(ENDLESS.format(says), **rule("loss > 10", "loss is nan"))
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert done.record.ended is Ended.STOP_IF
     assert done.record.failure == "stopped by `loss > 10`: loss was 11 at step 11"
     assert done.warning == ""
@@ -140,13 +141,26 @@ def test_a_rule_ends_a_run_however_fast_it_was(trainer: Trainer) -> None:
     assert told.warning.startswith("stop_if `los > 10` never applied: the run reported no los;")
 
 
-def test_a_silent_run_ends_and_one_that_talks_goes_on(trainer: Trainer) -> None:
+def test_a_silent_run_ends(trainer: Trainer) -> None:
     silent = trainer("import time; print('hello', flush=True); time.sleep(60)", silent=0.4)
     assert silent.record.ended is Ended.SILENCE
     assert silent.record.failure == "stopped after 0.4 s in which it printed and logged nothing"
-    assert silent.record.duration < 5
-    talks = "import gitexp, time\nfor n in range(4): time.sleep(0.15); gitexp.log(accuracy=n / 10)"
-    assert trainer(talks, silent=0.4).record.ok
+    assert silent.record.duration < 30
+
+
+@pytest.mark.parametrize("name", ["stdout.log", "stderr.log", "metrics.jsonl"])
+def test_any_sign_of_life_begins_the_silence_again(tmp_path: Path, name: str) -> None:
+    settings = Settings(config=("c",), command="c", metric="m", silent=PERIOD)
+    watch = Watch(settings, tmp_path)
+    for _ in range(2):
+        with (tmp_path / name).open("a") as handle:
+            handle.write("a line\n")
+        time.sleep(PERIOD)
+        assert watch.look(0, "") is None
+    time.sleep(PERIOD)
+    halt = watch.look(0, "")
+    assert halt is not None
+    assert halt.ended is Ended.SILENCE
 
 
 HEAVY = """
@@ -164,7 +178,7 @@ def test_memory_counts_for_the_whole_family(trainer: Trainer, *, daemon: bool) -
     done = trainer(HEAVY.format(daemon), memory=100_000_000)
     assert done.record.ended is Ended.MEMORY
     assert done.record.failure.endswith("of memory, over the limit of 100 MB")
-    assert done.record.duration < 10
+    assert done.record.duration < 30
 
 
 SHARING = """
@@ -211,7 +225,7 @@ def test_a_command_that_daemonises_is_told_to_stay(trainer: Trainer) -> None:
     script = f"import os, time\n{parent}\nos.setsid()\ntime.sleep(60)"
     done = trainer(script)
     assert "no metric accuracy was reported; it left processes behind" in done.record.failure
-    assert done.record.duration < 5
+    assert done.record.duration < 30
 
 
 def test_a_command_that_closes_its_output_is_waited_for(trainer: Trainer) -> None:
