@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.example_spread import ExampleSpread
+    from gitexp.rules.documents.purpose import Purpose
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.unlucky import Decided
@@ -77,20 +78,22 @@ class Result:
     def tried(self) -> tuple[Record, ...]:
         """Records of its runs on a part of the data, which no verdict counts."""
         from gitexp.rules.documents.purpose import Purpose
-        from gitexp.rules.documents.record import parse_records
 
-        found = parse_records(self.text, Purpose.SAMPLE) if self.text else []
-        mine = (record for record in found if record.is_of(self.commit))
-        return tuple(sorted(mine, key=lambda record: record.start))
+        return self._made_for(Purpose.SAMPLE)
 
     @property
     def screened(self) -> tuple[Record, ...]:
         """Records of its runs that were made to choose among ideas, which no verdict counts."""
         from gitexp.rules.documents.purpose import Purpose
+
+        return self._made_for(Purpose.SCREEN)
+
+    def _made_for(self, purpose: Purpose) -> tuple[Record, ...]:
         from gitexp.rules.documents.record import parse_records
 
-        found = parse_records(self.text, Purpose.SCREEN) if self.text else []
-        return tuple(record for record in found if record.is_of(self.commit))
+        found = parse_records(self.text, purpose) if self.text else []
+        mine = (record for record in found if record.is_of(self.commit))
+        return tuple(sorted(mine, key=lambda record: record.start))
 
     @property
     def foreign(self) -> tuple[Record, ...]:

@@ -64,5 +64,8 @@ class ScreenSession(Session):
         self._demand_progress()
 
     def _announce(self, run: Run) -> None:
-        if run.arm is Arm.BASELINE:  # thirty lines about one run each would tell nothing
-            super()._announce(run)
+        # Thirty lines about one run each would tell nothing.
+        if run.arm is Arm.BASELINE and (run.why,) not in self.bench.told:
+            self.bench.told.add((run.why,))
+            count = sum(one.arm is Arm.BASELINE for one in self.due.now)
+            self.bench.announce(self.ledger, self.label_of(run), self.bench.base, count)

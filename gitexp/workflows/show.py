@@ -77,6 +77,7 @@ class Sheet:
                 for record in result.records
             ],
             "samples": [json.loads(record.line()) for record in result.tried],
+            "screened": [json.loads(record.line()) for record in result.screened],
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
             "artifacts": list(self.artifacts),

@@ -40,13 +40,15 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
     assert {row["state"] for row in drawn.gitexp("log", "--json").json} == {"planned"}
     other = drawn.start("--set", "model.C=5")
     assert trailers(drawn, f"exp/{other}")["Level"] == trailers(drawn, f"exp/{good}")["Level"]
-    # Once more, nothing is left to run.
+    assert "screened, not a verdict, seed 1: accuracy 0.9" in drawn.gitexp("show", good).out
+    # Once more, nothing is left to run; and a new idea needs no further run of the baseline.
     again = drawn.gitexp("run", "--screen", good, none, bad)
     assert again.out.startswith("screening, not a verdict\n  1. exp/")
     assert "a place in the campaign" not in again.out
     assert len(records(drawn, "main")) == 1
     order = drawn.gitexp("next", "--json").json
     assert [idea["name"] for idea in order][:3] == [good, none, bad]
+    assert drawn.gitexp("run", "--screen", other, "--json").json["runs"] == 1
     assert order[0]["screened"]["expected"] == pytest.approx(best["expected"])
     assert order[3]["screened"] is None
     assert "screened, not a verdict: +0.0" in drawn.gitexp("next").out

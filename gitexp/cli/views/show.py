@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitexp.lab.log import Row
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
@@ -111,12 +112,19 @@ def _openings(sheet: Sheet, registration: Registration) -> None:
 
 
 def _samples(row: Row) -> None:
-    """Say what came of its runs on a part of the data."""
+    """Say what came of its runs on a part of the data, and of those that chose among ideas."""
     for record in row.result.tried:
-        values = (f"{name} {figures.number(value)}" for name, value in record.metrics.items())
-        came = record.failure or next(values, "")
         share = f"{100 * record.sample:g} % of the data"
-        typer.echo(wrapped(f"on {share}, attempt {record.attempt}: {came}"))
+        typer.echo(wrapped(f"on {share}, attempt {record.attempt}: {_came(record)}"))
+    for record in row.result.screened:
+        share = f" on {100 * record.sample:g} % of the data" if record.sample < 1 else ""
+        typer.echo(wrapped(f"screened, not a verdict{share}, seed {record.seed}: {_came(record)}"))
+
+
+def _came(record: Record) -> str:
+    """What a run came to: why it failed, else the first of its metrics."""
+    values = (f"{name} {figures.number(value)}" for name, value in record.metrics.items())
+    return record.failure or next(values, "")
 
 
 def _seeds(sheet: Sheet, criterion: Criterion, judgement: Judgement) -> None:

@@ -63,17 +63,18 @@ def screening_due(
 ) -> Due:
     """Say which screening runs are missing.
 
-    Where two runs of a seed do not share their condition, both are made again; `known` are the
-    records from before, and two runs that were made since are compared whatever their conditions.
+    Where the two runs of a seed do not share their condition, the baseline's is made again, and
+    then the other; `known` are the records from before. Two runs that were made since are compared
+    whatever their conditions.
     """
     due = []
     for seed in seeds:
         arms = [_good(arm, seed, share, metric) for arm in (baseline, records)]
-        if {one.condition for one in arms[0]} & {one.condition for one in arms[1]}:
-            continue
-        for arm, good in zip(Arm, arms, strict=True):
-            if all(one in known for one in good):
-                due.append(Run(arm, seed, Why.SCREEN, share=share))
+        lacking = [arm for arm, good in zip(Arm, arms, strict=True) if not good]
+        if not lacking and not _conditions(arms[0]) & _conditions(arms[1]):
+            old = (all(one in known for one in good) for good in arms)
+            lacking = [arm for arm, is_old in zip(Arm, old, strict=True) if is_old][:1]
+        due += [Run(arm, seed, Why.SCREEN, share=share) for arm in lacking]
     return Due(tuple(due))
 
 
@@ -97,6 +98,10 @@ def differences(
             found = tuple(sign * (m.metrics[metric] - b.metrics[metric]) for b, m in pairs)
             return Differences(found, share, sum(before) / len(before))
     return None
+
+
+def _conditions(records: Iterable[Record]) -> set[str]:
+    return {record.condition for record in records}
 
 
 def _good(records: Iterable[Record], seed: int, share: float, metric: str) -> list[Record]:

@@ -68,14 +68,15 @@ NEW, NEWER = a_run(start="2026-02-01T00:00:00Z"), replace(OTHER, start="2026-02-
     ("baseline", "records", "known", "due"),
     [
         ([], [], [], ["baseline", "experiment"]),
-        ([OLD], [], [OLD], ["baseline", "experiment"]),
+        ([OLD], [], [OLD], ["experiment"]),
         ([NEW], [], [], ["experiment"]),
         ([OLD], [OLD], [OLD], []),
         ([a_run(None)], [NEW], [], ["baseline"]),
         ([a_run(failure="x")], [NEW], [], ["baseline"]),
         ([a_run(sample=0.1)], [NEW], [], ["baseline"]),
+        ([OLD], [OTHER], [OLD], ["baseline"]),
         # Where the environment has changed, both are made again, once.
-        ([OLD], [OTHER], [OLD, OTHER], ["baseline", "experiment"]),
+        ([OLD], [OTHER], [OLD, OTHER], ["baseline"]),
         ([OLD, NEW], [OTHER], [OLD, OTHER], ["experiment"]),
         ([OLD, NEW], [OTHER, NEWER], [OLD, OTHER], []),
     ],
