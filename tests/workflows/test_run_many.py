@@ -58,6 +58,22 @@ def test_verdicts_are_those_of_one_after_another_and_the_baseline_is_run_once(
     assert ready.gitexp("verify").code == 0
 
 
+def test_of_two_that_are_confirmed_at_once_the_later_one_is_in_doubt(ready: World) -> None:
+    ready.edit("first_seed = 1\n", "", "gitexp.toml")  # whose runs have no fresh seeds
+    settle(ready, repeats=[3])
+    first, second = planned(ready, "10", "11")
+    ran = ready.gitexp("run", first, second, "--jobs", "2")
+    assert "so many experiments agree on it that it runs on fresh seeds too" in ran.err
+    seeds = [record["seed"] for record in records(ready, "main")]
+    assert (len(seeds), seeds[3] - seeds[0]) == (6, 1000)
+    doubted = [name for name in (first, second)
+               if '"doubted"' in note(ready, "gitexp-runs", f"exp/{name}")]  # fmt: skip
+    begun = {min(r["start"] for r in records(ready, f"exp/{n}")): n for n in (first, second)}
+    assert doubted == [begun[max(begun)]]
+    # Nothing is left to be tested again, as there is where two clones did not know of each other.
+    assert "retest" not in ready.gitexp("verify").out
+
+
 def test_who_needs_the_fewest_runs_to_its_next_look_goes_first(ready: World) -> None:
     long = ready.start("--set", "model.C=2", "--repeats", "5")
     short = ready.start("--set", "model.C=2.1", "--repeats", "3")
