@@ -5,9 +5,10 @@
     ├── UsageError       2   the arguments contradict each other, or name nothing
     ├── NotReady         3   the repository, its settings or their approval must change first
     ├── CommandFailed    4   the training command failed, or reported no usable metric
-    └── StoreBusy        5   other writers, or a stale lock, prevented a write
+    ├── StoreBusy        5   other writers, or a stale lock, prevented a write
+    └── Stopped        130   somebody stopped it
 
-Anything else that escapes is a bug (exit 70); Ctrl-C ends in 130.
+Anything else that escapes is a bug (exit 70).
 """
 
 from __future__ import annotations
@@ -76,6 +77,13 @@ class StoreBusy(GitexpError):
 
     exit_code = 5
     kind = "store-busy"
+
+
+class Stopped(GitexpError):
+    """It was stopped from outside: by you, or by the system."""
+
+    exit_code = 130
+    kind = "interrupted"
 
 
 def disk_full() -> StoreBusy:

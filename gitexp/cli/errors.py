@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gitexp.cli.overview import COMMANDS
-from gitexp.errors import GitexpError, NotReady, Refused, UsageError, disk_full
+from gitexp.errors import GitexpError, NotReady, Refused, Stopped, UsageError, disk_full
 
 _FULL = {errno.EDQUOT, errno.ENOSPC}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -30,13 +30,6 @@ class Bug(GitexpError):
 
     exit_code = 70
     kind = "bug"
-
-
-class Stopped(GitexpError):
-    """The command was stopped from outside: by you, or by the system."""
-
-    exit_code = 130
-    kind = "interrupted"
 
 
 def as_failure(error: BaseException) -> GitexpError:

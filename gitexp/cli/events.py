@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.text import json_text
@@ -75,5 +76,6 @@ def _of(label: str, job: Job) -> dict[str, Any]:
 
 def _print(event: str, **fields: object) -> None:
     # One write a line: several threads print.
-    sys.stderr.write(json_text(json.dumps({"event": event, **fields}, ensure_ascii=False)) + "\n")
+    said = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
+    sys.stderr.write(json_text(json.dumps(said, ensure_ascii=False)) + "\n")
     sys.stderr.flush()

@@ -67,6 +67,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
             | {10: "ruled out (--exit-code)", 11: "inconclusive (--exit-code)"},
         ),
         Command("retest", "Test a change again: new baseline, fresh seeds", _REFUSED),
+        Command("stop", "Stop experiments that run or wait in a queue"),
     ),
     "Read": (
         Command("log", "List the experiments, newest first, or search them"),

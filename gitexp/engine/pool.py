@@ -7,12 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from gitexp.engine.engine import Done, Slot
+from gitexp.rules.documents.ended import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.engine.engine import Made, Order
-    from gitexp.rules.documents.ended import Ended
 
 
 class Pool:
@@ -65,10 +65,11 @@ class Pool:
         except queue.Empty:
             return found
 
-    def cancel(self, order: Order) -> None:
-        """Ask a run to end early; `poll` returns it all the same."""
+    def cancel(self, order: Order, how: Ended = Ended.FREED) -> None:
+        """Ask a run to end early, which goes on record as `how`; `poll` returns it all the same."""
         for mine, slot in self._running.values():
-            if mine == order:
+            if mine == order and not slot.is_set():
+                slot.how = how
                 slot.set()
 
     def stop_all(self, how: Ended | None) -> None:

@@ -17,7 +17,7 @@ from gitexp.store.archive import tidy
 from gitexp.store.note_writing import store_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.session import Session
@@ -52,14 +52,20 @@ def most_jobs(maker: RunMaker, ledgers: Sequence[Ledger]) -> int:
     return max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
 
 
-def drive(repository: Repository, sessions: Sequence[Session], jobs: int, watcher: Watcher) -> None:
-    """Make what the sessions need, at most `jobs` runs at once.
+def drive(
+    repository: Repository,
+    sessions: Sequence[Session],
+    jobs: int,
+    watcher: Watcher,
+    to_stop: Callable[[], Container[str]] | None = None,
+) -> None:
+    """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
 
     Raises:
         StoreBusy: a run could not be stored; it is kept aside.
     """
     with Pool(jobs, lambda order, slot: scheduler.session_of(order).make(order, slot)) as pool:
-        scheduler = Scheduler(repository, sessions, pool, watcher)
+        scheduler = Scheduler(repository, sessions, pool, watcher, to_stop)
         try:
             scheduler.drive()
         except BaseException as error:

@@ -13,7 +13,9 @@ from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import say_changed
 from gitexp.lab.canary import Canary
 from gitexp.lab.evidence import store_evidence
+from gitexp.lab.log_json import figures_json
 from gitexp.lab.moved import check_of
+from gitexp.lab.notify import notify
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
@@ -202,6 +204,29 @@ class ExperimentSession(Session):
         self.judgement = judgement
         self.note = words.note(self.registration, judgement)
         replace_notes(self.ledger.repository, VERDICTS, {self.ledger.experiment: self.note})
+        if judgement.verdict is not None and judgement != self._decided_before():
+            self._notify(judgement)
+
+    def _decided_before(self) -> Judgement | None:
+        return None if self._before is None else as_explored(self._before, self.ledger.why)
+
+    def _notify(self, judgement: Judgement) -> None:
+        """Tell the command that the settings name for it, whatever comes of that."""
+        ledger = self.ledger
+        if not ledger.settings.notify:
+            return
+        verdict = {
+            "name": self.name,
+            "commit": ledger.experiment,
+            "project": ledger.project.folder,
+            "verdict": judgement.verdict,
+            "reason": judgement.reason or None,
+            **figures_json(self.registration, judgement),
+            "note": self.note,
+        }
+        folder = ledger.repository.top or ledger.repository.common
+        if wrong := notify(ledger.settings.notify, verdict, folder):
+            self.watcher.said(wrong)
 
     # --- runs that are made again -----------------------------------------------------------------
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.engine import Came
 from gitexp.engine.host import scheduler
-from gitexp.errors import GitexpError, StoreBusy, Terminated
+from gitexp.errors import GitexpError, Stopped, StoreBusy, Terminated
 from gitexp.lab.running import LONG_NAP
 from gitexp.rules.documents.ended import Ended
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from gitexp.engine.engine import Done, Engine, Order
     from gitexp.lab.session import Session
@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a run that another gitexp makes
+_REACTION = 0.5  # seconds between looks at what is to be stopped
 Key = tuple[str, str, int]
 
 
 class Scheduler:
-    """Gives orders to an engine until no session needs a run."""
+    """Gives orders to an engine until no session needs a run.
+
+    `to_stop` returns the names of sessions that somebody wants to end, and is asked again and
+    again.
+    """
 
     def __init__(
         self,
@@ -40,9 +45,11 @@ class Scheduler:
         sessions: Sequence[Session],
         engine: Engine,
         watcher: Watcher,
+        to_stop: Callable[[], Container[str]] | None = None,
     ) -> None:
         self._repository, self._sessions = repository, sessions
         self._engine, self._watcher = engine, watcher
+        self._to_stop = to_stop
         self._flying: dict[Key, tuple[Order, Session, Run]] = {}
         self._busy: dict[Key, float] = {}  # when to ask again for what another gitexp runs
         self._waited: set[Key] = set()  # of which that was said
@@ -61,13 +68,14 @@ class Scheduler:
         for session in self._sessions:
             self._advance(session)
         while True:
+            self._obey()
             self._fill()
             waits = bool(self._busy) or self._lacks_devices()
             if not self._flying and (not waits or self._unstored):
                 if self._unstored or not self._wake():
                     break
                 continue
-            ended = self._engine.poll(_NAP if waits else None)
+            ended = self._engine.poll(_NAP if waits else _REACTION if self._to_stop else None)
             settled = [self._settle(done) for done in ended]
             if self._unread and all(map(_went_well, ended)):
                 self._fill()  # with what is due anyway, while the new records are read
@@ -176,6 +184,17 @@ class Scheduler:
             self._unread.add(key)
         return session, run, done
 
+    def _obey(self) -> None:
+        """End what somebody asked to stop; its runs in progress count as aborted."""
+        names = self._to_stop() if self._to_stop else ()
+        stopped = [session for session in self._open() if session.name in names]
+        for session in stopped:
+            session.fail(Stopped("stopped by gitexp stop", f"go on: gitexp run {session.name}"))
+            self._watcher.said(f"exp/{session.name}: stopped")
+        if stopped:
+            self._free(Ended.ABORT)
+            self._wake()
+
     def _catch_up(self, ended: Sequence[tuple[Session, Run, Done]]) -> None:
         """Read what is on record now, and let everybody who is concerned think again."""
         new = [one for one in ended if one[2].made and one[2].made.came in {Came.RAN, Came.STORED}]
@@ -224,11 +243,11 @@ class Scheduler:
         except GitexpError as error:
             session.fail(error)
 
-    def _free(self) -> None:
+    def _free(self, how: Ended = Ended.FREED) -> None:
         """Stop runs that nobody needs any more."""
         for key, (order, _, _) in self._flying.items():
             if not any(session.needs(key) for session in self._sessions):
-                self._engine.cancel(order)
+                self._engine.cancel(order, how)
 
 
 def _went_well(done: Done) -> bool:

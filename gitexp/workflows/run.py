@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.bench import Bench
@@ -28,7 +29,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.project import Project
@@ -79,21 +80,22 @@ def run(
     watcher: Watcher,
     explore: str = "",
     gpus: str = "",
+    to_stop: Callable[[], Container[str]] | None = None,
 ) -> list[Conclusion | Unfinished]:
     """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
 
     Without names, the experiment that is checked out is meant, else the one last started. Without
     `jobs`, there are as many as the cores have threads for. `explore` says why you run something
     that the gate refuses; its verdict can only be EXPLORATORY. `gpus` names accelerators to
-    use. One experiment that cannot go on stops no other; each is returned in its place.
+    use; `to_stop` names experiments to end, and is asked again and again. One experiment that
+    cannot go on stops no other; each is returned in its place.
 
     Raises:
         UsageError: a name is unknown; nothing was executed.
         StoreBusy: a run could not be stored.
     """
     repository = project.repository
-    refs = dict.fromkeys(find_experiment(repository, name) for name in names or (None,))
-    reports = check_refs(repository, [*refs])
+    reports = _reports(project, names)
     demand_plain(explore, "--explore")
     accepted: dict[str, _Accepted] = {}
     ended: dict[str, Conclusion | Unfinished] = {}
@@ -107,9 +109,33 @@ def run(
             _refuse_stale(project, next(iter(accepted.values())).report)
         with run_maker(repository, watcher, gpus) as maker:
             sessions = _sessions([*accepted.values()], jobs, maker, watcher, explore)
-            drive(repository, sessions, sessions[0].bench.jobs, watcher)
+            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop)
         ended |= {session.name: _ended(session) for session in sessions}
     return [ended[report.name] for report in reports]
+
+
+def demand_runnable(project: Project, names: Sequence[str], gpus: str) -> list[str]:
+    """Make the checks of `run` and run nothing; returns the names of the experiments.
+
+    Raises:
+        UsageError: a name is unknown, or `gpus` names a device that is not there.
+        Refused: the gate refuses one of them.
+        NotReady: one has no baseline, its settings are not approved, or it lacks accelerators.
+    """
+    giver = Giver(gpus)
+    accepted = [_accept(project, report, "") for report in _reports(project, names)]
+    if not names:
+        _refuse_stale(project, accepted[0].report)
+    for one in accepted:
+        if (share := one.report.settings.gpus) is not None:
+            giver.devices(share)
+    return [one.report.name for one in accepted]
+
+
+def _reports(project: Project, names: Sequence[str]) -> list[Checked | Uncheckable]:
+    """Hold experiments against the gate, each once."""
+    found = (find_experiment(project.repository, name) for name in names or (None,))
+    return [*check_refs(project.repository, [*dict.fromkeys(found)])]
 
 
 def _accept(here: Project, report: Checked | Uncheckable, explore: str) -> _Accepted:

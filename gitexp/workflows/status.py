@@ -15,6 +15,8 @@ from gitexp.lab.last_started import last_started
 from gitexp.lab.log import Row, log
 from gitexp.lab.missing_results import sync_command
 from gitexp.lab.project import open_project
+from gitexp.lab.queue import Stage
+from gitexp.lab.queue_progress import queue_progress
 from gitexp.lab.results import place_of_next
 from gitexp.lab.state import State
 from gitexp.lab.trust import is_trusted
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.project import Project
+    from gitexp.lab.queue_progress import QueueProgress
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
@@ -50,7 +53,8 @@ class Status:
     checked out, else the one started last. `by_state` holds the names of experiments, newest first;
     those in `waiting` are confirmed and not accepted, and those in `outdated`, too, but what runs
     on the baseline has changed since. `taken` of `planned` experiments of the
-    campaign were run. `warnings` say what could not be read.
+    campaign were run. `queues` are at work without a terminal, or were not long ago. `warnings` say
+    what could not be read.
     """
 
     folder: str
@@ -69,6 +73,7 @@ class Status:
     taken: int
     planned: int
     goals: Sequence[GoalProgress]
+    queues: Sequence[QueueProgress]
     warnings: Sequence[str]
     next: Step
 
@@ -92,6 +97,7 @@ class Status:
                 "number": self.campaign, "taken": self.taken, "planned": self.planned,
             },
             "goals": [goal.as_json() for goal in self.goals],
+            "queues": [one.as_json() for one in self.queues],
             "warnings": list(self.warnings),
             "next": asdict(self.next),
         }  # fmt: skip
@@ -125,6 +131,7 @@ def status(directory: Path, today: dt.date) -> Status:
     current, is_checked_out = _current(project, rows)
     values = scores(records_like_tip(project), project.settings.metric)
     goals, warnings = _goals(project, today)
+    queued = queue_progress(project.repository, {row.result.name: row.state for row in rows})
     # Reading registrations costs more than everything else here, and only what ran takes a place.
     place = place_of_next(
         (row.result for row in rows if row.result.ran), project.settings.metric, project.settings
@@ -146,6 +153,7 @@ def status(directory: Path, today: dt.date) -> Status:
         taken=place.number - 1,
         planned=project.settings.planned,
         goals=goals,
+        queues=queued,
         warnings=warnings,
         next=_next(
             project,
@@ -155,6 +163,7 @@ def status(directory: Path, today: dt.date) -> Status:
             current,
             is_measured=bool(values),
             unasked=_unasked(project, rows),
+            queued=queued,
         ),
     )
 
@@ -191,13 +200,15 @@ def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Se
 def _next(
     project: Project, by_state: dict[str, list[str]], waiting: list[str], outdated: list[str],
     current: Row | None, *, is_measured: bool, unasked: str,
+    queued: Sequence[QueueProgress],
 ) -> Step:  # fmt: skip
     """Choose the one command that goes on from here; `unasked` is a remote to ask for results."""
     if not project.repository.setting(baseline_key(project.prefix)):
         return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
     if not is_trusted(project):
         return Step("gitexp trust", "the settings changed, and you have not approved them")
-    if current is not None and (step := _about(project, current, outdated, unasked)):
+    about = None if current is None else _about(project, current, outdated, unasked)
+    if step := _about_queues(queued) or about:
         return step
     planned = by_state.get("planned", [])
     if unasked:
@@ -225,6 +236,15 @@ def _next(
 
 
 _OUTDATED = "it is confirmed, but what runs on the baseline has changed since"
+
+
+def _about_queues(queued: Sequence[QueueProgress]) -> Step | None:
+    stages = {one.stage for one in queued}
+    if Stage.BROKEN_OFF in stages:
+        return Step("gitexp run --resume", "a queue was broken off")
+    if Stage.RUNS in stages:
+        return Step("gitexp run --wait", "a queue is at work")
+    return None
 
 
 def _about_planned(project: Project, name: str) -> Step:

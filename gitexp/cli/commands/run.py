@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -5,14 +6,26 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
+from gitexp.cli.queued import carry_out, shown
 from gitexp.cli.views import plan
+from gitexp.cli.views import queue as queue_views
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
 from gitexp.workflows.baseline import measure_baseline
+from gitexp.workflows.queue import detach as detach_queue
+from gitexp.workflows.queue import resume as resume_queues
+from gitexp.workflows.queue import wait as wait_for_queue
 from gitexp.workflows.run import Unfinished
 from gitexp.workflows.run import run as workflow
 from gitexp.workflows.smoke import smoke as smoke_workflow
+
+_ANY = sys.maxsize
+# How many names an option goes with, and which other options that say what is run.
+_BESIDE: dict[str, tuple[int, set[str]]] = {
+    "--baseline": (0, set()), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
+    "--detach": (_ANY, {"--all"}), "--smoke": (1, set()), "--screen": (_ANY, {"--all"}),
+}  # fmt: skip
 
 
 def run(
@@ -60,6 +73,16 @@ def run(
             metavar="WHY", help="Run what a rule refuses; the verdict can only be EXPLORATORY."
         ),
     ] = "",
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Run in the background, also after you log out.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with detached runs that were broken off.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for detached runs, and print what they gave.")
+    ] = False,
+    queued: Annotated[str, typer.Option("--queued", hidden=True)] = "",
     yes: Yes = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print a line for each result, and nothing else.")
@@ -78,25 +101,23 @@ def run(
         raise UsageError(f"{option} goes with --screen", f"gitexp run --screen {option} ...")
     names, number = names or [], jobs_of(jobs)
     flags = {
-        "--all": every,
-        "--explore": explore,
-        "--exit-code": exit_code,
-        "--smoke": smoke,
-        "--screen": screen,
-    }
+        "--all": every, "--explore": explore, "--exit-code": exit_code, "--baseline": baseline,
+        "--smoke": smoke, "--screen": screen, "--detach": detach, "--resume": resume,
+        "--wait": wait,
+    }  # fmt: skip
     given = [flag for flag, value in flags.items() if value]
+    _demand_fitting(given, names)
+    if queued or resume or wait:
+        _of_queues(queued, names, resume=resume, by_verdict=exit_code, as_json=json_)
+        return
     if baseline:
-        _refuse_beside("--baseline", [*names, *given])
         run_baseline(jobs=jobs, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again)
         return
     if smoke:
-        _refuse_beside("--smoke", [*names[1:], *(flag for flag in given if flag != "--smoke")])
         with live.watcher(yes=yes, as_json=json_, quiet=quiet) as watcher:
             done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
         views.smoked(done, as_json=json_)
         return
-    if screen:
-        _refuse_beside("--screen", [flag for flag in given if flag not in {"--screen", "--all"}])
     if explore and (every or len(names) > 1):
         raise UsageError(
             "--explore says why you run one experiment", "gitexp run NAME --explore WHY"
@@ -126,10 +147,36 @@ def run(
             share=1.0 if sample is None else sample, jobs=number, gpus=gpus,
         )  # fmt: skip
         return
+    several = every or len(names) > 1
+    if detach:
+        queue = detach_queue(project, names, jobs=number, gpus=gpus, several=several)
+        queue_views.begun(queue, as_json=json_)
+        return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
-        as_json=json_, several=every or len(names) > 1, by_verdict=exit_code,
+        as_json=json_, several=several, by_verdict=exit_code,
     )  # fmt: skip
+
+
+def _demand_fitting(given: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse options that do not go with each other, or with so many names."""
+    for option, (most, others) in _BESIDE.items():
+        if option in given:
+            unfit = [flag for flag in given if flag not in {option, *others}]
+            _refuse_beside(option, [*names[most:], *unfit])
+
+
+def _of_queues(
+    queued: str, names: Sequence[str], *, resume: bool, by_verdict: bool, as_json: bool
+) -> None:
+    """Carry a queue out, go on with those that were broken off, or wait for one."""
+    if queued:
+        carry_out(queued)
+    elif resume:
+        queue_views.resumed(resume_queues(open_project()), as_json=as_json)
+    else:
+        ended = wait_for_queue(open_project(), names, lambda said: typer.echo(said, err=True))
+        shown(ended, as_json=as_json, by_verdict=by_verdict)
 
 
 def _refuse_beside(option: str, others: Sequence[str]) -> None:

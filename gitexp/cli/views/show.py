@@ -20,7 +20,7 @@ from gitexp.rules.verdict import figures, words
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gitexp.lab.log import Row
     from gitexp.rules.documents.record import Record
@@ -82,6 +82,12 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for finding in about_arms(entry.name, sheet.arms):
         typer.echo("\n" + wrapped(f"{finding.id} {finding.message}."))
     _environments(sheet)
+
+
+def printed(pieces: Iterable[str]) -> None:
+    """Print what runs have printed, as it comes."""
+    for piece in pieces:
+        typer.echo("\n".join(map(visible, piece.split("\n"))), nl=False)
 
 
 def _unjudged(sheet: Sheet, judgement: Judgement) -> bool:

@@ -10,10 +10,11 @@ from gitexp.cli.views.plan import goals_reached
 from gitexp.cli.views.rows import result_lines
 from gitexp.cli.views.terminal import print_json, styled, wrapped
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.text import counted, visible
+from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
+    from gitexp.lab.queue_progress import QueueProgress
     from gitexp.workflows.status import Status
 
 _NAMED = 3  # experiments of one state that are named
@@ -42,6 +43,8 @@ def status(now: Status, *, as_json: bool) -> None:
         typer.echo(f"{len(now.waiting):,} confirmed and not accepted: {_some(now.waiting)}")
     if now.outdated:
         typer.echo(f"{len(now.outdated):,} confirmed on an older baseline: {_some(now.outdated)}")
+    for one in now.queues:
+        _queue(one)
     if now.taken:
         typer.echo(
             f"Campaign {now.campaign}: {now.taken} of {counted(now.planned, 'experiment')} run"
@@ -56,6 +59,21 @@ def _baseline(now: Status) -> str:
         return f"Baseline {head}: {now.metric} is not measured yet"
     score = within(now.score, now.within)
     return f"Baseline {head}: {now.metric} {score} ({counted(now.runs, 'run')})"
+
+
+def _queue(progress: QueueProgress) -> None:
+    """Print what runs and waits in a queue, each on a line, and what has ended together."""
+    left = f", at least {duration(progress.seconds)} left" if progress.seconds else ""
+    typer.echo(f"Queue {progress.queue.id} {progress.stage}{left}:")
+    by_state: dict[str, list[str]] = {}
+    for place in progress.places:
+        if place.state == "running":
+            runs = "" if place.runs is None else f", {counted(place.runs, 'run')} to its next look"
+            typer.echo(f"  running: {place.name}{runs}")
+        else:
+            by_state.setdefault(place.state, []).append(place.name)
+    for state, names in by_state.items():
+        typer.echo(f"  {state}: {_some(names)}")
 
 
 def _current(now: Status) -> None:

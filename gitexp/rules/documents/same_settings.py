@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # what runs.
 _ASKED_OF_RESULTS = frozenset({
     "direction", "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
-    "sample", "first_seed",
+    "sample", "first_seed", "notify",
 })  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,7 @@ class Settings:
     canary: float | None = None
     threads: int | None = None
     gpus: float | None = None
+    notify: str = ""
     rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -210,11 +212,10 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             _demand(value in ("split", "seed", "none"), path, name, '"split", "seed" or "none"')
         case "shell":
             _demand(isinstance(value, bool), path, name, "true or false")
-        case "seed_key":
-            _demand(
-                isinstance(value, str) and _is_key(value),
-                path, name, "a key of the config, such as train.seed",
-            )  # fmt: skip
+        case "seed_key" | "notify":
+            fits, wanted = _TEXTS[name]
+            is_text = isinstance(value, str) and "\0" not in value
+            _demand(is_text and fits(value), path, name, wanted)
         case "sample" | "stop_if" | "memory" | "timeout" | "silent" | "canary":
             return _limit(path, name, value)
         case "metric":
@@ -322,11 +323,24 @@ def _is_inside(path: object) -> bool:
     return path.isprintable() and not {"", ".", "..", ".git"}.intersection(parts)
 
 
+def _is_command(text: str) -> bool:
+    try:
+        return bool(shlex.split(text))
+    except ValueError:
+        return False
+
+
 def _is_key(text: str) -> bool:
     try:
         return bool(parse_key(text))
     except ValueError:
         return False
+
+
+_TEXTS = {
+    "seed_key": (_is_key, "a key of the config, such as train.seed"),
+    "notify": (_is_command, "a command, such as 'python tell.py'"),
+}
 
 
 def _demand(holds: bool, path: str, name: str, wanted: str) -> None:

@@ -1,0 +1,23 @@
+from typing import Annotated
+
+import typer
+
+from gitexp.cli.options import AsJson, Names
+from gitexp.cli.views import queue as views
+from gitexp.errors import UsageError
+from gitexp.lab.project import open_project
+from gitexp.workflows.queue import stop as workflow
+
+
+def stop(
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="All that run or wait in queues.")] = False,
+    json_: AsJson = False,
+) -> None:
+    """Stop experiments that run or wait in a queue.
+
+    A run in progress counts as aborted. What was on record stays, and `gitexp run` goes on with it.
+    """
+    if bool(names) == every:
+        raise UsageError("name experiments, or all", "gitexp stop NAME or gitexp stop --all")
+    views.stopped(workflow(open_project(), names or []), as_json=json_)

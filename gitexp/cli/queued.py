@@ -1,0 +1,87 @@
+"""What the process of a queue does: it runs, and keeps what a terminal would have shown."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.cli import live
+from gitexp.cli.errors import failure_json
+from gitexp.cli.views import run as views
+from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.project import open_project
+from gitexp.rules.rendering import error_text
+from gitexp.workflows.queue import find_queue
+from gitexp.workflows.run import Unfinished, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.queue import Queue
+    from gitexp.workflows.run import Conclusion
+
+
+def carry_out(number: str) -> None:
+    """Run what a queue was asked for; it has agreed to every question."""
+    project = open_project()
+    queue = find_queue(project, number)
+    with live.watcher(yes=True, as_json=True) as watcher:
+        try:
+            names = queue.left
+            if not names:
+                raise UsageError("every experiment of the queue was stopped")
+            ended = run(
+                project, names, jobs=queue.jobs, gpus=queue.gpus, watcher=watcher,
+                to_stop=lambda: queue.asked_to_stop,
+            )  # fmt: skip
+        except GitexpError as error:
+            queue.finish(_failed(error))
+            raise
+    queue.finish(_result(queue, ended))
+
+
+def shown(queue: Queue, *, as_json: bool, by_verdict: bool) -> None:
+    """Print what a queue that has ended would have printed; its exit code is ours."""
+    result = queue.result
+    if as_json:
+        typer.echo(result.get("json", "{}"))
+    else:
+        typer.echo(result.get("out", ""), nl=False)
+    typer.echo(result.get("err", ""), err=True, nl=False)
+    # Unlike that of typer, this exit may be 130 without having been interrupted itself.
+    raise SystemExit(result.get("exit_by_verdict" if by_verdict else "exit", 70))
+
+
+def _result(queue: Queue, ended: Sequence[Conclusion | Unfinished]) -> dict[str, Any]:
+    """What is kept of the end: both things that could be asked for, and the exit codes."""
+    if not queue.several and isinstance(ended[0], Unfinished):
+        return _failed(ended[0].error)
+    out, err, in_json = io.StringIO(), io.StringIO(), io.StringIO()
+    for stream, as_json in ((out, False), (in_json, True)):
+        errors = io.StringIO() if as_json else err  # the same would be said twice
+        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(errors):
+            if queue.several:
+                views.all_ended(ended, as_json=as_json)
+            elif not isinstance(ended[0], Unfinished):
+                views.concluded(ended[0], as_json=as_json)
+    return {
+        "out": out.getvalue(),
+        "err": err.getvalue(),
+        "json": in_json.getvalue().rstrip("\n"),
+        "exit": views.exit_code(ended, by_verdict=False),
+        "exit_by_verdict": views.exit_code(ended, by_verdict=True),
+    }
+
+
+def _failed(error: GitexpError) -> dict[str, Any]:
+    return {
+        "out": "",
+        "err": error_text(error, "gitexp") + "\n",
+        "json": json.dumps(failure_json(error), indent=2),
+        "exit": error.exit_code,
+        "exit_by_verdict": error.exit_code,
+    }

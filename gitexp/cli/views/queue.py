@@ -1,0 +1,85 @@
+"""What is said of queues: how to watch and stop one, and what came of a request to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import print_json
+from gitexp.lab.queue import Stage
+from gitexp.rules.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.queue import Queue
+    from gitexp.workflows.queue import Asked, Resumed
+
+_NAMED = 3  # experiments of a queue that are named
+
+
+def begun(queue: Queue, *, as_json: bool) -> None:
+    """Say that a queue has begun, and how to watch and stop it."""
+    if as_json:
+        print_json(_as_json(queue))
+        return
+    typer.echo(f"queue {queue.id} has begun: {_named(queue.names)} (process {queue.pid})")
+    name = queue.names[0] if len(queue.names) == 1 else ""
+    typer.echo("  how far it is:     gitexp status")
+    typer.echo(f"  what a run prints: gitexp show --logs -f {name or 'NAME'}")
+    typer.echo(f"  wait for its end:  gitexp run --wait {name}".rstrip())
+    typer.echo(f"  stop it:           gitexp stop {name or '--all'}")
+
+
+def resumed(done: Resumed, *, as_json: bool) -> None:
+    """Say which queues were started again."""
+    if as_json:
+        print_json(
+            {
+                "started": [_as_json(queue) for queue in done.started],
+                "elsewhere": [_as_json(queue) for queue in done.elsewhere],
+            }
+        )
+        return
+    for queue in done.started:
+        begun(queue, as_json=False)
+    for queue in done.elsewhere:
+        typer.echo(f"queue {queue.id} was started on another machine, and may still run there")
+    if not done.started:
+        typer.echo("no queue of this machine was broken off")
+
+
+def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
+    """Say what was stopped."""
+    if as_json:
+        print_json(
+            [
+                {"queue": one.queue.id, "stopped": [*one.names], "at_work": one.at_work}
+                for one in asked
+            ]
+        )
+        return
+    for one in asked:
+        did = "was asked to stop" if one.at_work else "stopped"
+        typer.echo(f"queue {one.queue.id} {did}: {_named(one.names)}")
+        if one.at_work and one.queue.stage() is Stage.ELSEWHERE:
+            typer.echo("  it was started on another machine, where it will be noticed if it runs")
+    names = [name for one in asked for name in one.names]
+    typer.echo(f"\nnext: gitexp run {names[0]}   (goes on where it stopped)")
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(f"exp/{name}" for name in names[:_NAMED])
+    more = counted(len(names) - _NAMED, "other") if len(names) > _NAMED else ""
+    return f"{shown} and {more}" if more else shown
+
+
+def _as_json(queue: Queue) -> dict[str, object]:
+    return {
+        "queue": queue.id,
+        "experiments": [*queue.names],
+        "process": queue.pid,
+        "folder": str(queue.folder),
+        "events": str(queue.events),
+    }

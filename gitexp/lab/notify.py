@@ -1,0 +1,51 @@
+"""Tells a command of yours when an experiment is decided."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.text import visible
+from gitexp.store.git_environment import script_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LONGEST = 10.0  # seconds; no run starts meanwhile
+
+
+def notify(command: str, verdict: dict[str, Any], folder: Path) -> str:
+    """Give a command a verdict as JSON on its standard input; returns what went wrong, or "".
+
+    The command is split into words and run without a shell, in `folder`.
+    """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                shlex.split(command),
+                cwd=folder, env=script_environment(), stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            return f"notify = {command!r} cannot be run: {visible(str(error))}"
+        try:
+            process.communicate(json.dumps(verdict).encode() + b"\n", _LONGEST)
+        except subprocess.TimeoutExpired:
+            return f"notify = {command!r} was stopped after {_LONGEST:g} s"
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if process.returncode == 0:
+            return ""
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - 500))
+        last = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+    said = f": {visible(last)}" if last else ""
+    return f"notify = {command!r} ended with exit code {process.returncode}{said}"

@@ -1,0 +1,196 @@
+"""Queues: gitexp at work without a terminal, each with a folder in this clone.
+
+The folder holds what was asked for, the lock that the process holds while it lives, what it says on
+the way, whom it was asked to stop, and what came of it. There is no server and no port: whoever
+looks reads these files, and whoever stops something writes one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.host import boot_id, host_id
+from gitexp.store.local import locked, read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gitexp.store.repository import Repository
+
+_MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
+
+
+class Stage(StrEnum):
+    """How far a queue is; BROKEN_OFF is one whose process has ended before its work was done.
+
+    What runs on another machine can only be seen there.
+    """
+
+    RUNS = "runs"
+    ENDED = "ended"
+    BROKEN_OFF = "broken off"
+    ELSEWHERE = "on another machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What one `gitexp run --detach` asked for, and where it was started last.
+
+    `jobs` is None for as many as the machine serves; `prefix` is the project's folder. `several`
+    says whether it prints a list. `pid` is 0 before the process has started.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    jobs: int | None
+    gpus: str
+    prefix: str
+    several: bool
+    start: str
+    host: str = ""
+    boot: str = ""
+    pid: int = 0
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.folder.name
+
+    @property
+    def lock(self) -> Path:
+        """The file that its process keeps locked."""
+        return self.folder / "lock"
+
+    @property
+    def events(self) -> Path:
+        """What it says on the way, a line of JSON each; errors of its start, too."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def asked_to_stop(self) -> frozenset[str]:
+        """Experiments that it was asked to stop; all of them if its folder is gone.
+
+        Where a folder is deleted or a clone moves, nobody could watch or stop it any more.
+        """
+        if not _place(self.folder).is_file():
+            return frozenset(self.names)
+        names = read_json(self.folder / "stop.json").get("names")
+        return frozenset(names if isinstance(names, list) and _are_texts(names) else ())
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Experiments that it was not asked to stop."""
+        stopped = self.asked_to_stop
+        return tuple(name for name in self.names if name not in stopped)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What came of it, {} before it has ended."""
+        return read_json(self.folder / "result.json")
+
+    def stage(self) -> Stage:
+        """Find out how far it is."""
+        if self.result:
+            return Stage.ENDED
+        if self.host != host_id():
+            return Stage.ELSEWHERE  # locks need not reach from one machine to another
+        if not self.lock.is_file():
+            return Stage.BROKEN_OFF
+        with locked(self.lock, wait=False) as free:
+            if free is None:
+                return Stage.RUNS
+        return Stage.ENDED if self.result else Stage.BROKEN_OFF  # it may have ended just now
+
+    def here(self, pid: int = 0) -> Queue:
+        """The same queue, started by this machine now."""
+        return replace(self, host=host_id(), boot=boot_id(), pid=pid)
+
+    def write(self) -> None:
+        """Put it on disk."""
+        content = {name: value for name, value in asdict(self).items() if name != "folder"}
+        write_json(_place(self.folder), content)
+
+    def stop(self, names: Sequence[str]) -> None:
+        """Ask its process, wherever it runs, to stop these experiments."""
+        with locked(self.folder / "stop.lock"):
+            write_json(
+                self.folder / "stop.json", {"names": sorted(self.asked_to_stop.union(names))}
+            )
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Put what came of it on disk, unless its folder was deleted."""
+        if _place(self.folder).is_file():
+            write_json(self.folder / "result.json", result)
+
+    def said(self) -> list[dict[str, Any]]:
+        """What it has said, oldest first; what is not an event is left out."""
+        try:
+            with self.events.open("rb") as handle:
+                handle.seek(max(0, handle.seek(0, os.SEEK_END) - _MOST_EVENTS))
+                lines = handle.read().splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                event = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(event, dict):
+                found.append(event)
+        return found
+
+
+def queues_folder(repository: Repository) -> Path:
+    """The folder that holds those of all queues."""
+    return repository.local / "queue"
+
+
+def queues(repository: Repository) -> list[Queue]:
+    """Read the queues of this clone, oldest first; damaged ones are left out."""
+    found = (read_queue(path.parent) for path in queues_folder(repository).glob("*/queue.json"))
+    return sorted((one for one in found if one is not None), key=lambda one: (one.start, one.id))
+
+
+def read_queue(folder: Path) -> Queue | None:
+    """Read a queue from its folder; None if there is none, or what is there is damaged."""
+    content = read_json(_place(folder))
+    if content.keys() != _FIELDS.keys() or not all(
+        check(content[name]) for name, check in _FIELDS.items()
+    ):
+        return None
+    return Queue(folder, **content | {"names": tuple(content["names"])})
+
+
+def _place(folder: Path) -> Path:
+    return folder / "queue.json"
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+_FIELDS = {
+    "names": lambda value: bool(value) and _are_texts(value),
+    "jobs": lambda value: value is None or (_is_count(value) and value > 0),
+    "gpus": _is_text,
+    "prefix": _is_text,
+    "several": lambda value: isinstance(value, bool),
+    "start": _is_text,
+    "host": _is_text,
+    "boot": _is_text,
+    "pid": _is_count,
+}  # fmt: skip

@@ -1,0 +1,125 @@
+"""How far queues are: what runs, what waits, what has ended, and when the rest will."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gitexp.lab.queue import Stage, queues
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.lab.queue import Queue
+    from gitexp.store.repository import Repository
+
+_SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
+_NOT_OVER = ("planned", "unsynced", "stale", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An experiment in a queue; `runs` to its next look take `seconds` (None: not known)."""
+
+    name: str
+    state: str
+    runs: int | None = None
+    seconds: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it runs or waits."""
+        return self.state in {"running", "waiting"}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueProgress:
+    """A queue, and where each of its experiments is."""
+
+    queue: Queue
+    stage: Stage
+    places: tuple[Place, ...]
+
+    @property
+    def seconds(self) -> float | None:
+        """What the experiments that have begun will take at least; None if that is not known."""
+        known = [place.seconds for place in self.places if place.seconds is not None]
+        return sum(known) if known and self.stage is Stage.RUNS else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `gitexp status --json` prints it."""
+        return {
+            "queue": self.queue.id,
+            "stage": self.stage,
+            "process": self.queue.pid,
+            "start": self.queue.start,
+            "seconds_left_at_least": self.seconds,
+            "experiments": [
+                {
+                    "name": place.name,
+                    "state": place.state,
+                    "runs_to_next_look": place.runs,
+                    "seconds_left": place.seconds,
+                }
+                for place in self.places
+            ],
+        }
+
+
+def queue_progress(repository: Repository, states: Mapping[str, str]) -> list[QueueProgress]:
+    """Find out how far the open queues are, and the last one if it has ended not long ago.
+
+    `states` are those of the log, by name.
+    """
+    found = [(queue, queue.stage()) for queue in queues(repository)]
+    opened = [one for one in found if one[1] is not Stage.ENDED and one[0].left]
+    if found and not opened and found[-1][1] is Stage.ENDED and _is_recent(found[-1][0]):
+        opened = [found[-1]]
+    return [QueueProgress(queue, stage, _places(queue, stage, states)) for queue, stage in opened]
+
+
+def _places(queue: Queue, stage: Stage, states: Mapping[str, str]) -> tuple[Place, ...]:
+    stopped, last = queue.asked_to_stop, _last_progress(queue.said())
+    places = []
+    for name in queue.names:
+        state, told = states.get(name, "unknown"), last.get(name, {})
+        if name in stopped:
+            places.append(Place(name, "stopped"))
+        elif state not in _NOT_OVER:
+            places.append(Place(name, state))
+        elif stage in {Stage.ENDED, Stage.BROKEN_OFF}:
+            places.append(Place(name, "not decided"))
+        elif not told and state != "running":
+            places.append(Place(name, "waiting"))
+        else:
+            seconds = _left(told)
+            runs = told.get("runs_left")
+            places.append(Place(name, "running", runs if type(runs) is int else None, seconds))
+    return tuple(places)
+
+
+def _last_progress(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    told = (event for event in events if event.get("event") == "progress")
+    return {name: event for event in told if isinstance(name := event.get("name"), str)}
+
+
+def _left(event: dict[str, Any]) -> float | None:
+    """Seconds that an experiment still needs, by what was said of it last, and when."""
+    seconds, said = event.get("seconds_left"), event.get("time")
+    if not isinstance(seconds, int | float) or not isinstance(said, str):
+        return None
+    try:
+        passed = time.time() - datetime.fromisoformat(said).timestamp()
+    except ValueError:
+        return None
+    return max(0.0, seconds - max(0.0, passed))
+
+
+def _is_recent(queue: Queue) -> bool:
+    try:
+        began = datetime.fromisoformat(queue.start).astimezone(UTC).timestamp()
+        return time.time() - max(began, queue.events.stat().st_mtime) < _SHOWN
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,230 @@
+"""Run experiments without a terminal: begin a queue, take it up again, wait for it, stop it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady, UsageError
+from gitexp.lab.claims import claims, is_held
+from gitexp.lab.experiment import find_experiment
+from gitexp.lab.experiment_name import short_name
+from gitexp.lab.queue import Queue, Stage, queues, queues_folder
+from gitexp.store.local import locked
+from gitexp.store.note_writing import store_aside
+from gitexp.workflows.run import demand_runnable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitexp.lab.project import Project
+    from gitexp.store.repository import Repository
+
+_NAP = 0.2  # seconds between looks at a queue
+_PATIENCE = 15.0  # seconds for a queue to stop what it runs: a run may write a checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Queues that were started again, and those that may still run on another machine."""
+
+    started: tuple[Queue, ...]
+    elsewhere: tuple[Queue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet."""
+
+    queue: Queue
+    names: tuple[str, ...]
+    at_work: bool
+
+
+def detach(
+    project: Project, names: Sequence[str], *, jobs: int | None, gpus: str, several: bool
+) -> Queue:
+    """Begin a queue that runs experiments when this command has ended.
+
+    Raises:
+        UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
+    """
+    repository = project.repository
+    accepted = demand_runnable(project, names, gpus)
+    store_aside(repository)
+    place = queues_folder(repository)
+    with locked(place / "start.lock"):
+        _demand_free(repository, accepted)
+        taken = [int(one.name) for one in place.glob("*/") if one.name.isdecimal()]
+        queue = Queue(
+            place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
+            several, datetime.now(UTC).isoformat(timespec="seconds"),
+        ).here()  # fmt: skip
+        queue.write()
+        return _launch(repository, queue)
+
+
+def resume(project: Project) -> Resumed:
+    """Start every queue of this clone again whose process has ended before its work was done."""
+    repository = project.repository
+    started, elsewhere = [], []
+    with locked(queues_folder(repository) / "start.lock"):
+        for queue in queues(repository):
+            stage = queue.stage()
+            if stage is Stage.ELSEWHERE:
+                elsewhere.append(queue)
+            elif stage is Stage.BROKEN_OFF and queue.left:
+                started.append(_launch(repository, queue))
+    return Resumed(tuple(started), tuple(elsewhere))
+
+
+def find_queue(project: Project, number: str) -> Queue:
+    """The queue that this process is to carry out.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = next((one for one in queues(project.repository) if one.id == number), None)
+    if found is None:
+        raise UsageError(f"there is no queue {number}", "see which there are: gitexp status")
+    return found
+
+
+def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) -> Queue:
+    """Wait for the end of the newest queue that has these experiments, an open one first.
+
+    Raises:
+        UsageError: there is none.
+        NotReady: its process has ended before its work was done.
+    """
+    wanted = {short_name(name) for name in names}
+    found = [one for one in queues(project.repository) if wanted <= {*one.names}]
+    if not found:
+        about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
+        raise UsageError(f"there is no queue{about}", "begin one: gitexp run NAME --detach")
+    queue = max(found, key=lambda one: (one.stage() is not Stage.ENDED, one.start, int(one.id)))
+    told = False
+    while (stage := queue.stage()) is not Stage.ENDED:
+        if stage is Stage.BROKEN_OFF:
+            raise NotReady(f"queue {queue.id} {why_broken_off(queue)}", "gitexp run --resume")
+        if stage is Stage.ELSEWHERE and not told:
+            told = True
+            said(f"queue {queue.id} was started on another machine; waiting for its end there")
+        time.sleep(_NAP)
+    return queue
+
+
+def why_broken_off(queue: Queue) -> str:
+    """Say what became of a queue whose process has ended before its work was done."""
+    if not queue.folder.is_dir():
+        return "was deleted"
+    if queue.boot != queue.here().boot:
+        return "was ended by a restart of the machine"
+    return f"was killed, or could not go on (see {queue.events})"
+
+
+def stop(project: Project, names: Sequence[str]) -> list[Asked]:
+    """Stop experiments that run or wait in queues, without names all; waits for a moment.
+
+    A run in progress counts as aborted; what had not begun leaves no trace.
+
+    Raises:
+        UsageError: one neither runs nor waits in a queue; nothing was stopped.
+    """
+    repository = project.repository
+    opened = [one for one in queues(repository) if one.stage() is not Stage.ENDED and one.left]
+    if names:
+        wanted = {short_name(name) for name in names}
+        for name in sorted(wanted - {name for queue in opened for name in queue.left}):
+            _refuse_stop(repository, name)
+    else:
+        wanted = {name for queue in opened for name in queue.left}
+        if not wanted:
+            raise UsageError("no queue is at work", "see where you stand: gitexp status")
+    asked = []
+    for queue in opened:
+        if mine := tuple(name for name in queue.left if name in wanted):
+            queue.stop(mine)
+            asked.append((queue, mine))
+    until = time.monotonic() + _PATIENCE
+    return [
+        Asked(queue, mine, at_work=not _has_stopped(repository, queue, mine, until))
+        for queue, mine in asked
+    ]
+
+
+def _refuse_stop(repository: Repository, name: str) -> None:
+    _, commit = find_experiment(repository, name)
+    if any(map(is_held, claims(repository).get(commit, ()))):
+        raise UsageError(
+            f"exp/{name} is run by a gitexp in a terminal, and not by a queue",
+            "press Ctrl-C there",
+        )
+    raise UsageError(f"exp/{name} neither runs nor waits in a queue", "gitexp status")
+
+
+def _has_stopped(repository: Repository, queue: Queue, names: Sequence[str], until: float) -> bool:
+    """Wait until a queue has stopped experiments; False if it takes longer, or cannot be seen."""
+    while (stage := queue.stage()) in {Stage.RUNS, Stage.ELSEWHERE}:
+        told = {event.get("text") for event in queue.said() if event.get("event") == "said"}
+        over = queue.left and told.issuperset(f"exp/{name}: stopped" for name in names)
+        if over and not _are_run(repository, names):
+            return True
+        if stage is Stage.ELSEWHERE or time.monotonic() > until:
+            return False
+        time.sleep(_NAP)
+    return True
+
+
+def _are_run(repository: Repository, names: Sequence[str]) -> bool:
+    held = claims(repository)
+    commits = [find_experiment(repository, name)[1] for name in names]
+    return any(is_held(claim) for commit in commits for claim in held.get(commit, ()))
+
+
+def _demand_free(repository: Repository, names: Sequence[str]) -> None:
+    """Refuse experiments that are in a queue: which of the two would `stop` mean?
+
+    Raises:
+        UsageError: one is.
+    """
+    for queue in queues(repository):
+        for name in names:
+            if name in queue.left and (stage := queue.stage()) is not Stage.ENDED:
+                hint = f"see how far it is: gitexp status\nor take it out: gitexp stop {name}"
+                if stage is Stage.BROKEN_OFF:
+                    hint = f"go on with it: gitexp run --resume\nor take it out: gitexp stop {name}"
+                raise UsageError(
+                    f"exp/{name} is in queue {queue.id} already ({stage}); nothing was queued", hint
+                )
+
+
+def _launch(repository: Repository, queue: Queue) -> Queue:
+    """Start the process of a queue, which outlives this one and holds the queue's lock.
+
+    Raises:
+        NotReady: somebody has started it meanwhile, or Python cannot be started.
+    """
+    top = repository.top or repository.common
+    folder = top / queue.prefix
+    with locked(queue.lock, wait=False) as lock:
+        if lock is None:
+            raise NotReady(f"queue {queue.id} is being started by another gitexp", "gitexp status")
+        with queue.events.open("ab") as events:
+            try:
+                process = subprocess.Popen(
+                    # Without -P, a module in the project could pass for one of ours.
+                    [sys.executable, "-P", "-m", "gitexp", "run", "--queued", queue.id],
+                    cwd=folder if folder.is_dir() else top, stdin=subprocess.DEVNULL,
+                    stdout=events, stderr=events, start_new_session=True, pass_fds=[lock],
+                )  # fmt: skip
+            except OSError as error:
+                raise NotReady(f"{sys.executable} cannot be started: {error.strerror}") from None
+        process.returncode = 0  # it is nobody's child once we have ended
+        started = queue.here(process.pid)
+        started.write()
+        return started

@@ -1,0 +1,246 @@
+"""Queues: runs without a terminal, seen, stopped and taken up again by other commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.lab.queue import Queue, Stage, read_queue
+from tests.arrange import SCORE, records, refs, settle, train_with
+from tests.project import World
+from tests.workflows.test_run import alive, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The experiment's runs wait until somebody lets them go on.
+GATED = """
+import time
+while CONFIG['model']['C'] != 1 and not os.path.exists({gate!r}):
+    open({reached!r}, 'w').close()
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def gated(ready: World, tmp_path: Path, gate: Path) -> Iterator[World]:
+    """A project whose experiments wait for the gate; no queue is left behind."""
+    train_with(ready, GATED.format(gate=str(gate), reached=str(tmp_path / "reached")) + SCORE,
+               repeats=[2], threads=1)  # fmt: skip
+    yield ready
+    for queue in queues(ready):
+        if queue.stage() is Stage.RUNS:
+            os.kill(queue.pid, signal.SIGKILL)
+            until(lambda queue=queue: queue.stage() is not Stage.RUNS)  # type: ignore[misc]
+
+
+def queues(world: World) -> list[Queue]:
+    found = (read_queue(one.parent) for one in world.path.glob(".git/gitexp/queue/*/queue.json"))
+    return sorted((one for one in found if one is not None), key=lambda one: int(one.id))
+
+
+def in_progress(world: World) -> None:
+    """Wait until an experiment of the gated project is trained."""
+    reached = world.path.parent / "reached"
+    until(reached.exists)
+    reached.unlink()
+
+
+def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_given(
+    gated: World, gate: Path
+) -> None:
+    names = [gated.start("--set", f"model.C={value}") for value in (10, 11)]
+    said = gated.gitexp("run", *names, "--detach").out
+    (queue,) = queues(gated)
+    assert alive(queue.pid)
+    assert all(word in said for word in ("gitexp status", "gitexp stop --all", "show --logs -f"))
+    in_progress(gated)
+    status = gated.gitexp("status", "--json").json
+    states = {one["name"]: one["state"] for one in status["queues"][0]["experiments"]}
+    assert states == {names[0]: "running", names[1]: "waiting"}
+    assert status["next"]["command"] == "gitexp run --wait"
+    assert "Queue 1 runs" in gated.gitexp("status").out
+    for name in names:  # whoever names one a second time is told, and nothing changes
+        assert "is in queue 1 already" in gated.gitexp("run", name, "--detach", code=2).err
+    gate.touch()
+    done = gated.gitexp("run", "--wait", names[0], "--json").json
+    assert [one["name"] for one in done] == names
+    assert done == [
+        one | {"runs": then["runs"]}
+        for one, then in zip(gated.gitexp("run", *names, "--json").json, done, strict=True)
+    ]
+    assert f"exp/{names[1]}\n  INCONCLUSIVE" in gated.gitexp("run", "--wait").out
+    assert gated.gitexp("run", "--wait", "--exit-code", code=11).out
+    assert "Queue 1 ended" in gated.gitexp("status").out
+    assert "accuracy=" in gated.gitexp("show", "--logs", "-f", names[0]).out
+    assert sorted(r["seed"] for r in records(gated, f"exp/{names[0]}")) == sorted(
+        {r["seed"] for r in records(gated, f"exp/{names[0]}")}
+    )
+
+
+def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
+    gated: World, gate: Path
+) -> None:
+    names = [gated.start("--set", f"model.C={value}") for value in (10, 11, 12)]
+    gated.gitexp("run", *names, "--detach")
+    in_progress(gated)
+    gated.gitexp("stop", names[2])
+    stopped = gated.gitexp("stop", names[0], "--json").json
+    assert stopped == [{"queue": "1", "stopped": [names[0]], "at_work": False}]
+    assert [r["ended"] for r in records(gated, f"exp/{names[0]}")] == ["abort"]
+    assert records(gated, f"exp/{names[2]}") == []
+    assert "neither runs nor waits" in gated.gitexp("stop", names[0], code=2).err
+    gate.touch()
+    waited = gated.gitexp("run", "--wait", "--json", code=130)
+    kinds = [one.get("verdict") or one["error"]["id"] for one in waited.json]
+    assert kinds == ["interrupted", "INCONCLUSIVE", "interrupted"]
+    assert "no queue is at work" in gated.gitexp("stop", "--all", code=2).err
+    assert gated.gitexp("run", names[0], "--json").json["verdict"] == "INCONCLUSIVE"
+
+
+def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
+    gated: World, gate: Path
+) -> None:
+    name = gated.start("--set", "model.C=10")
+    before = refs(gated)["refs/heads/main"]
+    gated.gitexp("run", name, "--detach")
+    in_progress(gated)
+    (queue,) = queues(gated)
+    os.kill(queue.pid, signal.SIGKILL)
+    until(lambda: queue.stage() is Stage.BROKEN_OFF)
+    assert "gitexp run --resume" in gated.gitexp("status").out
+    assert "gitexp run --resume" in gated.gitexp("run", "--wait", code=3).err
+    gate.touch()
+    assert "queue 1 has begun" in gated.gitexp("run", "--resume").out
+    assert gated.gitexp("run", "--wait", "--json").json["verdict"] == "INCONCLUSIVE"
+    good = [r["seed"] for r in records(gated, f"exp/{name}") if "ended" not in r]
+    assert len(good) == len({*good}) == 2
+    assert len(records(gated, "main")) == 2
+    assert refs(gated)["refs/heads/main"] == before
+    assert "no queue of this machine was broken off" in gated.gitexp("run", "--resume").out
+
+
+def test_a_queue_stops_when_its_folder_is_deleted(gated: World) -> None:
+    name = gated.start("--set", "model.C=10")
+    gated.gitexp("run", name, "--detach")
+    in_progress(gated)
+    (queue,) = queues(gated)
+    shutil.rmtree(queue.folder)
+    until(lambda: not alive(queue.pid))
+    assert not queue.folder.exists()
+    assert [r["ended"] for r in records(gated, f"exp/{name}")] == ["abort"]
+    assert "there is no queue" in gated.gitexp("run", "--wait", code=2).err
+    assert gated.gitexp("status", "--json").json["queues"] == []
+
+
+def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
+    name = gated.start("--set", "model.C=10")
+    folder = gated.path / ".git" / "gitexp" / "queue" / "7"
+    Queue(folder, (name,), 1, "", "", False, "2026-01-02T03:04:05+00:00", "elsewhere", "x").write()
+    (folder / "lock").touch()
+    assert "may still run there" in gated.gitexp("run", "--resume").out
+    assert gated.gitexp("status", "--json").json["queues"][0]["stage"] == "on another machine"
+    assert "in queue 7 already" in gated.gitexp("run", name, "--detach", code=2).err
+    assert gated.gitexp("stop", name, "--json").json[0]["at_work"]
+    assert json.loads((folder / "stop.json").read_text()) == {"names": [name]}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("nobody", "--detach"), 2, "there is no experiment nobody"),
+        (("{name}", "--detach", "--explore", "why"), 2, "--detach does not take --explore"),
+        (("{name}", "--detach", "--smoke"), 2, "--detach does not take --smoke"),
+        (("--baseline", "--detach"), 2, "--baseline does not take --detach"),
+        (("--resume", "{name}"), 2, "--resume does not take"),
+        (("--wait", "--detach"), 2, "--wait does not take --detach"),
+        (("{name}", "--detach", "--jobs", "0"), 2, "--jobs is a number"),
+        (("{name}", "two", "--detach"), 1, "refused"),
+        (("--queued", "../1"), 2, "there is no queue"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_is_detached(
+    refusing: World, words: tuple[str, ...], code: int, said: str
+) -> None:
+    (name,) = (one for one in refusing.git("branch", "--format=%(refname:lstrip=3)",
+               "--list", "exp/*").split() if one != "two")  # fmt: skip
+    ran = refusing.gitexp("run", *(word.format(name=name) for word in words), code=code)
+    assert said in ran.err
+    assert queues(refusing) == []
+
+
+@pytest.fixture(scope="module")
+def refusing(_initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A project with a good experiment and one that the gate refuses."""
+    path = tmp_path_factory.mktemp("refusing") / "project"
+    shutil.copytree(_initialised, path, symlinks=True)
+    world = World(path)
+    world.start("--set", "model.C=10")
+    world.git("switch", "--quiet", "--create", "exp/two", "main")
+    world.edit("C = 1.0", "C = 12")
+    world.edit("epochs = 20", "epochs = 30")
+    world.commit("two changes", verify=False)
+    world.git("switch", "--quiet", "main")
+    return world
+
+
+def test_settings_that_nobody_approved_are_refused_before_anything_is_detached(
+    ready: World,
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    (ready.path / ".git" / "gitexp" / "trust.json").unlink()
+    assert "is not approved in this clone" in ready.gitexp("run", name, "--detach", code=3).err
+    assert queues(ready) == []
+
+
+DAMAGED: list[dict[str, object]] = [
+    {"names": []}, {"names": "ab"}, {"jobs": 0}, {"jobs": True}, {"pid": -1}, {"host": 3},
+    {"more": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", DAMAGED)
+def test_a_damaged_file_is_no_queue(tmp_path: Path, change: dict[str, object]) -> None:
+    queue = Queue(tmp_path / "1", ("a",), None, "", "", False, "2026-01-02T03:04:05+00:00").here()
+    queue.write()
+    assert read_queue(queue.folder) == queue
+    place = queue.folder / "queue.json"
+    place.write_text(json.dumps(json.loads(place.read_bytes()) | change))
+    assert read_queue(queue.folder) is None
+
+
+# --- telling somebody ----------------------------------------------------------------------------
+
+
+def test_a_command_of_yours_is_told_each_verdict_once(ready: World, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    ready.write("tell.sh", f"cat >> {told}; echo ignored; exit 3\n")
+    settle(ready, notify="sh tell.sh", repeats=[2])
+    name = ready.start("--set", "model.C=10")
+    ran = ready.gitexp("run", name, "--json")
+    assert "notify = 'sh tell.sh' ended with exit code 3" in ran.err
+    ready.gitexp("run", name)
+    verdict = json.loads(told.read_text())
+    assert verdict["name"] == name
+    assert verdict | {"detail": None} == {
+        key: ran.json[key] for key in verdict.keys() - {"project"}
+    } | {"project": "", "detail": None}
+
+
+@pytest.mark.parametrize("notify", ["", "  ", "'half", 3])
+def test_a_command_that_cannot_be_one_is_refused(ready: World, notify: object) -> None:
+    ready.write("gitexp.toml", (ready.path / "gitexp.toml").read_text()
+                + f"notify = {json.dumps(notify)}\n")  # fmt: skip
+    ready.commit("a wrong setting", verify=False)
+    assert "notify must be a command" in ready.gitexp("log", code=3).err
