@@ -10,7 +10,9 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import meant_by
 from gitexp.lab.experiment_name import short_name
+from gitexp.lab.remarks import remark
 from gitexp.lab.results import read_results
+from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
 from gitexp.store.experiments import timestamp
@@ -32,9 +34,16 @@ class Archived:
 
 
 def archive(
-    project: Project, names: Sequence[str], *, ruled_out: bool, older: timedelta | None
+    project: Project,
+    names: Sequence[str],
+    *,
+    ruled_out: bool,
+    older: timedelta | None,
+    why: str = "",
 ) -> Archived:
     """Archive branches: the named ones, or all that meet both conditions.
+
+    `why` is a remark that stays with each of them, such as why an idea is given up.
 
     Raises:
         UsageError: neither or both were given, or a name is not a branch of this clone.
@@ -45,6 +54,7 @@ def archive(
             "name the experiments, or say which: --ruled-out, --older 90d",
             "gitexp archive --ruled-out",
         )
+    demand_plain(why, "--why")
     repository = project.repository
     branches = repository.branches([HEADS])
     if names:
@@ -68,6 +78,8 @@ def archive(
             f"wait, or in that checkout: git switch {project.baseline}",
         )
     moved = {name: commit for name, commit in chosen.items() if name not in left}
+    if reason := demand_plain(why, "--why"):
+        remark(repository, moved.values(), reason, withdraws=True)
     archive_refs(repository, moved)
     return Archived(moved, left)
 

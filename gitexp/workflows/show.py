@@ -16,6 +16,7 @@ from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
+from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.verdict.arms import Arms
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
@@ -51,6 +52,7 @@ class Sheet:
     logged: bool = False
     artifacts: tuple[dict[str, Any], ...] = ()
     together: Together | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def gone(self) -> list[int]:
@@ -81,6 +83,7 @@ class Sheet:
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
             "artifacts": list(self.artifacts),
+            "remarks": [json.loads(remark.line()) for remark in self.remarks],
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
@@ -132,6 +135,7 @@ def show(project: Project, name: str | None) -> Sheet:
             other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents
             for other in others
         ),
+        remarks=tuple(parse_remarks(row.result.text, commit)),
         openings=tuple(
             opening for opening in parse_openings(row.result.text) if opening.commit == commit
         ),

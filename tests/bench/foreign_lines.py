@@ -50,6 +50,11 @@ SOUND: dict[Kind, dict[str, Any]] = {
         "commit": "4b" * 20, "seed": 7, "number": 2, "start": "2026-11-01T08:00:00Z", "why": "it",
         "metrics": {"accuracy": 0.9},
     },
+    Kind.REMARK: {
+        "commit": "4b" * 20, "text": "x", "by": "Ada", "time": "2026-11-01T08:00:00Z",
+        "withdraws": True,
+    },
+    Kind.ARTIFACT: _RUN | {"size": 1024, "sha256": "0a1b", "path": "model.pkl"},
     Kind.ENVIRONMENT: {
         "condition": "9f3c2a", "packages": {"numpy": "2.1"}, "python": "3.11", "machine": {},
         "accelerators": [], "variables": {"A": "1"}, "data": {}, "command": "python train.py",

@@ -155,7 +155,7 @@ def test_an_archived_experiment_that_a_remote_still_shows_is_archived_here(
     ready.gitexp("archive", name)
     assert rows(ready)[name]["state"] == "archived"
     ready.gitexp("archive", "--restore", name)
-    assert rows(ready)[name]["state"] == "unsynced"
+    assert rows(ready)[name]["state"] == "planned"
 
 
 # --- deleted by hand -----------------------------------------------------------------------------
@@ -284,3 +284,26 @@ def test_a_commit_is_held_from_its_first_record_on(ready: World) -> None:
     held = {ref: commit for ref, commit in refs(ready).items() if ref.startswith(KEPT)}
     commit = ready.git("rev-parse", f"exp/{name}")
     assert held == {f"{KEPT}{commit}": commit}
+
+
+def test_an_idea_is_withdrawn_with_its_reason_and_no_longer_planned(ready: World) -> None:
+    name, other = ready.start("--set", "model.C=10"), ready.start("--set", "model.C=11")
+    ready.gitexp("archive", name, "--why", "the paper was retracted")
+    shown = ready.gitexp("show", name).out
+    assert "by Ada Tester: the paper was retracted" in shown
+    [remark] = ready.gitexp("show", name, "--json").json["remarks"]
+    assert (remark["text"], remark["by"], remark["withdraws"]) == (
+        "the paper was retracted", "Ada Tester", True,
+    )  # fmt: skip
+    assert rows(ready)[name]["state"] == "archived"
+    assert [idea["name"] for idea in ready.gitexp("next", "--json").json] == [other]
+    ready.gitexp("archive", name, "--restore")
+    assert rows(ready)[name]["state"] == "planned"
+    ready.gitexp("verify")
+    for words, said in (
+        (("--restore", name, "--why", "x"), "--restore does not take --why"),
+        ((other, "--why", "x" * 2001), "at most 2000 characters"),
+        ((other, "--why", "\x1b[31m"), "--why"),
+    ):
+        assert said in ready.gitexp("archive", *words, code=2).err
+    assert rows(ready)[other]["state"] == "planned"

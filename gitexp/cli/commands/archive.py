@@ -24,6 +24,9 @@ def archive(
             " those of them.",
         ),
     ] = "",
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why an idea is given up; it is kept with it.")
+    ] = "",
     restore: Annotated[
         bool,
         typer.Option(
@@ -35,16 +38,16 @@ def archive(
     """Archive experiments, or restore them.
 
     An archived experiment is no longer listed by `git branch`. It stays in the log, and nothing of
-    it is lost.
+    it is lost. To withdraw an idea before it runs, archive it with --why.
     """
     if restore:
-        if ruled_out or older:
-            idle = "--ruled-out" if ruled_out else "--older"
+        if ruled_out or older or why:
+            idle = "--ruled-out" if ruled_out else "--older" if older else "--why"
             raise UsageError(f"--restore does not take {idle}", "gitexp archive --restore NAME")
         bring_back(names or [], as_json=json_)
         return
     age = dt.timedelta(seconds=seconds_of(older)) if older else None
-    done = workflow.archive(open_project(), names or [], ruled_out=ruled_out, older=age)
+    done = workflow.archive(open_project(), names or [], ruled_out=ruled_out, older=age, why=why)
     views.archived(done, as_json=json_)
 
 

@@ -50,6 +50,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     for token, value in registration.trailers():
         typer.echo(hanging(f"  {token + ':':12} ", value))
     _openings(sheet, registration)
+    _remarks(sheet)
     judgement = row.result.judgement
     _samples(row)
     typer.echo("")
@@ -107,6 +108,12 @@ def _uncounted(row: Row) -> None:
         typer.echo(wrapped(said) + "\n")
     if row.result.newer:
         typer.echo(wrapped(f"{say_newer(row.result.newer)}.") + "\n")
+
+
+def _remarks(sheet: Sheet) -> None:
+    for remark in sheet.remarks:
+        what = "withdrawn" if remark.withdraws else "remark"
+        typer.echo(wrapped(f"{what} {remark.time[:10]} by {remark.by}: {remark.text}"))
 
 
 def _openings(sheet: Sheet, registration: Registration) -> None:

@@ -16,6 +16,7 @@ from gitexp.rules.documents.shape import (
     Shape,
     anything,
     digits,
+    flag,
     listed,
     maybe,
     moment,
@@ -113,6 +114,12 @@ class Kind(StrEnum):
             },
         ),
     )  # fmt: skip
+    # What somebody wants others to know.
+    REMARK = (
+        "remark",
+        1,
+        Shape({"commit": text, "text": text, "by": text, "time": moment}, {"withdraws": flag}),
+    )
     # --- in the bulk ----------------------------------------------------------------------------
     ENVIRONMENT = (
         "environment",

@@ -105,6 +105,11 @@ def one_of(*texts: str) -> Check:
     return lambda value: isinstance(value, str) and value in texts
 
 
+def flag(value: object) -> bool:
+    """Whether it is true or false."""
+    return isinstance(value, bool)
+
+
 def anything(_value: object) -> bool:
     """Whatever JSON holds."""
     return True

@@ -50,6 +50,10 @@ STORED = {
     Kind.CHECK: '{"changed":["host a -> b"],"commit":"' + COMMIT + '","condition":"9f3c2a",'
     '"found":"moved","kind":"check","schema":1,"scores":[0.93,0.94,0.94],"seed":7,'
     '"start":"2026-11-01T08:00:00.000Z"}',
+    Kind.REMARK: '{"by":"Ada Tester","commit":"' + COMMIT + '","kind":"remark","schema":1,'
+    '"text":"the paper was retracted","time":"2026-11-01T08:00:00.000Z","withdraws":true}',
+    Kind.ARTIFACT: '{"attempt":1,"condition":"9f3c2a","kind":"artifact","path":"model.pkl",'
+    '"schema":1,"seed":7,"sha256":"0a1b","size":1024}',
     Kind.ENVIRONMENT: '{"condition":"9f3c2a","kind":"environment","packages":{"numpy":"2.1"},'
     '"python":"3.11.4","schema":1}',
     Kind.PARAMETERS: '{"kind":"parameters","schema":1,"values":{"model.C":10}}',

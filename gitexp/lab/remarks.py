@@ -1,0 +1,37 @@
+"""Remarks on experiments, which stay beside their records and travel with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.engine.clock import now
+from gitexp.errors import UsageError
+from gitexp.rules.documents.remark import LONGEST_REMARK, Remark
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitexp.store.repository import Repository
+
+
+def remark(
+    repository: Repository, commits: Iterable[str], text: str, *, withdraws: bool = False
+) -> None:
+    """Put a remark beside each of these experiments, in the name of who makes commits here.
+
+    Raises:
+        UsageError: it is too long.
+        StoreBusy, NotReady: it could not be written.
+    """
+    if len(text) > LONGEST_REMARK:
+        raise UsageError(
+            f"a remark has at most {LONGEST_REMARK} characters, and this one has {len(text)}",
+            "put the long version into a file of the repository, and name it here",
+        )
+    # `Name <address> seconds zone`; the address says more than a reader needs.
+    by = repository.git.text("var", "GIT_AUTHOR_IDENT").rpartition(" <")[0]
+    time = now()
+    lines = {commit: [Remark(commit, text, by, time, withdraws).line()] for commit in commits}
+    append_lines(repository, RUNS, lines)
