@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed
 from gitexp.lab.missing_inputs import about_environment, link_hint, named_in
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.attempts import MOST_FAILURES, given_up
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
 
 def _way_on(ledger: Ledger, job: Job) -> str:
     """What the same command does next time."""
-    if ledger.settings.rules < 2 or job.commit != ledger.experiment:
+    counts = job.purpose is Purpose.RUN and job.commit == ledger.experiment
+    if ledger.settings.rules < 2 or not counts:
         return "the same command tries again; the failed run is recorded"
     if given_up([job.seed], ledger.records(job.commit), ledger.metric):
         return (

@@ -15,6 +15,7 @@ from gitexp.engine.host import scheduler
 from gitexp.errors import GitexpError, Stopped, StoreBusy, Terminated
 from gitexp.lab.running import LONG_NAP
 from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -91,6 +92,7 @@ class Scheduler:
         """Whether runs of an experiment are going on that would count as aborted."""
         return any(
             order.commit == session.ledger.experiment
+            and order.purpose is Purpose.RUN
             and not order.explore
             and session.ledger.settings.rules > 1
             for order, session, _ in self._flying.values()

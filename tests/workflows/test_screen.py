@@ -102,6 +102,7 @@ def test_an_idea_that_fails_is_named_and_the_others_are_ranked(drawn: World) -> 
     [failed] = ran.json["unfinished"]
     assert failed["name"] == bad
     assert "ended with exit code 1" in failed["error"]["message"]
+    assert "the same command tries again" in failed["error"]["hint"]
     # It failed no run that counts.
     assert {row["state"] for row in drawn.gitexp("log", "--json").json} == {"planned"}
 

@@ -1,7 +1,8 @@
 """Screening: each of many ideas is run a few times, to see which of them to confirm first.
 
-A screening run is not evidence. By scores it has seeds that no verdict uses, so whoever confirms
-the best of thirty picked it on runs that its verdict never sees, and that costs no error budget.
+A screening run is not evidence. It has a seed that no verdict uses, so by scores on fixed rows
+whoever confirms the best of thirty picked it on runs that its verdict never sees: that costs no
+error budget.
 """
 
 from __future__ import annotations
@@ -38,10 +39,11 @@ def is_shared(registration: Registration) -> bool:
     """Whether a verdict sees rows or seeds that screening has seen.
 
     Then whoever confirms what did well when it was screened has chosen by what the verdict rests
-    on, so a screened idea takes its place in the campaign.
+    on, so a screened idea takes its place in the campaign. A seed that redraws the split draws from
+    the same rows again.
     """
-    on_fixed_rows = registration.by_examples and not registration.widening
-    return on_fixed_rows or not registration.fresh_seeds
+    sees_rows = registration.by_examples or registration.widening > 0
+    return sees_rows or not registration.fresh_seeds
 
 
 def screening_seeds(registration: Registration, runs: int) -> Sequence[int]:

@@ -30,7 +30,7 @@ DRAWN = replace(a_registration(), seeds=(200_000, 200_004), rules=2)
 FOLDS = replace(DRAWN, seeds=(1, 5))
 EXACT = replace(DRAWN, seeds=(1, 1), repeats=(1,), seeded=False)
 FIXED_ROWS = replace(DRAWN, by_examples=True)
-NEW_ROWS = replace(FIXED_ROWS, widening=0.25)
+REDRAWN = replace(DRAWN, widening=0.25)
 
 
 def a_run(score: float | None = 0.9, seed: int = 1, **others: Any) -> Record:  # noqa: ANN401
@@ -50,7 +50,7 @@ def a_run(score: float | None = 0.9, seed: int = 1, **others: Any) -> Record:  #
         (replace(FOLDS, seeds=(0, 4)), True, [0, 1]),
         (EXACT, True, [1]),
         (FIXED_ROWS, True, [1, 2]),
-        (NEW_ROWS, False, [1, 2]),
+        (REDRAWN, True, [1, 2]),
     ],
 )
 def test_an_idea_takes_a_place_where_its_verdict_sees_the_same_rows_or_seeds(
