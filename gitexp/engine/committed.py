@@ -6,25 +6,25 @@ import hashlib
 import os
 import shutil
 import stat
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.engine.lfs import filters_of, set_contents_aside, write_contents
+from gitexp.engine.lfs import ATTRIBUTES, filters_of, set_contents_aside, write_contents
+from gitexp.engine.proven import Proven
+from gitexp.engine.untouched import write_changes
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
-from gitexp.store.index_file import IndexEntry, is_submodule, raw_entries
+from gitexp.store.index_file import IndexEntry, files_called, raw_entries, submodules_in
 from gitexp.store.local import make_writable
 from gitexp.store.sealed import sealed_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from gitexp.store.git import Git
 
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _HASHES = {"sha1": 20, "sha256": 32}  # bytes of an object's id
 _BLOCK = 1 << 20  # bytes read at a time
 
@@ -34,7 +34,7 @@ class Tree:
     """A folder for the files of a commit, and what is remembered about it.
 
     `state` names our own files beside it: `state.index` is the index that only gitexp's git writes,
-    and `state.proven` a copy of it from when every file was last known to be the commit's.
+    and `state.proven` a copy of it from when every file was last known to be its commit's.
     `sealed` is what git takes for the clone's folder, `objects` and `lfs` are its stores.
     """
 
@@ -57,8 +57,13 @@ class Tree:
 
     @property
     def contents(self) -> Path:
-        """Contents of Git LFS files while git writes; a `.json` beside it knows where they were."""
+        """Contents of Git LFS files while git writes."""
         return self.state.with_name(f"{self.state.name}.contents")
+
+    @property
+    def known_contents(self) -> Path:
+        """Where contents of Git LFS files are while git does not write, and their states."""
+        return self.contents.with_suffix(".json")
 
     @property
     def git(self) -> Git:
@@ -67,7 +72,7 @@ class Tree:
 
     def forget(self) -> None:
         """Let the next use write every file."""
-        for path in (self.index, self.proven, self.contents.with_suffix(".json")):
+        for path in (self.index, self.proven, self.known_contents):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.contents, ignore_errors=True)
 
@@ -91,31 +96,56 @@ def write_commit(tree: Tree, commit: str) -> Written:
         GitFailed: git cannot write the files, or the commit is not there.
     """
     tree.index.with_name(f"{tree.index.name}.lock").unlink(missing_ok=True)
-    proven = _read_proven(tree)
-    if proven is None:
+    size = _HASHES[tree.hash_name]
+    proven = Proven.read(tree.proven)
+    if not proven.index:
         tree.forget()
-    set_contents_aside(tree)
-    git = tree.git
+    written = _write_changes(tree, proven, commit)
+    if written is None:
+        _write_all(tree, commit)
+    content = tree.index.read_bytes()
+    attributes = files_called(ATTRIBUTES, content, size)
+    if proven.index and _ids(attributes) != _ids(proven.files_called(ATTRIBUTES, size)):
+        # They decide what becomes of files that are the same in both commits.
+        tree.forget()
+        return write_commit(tree, commit)
+    if written is None and content != proven.index:
+        new = {*raw_entries(content, size)} - proven.entries(size)
+        written = [IndexEntry.parse(entry, size) for entry in new]
+    _compare(tree, written or ())
+    if proven != (now := Proven(commit, content)):
+        now.write(tree.proven)
+    filters = filters_of(tree, attributes)
+    if "lfs" in filters:
+        write_contents(tree, [IndexEntry.parse(one, size) for one in raw_entries(content, size)])
+    return Written(tuple(submodules_in(content, size)), filters - {"lfs"})
+
+
+def _write_changes(tree: Tree, proven: Proven, commit: str) -> list[IndexEntry] | None:
+    """Go on from what was proven, if nothing happened to it; None if something did."""
+    if (
+        not proven.commit
+        or submodules_in(proven.index, _HASHES[tree.hash_name])
+        # The index knows pointers where the folder has the contents of Git LFS files.
+        or tree.known_contents.exists()
+    ):
+        return None
     try:
-        _write(git, commit)
+        same = tree.index.read_bytes() == proven.index
+    except OSError:
+        return None
+    return write_changes(tree.git, proven, commit) if same else None
+
+
+def _write_all(tree: Tree, commit: str) -> None:
+    """Write each file that the commit has otherwise, or that is not as the index knows it."""
+    set_contents_aside(tree)
+    try:
+        _write(tree.git, commit)
     except GitFailed:
         # A script left folders that may not be written to, as caches of modules are.
         make_writable(tree.work_tree)
-        _write(git, commit)
-    content = tree.index.read_bytes()
-    size = _HASHES[tree.hash_name]
-    entries = raw_entries(content, size)
-    if content != proven:
-        known = _known(proven, size)
-        new = [entry for entry in entries if entry not in known]
-        _compare(tree, git, [IndexEntry.parse(entry, size) for entry in new])
-        tree.proven.write_bytes(_boot() + b"\n" + content)
-    attributes = [entry for entry in entries if b".gitattributes\0" in entry]
-    filters = filters_of(tree, [IndexEntry.parse(entry, size) for entry in attributes])
-    if "lfs" in filters:
-        write_contents(tree, [IndexEntry.parse(entry, size) for entry in entries])
-    submodules = [entry for entry in entries if is_submodule(entry)]
-    return Written(tuple(IndexEntry.parse(entry, size) for entry in submodules), filters - {"lfs"})
+        _write(tree.git, commit)
 
 
 def _write(git: Git, commit: str) -> None:
@@ -123,31 +153,11 @@ def _write(git: Git, commit: str) -> None:
     git.run("clean", "-ffdxq")
 
 
-def _read_proven(tree: Tree) -> bytes | None:
-    """The index as of the last comparison; None if there was none since the machine started."""
-    with suppress(OSError):
-        boot, _, content = tree.proven.read_bytes().partition(b"\n")
-        if boot == _boot():
-            return content
-    return None
+def _ids(entries: Sequence[IndexEntry]) -> dict[str, str]:
+    return {entry.path: entry.id for entry in entries}
 
 
-def _known(proven: bytes | None, id_bytes: int) -> set[bytes]:
-    try:
-        return {*raw_entries(proven, id_bytes)} if proven else set()
-    except ValueError:
-        return set()
-
-
-def _boot() -> bytes:
-    """What names this start of the machine; empty where the system does not say."""
-    try:
-        return _BOOT.read_bytes().strip()
-    except OSError:
-        return b""
-
-
-def _compare(tree: Tree, git: Git, entries: Sequence[IndexEntry]) -> None:
+def _compare(tree: Tree, entries: Sequence[IndexEntry]) -> None:
     """Compare files with what the commit has.
 
     The commit's own attributes may ask for other line ends or another encoding. Such files are
@@ -157,7 +167,9 @@ def _compare(tree: Tree, git: Git, entries: Sequence[IndexEntry]) -> None:
     converted = [entry for entry in other if not entry.is_link and "\n" not in entry.path]
     paths = "".join(f"{entry.path}\n" for entry in converted)
     ids = (
-        decode(git.run("hash-object", "--stdin-paths", stdin=os.fsencode(paths)).stdout).split()
+        decode(
+            tree.git.run("hash-object", "--stdin-paths", stdin=os.fsencode(paths)).stdout
+        ).split()
         if converted
         else []
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitexp.engine.committed import Tree
     from gitexp.store.index_file import IndexEntry
 
+ATTRIBUTES = ".gitattributes"
 _FILTER = re.compile(rb"^\s*[^#\s].*?\sfilter=(\S+)", re.MULTILINE)
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*"
@@ -35,11 +36,11 @@ _LONGEST_POINTER = 1024  # bytes, as Git LFS itself has it
 _BLOCK = 1 << 20  # bytes read at a time
 
 
-def filters_of(tree: Tree, entries: Sequence[IndexEntry]) -> set[str]:
-    """Names of the filters that the commit's own attributes ask for."""
+def filters_of(tree: Tree, attributes: Sequence[IndexEntry]) -> set[str]:
+    """Names of the filters that the commit's own files of attributes ask for."""
     found: set[str] = set()
-    for entry in entries:
-        if entry.path.rpartition("/")[2] == ".gitattributes" and not entry.is_link:
+    for entry in attributes:
+        if not entry.is_link:
             content = (tree.work_tree / entry.path).read_bytes()
             found.update(decode(name) for name in _FILTER.findall(content))
     return found
@@ -51,7 +52,7 @@ def set_contents_aside(tree: Tree) -> None:
     The index knows pointers, so git would write them over all contents.
     """
     known = _read(tree)
-    tree.contents.with_suffix(".json").unlink(missing_ok=True)
+    tree.known_contents.unlink(missing_ok=True)
     for name, (oid, *state) in known.items():
         path = tree.work_tree / name
         with suppress(OSError):
@@ -83,7 +84,7 @@ def write_contents(tree: Tree, entries: Sequence[IndexEntry]) -> None:
     for path, oid in pointers.items():
         written[path] = [oid, *_state(tree.work_tree / path)]
     if written:
-        tree.contents.with_suffix(".json").write_text(json.dumps(written))
+        tree.known_contents.write_text(json.dumps(written))
     shutil.rmtree(tree.contents, ignore_errors=True)
 
 
@@ -136,7 +137,7 @@ def _copy(source: Path, target: Path, oid: str) -> bool:
 
 def _read(tree: Tree) -> dict[str, list[Any]]:
     try:
-        found = json.loads(tree.contents.with_suffix(".json").read_bytes())
+        found = json.loads(tree.known_contents.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -64,6 +64,24 @@ def raw_entries(content: bytes, id_bytes: int) -> list[bytes]:
     return found
 
 
-def is_submodule(raw: bytes) -> bool:
+def _is_submodule(raw: bytes) -> bool:
     """Whether an entry is the commit of a submodule."""
     return raw[_MODE] == _SUBMODULE.to_bytes(4)
+
+
+def submodules_in(content: bytes, id_bytes: int) -> list[IndexEntry]:
+    """Return the submodules in an index."""
+    if _SUBMODULE.to_bytes(4) not in content:
+        return []
+    found = raw_entries(content, id_bytes)
+    return [IndexEntry.parse(entry, id_bytes) for entry in found if _is_submodule(entry)]
+
+
+def files_called(name: str, content: bytes, id_bytes: int) -> list[IndexEntry]:
+    """Return the files of a name in an index, in whatever folder."""
+    end = name.encode() + b"\0"
+    if end not in content:
+        return []
+    found = [entry for entry in raw_entries(content, id_bytes) if end in entry]
+    entries = [IndexEntry.parse(entry, id_bytes) for entry in found]
+    return [entry for entry in entries if entry.path.rpartition("/")[2] == name]

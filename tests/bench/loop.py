@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from gitexp.engine.checkout import take_checkout
+from gitexp.store.repository import Repository
 from tests.bench.projects import drop_experiments, many_experiments, project
 from tests.bench.timing import (
     Cost,
@@ -19,6 +21,7 @@ from tests.bench.timing import (
     Side,
     by_turns,
     compared,
+    cost_here,
     cost_of,
     median,
     peak_of,
@@ -140,6 +143,34 @@ def _new_experiment(world: World) -> Callable[[], object]:
     return register
 
 
+def checkout(home: Path, rounds: int) -> Rows:
+    """A checkout that was used before, beside `git checkout` in a work tree like it."""
+    for files in (50, 2000, 20_000):
+        world = project(home / f"checkout-{files}", files=files - 4)
+        first = world.git("rev-parse", "HEAD")
+        world.edit("C = 1.0", "C = 10")
+        second = world.commit("another config")
+        other = home / f"work-tree-{files}"
+        world.git("worktree", "add", "--quiet", "--detach", str(other))
+        repository = Repository.discover(world.path)
+
+        def reuse(commit: str, repository: Repository = repository) -> None:
+            with take_checkout(repository, commit):
+                pass
+
+        for what, commits in (("one file differs", (first, second)), ("none does", (first,))):
+            ours, floor = [], []
+            for number in range(rounds + len(commits)):
+                commit = commits[number % len(commits)]
+                mine = cost_here(partial(reuse, commit))
+                theirs = cost_of(("git", "checkout", "--quiet", commit), other)
+                if number >= len(commits):
+                    ours.append(mine)
+                    floor.append(theirs)
+            named = f"checkout, {files:,} files, {what} / git checkout"
+            yield Measured(named, median(ours), median(floor), "under 60 ms")
+
+
 def log(home: Path, rounds: int) -> Rows:
     """The log, beside the one `git log` that reads the same fields; then parts of it.
 
@@ -212,7 +243,10 @@ def light(home: Path, rounds: int) -> Rows:
         yield Measured(f"gitexp {command[1]} / typer app", median(found), median(floor))
 
 
-ROWS = {row.__name__: row for row in (ordinary_commit, hooks, start, past, run, log, check, light)}
+ROWS = {
+    row.__name__: row
+    for row in (ordinary_commit, hooks, start, past, run, checkout, log, check, light)
+}
 
 
 if __name__ == "__main__":

@@ -157,6 +157,87 @@ def test_nothing_that_a_run_leaves_makes_the_next_checkout_another(
     assert not outside.exists() or outside.read_text() == "yours"
 
 
+def an_ignored_file(here: World) -> None:
+    here.write(".gitignore", "*.cache\n")
+    here.write("nested/left.cache", "left")
+
+
+def an_empty_folder(here: World) -> None:
+    (here.path / "nested" / "left").mkdir()
+
+
+def a_repository_of_its_own(here: World) -> None:
+    here.git("init", "--quiet", "left")
+
+
+def a_file_less(here: World) -> None:
+    (here.path / "nested" / "deep.txt").unlink()
+
+
+def the_file_that_changes(here: World) -> None:
+    here.edit("epochs = 20", "epochs = 31")
+
+
+def nothing(here: World) -> None:
+    """A run may leave all as it was."""
+
+
+@pytest.mark.parametrize(
+    ("change", "spoil"),
+    [
+        ("edited", nothing),
+        ("edited", skipped),
+        ("edited", the_file_that_changes),
+        ("edited", a_repository_of_its_own),
+        ("added", nothing),
+        ("added", an_ignored_file),
+        ("added", a_file_less),
+        ("removed", nothing),
+        ("removed", an_empty_folder),
+        ("a file for a folder", nothing),
+        ("a file for a folder", a_folder_for_a_link),
+    ],
+)
+def test_the_next_commit_is_written_whatever_a_run_left(
+    world: World, change: str, spoil: Callable[[World], None]
+) -> None:
+    world.write("nested/deep.txt", "$Id$\n")
+    world.commit("one more")
+    here = checked_out(world)
+    if change == "edited":
+        world.edit("epochs = 20", "epochs = 30")
+    elif change == "added":
+        world.write("nested/more/new.txt", "new\n")
+    elif change == "removed":
+        world.git("rm", "--quiet", "README.md")
+    else:
+        world.git("rm", "--quiet", "nested/deep.txt")
+        world.write("nested", "now a file\n")
+    commit = world.commit("the next")
+    spoil(here)
+    here = checked_out(world)
+    assert here.git("rev-parse", "HEAD") == commit
+    assert here.git("status", "--porcelain", "--ignored") == ""
+    assert files_of(here) == files_of(world)
+
+
+def files_of(tree: World) -> dict[str, object]:
+    """What a tree has below it, apart from git's own: contents of files, and None for folders."""
+    found = (path for path in tree.path.rglob("*") if ".git" not in path.parts)
+    return {
+        str(path.relative_to(tree.path)): path.read_bytes() if path.is_file() else None
+        for path in found
+    }
+
+
+def test_attributes_alone_may_make_a_file_another(world: World) -> None:
+    checked_out(world)
+    world.write(".gitattributes", "train.py text eol=crlf\n")
+    world.commit("line ends of another system")
+    assert "\r\n" in text(checked_out(world), "train.py")
+    assert "\r\n" not in text(checked_out(world, "HEAD~1"), "train.py")
+
+
 def test_a_file_that_nobody_touched_is_not_written_again(world: World) -> None:
     here = checked_out(world)
     before = (here.path / "train.py").stat()

@@ -1,0 +1,60 @@
+"""What a folder was proven to hold: a commit, and git's index of it as it was then."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.store.git_output import decode
+from gitexp.store.index_file import files_called, raw_entries
+
+if TYPE_CHECKING:
+    from gitexp.store.index_file import IndexEntry
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A commit and an index; both are empty where nothing was proven."""
+
+    commit: str = ""
+    index: bytes = b""
+
+    @classmethod
+    def read(cls, path: Path) -> Proven:
+        """Read what was proven since the machine started."""
+        with suppress(OSError):
+            first, _, index = path.read_bytes().partition(b"\n")
+            boot, _, commit = first.rpartition(b" ")
+            if boot == _boot():
+                return cls(decode(commit), index)
+        return cls()
+
+    def write(self, path: Path) -> None:
+        """Remember it until the machine stops."""
+        path.write_bytes(b"%b %b\n%b" % (_boot(), self.commit.encode(), self.index))
+
+    def entries(self, id_bytes: int) -> set[bytes]:
+        """Return the entries of the index; none if a crash damaged it."""
+        try:
+            return {*raw_entries(self.index, id_bytes)} if self.index else set()
+        except ValueError:
+            return set()
+
+    def files_called(self, name: str, id_bytes: int) -> list[IndexEntry]:
+        """Return the files of a name, in whatever folder."""
+        try:
+            return files_called(name, self.index, id_bytes)
+        except ValueError:
+            return []
+
+
+def _boot() -> bytes:
+    """What names this start of the machine; empty where the system does not say."""
+    try:
+        return _BOOT.read_bytes().strip()
+    except OSError:
+        return b""
