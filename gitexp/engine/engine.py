@@ -113,5 +113,5 @@ class Engine(Protocol):
         Returns the orders that have ended.
         """
 
-    def cancel(self, order: Order, how: Ended = Ended.FREED) -> None:
+    def cancel(self, order: Order, how: Ended | None = Ended.FREED) -> None:
         """Ask a run to end early, which goes on record as `how`; `poll` returns it all the same."""

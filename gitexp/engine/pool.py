@@ -65,7 +65,7 @@ class Pool:
         except queue.Empty:
             return found
 
-    def cancel(self, order: Order, how: Ended = Ended.FREED) -> None:
+    def cancel(self, order: Order, how: Ended | None = Ended.FREED) -> None:
         """Ask a run to end early, which goes on record as `how`; `poll` returns it all the same."""
         for mine, slot in self._running.values():
             if mine == order and not slot.is_set():

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import boot_id, host_id
-from gitexp.store.local import locked, read_json, write_json
+from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,11 +99,8 @@ class Queue:
             return Stage.ENDED
         if self.host != host_id():
             return Stage.ELSEWHERE  # locks need not reach from one machine to another
-        if not self.lock.is_file():
-            return Stage.BROKEN_OFF
-        with locked(self.lock, wait=False) as free:
-            if free is None:
-                return Stage.RUNS
+        if is_locked(self.lock):
+            return Stage.RUNS
         return Stage.ENDED if self.result else Stage.BROKEN_OFF  # it may have ended just now
 
     def here(self, pid: int = 0) -> Queue:

@@ -194,7 +194,8 @@ class Scheduler:
             session.fail(Stopped("stopped by gitexp stop", f"go on: gitexp run {session.name}"))
             self._watcher.said(f"exp/{session.name}: stopped")
         if stopped:
-            self._free(Ended.ABORT)
+            # Where the clone has moved, a record would make a folder where it was.
+            self._free(Ended.ABORT if self._repository.common.is_dir() else None)
             self._wake()
 
     def _catch_up(self, ended: Sequence[tuple[Session, Run, Done]]) -> None:
@@ -245,7 +246,7 @@ class Scheduler:
         except GitexpError as error:
             session.fail(error)
 
-    def _free(self, how: Ended = Ended.FREED) -> None:
+    def _free(self, how: Ended | None = Ended.FREED) -> None:
         """Stop runs that nobody needs any more."""
         for key, (order, _, _) in self._flying.items():
             if not any(session.needs(key) for session in self._sessions):

@@ -50,6 +50,23 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
             os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock on a file; those who ask keep each other from nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise unlockable(path, error) from None
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def unlockable(path: Path, error: OSError) -> NotReady:
     """Say that a file system has no locks; without them, two writers could lose each other's work.
 

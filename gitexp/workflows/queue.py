@@ -102,7 +102,11 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
         NotReady: its process has ended before its work was done.
     """
     wanted = {short_name(name) for name in names}
-    found = [one for one in queues(project.repository) if wanted <= {*one.names}]
+    found = [
+        one
+        for one in queues(project.repository)
+        if wanted <= {*one.names} and (one.left or one.result)
+    ]
     if not found:
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
         raise UsageError(f"there is no queue{about}", "begin one: gitexp run NAME --detach")
@@ -206,14 +210,15 @@ def _demand_free(repository: Repository, names: Sequence[str]) -> None:
 def _launch(repository: Repository, queue: Queue) -> Queue:
     """Start the process of a queue, which outlives this one and holds the queue's lock.
 
+    The caller keeps out whoever else may want to start it.
+
     Raises:
-        NotReady: somebody has started it meanwhile, or Python cannot be started.
+        NotReady: Python cannot be started.
     """
     top = repository.top or repository.common
     folder = top / queue.prefix
-    with locked(queue.lock, wait=False) as lock:
-        if lock is None:
-            raise NotReady(f"queue {queue.id} is being started by another gitexp", "gitexp status")
+    with locked(queue.lock) as lock:
+        assert lock is not None  # noqa: S101 - for the type checker: we have waited for it
         with queue.events.open("ab") as events:
             try:
                 process = subprocess.Popen(

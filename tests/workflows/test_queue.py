@@ -87,6 +87,9 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert sorted(r["seed"] for r in records(gated, f"exp/{names[0]}")) == sorted(
         {r["seed"] for r in records(gated, f"exp/{names[0]}")}
     )
+    os.utime(queue.folder, (0, 0))
+    gated.gitexp("doctor", "--gc", "--older", "1d")
+    assert not queue.folder.exists()
 
 
 def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
@@ -131,17 +134,26 @@ def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     assert "no queue of this machine was broken off" in gated.gitexp("run", "--resume").out
 
 
-def test_a_queue_stops_when_its_folder_is_deleted(gated: World) -> None:
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_queue_stops_when_its_folder_is_deleted_or_the_clone_moves(
+    gated: World, moved: bool
+) -> None:
     name = gated.start("--set", "model.C=10")
     gated.gitexp("run", name, "--detach")
     in_progress(gated)
     (queue,) = queues(gated)
-    shutil.rmtree(queue.folder)
+    if not moved:
+        shutil.rmtree(queue.folder)
+    now = World(gated.path.rename(gated.path.with_name("moved")) if moved else gated.path)
     until(lambda: not alive(queue.pid))
     assert not queue.folder.exists()
-    assert [r["ended"] for r in records(gated, f"exp/{name}")] == ["abort"]
-    assert "there is no queue" in gated.gitexp("run", "--wait", code=2).err
-    assert gated.gitexp("status", "--json").json["queues"] == []
+    assert gated.path.exists() != moved
+    # What became of the run is on record at once, or when the next command finds it.
+    if moved:
+        now.gitexp("stop", name)
+    assert [r["ended"] for r in records(now, f"exp/{name}")] == ["abort"] * (not moved)
+    assert "there is no queue" in now.gitexp("run", "--wait", code=2).err
+    assert now.gitexp("status", "--json").json["queues"] == []
 
 
 def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
