@@ -25,10 +25,11 @@ def run_screening(
     jobs: int | None,
     gpus: str,
     yes: bool,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Screen ideas, and print the ranking; fails as the worst of those that could not be run."""
-    with live.watcher(yes=yes) as watcher:
+    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         done = screen(project, names, runs=runs, share=share, jobs=jobs, watcher=watcher, gpus=gpus)
     screened(done, as_json=as_json)
     if done.unfinished:

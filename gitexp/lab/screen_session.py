@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.session import Session
+from gitexp.lab.small_first import about_ignored
 from gitexp.rules.plan.screening import screening_due
 from gitexp.rules.verdict.due import Arm
+from gitexp.rules.verdict.small_first import full_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.engine.engine import Made
+    from gitexp.errors import GitexpError
     from gitexp.lab.bench import Bench
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.run_maker import RunMaker
@@ -62,6 +66,14 @@ class ScreenSession(Session):
         )
         self.over = not self.due
         self._demand_progress()
+
+    def came(self, run: Run, made: Made) -> GitexpError | None:
+        """Note that a run which was ordered has ended; returns what to tell if it failed."""
+        if run.arm is Arm.BASELINE and made.result is not None:
+            full = full_seconds(self.ledger.records(self.bench.base))
+            if said := about_ignored(self.label_of(run), made.result.record, full):
+                self.watcher.said(said)
+        return super().came(run, made)
 
     def _announce(self, run: Run) -> None:
         # Thirty lines about one run each would tell nothing.

@@ -29,7 +29,7 @@ from gitexp.store.refs import RUNS
 from gitexp.workflows.run import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.project import Project
@@ -119,7 +119,7 @@ def screen(
         drive(repository, sessions, sessions[0].bench.jobs, watcher)
     unfinished += [Unfinished(one.name, one.error) for one in sessions if one.error is not None]
     failed = {one.name for one in unfinished}
-    ranked = _ranked(project, [one for one in accepted if one.report.name not in failed])
+    ranked = _ranked([one for one in accepted if one.report.name not in failed])
     enough = promising([one.screened.expected for one in ranked], [one.bar for one in ranked])
     made = sum(one.ledger.stored for one in sessions)
     return Screening(tuple(ranked), enough, tuple(unfinished), made)
@@ -182,27 +182,30 @@ def _sessions(
     return sessions
 
 
-def _ranked(project: Project, accepted: Iterable[_Accepted]) -> list[Ranked]:
+def _ranked(accepted: Iterable[_Accepted]) -> list[Ranked]:
     """Rank screened ideas by what to expect of them."""
+    by_commit = {one.report.entry.commit: one for one in accepted}
+    projects = {one.report.project.prefix: one.report.project for one in by_commit.values()}
+    found = [one for project in projects.values() for one in _expected(project, by_commit)]
+    return sorted(found, key=lambda one: (-one.screened.expected, one.name))
+
+
+def _expected(project: Project, by_commit: Mapping[str, _Accepted]) -> Iterator[Ranked]:
+    """Find what to expect of the screened ideas of one project."""
     results = read_results(project)
     past, baseline, _ = history(results, records_like_tip(project))
     decided = [result for result in results if has_verdict(result)]
     chance = usual_chance(sum(result.confirmed for result in decided), len(decided))
-    by_commit = {one.report.entry.commit: one for one in accepted}
     mine = [result for result in results if result.commit in by_commit]
     found = read_screened(project.repository, mine, results, past, baseline, chance)
-    ranked = []
     for commit, screened in found.items():
         report, registration = by_commit[commit].report, by_commit[commit].registration
-        ranked.append(
-            Ranked(
-                report.name,
-                commit,
-                registration.criterion.metric,
-                registration.change.brief,
-                screened,
-                bar_of(registration, screened.baseline),
-                is_shared(registration),
-            )
+        yield Ranked(
+            report.name,
+            commit,
+            registration.criterion.metric,
+            registration.change.brief,
+            screened,
+            bar_of(registration, screened.baseline),
+            is_shared(registration),
         )
-    return sorted(ranked, key=lambda one: (-one.screened.expected, one.name))

@@ -143,8 +143,8 @@ def run(
         from gitexp.cli.screening import run_screening
 
         run_screening(
-            project, names, runs=1 if runs is None else runs, yes=yes, as_json=json_,
-            share=1.0 if sample is None else sample, jobs=number, gpus=gpus,
+            project, names, runs=1 if runs is None else runs, yes=yes, quiet=quiet,
+            as_json=json_, share=1.0 if sample is None else sample, jobs=number, gpus=gpus,
         )  # fmt: skip
         return
     several = every or len(names) > 1

@@ -50,7 +50,15 @@ def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> Non
             if not isinstance(one, Unfinished):
                 _print(one)
                 typer.echo(f"  next: {_next(one)}")
-    for text, names in _by_error(unfinished).items():
+    tell_unfinished(unfinished)
+
+
+def tell_unfinished(unfinished: Sequence[Unfinished]) -> None:
+    """Print what went wrong, once: a run of the baseline that fails ends all that need it."""
+    found: dict[str, list[str]] = {}
+    for one in unfinished:
+        found.setdefault(error_text(one.error), []).append(one.name)
+    for text, names in found.items():
         typer.echo(f"gitexp: {', '.join(f'exp/{name}' for name in names)}\n{text}", err=True)
 
 
@@ -61,14 +69,6 @@ def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
             typer.echo(f"exp/{one.name}: no verdict: {visible(one.error.message)}")
         else:
             typer.echo(f"exp/{one.name}: {one.note.splitlines()[0]}")
-
-
-def _by_error(unfinished: Sequence[Unfinished]) -> dict[str, list[str]]:
-    """Names by what went wrong: a run of the baseline that fails ends all that need it."""
-    found: dict[str, list[str]] = {}
-    for one in unfinished:
-        found.setdefault(error_text(one.error), []).append(one.name)
-    return found
 
 
 def ended_json(one: Conclusion | Unfinished) -> dict[str, Any]:

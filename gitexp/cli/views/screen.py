@@ -9,8 +9,8 @@ import typer
 
 from gitexp.cli.errors import failure_json
 from gitexp.cli.views.plan import gains
+from gitexp.cli.views.run import tell_unfinished
 from gitexp.cli.views.terminal import filled, print_json, wrapped
-from gitexp.rules.rendering import error_text
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def screened(done: Screening, *, as_json: bool) -> None:
                 "",
             )
         )
-    for text, names in _by_error(done).items():
-        typer.echo(f"gitexp: {', '.join(f'exp/{name}' for name in names)}\n{text}", err=True)
+    tell_unfinished(done.unfinished)
     if done.ranked:
         typer.echo(f"\nnext: {_next(done)}")
 
@@ -68,10 +67,3 @@ def screened(done: Screening, *, as_json: bool) -> None:
 def _next(done: Screening) -> str:
     names = [one.name for one in done.ranked[: min(done.promising, _MOST_NAMED)]]
     return f"gitexp run {' '.join(names)}" if names else "gitexp next"
-
-
-def _by_error(done: Screening) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in done.unfinished:
-        found.setdefault(error_text(one.error), []).append(one.name)
-    return found
