@@ -26,7 +26,9 @@ class Order:
 
     `prefix` is the folder of its project, `label` what a person calls it, `metric` what it must
     report, `threads` what it computes with, `share` the part of the data that it is to train on.
-    `explore` says why the gate was skipped.
+    `explore` says why the gate was skipped. `pair` is the experiment that a run of its baseline is
+    for alone. Of two that follow each other on one device, `then` is the second, and `claimed` the
+    commit by which both are known.
     """
 
     prefix: str
@@ -39,11 +41,14 @@ class Order:
     conditions: tuple[str, ...] | None = None
     explore: str = ""
     share: float = 1.0
+    pair: str = ""
+    then: Order | None = None
+    claimed: str = ""
 
     @property
     def run(self) -> tuple[str, str, int]:
         """What only one run is made of at a time, whatever for."""
-        return self.prefix, self.commit, self.seed
+        return self.prefix, self.claimed or self.commit, self.seed
 
 
 class Came(Enum):
@@ -60,13 +65,15 @@ class Came(Enum):
 class Made:
     """What came of an order; `job` and `result` where a run was made to its end.
 
-    `why` says who has the accelerators that it waits for.
+    `why` says who has the accelerators that it waits for; `then` is what came of the order that
+    followed it on the same device, if one did.
     """
 
     came: Came
     job: Job | None = None
     result: RunResult | None = None
     why: str = ""
+    then: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)

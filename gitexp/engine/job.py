@@ -28,6 +28,7 @@ class Job:
     threads: int = 0  # that it computes with; 0: as many as the settings say, else one per core
     holdout: bool = False  # whether the run opens the holdout: then GITEXP_HOLDOUT is set
     purpose: Purpose = Purpose.RUN
+    pair: str = ""  # the experiment that a run of its baseline is for alone
     granted: Granted | None = None  # the accelerators that it has to itself
 
 

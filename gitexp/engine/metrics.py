@@ -11,11 +11,13 @@ import tomli
 
 from gitexp.engine.printed import nearest_line, read_printed
 from gitexp.rules.documents.shape import text as is_text
+from gitexp.rules.verdict.set_aside import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LOGGED = "metrics.jsonl"  # what `gitexp.log` wrote
 _TAIL = 1 << 20  # bytes at the end of what was printed that are searched: final metrics come last
 _LARGEST_FILE = 16 << 20  # bytes of a metrics file
 _LARGEST_LOG = 64 << 20  # bytes at the end of what `gitexp.log` wrote that are read
@@ -55,6 +57,28 @@ def logged(path: Path, tail: int = 0) -> dict[str, float]:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # A line that was cut off by a kill, or by the start of the tail.
     return found
+
+
+def with_rate(found: dict[str, float], folder: Path, seconds: float) -> dict[str, float]:
+    """Add the steps that a run did per second, unless it reported them itself.
+
+    The last step counts that it gave to `gitexp.log`, else the last one that it printed.
+    """
+    if RATE in found or not seconds > 0:
+        return found
+    step = _last_step(folder / LOGGED) or found.get("step", 0)
+    return found | {RATE: step / seconds} if step > 0 else found
+
+
+def _last_step(path: Path) -> int:
+    last = 0
+    for line in _end_of(path, _TAIL).split("\n"):
+        try:
+            step = json.loads(line)["step"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+        last = step if type(step) is int else last
+    return last
 
 
 def _end_of(path: Path, size: int) -> str:
@@ -117,10 +141,6 @@ def collect(folder: Path, file: Path | None, metric: str = "") -> dict[str, floa
     Raises:
         Unreadable: the metrics file is damaged.
     """
-    merged = (
-        printed(folder, metric)
-        | (from_file(file) if file else {})
-        | logged(folder / "metrics.jsonl")
-    )
+    merged = printed(folder, metric) | (from_file(file) if file else {}) | logged(folder / LOGGED)
     judged = {metric: merged.pop(metric)} if metric in merged else {}
     return judged | dict(list(merged.items())[-_MOST:])

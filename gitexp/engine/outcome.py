@@ -70,6 +70,8 @@ def _read_metrics(
         found = metrics.collect(job.folder, file, job.metric)
     except Unreadable as error:
         failure = f"the metrics file cannot be read: {error}"
+    if settings.pairing:
+        found = metrics.with_rate(found, job.folder, finished.duration)
     value = found.get(job.metric)
     if finished.halted is not None:
         ended, failure = finished.halted.ended, finished.halted.reason

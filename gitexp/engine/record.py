@@ -17,6 +17,7 @@ from gitexp.engine.variables import deciding_variables, hashed_variables, place_
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import sha256, stamped
 from gitexp.rules.documents.record import LONGEST, Record
+from gitexp.rules.verdict.set_aside import RATE
 from gitexp.store.local import salt
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def make_record(
         output=outcomes.output_fingerprint if outcomes else "",
         purpose=job.purpose,
         sample=job.sample,
+        pair=job.pair,
     )
 
 
@@ -128,7 +130,7 @@ def shorten(record: Record, metric: str) -> tuple[Record, list[dict[str, Any]]]:
     # A character that JSON escapes takes six bytes.
     record = replace(record, failure=record.failure[: 300 if record.failure.isascii() else 50])
     rest = dict(record.metrics)
-    kept = {metric: rest.pop(metric)} if metric in rest else {}
+    kept = {name: rest.pop(name) for name in (metric, RATE) if name in rest}
     for name in sorted(rest, key=len):
         trial = replace(record, metrics=kept | {name: rest[name]})
         if len(trial.line()) > LONGEST:

@@ -9,7 +9,8 @@ from gitexp.lab.canary import Canary
 from gitexp.lab.moved import check_of
 from gitexp.lab.session import Session
 from gitexp.rules.documents.found import Found
-from gitexp.rules.verdict.due import Arm, Due, Run, Why, baseline_due, proof_due
+from gitexp.rules.verdict.due import Due, baseline_due, proof_due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 
 if TYPE_CHECKING:

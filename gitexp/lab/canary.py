@@ -25,7 +25,8 @@ class Canary:
         self, ledger: Ledger, base: str, batch: str, seeds: Sequence[int], *, always: bool = False
     ) -> None:
         self.seed: int | None = None
-        self._never = self.over = ledger.settings.rules < 2 or bool(ledger.why)
+        # Where load changes the metric, runs at two times cannot tell whether a baseline moved.
+        self._never = self.over = ledger.settings.rules < 2 or bool(ledger.why or ledger.beside)
         self._ledger, self._base, self._batch = ledger, base, batch
         self._seeds, self._always = seeds, always
         self._since = 0.0

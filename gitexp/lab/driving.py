@@ -9,10 +9,13 @@ from gitexp.engine.devices.giver import Giver
 from gitexp.engine.pool import Pool
 from gitexp.engine.threads import usable_cores
 from gitexp.engine.watchdog import Watchdog
+from gitexp.errors import UsageError
 from gitexp.lab.bench import fixed_threads
 from gitexp.lab.run_maker import RunMaker
 from gitexp.lab.scheduler import Scheduler, how_stopped
 from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.settings import INTERLEAVED
+from gitexp.rules.text import counted
 from gitexp.store.archive import tidy
 from gitexp.store.note_writing import store_aside
 
@@ -50,6 +53,27 @@ def most_jobs(maker: RunMaker, ledgers: Sequence[Ledger]) -> int:
     if counted := [number for number in served if number is not None]:
         return min(counted)
     return max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
+
+
+def demand_devices(maker: RunMaker, ledgers: Sequence[Ledger], jobs: int | None) -> int | None:
+    """Return `jobs`, where no pair of runs that needs a device to itself would have to share one.
+
+    Raises:
+        UsageError: there are fewer devices; without accelerators, the machine is the one device.
+        NotReady: there are too few accelerators for one run.
+    """
+    alone = [ledger for ledger in ledgers if ledger.beside]
+    if not alone:
+        return jobs
+    most = min(maker.most_at_once(ledger.settings) or 1 for ledger in alone)
+    if jobs is not None and jobs > most:
+        there = counted(most, "device")
+        raise UsageError(
+            f"--jobs {jobs}, but there is room for {most}: the settings have pairing ="
+            f' "{INTERLEAVED}", so every pair of runs has a device to itself ({there} here)',
+            f"the same command with --jobs {most}",
+        )
+    return jobs or most
 
 
 def drive(

@@ -25,7 +25,8 @@ from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.attempts import may_go_on
-from gitexp.rules.verdict.due import RETEST, Arm, Due, Run, Situation, Why, proof_due, runs_due
+from gitexp.rules.verdict.due import RETEST, Due, Situation, proof_due, runs_due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
@@ -83,6 +84,7 @@ class ExperimentSession(Session):
             Refused: its criterion is a constant that the baseline meets already.
         """
         ledger, base = self.ledger, self.bench.base
+        self._tell_aside()
         self._asked = time.monotonic()
         if any(run.why is Why.PROOF for run in self.due.now):
             # A verdict would tell less than what to do about the settings.
@@ -123,6 +125,7 @@ class ExperimentSession(Session):
                 self._canary.seed,
                 self._shares(),
                 self._blocks,
+                frozenset(one.mine.seed for one in ledger.aside),
             )
         )
         if not self.due:
@@ -316,6 +319,21 @@ class ExperimentSession(Session):
                 return judgement
             ledger.note(Check(commit, found.found, now(), seed, found.condition, found.scores))
             judgement = self._judge()
+
+    def _tell_aside(self) -> None:
+        """Put on record which pairs are set aside."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        known = {c.seed for c in ledger.checks(commit) if c.found is Found.SLOW}
+        for one in ledger.aside:
+            if one.mine.seed not in known:
+                rates = one.rate, one.usual
+                seed, condition = one.mine.seed, one.mine.condition
+                ledger.note(Check(commit, Found.SLOW, now(), seed, condition, rates))
+                self.watcher.said(
+                    f"{self.label(Arm.EXPERIMENT)}, seed {seed}: {Found.SLOW} (the baseline did"
+                    f" {rates[0]:.4g} steps per second, and {rates[1]:.4g} before); both runs are"
+                    " made once more"
+                )
 
     # --- what a person reads ----------------------------------------------------------------------
 

@@ -26,11 +26,13 @@ def held_records(
     text: str,
     *,
     any_condition: bool,
+    pair: str = "",
 ) -> Held:
     """Those of the records in the `text` of a note that count under rules 2.
 
     The history of the notes is read only where a run has several records. `any_condition` is
-    for an experiment, whose seeds run once, whatever the condition.
+    for an experiment, whose seeds run once, whatever the condition; `pair` is the one that the runs
+    of a baseline were made for alone.
     """
     groups = rivals(records, metric, any_condition=any_condition)
     repeated = repeats(records, metric)
@@ -39,7 +41,7 @@ def held_records(
     seeds = {record.seed for record in (*(group[0] for group in groups), *(b for b, _ in repeated))}
 
     def lines_of(text: str) -> Collection[str]:
-        return [record.line() for record in parse_records(text) if record.seed in seeds]
+        return [r.line() for r in parse_records(text, pair=pair) if r.seed in seeds]
 
     order = held_order(repository, RUNS, noted, lines_of)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import host_id
@@ -32,6 +33,7 @@ from gitexp.rules.verdict.baseline_check import BaselineRuns
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.rivals import gated
+from gitexp.rules.verdict.set_aside import hold_pairs
 from gitexp.store.aside import Intent, put_aside
 from gitexp.store.note_writing import append_lines, write
 from gitexp.store.notes import read_notes
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.arms import Arms
     from gitexp.rules.verdict.rivals import Held
+    from gitexp.rules.verdict.set_aside import SetAside
     from gitexp.rules.verdict.verdict import Judgement
 
 
@@ -56,7 +59,8 @@ class Ledger:
 
     `experiment` is the commit that is measured beside its baseline, and `why` it runs although the
     gate refuses it, "" if the gate was passed. `tell` gets one line of news. Experiments of one
-    baseline that run at once have `shared` environments.
+    baseline that run at once have `shared` environments. `beside` is the baseline where its runs
+    are made for this experiment alone, pair by pair.
     """
 
     def __init__(
@@ -69,10 +73,12 @@ class Ledger:
         experiment: str = "",
         why: str = "",
         shared: Environments | None = None,
+        beside: str = "",
     ) -> None:
         self.project, self.repository = project, project.repository
         self.settings, self.metric = settings, metric
-        self.experiment, self.why = experiment, why
+        self.experiment, self.why, self.beside = experiment, why, beside
+        self.aside: tuple[SetAside, ...] = ()  # pairs that do not count, as last read
         self.stored = 0  # runs that were stored through this ledger
         self._tell = tell
         self._lock = threading.Lock()
@@ -96,24 +102,49 @@ class Ledger:
             self._spreads[commit] = parse_spreads(text)
             self._checks[commit] = parse_checks(text, commit)
             self._texts[commit] = text
-            if self.settings.rules > 1:
-                self._settle(commit)
+            if self.settings.rules > 1 and not self.beside:
+                self._records[commit] = self._settle(commit, self._records[commit])
             if (newer := say_newer(count_newer(text))) and newer not in self._warned:
                 self._warned.add(newer)
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
+        if self.beside:
+            self._settle_pairs()
 
-    def _settle(self, commit: str) -> None:
+    def _settle(self, commit: str, records: Sequence[Record]) -> list[Record]:
         """Leave only what the notes held first, of several records for one run."""
-        held = held_records(
+        self._held[commit] = self._first_held(commit, records)
+        self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
+        return list(self._held[commit].records)
+
+    def _settle_pairs(self) -> None:
+        """Likewise, without the pairs that are set aside."""
+        both = (self.beside, self.experiment)
+        if not self._texts.keys() >= {*both}:
+            return
+        base, mine = (self._counting(self._texts[commit], commit) for commit in both)
+        held = hold_pairs(
+            base, mine, self.metric,
+            partial(self._first_held, self.beside), partial(self._first_held, self.experiment),
+        )  # fmt: skip
+        self.aside = held.aside
+        for commit, one in zip(both, (held.baseline, held.mine), strict=True):
+            self._records[commit], self._held[commit] = list(one.records), one
+            self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
+
+    def _first_held(self, commit: str, records: Sequence[Record]) -> Held:
+        return held_records(
             self.repository,
             commit,
-            self._records[commit],
+            records,
             self.metric,
             self._texts[commit],
             any_condition=commit == self.experiment,
+            pair=self._pair_of(commit),
         )
-        self._records[commit], self._held[commit] = list(held.records), held
-        self._spreads[commit] = held_spreads(self.repository, commit, self._spreads[commit])
+
+    def _pair_of(self, commit: str) -> str:
+        """The experiment that runs of a commit are made for alone, if it is one."""
+        return self.experiment if commit == self.beside else ""
 
     def _counting(self, text: str, commit: str) -> list[Record]:
         """Records of this project that count for a commit.
@@ -121,7 +152,7 @@ class Ledger:
         Ungated runs only count if the gate is skipped again. A baseline's records may come from a
         commit that runs the same; an experiment's must be its own.
         """
-        records = parse_records(text)
+        records = parse_records(text, pair=self._pair_of(commit))
         if not self.why:
             records = (
                 gated(records)
@@ -209,7 +240,9 @@ class Ledger:
     def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:
         """Number of the next attempt at a seed; 0 if a good run has been stored by now."""
         text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
-        if first_good(self._counting(text, commit), [seed], self.metric, conditions):
+        gone = {record.line() for one in self.aside for record in (one.baseline, one.mine)}
+        counting = (r for r in self._counting(text, commit) if not gone or r.line() not in gone)
+        if first_good(counting, [seed], self.metric, conditions):
             return 0
         # Whatever they were made for: outcomes and folders are named by seed and attempt.
         attempts = [record.attempt for record in parse_records(text, None) if record.seed == seed]
@@ -326,7 +359,7 @@ class Ledger:
         Returns whether there may be new ones; nobody looks if all these seeds have a good record.
         """
         seeds = list(seeds)
-        if len(self.good(commit, seeds)) == len(seeds):
+        if self.beside or len(self.good(commit, seeds)) == len(seeds):
             return False
         ancestors = same_runs(self.project, self.settings, commit)
         if not ancestors:
@@ -345,7 +378,7 @@ class Ledger:
                 for line in dict.fromkeys(lines)
                 if line not in known
                 and all(
-                    r.project == self.project.folder and r.environment not in misled
+                    r.project == self.project.folder and r.environment not in misled and not r.pair
                     for r in parse_records(line, None)
                 )
             ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gitexp.lab.log_json import log_json
@@ -105,11 +105,16 @@ class Result:
         """Records of its baseline."""
         if not self.parent:
             return ()
-        found = self._notes.records(self.parent)
         if self.registration is None:
-            return found
+            return self._notes.records(self.parent)
+        found = self._notes.records(self.parent, self._pair)
         # Two projects may measure the same baseline commit, each by its own command.
         return tuple(r for r in found if r.project == self.registration.project)
+
+    @property
+    def _pair(self) -> str:
+        """The experiment that its baseline was run for alone: itself, where pairs interleave."""
+        return self.commit if self.registration and self.registration.interleaved else ""
 
     @cached_property
     def held(self) -> Held:
@@ -145,10 +150,14 @@ class Result:
             return Held(self.records), Held(self.baseline_records)
         metric = self.registration.criterion.metric
         mine, base = gated(self.records), gated(self.baseline_records)
-        return (
-            self._notes.held(self.commit, mine, metric, any_condition=True),
-            self._notes.held(self.parent, base, metric, any_condition=False),
-        )
+        hold_mine = partial(self._notes.held, self.commit, metric, "", any_condition=True)
+        hold_base = partial(self._notes.held, self.parent, metric, self._pair, any_condition=False)
+        if not self._pair:
+            return hold_mine(mine), hold_base(base)
+        from gitexp.rules.verdict.set_aside import hold_pairs
+
+        held = hold_pairs(base, mine, metric, hold_base, hold_mine)
+        return held.mine, held.baseline
 
     # --- what they say --------------------------------------------------------------------------
 
@@ -309,8 +318,8 @@ class RunNotes:
     def __init__(self, repository: Repository, texts: Mapping[str, str]) -> None:
         """Begin with texts that were already read; empty means that a commit has no note."""
         self._repository, self._texts = repository, dict(texts)
-        self._parsed: dict[str, tuple[Record, ...]] = {}
-        self._held: dict[tuple[str, str, bool, int], Held] = {}
+        self._parsed: dict[tuple[str, str], tuple[Record, ...]] = {}
+        self._held: dict[tuple[str, str, str, bool, int], Held] = {}
 
     def text(self, commit: str) -> str:
         """Text of a commit's note, empty if there is none."""
@@ -318,29 +327,29 @@ class RunNotes:
             self._texts[commit] = read_notes(self._repository, RUNS, [commit]).get(commit, "")
         return self._texts[commit]
 
-    def records(self, commit: str) -> tuple[Record, ...]:
-        """Records in a commit's note, whoever made them."""
+    def records(self, commit: str, pair: str = "") -> tuple[Record, ...]:
+        """Records in a commit's note, whoever made them; of a baseline, those for one `pair`."""
         text = self.text(commit)
         if not text:
             return ()
-        if commit not in self._parsed:
+        if (commit, pair) not in self._parsed:
             from gitexp.rules.documents.record import parse_records
 
-            self._parsed[commit] = tuple(parse_records(text))
-        return self._parsed[commit]
+            self._parsed[commit, pair] = tuple(parse_records(text, pair=pair))
+        return self._parsed[commit, pair]
 
     def held(
-        self, commit: str, records: Sequence[Record], metric: str, *, any_condition: bool
+        self, commit: str, metric: str, pair: str, records: Sequence[Record], *, any_condition: bool
     ) -> Held:
         """Those of some records of a commit that count under rules 2."""
         from gitexp.lab.held_records import held_records
 
         # The history of one baseline's note is read once for all experiments on it.
-        key = commit, metric, any_condition, len(records)
+        key = commit, metric, pair, any_condition, len(records)
         if key not in self._held:
             self._held[key] = held_records(
                 self._repository, commit, records, metric, self.text(commit),
-                any_condition=any_condition,
+                any_condition=any_condition, pair=pair,
             )  # fmt: skip
         return self._held[key]
 

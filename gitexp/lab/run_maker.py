@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.engine.devices.giver import Giver
+    from gitexp.engine.devices.grant import Granted
     from gitexp.engine.engine import Order, Slot
     from gitexp.engine.watchdog import Watchdog
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
+
+_NAP = 0.2  # seconds between looks at a run that is made for another pair
 
 
 class RunMaker:
@@ -40,11 +43,18 @@ class RunMaker:
         self._named: set[float | None] = set()  # shares of accelerators that were looked at
 
     def make(
-        self, order: Order, ledger: Ledger, slot: Slot, expected: str, named: Callable[[str], None]
+        self,
+        order: Order,
+        ledger: Ledger,
+        slot: Slot,
+        expected: str,
+        named: Callable[[str], Callable[[str], None]],
+        given: Granted | None = None,
     ) -> Made:
         """Make a run unless another gitexp of this clone does, or has done so by now.
 
-        `expected` is the condition that it will probably have, and `named` is told the real one.
+        `expected` is the condition that it will probably have, and `named` gives, by commit, who is
+        told the real one. What it is `given` it uses, instead of taking accelerators itself.
 
         Raises:
             NotReady: the checkout could not be prepared, or there are too few accelerators here.
@@ -61,7 +71,7 @@ class RunMaker:
             if not attempt:
                 return Made(Came.STORED)
             self._name_devices(ledger.settings)
-            granted = self._giver.take(ledger.settings)
+            granted = given or self._giver.take(ledger.settings)
             if granted is None:
                 return Made(Came.NO_DEVICE, why=self._giver.about(ledger.settings))
             runs = ledger.repository.local / "runs" / order.commit[:12]
@@ -71,10 +81,18 @@ class RunMaker:
             job = Job(
                 order.commit, order.seed, attempt, order.metric, folder, order.explore,
                 sample=order.share, purpose=order.purpose, threads=order.threads, granted=granted,
+                pair=order.pair,
             )  # fmt: skip
             with granted:
                 hold = (claim, *granted.descriptors)
-                return self._run(order.label, job, ledger, slot, hold, expected, named)
+                tell = named(order.commit)
+                made = self._run(order.label, job, ledger, slot, hold, expected, tell)
+                if order.then is None or made.result is None or not made.result.record.ok:
+                    return made
+                while True:
+                    second = self.make(order.then, ledger, slot, expected, named, granted)
+                    if second.came is not Came.BUSY or slot.wait(_NAP):
+                        return replace(made, then=second)
 
     def _run(
         self,
@@ -112,8 +130,8 @@ class RunMaker:
             if started and ended is not None:
                 ledger.end(started[0].ended_early(ended, stopped.seconds))
             return Made(Came.STOPPED)
-        if result.record.ok and ledger.settings.gpus is None:
-            slot.give_back()  # accelerators stay taken until the end
+        if result.record.ok and not (ledger.settings.gpus or ledger.settings.pairing):
+            slot.give_back()  # a device stays taken until the end
         if job.purpose is Purpose.SAMPLE:
             result = replace(result, record=replace(result.record, environment=""), bulk=())
         ledger.store(job.commit, result)
@@ -127,7 +145,7 @@ class RunMaker:
             job.commit, job.seed, job.attempt, time,
             host=host_id(), boot=boot_id(), clone=clone_id(ledger.repository), batch=self.batch,
             condition=expected, scheduler=scheduler(), project=ledger.project.folder,
-            purpose=job.purpose, explore=job.explore,
+            purpose=job.purpose, explore=job.explore, pair=job.pair,
         )  # fmt: skip
 
     def most_at_once(self, settings: Settings) -> int | None:

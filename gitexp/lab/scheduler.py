@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitexp.engine.engine import Done, Engine, Order
     from gitexp.lab.session import Session
     from gitexp.lab.watcher import Watcher
-    from gitexp.rules.verdict.due import Run
+    from gitexp.rules.verdict.due_run import Run
     from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a run that another gitexp makes
@@ -91,7 +91,7 @@ class Scheduler:
     def counts_aborts(self) -> bool:
         """Whether runs of an experiment are going on that would count as aborted."""
         return any(
-            order.commit == session.ledger.experiment
+            session.ledger.experiment in {order.commit, order.then and order.then.commit}
             and order.purpose is Purpose.RUN
             and not order.explore
             and session.ledger.settings.rules > 1
@@ -201,7 +201,8 @@ class Scheduler:
     def _catch_up(self, ended: Sequence[tuple[Session, Run, Done]]) -> None:
         """Read what is on record now, and let everybody who is concerned think again."""
         new = [one for one in ended if one[2].made and one[2].made.came in {Came.RAN, Came.STORED}]
-        commits = list(dict.fromkeys(done.order.commit for _, _, done in new))
+        orders = (one for _, _, done in new for one in (done.order, done.order.then) if one)
+        commits = list(dict.fromkeys(order.commit for order in orders))
         self._unread.clear()
         if not commits:
             self._free()
@@ -225,7 +226,10 @@ class Scheduler:
 
     def _tell(self, session: Session, run: Run, done: Done) -> None:
         """Tell a session that its run has ended, and remember one that failed."""
-        error = None if done.made is None else session.came(run, done.made)
+        made = done.made
+        error = None if made is None else session.came(run, made)
+        if error is None and made is not None and made.then is not None and run.then is not None:
+            error = session.came(run.then, made.then)
         if error is not None:
             self._failed[done.order.run, done.order.metric] = error
             session.fail(error)
@@ -256,7 +260,9 @@ class Scheduler:
 def _went_well(done: Done) -> bool:
     """Whether nothing has failed: then what was due stays due."""
     made = done.made
-    return made is not None and (made.result is None or made.result.record.ok)
+    if made is None or made.then is not None:
+        return False  # a pair may have to be made once more
+    return made.result is None or made.result.record.ok
 
 
 def how_stopped(error: BaseException) -> Ended | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored
 from gitexp.rules.plan.screening import screening_due
-from gitexp.rules.verdict.due import Arm
+from gitexp.rules.verdict.due_run import Arm
 from gitexp.rules.verdict.small_first import full_seconds
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.due import Run
+    from gitexp.rules.verdict.due_run import Run
 
 
 class ScreenSession(Session):

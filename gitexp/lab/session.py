@@ -9,7 +9,8 @@ from gitexp.engine.engine import Order
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.failed_run import failed_run
 from gitexp.lab.small_first import on_share
-from gitexp.rules.verdict.due import Arm, Due, Run, Why
+from gitexp.rules.verdict.due import Due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +86,10 @@ class Session(ABC):
         return on_share(self.label(run.arm), run.share)
 
     def key(self, run: Run) -> tuple[str, str, int]:
-        """What only one run is made of at a time, whatever for."""
-        return self.ledger.project.prefix, self.commit(run.arm), run.seed
+        """What only one run is made of at a time, or one interleaved pair, whatever for."""
+        ledger = self.ledger
+        commit = ledger.experiment if ledger.beside else self.commit(run.arm)
+        return ledger.project.prefix, commit, run.seed
 
     def needs(self, key: tuple[str, str, int]) -> bool:
         """Whether a run of this is of use."""
@@ -113,12 +116,14 @@ class Session(ABC):
             run.conditions,
             ledger.why if run.arm is Arm.EXPERIMENT else "",
             run.share,
+            ledger.experiment if self.commit(run.arm) == ledger.beside else "",
+            None if run.then is None else self.order(run.then),
+            ledger.experiment if ledger.beside else "",
         )
 
     def make(self, order: Order, slot: Slot) -> Made:
         """Make a run that was ordered; called in a thread of its own."""
-        named = self._named(order.commit)
-        return self.maker.make(order, self.ledger, slot, self.bench.expected, named)
+        return self.maker.make(order, self.ledger, slot, self.bench.expected, self._named)
 
     def came(self, run: Run, made: Made) -> GitexpError | None:
         """Note that a run which was ordered has ended; returns what to tell if it failed."""
@@ -158,7 +163,8 @@ class Session(ABC):
         """Say what is run, once for all runs of its kind, and ask if that takes long."""
         told = self.bench.told if run.arm is Arm.BASELINE else self._told
         kind = run.why, run.conditions if run.why in {Why.BLOCK, Why.MATCH, Why.PROOF} else None
-        alike = [one for one in (*self.due.now, *self.due.later) if one.why is run.why]
+        due = (*self.due.now, *self.due.later)
+        alike = [r for one in due for r in (one, one.then) if r is not None and r.why is run.why]
         new = [one.seed for one in alike if (*kind, one.seed) not in told]
         if run.seed not in new:
             return

@@ -11,7 +11,7 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.bench import Bench
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
-from gitexp.lab.driving import drive, most_jobs, run_maker
+from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.environments import Environments
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
@@ -203,7 +203,7 @@ def _sessions(
     """Put experiments under way, with one bench for those of the same baseline."""
     repository = accepted[0].report.project.repository
     ledgers = _ledgers(accepted, watcher, explore)
-    jobs = jobs or most_jobs(maker, ledgers)
+    jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
     neighbours = Neighbours()
     benches: dict[tuple[str, str], Bench] = {}
     sessions = []
@@ -247,14 +247,18 @@ def _ledgers(accepted: Sequence[_Accepted], watcher: Watcher, explore: str) -> l
         ledger = Ledger(
             one.report.project, one.report.settings, one.registration.criterion.metric,
             tell_once, experiment=commit, why=explore, shared=shared,
+            beside=base if one.registration.interleaved else "",
         )  # fmt: skip
         ledger.take({base: notes[base], commit: notes[commit]})
         key = one.report.project.prefix, base
         shared_by.setdefault(key, []).append((ledger, one.registration))
         ledgers.append(ledger)
     for (_, base), mine in shared_by.items():
-        first, *others = (ledger for ledger, _ in mine)
-        seeds = {seed for _, registration in mine for seed in registration.registered_seeds()}
+        sharing = [(ledger, r) for ledger, r in mine if not ledger.beside]
+        if not sharing:
+            continue
+        first, *others = (ledger for ledger, _ in sharing)
+        seeds = {seed for _, registration in sharing for seed in registration.registered_seeds()}
         if first.adopt(base, sorted(seeds)):
             for ledger in others:
                 ledger.read(base)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.name import is_name, names_commit
 from gitexp.rules.documents.registration import Registration, parse_message
+from gitexp.rules.documents.settings import INTERLEAVED
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.plan.design import against_direction, registration_for
@@ -112,6 +113,18 @@ def _check_design(entry: Entry, registration: Registration, settings: Settings) 
         )
         if said != meant
     ]
+    if registration.interleaved != expected.interleaved:
+        line = f"Pairing: {INTERLEAVED}"
+        said, asked = (
+            ("has no trailer", "are") if expected.interleaved else ("has the trailer", "are not")
+        )
+        findings.append(
+            Finding(
+                "T2",
+                f"the message {said} {line}, but by the settings pairs {asked} interleaved",
+                amend_hint(entry, f"{'write' if expected.interleaved else 'remove'}: {line}"),
+            )
+        )
     if wrong := against_direction(criterion, settings):
         findings.append(wrong)
     # Later rules than the baseline asks for only ever confirm less.

@@ -17,6 +17,8 @@ class Found(StrEnum):
     # of the experiment
     REPEATS = "repeats"  # its score
     DIFFERS = "differs"  # another score
+    # of a pair of runs beside each other
+    SLOW = "set-aside: slow"  # the baseline's did its steps at another speed than before
     # of the others on its baseline
     DOUBTED = "doubted"  # they agree too well: a confirmation needs the baseline's next block
 

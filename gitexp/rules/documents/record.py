@@ -32,7 +32,8 @@ class Record:
     that it was tested on, if it reported them, `tested` their number, and `output` the fingerprint
     of what was predicted for them. `purpose` is what it was run for, and `sample`
     the share of the data that it was given. `ended` is how a failed attempt ended; where somebody
-    stopped it, `batch` names the command that was stopped.
+    stopped it, `batch` names the command that was stopped. `pair` is the experiment that a run of
+    its baseline was made for alone, empty where experiments share it.
     """
 
     seed: int
@@ -57,6 +58,7 @@ class Record:
     sample: float = 1.0
     ended: Ended = Ended.WELL
     batch: str = ""
+    pair: str = ""
 
     @property
     def ok(self) -> bool:
@@ -99,6 +101,7 @@ class Record:
             **({"sample": self.sample} if self.sample < 1 else {}),
             "ended": self.ended.value,
             "batch": self.batch,
+            **({"pair": self.pair} if self.pair else {}),
         }
         return write_line(Kind.RECORD, fields)
 
@@ -129,14 +132,18 @@ class Record:
             sample=float(content.get("sample", 1)),
             ended=Ended(content.get("ended", "")),
             batch=content.get("batch", ""),
+            pair=content.get("pair", ""),
         )
 
 
-def parse_records(text: str, purpose: Purpose | None = Purpose.RUN) -> list[Record]:
-    """Read the records of a note that were made for one purpose, None: for any.
+def parse_records(text: str, purpose: Purpose | None = Purpose.RUN, pair: str = "") -> list[Record]:
+    """Read the records of a note that were made for one purpose and `pair`; without one, all.
 
     Whatever is paired, counted or summed up comes from here, so a canary never gets among the runs
-    by mistake. All other lines are skipped.
+    by mistake, nor a run of the baseline that was made for one experiment among those that are
+    shared. All other lines are skipped.
     """
     records = map(Record.of, read_contents(text, Kind.RECORD))
-    return [record for record in records if purpose is None or record.purpose is purpose]
+    if purpose is None:
+        return list(records)
+    return [record for record in records if record.purpose is purpose and record.pair == pair]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
-from gitexp.rules.documents.settings import MOST_REPEATS, RULES
+from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.seeds import REGISTERED
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale, number_written, parse_guards
@@ -39,9 +39,10 @@ class Registration:
     campaign allows. `guards` are metrics that must not get worse. `seeded` is false for a trainer
     that is proven deterministic: one run is enough. `by_examples` judges the difference per example
     as well as per seed. `borrowed` is the number of baseline runs that lend their spread to a
-    single run of the experiment, 0 where runs are paired. `rules` is the version of the rules of
-    verdict, 1 where the message names none, as those of gitexp 0.1.0 do. `extra` has the other
-    trailers in order: Evidence, Gain, Chance, Cost, Retest, Project.
+    single run of the experiment, 0 where runs are paired. Where they are `interleaved`, the two of
+    a pair follow each other, and no other experiment uses those of the baseline. `rules` is the
+    version of the rules of verdict, 1 where the message names none, as those of gitexp 0.1.0 do.
+    `extra` has the other trailers in order: Evidence, Gain, Chance, Cost, Retest, Project.
     """
 
     hypothesis: str
@@ -58,6 +59,7 @@ class Registration:
     by_examples: bool = False
     borrowed: int = 0
     rules: int = 1
+    interleaved: bool = False
     extra: tuple[tuple[str, str], ...] = ()
 
     def trailers(self) -> tuple[tuple[str, str], ...]:
@@ -74,6 +76,7 @@ class Registration:
             ("Campaign", str(self.campaign)),
             ("Level", f"{self.level:.6g}"),
             *([("Rules", str(self.rules))] if self.rules > 1 else []),
+            *([("Pairing", self.pairing())] if self.interleaved else []),
             *self.extra,
         )
 
@@ -88,6 +91,10 @@ class Registration:
         if self.borrowed:
             return f"{_BORROWED} {self.borrowed}"
         return "examples" if self.by_examples else "scores"
+
+    def pairing(self) -> str:
+        """Say how the runs of a pair are made, as the trailer does where that is special."""
+        return INTERLEAVED if self.interleaved else ""
 
     def message(self) -> str:
         """Write the commit message."""
@@ -150,6 +157,9 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
     if borrowed and (wrong := _against_borrowing(values)):
         message = f"Test: {trailers['Test']} and {wrong} disagree"
         return None, (Finding("T4", message, "gitexp start --repeats 1 writes what one run needs"),)
+    if values["Pairing"] and (wrong := _against_interleaving(values)):
+        message = f"Pairing: {trailers['Pairing']} and {wrong} disagree"
+        return None, (Finding("T4", message, "one of the two must go"),)
     if (seeds[1] - seeds[0] + 1 if seeds else 1) != (borrowed or repeats[-1]):
         message = "Seeds and Repeats disagree: one seed for each repeat"
         example = "Seeds: 1-20" if seeds else "Repeats: 1, as one run is enough"
@@ -172,6 +182,7 @@ def parse_message(message: str) -> tuple[Registration | None, tuple[Finding, ...
         by_examples=by_examples,
         borrowed=borrowed,
         rules=values["Rules"],
+        interleaved=values["Pairing"],
         extra=tuple((t, v) for t, v in trailers.items() if t not in _READ),
     ), ()
 
@@ -247,6 +258,23 @@ def _against_borrowing(values: Mapping[str, Any]) -> str:
     return "" if values["Rules"] > 1 else "Rules: 1"
 
 
+def _read_pairing(text: str) -> bool:
+    if text not in {"", INTERLEAVED}:
+        raise ValueError(text)
+    return bool(text)
+
+
+def _against_interleaving(values: Mapping[str, Any]) -> str:
+    """The trailer that does not go with interleaved pairs; empty if all do."""
+    if values["Seeds"] is None:
+        return "Seeds: none"
+    if values["Criterion"].scale is Scale.CONSTANT:
+        return f"Criterion: {values['Criterion']}"
+    if values["Test"][1]:
+        return "a Test of a single run"
+    return "" if values["Rules"] > 1 else "Rules: 1"
+
+
 def _read_rules(text: str) -> int:
     if text and not (text.isascii() and text.isdecimal() and 2 <= int(text) <= RULES):
         raise ValueError(text)
@@ -264,6 +292,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "Level": _read_level,
     "Test": _read_test,
     "Rules": _read_rules,
+    "Pairing": _read_pairing,
 }
 _READ = {*REQUIRED, *_READERS}
 _EXAMPLES = {
@@ -277,4 +306,5 @@ _EXAMPLES = {
     "Level": "between 0 and 0.5, such as: Level: 0.005",
     "Test": "scores, examples, or examples, seed spread borrowed from 5",
     "Rules": f"Rules: {RULES}; a higher number needs a newer gitexp",
+    "Pairing": f"Pairing: {INTERLEAVED}, or no such trailer",
 }

@@ -25,12 +25,18 @@ LOOKS = (5, 10, 20)
 LOOKS_ON_FIXED_SPLIT = (4, 6, 9, 13, 18, 24)
 MOST_REPEATS = 100_000
 RULES = 2  # the newest rules of verdict; experiments of gitexp 0.1.0 are judged by rules 1
+INTERLEAVED = "interleaved"  # the one way of pairing runs that must be asked for
 NOTEBOOK = ("KNOWN.toml", "GOALS.toml")
 INERT = ("*.md", "docs/", "tests/", ".github/")
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
 _MOST = {"planned": 100_000, "rules": RULES, "threads": 4096, "first_seed": REGISTERED[0] - 1}
+_CHOICES = {
+    "direction": (("higher", "lower"), '"higher" or "lower"'),
+    "vary": (("split", "seed", "none"), '"split", "seed" or "none"'),
+    "pairing": ((INTERLEAVED,), f'"{INTERLEAVED}", or left out'),
+}
 _MOST_GPUS, _LEAST_SHARE = 1024, 0.01  # that one run gets
 _LARGEST = 1e300  # beyond it sums overflow
 _LONGEST_TIME = 366 * 86400  # seconds; operating systems refuse to wait for centuries
@@ -69,6 +75,7 @@ class Settings:
     canary: float | None = None
     threads: int | None = None
     gpus: float | None = None
+    pairing: str = ""
     notify: str = ""
     rules: int = 1
     table: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -171,7 +178,20 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
     values = {name: _checked(path, name, value) for name, value in table.items()}
     settings = Settings(**values, table=table)
     demand_apart(path, settings)
+    if settings.pairing:
+        _demand_pairs(path, settings)
     return settings
+
+
+def _demand_pairs(path: str, settings: Settings) -> None:
+    """Refuse settings under which no pair of runs has a device to itself."""
+    share = settings.gpus
+    for holds, name, wanted in (
+        (settings.rules > 1, "rules", f"{RULES}"),
+        (settings.seeded, "vary", '"seed" or "split"'),
+        (share is None or share >= 1, "gpus", "a whole number"),
+    ):
+        _demand(holds, path, name, f'{wanted} where pairing = "{INTERLEAVED}"')
 
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
@@ -206,10 +226,9 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
                 path, name, f"a whole number from 1 to {_MOST_GPUS}, or a share such as 0.5",
             )  # fmt: skip
             return float(value)
-        case "direction":
-            _demand(value in ("higher", "lower"), path, name, '"higher" or "lower"')
-        case "vary":
-            _demand(value in ("split", "seed", "none"), path, name, '"split", "seed" or "none"')
+        case "direction" | "vary" | "pairing":
+            words, wanted = _CHOICES[name]
+            _demand(value in words, path, name, wanted)
         case "shell":
             _demand(isinstance(value, bool), path, name, "true or false")
         case "seed_key" | "notify":

@@ -48,10 +48,13 @@ class Start:
     project: str = ""
     purpose: Purpose = Purpose.RUN
     explore: str = ""
+    pair: str = ""  # as in its record
 
     def line(self) -> str:
         """Write it as one canonical line."""
         fields = {name: getattr(self, name) for name in self.__slots__}
+        if not self.pair:
+            del fields["pair"]
         return write_line(Kind.START, fields | {"purpose": self.purpose.value})
 
     @classmethod
@@ -71,6 +74,7 @@ class Start:
             project=content.get("project", ""),
             purpose=Purpose(content.get("purpose", "")),
             explore=content.get("explore", ""),
+            pair=content.get("pair", ""),
         )
 
     def ended_early(self, ended: Ended, seconds: float = 0.0) -> Record:
@@ -92,6 +96,7 @@ class Start:
             project=self.project,
             commit=self.commit,
             purpose=self.purpose,
+            pair=self.pair,
         )
 
 

@@ -10,7 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.change import NO_CHANGE, Change
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import LENDERS, Registration
-from gitexp.rules.documents.settings import MOST_REPEATS, RULES
+from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale
@@ -26,12 +26,19 @@ def criterion_from(settings: Settings, expect: str) -> Criterion:
     """Return the criterion as typed, else the one of the settings.
 
     Raises:
-        UsageError: it cannot be read, asks for no gain, or counts a worse value as success.
+        UsageError: it cannot be read, asks for no gain, counts a worse value as success, or has no
+            pairs where the settings ask for them.
     """
     if not expect:
         criterion = Criterion(settings.metric, settings.effect, settings.higher_is_better)
     else:
         criterion = Criterion.parse(expect)
+    if settings.pairing and criterion.scale is Scale.CONSTANT:
+        raise UsageError(
+            f"{criterion} is not compared with the baseline, but the settings have pairing ="
+            f' "{INTERLEAVED}"',
+            f'compare with it: --expect "{settings.metric} +0.005"',
+        )
     if settings.rules > 1 and asks_for_nothing(criterion):
         raise UsageError(
             f"{criterion} asks for no gain, so luck alone would meet it",
@@ -118,6 +125,7 @@ def registration_for(
         by_examples=by_examples,
         borrowed=borrowed,
         rules=RULES,
+        interleaved=bool(settings.pairing),
         extra=extra,
     )
 
@@ -147,7 +155,7 @@ def may_be_one_run(settings: Settings, criterion: Criterion, guards: tuple[Guard
     baseline has no part in, nor of a guard, which has no examples.
     """
     redrawn, constant = settings.widening, criterion.scale is Scale.CONSTANT
-    return settings.seeded and not (redrawn or constant or guards)
+    return settings.seeded and not (redrawn or constant or guards or settings.pairing)
 
 
 def _is_known(metric: str) -> bool:

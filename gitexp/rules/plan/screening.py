@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.seeds import SCREENING
-from gitexp.rules.verdict.due import Arm, Due, Run, Why
+from gitexp.rules.verdict.due import Due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -9,16 +9,16 @@ and whoever makes the runs, in whatever order, the same ones are asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
-from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import met_already
 from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import design_of, exact_metrics
+from gitexp.rules.verdict.interleaved import pairs_due
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.scores_again import seed_to_repeat
 from gitexp.rules.verdict.small_first import SMALL_SEED
@@ -33,47 +33,6 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.verdict import Judgement
 
 RETEST = "; then gitexp retest registers the change again"
-
-
-class Arm(StrEnum):
-    """The two commits that are compared."""
-
-    BASELINE = "baseline"
-    EXPERIMENT = "experiment"
-
-
-class Why(Enum):
-    """What a run is due for."""
-
-    SAMPLE = "what fails on a part of the data would fail on all of it"
-    CHECK = "does the baseline still give what it gave"
-    PROOF = "does the trainer give the same twice"
-    PARTNER = "the experiment's next run will be paired with it"
-    LOOK = "the experiment's next look needs it"
-    MATCH = "the experiment ran in another condition than the baseline"
-    BLOCK = "so many experiments agree on the baseline that it may have been unlucky"
-    SCREEN = "which of many ideas are worth confirming"
-    REPEAT = "does a seed give its score again, of which an attempt gave none"
-
-    @property
-    def purpose(self) -> Purpose:
-        """The purpose that goes on record: only a run is evidence."""
-        if self is Why.SAMPLE:
-            return Purpose.SAMPLE
-        if self is Why.SCREEN:
-            return Purpose.SCREEN
-        return Purpose.CANARY if self in {Why.CHECK, Why.REPEAT} else Purpose.RUN
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run that is due, unless it is on record in one of the `conditions` (None: in any)."""
-
-    arm: Arm
-    seed: int
-    why: Why
-    conditions: tuple[str, ...] | None = None
-    share: float = 1.0  # of the data that it is asked to train on
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +62,7 @@ class Situation:
     `here` are the conditions of the baseline's records that hold on this machine, None while they
     are not known. `check` is the seed with which the baseline is to be checked first, if any;
     `shares` are the parts of the data that it must be tried on before. `blocks` are the baseline's
-    blocks of seeds, where the next one is due.
+    blocks of seeds, where the next one is due; `aside` are seeds of which a pair was set aside.
     """
 
     registration: Registration
@@ -115,6 +74,7 @@ class Situation:
     check: int | None = None
     shares: tuple[float, ...] = ()
     blocks: Blocks | None = None
+    aside: frozenset[int] = frozenset()
 
     @property
     def metric(self) -> str:
@@ -158,6 +118,9 @@ def runs_due(known: Situation) -> Due:
     if known.check is not None:
         return Due((Run(Arm.BASELINE, known.check, Why.CHECK),))
     seeds = known.next_look
+    if registration.interleaved:
+        pairs = pairs_due(seeds, known.baseline, known.records, known.metric, known.aside)
+        return Due(pairs)
     if not registration.seeded and (
         proof := proof_due(known.baseline, known.metric, known.here, RETEST)
     ):

@@ -33,11 +33,11 @@ UNLUCKY = "unlucky baseline"
 def shares_runs(registration: Registration) -> bool:
     """Whether an experiment is compared with runs that others use too, and there are fresh seeds.
 
-    A constant is not compared with the baseline.
+    A constant is not compared with the baseline, and interleaved pairs have runs of their own.
     """
     constant = registration.criterion.scale is Scale.CONSTANT
     fresh = registration.seeded and registration.seeds[0] >= REGISTERED[0]
-    return registration.rules > 1 and fresh and not constant
+    return registration.rules > 1 and fresh and not (constant or registration.interleaved)
 
 
 def decided_of(

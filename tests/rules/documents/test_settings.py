@@ -239,6 +239,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("shell", [0, 1, "true", [], None]),
     ("threads", [0, -1, True, 1.5, "4", [4], None, 5000]),
     ("first_seed", [-1, True, 1.0, "1", [1], None, 100_000, 10**400]),
+    ("pairing", ["", "Interleaved", True, None, ["interleaved"]]),
     ("gpus", [0, -1, True, 1.5, "1", [1], None, 0.001, 5000, float("nan"), float("inf")]),
     ("timeout", [0, -1, True, False, "", "0s", "soon", "5 weeks", "-5m", "1h30m", [90], {},
                  math.nan, math.inf, "1e3", "9" * 400, "400d", 1e10, 10**400, None]),

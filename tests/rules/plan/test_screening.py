@@ -18,7 +18,7 @@ from gitexp.rules.plan.screening import (
     screening_seeds,
 )
 from gitexp.rules.plan.shrinkage import Prior, noise_of, shrunk
-from gitexp.rules.verdict.due import Why
+from gitexp.rules.verdict.due_run import Why
 from tests.rules.plan.arrange import a_registration
 
 if TYPE_CHECKING:

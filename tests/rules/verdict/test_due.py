@@ -13,15 +13,13 @@ from gitexp.rules.documents.record import Record
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.due import (
-    Arm,
     Due,
-    Run,
     Situation,
-    Why,
     baseline_due,
     proof_due,
     runs_due,
 )
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.verdict import Judgement, Verdict
 from tests.rules.verdict.test_objections import a_run, registered
