@@ -51,11 +51,16 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int | None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the lock on a file; those who ask keep each other from nothing."""
+    """Whether somebody holds the lock on a file, or may, if it is not ours to read.
+
+    Those who ask at once do not take each other for its holder.
+    """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
+    except PermissionError:
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

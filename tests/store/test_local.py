@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady
-from gitexp.store.local import locked, read_json, salt, write_atomically, write_json
+from gitexp.store.local import is_locked, locked, read_json, salt, write_atomically, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,3 +195,14 @@ def test_a_file_system_without_locks_is_named_with_a_way_on(
     ):
         pass
     assert "a clone on a local disk" in found.value.hint
+
+
+def test_a_look_at_a_lock_tells_its_holder_from_others_who_look(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_locked(path)
+    assert not path.exists()
+    with locked(path):
+        assert is_locked(path)
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not is_locked(path)
