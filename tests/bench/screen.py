@@ -19,7 +19,17 @@ from gitexp.rules.plan.shrinkage import Prior, noise_of, shrunk
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.verdict import Design, Verdict
-from tests.bench.night import BAR, BUDGET, FIXED_LOOKS, PLANNED, SHARED, against, judged
+from tests.bench.night import (
+    BAR,
+    BUDGET,
+    FIXED_LOOKS,
+    PLANNED,
+    SHARED,
+    against,
+    judged,
+    share,
+)
+from tests.bench.night import WAYS as WAYS_OF_NIGHT
 
 IDEAS, GAINS, GAIN = 30, 4, 2.0
 EACH = math.sqrt(0.5 / (1 - SHARED))  # standard deviation of one score
@@ -85,6 +95,27 @@ def _screened(way: Way, effects: list[float], rng: np.random.Generator) -> list[
     return ranked[: promising([expected[number] for number in ranked], [BAR] * IDEAS)]
 
 
+def redrawn(screenings: int) -> None:
+    """How often changes that do nothing are confirmed where verdict and screening share rows."""
+    way = WAYS_OF_NIGHT[-1]
+    for level in (0.005, 0.02):
+        design, rng = way.design(level, bar=0.01), np.random.default_rng(18)
+        every: list[bool] = []
+        best: list[bool] = []
+        for _ in range(screenings):
+            baseline = math.sqrt(0.5) * rng.normal(size=1 + way.looks[-1])
+            first, confirmed = [], []
+            for _ in range(IDEAS):
+                scores = against(rng, baseline, baseline, 0.0, redrawn=True)
+                first.append(float(scores[0] - baseline[0]))
+                verdict = judged(design, baseline[1:], scores[1:]).verdict
+                confirmed.append(verdict is Verdict.CONFIRMED)
+            ranked = sorted(range(IDEAS), key=lambda number: -first[number])
+            every += confirmed
+            best += [confirmed[number] for number in ranked[: IDEAS // 3]]
+        print(f"level {level}: all {share(every)} %, best third {share(best)} %")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="too few to conclude, in seconds")
@@ -102,6 +133,8 @@ def main() -> None:
         cells = "".join(f"{f'{m:.2f} ±{e:.2f}':>14}" for m, e in zip(means, errors, strict=True))
         print(f"{way.name:40}{cells}{100 * means[3] / whole[3]:>7.0f} %"
               f"{100 * means[0] / whole[0]:>9.1f} %")  # fmt: skip
+    print("\nchanges that do nothing, where a seed redraws the split: confirmed")
+    redrawn(projects * 2 // 5)
 
 
 if __name__ == "__main__":
