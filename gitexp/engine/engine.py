@@ -57,7 +57,7 @@ class Came(Enum):
     RAN = auto()
     STORED = auto()  # nothing ran: by now somebody else's run is on record
     BUSY = auto()  # nothing ran: another gitexp is running it
-    NO_DEVICE = auto()  # nothing ran: no accelerator is free
+    NO_DEVICE = auto()  # nothing ran: no device is free
     STOPPED = auto()
 
 

@@ -159,7 +159,7 @@ class RunMaker:
     def _name_devices(self, settings: Settings) -> None:
         """Say once which accelerators are left out, before the first run has one."""
         with self._lock:
-            if settings.gpus not in self._named:
+            if settings.gpus is not None and settings.gpus not in self._named:
                 self._named.add(settings.gpus)
                 if left_out := self._giver.about(settings):
                     self._watcher.said(f"left out: {left_out}")

@@ -82,7 +82,7 @@ def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
     while (granted := giver.take(settings)) is None:
         if not said:
             said = True
-            watcher.said(f"no accelerator is free ({giver.about(settings)}); waiting")
+            watcher.said(f"no device is free ({giver.about(settings)}); waiting")
         time.sleep(LONG_NAP)
     return granted
 

@@ -178,10 +178,11 @@ class Scheduler:
                 self._watcher.said(f"{label}, seed {run.seed}: {said}")
             self._busy[key] = time.monotonic() + _NAP
         elif done.made is not None and done.made.came is Came.NO_DEVICE:
-            self._no_device = time.monotonic() + LONG_NAP
+            asks_driver = session.ledger.settings.gpus is not None
+            self._no_device = time.monotonic() + (LONG_NAP if asks_driver else _NAP)
             if not self._flying and done.made.why != self._why_no_device:
                 self._why_no_device = done.made.why
-                self._watcher.said(f"no accelerator is free ({done.made.why}); waiting")
+                self._watcher.said(f"no device is free ({done.made.why}); waiting")
         elif done.made is not None and done.made.came is not Came.STOPPED:
             self._unread.add(key)
         return session, run, done

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.engine.devices.shares import PARTS, Shares
-from tests.arrange import bulk, settle
+from tests.arrange import bulk, records, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +109,21 @@ def test_more_devices_than_there_are_is_said_before_anything_runs(
     settle(world, repeats=[2], gpus=1)
     assert "of 2 here you may use 0" in world.gitexp("run", "--baseline", code=3).err
     assert seen(world) == []
+
+
+def test_both_runs_of_an_interleaved_pair_have_the_same_device(
+    world: World, devices: list[str]
+) -> None:
+    settle(world, repeats=[3], gpus=1, pairing="interleaved")
+    names = [world.start("--set", f"model.C={value}") for value in (10, 8)]
+    assert "--jobs 2" in world.gitexp("run", *names, "--jobs", "3", code=2).err
+    world.gitexp("run", *names, "--jobs", "auto")
+    used: dict[tuple[str, int], list[str]] = {}
+    commits = [world.git("rev-parse", f"exp/{name}") for name in names]
+    for record in (r for one in ("main", *commits) for r in records(world, one)):
+        log = world.path / ".git" / "gitexp" / record["folder"] / "stdout.log"
+        device = log.read_text().split("\n")[0]
+        used.setdefault((record.get("pair") or record["commit"], record["seed"]), []).append(device)
+    assert len(used) == 6
+    assert all(len(both) == 2 and len({*both}) == 1 for both in used.values())
+    assert {one.removeprefix("seen ") for both in used.values() for one in both} == {*devices}

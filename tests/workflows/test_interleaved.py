@@ -6,8 +6,10 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.shares import PARTS, Shares
 from gitexp.rules.verdict.interleaved import baseline_goes_first
 from tests.arrange import note, records, seeds_of, trailers, train_with
+from tests.workflows.test_run import run_beside, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +118,23 @@ def test_a_message_that_says_otherwise_than_the_settings_is_refused(
     ready.git("commit", "--quiet", "--amend", "--no-verify", "-m", text)
     refused = ready.gitexp("run", name, code=1)
     assert "Pairing: interleaved" in refused.err
+
+
+def test_a_command_waits_while_another_makes_a_pair_on_the_machine(
+    ready: World, tmp_path: Path
+) -> None:
+    project(ready, tmp_path / "seen")
+    name = ready.start("--set", "model.C=10")
+    machine = Shares("machine")
+    until(lambda: machine.take(PARTS))
+    command = run_beside(ready, "run", name)
+    assert command.stdout is not None
+    try:
+        line = next(line for line in command.stdout if "no device is free" in line)
+        assert "another gitexp makes pairs" in line
+        assert not (tmp_path / "seen").exists()
+    finally:
+        machine.free()
+        command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert len(order(tmp_path / "seen")) == 6

@@ -6,11 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.grant import Devices, Granted, find_devices
+from gitexp.engine.devices.shares import PARTS, Shares
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
 
+_MACHINE = "machine"  # as its lock file names it
 NONE = Granted({}, (), ())  # what a run gets that asks for no accelerator
 
 
@@ -37,12 +39,21 @@ class Giver:
     def take(self, settings: Settings) -> Granted | None:
         """Take what one run gets; None if it is not free now.
 
+        Without accelerators, what runs pair by pair gets the machine, which no other such run has.
+
         Raises:
             NotReady: there is less than one run gets, or a lock file cannot be opened.
             UsageError: `wanted` names a device that is not there.
         """
-        return NONE if settings.gpus is None else self.devices(settings.gpus).take()
+        if settings.gpus is not None:
+            return self.devices(settings.gpus).take()
+        if not settings.pairing:
+            return NONE
+        machine = Shares(_MACHINE)
+        return Granted({}, (), (machine,)) if machine.take(PARTS) else None
 
     def about(self, settings: Settings) -> str:
         """Which devices runs cannot get now, and why; "" if there is none."""
-        return "" if settings.gpus is None else self.devices(settings.gpus).about()
+        if settings.gpus is not None:
+            return self.devices(settings.gpus).about()
+        return "another gitexp makes pairs of runs on this machine" if settings.pairing else ""

@@ -494,3 +494,29 @@ def test_seeds_come_in_the_order_in_which_looks_use_them() -> None:
     assert list(a_registration(seeds=(21, 25), repeats=(5,)).registered_seeds()) == [
         21, 22, 23, 24, 25,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "disagrees"),
+    [
+        ({}, ""),
+        ({"rules": 1}, "Rules: 1"),
+        ({"seeded": False, "repeats": (1,), "seeds": (1, 1), "widening": 0.0}, "Seeds: none"),
+        ({"criterion": Criterion.parse("accuracy >= 0.97")}, "Criterion: accuracy >= 0.97"),
+    ],
+)
+def test_interleaved_pairs_need_pairs(changes: dict[str, Any], disagrees: str) -> None:
+    registration = a_registration(**{"rules": 2, "interleaved": True} | changes)
+    read, findings = parse_message(registration.message())
+    assert "Pairing: interleaved" in registration.message()
+    if not disagrees:
+        assert read == registration
+        return
+    assert read is None
+    assert findings[0].id == "T4"
+    assert f"{disagrees} disagree" in findings[0].message
+
+
+def test_another_pairing_is_not_read() -> None:
+    _, findings = parse_message(message_with("Pairing: alternating"))
+    assert [finding.id for finding in findings] == ["T4"]

@@ -408,3 +408,25 @@ def test_comments_and_spelling_of_the_file_are_no_part_of_the_identity() -> None
     )
     first, second = (parse_settings("f", tomllib.loads(text)).digest for text in texts)
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("others", "named"),
+    [
+        ({}, ""),
+        ({"gpus": 2}, ""),
+        ({"rules": 1}, "rules must be 2"),
+        ({"vary": "none"}, 'vary must be "seed" or "split"'),
+        ({"gpus": 0.5}, "gpus must be a whole number"),
+    ],
+)
+def test_interleaved_pairs_have_a_device_to_themselves(others: dict[str, Any], named: str) -> None:
+    table = {
+        "config": ["config.toml"], "command": "python train.py", "metric": "accuracy",
+        "rules": 2, "pairing": "interleaved",
+    } | others  # fmt: skip
+    if not named:
+        assert parse_settings("gitexp.toml", table).pairing == "interleaved"
+        return
+    with pytest.raises(NotReady, match=named):
+        parse_settings("gitexp.toml", table)
