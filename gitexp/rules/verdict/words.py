@@ -129,8 +129,8 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     lines.append(meaning(registration, judgement))
     explored = judgement.verdict == "EXPLORATORY"  # on seeds that no verdict uses
     if registration.rules > 1 and not (registration.fresh_seeds or explored):
-        what = "folds" if registration.seeded else "data"
-        lines.append(f"every experiment is tested on the same {what}: none is fresh")
+        what = "these seeds (folds)" if registration.seeded else "this data"
+        lines.append(f"all experiments share {what}: none is fresh")
     return [*lines, judgement.detail] if judgement.detail else lines
 
 
