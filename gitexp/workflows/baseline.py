@@ -62,6 +62,11 @@ def measure_baseline(
     """
     settings = project.settings
     demand_trust(project, project)
+    if settings.pairing:
+        watcher.said(
+            f'pairing = "{settings.pairing}": these runs help to plan; those that an experiment is'
+            " compared with are made by gitexp run, beside it"
+        )
     results = read_results(project)
     place = place_of_next(results, settings.metric, settings)
     registration = registration_for(

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.metrics import Unreadable, collect, from_file, logged, nearest, printed
+from gitexp.engine.metrics import (
+    Unreadable,
+    collect,
+    from_file,
+    logged,
+    nearest,
+    printed,
+    with_rate,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,3 +186,24 @@ def test_a_metrics_file_of_megabytes_is_refused_and_one_of_odd_names_is_read(
     path.write_text('{"acc": 0.5}' + " " * (17 << 20))
     with pytest.raises(Unreadable, match="more than 16,777,216 bytes"):
         from_file(path)
+
+
+@pytest.mark.parametrize(
+    ("output", "log", "rate"),
+    [
+        ("steps_per_second=40", '{"metrics": {"loss": 1.0}, "step": 500}', 40.0),
+        ("step=300 loss=1", '{"metrics": {"loss": 1.0}, "step": 500}', 50.0),
+        ("step=300 loss=1", '{"metrics": {"loss": 1.0}}', 30.0),
+        ("step=300 loss=1", '{"metrics": {}, "step": "many"}\n[1]\n{"step": tr', 30.0),
+        ("step=0 loss=1", "", None),
+        ("loss=1", "", None),
+    ],
+)
+def test_steps_per_second_are_those_reported_else_the_last_step_by_the_duration(
+    output: str, log: str, rate: float | None, tmp_path: Path
+) -> None:
+    (tmp_path / "stdout.log").write_text(output + "\n")
+    (tmp_path / "metrics.jsonl").write_text(log)
+    found = with_rate(collect(tmp_path, None), tmp_path, 10.0)
+    assert found.get("steps_per_second") == rate
+    assert with_rate(found, tmp_path, 0.0) == found

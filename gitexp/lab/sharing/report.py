@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.store.refs import ARCHIVE, HEADS, LOGS, RUNS
 
@@ -119,9 +120,9 @@ def _records(new: Lines, stale: Lines) -> int:
 
     def count(lines: Lines) -> int:
         return sum(
-            record.is_of(commit)
+            record.purpose is Purpose.RUN and record.is_of(commit)
             for commit, found in lines.items()
-            for record in parse_records("\n".join(found))
+            for record in parse_records("\n".join(found), None)
         )
 
     return max(0, count(new) - count(stale))
