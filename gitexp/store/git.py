@@ -186,8 +186,9 @@ class Git:
 
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Read notes one after the other, as far as gitexp wrote them, one in memory at a time."""
-        with Reader(self) as reader:
-            yield from reader.read_notes([*names])
+        if asked := [*names]:
+            with Reader(self) as reader:
+                yield from reader.read_notes(asked)
 
 
 def _one_line(name: str) -> str:

@@ -25,12 +25,10 @@ def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict
     if not commits:
         return {}
     commits = list(dict.fromkeys(commits))
-    if len(commits) > _FEW:
-        blobs = list_notes(repository, ref)
-    else:
-        blobs = find_notes(repository, ref, commits)
-    noted = [commit for commit in commits if commit in blobs]
+    listed = list_notes(repository, ref) if len(commits) > _FEW else None
     with Reader(repository.git) as reader:
+        blobs = _find(reader, ref, commits) if listed is None else listed
+        noted = [commit for commit in commits if commit in blobs]
         found = dict(zip(noted, reader.read_notes([blobs[c] for c in noted]), strict=True))
     texts = {commit: decode(text or b"").strip("\n") for commit, text in found.items()}
     return {commit: text for commit, text in texts.items() if text.strip()}
@@ -47,13 +45,17 @@ def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict
 
     Commits without a note are left out.
     """
-    found = {}
     with Reader(repository.git) as reader:
-        tree: NotesTree | None = None
-        for commit in commits:
-            tree = tree or NotesTree(reader, ref, len(commit))
-            if blob := tree.blob(commit):
-                found[commit] = blob
+        return _find(reader, ref, commits)
+
+
+def _find(reader: Reader, ref: str, commits: Iterable[str]) -> dict[str, str]:
+    found = {}
+    tree: NotesTree | None = None
+    for commit in commits:
+        tree = tree or NotesTree(reader, ref, len(commit))
+        if blob := tree.blob(commit):
+            found[commit] = blob
     return found
 
 
