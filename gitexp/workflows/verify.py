@@ -33,6 +33,7 @@ from gitexp.lab.audit.recheck import (
 )
 from gitexp.lab.audit.rules import about_rules
 from gitexp.lab.audit.turned import about_turned
+from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.audit.unstarted import about_unstarted
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
@@ -140,6 +141,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("attempts", about_attempts(inventory)),
         ("later records", about_later(inventory)),
         ("records without a start", about_unstarted(inventory)),
+        ("checks without runs", about_unfounded(inventory)),
         ("former verdicts", about_turned(inventory)),
         ("registrations", about_early(inventory)),
         ("levels", about_levels(high)),

@@ -10,7 +10,10 @@ import pytest
 from gitexp.lab.held_records import held_spreads
 from gitexp.lab.project import open_project
 from gitexp.lab.results import read_results
+from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.example_spread import ExampleSpread
+from gitexp.rules.documents.found import Found
+from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.verdict.rivals import Held, gated, opposed, rivals, settle
 from gitexp.store.note_writing import append_lines
@@ -95,6 +98,18 @@ def test_the_record_of_a_good_seed_that_was_copied_to_others_is_named(
     [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V20"]
     assert "2 records in the note of" in found.message
     assert "(seeds 6, 7) without a start" in found.message
+
+
+def test_a_check_that_no_run_bears_out_is_named(ready: World) -> None:
+    commit = measured_experiment(ready, NAME)
+    start, score = "2026-11-26T10:00:00.000Z", 0.92
+    check = Check(commit, Found.REPEATS, start, 1, "", (score, score))
+    add(ready, commit, [check.line()])
+    [found] = [f for f in verify(open_project(ready.path)).findings if f.id == "V22"]
+    assert f"exp/{NAME} says that seed 1 repeats its score" in found.message
+    again = a_record(commit, 1, score, purpose=Purpose.CANARY)
+    add(ready, commit, [again])
+    assert all(f.id != "V22" for f in verify(open_project(ready.path)).findings)
 
 
 @pytest.mark.parametrize("condition", ["c" * 12, "another", ""])
