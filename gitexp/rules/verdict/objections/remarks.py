@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
+from gitexp.rules.text import counted
 from gitexp.rules.verdict.objections.failed_runs import say_without_score
 
 if TYPE_CHECKING:
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
 def remarks(evidence: Evidence) -> str:
     """What there is to say, empty if there is nothing."""
-    return "; ".join(filter(None, (say_without_score(evidence), _checks(evidence))))
+    said = say_without_score(evidence), _set_aside(evidence), _checks(evidence)
+    return "; ".join(filter(None, said))
+
+
+def _set_aside(evidence: Evidence) -> str:
+    seeds = {check.seed for check in evidence.checks if check.found is Found.SLOW}
+    seen = seeds.intersection(record.seed for record in evidence.candidate)
+    if not seen:
+        return ""
+    return f"{counted(len(seen), 'pair')} made once more, as the baseline's speed was another"
 
 
 def _checks(evidence: Evidence) -> str:
