@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,10 @@ _OURS = {"GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ"}
 for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_", "PYTHON"))]:
     if _name not in _OURS:
         del os.environ[_name]
+
+
+# Who starts the tests in the background of a shell may ignore Ctrl-C, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
