@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer.core
 
 from gitexp.cli.lazy import load
-from gitexp.cli.overview import HELP, STATUS, TOPICS, TRY, overview
+from gitexp.cli.overview import HELP, STATUS, TOPICS, overview
 from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import ExampleKind
 
@@ -41,7 +41,7 @@ MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/.
 
 def commands() -> str:
     """Return the command reference as Markdown: the overview, then each command by topic."""
-    parts = [f"{HEAD_OF_COMMANDS}\n```\n{overview()}\n```\n", _command(STATUS), _command(TRY)]
+    parts = [f"{HEAD_OF_COMMANDS}\n```\n{overview()}\n```\n", _command(STATUS)]
     for topic, listed in TOPICS.items():
         parts += [f"\n## {topic}\n", *map(_command, listed)]
     parts += ["\n## Help\n", _command(HELP)]

@@ -61,6 +61,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("start", "Register an experiment: one hypothesis, one changed line", _REFUSED),
     ),
     "Run": (
+        Command("try", "Run the work tree as it is, on a part of the data", _FAILED),
         Command(
             "run", "Run experiments next to their baseline, and judge them",
             _REFUSED | _FAILED
@@ -97,14 +98,12 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     ),
 }  # fmt: skip
 
-# Beside the topics: what `gitexp` alone does, what is asked for by hand before anything is
-# registered, and what prints this table.
+# Beside the topics: what `gitexp` alone does, and what prints this table.
 STATUS = Command("status", "Show where you stand, and the next step")
-TRY = Command("try", "Run the work tree as it is, on a part of the data", _FAILED)
 HELP = Command("help", "Explain a command, or a rule such as C2")
 COMMANDS = {
     command.name: command
-    for command in (STATUS, TRY, *(one for topic in TOPICS.values() for one in topic), HELP)
+    for command in (STATUS, *(one for topic in TOPICS.values() for one in topic), HELP)
 }
 
 # Names of 0.1.0, each with the command that does it now; they stay as they were, unlisted.
