@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.arrange import settle
 from tests.project import World
 
 
@@ -138,3 +139,38 @@ def test_a_goal_that_cannot_be_read_is_a_warning(ready: World) -> None:
 def test_json_belongs_after_a_command(ready: World) -> None:
     error = ready.gitexp("--json", "log", code=2).json["error"]
     assert error["commands"] == ["gitexp log --json"]
+
+
+def test_an_agent_is_told_what_it_must_know_within_its_bound(ready: World) -> None:
+    settle(ready, repeats=[3])
+    ready.gitexp("goal", "accuracy >= 0.97")
+    ready.gitexp("known", "add", "Epochs do nothing", "--key", "train.epochs", "--source", "us")
+    good, bad = (ready.start("--set", f"model.C={value}") for value in (10, 0.5))
+    ready.gitexp("run", good, bad)
+    idea = ready.start("--set", "model.C=11")
+    ran = ready.gitexp("status", "--for-agent")
+    assert ran.out == ready.gitexp("status", "--for-agent", COLUMNS="40").out
+    assert len(ran.out) <= 2000
+    told = ready.gitexp("status", "--for-agent", "--json", "--chars", "20000").json
+    assert list(told) == [
+        "standing", "confirmed", "dead_ends", "known", "left", "ideas", "next",
+    ]  # fmt: skip
+    assert told["standing"][0].startswith("goal accuracy >= 0.97: not reached, 0.90")
+    assert told["confirmed"][0].startswith(f"{good}: model.C 1.0 -> 10, accuracy +0.01")
+    assert told["dead_ends"][0].startswith("model.C: 0.5 (")
+    assert told["dead_ends"][0].endswith("ruled out, all below 1.0")
+    assert told["known"] == ["train.epochs: Epochs do nothing (us)"]
+    assert told["left"][0].startswith("18 of 20 places in campaign 1; about ")
+    assert told["ideas"][0].startswith(f"{idea}: model.C 1.0 -> 11, ")
+    assert told["next"][0] == f"gitexp run {idea}  # it is planned"
+    for most in ("200", "333"):
+        small = ready.gitexp("status", "--for-agent", "--chars", most).out
+        assert len(small) <= int(most)
+        assert f"gitexp run {idea}" in small
+
+
+def test_a_bound_out_of_range_or_without_a_briefing_is_refused(ready: World) -> None:
+    for most in ("199", "20001", "many"):
+        assert "--chars" in ready.gitexp("status", "--for-agent", "--chars", most, code=2).err
+    wrong = ready.gitexp("status", "--chars", "300", code=2)
+    assert "gitexp status --for-agent --chars 300" in wrong.err

@@ -49,6 +49,9 @@ def test_the_confused_pair_comes_first_with_a_hypothesis_to_fill_in(ready: World
     assert "1. 3 is mistaken for 8 in" in out
     assert "raises accuracy because 3 is mistaken for 8" in out
     assert len(out.splitlines()) < 40
+    told = ready.gitexp("status", "--for-agent", "--json").json
+    assert told["gaps"][0].startswith("3 is mistaken for 8 in ")
+    assert " in accuracy" in told["gaps"][0]
     # The line that it offers registers an experiment, once key, value and change are filled in.
     line = first["template"].replace("KEY=VALUE", "model.C=10").replace("<change>", "C=10")
     done = ready.run("sh", "-c", line)

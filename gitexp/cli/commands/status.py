@@ -1,16 +1,49 @@
 import datetime as dt
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import status as views
+from gitexp.errors import UsageError
+from gitexp.rules.plan.briefing import FEWEST, MOST
 from gitexp.workflows.status import status as workflow
 
+_CHARACTERS = 2000  # of a briefing, about 500 tokens
 
-def status(json_: AsJson = False) -> None:
+
+def status(
+    json_: AsJson = False,
+    for_agent: Annotated[
+        bool,
+        typer.Option("--for-agent", help="What an agent must know before its next idea, bounded."),
+    ] = False,
+    chars: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=FEWEST,
+            max=MOST,
+            help=f"With --for-agent: characters at most; default: {_CHARACTERS}.",
+        ),
+    ] = None,
+) -> None:
     """Show where you stand, and the next step.
 
     The baseline, your current experiment, what is planned or waits to be accepted, the campaign and
     your goals. `gitexp` without a command does the same.
     """
     today = dt.datetime.now(tz=dt.UTC).date()
-    views.status(workflow(Path.cwd(), today), as_json=json_)
+    if not for_agent:
+        if chars is not None:
+            raise UsageError(
+                "--chars limits a briefing", f"gitexp status --for-agent --chars {chars}"
+            )
+        views.status(workflow(Path.cwd(), today), as_json=json_)
+        return
+    # Gaps and ranks take longer to load than the status takes.
+    from gitexp.cli.views.briefing import briefing as view
+    from gitexp.workflows.briefing import briefing
+
+    view(briefing(Path.cwd(), today), chars or _CHARACTERS, json=json_)

@@ -1,0 +1,157 @@
+"""Brief an agent before its next idea: what is known, what is a dead end, what to type."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.known_claims import read_known
+from gitexp.lab.log import log
+from gitexp.lab.project import open_project
+from gitexp.lab.standing import standing
+from gitexp.lab.state import State
+from gitexp.rules.plan.briefing import section
+from gitexp.rules.plan.dead_ends import Tried, dead_ends
+from gitexp.rules.text import counted, duration
+from gitexp.rules.verdict import effects, figures
+from gitexp.rules.verdict.verdict import Verdict
+from gitexp.workflows.gaps import gaps
+from gitexp.workflows.next import next_ideas
+from gitexp.workflows.status import status
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
+    from gitexp.rules.plan.briefing import Section
+    from gitexp.rules.plan.standing import Standing
+    from gitexp.workflows.status import Status
+
+FIRST = "next"  # key of the section that must never be missing
+_START = 'gitexp start --run --accept --json --set KEY=VALUE "HYPOTHESIS because REASON"'
+_RECENT = 20  # experiments whose durations tell how long one takes
+
+
+def briefing(directory: Path, today: dt.date) -> list[Section]:
+    """Gather what an agent should know about the project of a directory; nothing is run.
+
+    Raises:
+        NotReady: there is no repository, no commit, or no settings.
+    """
+    now = status(directory, today)
+    project = open_project(directory)
+    rows = log(project)
+    ideas = next_ideas(project)
+    warnings = [*now.warnings, *ideas.warnings]
+    known: list[str] = []
+    try:
+        known = [
+            f"{one.key}{'' if one.value is None else f' = {one.value}'}: {one.claim} ({one.source})"
+            for one in read_known(project, project.tip)
+        ]
+    except NotReady as error:
+        warnings.append(error.message)
+    tried = [
+        Tried(registration, row.result.judgement)
+        for row in rows
+        if (registration := row.result.registration)
+    ]
+    return [
+        section("standing", "Standing", _standing(project, now, standing(project, rows))),
+        section("gaps", "The baseline loses most", _gaps(project)),
+        section("confirmed", "Confirmed", _confirmed(rows)),
+        section("dead_ends", "Dead ends", dead_ends(tried, project.settings.metric)),
+        section("known", "Settled, not to be tested again", known),
+        section("left", "Left in this campaign", [_left(now, rows)]),
+        section("ideas", "Planned, best first", [
+            f"{idea.name}: {idea.change}, {100 * idea.chance:.0f} % x {idea.gain:+.2g},"
+            f" {duration(idea.seconds)}"
+            for idea in ideas.order
+        ]),
+        section("running", "Running", _running(now)),
+        section("warnings", "Warnings", warnings),
+        section(FIRST, "Next, to be typed as it is", _commands(now), is_exact=True),
+    ]  # fmt: skip
+
+
+def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
+    for one in now.goals:
+        what = "reached" if one.met else "not reached"
+        yield f"goal {one.goal}: {what}, {_score(one.now, one.within, one.runs)}"
+    settings = project.settings
+    better = "higher" if settings.higher_is_better else "lower"
+    yield (
+        f"{now.metric} {_score(now.score, now.within, now.runs)} on {now.baseline}"
+        f" {now.commit[:8]}; {better} is better,"
+        f" from a gain of {figures.number(settings.effect)} on"
+    )
+    if ladder := whole.ladder:
+        measured = "not measured yet"
+        if ladder.measured is not None:
+            measured = f"measured {figures.within(ladder.measured, ladder.within, sign=True)}"
+        claimed = figures.number(ladder.claimed, sign=True)
+        yield f"{ladder.accepted:,} accepted, claimed {claimed}, {measured}"
+
+
+def _score(mean: float | None, half_width: float | None, runs: int) -> str:
+    if mean is None:
+        return "not measured yet"
+    return f"{figures.within(mean, half_width)} ({counted(runs, 'run')})"
+
+
+def _gaps(project: Project) -> list[str]:
+    try:
+        report = gaps(project)
+    except NotReady:  # nothing was measured, or no predictions were saved
+        return []
+    return [
+        f"{gap.said}: at most {figures.rough(gap.ceiling)} in {gap.unit or report.metric}"
+        for gap in report.gaps
+    ]
+
+
+def _confirmed(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        registration, judgement = row.result.registration, row.result.judgement
+        if registration and judgement and judgement.verdict is Verdict.CONFIRMED:
+            accepted = ", accepted" if row.state is State.ACCEPTED else ""
+            said = registration.change.brief
+            if judgement.effect is not None:
+                criterion = registration.criterion
+                said += f", {criterion.metric} "
+                said += effects.interval(
+                    criterion, judgement.effect, judgement.lower, judgement.upper
+                )
+            yield f"{row.result.name}: {said}{accepted}"
+
+
+def _left(now: Status, rows: Sequence[Row]) -> str:
+    """Places of the campaign, and the time that they would take as the latest experiments did."""
+    places = max(now.planned - now.taken, 0)
+    said = f"{places:,} of {counted(now.planned, 'place')} in campaign {now.campaign}"
+    recent = [taken for row in rows if (taken := sum(row.result.summary.seconds))][:_RECENT]
+    if not recent:
+        return said
+    each = statistics.median(recent)
+    return f"{said}; about {duration(each * places)} of runs, {duration(each)} each"
+
+
+def _running(now: Status) -> Iterator[str]:
+    yield from now.by_state.get("running", ())
+    for one in now.queues:
+        waiting = [place.name for place in one.places if place.state == "waiting"]
+        yield f"queue {one.queue.id} {one.stage}, {len(waiting):,} waiting: {', '.join(waiting)}"
+
+
+def _commands(now: Status) -> Iterator[str]:
+    """The next step first; where it only sets something up, nothing else would work before."""
+    begins_new = now.next.command.startswith("gitexp start ")
+    if not begins_new:
+        yield f"{now.next.command}  # {now.next.why}"
+    if now.next.command not in {"gitexp init", "gitexp trust"}:
+        yield _START
+        yield "gitexp log --json  # every experiment with its verdict"
