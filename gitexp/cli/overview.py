@@ -49,6 +49,7 @@ def listed_exits(codes: Mapping[int, str]) -> str:
 
 TOPICS: dict[str, tuple[Command, ...]] = {
     "Set up": (
+        Command("audit", "Say which wins that you recorded elsewhere would stand"),
         Command("demo", "Make a small project and run the whole loop in it", _FAILED),
         Command("init", "Set up this repository: settings, hooks, approval", _FAILED),
         Command("trust", "Show the settings that would run here, and approve them"),
