@@ -10,15 +10,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer.core
-
-from gitexp.cli.lazy import load
-from gitexp.cli.overview import HELP, STATUS, TOPICS, overview
+from gitexp.cli.reference import reference
 from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import ExampleKind
 
 if TYPE_CHECKING:
-    from gitexp.cli.overview import Command
     from gitexp.rules.catalogue import Example, Rule
 
 DOCS = Path(__file__).parent
@@ -40,28 +36,8 @@ MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/.
 
 
 def commands() -> str:
-    """Return the command reference as Markdown: the overview, then each command by topic."""
-    parts = [f"{HEAD_OF_COMMANDS}\n```\n{overview()}\n```\n", _command(STATUS)]
-    for topic, listed in TOPICS.items():
-        parts += [f"\n## {topic}\n", *map(_command, listed)]
-    parts += ["\n## Help\n", _command(HELP)]
-    return "".join(parts)
-
-
-def _command(listed: Command) -> str:
-    command = load(listed.name)
-    context = typer.Context(
-        command, info_name=f"gitexp {listed.name}", terminal_width=96, max_content_width=96
-    )
-    text = f"\n### gitexp {listed.name}\n\n```\n{command.get_help(context).strip()}\n```\n"
-    if not isinstance(command, typer.core.TyperGroup):
-        return text
-    for name, inner in command.commands.items():
-        below = typer.Context(
-            inner, info_name=f"gitexp {listed.name} {name}", terminal_width=96, max_content_width=96
-        )
-        text += f"\n```\n{inner.get_help(below).strip()}\n```\n"
-    return text
+    """Return the command reference as Markdown."""
+    return f"{HEAD_OF_COMMANDS}\n{reference()}"
 
 
 def rules() -> str:

@@ -77,13 +77,27 @@ def init(
     undo: Annotated[
         bool, typer.Option("--undo", help="Undo what init did; experiments stay.")
     ] = False,
+    agents: Annotated[
+        bool,
+        typer.Option(
+            "--agents",
+            help="Only write, or replace, what tells agents how to work here: a skill in .agents/,"
+            " and a marked block in AGENTS.md.",
+        ),
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="With --agents: take both back.")
+    ] = False,
 ) -> None:
     """Set up this repository: settings, hooks, approval.
 
     Finds the config file, the command and the metric, or asks you. Says what it changed and how to
     undo it. In a bare repository, which only receives pushes, it installs the server's hook alone.
     """
-    _given(context)
+    typed = _given(context)
+    if agents or remove:
+        _agents(typed, remove=remove)
+        return
     if undo:
         views.undone(workflow.undo(Path.cwd()))
         return
@@ -114,16 +128,45 @@ def _ask(question: str, proposal: str) -> str:
         ) from None
 
 
-def _given(context: typer.Context) -> None:
-    """Refuse options with an empty text, which would count as not given.
+def _given(context: typer.Context) -> list[str]:
+    """Return the options that were typed; one with an empty text would count as not given.
 
     Raises:
         UsageError: the message names one.
     """
+    typed = []
     for name, value in context.params.items():
         source = context.get_parameter_source(name)
-        typed = source is not None and source.name == "COMMANDLINE"
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        option = "--" + name.strip("_").replace("_", "-")
         texts = value if isinstance(value, list | tuple) else [value]
-        if typed and any(isinstance(text, str) and not text.strip() for text in texts):
-            option = "--" + name.replace("_", "-")
+        if any(isinstance(text, str) and not text.strip() for text in texts):
             raise UsageError(f"{option} is empty", "leave it out, and init finds a value")
+        typed.append(option)
+    return typed
+
+
+def _agents(typed: list[str], *, remove: bool) -> None:
+    """Write what tells agents how to work here, or take it back.
+
+    Raises:
+        UsageError: other options were given, or --remove alone.
+    """
+    if "--agents" not in typed:
+        raise UsageError("--remove takes back what --agents wrote", "gitexp init --agents --remove")
+    if others := [option for option in typed if option not in {"--agents", "--remove"}]:
+        raise UsageError(
+            f"--agents sets nothing else up, so it does not go with {', '.join(others)}",
+            "give two commands: gitexp init ... and gitexp init --agents",
+        )
+    # The help of every command, which setting up does without.
+    from gitexp.cli.agent_skill import BLOCK, FILES, skill_files
+    from gitexp.lab.agent_files import remove_agent_files, write_agent_files
+    from gitexp.store.repository import Repository
+
+    top = Repository.discover(Path.cwd()).work_tree()
+    if remove:
+        views.agents(remove_agent_files(top, FILES), removed=True)
+    else:
+        views.agents(write_agent_files(top, skill_files(), BLOCK), removed=False)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import hanging, width, wrapped
+from gitexp.lab.agent_files import FOLDER, SHARED
 from gitexp.rules.text import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.agent_files import AgentFile
     from gitexp.lab.trial import Trial
     from gitexp.workflows.init import Setup
 
@@ -102,3 +104,19 @@ def untrusted(where: str, difference: str) -> None:
 def approved() -> None:
     """Print that settings were approved."""
     typer.echo("Approved.")
+
+
+def agents(files: Sequence[AgentFile], *, removed: bool) -> None:
+    """Print which files for agents were written or taken back, and how to share that."""
+    changed = [one for one in files if one.done]
+    for one in changed:
+        typer.echo(f"{one.done} {one.path}{f' ({one.part})' if one.part else ''}")
+    if not changed:
+        there = "there is nothing to take back" if removed else "they are as they should be already"
+        typer.echo(f"Nothing was changed: {there}.")
+        return
+    if removed:
+        typer.echo("\nIf they were committed, commit that, too: git status shows it.")
+        return
+    typer.echo(f"\nnext: git add :/{FOLDER} :/{SHARED} && git commit -m 'Tell agents about gitexp'")
+    typer.echo("undo: gitexp init --agents --remove")
