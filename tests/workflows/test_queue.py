@@ -71,6 +71,9 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert states == {names[0]: "running", names[1]: "waiting"}
     assert status["next"]["command"] == "gitexp run --wait"
     assert "Queue 1 runs" in gated.gitexp("status").out
+    told = gated.gitexp("status", "--for-agent", "--json").json
+    assert told["running"] == [names[0], f"queue 1 runs, 1 waiting: {names[1]}"]
+    assert told["next"][0] == "gitexp run --wait  # a queue is at work"
     for name in names:  # whoever names one a second time is told, and nothing changes
         assert "is in queue 1 already" in gated.gitexp("run", name, "--detach", code=2).err
     gate.touch()
@@ -83,6 +86,7 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert f"exp/{names[1]}\n  INCONCLUSIVE" in gated.gitexp("run", "--wait").out
     assert gated.gitexp("run", "--wait", "--exit-code", code=11).out
     assert "Queue 1 ended" in gated.gitexp("status").out
+    assert "running" not in gated.gitexp("status", "--for-agent", "--json").json
     assert "accuracy=" in gated.gitexp("show", "--logs", "-f", names[0]).out
     assert sorted(r["seed"] for r in records(gated, f"exp/{names[0]}")) == sorted(
         {r["seed"] for r in records(gated, f"exp/{names[0]}")}
