@@ -77,7 +77,7 @@ def _by_luck(audit: Audit, noise: Noise) -> str:
 
 
 def _noise_unknown(audit: Audit) -> list[str]:
-    why = "its repeats are all equal" if audit.equal else "no configuration was run twice"
+    why = "all repeats are equal" if audit.equal else "no configuration was run twice"
     lines = [f"Noise unknown: {why}. Which wins stand depends on it:"]
     if audit.assumed:
         lines.append(_columns("if the sd is", "would stand", "within noise", "luck alone"))

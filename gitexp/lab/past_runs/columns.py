@@ -8,7 +8,8 @@ from gitexp.rules.documents.metric_name import direction_of
 from gitexp.rules.plan.past_runs import Kept
 
 _SEED = {"seed", "random_state", "random_seed", "rng", "fold"}
-LABELS = ("description", "change", "idea", "hypothesis", "name", "run_name", "run", "commit", "id")
+DESCRIPTIONS = ("description", "change", "idea", "hypothesis")
+LABELS = (*DESCRIPTIONS, "name", "run_name", "run", "commit", "id")
 STATUSES = ("status", "state", "outcome", "decision", "result", "kept")
 # Words of columns that say when, where or at what price a run was made.
 _ABOUT_THE_RUN = {

@@ -16,7 +16,7 @@ from gitexp.lab.past_runs.columns import is_seed
 from gitexp.lab.past_runs.files import read_text
 from gitexp.lab.past_runs.table import number
 from gitexp.rules.plan.past_runs import Kept, PastRun
-from gitexp.rules.text import visible
+from gitexp.rules.text import shell_word, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,21 +28,29 @@ _FAILED = {"4", "5", "FAILED", "KILLED"}
 
 
 def run_folders(store: Path) -> list[Path]:
-    """Folders of runs in a store, in one of its experiments, or the run itself.
+    """Folders of runs in a store with one experiment, in an experiment, or the run itself.
 
     Raises:
-        UsageError: there are more than 10,000.
+        UsageError: there are more than 10,000, or those of several experiments.
     """
     found: list[Path] = []
     for depth in ("", "*/", "*/*/"):
         for meta in store.glob(f"{depth}meta.yaml"):
-            if (meta.parent / "metrics").is_dir() and ".trash" not in meta.parts:
+            # What MLflow 3 keeps of a model looks like a run.
+            is_model = meta.parent.parent.name == "models"
+            if (meta.parent / "metrics").is_dir() and ".trash" not in meta.parts and not is_model:
                 found.append(meta.parent)
             if len(found) > MOST_RUNS:
                 raise UsageError(
                     f"{visible(str(store))} holds over {MOST_RUNS:,} runs",
                     f"name the folder of one experiment in {visible(str(store))}",
                 )
+    experiments = sorted({folder.parent for folder in found})
+    if len(experiments) > 1:
+        raise UsageError(
+            f"{visible(str(store))} holds {len(experiments)} experiments, which nothing compares",
+            f"name one of them: gitexp audit {shell_word(visible(str(experiments[0])))}",
+        )
     return found
 
 

@@ -7,7 +7,14 @@ import io
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.past_runs.columns import LABELS, STATUSES, is_seed, is_setting, kept_by
+from gitexp.lab.past_runs.columns import (
+    DESCRIPTIONS,
+    LABELS,
+    STATUSES,
+    is_seed,
+    is_setting,
+    kept_by,
+)
 from gitexp.lab.past_runs.files import read_text
 from gitexp.rules.plan.past_runs import Kept, PastRun
 from gitexp.rules.text import visible
@@ -68,18 +75,21 @@ def _run(row: Mapping[str, str]) -> PastRun:
     return PastRun(
         label=next((by_name[key] for key in LABELS if by_name.get(key)), ""),
         scores=scores,
-        settings={key: cell for key, cell in _settings(row, by_name).items() if cell},
+        settings={key: cell for key, cell in _settings(row, by_name, status).items() if cell},
         seed=next((cell for key, cell in row.items() if is_seed(key)), ""),
         kept=kept_by(status) if status else Kept.UNSAID,
     )
 
 
-def _settings(row: Mapping[str, str], by_name: Mapping[str, str]) -> dict[str, str]:
+def _settings(row: Mapping[str, str], by_name: Mapping[str, str], status: str) -> dict[str, str]:
     """What configures a run; its commit stands for the description of what was tried."""
     settings = {key: cell for key, cell in row.items() if is_setting(key)}
-    if by_name.get("commit"):
-        return {key: cell for key, cell in settings.items() if key.lower() not in LABELS[:4]}
-    return settings
+    if not by_name.get("commit"):
+        return settings
+    settings = {key: cell for key, cell in settings.items() if key.lower() not in DESCRIPTIONS}
+    # A change that was never committed may be logged with the commit that it started from.
+    discarded = status if kept_by(status) is Kept.DISCARDED else ""
+    return settings | {"status": discarded}
 
 
 def number(text: str) -> float | None:

@@ -90,7 +90,8 @@ class Audit:
 
     `tries` counts configurations with a score after the first, `failed` runs without one. `by_luck`
     is the expected gain of the best of all tries if none did anything, in standard deviations of
-    one run. `equal` counts repeats that all agree to the last digit, which show no noise.
+    one run. `equal` counts repeated configurations where all repeats
+    agree to the last digit, which shows no noise.
     """
 
     metric: str
@@ -137,11 +138,11 @@ def audit(runs: Sequence[PastRun], metric: str, *, higher_is_better: bool) -> Au
 
 def _noise(tried: Sequence[Tried]) -> tuple[Noise | None, int]:
     repeated = [one.scores for one in tried if len(one.scores) > 1]
+    if all(min(scores) == max(scores) for scores in repeated):  # rounding would make it a tiny sd
+        return None, len(repeated)
     df = sum(len(scores) - 1 for scores in repeated)
     # hypot, because the square of a large score may be too large for a number.
     root = math.hypot(*(standard_deviation(s) * math.sqrt(len(s) - 1) for s in repeated))
-    if not root or not math.isfinite(root):
-        return None, len(repeated)
     return Noise(root / math.sqrt(df), df, len(repeated)), 0
 
 

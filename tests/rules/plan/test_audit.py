@@ -72,6 +72,14 @@ def test_a_win_stands_beyond_the_noise_of_all_tries(errors: float, standing: Sta
     assert len(found.retests) == (errors > 0 and standing is not Standing.STANDS)
 
 
+def test_repeats_that_are_all_equal_show_no_noise() -> None:
+    # Their mean is not any of them: rounding alone would give a standard deviation.
+    score = 0.003
+    assert math.fsum([score] * 3) / 3 != score
+    found = audit([run("a", score)] * 3 + [run("b", 2.0)], "loss", higher_is_better=True)
+    assert (found.noise, found.equal) == (None, 1)
+
+
 def test_a_win_counts_the_repeats_of_both_sides() -> None:
     runs = [run("base", s) for s in (1.0, 1.1, 1.2)] + [run("next", s) for s in (0.5, 0.6)]
     (win,) = wins(configurations(runs, "loss"), higher_is_better=False)
