@@ -52,7 +52,7 @@ def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict
 def _find(reader: Reader, ref: str, commits: Iterable[str]) -> dict[str, str]:
     found = {}
     tree: NotesTree | None = None
-    for commit in commits:
+    for commit in filter(None, commits):  # of a parent that it lacks, a shallow clone knows nothing
         tree = tree or NotesTree(reader, ref, len(commit))
         if blob := tree.blob(commit):
             found[commit] = blob

@@ -298,7 +298,8 @@ def test_an_answered_change_is_refused_and_replicated_on_fresh_seeds(drawn: Worl
     commit = drawn.git("rev-parse", f"exp/{first}")
     assert found["Replicate"] == f"{first} {commit}"
     assert not {*seeds_of(drawn, f"exp/{again}")} & {*seeds_of(drawn, f"exp/{first}")}
-    assert drawn.gitexp("run", "--json").json["runs"] == 6
+    # It confirms a second time, which asks the baseline for its next block.
+    assert drawn.gitexp("run", "--json").json["runs"] == 9
     shown = drawn.gitexp("show", again).out
     assert f"exp/{first}  CONFIRMED" in shown
 

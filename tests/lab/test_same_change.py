@@ -59,8 +59,9 @@ def test_long_values_that_differ_at_their_end_are_two_changes(ready: World) -> N
     assert [changes[name]["after"] for name in (first, second)] == [LONG + "1", LONG + "2"]
     # The gate, which reads commits, finds the same.
     assert ready.gitexp("check", second).code == 0
-    ready.gitexp("start", "again, because luck may have hidden it", *set_prompt(LONG + "1"),
-                 "--replicate")  # fmt: skip
+    again = ("start", "again, because luck may have hidden it", *set_prompt(LONG + "1"))
+    ran = ready.gitexp(*again, "--replicate", code=1)
+    assert f"exp/{first} tested this change, and seeds are the numbers of folds" in ran.err
 
 
 def test_long_values_are_compared_as_they_are_whatever_they_replace(ready: World) -> None:

@@ -548,7 +548,7 @@ def test_notes_that_were_rewritten_by_force_lose_nothing_and_are_told(
     hub.git("fetch", "--quiet", str(other.path), f"+{stranger}:{RUNS}", "--no-tags")
     done = synced(world)
     assert f"{RUNS} on hub was rewritten by force" in done.warnings[0]
-    assert len(lines_of(hub, RUNS, commit)) == 5
+    assert len(lines_of(hub, RUNS, commit)) == 10
     assert texts(world, RUNS) == texts(hub, RUNS)
 
 
@@ -639,8 +639,8 @@ def test_a_clone_that_is_cut_off_keeps_the_verdicts_that_it_cannot_compute(
     ran = shallow.gitexp("verify", "--fix")
     assert "1 experiment cannot be checked in a shallow clone" in ran.out
     assert texts(shallow, VERDICTS) == texts(hub, VERDICTS)
-    assert len(lines_of(hub, RUNS, commit)) == 7
-    assert len(lines_of(hub, RUNS, world.git("rev-parse", "main"))) == 5
+    assert len(lines_of(hub, RUNS, commit)) == 14
+    assert len(lines_of(hub, RUNS, world.git("rev-parse", "main"))) == 10
 
 
 def test_a_partial_clone_has_the_texts_of_the_notes(world: World, hub: World) -> None:
@@ -655,7 +655,7 @@ def test_a_partial_clone_has_the_texts_of_the_notes(world: World, hub: World) ->
     assert f"?{blob}" not in missing
     measure(partial, commit, 0.92, range(6, 8))
     synced(partial)
-    assert len(lines_of(hub, RUNS, commit)) == 7
+    assert len(lines_of(hub, RUNS, commit)) == 14
 
 
 # --- what does not leave ------------------------------------------------------------------------
