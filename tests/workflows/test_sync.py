@@ -447,7 +447,7 @@ def test_a_server_with_the_hook_takes_all_that_is_sent(
         assert (done.refused, done.kept, done.warnings) == ({}, {}, [])
     assert branches(world) == branches(other)
     assert texts(world) == texts(other) == texts(hub)
-    assert len(lines_of(hub, RUNS, later)) == 6
+    assert len(lines_of(hub, RUNS, later)) == 11
     assert not [ref for ref in refs(hub) if ref.startswith(SHARED_RUNS)]
 
 
