@@ -18,7 +18,7 @@ SCRIPT = """
 import random
 first = int(open({place!r}).read())
 model = CONFIG["model"]
-accuracy = 0.9 + random.Random(f"{{SEED}} {{model}}").gauss(0, 0.001)
+accuracy = 0.9 + random.Random(f"{{SEED}} {{model}}").gauss(0, 0.0002)
 accuracy += 0.02 * (model["kernel"] != "rbf")
 baseline = model["C"] == 1.0 and model["kernel"] == "rbf"
 accuracy -= {luck} * (baseline and first <= SEED < first + 999)

@@ -378,7 +378,7 @@ def test_verdict_notes_are_a_view_that_fix_writes_anew(measured: World, edit: st
 
 
 def in_old_words(world: World, branch: str) -> str:
-    """A verdict note as version 0.1.0 wrote it, from the figures of the log."""
+    """A verdict note in other words than today's, from the figures of the log."""
     [row] = [r for r in world.gitexp("log", "--json").json if r["branch"] == branch]
     seeds = world.gitexp("show", branch, "--json").json["seeds"]
     means = [sum(s[side] for s in seeds) / len(seeds) for side in ("baseline", "experiment")]
@@ -388,6 +388,7 @@ def in_old_words(world: World, branch: str) -> str:
         f"mean {means[0]:.4g} -> {means[1]:.4g}, bar accuracy +0.005,"
         f" p {row['p']:.3g} against {row['level']:.3g}\n"
         f"{row['reason']}: even the lower bound reaches the bar\n"
+        "no seed is fresh\n"
     )
 
 

@@ -33,9 +33,7 @@ def says_the_same(note: str, registration: Registration, judgement: Judgement) -
     rest = _joined(note).partition(":")[2]
     if any(other in rest for other in Verdict):
         return False
-    due_lines = words.note_lines(registration, judgement)
-    said = [line for line in due_lines if not line.startswith(words.SHARED)]  # a later addition
-    if note.strip().count("\n") < len(said) - 1:
+    if note.strip().count("\n") < len(words.note_lines(registration, judgement)) - 1:
         return False
     first = list(_first(registration, judgement))
     due = words.note(registration, judgement)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
 
-SHARED = "all experiments share"  # how the line about seeds that are not fresh begins
 _MOST_GUARDS = 3  # lines of a note; gitexp show lists all
 _WIDTH = 76  # columns; git log indents notes by four
 
@@ -131,7 +130,7 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     explored = judgement.verdict == "EXPLORATORY"  # on seeds that no verdict uses
     if registration.rules > 1 and not (registration.fresh_seeds or explored):
         what = "these seeds (folds)" if registration.seeded else "this data"
-        lines.append(f"{SHARED} {what}: none is fresh")
+        lines.append(f"all experiments share {what}: none is fresh")
     return [*lines, judgement.detail] if judgement.detail else lines
 
 
