@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.differences import relative
-from gitexp.lab.lineage import Lineage
 from gitexp.rules.documents.same_settings import run_alike
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.gate.paths import matches
@@ -16,12 +15,10 @@ if TYPE_CHECKING:
     from gitexp.store.git_output import FileChange
 
 
-def same_runs(
-    project: Project, settings: Settings, commit: str, lineage: Lineage | None = None
-) -> list[str]:
+def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
     """Ancestors that differ only in files that cannot alter a run, nearest first."""
     ancestors: list[str] = []
-    for step in (lineage or Lineage(project.repository)).since(commit):
+    for step in project.repository.lineage.since(commit):
         if not step.parent or any(alters_runs(project, settings, file) for file in step.files):
             break
         ancestors.append(step.parent)

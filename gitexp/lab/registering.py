@@ -12,7 +12,6 @@ from gitexp.lab.design import history, likely_failures, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED, Refusals
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
-from gitexp.lab.lineage import Lineage
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.new_name import new_name
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
@@ -119,7 +118,6 @@ class _Log:
     results: list[Result]
     baseline: list[Record]
     known: list[Known]
-    lineage: Lineage
 
 
 def register(project: Project, proposal: Proposal) -> Started:
@@ -140,7 +138,7 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
     repository = project.repository
     log = _Log(
         project, read_results(project), records_like_tip(project),
-        read_known(project, project.tip), Lineage(repository),
+        read_known(project, project.tip),
     )  # fmt: skip
     _demand_distinct(proposals)
     refused = Refusals(NOT_REGISTERED)
@@ -183,7 +181,7 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     if proposal.replicate:
         extra.append(replication_of(change, same))
     again = same if not AGAIN.isdisjoint(dict(extra)) else []
-    if used_up := no_seeds_left(project, project.tip, again, log.lineage):
+    if used_up := no_seeds_left(project, project.tip, again):
         raise Refused(NOT_REGISTERED, [used_up])
     if not again:
         advice += advise_on_same_change(project, same)
@@ -195,7 +193,7 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
     first = first_seed(
-        project, project.tip, again, options.repeats or 0, log.lineage,
+        project, project.tip, again, options.repeats or 0,
         results=log.results, metric=criterion.metric,
     )  # fmt: skip
     registration = registration_for(

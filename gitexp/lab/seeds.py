@@ -16,7 +16,6 @@ from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, st
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitexp.lab.lineage import Lineage
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.rules.finding import Finding
@@ -28,7 +27,6 @@ def first_seed(
     base: str,
     again: Iterable[Result] = (),
     runs: int = 0,
-    lineage: Lineage | None = None,
     *,
     results: Iterable[Result] = (),
     metric: str = "",
@@ -46,16 +44,14 @@ def first_seed(
     if settings.first_seed is not None:
         return settings.first_seed
     # Inert commits leave the records as they are, and so the seeds.
-    origin = [base, *same_runs(project, settings, base, lineage)][-1]
+    origin = [base, *same_runs(project, settings, base)][-1]
     start = start_of(project.folder, origin)
     runs = max(runs, settings.looks[-1])
     least = block_due(results, project.folder, metric, start)
     return block(start, fresh_block(start, runs, used_seeds(again), least), runs).start
 
 
-def no_seeds_left(
-    project: Project, base: str, again: Iterable[Result], lineage: Lineage | None = None
-) -> Finding | None:
+def no_seeds_left(project: Project, base: str, again: Iterable[Result]) -> Finding | None:
     """Find that a change cannot be tested again, because every run would be one that was seen.
 
     On a baseline that runs other code it can be tested, on the same data.
@@ -65,7 +61,7 @@ def no_seeds_left(
     seen = [one for one in again if one.judgement and one.judgement.effect is not None]
     if settings.fresh_seeds or not seen:
         return None
-    alike = {base, *same_runs(project, settings, base, lineage)}
+    alike = {base, *same_runs(project, settings, base)}
     here = [one.name for one in seen if one.parent in alike]
     return nothing_fresh(here[0], settings.first_seed) if here else None
 
@@ -75,7 +71,7 @@ def used_seeds(results: Iterable[Result]) -> set[int]:
     return {record.seed for result in results if result.ran for record in result.records}
 
 
-def may_begin(project: Project, base: str, first: int, blocks: int, lineage: Lineage) -> bool:
+def may_begin(project: Project, base: str, first: int, blocks: int) -> bool:
     """Whether one of the first blocks of seeds on a baseline commit begins with this seed.
 
     A clone may lack the records that prove which commits run alike. So every start counts of the
@@ -84,24 +80,24 @@ def may_begin(project: Project, base: str, first: int, blocks: int, lineage: Lin
     settings = project.settings
     if settings.first_seed is not None:
         return first == settings.first_seed
-    for start in _starts(project, base, lineage):
+    for start in _starts(project, base):
         number, rest = divmod(first - start, APART)
         if rest == 0 and 0 <= number < blocks:
             return True
-    return _ends_in_the_dark(project, base, lineage)
+    return _ends_in_the_dark(project, base)
 
 
-def _starts(project: Project, base: str, lineage: Lineage) -> Iterator[int]:
-    for step in lineage.since(base):
+def _starts(project: Project, base: str) -> Iterator[int]:
+    for step in project.repository.lineage.since(base):
         yield start_of(project.folder, step.commit)
         if any(_changes_values(project, file) for file in step.files):
             return
 
 
-def _ends_in_the_dark(project: Project, base: str, lineage: Lineage) -> bool:
+def _ends_in_the_dark(project: Project, base: str) -> bool:
     if not project.repository.shallow:
         return False
-    steps = lineage.since(base)
+    steps = project.repository.lineage.since(base)
     return not any(_changes_values(project, file) for step in steps for file in step.files)
 
 

@@ -11,6 +11,7 @@ from gitexp.errors import NotReady
 from gitexp.store.git import Git
 from gitexp.store.git_errors import translated
 from gitexp.store.git_output import decode
+from gitexp.store.lineage import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,6 +107,11 @@ class Repository:
     def git_version(self) -> str:
         """The version of git."""
         return self.git.text("version").removeprefix("git version ")
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """First-parent histories; commits do not change, so what was read stays true."""
+        return Lineage(self.git)
 
     def setting(self, key: str) -> str | None:
         """Return the last value of a git configuration key (lower case), or None."""

@@ -101,25 +101,25 @@ def _about_seeds(
     planned = own is None or not own.ran
     # Whoever has run it had no other record of its change, or the gate would have refused it then.
     seeds = registration.registered_seeds()
-    if planned and (used_up := no_seeds_left(project, base, again, past.lineage)):
+    if planned and (used_up := no_seeds_left(project, base, again)):
         yield used_up
         return
     if not registration.seeded:
         return
     expected = first_seed(
-        project, base, again, len(seeds), past.lineage,
+        project, base, again, len(seeds),
         results=past.results, metric=registration.criterion.metric,
     )  # fmt: skip
-    left = (expected - first_seed(project, base, again, len(seeds), past.lineage)) // APART
+    left = (expected - first_seed(project, base, again, len(seeds))) // APART
     seen = planned and seeds.start != expected and not used_seeds(again).isdisjoint(seeds)
     # Whoever has less of the history takes an earlier block.
     blocks = 1 + len(again) + left
     if seen or not (
-        may_begin(project, base, seeds.start, blocks, past.lineage)
+        may_begin(project, base, seeds.start, blocks)
         # Blocks are left behind because of results.
         or (
             _may_lack_results(project.repository)
-            and may_begin(project, base, seeds.start, MOST_BLOCKS, past.lineage)
+            and may_begin(project, base, seeds.start, MOST_BLOCKS)
         )
     ):
         why = "on which its change was tested" if seen else "which `gitexp start` would not choose"

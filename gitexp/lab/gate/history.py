@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
-from gitexp.lab.lineage import Lineage
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
@@ -31,14 +30,13 @@ LEVEL_SLACK = 1 + 1e-5
 
 
 class PastResults:
-    """The results of all projects, read once, and only if a rule asks for them; so is `lineage`.
+    """The results of all projects, read once, and only if a rule asks for them.
 
     `known` are results that were read already, by a command that changes nothing.
     """
 
     def __init__(self, repository: Repository, known: Sequence[Result] | None = None) -> None:
         self._repository, self._known = repository, known
-        self.lineage = Lineage(repository)
 
     def own(self, commit: str) -> Result | None:
         """Return the result of a commit itself."""

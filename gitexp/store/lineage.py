@@ -10,7 +10,7 @@ from gitexp.store.git_output import FileChange, decode, parse_raw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.store.repository import Repository
+    from gitexp.store.git import Git
 
 _PAGE = 200  # commits that are read at first: most questions end within a few
 
@@ -28,10 +28,10 @@ class Step:
 
 
 class Lineage:
-    """Commits of a branch, newest first; read once, as far back as somebody asks."""
+    """First-parent history from any commit on; read once, as far back as somebody asks."""
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    def __init__(self, git: Git) -> None:
+        self._git = git
         self._steps: dict[str, Step] = {}
 
     def since(self, commit: str) -> Iterator[Step]:
@@ -46,7 +46,7 @@ class Lineage:
     def _read(self, commit: str) -> None:
         page = max(_PAGE, len(self._steps))
         # A root commit would list every file there is.
-        out = self._repository.git.run(
+        out = self._git.run(
             "-c", "log.showRoot=false", "log", "--first-parent", "--diff-merges=first-parent",
             f"-{page}", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative",
             "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
