@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SETTING = "gitexp.cache"
 _OWNER = "owner"
+_WITHOUT_HOME = Path("/var/tmp")  # noqa: S108 - the folder in it must be the user's alone
 _ASK = f"name a folder of yours on a local disk: git config {SETTING} /path/to/folder"
 
 
@@ -114,10 +115,10 @@ def _cache(repository: Repository) -> Path:
     elif variable.startswith("/"):
         cache, said = Path(variable) / "gitexp", f"XDG_CACHE_HOME = {variable}"
     else:
-        home = Path("~").expanduser()
-        if not home.is_absolute():
-            raise NotReady("there is no home folder to keep checkouts in", _ASK)
-        cache = home / ".cache" / "gitexp"
+        cache = Path("~").expanduser() / ".cache" / "gitexp"
+        if not _can_be_made(cache):
+            # A service, or a container with a user of its own, often has no home to write to.
+            cache = _WITHOUT_HOME / f"gitexp-{os.getuid()}"
         said = str(cache)
     real = cache.resolve()
     common = repository.common
@@ -129,6 +130,15 @@ def _cache(repository: Repository) -> Path:
                 _ASK,
             )
     return cache
+
+
+def _can_be_made(folder: Path) -> bool:
+    if not folder.is_absolute():
+        return False
+    if os.path.lexists(folder):
+        return True  # whatever it is, it was meant for this
+    there = next(part for part in (folder, *folder.parents) if os.path.lexists(part))
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _demand_trusted(folder: Path, *, shared: bool = False) -> None:

@@ -59,6 +59,16 @@ def test_the_setting_comes_before_the_environment(
     assert checkouts_folder(repository_of(world)).parents[2] == Path.home() / "named"
 
 
+@pytest.mark.parametrize("home", ["a file", "relative"])
+def test_who_has_no_home_has_a_folder_of_its_own_all_the_same(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / home) if home == "a file" else home)
+    cache = checkouts_folder(repository_of(world)).parents[2]
+    assert cache == Path(f"/var/tmp/gitexp-{os.getuid()}")
+
+
 def linked(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     (folder.parent / "elsewhere").mkdir()
