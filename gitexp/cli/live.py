@@ -69,7 +69,7 @@ def _progress(standing: Standing, told: float) -> str:
         parts.append(f"{number(shown, sign=sign)}{percent} so far (not a verdict yet)")
     if standing.seconds is not None:
         left = max(0.0, standing.seconds - (time.monotonic() - told))
-        parts.append(f"about {duration(left)} left to it")
+        parts.append(f"about {duration(left)} left")
     return f"  exp/{standing.name}: {', '.join(parts)}"
 
 

@@ -28,14 +28,14 @@ Jobs = Annotated[
     str,
     typer.Option(
         "--jobs", "-j", metavar="N|auto",
-        help="Number of runs at the same time; auto: as many as cores or accelerators serve.",
+        help="Number of runs at the same time; auto: as many as cores or accelerators allow.",
     ),
 ]  # fmt: skip
 Gpus = Annotated[
     str,
     typer.Option(
         "--gpus", metavar="LIST",
-        help="Accelerators to choose from, where the settings have gpus: 0,1 or GPU-...",
+        help="Accelerators to choose from (0,1 or GPU-...), if the settings have gpus.",
     ),
 ]  # fmt: skip
 DryRun = Annotated[
@@ -54,7 +54,7 @@ def jobs_of(jobs: str) -> int | None:
     if jobs.isascii() and jobs.isdecimal() and 1 <= int(jobs) <= _MOST_JOBS:
         return int(jobs)
     raise UsageError(
-        f"--jobs is a number from 1 to {_MOST_JOBS}, or auto, not {visible(jobs)}",
+        f"--jobs must be auto or a number from 1 to {_MOST_JOBS}, not {visible(jobs)}",
         "for example: gitexp run --jobs 2",
     )
 

@@ -49,7 +49,7 @@ def listed_exits(codes: Mapping[int, str]) -> str:
 
 TOPICS: dict[str, tuple[Command, ...]] = {
     "Set up": (
-        Command("audit", "Say which wins that you recorded elsewhere would stand"),
+        Command("audit", "Check which wins recorded by other tools would stand"),
         Command("demo", "Make a small project and run the whole loop in it", _FAILED),
         Command("init", "Set up this repository: settings, hooks, approval", _FAILED),
         Command("trust", "Show the settings that would run here, and approve them"),
@@ -62,14 +62,14 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("start", "Register an experiment: one hypothesis, one changed line", _REFUSED),
     ),
     "Run": (
-        Command("try", "Run the work tree as it is, on a part of the data", _FAILED),
+        Command("try", "Run the work tree as it is, on part of the data", _FAILED),
         Command(
             "run", "Run experiments next to their baseline, and judge them",
             _REFUSED | _FAILED
             | {10: "ruled out (--exit-code)", 11: "inconclusive (--exit-code)"},
         ),
         Command("retest", "Test a change again: new baseline, fresh seeds", _REFUSED),
-        Command("stop", "Stop experiments that run or wait in a queue"),
+        Command("stop", "Stop experiments that are running or waiting in a queue"),
     ),
     "Read": (
         Command("log", "List the experiments, newest first, or search them"),

@@ -51,7 +51,7 @@ def measure_curve(
     points[1.0] = [good[seed].metrics[metric] for seed in seeds]
     if all(scores == points[1.0] for scores in points.values()):
         raise NotReady(
-            "runs on a part of the data give the same scores: the command does not use the sample",
+            "runs on part of the data give the same scores: the command does not use the sample",
             "use {sample} in the command, or GITEXP_SAMPLE or gitexp.sample() in the script",
         )
     return points

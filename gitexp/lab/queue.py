@@ -26,14 +26,14 @@ _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
 
 
 class Stage(StrEnum):
-    """How far a queue is; BROKEN_OFF is one whose process has ended before its work was done.
+    """How far a queue is; INTERRUPTED is one whose process has ended before its work was done.
 
     What runs on another machine can only be seen there.
     """
 
     RUNS = "runs"
     ENDED = "ended"
-    BROKEN_OFF = "broken off"
+    INTERRUPTED = "interrupted"
     ELSEWHERE = "on another machine"
 
 
@@ -101,7 +101,7 @@ class Queue:
             return Stage.ELSEWHERE  # locks need not reach from one machine to another
         if is_locked(self.lock):
             return Stage.RUNS
-        return Stage.ENDED if self.result else Stage.BROKEN_OFF  # it may have ended just now
+        return Stage.ENDED if self.result else Stage.INTERRUPTED  # it may have ended just now
 
     def here(self, pid: int = 0) -> Queue:
         """The same queue, started by this machine now."""

@@ -89,7 +89,7 @@ def _places(queue: Queue, stage: Stage, states: Mapping[str, str]) -> tuple[Plac
             places.append(Place(name, "stopped"))
         elif state not in _NOT_OVER:
             places.append(Place(name, state))
-        elif stage in {Stage.ENDED, Stage.BROKEN_OFF}:
+        elif stage in {Stage.ENDED, Stage.INTERRUPTED}:
             places.append(Place(name, "not decided"))
         elif not told and state != "running":
             places.append(Place(name, "waiting"))

@@ -1,4 +1,4 @@
-"""Run experiments without a terminal: begin a queue, take it up again, wait for it, stop it."""
+"""Run experiments without a terminal: start a queue, resume it, wait for it, stop it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def resume(project: Project) -> Resumed:
             stage = queue.stage()
             if stage is Stage.ELSEWHERE:
                 elsewhere.append(queue)
-            elif stage is Stage.BROKEN_OFF and queue.left:
+            elif stage is Stage.INTERRUPTED and queue.left:
                 started.append(_launch(repository, queue))
     return Resumed(tuple(started), tuple(elsewhere))
 
@@ -109,12 +109,12 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
     ]
     if not found:
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
-        raise UsageError(f"there is no queue{about}", "begin one: gitexp run NAME --detach")
+        raise UsageError(f"there is no queue{about}", "start one: gitexp run NAME --detach")
     queue = max(found, key=lambda one: (one.stage() is not Stage.ENDED, one.start, int(one.id)))
     told = False
     while (stage := queue.stage()) is not Stage.ENDED:
-        if stage is Stage.BROKEN_OFF:
-            raise NotReady(f"queue {queue.id} {why_broken_off(queue)}", "gitexp run --resume")
+        if stage is Stage.INTERRUPTED:
+            raise NotReady(f"queue {queue.id} {why_interrupted(queue)}", "gitexp run --resume")
         if stage is Stage.ELSEWHERE and not told:
             told = True
             said(f"queue {queue.id} was started on another machine; waiting for its end there")
@@ -122,13 +122,13 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
     return queue
 
 
-def why_broken_off(queue: Queue) -> str:
+def why_interrupted(queue: Queue) -> str:
     """Say what became of a queue whose process has ended before its work was done."""
     if not queue.folder.is_dir():
         return "was deleted"
     if queue.boot != queue.here().boot:
-        return "was ended by a restart of the machine"
-    return f"was killed, or could not go on (see {queue.events})"
+        return "ended when the machine restarted"
+    return f"was killed or could not continue (see {queue.events})"
 
 
 def stop(project: Project, names: Sequence[str]) -> list[Asked]:
@@ -148,7 +148,7 @@ def stop(project: Project, names: Sequence[str]) -> list[Asked]:
     else:
         wanted = {name for queue in opened for name in queue.left}
         if not wanted:
-            raise UsageError("no queue is at work", "see where you stand: gitexp status")
+            raise UsageError("no queue is running", "see where you stand: gitexp status")
     asked = []
     for queue in opened:
         if mine := tuple(name for name in queue.left if name in wanted):
@@ -165,10 +165,10 @@ def _refuse_stop(repository: Repository, name: str) -> None:
     _, commit = find_experiment(repository, name)
     if any(map(is_held, claims(repository).get(commit, ()))):
         raise UsageError(
-            f"exp/{name} is run by a gitexp in a terminal, and not by a queue",
-            "press Ctrl-C there",
+            f"exp/{name} is running in a terminal, not in a queue",
+            "press Ctrl-C in that terminal",
         )
-    raise UsageError(f"exp/{name} neither runs nor waits in a queue", "gitexp status")
+    raise UsageError(f"exp/{name} is not running or waiting in a queue", "gitexp status")
 
 
 def _has_stopped(repository: Repository, queue: Queue, names: Sequence[str], until: float) -> bool:
@@ -199,11 +199,11 @@ def _demand_free(repository: Repository, names: Sequence[str]) -> None:
     for queue in queues(repository):
         for name in names:
             if name in queue.left and (stage := queue.stage()) is not Stage.ENDED:
-                hint = f"see how far it is: gitexp status\nor take it out: gitexp stop {name}"
-                if stage is Stage.BROKEN_OFF:
-                    hint = f"go on with it: gitexp run --resume\nor take it out: gitexp stop {name}"
+                hint = f"see its progress: gitexp status\nor take it out: gitexp stop {name}"
+                if stage is Stage.INTERRUPTED:
+                    hint = f"resume it: gitexp run --resume\nor take it out: gitexp stop {name}"
                 raise UsageError(
-                    f"exp/{name} is in queue {queue.id} already ({stage}); nothing was queued", hint
+                    f"exp/{name} is already in queue {queue.id} ({stage}); nothing was queued", hint
                 )
 
 

@@ -240,10 +240,10 @@ _OUTDATED = "it is confirmed, but what runs on the baseline has changed since"
 
 def _about_queues(queued: Sequence[QueueProgress]) -> Step | None:
     stages = {one.stage for one in queued}
-    if Stage.BROKEN_OFF in stages:
-        return Step("gitexp run --resume", "a queue was broken off")
+    if Stage.INTERRUPTED in stages:
+        return Step("gitexp run --resume", "a queue was interrupted")
     if Stage.RUNS in stages:
-        return Step("gitexp run --wait", "a queue is at work")
+        return Step("gitexp run --wait", "a queue is running")
     return None
 
 

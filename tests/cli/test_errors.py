@@ -36,7 +36,11 @@ def error_of(world: World, *words: str, code: int) -> dict[str, Any]:
         (("frobnicate",), "there is no command 'frobnicate'", "gitexp --help"),
         (("lgo",), "there is no command 'lgo'", "gitexp log"),
         (("log", "--frobnicate"), "no such option: --frobnicate", "gitexp log --help"),
-        (("run", "--jobs", "0"), "--jobs is a number from 1 to 256", "gitexp run --jobs 2"),
+        (
+            ("run", "--jobs", "0"),
+            "--jobs must be auto or a number from 1 to 256",
+            "gitexp run --jobs 2",
+        ),
         (("accept", "one", "two"), "got unexpected extra argument", "gitexp accept --help"),
         (("known", "add"), "missing argument 'CLAIM'", "gitexp known add --help"),
         (("start",), "an experiment starts with a hypothesis", "gitexp start --set KEY=VALUE"),

@@ -62,7 +62,7 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     best = ready.start("--set", "model.C=10")
     ready.gitexp("run", best)
     out = ready.gitexp("accept", best).out
-    assert "2 ideas were planned on the former baseline: gitexp retest --planned" in out
+    assert "2 ideas were planned on the previous baseline: gitexp retest --planned" in out
     assert "2 ideas wait for the new baseline" in ready.gitexp("next").out
     done = ready.gitexp("retest", "--planned", "--json").json
     by_name = {new["from"]: new for new in done["started"]}
@@ -73,7 +73,10 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     names = [new["name"] for new in done["started"]]
     assert sorted(idea["name"] for idea in ready.gitexp("next", "--json").json) == sorted(names)
     assert ready.try_git("rev-parse", "--verify", f"refs/gitexp/archive/{planned}").code == 0
-    assert "Nothing waits" in ready.gitexp("retest", "--planned").out
+    assert (
+        "No experiment planned or confirmed on an older baseline is waiting"
+        in ready.gitexp("retest", "--planned").out
+    )
 
 
 def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: World) -> None:
@@ -95,8 +98,11 @@ def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: W
     assert (first["name"], first["before"]) == (again["name"], sibling)
     assert (second["name"], second["before"]) == (by_name[promising]["name"], "")
     assert ready.try_git("rev-parse", "--verify", f"exp/{sibling}").code == 0
-    assert "Nothing waits" in ready.gitexp("retest", "--planned").out
-    assert "--pr accepts nothing" in ready.gitexp("accept", best, "--pr", "--carry", code=2).err
+    assert (
+        "No experiment planned or confirmed on an older baseline is waiting"
+        in ready.gitexp("retest", "--planned").out
+    )
+    assert "--pr does not accept" in ready.gitexp("accept", best, "--pr", "--carry", code=2).err
 
 
 def test_an_idea_that_no_longer_applies_is_left_and_named(ready: World) -> None:

@@ -73,9 +73,9 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     assert "Queue 1 runs" in gated.gitexp("status").out
     told = gated.gitexp("status", "--for-agent", "--json").json
     assert told["running"] == [names[0], f"queue 1 runs, 1 waiting: {names[1]}"]
-    assert told["next"][0] == "gitexp run --wait  # a queue is at work"
+    assert told["next"][0] == "gitexp run --wait  # a queue is running"
     for name in names:  # whoever names one a second time is told, and nothing changes
-        assert "is in queue 1 already" in gated.gitexp("run", name, "--detach", code=2).err
+        assert "is already in queue 1" in gated.gitexp("run", name, "--detach", code=2).err
     gate.touch()
     done = gated.gitexp("run", "--wait", names[0], "--json").json
     assert [one["name"] for one in done] == names
@@ -107,12 +107,12 @@ def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     assert stopped == [{"queue": "1", "stopped": [names[0]], "at_work": False}]
     assert [r["ended"] for r in records(gated, f"exp/{names[0]}")] == ["abort"]
     assert records(gated, f"exp/{names[2]}") == []
-    assert "neither runs nor waits" in gated.gitexp("stop", names[0], code=2).err
+    assert "is not running or waiting in a queue" in gated.gitexp("stop", names[0], code=2).err
     gate.touch()
     waited = gated.gitexp("run", "--wait", "--json", code=130)
     kinds = [one.get("verdict") or one["error"]["id"] for one in waited.json]
     assert kinds == ["interrupted", "INCONCLUSIVE", "interrupted"]
-    assert "no queue is at work" in gated.gitexp("stop", "--all", code=2).err
+    assert "no queue is running" in gated.gitexp("stop", "--all", code=2).err
     assert gated.gitexp("run", names[0], "--json").json["verdict"] == "INCONCLUSIVE"
 
 
@@ -125,17 +125,17 @@ def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     in_progress(gated)
     (queue,) = queues(gated)
     os.kill(queue.pid, signal.SIGKILL)
-    until(lambda: queue.stage() is Stage.BROKEN_OFF)
+    until(lambda: queue.stage() is Stage.INTERRUPTED)
     assert "gitexp run --resume" in gated.gitexp("status").out
     assert "gitexp run --resume" in gated.gitexp("run", "--wait", code=3).err
     gate.touch()
-    assert "queue 1 has begun" in gated.gitexp("run", "--resume").out
+    assert "queue 1 started" in gated.gitexp("run", "--resume").out
     assert gated.gitexp("run", "--wait", "--json").json["verdict"] == "INCONCLUSIVE"
     good = [r["seed"] for r in records(gated, f"exp/{name}") if "ended" not in r]
     assert len(good) == len({*good}) == 2
     assert len(records(gated, "main")) == 2
     assert refs(gated)["refs/heads/main"] == before
-    assert "no queue of this machine was broken off" in gated.gitexp("run", "--resume").out
+    assert "no queue on this machine needs to be resumed" in gated.gitexp("run", "--resume").out
 
 
 @pytest.mark.parametrize("moved", [False, True])
@@ -165,9 +165,9 @@ def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
     folder = gated.path / ".git" / "gitexp" / "queue" / "7"
     Queue(folder, (name,), 1, "", "", False, "2026-01-02T03:04:05+00:00", "elsewhere", "x").write()
     (folder / "lock").touch()
-    assert "may still run there" in gated.gitexp("run", "--resume").out
+    assert "may still be running there" in gated.gitexp("run", "--resume").out
     assert gated.gitexp("status", "--json").json["queues"][0]["stage"] == "on another machine"
-    assert "in queue 7 already" in gated.gitexp("run", name, "--detach", code=2).err
+    assert "already in queue 7" in gated.gitexp("run", name, "--detach", code=2).err
     assert gated.gitexp("stop", name, "--json").json[0]["at_work"]
     assert json.loads((folder / "stop.json").read_text()) == {"names": [name]}
 
@@ -181,7 +181,7 @@ def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
         (("--baseline", "--detach"), 2, "--baseline does not take --detach"),
         (("--resume", "{name}"), 2, "--resume does not take"),
         (("--wait", "--detach"), 2, "--wait does not take --detach"),
-        (("{name}", "--detach", "--jobs", "0"), 2, "--jobs is a number"),
+        (("{name}", "--detach", "--jobs", "0"), 2, "--jobs must be auto or a number"),
         (("{name}", "two", "--detach"), 1, "refused"),
         (("--queued", "../1"), 2, "there is no queue"),
     ],

@@ -213,12 +213,12 @@ def test_wrong_words_run_nothing(ready: World, monkeypatch: pytest.MonkeyPatch) 
     (name,) = planned(ready, "10")
     monkeypatch.setenv("COLUMNS", "200")
     for words, said in (
-        (("--jobs", "0", name), "--jobs is a number from 1 to 256, or auto, not 0"),
-        (("--jobs", "many", "--all"), "--jobs is a number"),
+        (("--jobs", "0", name), "--jobs must be auto or a number from 1 to 256, not 0"),
+        (("--jobs", "many", "--all"), "--jobs must be auto or a number"),
         (("nix", name), "there is no experiment nix"),
         (("--all", name), f"--all does not take {name}"),
         (("--baseline", name), f"--baseline does not take {name}"),
-        (("--explore", "why", name, "x"), "--explore says why you run one experiment"),
+        (("--explore", "why", name, "x"), "--explore goes with a single experiment"),
     ):
         assert said in ready.gitexp("run", *words, code=2).err
     assert records(ready, "main") == []

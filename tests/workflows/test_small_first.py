@@ -131,7 +131,9 @@ def test_the_work_tree_is_tried_as_it_is_and_nothing_is_recorded(ready: World) -
     assert done["left_out"] == ["large.bin"]
     assert (ready.snapshot(), index_bytes(ready)) == (before, index)
     shown = ready.gitexp("try")
-    assert "the work tree works; nothing is recorded\n  10 % of the data: accuracy 0.1" in shown.out
+    assert (
+        "the work tree works; nothing was recorded\n  10 % of the data: accuracy 0.1" in shown.out
+    )
     assert "left out, because git does not track them and they are large: large.bin" in shown.err
     ready.write("gitexp.toml", ready.path.joinpath("gitexp.toml").read_text() + "shell = true\n")
     ready.git("commit", "--quiet", "--message", "another command", "--", "gitexp.toml")

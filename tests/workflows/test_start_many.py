@@ -148,7 +148,7 @@ def test_a_sweep_that_runs_at_once_is_a_list_of_verdicts(ready: World) -> None:
     assert "accuracy +0" in shown
     for words in (["--sweep", "model.C=4,5", "--run"], ["--set", "model.C=4"]):
         ran = ready.gitexp("start", *words, WHY, "--accept", code=2)
-        assert "--accept merges the one experiment" in ran.err
+        assert "--accept needs --run and a single experiment" in ran.err
 
 
 def test_a_run_that_fails_is_part_of_what_is_printed(ready: World) -> None:

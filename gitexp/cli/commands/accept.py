@@ -24,7 +24,7 @@ def accept(
     carry: Annotated[
         bool,
         typer.Option(
-            "--carry", help="Then register again what was planned or confirmed on the former tip."
+            "--carry", help="Then register again what was planned or confirmed on the old tip."
         ),
     ] = False,
     json_: AsJson = False,
@@ -32,7 +32,8 @@ def accept(
     """Merge a confirmed experiment into the baseline branch."""
     if pr and carry:
         raise UsageError(
-            "--pr accepts nothing yet, so nothing can be carried on", "gitexp accept --pr"
+            "--pr does not accept the experiment yet, so there is nothing to carry over",
+            "gitexp accept --pr",
         )
     if pr:
         views.offered(workflow.offer(open_project(), name, anyway=anyway), as_json=json_)

@@ -25,7 +25,8 @@ def archive(
         ),
     ] = "",
     why: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why an idea is given up; it is kept with it.")
+        str,
+        typer.Option(metavar="TEXT", help="Why you give up an idea; stored with the experiment."),
     ] = "",
     restore: Annotated[
         bool,
@@ -37,8 +38,8 @@ def archive(
 ) -> None:
     """Archive experiments, or restore them.
 
-    An archived experiment is no longer listed by `git branch`. It stays in the log, and nothing of
-    it is lost. To withdraw an idea before it runs, archive it with --why.
+    An archived experiment is no longer listed by `git branch`. It stays in the log, and nothing is
+    lost. To withdraw an idea before it runs, archive it with --why.
     """
     if restore:
         if ruled_out or older or why:

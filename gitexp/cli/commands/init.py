@@ -81,13 +81,11 @@ def init(
         bool,
         typer.Option(
             "--agents",
-            help="Only write, or replace, what tells agents how to work here: a skill in .agents/,"
-            " and a marked block in AGENTS.md.",
+            help="Only write or update the instructions for agents: a skill in .agents/ and a"
+            " marked block in AGENTS.md.",
         ),
     ] = False,
-    remove: Annotated[
-        bool, typer.Option("--remove", help="With --agents: take both back.")
-    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="With --agents: remove both.")] = False,
 ) -> None:
     """Set up this repository: settings, hooks, approval.
 
@@ -148,17 +146,17 @@ def _given(context: typer.Context) -> list[str]:
 
 
 def _agents(typed: list[str], *, remove: bool) -> None:
-    """Write what tells agents how to work here, or take it back.
+    """Write the instructions for agents, or remove them.
 
     Raises:
         UsageError: other options were given, or --remove alone.
     """
     if "--agents" not in typed:
-        raise UsageError("--remove takes back what --agents wrote", "gitexp init --agents --remove")
+        raise UsageError("--remove goes with --agents", "gitexp init --agents --remove")
     if others := [option for option in typed if option not in {"--agents", "--remove"}]:
         raise UsageError(
-            f"--agents sets nothing else up, so it does not go with {', '.join(others)}",
-            "give two commands: gitexp init ... and gitexp init --agents",
+            f"--agents sets up nothing else, so it does not take {', '.join(others)}",
+            "use two commands: gitexp init ... and gitexp init --agents",
         )
     # The help of every command, which setting up does without.
     from gitexp.cli.agent_skill import BLOCK, FILES, skill_files

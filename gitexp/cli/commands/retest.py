@@ -16,21 +16,21 @@ def retest(
         bool,
         typer.Option(
             "--planned",
-            help="All that were planned on an older baseline, which archives them, or confirmed"
-            " there.",
+            help="Every experiment planned or confirmed on an older baseline; the planned ones are"
+            " archived.",
         ),
     ] = False,
     repeats: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Repeats at most, in place of the settings'."),
+        typer.Option(metavar="N", help="Maximum number of repeats, instead of the settings'."),
     ] = None,
     json_: AsJson = False,
 ) -> None:
     """Test a change again: new baseline, fresh seeds.
 
-    Registers the same change on the current tip of the baseline branch, as a new experiment in a
-    new place of its campaign. What both measured is shown together, as an estimate: the verdict of
-    each rests on its own runs.
+    Registers the same change on the current tip of the baseline branch, as a new experiment with
+    its own place in the campaign. Each verdict rests on its own runs; what both measured together
+    is shown as an estimate.
     """
     if planned and (name or repeats is not None):
         other = name or "--repeats"

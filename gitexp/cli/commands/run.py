@@ -37,7 +37,7 @@ def run(
         ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All that are planned, in the order of gitexp next.")
+        bool, typer.Option("--all", help="Every planned experiment, in the order of gitexp next.")
     ] = False,
     jobs: Jobs = "1",
     gpus: Gpus = "",
@@ -51,7 +51,9 @@ def run(
     ] = False,
     smoke: Annotated[
         bool,
-        typer.Option("--smoke", help="Only run it on the sample of the settings; no verdict."),
+        typer.Option(
+            "--smoke", help="Only run it on the settings' sample of the data; no verdict."
+        ),
     ] = False,
     screen: Annotated[
         bool,
@@ -62,7 +64,7 @@ def run(
     ] = None,
     sample: Annotated[
         float | None,
-        typer.Option(metavar="S", help="With --screen: the share of the data that they get."),
+        typer.Option(metavar="S", help="With --screen: share of the data to run on; default: 1."),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 if ruled out, 11 if inconclusive.")
@@ -74,25 +76,25 @@ def run(
         ),
     ] = "",
     detach: Annotated[
-        bool, typer.Option("--detach", help="Run in the background, also after you log out.")
+        bool, typer.Option("--detach", help="Run in the background, even after you log out.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with detached runs that were broken off.")
+        bool, typer.Option("--resume", help="Resume detached runs that were interrupted.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for detached runs, and print what they gave.")
+        bool, typer.Option("--wait", help="Wait for detached runs, then print their results.")
     ] = False,
     queued: Annotated[str, typer.Option("--queued", hidden=True)] = "",
     yes: Yes = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print a line for each result, and nothing else.")
+        bool, typer.Option("--quiet", "-q", help="Print one line per result, and nothing else.")
     ] = False,
     json_: AsJson = False,
 ) -> None:
     """Run experiments next to their baseline, and judge them.
 
-    Runs only what is missing. A verdict is stored as a git note on its experiment's commit. One
-    that fails stops no other; of several exit codes, the highest failure is returned.
+    Runs only what is missing. A verdict is stored as a git note on its experiment's commit. If one
+    experiment fails, the others go on; the exit code is then that of the worst failure.
     """
     if again and not baseline:
         raise UsageError("--again measures the baseline again", "gitexp run --baseline --again")
@@ -119,9 +121,7 @@ def run(
         views.smoked(done, as_json=json_)
         return
     if explore and (every or len(names) > 1):
-        raise UsageError(
-            "--explore says why you run one experiment", "gitexp run NAME --explore WHY"
-        )
+        raise UsageError("--explore goes with a single experiment", "gitexp run NAME --explore WHY")
     project = open_project()
     if every:
         _refuse_beside("--all", names)
@@ -169,7 +169,7 @@ def _demand_fitting(given: Sequence[str], names: Sequence[str]) -> None:
 def _of_queues(
     queued: str, names: Sequence[str], *, resume: bool, by_verdict: bool, as_json: bool
 ) -> None:
-    """Carry a queue out, go on with those that were broken off, or wait for one."""
+    """Carry out a queue, resume those that were interrupted, or wait for one."""
     if queued:
         carry_out(queued)
     elif resume:

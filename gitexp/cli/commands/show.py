@@ -12,10 +12,10 @@ from gitexp.workflows.show import show as workflow
 def show(
     name: Name = None,
     logs: Annotated[
-        bool, typer.Option("--logs", help="Print what its latest run has printed.")
+        bool, typer.Option("--logs", help="Print the output of its latest run.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="With --logs: go on while it runs.")
+        bool, typer.Option("--follow", "-f", help="With --logs: keep printing while it runs.")
     ] = False,
     json_: AsJson = False,
 ) -> None:

@@ -41,7 +41,7 @@ def start(
         typer.Option(
             metavar="KEY=VALUES",
             help="One experiment for each value: C=1,3,10 or 'C=1..100 log 5'. {value} in the"
-            " hypothesis becomes the value.",
+            " hypothesis is replaced by the value.",
         ),
     ] = None,
     plan: Annotated[
@@ -49,9 +49,9 @@ def start(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Register a plan, all or none: one JSON object a line with hypothesis, set, and"
-            " what the options below say (gain, chance, cost, evidence, expect, guards, despite);"
-            " - reads standard input.",
+            help="Register every idea in a plan, or none: one JSON object per line with hypothesis,"
+            " set and, if you like, gain, chance, cost, evidence, expect, guards and despite (see"
+            " the options below); - reads standard input.",
         ),
     ] = None,
     expect: Annotated[
@@ -84,8 +84,8 @@ def start(
         int | None,
         typer.Option(
             metavar="N",
-            help="Repeats at most, in place of the settings'; 1 compares a single run, by its"
-            " predictions, with 5 to 10 of the baseline.",
+            help="Maximum number of repeats, instead of the settings'; 1 compares the predictions"
+            " of a single run with those of 5 to 10 baseline runs.",
         ),
     ] = None,
     replicate: Annotated[
@@ -111,7 +111,7 @@ def start(
             " is then the one line of an experiment.",
         ),
     ] = None,
-    run: Annotated[bool, typer.Option("--run", help="Run it at once, and judge it.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run and judge it right away.")] = False,
     accept: Annotated[
         bool, typer.Option("--accept", help="With --run: merge it if it is confirmed.")
     ] = False,
@@ -135,12 +135,12 @@ def start(
     number, several = jobs_of(jobs), sweep is not None or plan is not None
     if accept and (several or not run):
         raise UsageError(
-            "--accept merges the one experiment that --run has confirmed",
+            "--accept needs --run and a single experiment",
             'gitexp start --set KEY=VALUE "HYPOTHESIS" --run --accept',
         )
 
     def go_on(started: Sequence[Started]) -> None:
-        """Run what was registered, if it is to run at once; else print it."""
+        """Run what was registered if --run is given; otherwise print it."""
         if run:
             from gitexp.cli.one_call import run_started  # loads what makes runs
 
@@ -209,7 +209,7 @@ def _read(path: str) -> bytes:
 
 
 def _refuse_beside(option: str, given: Mapping[str, object]) -> None:
-    """Refuse options that say nothing beside another one."""
+    """Refuse options that mean nothing beside another one."""
     if idle := [name for name, value in given.items() if value]:
         raise UsageError(f"{option} does not take {' or '.join(idle)}", "gitexp start --help")
 

@@ -17,7 +17,7 @@ def status(
     json_: AsJson = False,
     for_agent: Annotated[
         bool,
-        typer.Option("--for-agent", help="What an agent must know before its next idea, bounded."),
+        typer.Option("--for-agent", help="Print what an agent needs to know before its next idea."),
     ] = False,
     chars: Annotated[
         int | None,
@@ -25,7 +25,7 @@ def status(
             metavar="N",
             min=FEWEST,
             max=MOST,
-            help=f"With --for-agent: characters at most; default: {_CHARACTERS}.",
+            help=f"With --for-agent: maximum number of characters; default: {_CHARACTERS}.",
         ),
     ] = None,
 ) -> None:
@@ -38,7 +38,7 @@ def status(
     if not for_agent:
         if chars is not None:
             raise UsageError(
-                "--chars limits a briefing", f"gitexp status --for-agent --chars {chars}"
+                "--chars goes with --for-agent", f"gitexp status --for-agent --chars {chars}"
             )
         views.status(workflow(Path.cwd(), today), as_json=json_)
         return

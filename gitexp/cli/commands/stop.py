@@ -11,13 +11,16 @@ from gitexp.workflows.queue import stop as workflow
 
 def stop(
     names: Names = None,
-    every: Annotated[bool, typer.Option("--all", help="All that run or wait in queues.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Stop everything in every queue.")] = False,
     json_: AsJson = False,
 ) -> None:
-    """Stop experiments that run or wait in a queue.
+    """Stop experiments that are running or waiting in a queue.
 
-    A run in progress counts as aborted. What was on record stays, and `gitexp run` goes on with it.
+    A run in progress counts as aborted. Finished runs stay on record, and `gitexp run` continues
+    from them.
     """
     if bool(names) == every:
-        raise UsageError("name experiments, or all", "gitexp stop NAME or gitexp stop --all")
+        raise UsageError(
+            "name experiments or give --all, not both", "gitexp stop NAME or gitexp stop --all"
+        )
     views.stopped(workflow(open_project(), names or []), as_json=json_)

@@ -6,10 +6,10 @@ from gitexp.workflows.try_work_tree import try_work_tree
 
 
 def try_(json_: AsJson = False) -> None:
-    """Run the work tree as it is, on a part of the data.
+    """Run the work tree as it is, on part of the data.
 
-    Edits and new files are tried without a commit, with the settings of the baseline: on the shares
-    that `sample` names there, else on all of the data. Nothing is registered, and nothing recorded.
+    Tries your edits and new files without a commit, with the baseline's settings: on the shares of
+    the data that `sample` lists there, otherwise on all of it. Nothing is registered or recorded.
     """
     with live.watcher() as watcher:
         done = try_work_tree(open_project(), watcher=watcher)

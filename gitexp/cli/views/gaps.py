@@ -71,5 +71,6 @@ def _calibration(found: dict[str, Any]) -> str:
     """How far probabilities are off, beside what perfect ones would be on so few examples."""
     off = f"off by {rough(found['error'])} on average"
     if found["error"] <= found["limit"]:
-        return f"probabilities look calibrated: {off}, no more than perfect ones might be here"
-    return f"probabilities are {off}; perfect ones would be off by {rough(found['by_chance'])} here"
+        return f"probabilities look calibrated: {off}, no more than chance alone would explain"
+    by_chance = rough(found["by_chance"])
+    return f"probabilities are {off}; by chance alone they would be off by {by_chance}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool) -> None:
-    """Print what accepting did, and what was carried on to the new baseline."""
+    """Print what accepting did, and what was carried over to the new baseline."""
     if as_json:
         print_json(
             {
@@ -48,10 +48,10 @@ def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool)
 
 
 def _waiting(waiting: Waiting) -> None:
-    """Print what was planned or confirmed on the former baseline."""
+    """Print what was planned or confirmed on the previous baseline."""
     if planned := len(waiting.planned):
         those = "1 idea was" if planned == 1 else f"{planned:,} ideas were"
-        typer.echo(f"{those} planned on the former baseline: gitexp retest --planned")
+        typer.echo(f"{those} planned on the previous baseline: gitexp retest --planned")
     if confirmed := [f"exp/{result.name}" for result in waiting.confirmed]:
         was = "was confirmed there, too" if len(confirmed) == 1 else "were confirmed there, too"
         typer.echo(wrapped(f"{listed(confirmed)} {was}: gitexp retest --planned", ""))

@@ -81,7 +81,7 @@ def carried_on(done: CarriedOn, *, as_json: bool) -> None:
         return
     carried_lines(done)
     if not done.started and not done.left:
-        typer.echo("Nothing waits that was planned or confirmed on an older baseline.")
+        typer.echo("No experiment planned or confirmed on an older baseline is waiting.")
     if done.started:
         typer.echo("\nnext: gitexp next")
 
@@ -194,7 +194,7 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
         if power.checks:
             more.append(f"{counted(power.checks, 'run')} to check the baseline")
         if power.failing:
-            more.append(f"about {power.failing} to repeat what fails")
+            more.append(f"about {power.failing} to repeat failed ones")
         extra = f" ({', '.join(more)})" if more else ""
         runs = f"{counted(power.runs, 'run')}{extra}"
         typer.echo(hanging("  takes:   ", f"about {runs}, {duration(power.seconds)}"))

@@ -1,4 +1,4 @@
-"""What is said of queues: how to watch and stop one, and what came of a request to stop."""
+"""What is printed about queues: how to watch and stop one, and the result of a request to stop."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _NAMED = 3  # experiments of a queue that are named
 
 
 def begun(queue: Queue, *, as_json: bool) -> None:
-    """Say that a queue has begun, and how to watch and stop it."""
+    """Say that a queue started, and how to watch and stop it."""
     if as_json:
         print_json(_as_json(queue))
         return
-    typer.echo(f"queue {queue.id} has begun: {_named(queue.names)} (process {queue.pid})")
+    typer.echo(f"queue {queue.id} started: {_named(queue.names)} (process {queue.pid})")
     name = queue.names[0] if len(queue.names) == 1 else ""
-    typer.echo("  how far it is:     gitexp status")
-    typer.echo(f"  what a run prints: gitexp show --logs -f {name or 'NAME'}")
-    typer.echo(f"  wait for its end:  gitexp run --wait {name}".rstrip())
+    typer.echo("  see its progress:  gitexp status")
+    typer.echo(f"  follow its output: gitexp show --logs -f {name or 'NAME'}")
+    typer.echo(f"  wait for it:       gitexp run --wait {name}".rstrip())
     typer.echo(f"  stop it:           gitexp stop {name or '--all'}")
 
 
@@ -45,9 +45,11 @@ def resumed(done: Resumed, *, as_json: bool) -> None:
     for queue in done.started:
         begun(queue, as_json=False)
     for queue in done.elsewhere:
-        typer.echo(f"queue {queue.id} was started on another machine, and may still run there")
+        typer.echo(
+            f"queue {queue.id} was started on another machine and may still be running there"
+        )
     if not done.started:
-        typer.echo("no queue of this machine was broken off")
+        typer.echo("no queue on this machine needs to be resumed")
 
 
 def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
@@ -64,9 +66,9 @@ def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
         did = "was asked to stop" if one.at_work else "stopped"
         typer.echo(f"queue {one.queue.id} {did}: {_named(one.names)}")
         if one.at_work and one.queue.stage() is Stage.ELSEWHERE:
-            typer.echo("  it was started on another machine, where it will be noticed if it runs")
+            typer.echo("  it was started on another machine; if it still runs there, it will stop")
     names = [name for one in asked for name in one.names]
-    typer.echo(f"\nnext: gitexp run {names[0]}   (goes on where it stopped)")
+    typer.echo(f"\nnext: gitexp run {names[0]}   (continues where it stopped)")
 
 
 def _named(names: Sequence[str]) -> str:

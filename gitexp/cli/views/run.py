@@ -121,7 +121,7 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
             }
         )
         return
-    typer.echo(f"exp/{done.name} works on a part of the data, which is not a verdict")
+    typer.echo(f"exp/{done.name} works on part of the data; this is not a verdict")
     _samples(done.records, done.metric)
     typer.echo(f"\nnext: gitexp run {done.name}")
 
@@ -132,7 +132,7 @@ def tried(done: Tried, *, as_json: bool) -> None:
         samples = _samples_json(done.records, done.metric)
         print_json({"metric": done.metric, "samples": samples, "left_out": list(done.left_out)})
         return
-    typer.echo("the work tree works; nothing is recorded")
+    typer.echo("the work tree works; nothing was recorded")
     _samples(done.records, done.metric)
 
 

@@ -107,16 +107,16 @@ def approved() -> None:
 
 
 def agents(files: Sequence[AgentFile], *, removed: bool) -> None:
-    """Print which files for agents were written or taken back, and how to share that."""
+    """Print which files for agents were written or removed, and how to share that."""
     changed = [one for one in files if one.done]
     for one in changed:
         typer.echo(f"{one.done} {one.path}{f' ({one.part})' if one.part else ''}")
     if not changed:
-        there = "there is nothing to take back" if removed else "they are as they should be already"
+        there = "there is nothing to remove" if removed else "the files are already up to date"
         typer.echo(f"Nothing was changed: {there}.")
         return
     if removed:
-        typer.echo("\nIf they were committed, commit that, too: git status shows it.")
+        typer.echo("\nIf they were committed, commit their removal too: git status shows it.")
         return
     typer.echo(f"\nnext: git add :/{FOLDER} :/{SHARED} && git commit -m 'Tell agents about gitexp'")
     typer.echo("undo: gitexp init --agents --remove")
