@@ -18,9 +18,8 @@ from gitexp.rules.verdict.one_run import detectable_by_one_run
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
-    error_of_examples,
+    error_of_mean,
     standard_deviation,
-    standard_error,
 )
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.verdict import Examples
@@ -81,13 +80,8 @@ def detects(registration: Registration, noise: Noise, repeats: int) -> float:
         examples = noise.examples or Examples(2, 0.0)
         return detectable_by_one_run(noise.sd, registration.borrowed, examples, level)
     level *= share_of(registration.repeats, len(registration.repeats))
-    if noise.examples is None:
-        return detectable_effect(standard_error(noise.sd, repeats, widening), repeats - 1, level)
-    rows = noise.examples.variance * (1 + widening), noise.examples.count - 1
-    if registration.seeded:
-        error, df = error_of_examples(rows, (noise.sd**2 / repeats, repeats - 1))
-    else:
-        error, df = math.sqrt(rows[0]), float(rows[1])
+    sd = noise.sd if registration.seeded else None
+    error, df = error_of_mean(sd, repeats, widening, noise.examples)
     return detectable_effect(error, df, level)
 
 

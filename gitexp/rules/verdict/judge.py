@@ -19,7 +19,7 @@ from gitexp.rules.verdict.futility import is_futile
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
-    error_of_examples,
+    error_of_mean,
     standard_deviation,
     standard_error,
 )
@@ -187,15 +187,8 @@ class _Analysis:
 
     def _error(self, sd: float | None, pairs: int) -> tuple[float, float]:
         """Standard error of the mean of so many differences, and its degrees of freedom."""
-        widening = self.design.widening
-        if self.examples is None:
-            return (0.0, 0) if sd is None else (standard_error(sd, pairs, widening), pairs - 1)
-        of_examples = self.examples.variance * (1 + widening)
-        if sd is None:
-            return math.sqrt(of_examples), self.examples.count - 1
-        if self.design.rules < 2:
-            return math.hypot(math.sqrt(of_examples), sd / math.sqrt(pairs)), pairs - 1
-        return error_of_examples((of_examples, self.examples.count - 1), (sd**2 / pairs, pairs - 1))
+        error, df = error_of_mean(sd, pairs, self.design.widening, self.examples)
+        return error, df if self.design.rules > 1 or sd is None else pairs - 1
 
     def _weigh(
         self, seen: Judgement, effect: float, error: float, df: float, rounding: float

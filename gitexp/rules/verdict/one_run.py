@@ -99,7 +99,8 @@ class _Borrowed:
     def error(self) -> tuple[float, float]:
         """Standard error of the difference, if the change is as steady, and its freedom."""
         return satterthwaite(
-            (self.examples.variance, self.examples.count - 1), (self.sd**2, self.lenders - 1)
+            (math.sqrt(self.examples.variance), self.examples.count - 1),
+            (self.sd, self.lenders - 1),
         )
 
     def reach_if_noisier(self, level: float) -> float:

@@ -10,6 +10,8 @@ from gitexp.rules.verdict import student_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.verdict.verdict import Examples
+
 FEWEST_PAIRS = 3  # with fewer no standard deviation can be trusted
 _Z_POWER = 0.8416212335729143  # standard normal quantile of 0.8: four times in five
 _MOSTLY_ROWS = 2 / 3  # of the variance: from there on the level of 0.5 % holds
@@ -67,27 +69,35 @@ def errors_to_pass(threshold: float, df: float) -> float:
 
 
 def satterthwaite(*parts: tuple[float, float]) -> tuple[float, float]:
-    """Standard error from independent variances, each with its degrees of freedom, and its own.
+    """Standard error from independent ones, and its degrees of freedom; each part has its own.
 
     Source: Satterthwaite (1946), An approximate distribution of estimates of variance components.
     """
-    error = math.hypot(*(math.sqrt(variance) for variance, _ in parts))
+    error = math.hypot(*(part for part, _ in parts))
     if not error:
         return 0.0, max(1.0, *(df for _, df in parts))
     # As shares, because the square of a variance may be too small for a number.
-    shares = ((variance / error**2, max(1, df)) for variance, df in parts)
+    shares = (((part / error) ** 2, max(1, df)) for part, df in parts)
     return error, 1 / math.fsum(share**2 / df for share, df in shares)
 
 
-def error_of_examples(rows: tuple[float, float], seeds: tuple[float, float]) -> tuple[float, float]:
-    """Standard error from what examples and what seeds vary, and its degrees of freedom.
+def error_of_mean(
+    sd: float | None, pairs: int, widening: float, examples: Examples | None
+) -> tuple[float, float]:
+    """Standard error of a mean of paired differences, and its degrees of freedom.
 
-    Each comes as the variance of the mean with its own degrees of freedom. Satterthwaite's number
-    is too large where a few seeds vary little by chance, so it is used only where most of the
-    variance comes from the rows; elsewhere the seeds' own number is (docs/benchmarks.md).
+    `sd` is None where every run gives the same, `examples` where scores alone are judged.
+    Satterthwaite's number is too large where a few seeds vary little by chance, so it is used only
+    where most of the variance comes from the examples; elsewhere the seeds' own number is
+    (docs/benchmarks.md).
     """
-    error, df = satterthwaite(rows, seeds)
-    return error, df if rows[0] >= _MOSTLY_ROWS * error**2 else max(1, seeds[1])
+    if examples is None:
+        return (0.0, 0) if sd is None else (standard_error(sd, pairs, widening), pairs - 1)
+    rows = math.sqrt(examples.variance * (1 + widening)), examples.count - 1
+    if sd is None:
+        return rows
+    error, df = satterthwaite(rows, (sd / math.sqrt(pairs), pairs - 1))
+    return error, df if rows[0] >= math.sqrt(_MOSTLY_ROWS) * error else max(1, pairs - 1)
 
 
 def refuse_level(level: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.paired_t import satterthwaite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,13 +67,9 @@ def pool(estimates: Iterable[Estimate]) -> tuple[float, float]:
     mean = math.fsum(one.pairs * one.effect for one in alone) / pairs
     of_seeds, df_seeds = _of_seeds(alone, pairs)
     weighed = max(alone, key=lambda one: one.of_examples)
-    of_examples, df_examples = weighed.of_examples, max(1, weighed.examples - 1)
-    variance = of_seeds + of_examples
-    if not variance:
-        return mean, 0.0
-    share = of_examples / variance
-    freedom = 1 / (share**2 / df_examples + (1 - share) ** 2 / df_seeds)
-    return mean, -student_t.ppf(0.025, freedom) * math.sqrt(variance)
+    of_examples = math.sqrt(weighed.of_examples), weighed.examples - 1
+    error, freedom = satterthwaite(of_examples, (math.sqrt(of_seeds), df_seeds))
+    return mean, -student_t.ppf(0.025, freedom) * error
 
 
 def _of_seeds(alone: Sequence[Estimate], pairs: int) -> tuple[float, int]:

@@ -17,6 +17,7 @@ from gitexp.rules.text import counted, duration
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.effects import detectable
 from gitexp.rules.verdict.foreseen import detects, foresee
+from gitexp.rules.verdict.judge import share_of
 from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, smallest_detectable_effect
 from gitexp.rules.verdict.pairs import first_good
 
@@ -135,9 +136,8 @@ def sds_to_confirm(looks: Sequence[int], level: float, widening: float, repeats:
     In standard deviations of a paired difference; `repeats` says after how many that look comes,
     where not after the last of `looks`.
     """
-    before = looks[-2] if len(looks) > 1 else 0
-    share = (looks[-1] - before) / looks[-1]
-    return smallest_detectable_effect(1.0, repeats or looks[-1], widening, level * share)
+    level *= share_of(looks, len(looks))
+    return smallest_detectable_effect(1.0, repeats or looks[-1], widening, level)
 
 
 def _enough(registration: Registration, noise: Noise) -> int | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.paired_t import standard_deviation
+from gitexp.rules.verdict.paired_t import satterthwaite, standard_deviation
 from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:
@@ -150,17 +150,15 @@ def _scaled(criterion: Criterion, score: float) -> float:
 def welch(first: Sequence[float], second: Sequence[float]) -> float:
     """Two-sided p of Welch's t test between two samples of at least two."""
     apart = abs(_mean(first) - _mean(second))
-    errors = [standard_deviation(block) / math.sqrt(len(block)) for block in (first, second)]
-    error = math.hypot(*errors)
     if same_score(_mean(first), _mean(second)):
         return 1.0
-    if not error:
-        return 0.0
-    # As shares, because the square of a variance may be too small for a number.
-    shares = [(one / error) ** 2 for one in errors]
-    sizes = (len(first), len(second))
-    df = 1 / sum(share**2 / (n - 1) for share, n in zip(shares, sizes, strict=True))
-    return 2 * student_t.sf(apart / error, df)
+    error, df = satterthwaite(
+        *(
+            (standard_deviation(block) / math.sqrt(len(block)), len(block) - 1)
+            for block in (first, second)
+        )
+    )
+    return 2 * student_t.sf(apart / error, df) if error else 0.0
 
 
 def _mean(values: Sequence[float]) -> float:
