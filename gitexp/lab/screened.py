@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.decided import has_verdict
+from gitexp.lab.design import history
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.prediction import prediction_of
+from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import Differences, differences
 from gitexp.rules.plan.shrinkage import Prior, Screened, noise_of, shrunk
 from gitexp.rules.verdict.criterion import Scale
@@ -49,14 +52,12 @@ def read_screened(
     repository: Repository,
     planned: Sequence[Result],
     results: Sequence[Result],
-    past: Sequence[tuple[Registration, Judgement]],
     baseline: Sequence[Record],
-    chance: float,
 ) -> dict[str, Screened]:
     """What to expect of planned experiments that were screened, by commit.
 
-    All `results` that were screened beside them tell how lucky their baseline was. `past` and
-    `baseline` say what pairs vary by, and `chance` is that of an idea which states none.
+    All `results` that were screened beside them tell how lucky their baseline was. With the records
+    of the `baseline`, they also say what pairs vary by, and how often an idea is confirmed.
     """
     if not any(result.summary.screened for result in planned):
         return {}
@@ -71,6 +72,9 @@ def read_screened(
             key = result.parent, result.registration.criterion.metric, found.share
             idea = _Idea(result.commit, result.registration, found)
             groups.setdefault(key, []).append(idea)
+    past = history(results, baseline)[0]
+    decided = [result for result in results if has_verdict(result)]
+    chance = usual_chance(sum(result.confirmed for result in decided), len(decided))
     screened: dict[str, Screened] = {}
     for ideas in groups.values():
         screened |= _posteriors(ideas, past, baseline, chance)

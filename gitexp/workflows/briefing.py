@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.log import log
-from gitexp.lab.project import open_project
 from gitexp.lab.queue import Stage
 from gitexp.lab.standing import standing
 from gitexp.lab.state import State
@@ -19,7 +18,7 @@ from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.gaps import gaps
 from gitexp.workflows.next import next_ideas
-from gitexp.workflows.status import status
+from gitexp.workflows.status import open_here, status_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,10 +42,10 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
     Raises:
         NotReady: there is no repository, no commit, or no settings.
     """
-    now = status(directory, today)
-    project = open_project(directory)
+    project = open_here(directory)
     rows = log(project)
-    ideas = next_ideas(project)
+    now = status_of(project, rows, today)
+    ideas = next_ideas(project, rows=rows)
     warnings = [*now.warnings, *ideas.warnings]
     known: list[str] = []
     try:
@@ -63,7 +62,7 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
     ]
     return [
         section("standing", "Standing", _standing(project, now, standing(project, rows))),
-        section("gaps", "The baseline loses most", _gaps(project)),
+        section("gaps", "The baseline loses most", _gaps(project, rows)),
         section("confirmed", "Confirmed", _confirmed(rows)),
         section("dead_ends", "Dead ends", dead_ends(tried, project.settings.metric)),
         section("known", "Settled, not to be tested again", known),
@@ -104,9 +103,9 @@ def _score(mean: float | None, half_width: float | None, runs: int) -> str:
     return f"{figures.within(mean, half_width)} ({counted(runs, 'run')})"
 
 
-def _gaps(project: Project) -> list[str]:
+def _gaps(project: Project, rows: Sequence[Row]) -> list[str]:
     try:
-        report = gaps(project)
+        report = gaps(project, results=[row.result for row in rows])
     except NotReady:  # nothing was measured, or no predictions were saved
         return []
     return [

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.outcomes import Key, Outcomes
     from gitexp.rules.documents.record import Record
@@ -81,8 +82,12 @@ class GapReport:
         }  # fmt: skip
 
 
-def gaps(project: Project, *, curve: Watcher | None = None) -> GapReport:
+def gaps(
+    project: Project, *, curve: Watcher | None = None, results: Sequence[Result] | None = None
+) -> GapReport:
     """Find the gaps of the baseline's tip; with a watcher, also measure its learning curve.
+
+    `results` are those of all experiments, where they were read already.
 
     Raises:
         NotReady: nothing has been measured, or no predictions were saved.
@@ -100,7 +105,7 @@ def gaps(project: Project, *, curve: Watcher | None = None) -> GapReport:
             skipped += ("learning curve: the seeds do not tell how sure its last step is",)
         elif (better := learned.better(higher_is_better=higher))[0] > 0:
             found = with_lack_of_data(found, metric, learned.gain, better)
-    power = _power(project, runs.records)
+    power = _power(project, read_results(project) if results is None else results, runs.records)
     return GapReport(
         metric=metric,
         score=statistics.fmean(scores),
@@ -194,9 +199,9 @@ def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
     return measure_gain(points, widening=project.settings.widening)
 
 
-def _power(project: Project, records: Sequence[Record]) -> Power:
+def _power(project: Project, results: Sequence[Result], records: Sequence[Record]) -> Power:
     """What the next experiment could detect; by scores, if no experiment was judged per example."""
-    settings, results = project.settings, read_results(project)
+    settings = project.settings
     place = place_of_next(results, settings.metric, settings)
     design = registration_for(
         settings,

@@ -14,11 +14,13 @@ from gitexp.lab.same_change import whole_changes
 from gitexp.lab.screened import read_screened
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
-from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, usual_chance, weigh
+from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
-from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.log import Row
     from gitexp.lab.project import Project
 
 
@@ -37,17 +39,17 @@ class Ideas:
     warnings: list[str]
 
 
-def next_ideas(project: Project, *, hours: float | None = None) -> Ideas:
-    """Rank the planned experiments."""
-    rows = log(project)
+def next_ideas(
+    project: Project, *, hours: float | None = None, rows: Sequence[Row] | None = None
+) -> Ideas:
+    """Rank the planned experiments; `rows` are the whole log, where it was read already."""
+    rows = log(project) if rows is None else rows
     results = [row.result for row in rows]
     past, baseline, durations = history(results, records_like_tip(project))
     decided = [result for result in results if has_verdict(result)]
-    confirmed = sum(result.verdict is Verdict.CONFIRMED for result in decided)
+    confirmed = sum(result.confirmed for result in decided)
     planned = [row.result for row in rows if row.state is State.PLANNED and row.result.registration]
-    screened = read_screened(
-        project.repository, planned, results, past, baseline, usual_chance(confirmed, len(decided))
-    )
+    screened = read_screened(project.repository, planned, results, baseline)
     every = PastResults(project.repository, results)
     by_commit = {result.commit: result for result in results}
     ideas, warnings = [], []

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.bench import Bench
-from gitexp.lab.decided import has_verdict
-from gitexp.lab.design import history, records_like_tip
+from gitexp.lab.design import records_like_tip
 from gitexp.lab.driving import drive, most_jobs, run_maker
 from gitexp.lab.environments import Environments
 from gitexp.lab.experiment import find_experiment
@@ -21,7 +20,6 @@ from gitexp.lab.screened import bar_of, read_screened
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.lab.watcher import Prefixed
-from gitexp.rules.plan.ranking import usual_chance
 from gitexp.rules.plan.screening import MOST_RUNS, is_shared, promising, screening_seeds
 from gitexp.rules.text import visible
 from gitexp.store.notes import read_notes
@@ -193,11 +191,8 @@ def _ranked(accepted: Iterable[_Accepted]) -> list[Ranked]:
 def _expected(project: Project, by_commit: Mapping[str, _Accepted]) -> Iterator[Ranked]:
     """Find what to expect of the screened ideas of one project."""
     results = read_results(project)
-    past, baseline, _ = history(results, records_like_tip(project))
-    decided = [result for result in results if has_verdict(result)]
-    chance = usual_chance(sum(result.confirmed for result in decided), len(decided))
     mine = [result for result in results if result.commit in by_commit]
-    found = read_screened(project.repository, mine, results, past, baseline, chance)
+    found = read_screened(project.repository, mine, results, records_like_tip(project))
     for commit, screened in found.items():
         report, registration = by_commit[commit].report, by_commit[commit].registration
         yield Ranked(

@@ -110,13 +110,26 @@ def status(directory: Path, today: dt.date) -> Status:
     """Gather where the project of a directory stands.
 
     Raises:
+        NotReady: as `open_here` does.
+    """
+    project = open_here(directory)
+    return status_of(project, log(project), today)
+
+
+def open_here(directory: Path) -> Project:
+    """Find the project of a directory.
+
+    Raises:
         NotReady: there is no repository, no commit, or no settings; the hint says how to begin.
     """
     try:
-        project = open_project(directory)
+        return open_project(directory)
     except NotReady as error:
         raise NotReady(error.message, f"{error.hint}\n{_ELSEWHERE}") from None
-    rows = log(project)
+
+
+def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
+    """Gather where a project stands, whose whole log is `rows`."""
     by_state: dict[str, list[str]] = {}
     for row in rows:
         by_state.setdefault(row.state, []).append(row.result.name)
