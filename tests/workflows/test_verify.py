@@ -484,6 +484,10 @@ def test_places_beyond_the_plan_are_told_with_the_errors_to_expect(measured: Wor
         f"All campaigns: {first['confirmed'] + second['confirmed']} confirmed; up to {both} false"
         in text
     )
+    logged = " ".join(measured.gitexp("log").out.split())
+    assert f"it adds up to {figures.rough(second['levels'])} false confirmations." in logged
+    said = measured.gitexp("start", "--set", "model.C=23", BECAUSE).out
+    assert "which adds 0.10 to the false confirmations to expect;" in " ".join(said.split())
 
 
 def test_records_of_what_the_gate_refuses_are_found(measured: World) -> None:

@@ -166,6 +166,9 @@ def _started(experiment: Started) -> None:
     shared = f", shared by {len(registration.repeats)} looks" if registration.repeats[1:] else ""
     needs = f"needs p < {registration.level:.3g}{shared}"
     place = f"experiment {experiment.place} of {experiment.planned} in this campaign"
+    if registration.campaign > 1 and experiment.place == 1:
+        adds = figures.rough(registration.level * experiment.planned)
+        place += f", which adds {adds} to the false confirmations to expect"
     typer.echo(hanging("  limit:   ", f"{place}; {needs}"))
     if registration.guards:
         typer.echo(hanging("  guards:  ", ", ".join(map(str, registration.guards))))

@@ -38,6 +38,9 @@ def standing_lines(now: Standing) -> list[str]:
         f" {now.confirmed} confirmed. The next one needs p < {now.next_level:.3g}."
     )
     said = [taken]
+    if now.campaign > 1:
+        added = figures.rough(now.added)
+        said.append(f"Beside earlier campaigns, it adds up to {added} false confirmations.")
     if now.taken > now.planned:
         said.append("Clones overran the plan without knowing of each other.")
     if now.all_confirmed:

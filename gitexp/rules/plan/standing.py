@@ -44,9 +44,9 @@ class Standing:
     """The state of the project's own campaign, its ladder, and its test sets.
 
     `all_confirmed` counts over all campaigns on the metric, and `false_expected` is how many of
-    these may be false. `asked` is the number of experiments that used the most used set
-    of examples, `sets` the number of such sets; None if records do not name them. `shares` divides
-    the confirmed gain by the kind of change.
+    these may be false, `added` how many the campaign adds to them. `asked` is the number of
+    experiments that used the most used set of examples, `sets` the number of such sets; None if
+    records do not name them. `shares` divides the confirmed gain by the kind of change.
     """
 
     metric: str
@@ -57,6 +57,7 @@ class Standing:
     next_level: float
     all_confirmed: int
     false_expected: float
+    added: float
     ladder: LadderGains | None
     asked: int | None
     sets: int | None
@@ -78,6 +79,7 @@ def sum_up(
     # A campaign that is full is shown as it is, until the next one has begun.
     campaign = place.campaign - (place.number == 1 and place.campaign > 1)
     taken, confirmed = count_places(members, metric, campaign)
+    within = [member for member in members if member.registration.campaign == campaign]
     uses = _uses_of_examples([summary for _, summary in past], fixed=settings.vary != "split")
     return Standing(
         metric=metric,
@@ -88,6 +90,7 @@ def sum_up(
         next_level=place.level,
         all_confirmed=sum(m.verdict == "CONFIRMED" for m in members if _is_on(m, metric)),
         false_expected=false_expected(members, metric),
+        added=false_expected(within, metric),
         ladder=ladder,
         asked=None if uses is None else max(uses.values(), default=0),
         sets=None if uses is None else len(uses),

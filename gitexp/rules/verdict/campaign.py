@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.plan.seeds import APART, REGISTERED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -32,8 +34,14 @@ class Member:
 
     @property
     def discovery(self) -> tuple[str, str]:
-        """What it found if it was confirmed: that this key of this baseline can be improved."""
-        return self.base, self.registration.change.place
+        """What it found if it was confirmed: that this key of this baseline can be improved.
+
+        Commits that alter no run make no other baseline: they leave its seeds as they are.
+        """
+        first, base = self.registration.seeds[0], self.base
+        if first >= REGISTERED[0]:
+            base = str(first % APART)  # the same in all of its blocks
+        return base, self.registration.change.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ from gitexp.rules.verdict.judge import RULE_OUT_LEVEL
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement
@@ -116,21 +114,15 @@ def what_it_cannot_tell(
             f" affects {every}."
         )
     if judgement.verdict is Verdict.CONFIRMED:
-        return [*sentences, *_after_success(registration, judgement)]
+        return [*sentences, _after_success(registration)]
     if open_effect := _still_open(criterion, judgement):
         sentences.append(open_effect)
     return sentences
 
 
-def _after_success(registration: Registration, judgement: Judgement) -> Iterator[str]:
-    if registration.seeded:
-        most = 1 - 0.05 ** (1 / judgement.pairs)
-        yield (
-            f"How often training diverges: it did in none of {counted(judgement.pairs, 'run')}"
-            f" of the experiment, and up to {100 * most:.0f} % of runs still may."
-        )
+def _after_success(registration: Registration) -> str:
     again = f" (gitexp retest {registration.name} tests it on fresh seeds)"
-    yield (
+    return (
         "How much of the gain will last: a winner's gain usually shrinks when it is measured"
         f" again, because luck helped to pick it{again * registration.fresh_seeds}."
     )

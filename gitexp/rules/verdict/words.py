@@ -127,6 +127,10 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     if len(judgement.guards) > _MOST_GUARDS:
         lines.append(f"and {len(judgement.guards) - _MOST_GUARDS} more guards")
     lines.append(meaning(registration, judgement))
+    if registration.rules > 1 and registration.seeded and judgement.verdict == "CONFIRMED":
+        # Divergence that none of the runs showed cannot be seen by any test on them.
+        n, most = judgement.pairs, 1 - 0.05 ** (1 / judgement.pairs)
+        lines.append(f"0 of {n} candidate runs diverged; up to {100 * most:.0f} % may")
     explored = judgement.verdict == "EXPLORATORY"  # on seeds that no verdict uses
     if registration.rules > 1 and not (registration.fresh_seeds or explored):
         what = "these seeds (folds)" if registration.seeded else "this data"

@@ -33,6 +33,7 @@ def a_standing(
     metric: str = "accuracy",
     key: str = "C",
     base: str = "a",
+    first_seed: int = 1,
 ) -> Member:
     registration = Registration(
         hypothesis="C raises accuracy because it is too low",
@@ -40,7 +41,7 @@ def a_standing(
         change=parse_change(f"config.toml: {key} = 1 -> 2"),
         criterion=Criterion(metric, 0.005, higher_is_better=True),
         repeats=(5,),
-        seeds=(1, 5),
+        seeds=(first_seed, first_seed + 4),
         widening=0.0,
         campaign=campaign,
         level=0.005,
@@ -91,6 +92,16 @@ def test_a_key_of_one_baseline_is_discovered_once() -> None:
     assert place.level == pytest.approx(0.1 * 2 / 20)
     later = [*sweep, a_standing(verdict=Verdict.CONFIRMED, base="b")]
     assert next_place(later, "accuracy", planned=20, budget=0.1).level == pytest.approx(0.015)
+
+
+def test_a_commit_that_leaves_the_seeds_as_they_are_makes_no_other_baseline() -> None:
+    def confirmed(base: str, first_seed: int) -> Member:
+        return a_standing(verdict=Verdict.CONFIRMED, base=base, first_seed=first_seed)
+
+    replicated = [confirmed("a", 725_918), confirmed("b", 726_918), confirmed("c", 725_918)]
+    assert next_place(replicated, "accuracy", planned=20, budget=0.1).level == pytest.approx(0.01)
+    elsewhere = [*replicated, confirmed("d", 725_917)]
+    assert next_place(elsewhere, "accuracy", planned=20, budget=0.1).level == pytest.approx(0.015)
 
 
 def test_registrations_of_rules_1_count_every_confirmation() -> None:

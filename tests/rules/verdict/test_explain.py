@@ -97,8 +97,7 @@ def test_what_is_left_open_depends_on_split_baseline_and_verdict() -> None:
     assert "other splits" in split
     assert shared.endswith("affects all 9.")
     confirmed = replace(JUDGEMENT, verdict=Verdict.CONFIRMED, reason="strong")
-    diverges, shrinks = what_it_cannot_tell(a_registration(), confirmed)
-    assert "none of 10 runs of the experiment, and up to 26 % of runs still may" in diverges
+    [shrinks] = what_it_cannot_tell(a_registration(), confirmed)
     assert "usually shrinks" in shrinks
     alone = replace(a_registration(), seeded=False, repeats=(1,), seeds=(1, 1))
     assert "only one" in what_it_cannot_tell(alone, JUDGEMENT)[0]

@@ -202,12 +202,26 @@ def test_a_note_is_read_without_gitexp() -> None:
     )
 
 
+def test_a_confirmation_says_how_often_training_may_diverge_for_all_that_it_knows() -> None:
+    said = "0 of 5 candidate runs diverged; up to 45 % may"
+    by_rules_2 = replace(a_registration(), rules=2, seeds=(725_918, 725_937))
+    assert note(by_rules_2, CONFIRMED).splitlines()[-1] == said
+    without = (
+        (a_registration(), CONFIRMED), (replace(by_rules_2, seeded=False), CONFIRMED),
+        (by_rules_2, ended(Verdict.RULED_OUT, "below the bar")),
+    )  # fmt: skip
+    assert not any("diverged" in note(*one) for one in without)
+
+
 @pytest.mark.parametrize(("verdict", "reason"), ENDS)
 def test_a_note_fits_a_terminal_and_has_two_to_six_lines(verdict: Verdict, reason: str) -> None:
     for metric in ("accuracy", "validation/mean_average_precision@50"):
         for higher in (True, False):
             judgement = ended(verdict, reason, effect=-1.23456e-05, lower=-2.34567e-05)
-            text = note(a_registration(metric, higher=higher), judgement)
+            registration = replace(
+                a_registration(metric, higher=higher), rules=2, seeds=(725_918, 725_937)
+            )
+            text = note(registration, judgement)
             assert text.endswith("\n")
             lines = text.splitlines()
             assert 2 <= len(lines) <= 6
