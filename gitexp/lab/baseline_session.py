@@ -16,30 +16,18 @@ from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.bench import Bench
-    from gitexp.lab.ledger import Ledger
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.session import Place
     from gitexp.rules.verdict.baseline_check import BaselineCheck
 
 
 class BaselineSession(Session):
     """The baseline's runs of some seeds; `again` measures all of them again where it has moved."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        bench: Bench,
-        maker: RunMaker,
-        watcher: Watcher,
-        seeds: Sequence[int],
-        *,
-        again: bool,
-    ) -> None:
-        super().__init__(ledger, bench, maker, watcher)
+    def __init__(self, place: Place, seeds: Sequence[int], *, again: bool) -> None:
+        super().__init__(place)
         self._seeds, self._again = seeds, again
         self._settled = False  # whether it is known, and said, if records stay
-        self._canary = Canary(ledger, bench.base, maker.batch, seeds, always=again)
+        self._canary = Canary(self.ledger, self.bench.base, self.maker.batch, seeds, always=again)
 
     def advance(self) -> None:
         """Find out what is due.

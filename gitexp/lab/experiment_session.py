@@ -38,11 +38,8 @@ from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
-    from gitexp.lab.bench import Bench
     from gitexp.lab.doubt import Neighbours
-    from gitexp.lab.ledger import Ledger
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.session import Place
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import Judgement
@@ -53,17 +50,8 @@ _FRESH = 60.0  # seconds that an experiment may wait for its first run before it
 class ExperimentSession(Session):
     """An experiment with its registration; `judgement` and `note` are there once it is `over`."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        bench: Bench,
-        maker: RunMaker,
-        watcher: Watcher,
-        name: str,
-        registration: Registration,
-        neighbours: Neighbours,
-    ) -> None:
-        super().__init__(ledger, bench, maker, watcher, name)
+    def __init__(self, place: Place, registration: Registration, neighbours: Neighbours) -> None:
+        super().__init__(place)
         self.registration = registration
         self.note = ""
         self.decided: Decided | None = None  # what the others on its baseline see of it
@@ -74,7 +62,7 @@ class ExperimentSession(Session):
         self._weighed = False  # whether it is known if the others put it in doubt
         neighbours.add(self)
         seeds = registration.registered_seeds() if registration.seeded else PROOF
-        self._canary = Canary(ledger, bench.base, maker.batch, seeds)
+        self._canary = Canary(self.ledger, self.bench.base, self.maker.batch, seeds)
 
     def advance(self) -> None:
         """Judge it by what the ledger has read, and find out what is due.

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
     from gitexp.engine.engine import Made
     from gitexp.errors import GitexpError
-    from gitexp.lab.bench import Bench
-    from gitexp.lab.ledger import Ledger
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.session import Place
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.due_run import Run
 
@@ -26,17 +23,8 @@ if TYPE_CHECKING:
 class ScreenSession(Session):
     """An idea's screening runs of some seeds, each on a `share` of the data."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        bench: Bench,
-        maker: RunMaker,
-        watcher: Watcher,
-        name: str,
-        seeds: Sequence[int],
-        share: float,
-    ) -> None:
-        super().__init__(ledger, bench, maker, watcher, name)
+    def __init__(self, place: Place, seeds: Sequence[int], share: float) -> None:
+        super().__init__(place)
         self._seeds, self._share = seeds, share
         self._known = [*self.baseline, *self.records]  # what was there before this command
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine.engine import Order
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a session works with; `name` is that of its experiment, "" for a baseline alone."""
+
+    ledger: Ledger
+    bench: Bench
+    maker: RunMaker
+    watcher: Watcher
+    name: str = ""
+
+
 class Session(ABC):
     """Runs of a baseline, and of the experiment beside it, until there is an answer.
 
@@ -31,11 +43,9 @@ class Session(ABC):
     could not go on.
     """
 
-    def __init__(
-        self, ledger: Ledger, bench: Bench, maker: RunMaker, watcher: Watcher, name: str = ""
-    ) -> None:
-        self.ledger, self.bench, self.maker, self.watcher = ledger, bench, maker, watcher
-        self.name = name
+    def __init__(self, place: Place) -> None:
+        self.ledger, self.bench, self.name = place.ledger, place.bench, place.name
+        self.maker, self.watcher = place.maker, place.watcher
         self.due = Due()
         self.begun = self.over = False
         self.error: GitexpError | None = None

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.admitted import admit, places, read_ledgers
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.bench import Bench
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
 from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
-from gitexp.lab.environments import Environments
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
-from gitexp.lab.gate.checked import Uncheckable
-from gitexp.lab.ledger import Ledger
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.results import read_results
-from gitexp.lab.trust import demand_trust
-from gitexp.lab.unended import end_unended
-from gitexp.lab.watcher import Prefixed
-from gitexp.rules.plan.design import improvised
 from gitexp.rules.text import demand_plain
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -31,8 +24,11 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.lab.gate.checked import Checked
+    from gitexp.lab.admitted import Admitted
+    from gitexp.lab.gate.checked import Checked, Uncheckable
+    from gitexp.lab.ledger import Ledger
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.registration import Registration
@@ -64,14 +60,6 @@ class Unfinished:
     error: GitexpError
 
 
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """An experiment that may run."""
-
-    report: Checked
-    registration: Registration
-
-
 def run(
     project: Project,
     names: Sequence[str],
@@ -97,20 +85,21 @@ def run(
     repository = project.repository
     reports = _reports(project, names)
     demand_plain(explore, "--explore")
-    accepted: dict[str, _Accepted] = {}
+    admitted: dict[str, Admitted] = {}
     ended: dict[str, Conclusion | Unfinished] = {}
     for report in reports:
         try:
-            accepted[report.name] = _accept(project, report, explore)
+            admitted[report.name] = admit(project, report, explore)
         except GitexpError as error:
             ended[report.name] = Unfinished(report.name, error)
-    if accepted:
+    if admitted:
         if not names:
-            _refuse_stale(project, next(iter(accepted.values())).report)
+            _refuse_stale(project, next(iter(admitted.values())).report)
         with run_maker(repository, watcher, gpus) as maker:
-            sessions = _sessions([*accepted.values()], jobs, maker, watcher, explore)
+            sessions = _sessions([*admitted.values()], jobs, maker, watcher, explore)
             drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop)
-        ended |= {session.name: _ended(session) for session in sessions}
+        known: dict[str, list[Result]] = {}
+        ended |= {session.name: _ended(session, known) for session in sessions}
     return [ended[report.name] for report in reports]
 
 
@@ -123,53 +112,19 @@ def demand_runnable(project: Project, names: Sequence[str], gpus: str) -> list[s
         NotReady: one has no baseline, its settings are not approved, or it lacks accelerators.
     """
     giver = Giver(gpus)
-    accepted = [_accept(project, report, "") for report in _reports(project, names)]
+    admitted = [admit(project, report) for report in _reports(project, names)]
     if not names:
-        _refuse_stale(project, accepted[0].report)
-    for one in accepted:
+        _refuse_stale(project, admitted[0].report)
+    for one in admitted:
         if (share := one.report.settings.gpus) is not None:
             giver.devices(share)
-    return [one.report.name for one in accepted]
+    return [one.report.name for one in admitted]
 
 
 def _reports(project: Project, names: Sequence[str]) -> list[Checked | Uncheckable]:
     """Hold experiments against the gate, each once."""
     found = (find_experiment(project.repository, name) for name in names or (None,))
     return [*check_refs(project.repository, [*dict.fromkeys(found)])]
-
-
-def _accept(here: Project, report: Checked | Uncheckable, explore: str) -> _Accepted:
-    """Let an experiment run, unless a rule refuses it.
-
-    Raises:
-        Refused: the gate refuses it.
-        UsageError: the gate does not refuse it, and yet it is to be explored.
-        NotReady: it has no baseline, or its settings are not approved in this clone.
-    """
-    if isinstance(report, Uncheckable):
-        raise report.error
-    if explore:
-        registration = _improvised(report)
-    else:
-        report.demand()
-        assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
-        registration = report.registration
-    demand_trust(report.project, here, report.name)
-    return _Accepted(report, registration)
-
-
-def _improvised(report: Checked) -> Registration:
-    """What to measure if the gate is skipped: the message's own design, else the settings'.
-
-    Raises:
-        UsageError: the gate has nothing against this experiment.
-    """
-    if report.ok:
-        raise UsageError(
-            f"exp/{report.name} passes the gate, so you do not need --explore",
-            f"gitexp run {report.name}",
-        )
-    return report.registration or improvised(report.settings, report.name, report.entry.message)
 
 
 def _refuse_stale(here: Project, report: Checked) -> None:
@@ -194,92 +149,64 @@ def _refuse_stale(here: Project, report: Checked) -> None:
 
 
 def _sessions(
-    accepted: Sequence[_Accepted],
+    admitted: Sequence[Admitted],
     jobs: int | None,
     maker: RunMaker,
     watcher: Watcher,
     explore: str,
 ) -> list[ExperimentSession]:
-    """Put experiments under way, with one bench for those of the same baseline."""
-    repository = accepted[0].report.project.repository
-    ledgers = _ledgers(accepted, watcher, explore)
+    """Put experiments under way."""
+    ledgers = read_ledgers(admitted, watcher.said, why=explore)
+    _adopt(admitted, ledgers)
     jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
     neighbours = Neighbours()
-    benches: dict[tuple[str, str], Bench] = {}
     sessions = []
-    for one, ledger in zip(accepted, ledgers, strict=True):
-        report = one.report
-        key = report.project.prefix, report.base
-        bench = benches.setdefault(key, Bench(report.base, jobs, watcher))
-        own = watcher if len(accepted) == 1 else Prefixed(watcher, f"exp/{report.name}")
-        for finding in report.findings:
+    for one, place in zip(admitted, places(admitted, ledgers, maker, jobs, watcher), strict=True):
+        for finding in one.report.findings:
             if finding.id == "V3":
-                own.said(finding.message)
-        sessions.append(
-            ExperimentSession(ledger, bench, maker, own, report.name, one.registration, neighbours)
-        )
-    unmeasured = [
-        s.ledger.experiment for s in sessions if not s.ledger.records(s.ledger.experiment)
-    ]
+                place.watcher.said(finding.message)
+        sessions.append(ExperimentSession(place, one.registration, neighbours))
+    unmeasured = [ledger.experiment for ledger in ledgers if not ledger.records(ledger.experiment)]
+    repository = admitted[0].report.project.repository
     for said in about_missing_results(repository, unmeasured) if unmeasured else ():
         watcher.said(said)
     return sessions
 
 
-def _ledgers(accepted: Sequence[_Accepted], watcher: Watcher, explore: str) -> list[Ledger]:
-    """Read what is on record for experiments and their baselines, in a few git processes."""
-    repository = accepted[0].report.project.repository
-    pairs = [(one.report.base, one.report.entry.commit) for one in accepted]
-    commits = list(dict.fromkeys(commit for pair in pairs for commit in pair))
-    end_unended(repository, commits)
-    notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
-    shared = Environments(repository)
-    told: set[str] = set()
-
-    def tell_once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            watcher.said(text)
-
-    shared_by: dict[tuple[str, str], list[tuple[Ledger, Registration]]] = {}
-    ledgers = []
-    for one, (base, commit) in zip(accepted, pairs, strict=True):
-        ledger = Ledger(
-            one.report.project, one.report.settings, one.registration.criterion.metric,
-            tell_once, experiment=commit, why=explore, shared=shared,
-            beside=base if one.registration.interleaved else "",
-        )  # fmt: skip
-        ledger.take({base: notes[base], commit: notes[commit]})
-        key = one.report.project.prefix, base
-        shared_by.setdefault(key, []).append((ledger, one.registration))
-        ledgers.append(ledger)
-    for (_, base), mine in shared_by.items():
-        sharing = [(ledger, r) for ledger, r in mine if not ledger.beside]
-        if not sharing:
-            continue
+def _adopt(admitted: Sequence[Admitted], ledgers: Sequence[Ledger]) -> None:
+    """Take over the baselines' records of ancestors that run the same, once for each baseline."""
+    groups: dict[tuple[str, str], list[tuple[Ledger, Registration]]] = {}
+    for one, ledger in zip(admitted, ledgers, strict=True):
+        if not ledger.beside:
+            groups.setdefault(one.baseline, []).append((ledger, one.registration))
+    for (_, base), sharing in groups.items():
         first, *others = (ledger for ledger, _ in sharing)
         seeds = {seed for _, registration in sharing for seed in registration.registered_seeds()}
         if first.adopt(base, sorted(seeds)):
             for ledger in others:
                 ledger.read(base)
-    return ledgers
 
 
-def _ended(session: ExperimentSession) -> Conclusion | Unfinished:
+def _ended(session: ExperimentSession, known: dict[str, list[Result]]) -> Conclusion | Unfinished:
     if session.error is not None:
         return Unfinished(session.name, session.error)
     return Conclusion(
         session.name, session.ledger.experiment, session.registration, session.judgement,
-        session.ledger.stored, session.note, _together(session),
+        session.ledger.stored, session.note, _together(session, known),
     )  # fmt: skip
 
 
-def _together(session: ExperimentSession) -> Together | None:
-    """What an experiment that tests a change again and the earlier ones measured."""
+def _together(session: ExperimentSession, known: dict[str, list[Result]]) -> Together | None:
+    """What an experiment that tests a change again and the earlier ones measured.
+
+    Results that are `known`, by project, are read once for all of the command's experiments.
+    """
     if not session.registration.tests_again:
         return None
     project, commit = session.ledger.project, session.ledger.experiment
-    results = {result.commit: result for result in read_results(project)}
+    if project.folder not in known:
+        known[project.folder] = read_results(project)
+    results = {result.commit: result for result in known[project.folder]}
     mine = results.pop(commit, None)
     if mine is None:
         return None

@@ -1,0 +1,130 @@
+"""Experiments that a command may run, their records, and the places where they are under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.lab.bench import Bench
+from gitexp.lab.environments import Environments
+from gitexp.lab.gate.checked import Uncheckable
+from gitexp.lab.ledger import Ledger
+from gitexp.lab.session import Place
+from gitexp.lab.trust import demand_trust
+from gitexp.lab.unended import end_unended
+from gitexp.lab.watcher import Prefixed
+from gitexp.rules.plan.design import improvised
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitexp.lab.gate.checked import Checked
+    from gitexp.lab.project import Project
+    from gitexp.lab.run_maker import RunMaker
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.registration import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An experiment that may run."""
+
+    report: Checked
+    registration: Registration
+
+    @property
+    def baseline(self) -> tuple[str, str]:
+        """What experiments share that have one baseline: the project's folder and a commit."""
+        return self.report.project.prefix, self.report.base
+
+
+def admit(here: Project, report: Checked | Uncheckable, explore: str = "") -> Admitted:
+    """Let an experiment run, unless a rule refuses it; `explore` says why it may all the same.
+
+    Raises:
+        Refused: the gate refuses it.
+        UsageError: the gate does not refuse it, and yet it is to be explored.
+        NotReady: it has no baseline, or its settings are not approved in this clone.
+    """
+    if isinstance(report, Uncheckable):
+        raise report.error
+    if explore:
+        registration = _improvised(report)
+    else:
+        report.demand()
+        assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
+        registration = report.registration
+    demand_trust(report.project, here, report.name)
+    return Admitted(report, registration)
+
+
+def _improvised(report: Checked) -> Registration:
+    """What to measure if the gate is skipped: the message's own design, else the settings'.
+
+    Raises:
+        UsageError: the gate has nothing against this experiment.
+    """
+    if report.ok:
+        raise UsageError(
+            f"exp/{report.name} passes the gate, so you do not need --explore",
+            f"gitexp run {report.name}",
+        )
+    return report.registration or improvised(report.settings, report.name, report.entry.message)
+
+
+def read_ledgers(
+    admitted: Sequence[Admitted],
+    said: Callable[[str], None],
+    *,
+    why: str = "",
+    in_pairs: bool = True,
+) -> list[Ledger]:
+    """Read what is on record for experiments and their baselines, in a few git processes.
+
+    `why` they run although the gate refuses them. `in_pairs`: where the settings say so, the
+    baseline runs beside each of them.
+    """
+    repository = admitted[0].report.project.repository
+    pairs = [(one.report.base, one.report.entry.commit) for one in admitted]
+    commits = list(dict.fromkeys(commit for pair in pairs for commit in pair))
+    end_unended(repository, commits)
+    notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
+    shared = Environments(repository)
+    told: set[str] = set()
+
+    def tell_once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            said(text)
+
+    ledgers = []
+    for one, (base, commit) in zip(admitted, pairs, strict=True):
+        ledger = Ledger(
+            one.report.project, one.report.settings, one.registration.criterion.metric,
+            tell_once, experiment=commit, why=why, shared=shared,
+            beside=base if in_pairs and one.registration.interleaved else "",
+        )  # fmt: skip
+        ledger.take({base: notes[base], commit: notes[commit]})
+        ledgers.append(ledger)
+    return ledgers
+
+
+def places(
+    admitted: Sequence[Admitted],
+    ledgers: Sequence[Ledger],
+    maker: RunMaker,
+    jobs: int,
+    watcher: Watcher,
+) -> list[Place]:
+    """Give each experiment its place, with one bench for those of the same baseline."""
+    benches: dict[tuple[str, str], Bench] = {}
+    found = []
+    for one, ledger in zip(admitted, ledgers, strict=True):
+        name = one.report.name
+        bench = benches.setdefault(one.baseline, Bench(one.report.base, jobs, watcher))
+        own = watcher if len(admitted) == 1 else Prefixed(watcher, f"exp/{name}")
+        found.append(Place(ledger, bench, maker, own, name))
+    return found
