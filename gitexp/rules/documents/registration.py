@@ -116,7 +116,7 @@ class Registration:
 
         Those of rules 1 began at 1, whatever a seed was.
         """
-        return self.seeded and (self.rules < 2 or self.seeds[0] in REGISTERED)
+        return self.seeded and (self.rules < 2 or self.seeds[0] >= REGISTERED[0])
 
     @property
     def comparisons(self) -> tuple[int, ...]:

@@ -497,6 +497,22 @@ def test_seeds_come_in_the_order_in_which_looks_use_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "fresh"),
+    [
+        pytest.param({"seeds": (100_000, 100_019)}, True, id="the first block of a baseline"),
+        pytest.param({"seeds": (1_000_500, 1_000_519)}, True, id="a block beyond all first ones"),
+        pytest.param({"seeds": (1, 20)}, False, id="folds"),
+        pytest.param({"seeds": (1, 1), "seeded": False}, False, id="no seeds"),
+        pytest.param({"seeds": (1, 20), "rules": 1}, True, id="rules 1"),
+    ],
+)
+def test_fresh_seeds_are_in_blocks_whose_first_may_be_any(
+    changes: dict[str, Any], fresh: bool
+) -> None:
+    assert a_registration(**{"rules": 2} | changes).fresh_seeds is fresh
+
+
+@pytest.mark.parametrize(
     ("changes", "disagrees"),
     [
         ({}, ""),
