@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.text import json_text
+from gitexp.rules.text import json_line
 from gitexp.rules.verdict import effects
 
 if TYPE_CHECKING:
@@ -77,5 +76,5 @@ def _of(label: str, job: Job) -> dict[str, Any]:
 def _print(event: str, **fields: object) -> None:
     # One write a line: several threads print.
     said = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
-    sys.stderr.write(json_text(json.dumps(said, ensure_ascii=False)) + "\n")
+    sys.stderr.write(json_line(said) + "\n")
     sys.stderr.flush()

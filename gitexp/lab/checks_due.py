@@ -21,6 +21,6 @@ def checks_due(settings: Settings, baseline: Sequence[Record]) -> int:
     if settings.rules < 2 or not good:
         return 0
     span = span_of(settings.canary, [record.duration for record in good])
-    ends = (datetime.fromisoformat(r.start).timestamp() + r.duration for r in good)
+    ends = (r.began + r.duration for r in good)
     age = datetime.now(UTC).timestamp() - max(ends)
     return int(span < math.inf and age > span)

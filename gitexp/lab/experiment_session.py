@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
@@ -144,8 +143,8 @@ class ExperimentSession(Session):
     def began_at(self) -> tuple[float, str] | None:
         """Its place in the order of the experiments on one baseline; None before it ran."""
         commit = self.ledger.experiment
-        starts = [datetime.fromisoformat(r.start) for r in self.ledger.records(commit)]
-        return (min(starts).timestamp(), commit) if starts else None
+        starts = [r.began for r in self.ledger.records(commit)]
+        return (min(starts), commit) if starts else None
 
     def fail(self, error: GitexpError) -> None:
         """Let it ask for nothing more; a seed that failed once too often has decided it."""

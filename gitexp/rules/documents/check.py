@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.found import Found
@@ -28,6 +29,11 @@ class Check:
     condition: str = ""
     scores: tuple[float, ...] = ()
     changed: tuple[str, ...] = ()
+
+    @property
+    def moment(self) -> float:
+        """When it was found, in seconds since 1970."""
+        return datetime.fromisoformat(self.start).timestamp()
 
     def line(self) -> str:
         """Write it as one canonical line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.rules.documents.ended import Ended, ended_as_told
@@ -71,6 +72,11 @@ class Record:
         if self.ended or not self.failure:
             return self.ended
         return ended_as_told(self.failure)
+
+    @property
+    def began(self) -> float:
+        """When it started, in seconds since 1970."""
+        return datetime.fromisoformat(self.start).timestamp()
 
     def is_of(self, commit: str) -> bool:
         """Whether this is the commit that ran; a record may have been copied to its note."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
@@ -99,7 +98,7 @@ def check_since(runs: BaselineRuns, seed: int, since: float) -> BaselineCheck | 
     mine = [
         record
         for start, record in runs.canaries
-        if start.batch == runs.batch and record.seed == seed and _moment(record.start) >= since
+        if start.batch == runs.batch and record.seed == seed and record.began >= since
     ]
     return _checked(runs, mine) if mine else None
 
@@ -115,7 +114,7 @@ def _age(runs: BaselineRuns, used: Iterable[Record]) -> float:
         *(r for s, r in runs.started if s.host == runs.host and r.condition in conditions),
         *_agreeing(runs, conditions),
     ]
-    return runs.moment - max((_moment(r.start) + r.duration for r in agreed), default=-math.inf)
+    return runs.moment - max((r.began + r.duration for r in agreed), default=-math.inf)
 
 
 def _agreeing(runs: BaselineRuns, conditions: set[str]) -> Iterator[Record]:
@@ -135,7 +134,3 @@ def _checked(runs: BaselineRuns, group: Sequence[Record]) -> BaselineCheck:
     scores = tuple(r.metrics[runs.metric] for r in group if runs.metric in r.metrics)
     found = None if old is None else compare(old, scores, [*first.values()])
     return BaselineCheck(tuple(group), old, scores, found)
-
-
-def _moment(start: str) -> float:
-    return datetime.fromisoformat(start).timestamp()

@@ -24,7 +24,7 @@ from gitexp.rules.verdict.paired_t import (
     standard_error,
 )
 from gitexp.rules.verdict.ties import Ties, room
-from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict
+from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict, close
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def judge(
         if judgement.verdict is not None:
             return judgement
     if failed_seeds:
-        return _close(judgement, Verdict.INCONCLUSIVE, "repeats failed")
+        return close(judgement, Verdict.INCONCLUSIVE, "repeats failed")
     return judgement
 
 
@@ -126,11 +126,11 @@ class _Analysis:
         try:
             differences = [design.criterion.difference(p.baseline, p.candidate) for p in pairs]
         except ValueError:
-            return _close(seen, Verdict.INCONCLUSIVE, "not positive")
+            return close(seen, Verdict.INCONCLUSIVE, "not positive")
         effect = math.fsum(differences) / n
         seen = replace(seen, effect=effect)
         if design.seeded and n < FEWEST_PAIRS:
-            return _close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
+            return close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
         # Scores near a million are rounded at 1e-10, so the differences of a deterministic trainer
         # are not quite equal. Taken for repeats that agree to ten digits, they would confirm
         # anything.
@@ -146,12 +146,12 @@ class _Analysis:
             rounding = ROUNDING
         error, df = self._error(seen.sd, n)
         if df < FEWEST_PAIRS - 1:
-            return _close(seen, Verdict.INCONCLUSIVE, "unreplicated")
+            return close(seen, Verdict.INCONCLUSIVE, "unreplicated")
         if design.rules < 2:
             if (error if seen.sd is None else seen.sd) <= rounding:
-                return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+                return close(seen, Verdict.INCONCLUSIVE, "zero variance")
         elif error <= rounding:
-            return _close(seen, Verdict.INCONCLUSIVE, "zero variance") if last else seen
+            return close(seen, Verdict.INCONCLUSIVE, "zero variance") if last else seen
         return self._weigh(seen, effect, error, df, rounding)
 
     def _spread(self, differences: Sequence[float]) -> float:
@@ -175,15 +175,15 @@ class _Analysis:
         """
         design, known = self.design, self.ties(self.design.criterion.metric, seen.pairs)
         if design.rules < 2 or known.identical:
-            return _close(seen, Verdict.RULED_OUT, "identical output")
+            return close(seen, Verdict.RULED_OUT, "identical output")
         if self.examples is not None or design.criterion.scale is Scale.CONSTANT:
             return None
         if known.step is not None:
             upper = room(known.step, seen.pairs, RULE_OUT_LEVEL * self.share)
             seen = replace(seen, upper=upper)
             if upper < design.criterion.bar:
-                return _close(seen, Verdict.RULED_OUT, "equal scores")
-        return _close(seen, Verdict.INCONCLUSIVE, "too coarse") if seen.due is None else seen
+                return close(seen, Verdict.RULED_OUT, "equal scores")
+        return close(seen, Verdict.INCONCLUSIVE, "too coarse") if seen.due is None else seen
 
     def _error(self, sd: float | None, pairs: int) -> tuple[float, float]:
         """Standard error of the mean of so many differences, and its degrees of freedom."""
@@ -215,26 +215,26 @@ class _Analysis:
             strong = lower >= criterion.bar - rounding
             if self.design.rules > 1 and criterion.scale is not Scale.CONSTANT:
                 seen = replace(seen, detail=self._carrier())
-            return _close(seen, Verdict.CONFIRMED, "strong" if strong else "")
+            return close(seen, Verdict.CONFIRMED, "strong" if strong else "")
         if upper < criterion.bar:
             harmful = upper < 0 and criterion.scale is not Scale.CONSTANT
-            return _close(seen, Verdict.RULED_OUT, "harmful" if harmful else "below the bar")
+            return close(seen, Verdict.RULED_OUT, "harmful" if harmful else "below the bar")
         if any(guard.holds is False for guard in guards):
-            return _close(seen, Verdict.RULED_OUT, "guard broken")
+            return close(seen, Verdict.RULED_OUT, "guard broken")
         if seen.due is not None:
             sd, last = seen.sd or 0.0, self.design.looks[-1]
             if is_futile(effect, self._goal(sd), sd, len(self.pairs), last):
-                return _close(seen, Verdict.INCONCLUSIVE, "futile")
+                return close(seen, Verdict.INCONCLUSIVE, "futile")
             return seen
         if passes:
-            return _close(seen, Verdict.INCONCLUSIVE, "guard not shown")
+            return close(seen, Verdict.INCONCLUSIVE, "guard not shown")
         if p <= level:
             below = "real but below the bar" if self.design.rules < 2 else "real, size uncertain"
-            return _close(seen, Verdict.INCONCLUSIVE, below)
+            return close(seen, Verdict.INCONCLUSIVE, below)
         # Alone, the experiment would have had the customary 5 %, spent over the same looks.
         if p <= other_level and reaches_bar:
-            return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
-        return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
+            return close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
+        return close(seen, Verdict.INCONCLUSIVE, "too noisy")
 
     def _carrier(self) -> str:
         """Name the seed that a confirmed gain rests on, if there is one."""
@@ -291,10 +291,6 @@ def share_of(looks: Sequence[int], number: int) -> float:
     """Part of both error rates that look `number`, from 1, may spend: that of the runs it adds."""
     before = looks[number - 2] if number > 1 else 0
     return (looks[number - 1] - before) / looks[-1]
-
-
-def _close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
-    return replace(seen, verdict=verdict, reason=reason, due=None)
 
 
 def _refuse_unusable(pairs: Sequence[Pair]) -> None:

@@ -7,11 +7,10 @@ follows from the experiment's own note and the baseline's, as every verdict does
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
-from gitexp.rules.plan.seeds import APART, REGISTERED
+from gitexp.rules.plan.seeds import APART
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.figures import number
@@ -36,8 +35,8 @@ def shares_runs(registration: Registration) -> bool:
     A constant is not compared with the baseline, and interleaved pairs have runs of their own.
     """
     constant = registration.criterion.scale is Scale.CONSTANT
-    fresh = registration.seeded and registration.seeds[0] >= REGISTERED[0]
-    return registration.rules > 1 and fresh and not (constant or registration.interleaved)
+    shared = not (constant or registration.interleaved)
+    return registration.rules > 1 and registration.fresh_seeds and shared
 
 
 def decided_of(
@@ -61,9 +60,9 @@ def decided_of(
         commit=commit,
         seed=registration.seeds[0],
         condition=last.condition,
-        first=min(map(_moment, records)),
-        began=_moment(last),
-        ended=max(_moment(record) + record.duration for record in look),
+        first=min(record.began for record in records),
+        began=last.began,
+        ended=max(record.began + record.duration for record in look),
         effect=judgement.effect,
         confirmed=_passed(judgement),
         doubted=_doubted(checks),
@@ -104,7 +103,7 @@ def blocks_of(
     baseline, metric, last = list(baseline), registration.criterion.metric, _last(mine)
     partners = {record.seed for record in mine}
     start, after = registration.seeds[0], registration.seeds[0] + APART
-    early = [r for r in baseline if r.seed in partners or _moment(r) <= _moment(last)]
+    early = [r for r in baseline if r.seed in partners or r.began <= last.began]
     first = first_good(early, range(start, after), metric, [last.condition])
     seeds = range(after, after + len(first))
     second = first_good(baseline, seeds, metric, [last.condition])
@@ -171,8 +170,4 @@ def _say_blocks(blocks: Blocks) -> str:
 
 def _last(records: Iterable[Record]) -> Record:
     """The one that started last."""
-    return max(records, key=lambda record: (_moment(record), record.seed))
-
-
-def _moment(record: Record) -> float:
-    return datetime.fromisoformat(record.start).timestamp()
+    return max(records, key=lambda record: (record.began, record.seed))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.judge import ROUNDING, RULE_OUT_LEVEL
 from gitexp.rules.verdict.paired_t import errors_to_pass, satterthwaite, standard_deviation
-from gitexp.rules.verdict.verdict import Judgement, Verdict
+from gitexp.rules.verdict.verdict import Judgement, Verdict, close
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def judge_one_run(
     """
     seen = Judgement(verdict=None, reason="", look=0, pairs=0, due=1)
     if failed:
-        return _close(seen, Verdict.INCONCLUSIVE, "repeats failed")
+        return close(seen, Verdict.INCONCLUSIVE, "repeats failed")
     if candidate is None or examples is None or len(baseline) < design.borrowed:
         return seen
     seen = replace(
@@ -61,14 +61,14 @@ def judge_one_run(
     try:
         differences = [design.criterion.difference(score, candidate) for score in baseline]
     except ValueError:
-        return _close(seen, Verdict.INCONCLUSIVE, "not positive")
+        return close(seen, Verdict.INCONCLUSIVE, "not positive")
     effect, of_seed = math.fsum(differences) / len(differences), standard_deviation(differences)
     borrowed = _Borrowed(of_seed, len(differences), examples)
     seen = replace(seen, effect=effect, sd=borrowed.sd)
     if identical:
-        return _close(seen, Verdict.RULED_OUT, "identical output")
+        return close(seen, Verdict.RULED_OUT, "identical output")
     if of_seed <= ROUNDING * max(abs(candidate), *map(abs, baseline)):
-        return _close(seen, Verdict.INCONCLUSIVE, "zero variance")
+        return close(seen, Verdict.INCONCLUSIVE, "zero variance")
     return _weigh(design, seen, effect, borrowed)
 
 
@@ -139,18 +139,14 @@ def _weigh(design: Design, seen: Judgement, effect: float, borrowed: _Borrowed) 
     reaches_bar = effect >= bar - ROUNDING
     if p <= level and reaches_bar:
         if effect >= reach:
-            return _close(seen, Verdict.CONFIRMED, BORROWED)
-        return _close(seen, Verdict.INCONCLUSIVE, ONLY_IF_STEADY)
+            return close(seen, Verdict.CONFIRMED, BORROWED)
+        return close(seen, Verdict.INCONCLUSIVE, ONLY_IF_STEADY)
     if upper < bar:
         if effect + borrowed.reach_if_noisier(RULE_OUT_LEVEL) < bar:
-            return _close(seen, Verdict.RULED_OUT, "harmful" if upper < 0 else "below the bar")
-        return _close(seen, Verdict.INCONCLUSIVE, ONLY_IF_STEADY)
+            return close(seen, Verdict.RULED_OUT, "harmful" if upper < 0 else "below the bar")
+        return close(seen, Verdict.INCONCLUSIVE, ONLY_IF_STEADY)
     if p <= level:
-        return _close(seen, Verdict.INCONCLUSIVE, "real, size uncertain")
+        return close(seen, Verdict.INCONCLUSIVE, "real, size uncertain")
     if p <= RULE_OUT_LEVEL and reaches_bar:
-        return _close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
-    return _close(seen, Verdict.INCONCLUSIVE, "too noisy")
-
-
-def _close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
-    return replace(seen, verdict=verdict, reason=reason, due=None)
+        return close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
+    return close(seen, Verdict.INCONCLUSIVE, "too noisy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.criterion import Scale
@@ -135,3 +135,8 @@ class Judgement:
     examples: int | None = None
     detail: str = ""
     block: int = 0
+
+
+def close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:
+    """Decide by the figures of a look: no further one is due."""
+    return replace(seen, verdict=verdict, reason=reason, due=None)

@@ -764,7 +764,7 @@ def test_every_reason_is_reached_closes_the_experiment_and_is_explained(reason: 
 
 def test_no_reason_is_missing_from_the_list() -> None:
     source = Path(rule.__file__).read_text()
-    named = set(re.findall(r"_close\(\s*\w+,\s*Verdict\.\w+,\s*\"([^\"]+)\"", source))
+    named = set(re.findall(r"\bclose\(\s*\w+,\s*Verdict\.\w+,\s*\"([^\"]+)\"", source))
     named |= {
         "strong",
         "",

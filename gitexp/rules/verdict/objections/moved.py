@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.found import Found
@@ -18,17 +17,13 @@ _NAMED = 4  # differences in one sentence
 def baseline_moved(evidence: Evidence) -> Objection | None:
     """Object to runs that were compared with a baseline that had moved before they started."""
     moves = [check for check in evidence.checks if check.found is Found.MOVED]
-    first = min(moves, key=lambda check: _moment(check.start), default=None)
+    first = min(moves, key=lambda check: check.moment, default=None)
     if first is None:
         return None
-    since = _moment(first.start)
-    if evidence.pairs and all(_moment(mine.start) < since for _, mine in evidence.pairs):
+    since = first.moment
+    if evidence.pairs and all(mine.began < since for _, mine in evidence.pairs):
         return None
     return Objection(MOVED, say_moved(first))
-
-
-def _moment(start: str) -> float:
-    return datetime.fromisoformat(start).timestamp()
 
 
 def say_moved(check: Check) -> str:
