@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict.baseline_check import check_since, goes_unchecked, seed_to_check
+from gitexp.engine.host import host_id
+from gitexp.rules.verdict.baseline_check import (
+    BaselineRuns,
+    check_since,
+    goes_unchecked,
+    seed_to_check,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.ledger import Ledger
-    from gitexp.rules.verdict.baseline_check import BaselineCheck, BaselineRuns
+    from gitexp.rules.verdict.baseline_check import BaselineCheck
 
 
 class Canary:
@@ -66,4 +72,15 @@ class Canary:
         return None if self.seed is None else check_since(self._runs(), self.seed, self._since)
 
     def _runs(self) -> BaselineRuns:
-        return self._ledger.baseline_runs(self._base, self._batch)
+        """What is on record of the baseline, as this command sees it now."""
+        ledger, base = self._ledger, self._base
+        return BaselineRuns(
+            ledger.metric,
+            tuple(ledger.records(base)),
+            tuple(ledger.started(base)),
+            tuple(ledger.canaries(base)),
+            host=host_id(),
+            batch=self._batch,
+            moment=time.time(),
+            span=ledger.settings.canary,
+        )

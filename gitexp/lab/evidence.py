@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.stored_outcomes import stored_outcomes
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.pairs import compared, inputs_of
@@ -40,8 +41,10 @@ def store_evidence(ledger: Ledger, registration: Registration, base: str, commit
         inputs = inputs_of(pairs[:count])
         if count > len(pairs) or (count, inputs) in done:
             continue
-        baseline = ledger.outcomes(base, [record for record, _ in pairs[:count]])
-        candidate = ledger.outcomes(commit, [record for _, record in pairs[:count]])
+        baseline = stored_outcomes(ledger.repository, base, [record for record, _ in pairs[:count]])
+        candidate = stored_outcomes(
+            ledger.repository, commit, [record for _, record in pairs[:count]]
+        )
         _demand_unit(criterion, candidate[0], pairs[0][1].metrics[criterion.metric])
         variance, n = weigh_examples(criterion, baseline, candidate)
         lines.append(ExampleSpread(count, inputs, n, variance).line())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
 from gitexp.errors import CommandFailed, GitexpError, NotReady
+from gitexp.lab.adopting import adopt
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import say_changed
 from gitexp.lab.canary import Canary
@@ -266,7 +267,7 @@ class ExperimentSession(Session):
         look = self.registration.registered_seeds()[: judgement.pairs]
         records = [*ledger.good(ledger.experiment, look).values()]
         blocks = blocks_of(self.registration, ledger.records(base), records)
-        if blocks.missing and ledger.adopt(base, blocks.seeds):
+        if blocks.missing and adopt(ledger, base, blocks.seeds):
             blocks = blocks_of(self.registration, ledger.records(base), records)
         if blocks.missing:
             self.bench.find_conditions(ledger, self.label(Arm.BASELINE))

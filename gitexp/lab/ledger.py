@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.host import host_id
-from gitexp.errors import GitexpError, NotReady
-from gitexp.lab.ancestors import same_runs
+from gitexp.errors import GitexpError
 from gitexp.lab.arms import arms_of
 from gitexp.lab.environments import Environments
 from gitexp.lab.held_records import held_records, held_spreads
 from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
-from gitexp.rules.documents.kinds import MOST_ATTEMPTS, Kind
-from gitexp.rules.documents.lines import (
-    canonical,
-    count_newer,
-    read_contents,
-    say_newer,
-    sha256,
-)
-from gitexp.rules.documents.outcomes import parse_outcomes
+from gitexp.rules.documents.kinds import MOST_ATTEMPTS
+from gitexp.rules.documents.lines import canonical, count_newer, say_newer
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
-from gitexp.rules.verdict.baseline_check import BaselineRuns
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.rivals import gated
@@ -44,7 +33,6 @@ if TYPE_CHECKING:
 
     from gitexp.engine.job import RunResult
     from gitexp.lab.project import Project
-    from gitexp.rules.documents.outcomes import Outcomes
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.start import Start
@@ -205,19 +193,6 @@ class Ledger:
         both = [(start, record) for start, record in found if start is not None]
         return sorted(both, key=lambda one: one[1].start)
 
-    def baseline_runs(self, commit: str, batch: str) -> BaselineRuns:
-        """The runs of a baseline as this command sees them now, to tell whether to check it."""
-        return BaselineRuns(
-            self.metric,
-            tuple(self.records(commit)),
-            tuple(self.started(commit)),
-            tuple(self.canaries(commit)),
-            host=host_id(),
-            batch=batch,
-            moment=time.time(),
-            span=self.settings.canary,
-        )
-
     def good(
         self, commit: str, seeds: Iterable[int], conditions: Sequence[str] | None = None
     ) -> dict[int, Record]:
@@ -352,55 +327,3 @@ class Ledger:
             ],
         )
         self._environments.add(commit, bulk)
-
-    def adopt(self, commit: str, seeds: Iterable[int]) -> bool:
-        """Take over records of ancestors that run the same, because only inert files differ.
-
-        Returns whether there may be new ones; nobody looks if all these seeds have a good record.
-        """
-        seeds = list(seeds)
-        if self.beside or len(self.good(commit, seeds)) == len(seeds):
-            return False
-        ancestors = same_runs(self.project, self.settings, commit)
-        if not ancestors:
-            return False
-        known = {record.line() for record in self.records(commit)}
-        misled: set[str] = set()  # environments of runs that loaded a file said to be inert
-        for ref in (BULK, RUNS):
-            notes = read_notes(self.repository, ref, ancestors)
-            for text in notes.values() if ref == BULK else ():
-                environments = read_contents(text, Kind.ENVIRONMENT)
-                misled |= {sha256(content) for content in environments if content.get("inert")}
-            lines = [line for text in notes.values() for line in text.split("\n")]
-            # A file that is inert here may change what another project runs.
-            lines = [
-                line
-                for line in dict.fromkeys(lines)
-                if line not in known
-                and all(
-                    r.project == self.project.folder and r.environment not in misled and not r.pair
-                    for r in parse_records(line, None)
-                )
-            ]
-            if lines:
-                append_lines(self.repository, ref, {commit: lines})
-        self.read(commit)
-        return True
-
-    def outcomes(self, commit: str, records: Sequence[Record]) -> list[Outcomes]:
-        """Outcomes that these runs of a commit stored, in the same order.
-
-        Raises:
-            NotReady: some are missing.
-        """
-        wanted = [(record.seed, record.attempt, record.condition) for record in records]
-        text = read_notes(self.repository, BULK, [commit]).get(commit, "")
-        found = parse_outcomes(text, set(wanted))
-        for key in wanted:
-            if key not in found:
-                raise NotReady(
-                    f"the outcomes of seed {key[0]} of {commit[:8]} are not here, but the criterion"
-                    " is judged per example",
-                    "if they were measured elsewhere: gitexp sync",
-                )
-        return [found[key] for key in wanted]

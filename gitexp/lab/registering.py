@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
 from gitexp.lab.design import history, likely_failures, records_like_tip
-from gitexp.lab.edit import NOT_REGISTERED, Refusals
+from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.new_name import new_name
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
+from gitexp.lab.refusals import Refusals
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.lab.seeds import first_seed, no_seeds_left

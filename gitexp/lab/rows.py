@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.stored_outcomes import stored_outcomes
 from gitexp.rules.documents.outcomes import natural
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.pairs import compared
@@ -37,7 +38,9 @@ def unlike_rows(
         first, second = list(runs.values())[-2:]
         asked = tuple((commit, run, f"seed {run.seed}") for run in (first, second))  # type: ignore[assignment]
     try:
-        rows = [ledger.outcomes(noted, [record])[0] for noted, record, _ in asked]
+        rows = [
+            stored_outcomes(ledger.repository, noted, [record])[0] for noted, record, _ in asked
+        ]
     except NotReady:
         return  # only their fingerprints are known
     (_, first_run, one), (_, _, other) = asked

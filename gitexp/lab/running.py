@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.devices.giver import Giver
+from gitexp.engine.devices.giver import Giver, nap_of
 from gitexp.engine.run import run_job
 from gitexp.engine.watchdog import Watchdog
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
-
-LONG_NAP = 2.0  # seconds between looks at accelerators, since drivers are slow to answer
 
 
 def run_watched(
@@ -83,7 +81,7 @@ def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
         if not said:
             said = True
             watcher.said(f"no device is free ({giver.about(settings)}); waiting")
-        time.sleep(LONG_NAP)
+        time.sleep(nap_of(settings))
     return granted
 
 

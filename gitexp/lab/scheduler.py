@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.giver import nap_of
 from gitexp.engine.engine import Came
 from gitexp.engine.host import scheduler
 from gitexp.errors import GitexpError, Stopped, StoreBusy, Terminated
-from gitexp.lab.running import LONG_NAP
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.store.notes import read_notes
@@ -178,8 +178,7 @@ class Scheduler:
                 self._watcher.said(f"{label}, seed {run.seed}: {said}")
             self._busy[key] = time.monotonic() + _NAP
         elif done.made is not None and done.made.came is Came.NO_DEVICE:
-            asks_driver = session.ledger.settings.gpus is not None
-            self._no_device = time.monotonic() + (LONG_NAP if asks_driver else _NAP)
+            self._no_device = time.monotonic() + nap_of(session.ledger.settings)
             if not self._flying and done.made.why != self._why_no_device:
                 self._why_no_device = done.made.why
                 self._watcher.said(f"no device is free ({done.made.why}); waiting")

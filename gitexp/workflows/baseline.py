@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.adopting import adopt
 from gitexp.lab.baseline_session import BaselineSession
 from gitexp.lab.bench import Bench
 from gitexp.lab.design import history
@@ -86,7 +87,7 @@ def measure_baseline(
         end_unended(project.repository, [project.tip])
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
-        ledger.adopt(project.tip, seeds)
+        adopt(ledger, project.tip, seeds)
         jobs = jobs or most_jobs(maker, [ledger])
         bench = Bench(project.tip, jobs, watcher)
         session = BaselineSession(Place(ledger, bench, maker, watcher), seeds, again=again)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.admitted import admit, places, read_ledgers
+from gitexp.lab.adopting import adopt
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
@@ -182,7 +183,7 @@ def _adopt(admitted: Sequence[Admitted], ledgers: Sequence[Ledger]) -> None:
     for (_, base), sharing in groups.items():
         first, *others = (ledger for ledger, _ in sharing)
         seeds = {seed for _, registration in sharing for seed in registration.registered_seeds()}
-        if first.adopt(base, sorted(seeds)):
+        if adopt(first, base, seeds):
             for ledger in others:
                 ledger.read(base)
 

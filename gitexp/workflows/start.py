@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.differences import inspect_files
-from gitexp.lab.edit import NOT_REGISTERED, Edit, Refusals
+from gitexp.lab.edit import NOT_REGISTERED, Edit
+from gitexp.lab.refusals import Refusals
 from gitexp.lab.registering import Options, Proposal, Started, register, register_all
 from gitexp.lab.setting import from_setting
 from gitexp.lab.work_tree_edit import from_work_tree, put_back

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
 
 _MACHINE = "machine"  # as its lock file names it
+_NAP = 0.2  # seconds between looks at a lock
+_LONG_NAP = 2.0  # likewise at accelerators, since drivers are slow to answer
 NONE = Granted({}, (), ())  # what a run gets that asks for no accelerator
+
+
+def nap_of(settings: Settings) -> float:
+    """Seconds between two looks whether what runs need is free."""
+    return _NAP if settings.gpus is None else _LONG_NAP
 
 
 class Giver:

@@ -1,0 +1,57 @@
+"""Refusals of several things of which all are done or none, told at once."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Refusals:
+    """What is wrong with several things of which all are done or none: told at once."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+        self._refused: list[Refused] = []
+
+    @contextlib.contextmanager
+    def of(self, label: str) -> Iterator[None]:
+        """Remember what is refused within, under the name of the thing, "" for a single one.
+
+        Raises:
+            UsageError: the thing cannot be read.
+        """
+        try:
+            yield
+        except Refused as refused:
+            self._refused.append(_labelled(refused, label))
+        except UsageError as error:
+            raise UsageError(_said(label, error.message), error.hint) from None
+
+    def demand(self) -> None:
+        """Go on where nothing was refused.
+
+        Raises:
+            Refused: something was.
+        """
+        if len(self._refused) == 1:
+            raise self._refused[0]
+        if self._refused:
+            found = [finding for refused in self._refused for finding in refused.findings]
+            bare = [refused.message for refused in self._refused if not refused.findings]
+            raise Refused("\n".join([self._message, *bare]), found)
+
+
+def _labelled(refused: Refused, label: str) -> Refused:
+    found = [replace(one, message=_said(label, one.message)) for one in refused.findings]
+    message = refused.message if found else _said(label, refused.message)
+    return Refused(message, found, refused.hint)
+
+
+def _said(label: str, message: str) -> str:
+    return f"{label}: {message}" if label else message
