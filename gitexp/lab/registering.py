@@ -23,6 +23,7 @@ from gitexp.rules.documents.known import against
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
+from gitexp.rules.plan.ideas import Options
 from gitexp.rules.plan.prediction import exceeds_ceiling
 from gitexp.rules.plan.run_scores import scores
 from gitexp.rules.text import demand_plain
@@ -47,20 +48,6 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.power import Power
 
 _TRIES = 5  # names, where other clones of this work tree take them at the same time
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What you may give an experiment besides its hypothesis; empty fields have defaults."""
-
-    expect: str = ""
-    evidence: str = ""
-    gain: float | None = None
-    chance: float | None = None
-    cost: str = ""
-    guards: tuple[str, ...] = ()
-    despite: str = ""
-    repeats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gitexp.lab.same_change import whole_changes
 from gitexp.lab.screened import read_screened
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
-from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Ideas:
     change has a verdict by now, and remotes that may have results of others.
     """
 
-    order: list[Idea]
-    chosen: list[Idea]
+    order: list[WeighedIdea]
+    chosen: list[WeighedIdea]
     hours: float | None
     waiting: int
     warnings: list[str]

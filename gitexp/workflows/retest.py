@@ -10,7 +10,7 @@ from gitexp.lab.differences import inspect_files, inspect_trees
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.project import project_in, settings_of
-from gitexp.lab.registering import Options, Proposal, Started, register
+from gitexp.lab.registering import Proposal, Started, register
 from gitexp.lab.results import read_results
 from gitexp.lab.waiting import measured_gain, waiting
 from gitexp.rules.documents.registration import AGAIN
@@ -19,6 +19,7 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import Key, spell_key
 from gitexp.rules.gate.formats.values import spell
+from gitexp.rules.plan.ideas import Options
 from gitexp.store.archive import archive_refs
 from gitexp.store.commits import replay
 from gitexp.store.refs import HEADS

@@ -9,14 +9,14 @@ from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.differences import inspect_files
 from gitexp.lab.edit import NOT_REGISTERED, Edit
 from gitexp.lab.refusals import Refusals
-from gitexp.lab.registering import Options, Proposal, Started, register, register_all
+from gitexp.lab.registering import Proposal, Started, register, register_all
 from gitexp.lab.setting import from_setting
 from gitexp.lab.work_tree_edit import from_work_tree, put_back
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.plan.ideas import Idea, parse_ideas
+from gitexp.rules.plan.ideas import Idea, Options, parse_ideas
 from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def start_sweep(
     """
     key, values = split_sweep(sweep)
     ideas = [
-        (f"{key}={value}", Idea(0, text.replace("{value}", value), f"{key}={value}"))
+        (f"{key}={value}", Idea(text.replace("{value}", value), f"{key}={value}", options))
         for value in values
     ]
-    return _start_all(project, ideas, options, replicate=replicate, skip=_OWN_VALUE)
+    return _start_all(project, ideas, replicate=replicate, skip=_OWN_VALUE)
 
 
 def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
@@ -87,7 +87,6 @@ def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
 def _start_all(
     project: Project,
     ideas: Sequence[tuple[str, Idea]],
-    options: Options | None = None,
     *,
     replicate: bool = False,
     skip: str = "",
@@ -99,9 +98,8 @@ def _start_all(
         with refused.of(label):
             try:
                 _, proposal = _propose(
-                    project, idea.hypothesis, idea.set, options or _options(idea),
-                    replicate=replicate,
-                )  # fmt: skip
+                    project, idea.hypothesis, idea.set, idea.options, replicate=replicate
+                )
             except Refused as error:
                 if {found.id for found in error.findings} != {skip}:
                     raise
@@ -112,12 +110,6 @@ def _start_all(
     if not proposals:
         raise left[0]
     return register_all(project, proposals)
-
-
-def _options(idea: Idea) -> Options:
-    return Options(
-        idea.expect, idea.evidence, idea.gain, idea.chance, idea.cost, idea.guards, idea.despite
-    )
 
 
 def _propose(

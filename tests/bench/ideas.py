@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from gitexp.rules.documents.change import parse_change
 from gitexp.rules.documents.registration import Registration
-from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.criterion import Criterion
 
 IDEAS, HOURS, WORLDS, SEED = 60, 60.0, 2000, 7
@@ -24,7 +24,7 @@ IDEAS, HOURS, WORLDS, SEED = 60, 60.0, 2000, 7
 class Drawn:
     """An idea as it is weighed, and the gain that it turns out to bring."""
 
-    idea: Idea
+    idea: WeighedIdea
     gain: float
 
 
@@ -57,7 +57,7 @@ def draw(number: int, rng: random.Random) -> Drawn:
     return Drawn(idea, size if works else 0.0)
 
 
-Order = Callable[[Sequence[Drawn], random.Random], Sequence[Idea]]
+Order = Callable[[Sequence[Drawn], random.Random], Sequence[WeighedIdea]]
 
 
 def by(key: Callable[[Drawn], float]) -> Order:
@@ -65,18 +65,18 @@ def by(key: Callable[[Drawn], float]) -> Order:
     return lambda drawn, _rng: [one.idea for one in sorted(drawn, key=key)]
 
 
-def by_next(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[Idea]:
+def by_next(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[WeighedIdea]:
     """Order as `gitexp next` does."""
     return ranked_ideas(one.idea for one in drawn)
 
 
-def by_chance_and_gain(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[Idea]:
+def by_chance_and_gain(drawn: Sequence[Drawn], _rng: random.Random) -> Sequence[WeighedIdea]:
     """Order by chance x gain alone: the same code, with every idea at one cost."""
     alike = [replace(one.idea, worth=one.idea.worth * one.idea.seconds) for one in drawn]
     return ranked_ideas(alike)
 
 
-def at_random(drawn: Sequence[Drawn], rng: random.Random) -> Sequence[Idea]:
+def at_random(drawn: Sequence[Drawn], rng: random.Random) -> Sequence[WeighedIdea]:
     """Order by lot."""
     ideas = [one.idea for one in drawn]
     rng.shuffle(ideas)

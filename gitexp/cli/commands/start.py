@@ -11,8 +11,9 @@ from gitexp.cli.views import plan as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.project import open_project
-from gitexp.lab.registering import Options, Started
+from gitexp.lab.registering import Started
 from gitexp.rules.gate.several_values import refuse_settings
+from gitexp.rules.plan.ideas import Options
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gitexp.cli.views.terminal import filled, print_json, shortened, styled, width
-from gitexp.rules.plan.audit import MOST_REPEATS, Standing
+from gitexp.rules.plan.audit import MOST_REPEATS, Worth
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict import figures
 
@@ -51,7 +51,7 @@ def _noise(audit: Audit) -> list[str]:
     if audit.noise is None:
         return _noise_unknown(audit)
     noise = audit.noise
-    counts = ", ".join(f"{audit.counted(one)} {_ARE[one]}" for one in Standing)
+    counts = ", ".join(f"{audit.counted(one)} {_ARE[one]}" for one in Worth)
     sd, repeated = figures.rough(noise.sd), counted(noise.configurations, "repeated configuration")
     lines = [
         f"Noise between repeats: sd {sd}, from {repeated} ({noise.df:.0f} df).",
@@ -63,9 +63,9 @@ def _noise(audit: Audit) -> list[str]:
 
 
 _ARE = {
-    Standing.STANDS: "would stand",
-    Standing.LUCK: "could be luck among so many tries",
-    Standing.NOISE: "within the noise",
+    Worth.STANDS: "would stand",
+    Worth.LUCK: "could be luck among so many tries",
+    Worth.NOISE: "within the noise",
 }
 
 
@@ -99,9 +99,7 @@ def _wins(audit: Audit) -> list[str]:
         return []
     largest = sorted(audit.wins, key=lambda one: -one.win.gain)
     lines = [
-        _row(audit, one.win, str(one.standing.value))
-        for one in largest[:_MOST_WINS]
-        if one.standing
+        _row(audit, one.win, str(one.worth.value)) for one in largest[:_MOST_WINS] if one.worth
     ]
     if more := len(largest) - len(lines):
         lines.append(f"  and {more} smaller; --json lists all")
@@ -195,7 +193,7 @@ def _as_json(audit: Audit) -> dict[str, Any]:
             "gain": noise and noise.sd * audit.by_luck,
         },
         "wins": [
-            _win_json(one.win) | {"standing": one.standing and one.standing.value}
+            _win_json(one.win) | {"standing": one.worth and one.worth.value}
             for one in audit.wins
         ],
         "assumed": [

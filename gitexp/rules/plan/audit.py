@@ -23,7 +23,7 @@ from gitexp.rules.verdict.paired_t import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.rules.plan.past_runs import PastRun, Tried, Win
+    from gitexp.rules.plan.past_runs import Configuration, PastRun, Win
 
 LEVEL = 0.05  # one-sided: how often nothing looks like a gain
 RETEST_LEVEL = 0.005  # what gitexp asks of an experiment, one of 20 in a campaign
@@ -32,7 +32,7 @@ MOST_REPEATS = 100
 _ASSUMED = 5  # rows of the table
 
 
-class Standing(enum.Enum):
+class Worth(enum.Enum):
     """What a win is worth against the noise."""
 
     STANDS = "stands"
@@ -63,7 +63,7 @@ class Judged:
     """A win and what it is worth; None where the noise is unknown."""
 
     win: Win
-    standing: Standing | None
+    worth: Worth | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Audit:
 
     metric: str
     higher_is_better: bool
-    tried: tuple[Tried, ...]
+    tried: tuple[Configuration, ...]
     failed: int
     noise: Noise | None
     equal: int
@@ -110,9 +110,9 @@ class Audit:
         """Configurations that were compared with the first."""
         return len(self.tried) - 1
 
-    def counted(self, standing: Standing) -> int:
+    def counted(self, worth: Worth) -> int:
         """How many wins are of that kind."""
-        return sum(one.standing is standing for one in self.wins)
+        return sum(one.worth is worth for one in self.wins)
 
 
 def audit(runs: Sequence[PastRun], metric: str, *, higher_is_better: bool) -> Audit:
@@ -136,7 +136,7 @@ def audit(runs: Sequence[PastRun], metric: str, *, higher_is_better: bool) -> Au
     )
 
 
-def _noise(tried: Sequence[Tried]) -> tuple[Noise | None, int]:
+def _noise(tried: Sequence[Configuration]) -> tuple[Noise | None, int]:
     repeated = [one.scores for one in tried if len(one.scores) > 1]
     if all(min(scores) == max(scores) for scores in repeated):  # rounding would make it a tiny sd
         return None, len(repeated)
@@ -152,12 +152,12 @@ def judge(win: Win, noise: Noise | None, tries: int) -> Judged:
         return Judged(win, None)
     error = noise.sd * win.widening
     if win.gain <= noise.reach(LEVEL) * error:
-        standing = Standing.NOISE
+        worth = Worth.NOISE
     elif win.gain <= noise.reach(LEVEL / tries) * error:
-        standing = Standing.LUCK
+        worth = Worth.LUCK
     else:
-        standing = Standing.STANDS
-    return Judged(win, standing)
+        worth = Worth.STANDS
+    return Judged(win, worth)
 
 
 def pairs_to_confirm(gain: float, sd: float) -> int | None:
@@ -192,17 +192,15 @@ def _table(kept: Sequence[Win], tries: int) -> tuple[Assumed, ...]:
 
 def _assume(sd: float, kept: Sequence[Win], tries: int) -> Assumed:
     rounded = float(f"{sd:.1e}")
-    found = [judge(win, Noise(rounded), tries).standing for win in kept]
+    found = [judge(win, Noise(rounded), tries).worth for win in kept]
     return Assumed(
-        rounded, found.count(Standing.STANDS), found.count(Standing.NOISE), rounded * best_of(tries)
+        rounded, found.count(Worth.STANDS), found.count(Worth.NOISE), rounded * best_of(tries)
     )
 
 
 def _to_retest(judged: Sequence[Judged], noise: Noise | None) -> tuple[Retest, ...]:
     """The largest gains that do not stand: the likeliest to be real, and the cheapest to test."""
-    doubtful = [
-        one.win for one in judged if one.standing is not Standing.STANDS and one.win.gain > 0
-    ]
+    doubtful = [one.win for one in judged if one.worth is not Worth.STANDS and one.win.gain > 0]
     largest = sorted(doubtful, key=lambda win: -win.gain)[:RETESTS]
     return tuple(
         Retest(win, pairs_to_confirm(win.gain, noise.sd) if noise else None) for win in largest

@@ -20,15 +20,9 @@ _KEYS = (*_TEXTS, *_NUMBERS, "guards")
 
 
 @dataclass(frozen=True, slots=True)
-class Idea:
-    """An experiment that is to be registered; empty fields have the defaults of `gitexp start`.
+class Options:
+    """What you may give an experiment besides its hypothesis; empty fields have defaults."""
 
-    `line` is its place in the file, from 1.
-    """
-
-    line: int
-    hypothesis: str
-    set: str
     expect: str = ""
     evidence: str = ""
     gain: float | None = None
@@ -36,6 +30,17 @@ class Idea:
     cost: str = ""
     guards: tuple[str, ...] = ()
     despite: str = ""
+    repeats: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """An experiment that is to be registered; `line` is its place in a plan file, from 1."""
+
+    hypothesis: str
+    set: str
+    options: Options = Options()
+    line: int = 0
 
 
 def parse_ideas(content: bytes, name: str) -> list[Idea]:
@@ -88,8 +93,9 @@ def _idea(number: int, line: str) -> Idea:
     for key in ("hypothesis", "set"):
         if not found.get(key, "").strip():
             raise ValueError(f'it has no "{key}"')
-    guards = found.pop("guards", ())
-    return Idea(number, **found, guards=(guards,) if isinstance(guards, str) else tuple(guards))
+    hypothesis, set_, guards = found.pop("hypothesis"), found.pop("set"), found.pop("guards", ())
+    guards = (guards,) if isinstance(guards, str) else tuple(guards)
+    return Idea(hypothesis, set_, Options(**found, guards=guards), number)
 
 
 def _check(key: str, value: Any) -> None:  # noqa: ANN401 - parsed data

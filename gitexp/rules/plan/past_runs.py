@@ -35,7 +35,7 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Configuration:
     """One configuration: its scores, one for each repeat, in the order of the record."""
 
     label: str
@@ -53,8 +53,8 @@ class Tried:
 class Win:
     """A change that was kept, and what it was compared with; `gain` is positive for better."""
 
-    before: Tried
-    after: Tried
+    before: Configuration
+    after: Configuration
     gain: float
 
     @property
@@ -63,7 +63,7 @@ class Win:
         return math.sqrt(1 / len(self.after.scores) + 1 / len(self.before.scores))
 
 
-def configurations(runs: Iterable[PastRun], metric: str) -> tuple[Tried, ...]:
+def configurations(runs: Iterable[PastRun], metric: str) -> tuple[Configuration, ...]:
     """Join the repeats of each configuration, at the place of its first run.
 
     Runs that failed or lack the metric are left out; of runs with the same seed the first counts,
@@ -81,7 +81,7 @@ def _settings(run: PastRun, metric: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in run.settings.items() if k != metric))
 
 
-def _joined(group: Sequence[PastRun], metric: str) -> Tried:
+def _joined(group: Sequence[PastRun], metric: str) -> Configuration:
     scores, seeds = [], set()
     for run in group:
         if not run.seed or run.seed not in seeds:
@@ -89,10 +89,10 @@ def _joined(group: Sequence[PastRun], metric: str) -> Tried:
         seeds.add(run.seed)
     outcomes = [run.kept for run in group]
     kept = Kept.KEPT if Kept.KEPT in outcomes else outcomes[0]
-    return Tried(group[0].label, tuple(scores), _settings(group[0], metric), kept)
+    return Configuration(group[0].label, tuple(scores), _settings(group[0], metric), kept)
 
 
-def wins(tried: Sequence[Tried], *, higher_is_better: bool) -> tuple[Win, ...]:
+def wins(tried: Sequence[Configuration], *, higher_is_better: bool) -> tuple[Win, ...]:
     """Kept changes, each against the one kept before it; the first one kept is the baseline.
 
     Where the record does not say what was kept, it is whatever was better than all before it.
@@ -100,7 +100,7 @@ def wins(tried: Sequence[Tried], *, higher_is_better: bool) -> tuple[Win, ...]:
     sign = 1 if higher_is_better else -1
     says = any(one.kept is Kept.KEPT for one in tried)
     found: list[Win] = []
-    best: Tried | None = None
+    best: Configuration | None = None
     for one in tried:
         if best is None:
             if not says or one.kept is Kept.KEPT:

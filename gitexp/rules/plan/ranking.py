@@ -23,7 +23,7 @@ _CONFIRMED_BEFORE = 0.8  # what a design detects four times in five, once it is 
 
 
 @dataclass(frozen=True, slots=True)
-class Idea:
+class WeighedIdea:
     """A planned experiment as it is ranked: `worth` is chance x gain per hour of runs.
 
     `answerable` says whether its design would detect a gain of that size. `doubts` say which
@@ -64,7 +64,7 @@ def weigh(
     detectable: float | None,
     before: str = "",
     screened: Screened | None = None,
-) -> Idea:
+) -> WeighedIdea:
     """Weigh a planned experiment; what it does not predict comes from its criterion and the past.
 
     `confirmed` of the `decided` experiments so far were confirmed, `seconds` is the time of its
@@ -98,13 +98,13 @@ def weigh(
             " in 5"
         )
     worth = (chance * gain if screened is None else screened.expected) / cost * _HOUR
-    return Idea(
+    return WeighedIdea(
         name, registration.hypothesis, registration.change.brief, gain, chance, cost, worth,
         prediction.evidence, answerable, tuple(doubts), before, screened,
     )  # fmt: skip
 
 
-def ranked_ideas(ideas: Iterable[Idea]) -> list[Idea]:
+def ranked_ideas(ideas: Iterable[WeighedIdea]) -> list[WeighedIdea]:
     """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth.
 
     To have been screened is as good as evidence.
@@ -118,7 +118,7 @@ def ranked_ideas(ideas: Iterable[Idea]) -> list[Idea]:
     )  # fmt: skip
 
 
-def chosen_within(ideas: Sequence[Idea], seconds: float) -> list[Idea]:
+def chosen_within(ideas: Sequence[WeighedIdea], seconds: float) -> list[WeighedIdea]:
     """Fill a time budget in the order of rank; an idea that no longer fits is skipped."""
     chosen, left = [], seconds
     for idea in ideas:

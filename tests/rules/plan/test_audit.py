@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from gitexp.rules.plan.audit import Standing, audit, pairs_to_confirm
+from gitexp.rules.plan.audit import Worth, audit, pairs_to_confirm
 from gitexp.rules.plan.best_of import best_of
 from gitexp.rules.plan.past_runs import Kept, PastRun, configurations, wins
 
@@ -52,24 +52,24 @@ _ONE, _OF_FOUR = stats.t.ppf(0.95, 3), stats.t.ppf(1 - 0.05 / 4, 3)
 
 
 @pytest.mark.parametrize(
-    ("errors", "standing"),
+    ("errors", "worth"),
     [
-        (-1.0, Standing.NOISE),
-        (_ONE - 1e-6, Standing.NOISE),
-        (_ONE + 1e-6, Standing.LUCK),
-        (_OF_FOUR - 1e-6, Standing.LUCK),
-        (_OF_FOUR + 1e-6, Standing.STANDS),
+        (-1.0, Worth.NOISE),
+        (_ONE - 1e-6, Worth.NOISE),
+        (_ONE + 1e-6, Worth.LUCK),
+        (_OF_FOUR - 1e-6, Worth.LUCK),
+        (_OF_FOUR + 1e-6, Worth.STANDS),
     ],
 )
-def test_a_win_stands_beyond_the_noise_of_all_tries(errors: float, standing: Standing) -> None:
+def test_a_win_stands_beyond_the_noise_of_all_tries(errors: float, worth: Worth) -> None:
     repeats = [1.0, 1.02, 0.97, 1.01]
     gain = errors * float(np.std(repeats, ddof=1)) * math.sqrt(2)
     runs = [run("base", 5.0, Kept.KEPT), run("win", 5.0 - gain, Kept.KEPT)]
     runs += [run("noise", score, Kept.DISCARDED) for score in repeats]
     runs += [run(f"other {n}", 6.0, Kept.DISCARDED) for n in range(2)]
     found = audit(runs, "loss", higher_is_better=False)
-    assert [one.standing for one in found.wins] == [standing]
-    assert len(found.retests) == (errors > 0 and standing is not Standing.STANDS)
+    assert [one.worth for one in found.wins] == [worth]
+    assert len(found.retests) == (errors > 0 and worth is not Worth.STANDS)
 
 
 def test_repeats_that_are_all_equal_show_no_noise() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gitexp.errors import UsageError
-from gitexp.rules.plan.ideas import Idea, parse_ideas
+from gitexp.rules.plan.ideas import Idea, Options, parse_ideas
 
 WHOLE = {
     "hypothesis": "C=10 raises accuracy because it underfits", "set": "model.C=10",
@@ -18,8 +18,12 @@ LEAST = {"hypothesis": "a because b", "set": "C=1"}
 def test_an_idea_takes_what_start_takes() -> None:
     lines = [json.dumps(WHOLE), "", "  ", json.dumps({**LEAST, "guards": "f1 0"})]
     first, second = parse_ideas("\n".join(lines).encode(), "plan.jsonl")
-    assert first == Idea(1, **{**WHOLE, "guards": ("latency_ms +5%",)})  # type: ignore[arg-type]
-    assert second == Idea(4, "a because b", "C=1", guards=("f1 0",))
+    assert first == Idea(
+        "C=10 raises accuracy because it underfits", "model.C=10",
+        Options("accuracy +0.01", "gap train 0.93", 0.01, 1, "5m", ("latency_ms +5%",), "old data"),
+        1,
+    )  # fmt: skip
+    assert second == Idea("a because b", "C=1", Options(guards=("f1 0",)), 4)
 
 
 def test_line_ends_and_separators_of_other_systems_are_no_trouble() -> None:

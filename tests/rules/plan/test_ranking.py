@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from gitexp.rules.plan.ranking import Idea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from tests.rules.plan.arrange import a_registration
 
 
-def an_idea(name: str, worth: float, **changes: Any) -> Idea:  # noqa: ANN401 - any field
+def an_idea(name: str, worth: float, **changes: Any) -> WeighedIdea:  # noqa: ANN401 - any field
     fields: dict[str, Any] = {
         "gain": 0.01, "chance": 0.5, "hypothesis": "because", "change": "C 1 -> 2",
         "seconds": 60.0, "evidence": "seen", "answerable": True, "doubts": (),
     }  # fmt: skip
-    return Idea(name=name, worth=worth, **(fields | changes))
+    return WeighedIdea(name=name, worth=worth, **(fields | changes))
 
 
 def test_an_idea_is_worth_chance_times_gain_an_hour() -> None:
