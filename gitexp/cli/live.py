@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from gitexp.cli.views.terminal import is_dumb
+from gitexp.cli.views.terminal import filled, is_dumb
 from gitexp.engine.metrics import logged, printed
 from gitexp.rules.text import duration
 from gitexp.rules.verdict import effects
@@ -175,7 +175,10 @@ class Screen:
             standings = [
                 one for one in self._standings.values() if f"exp/{one[0].name}" in labels
             ] or [*self._standings.values()][-1:]
-        lines = [_progress(*one) for one in standings] + [self._line(*one) for one in running]
+        lines = [
+            line for one in standings for line in filled(_progress(*one), "", "    ").splitlines()
+        ]
+        lines += [self._line(*one) for one in running]
         return Text("\n".join(lines[: max(2, self._console.height - 2)]))
 
     @staticmethod

@@ -45,10 +45,15 @@ def run_started(
         ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
     seconds = round(time.monotonic() - began, 3)
     rows = [_row(one, how) | {"seconds": seconds} for one, how in zip(started, ended, strict=True)]
-    if not as_json:
-        views.all_ended(ended, as_json=False)
     code = views.exit_code(ended, by_verdict=False)
-    if accepting and _is_confirmed(ended[0]):
+    first, merges = ended[0], accepting and _is_confirmed(ended[0])
+    if as_json:
+        pass  # one object at the end
+    elif several or isinstance(first, Unfinished):
+        views.all_ended(ended, as_json=False)
+    else:
+        views.concluded(first, as_json=False, goes_on=merges)
+    if merges:
         try:
             done = accept(open_project(), started[0].name)
         except GitexpError as error:

@@ -88,12 +88,13 @@ def _demand_branches(repository: Repository, chosen: dict[str, str]) -> None:
     archived = repository.branches([ARCHIVE])
     for name, commit in chosen.items():
         if not commit:
-            is_archived = f"{ARCHIVE}{name}" in archived
+            if f"{ARCHIVE}{name}" in archived:
+                raise UsageError(
+                    f"exp/{name} is already archived",
+                    f"make it a branch again: gitexp archive --restore {name}",
+                )
             raise UsageError(
-                f"exp/{name} is already archived"
-                if is_archived
-                else f"there is no branch exp/{name} in this clone",
-                meant_by(repository, name),
+                f"there is no branch exp/{name} in this clone", meant_by(repository, name)
             )
 
 

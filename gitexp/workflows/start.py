@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, Refused
+from gitexp.errors import GitexpError, NotReady, Refused, UsageError
 from gitexp.lab.differences import inspect_files
 from gitexp.lab.edit import NOT_REGISTERED, Edit
 from gitexp.lab.refusals import Refusals
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.change import Change
 
 _OWN_VALUE = "C10"  # the rule about a value that the baseline has already
 
@@ -56,10 +57,11 @@ def start(
 
 def start_sweep(
     project: Project, text: str, sweep: str, *, options: Options, replicate: bool = False
-) -> list[Started]:
+) -> tuple[list[Started], tuple[str, ...]]:
     """Register one experiment for each value of a key, all or none.
 
-    `{value}` in the hypothesis becomes the value. The baseline's own value is left out.
+    `{value}` in the hypothesis becomes the value. The values that the baseline has already, such as
+    1 beside 1.0, are left out and returned as they were typed.
 
     Raises:
         UsageError: the sweep has fewer than two values, or no config has the key.
@@ -70,7 +72,7 @@ def start_sweep(
         (f"{key}={value}", Idea(text.replace("{value}", value), f"{key}={value}", options))
         for value in values
     ]
-    return _start_all(project, ideas, replicate=replicate, skip=_OWN_VALUE)
+    return _start_all(project, ideas, replicate=replicate, skips=True)
 
 
 def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
@@ -81,7 +83,7 @@ def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
         Refused: one of them breaks a rule; nothing was created.
     """
     ideas = [(f"{name}, line {idea.line}", idea) for idea in parse_ideas(content, name)]
-    return _start_all(project, ideas)
+    return _start_all(project, ideas)[0]
 
 
 def _start_all(
@@ -89,11 +91,11 @@ def _start_all(
     ideas: Sequence[tuple[str, Idea]],
     *,
     replicate: bool = False,
-    skip: str = "",
-) -> list[Started]:
-    """Register ideas, each under its label; `skip` is the rule whose refusal leaves one out."""
+    skips: bool = False,
+) -> tuple[list[Started], tuple[str, ...]]:
+    """Register ideas, each under its label; `skips` leaves out what the baseline has already."""
     refused = Refusals(NOT_REGISTERED)
-    proposals, left = [], list[Refused]()
+    proposals, left = [], list[str]()
     for label, idea in ideas:
         with refused.of(label):
             try:
@@ -101,15 +103,27 @@ def _start_all(
                     project, idea.hypothesis, idea.set, idea.options, replicate=replicate
                 )
             except Refused as error:
-                if {found.id for found in error.findings} != {skip}:
+                if not skips or {found.id for found in error.findings} != {_OWN_VALUE}:
                     raise
-                left.append(error)
+                left.append(label)
             else:
-                proposals.append(replace(proposal, label=label))
+                if skips and _is_equal(proposal.change):
+                    left.append(label)
+                else:
+                    proposals.append(replace(proposal, label=label))
     refused.demand()
     if not proposals:
-        raise left[0]
-    return register_all(project, proposals)
+        raise UsageError(
+            f"{project.baseline} has {' and '.join(left)} already, so nothing is left to sweep",
+            'name other values: gitexp start --sweep KEY=VALUE,VALUE "HYPOTHESIS"',
+        )
+    return register_all(project, proposals), tuple(left)
+
+
+def _is_equal(change: Change) -> bool:
+    """Whether a number is only spelled another way, as 1 for 1.0."""
+    numbers = [value for value in (change.before, change.after) if type(value) in {int, float}]
+    return len(numbers) == 2 and change.before == change.after
 
 
 def _propose(

@@ -145,10 +145,9 @@ def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
     values = scores(records_like_tip(project), project.settings.metric)
     goals, warnings = _goals(project, today)
     queued = queue_progress(project.repository, {row.result.name: row.state for row in rows})
-    # Reading registrations costs more than everything else here, and only what ran takes a place.
-    place = place_of_next(
-        (row.result for row in rows if row.result.ran), project.settings.metric, project.settings
-    )
+    # Reading registrations costs more than everything else here, and only evidence takes a place.
+    seen = (row.result for row in rows if row.result.ran or row.result.summary.screened)
+    place = place_of_next(seen, project.settings.metric, project.settings)
     return Status(
         folder=project.folder,
         baseline=project.baseline,

@@ -135,7 +135,7 @@ def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     assert len(good) == len({*good}) == 2
     assert len(records(gated, "main")) == 2
     assert refs(gated)["refs/heads/main"] == before
-    assert "no queue on this machine needs to be resumed" in gated.gitexp("run", "--resume").out
+    assert "no queue on this machine was interrupted" in gated.gitexp("run", "--resume").out
 
 
 @pytest.mark.parametrize("moved", [False, True])

@@ -36,7 +36,11 @@ def test_a_sweep_registers_one_experiment_for_each_value(ready: World) -> None:
 
 
 def test_a_sweep_leaves_out_the_value_that_the_baseline_has(ready: World) -> None:
-    ran = ready.gitexp("start", "--sweep", "model.C=1.0..100.0 log 3", WHY)
+    ran = ready.gitexp("start", "--sweep", "model.C=1,1.0,10.0,100.0", WHY)
+    assert ran.err.splitlines() == [
+        "left out: model.C=1, which main has already",
+        "left out: model.C=1.0, which main has already",
+    ]
     assert "model.C 1.0 -> 10.0" in ran.out
     assert "2 experiments registered on main" in ran.out
     assert len(branches(ready)) == 2
@@ -51,6 +55,8 @@ def test_a_sweep_leaves_out_the_value_that_the_baseline_has(ready: World) -> Non
         (["--sweep", "model.X=3,4", WHY], 2, "no config file on main has the key model.X"),
         (["--sweep", "model.C=3,10", "does C help?"], 1, "model.C=3: "),
         (["--sweep", "model.C=3,10"], 2, "starts with a hypothesis"),
+        (["--sweep", "model.C=1,1.0", WHY], 2, "main has model.C=1 and model.C=1.0 already"),
+        (["--sweep", "model.C=3,4", "--sweep", "a=1,2", WHY], 2, "a sweep is of one key"),
         (["--sweep", "model.C=3,10", WHY, "--set", "model.C=3"], 2, "does not take --set"),
         (["--set", "model.C=3,10", WHY], 1, "gitexp start --sweep model.C=3,10"),
         (["--from", "no.jsonl"], 2, "no.jsonl cannot be read"),

@@ -38,7 +38,7 @@ def start(
         ),
     ] = None,
     sweep: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="KEY=VALUES",
             help="One experiment for each value: C=1,3,10 or 'C=1..100 log 5'. {value} in the"
@@ -131,9 +131,9 @@ def start(
         "--gain": gain is not None, "--chance": chance is not None, "--cost": cost,
         "--guard": guard, "--repeats": repeats is not None, "--replicate": replicate,
         "--despite": despite, "--switch": switch,
-        "--sweep": sweep is not None, "--from": plan is not None, "--run": run, "--accept": accept,
+        "--sweep": sweep, "--from": plan is not None, "--run": run, "--accept": accept,
     }  # fmt: skip
-    number, several = jobs_of(jobs), sweep is not None or plan is not None
+    number, several = jobs_of(jobs), bool(sweep) or plan is not None
     if accept and (several or not run):
         raise UsageError(
             "--accept needs --run and a single experiment",
@@ -178,11 +178,10 @@ def start(
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats)
-    if sweep is not None:
+    if sweep:
         given |= {"--sweep": False}
         _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
-        project = open_project()
-        go_on(workflow.start_sweep(project, words[0], sweep, options=options, replicate=replicate))
+        go_on(_swept(words[0], sweep, options, replicate=replicate))
         return
     started = workflow.start(
         open_project(),
@@ -193,6 +192,21 @@ def start(
         replicate=replicate,
     )
     go_on([started])
+
+
+def _swept(text: str, sweeps: Sequence[str], options: Options, *, replicate: bool) -> list[Started]:
+    """Register a sweep, and say what it leaves out."""
+    if len(sweeps) > 1:
+        raise UsageError(
+            f"a sweep is of one key, and these are {len(sweeps)}",
+            'one at a time: gitexp start --sweep KEY=VALUE,VALUE "HYPOTHESIS"',
+        )
+    project = open_project()
+    started, left = workflow.start_sweep(
+        project, text, sweeps[0], options=options, replicate=replicate
+    )
+    views.left_out(left, project.baseline)
+    return started
 
 
 def _read(path: str) -> bytes:

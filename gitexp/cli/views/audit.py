@@ -114,7 +114,7 @@ def _row(audit: Audit, win: Win, what: str) -> str:
 
 def _moved(audit: Audit, gain: float) -> str:
     """How the metric moves with a gain."""
-    return figures.rough(gain if audit.higher_is_better else -gain, sign=True)
+    return figures.rough(gain if audit.higher_is_better else 0 - gain, sign=True)
 
 
 def _shown(text: str, most: int = 40) -> str:
@@ -149,7 +149,7 @@ def _next(audit: Audit, file: Path) -> list[str]:
 
 def _pairs(audit: Audit, retest: Retest) -> str:
     if audit.noise is None:
-        return "pairs: ?"
+        return ""
     return f"over {MOST_REPEATS} pairs" if retest.pairs is None else f"{retest.pairs} pairs"
 
 

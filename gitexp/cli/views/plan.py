@@ -74,6 +74,12 @@ def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
     typer.echo("next: gitexp next")
 
 
+def left_out(values: Sequence[str], baseline: str) -> None:
+    """Say which values of a sweep the baseline has already, beside standard output."""
+    for value in values:
+        typer.echo(f"left out: {visible(value)}, which {baseline} has already", err=True)
+
+
 def carried_on(done: CarriedOn, *, as_json: bool) -> None:
     """Print which experiments stand on the current baseline now, and which do not."""
     if as_json:
@@ -158,7 +164,9 @@ def _started(experiment: Started) -> None:
     if experiment.new_line:
         typer.echo(styled(f"  + {visible(experiment.new_line)}", typer.colors.GREEN))
     looks = listed([*map(str, registration.repeats)], "or")
-    over = f"over {looks} paired repeats" if registration.seeded else "in one run (deterministic)"
+    over = "in one run (deterministic)"
+    if registration.seeded:
+        over = f"over {looks} paired repeat{'s' * (registration.repeats[-1] > 1)}"
     if registration.borrowed:
         over = f"in one run against {registration.borrowed} of the baseline"
     examples = ", per example" if registration.by_examples else ""

@@ -49,7 +49,7 @@ def resumed(done: Resumed, *, as_json: bool) -> None:
             f"queue {queue.id} was started on another machine and may still be running there"
         )
     if not done.started:
-        typer.echo("no queue on this machine needs to be resumed")
+        typer.echo("Nothing to resume: no queue on this machine was interrupted.")
 
 
 def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:

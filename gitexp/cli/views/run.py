@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
 
-def concluded(conclusion: Conclusion, *, as_json: bool) -> None:
-    """Print an experiment's verdict and what to do with it."""
+def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -> None:
+    """Print an experiment's verdict and, unless the command `goes_on`, what to do with it."""
     if as_json:
         print_json(ended_json(conclusion))
         return
     _print(conclusion)
-    typer.echo(f"\nnext: {_next(conclusion)}")
+    if not goes_on:
+        typer.echo(f"\nnext: {_next(conclusion)}")
 
 
 def all_ended(ended: Sequence[Conclusion | Unfinished], *, as_json: bool) -> None:

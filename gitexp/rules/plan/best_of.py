@@ -18,6 +18,8 @@ def best_of(tries: int) -> float:
     """
     if tries < 1:
         raise ValueError(f"the best of {tries} draws does not exist")
+    if tries == 1:
+        return 0.0  # the sum below leaves 1e-19, which would be shown
     width = _REACH / _STEPS
     terms = (
         (1 if at in {0, _STEPS} else 4 if at % 2 else 2) * _either_side(at * width, tries)

@@ -6,6 +6,7 @@ import math
 import re
 
 from gitexp.errors import UsageError
+from gitexp.rules.text import counted
 
 MOST_VALUES = 100
 _RANGE = re.compile(
@@ -73,15 +74,21 @@ def _range(text: str) -> tuple[str, ...]:
     except ValueError:
         return ()
     if not found["count"]:
+        ends = f"{found['first']}..{found['last']}"
         raise UsageError(
             f"the range {text.strip()} does not say how many values",
-            f"say it behind: {text.strip()} 5, or {text.strip()} log 5 for equal ratios",
+            f"put the number last: '{ends} 5', or '{ends} log 5' for equal ratios",
         )
     count, log = int(found["count"][:9]), found["scale"] == "log"
-    if not 2 <= count <= MOST_VALUES or not first < last or not math.isfinite(last - first):
+    if not 2 <= count <= MOST_VALUES:
         raise UsageError(
-            f"the range {text.strip()} is empty, or has not 2 to {MOST_VALUES} values",
-            "write the smaller end first: 1..100 log 5",
+            f"the range {text.strip()} asks for {counted(count, 'value')}, and a sweep has 2 to"
+            f" {MOST_VALUES}",
+            "put their number last, such as: '1..100 log 5'",
+        )
+    if not first < last or not math.isfinite(last - first):
+        raise UsageError(
+            f"the range {text.strip()} does not go up", "put the smaller end first: '1..100 log 5'"
         )
     if log and first <= 0:
         raise UsageError(
