@@ -1,4 +1,4 @@
-"""What an agent is told about gitexp: a skill in the open Agent Skills form, and a short block.
+"""Instructions for agents: a skill in the open Agent Skills format, and a short block.
 
 Commands, options, exit codes and rules come from the commands' own help and the catalogue.
 """
@@ -15,10 +15,10 @@ from gitexp.lab.catalogue import all_rules
 
 FILES = ("SKILL.md", "commands.md", "rules.md")
 _DESCRIPTION = (
-    "Runs machine learning experiments through gitexp: a hypothesis that is registered before the"
-    " run, one changed config line, and a verdict over repeats. Use it in a repository with gitexp"
-    " settings before changing a config value or training code, and to find out what was tried,"
-    " what failed, and what to try next."
+    "Runs machine learning experiments with gitexp: a hypothesis registered before the run, one"
+    " changed config line, and a verdict over repeated runs. Use it in a repository with gitexp"
+    " settings before you change a config value or training code, and to find out what was tried,"
+    " what failed and what to try next."
 )
 _STATUS = "gitexp status --for-agent"
 _START = 'gitexp start --run --accept --json --set KEY=VALUE "HYPOTHESIS because REASON"'
@@ -32,11 +32,11 @@ _COMMANDS = ("gaps", "next", "known", "log", "show", "check", "retest", "try", "
 
 BLOCK = f"""\
 ## Experiments
-Experiments in this repository go through gitexp: `{FOLDER}/SKILL.md` says how.
+Experiments in this repository go through gitexp; `{FOLDER}/SKILL.md` explains how.
 
-- Before an idea: `{_STATUS}`. It tells what is known, what failed, and what to type next.
+- Before each idea: `{_STATUS}`. It shows what is known, what failed and what to type next.
 - Register before you run, one change at a time: `{_START}`
-- Never edit what judges: evaluation code, test data, the settings of gitexp.
+- Never edit the judge: evaluation code, test data, gitexp's settings.
 """
 
 _SKILL = """\
@@ -45,45 +45,44 @@ An experiment is the branch `exp/NAME` with one commit. Its message is the hypot
 counts as success, and exactly one config line differs from the baseline. Its results are git notes.
 
 ## The loop
-1. Read `{status}`: where the metric stands, what failed, what is known, and what to type next.
+1. Read `{status}`: where the metric stands, what failed, what is known and what to type next.
 2. Choose one change with a reason: a gap that it closes, or evidence. Do not repeat a dead end.
-3. Register it and have it judged, in one call:
+3. Register it, run it and have it judged, in one call:
    `{start}`
-4. Read the JSON: the verdict, its reason, and whether it was merged. Then begin again at 1.
+4. Read the JSON: the verdict, its reason, and whether it was merged. Then start over at 1.
 
-The verdict is CONFIRMED, RULED OUT or INCONCLUSIVE. An inconclusive one is not a success: say so,
-and do not present it as a gain. Report effects with their bounds, as they are printed.
+The verdict is CONFIRMED, RULED OUT or INCONCLUSIVE. INCONCLUSIVE is not a success: say so, and do
+not present it as a gain. Report effects with their bounds, as printed.
 
 ## Rules of conduct
-- **Register before you run.** What counts as success is in the commit before there is a number. Do
-  not train by hand first and register what worked.
-- **One change.** One config line an experiment. Values that only work together become a preset
-  first, and choosing it is the one line: `gitexp start --preset`.
+- **Register before you run.** The commit says what counts as success before there is a number. Do
+  not train by hand first and then register what worked.
+- **One change.** Each experiment changes one config line. If values only work together, make them a
+  preset first; choosing the preset is then the one line: `gitexp start --preset`.
 - **Code first, behind a switch.** An experiment changes no code. Commit new code on the baseline
   with a config line that leaves everything as it was; changing that line is the experiment.
 - **Never edit the judge**: evaluation code, test data, splits, the metric, or the settings in
   gitexp.toml and pyproject.toml. If the judge seems wrong, stop and tell the person you work for.
-- **Never go round the gate**: no `--no-verify`, no edits of commits on `exp/*`, no changes of refs
-  or notes of gitexp by hand. A result that was got that way is worth nothing.
-- **Screen first** where runs are long and ideas many: `gitexp run --screen` makes a few cheap runs
-  of each planned experiment, and ranks them. That rank is not a verdict.
-- **Try code first** where it is new: `gitexp try` runs the work tree as it is, and records nothing.
-- **Ask before hours of runs.** Runs of over 30 minutes want `--yes`; it is not yours to give unless
-  you were told so.
-- A hypothesis is a statement with "because". A question, or one without a reason, is refused.
+- **Never bypass the gate**: do not use `--no-verify`, do not edit commits on `exp/*`, and do not
+  change gitexp's refs or notes by hand. A result obtained that way is worthless.
+- **Screen first** if runs are long and ideas are many: `gitexp run --screen` makes a few cheap runs
+  of each planned experiment and ranks them. The ranking is not a verdict.
+- **Try new code first**: `gitexp try` runs the work tree as it is, and records nothing.
+- **Ask before hours of runs.** More than 30 minutes of runs need `--yes`. Give it only if you were
+  told that you may.
+- A hypothesis is a statement with "because". Questions and statements without a reason are refused.
 
 ## Exit codes
 {exits}
 
-After any code but 0, read the message: it says which command goes on from there. Under
-`--json`, a failure is an object `error` with `id`, `message`, `hint` and `commands`. A rule that
-refuses is explained by `gitexp help ID`; do what it says, do not look for a way round.
+After any code but 0, read the message: it names the command to run next. With `--json`, a failure
+is an object `error` with `id`, `message`, `hint` and `commands`. `gitexp help ID` explains the rule
+that refused; do what it says, and do not look for a way around it.
 
 ## Commands
 {commands}
 
-All commands with all their options are in [commands.md](commands.md), all rules in
-[rules.md](rules.md).
+All commands and options are in [commands.md](commands.md), all rules in [rules.md](rules.md).
 """
 
 

@@ -85,7 +85,7 @@ def _read_metrics(
     elif not failure and value is None:
         failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
         if finished.left:
-            failure += "; it left processes behind, which were ended: a command must stay in front"
+            failure += "; it left processes behind, which were ended: a command must stay in the foreground"
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     scores = {name: number for name, number in found.items() if _is_score(number)}

@@ -75,7 +75,7 @@ class StepRules:
                 )
             if rule.step is not None and rule not in self._passed:
                 last = self._seen[rule.metric]
-                had = "without a step" if last is None else f"at step {last} at last"
+                had = "without a step" if last is None else f"only up to step {last}"
                 return f"stop_if `{rule}` never applied: the run reported {rule.metric} {had}"
         return ""
 

@@ -1,4 +1,4 @@
-"""Files that tell agents how to work here: written, replaced and taken back, between marks alone.
+"""Files that tell agents how to work here: written, replaced and removed, only between markers.
 
 A file that is wholly ours ends in a mark with the digest of what stands above it, so an edit shows.
 In AGENTS.md, which is somebody else's, a block between two marks is ours.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".agents/skills/gitexp"
 SHARED = "AGENTS.md"
-_PART = "the block between the marks of gitexp"
+_PART = "the block between gitexp's markers"
 _BEGIN, _END = b"<!-- gitexp:begin -->", b"<!-- gitexp:end -->"
 _BLOCK = re.compile(
     rb"^" + re.escape(_BEGIN) + rb"\r?\n.*?^" + re.escape(_END) + rb"(?:\r?\n|\Z)",
@@ -67,7 +67,7 @@ def write_agent_files(top: Path, own: Mapping[str, str], block: str) -> list[Age
 
 
 def remove_agent_files(top: Path, names: tuple[str, ...]) -> list[AgentFile]:
-    """Take back what was written, and the folders that are empty then.
+    """Remove what was written, and the folders that are then empty.
 
     Raises:
         NotReady: as above; nothing was removed.
@@ -87,7 +87,7 @@ def _own_edit(top: Path, path: str, text: str | None) -> _Edit:
     if before is not None and not _is_ours(before):
         raise NotReady(
             f"{path} was not written by gitexp init --agents, or was edited since",
-            f"keep what you need of it elsewhere, and remove it: rm {shell_word(path)}",
+            f"save what you need from it, then remove it: rm {shell_word(path)}",
         )
     return _Edit(path, target, before, None if text is None else _signed(text))
 
@@ -113,9 +113,9 @@ def _shared_edit(top: Path, block: str | None) -> _Edit:
     blocks = list(_BLOCK.finditer(content))
     if len(blocks) > 1 or any(content.count(mark) != len(blocks) for mark in (_BEGIN, _END)):
         raise NotReady(
-            f"the marks of gitexp in {SHARED} are damaged: there must be one {_BEGIN.decode()} and"
+            f"gitexp's markers in {SHARED} are damaged: there must be one {_BEGIN.decode()} and"
             f" one {_END.decode()} after it, each on a line of its own",
-            f"mend them, or remove both and what is between them: $EDITOR {SHARED}",
+            f"fix them, or remove both and what is between them: $EDITOR {SHARED}",
         )
     begin, end = blocks[0].span() if blocks else (len(content), len(content))
     head, tail = content[:begin], content[end:]
@@ -145,9 +145,8 @@ def _read(top: Path, path: str) -> tuple[Path, bytes | None]:
     target = (top / path).resolve()
     if not target.is_relative_to(real_top) or ".git" in target.relative_to(real_top).parts:
         raise NotReady(
-            f"{path} is a link, or lies behind one, that leads out of the work tree, to"
-            f" {visible(str(target))}",
-            "replace the link by what it leads to, then: gitexp init --agents",
+            f"{path} leads out of the work tree through a link, to {visible(str(target))}",
+            "replace the link with what it points to, then: gitexp init --agents",
         )
     try:
         return target, target.read_bytes()

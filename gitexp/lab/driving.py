@@ -69,8 +69,8 @@ def demand_devices(maker: RunMaker, ledgers: Sequence[Ledger], jobs: int | None)
     if jobs is not None and jobs > most:
         there = counted(most, "device")
         raise UsageError(
-            f"--jobs {jobs}, but there is room for {most}: the settings have pairing ="
-            f' "{INTERLEAVED}", so every pair of runs has a device to itself ({there} here)',
+            f"--jobs {jobs} is more than the {most} that fit: the settings have pairing ="
+            f' "{INTERLEAVED}", so every pair of runs needs a device to itself ({there} here)',
             f"the same command with --jobs {most}",
         )
     return jobs or most
@@ -99,6 +99,6 @@ def drive(
                 # So that nobody fears a Ctrl-C.
                 watcher.said(
                     "the aborted runs are on record as one failure, which alone changes nothing;"
-                    " the same command goes on"
+                    " run the same command to continue"
                 )
             raise

@@ -123,7 +123,7 @@ class ExperimentSession(Session):
         self._demand_progress()
 
     def came(self, run: Run, made: Made) -> GitexpError | None:
-        """Note that a run which was ordered has ended; returns what to tell if it failed."""
+        """Note that a run which was ordered has ended; returns the error if it failed."""
         if run.why is not Why.SAMPLE or made.result is None or made.job is None:
             return super().came(run, made)
         label, full = self.label_of(run), full_seconds(self.ledger.records(self.bench.base))
@@ -148,7 +148,7 @@ class ExperimentSession(Session):
         return (min(starts), commit) if starts else None
 
     def fail(self, error: GitexpError) -> None:
-        """Let it ask for nothing more; a seed that failed once too often has decided it."""
+        """Let it ask for nothing more; a seed that failed too often has decided it."""
         super().fail(error)
         if isinstance(error, CommandFailed):
             judgement = as_explored(self._judgement(), self.ledger.why)
@@ -202,7 +202,7 @@ class ExperimentSession(Session):
         return None if self._before is None else as_explored(self._before, self.ledger.why)
 
     def _notify(self, judgement: Judgement) -> None:
-        """Tell the command that the settings name for it, whatever comes of that."""
+        """Notify the command that the settings name; its failure changes nothing."""
         ledger = self.ledger
         if not ledger.settings.notify:
             return
@@ -276,9 +276,10 @@ class ExperimentSession(Session):
                 self._blocks = blocks
             elif mine.confirmed:
                 raise NotReady(
-                    "the baseline needs runs on fresh seeds in the environment of the experiment,"
-                    " which differs from this one",
-                    "gitexp run where it was run before, or gitexp retest",
+                    "the baseline needs runs on fresh seeds in the environment that the experiment"
+                    " ran in, and this one differs",
+                    f"gitexp run {self.name}   (in that environment)\n"
+                    f"or test the change again in this one: gitexp retest {self.name}",
                 )
         return self._judgement()
 
@@ -291,7 +292,7 @@ class ExperimentSession(Session):
             self.ledger.note(check)
 
     def _note_repeats(self, judgement: Judgement) -> Judgement:
-        """Note which seeds gave their scores again, of which an attempt had given none."""
+        """Note which seeds with an attempt that gave no score repeated their scores."""
         ledger, commit = self.ledger, self.ledger.experiment
         baseline, records = ledger.records(self.bench.base), ledger.records(commit)
         seeds = self.registration.registered_seeds()[: judgement.pairs]
@@ -320,7 +321,7 @@ class ExperimentSession(Session):
                 self.watcher.said(
                     f"{self.label(Arm.EXPERIMENT)}, seed {seed}: {Found.SLOW} (the baseline did"
                     f" {rates[0]:.4g} steps per second, and {rates[1]:.4g} before); both runs are"
-                    " made once more"
+                    " repeated once"
                 )
 
     # --- what a person reads ----------------------------------------------------------------------
@@ -329,14 +330,14 @@ class ExperimentSession(Session):
         if run.why is Why.CHECK:
             self.watcher.said(f"{self.label(run.arm)}: {self._canary}")
         elif run.why is Why.REPEAT:
-            whether = f"to see whether seed {run.seed} gives its score again"
+            whether = f"to see whether seed {run.seed} repeats its score"
             self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
         elif run.why is not Why.SAMPLE:
             if run.why is Why.BLOCK and (Why.BLOCK,) not in self.bench.told:
                 self.bench.told.add((Why.BLOCK,))
                 self.watcher.said(
-                    f"{self.label(run.arm)}: so many experiments agree on it that it runs on fresh"
-                    " seeds too, in case it was unlucky"
+                    f"{self.label(run.arm)}: running fresh seeds too, because several experiments"
+                    " agree so well that the baseline may have been unlucky"
                 )
             if run.why is Why.MATCH and (run.conditions, None) not in self._told:
                 self._told.add((run.conditions, None))

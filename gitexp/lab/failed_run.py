@@ -1,4 +1,4 @@
-"""What to tell about a run that failed, and what to do next."""
+"""What to say about a run that failed, and what to do next."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def _way_on(ledger: Ledger, job: Job) -> str:
     """What the same command does next time."""
     counts = job.purpose is Purpose.RUN and job.commit == ledger.experiment
     if ledger.settings.rules < 2 or not counts:
-        return "the same command tries again; the failed run is recorded"
+        return "the failed run is on record; the same command tries again"
     if given_up([job.seed], ledger.records(job.commit), ledger.metric):
         return (
             f"seed {job.seed} has failed {MOST_FAILURES} times, which makes the experiment"
             " INCONCLUSIVE; gitexp retest registers its change again"
         )
-    return "the same command tries this seed once more; the failed run is recorded"
+    return "the failed run is on record; the same command tries this seed once more"

@@ -1,4 +1,4 @@
-"""Tells a command of yours when an experiment is decided."""
+"""Notifies a command of yours when an experiment is decided."""
 
 from __future__ import annotations
 

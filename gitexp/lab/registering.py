@@ -156,7 +156,7 @@ def _demand_distinct(proposals: Sequence[Proposal]) -> None:
                 raise UsageError(
                     f"{proposal.label} makes the same change as {other.label}:"
                     f" {proposal.change.brief}",
-                    "leave one of them out",
+                    "remove one of the two",
                 )
 
 

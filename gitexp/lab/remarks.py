@@ -27,8 +27,8 @@ def remark(
     """
     if len(text) > LONGEST_REMARK:
         raise UsageError(
-            f"a remark has at most {LONGEST_REMARK} characters, and this one has {len(text)}",
-            "put the long version into a file of the repository, and name it here",
+            f"a remark may have {LONGEST_REMARK} characters, but this one has {len(text)}",
+            "put the long version in a file of the repository, and name the file here",
         )
     # `Name <address> seconds zone`; the address says more than a reader needs.
     by = repository.git.text("var", "GIT_AUTHOR_IDENT").rpartition(" <")[0]

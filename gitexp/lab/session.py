@@ -160,13 +160,13 @@ class Session(ABC):
         self.due = Due()
         if stuck.why is Why.PROOF:
             raise NotReady(
-                "the two runs that must give the same result do not run in the same condition",
-                "keep python, packages and declared data unchanged between two runs",
+                "two runs that must give the same result did not run in the same condition",
+                "keep python, packages and declared data unchanged between the two runs",
             )
         raise NotReady(
-            f"{self.label(stuck.arm)}, seed {stuck.seed}: it was run, and its record does not"
+            f"{self.label(stuck.arm)}, seed {stuck.seed}: it has run, but its record does not"
             " count",
-            "look for what is wrong: gitexp doctor",
+            "find out why: gitexp doctor",
         )
 
     def _announce(self, run: Run) -> None:

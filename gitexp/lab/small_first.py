@@ -103,6 +103,6 @@ def failed_on_sample(
     return CommandFailed(
         f"{label}: {result.record.failure}{result.quoted}\nnothing was run on all of the data",
         f"read its whole output: cat {' '.join(logs)}\n"
-        "the same command tries it again; where only the sample is too small, raise"
+        "the same command tries it again; if only the sample is too small, raise"
         f" sample = {', '.join(f'{share:g}' for share in shares)} in the settings",
     )

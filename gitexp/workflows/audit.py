@@ -24,7 +24,7 @@ def audit_file(path: Path, metric: str = "", *, lower: bool = False, higher: boo
     runs = read_past_runs(path)
     name = visible(str(path))
     if not runs:
-        raise UsageError(f"{name} holds no runs", "it needs a row for each run, below its header")
+        raise UsageError(f"{name} holds no runs", "it needs a header, then one row per run")
     chosen = choose_metric(runs, metric)
     found = audit(
         runs, chosen, higher_is_better=choose_direction(chosen, lower=lower, higher=higher)

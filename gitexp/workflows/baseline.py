@@ -66,8 +66,8 @@ def measure_baseline(
     demand_trust(project, project)
     if settings.pairing:
         watcher.said(
-            f'pairing = "{settings.pairing}": these runs help to plan; those that an experiment is'
-            " compared with are made by gitexp run, beside it"
+            f'pairing = "{settings.pairing}": these runs only help you plan; gitexp run NAME makes'
+            " the baseline runs that an experiment is compared with"
         )
     results = read_results(project)
     place = place_of_next(results, settings.metric, settings)

@@ -65,7 +65,7 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
         section("gaps", "The baseline loses most", _gaps(project, rows)),
         section("confirmed", "Confirmed", _confirmed(rows)),
         section("dead_ends", "Dead ends", dead_ends(tried, project.settings.metric)),
-        section("known", "Settled, not to be tested again", known),
+        section("known", "Settled; do not test again", known),
         section("left", "Left in this campaign", [_left(now, rows)]),
         section("ideas", "Planned, best first", [
             f"{idea.name}: {idea.change}, {100 * idea.chance:.0f} % x {idea.gain:+.2g},"
@@ -74,7 +74,7 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
         ]),
         section("running", "Running", _running(now)),
         section("warnings", "Warnings", warnings),
-        section(FIRST, "Next, to be typed as it is", _commands(now), is_exact=True),
+        section(FIRST, "Next, type it as it is", _commands(now), is_exact=True),
     ]  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
     yield (
         f"{now.metric} {_score(now.score, now.within, now.runs)} on {now.baseline}"
         f" {now.commit[:8]}; {better} is better,"
-        f" from a gain of {figures.number(settings.effect)} on"
+        f" gains count from {figures.number(settings.effect)} up"
     )
     if ladder := whole.ladder:
         measured = "not measured yet"

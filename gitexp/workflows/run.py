@@ -144,7 +144,7 @@ def _refuse_stale(here: Project, report: Checked) -> None:
     raise UsageError(
         f"exp/{report.name} was planned on an older baseline: what runs on {here.baseline} has"
         " changed since",
-        f"register it on the present one: gitexp retest {report.name}\n"
+        f"register it on the current one: gitexp retest {report.name}\n"
         f"or run it as it is: gitexp run {report.name}",
     )
 

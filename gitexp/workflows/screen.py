@@ -79,11 +79,12 @@ def screen(
     """
     if not 1 <= runs <= MOST_RUNS:
         raise UsageError(
-            f"--runs is a number from 1 to {MOST_RUNS}, not {runs}", "gitexp run --screen --runs 1"
+            f"--runs must be a number from 1 to {MOST_RUNS}, not {runs}",
+            "gitexp run --screen --runs 1",
         )
     if not 0 < share <= 1:
         raise UsageError(
-            f"--sample is a share of the data above 0 and up to 1, not {share:g}",
+            f"--sample must be a share of the data, above 0 and at most 1, not {share:g}",
             "gitexp run --screen --sample 0.1",
         )
     repository = project.repository

@@ -43,7 +43,7 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
     assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
     if not report.settings.sample:
         raise NotReady(
-            f"the settings that exp/{report.name} runs with name no sample",
+            f"exp/{report.name} runs with settings that have no sample",
             "set sample = 0.1 in the settings on the baseline branch, and let the command use"
             " {sample}, GITEXP_SAMPLE or gitexp.sample(); an experiment runs with the settings of"
             " its own baseline commit",

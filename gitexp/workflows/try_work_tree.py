@@ -48,7 +48,7 @@ def try_work_tree(project: Project, *, watcher: Watcher) -> Tried:
     if left_out:
         watcher.said(
             f"left out, because git does not track them and they are large: {', '.join(left_out)};"
-            " name what a run needs under `link` in the settings"
+            " if a run needs one, add it to `link` in the settings"
         )
     runs = project.repository.local / "runs"
     make_folder(runs)
@@ -76,7 +76,7 @@ def _run(project: Project, commit: str, share: float, folder: Path, watcher: Wat
     if not result.record.ok:
         raise CommandFailed(
             f"{label}: {result.record.failure}{result.quoted}",
-            f"mend it here, then the same command again; the whole output is in {job.folder}",
+            f"fix it here, then run gitexp try again; the whole output is in {job.folder}",
         )
     if result.warning:
         watcher.said(f"{label}: {result.warning}")

@@ -79,7 +79,7 @@ def test_a_rule_that_never_applied_is_told() -> None:
     rules.halt(None, {"acc": 0.1})
     assert rules.unused().endswith("the run reported acc without a step")
     rules.halt(499, {"acc": 0.1})
-    assert rules.unused().endswith("the run reported acc at step 499 at last")
+    assert rules.unused().endswith("the run reported acc only up to step 499")
     rules.halt(501, {"acc": 0.9})
     assert rules.unused() == ""
 

@@ -170,7 +170,7 @@ def test_a_trainer_that_repeats_itself_and_disagrees_with_itself_shows_nothing(
     merged(ready, commit, [*same, a_record(commit, 1, 0.95, start=begun)])
     after = judged(ready)
     assert (after.verdict, after.reason) == ("INCONCLUSIVE", "records in conflict")
-    assert "two clones have other scores of the same run (seeds 1)" in after.detail
+    assert "two clones have different scores of the same run (seeds 1)" in after.detail
     assert ready.gitexp("run", NAME, "--json").json["reason"] == "records in conflict"
 
 

@@ -198,10 +198,10 @@ def test_a_summary_that_is_not_an_object_is_refused(tmp_path: Path, content: str
 @pytest.mark.parametrize(
     ("names", "wanted", "says"),
     [
-        (["lr", "elo"], "", "no column is a metric by its name"),
+        (["lr", "elo"], "", "no column has the name of a known metric"),
         (["f1", "accuracy"], "", "several columns may be the metric"),
         (["accuracy"], "loss", "no run has a number under loss"),
-        ([], "", "no column is a metric by its name"),
+        ([], "", "no column has the name of a known metric"),
     ],
 )
 def test_a_metric_that_is_not_clear_is_asked_for(names: list[str], wanted: str, says: str) -> None:

@@ -61,7 +61,7 @@ def test_long_values_that_differ_at_their_end_are_two_changes(ready: World) -> N
     assert ready.gitexp("check", second).code == 0
     again = ("start", "again, because luck may have hidden it", *set_prompt(LONG + "1"))
     ran = ready.gitexp(*again, "--replicate", code=1)
-    assert f"exp/{first} tested this change, and seeds are the numbers of folds" in ran.err
+    assert f"exp/{first} tested this change, and seeds are fold numbers" in ran.err
 
 
 def test_long_values_are_compared_as_they_are_whatever_they_replace(ready: World) -> None:

@@ -86,7 +86,7 @@ def test_only_devices_that_were_chosen_are_used(world: World, devices: list[str]
     assert {*seen(world)} == {devices[1]}
     world.gitexp("run", "--baseline", "--gpus", "7")  # nothing is left to run
     name = world.start("--set", "model.C=10")
-    assert "'7' is none of the devices" in world.gitexp("run", name, "--gpus", "7", code=2).err
+    assert "'7' is not one of the devices" in world.gitexp("run", name, "--gpus", "7", code=2).err
 
 
 def test_a_run_waits_for_a_device_that_somebody_holds(world: World, devices: list[str]) -> None:
@@ -94,7 +94,7 @@ def test_a_run_waits_for_a_device_that_somebody_holds(world: World, devices: lis
     theirs = Shares(devices[0])
     assert theirs.take(PARTS)
     ran = world.gitexp("run", "--baseline", "--jobs", "2")
-    assert "left out: device 0 (T4) has a run of gitexp" in ran.err
+    assert "left out: device 0 (T4) is used by a gitexp run" in ran.err
     assert {*seen(world)} == {devices[1]}
     theirs.free()
 

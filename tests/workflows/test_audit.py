@@ -83,7 +83,7 @@ def test_the_one_parameter_that_a_win_changed_is_what_to_start_with(outside: Wor
         ("loss\n", "holds no runs"),
         ("loss\n1\n", "1 run of 1 configuration with loss: there is nothing to compare"),
         ("commit,loss\na,1\na,2\n", "2 runs of 1 configuration with loss"),
-        ("loss\nnan\ninf\n", "no column is a metric by its name"),
+        ("loss\nnan\ninf\n", "no column has the name of a known metric"),
         ("a\x1b[31m,b\n1,2\n", "name it with --metric: 'a\\x1b[31m', b"),
     ],
 )

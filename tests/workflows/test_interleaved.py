@@ -99,7 +99,9 @@ def test_a_pair_whose_baseline_was_slow_is_made_once_more(ready: World, tmp_path
     (line,) = [one for one in lines if one.get("found") == "set-aside: slow"]
     assert (line["seed"], line["scores"]) == (again, [25000.0, 50000.0])
     assert "set-aside: slow" in done.err
-    assert "1 pair made once more" in note(ready, "gitexp", f"exp/{name}")
+    assert "1 pair repeated, because the baseline ran at another speed" in note(
+        ready, "gitexp", f"exp/{name}"
+    )
     both = records(ready, "main"), records(ready, f"exp/{name}")
     assert [[r["attempt"] for r in arm if r["seed"] == again] for arm in both] == [[1, 2]] * 2
     shown = ready.gitexp("show", name, "--json").json

@@ -113,7 +113,7 @@ def test_wrong_words_screen_nothing(ready: World, monkeypatch: pytest.MonkeyPatc
     (name,) = ideas(ready, "11").values()
     for words, said in (
         (("--screen", "nix"), "there is no experiment nix"),
-        (("--screen", "--runs", "0", name), "--runs is a number from 1 to 100, not 0"),
+        (("--screen", "--runs", "0", name), "--runs must be a number from 1 to 100, not 0"),
         (("--screen", "--sample", "1.5", name), "--sample is a share of the data"),
         (("--screen", "--explore", "why", name), "--screen does not take --explore"),
         (("--screen", "--all", name), f"--all does not take {name}"),

@@ -60,10 +60,10 @@ def chosen(devices: Sequence[Device], words: str) -> tuple[Device, ...]:
         device = named[0] if len(named) == 1 else None
         if device is None:
             raise UsageError(
-                f"--gpus: {word.strip()!r} is none of the devices that you may use"
+                f"--gpus: {word.strip()!r} is not one of the devices that you may use"
                 f" ({', '.join(map(str, devices)) or 'there are none'})",
-                "name them by their number, as nvidia-smi -L lists them, or by the beginning of"
-                " their name (GPU-...)",
+                "give their numbers, as nvidia-smi -L lists them, or the beginning of their names"
+                " (GPU-...)",
             )
         if device in found:
             raise UsageError(f"--gpus: {word.strip()!r} is named twice", "name each device once")
@@ -92,12 +92,12 @@ def demand_enough(devices: Sequence[Device], share: float, *, there: int) -> Non
         return
     if not there:
         raise NotReady(
-            f"the settings ask for gpus = {share:g}, and no driver lists a device here"
+            f"the settings ask for gpus = {share:g}, but no driver lists a device here"
             " (nvidia-smi, rocm-smi and xpu-smi were asked)",
             "run on a machine that has one, or take gpus out of the settings",
         )
     raise NotReady(
-        f"the settings ask for gpus = {share:g} a run, and of {there} here you may use"
+        f"the settings ask for gpus = {share:g} per run, but of {there} here you may use"
         f" {len(devices)}{': ' if devices else ''}{', '.join(map(str, devices))}",
-        "look at CUDA_VISIBLE_DEVICES (or its like) and --gpus, or lower gpus in the settings",
+        "check CUDA_VISIBLE_DEVICES (or its equivalent) and --gpus, or lower gpus in the settings",
     )

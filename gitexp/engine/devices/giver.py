@@ -63,4 +63,4 @@ class Giver:
         """Which devices runs cannot get now, and why; "" if there is none."""
         if settings.gpus is not None:
             return self.devices(settings.gpus).about()
-        return "another gitexp makes pairs of runs on this machine" if settings.pairing else ""
+        return "another gitexp is running pairs on this machine" if settings.pairing else ""

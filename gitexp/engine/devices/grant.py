@@ -90,13 +90,13 @@ class Devices:
     def about(self) -> str:
         """Which devices are left out, and why; "" if none is."""
         used = self.driver.used()
-        said = [f"device {device} is of another model" for device in self.others]
+        said = [f"device {device} is a different model" for device in self.others]
         for device in self.devices:
             shares = Shares(device.uuid, self.folder)
             if not shares.take(PARTS):
-                said.append(f"device {device} has a run of gitexp")
+                said.append(f"device {device} is used by a gitexp run")
             elif device.uuid in used:
-                said.append(f"somebody computes on device {device}")
+                said.append(f"device {device} is used by another process")
             shares.free()
         return "; ".join(said)
 

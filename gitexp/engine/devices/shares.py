@@ -102,11 +102,11 @@ def _open(path: Path) -> int:
     except OSError as error:
         raise NotReady(
             f"{path}, which says who uses the device, cannot be opened: {error.strerror}",
-            "remove it, or ask its owner to (it is made again, open to every user)",
+            "remove it, or ask its owner to; gitexp creates it again, open to every user",
         ) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotReady(f"{path} is not a plain file", "remove it; it is made again")
+        raise NotReady(f"{path} is not a plain file", "remove it; gitexp creates it again")
     return descriptor
 
 

@@ -40,10 +40,10 @@ def about_turned(inventory: Inventory) -> Iterator[Finding]:
             continue
         yield Finding(
             "V19",
-            f"the verdict of {label_of(result)} was decided, and is another one now\n"
+            f"the verdict of {label_of(result)} was decided, and has changed since\n"
             f"  then: {visible(note.partition(chr(10))[0])}\n  now:  {visible(now)}",
             f"git show {cut.edit[:10]} shows who replaced it; git log -p refs/notes/gitexp-runs"
-            f" shows what came in; to measure on fresh seeds: gitexp retest {name_of(result)}",
+            f" shows what was added; to measure on fresh seeds: gitexp retest {name_of(result)}",
             advice=result.verdict is not Verdict.CONFIRMED or note.startswith(Verdict.CONFIRMED),
         )
 

@@ -37,7 +37,7 @@ def about_unfounded(inventory: Inventory) -> Iterator[Finding]:
                 yield Finding(
                     "V22",
                     f"a check in the note of {label_of(result)} says that seed {check.seed}"
-                    f" {check.found} its score, and no run on record shows that",
+                    f" {check.found} its score, but no run on record shows that",
                     "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
                     " gitexp redact",
                     # The runs may have been redacted.

@@ -26,7 +26,7 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     if len(content) > most:
         raise UsageError(
             f"{name} is larger than {most / 1e6:g} MB",
-            "give it a part: the rows of one project, with their header",
+            "give it less: the rows of one project, with the header",
         )
     encoding = next((e for mark, e in _ENCODINGS.items() if content.startswith(mark)), "utf-8")
     try:
@@ -35,7 +35,7 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         if b"\0" in content:
             raise _binary(name) from None
         raise UsageError(
-            f"{name} is not UTF-8: byte {error.start + 1:,} begins no character",
+            f"{name} is not UTF-8: byte {error.start + 1:,} does not start a character",
             f"convert it first: iconv -f latin1 -t utf-8 {shell_word(name)} > utf8.csv",
         ) from None
     if "\0" in text:

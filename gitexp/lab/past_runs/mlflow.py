@@ -48,7 +48,8 @@ def run_folders(store: Path) -> list[Path]:
     experiments = sorted({folder.parent for folder in found})
     if len(experiments) > 1:
         raise UsageError(
-            f"{visible(str(store))} holds {len(experiments)} experiments, which nothing compares",
+            f"{visible(str(store))} holds {len(experiments)} experiments, and only runs of one can"
+            " be compared",
             f"name one of them: gitexp audit {shell_word(visible(str(experiments[0])))}",
         )
     return found

@@ -40,7 +40,7 @@ def read_past_runs(path: Path) -> tuple[PastRun, ...]:
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}", "gitexp help audit") from None
     raise UsageError(
-        f"{name} holds neither MLflow runs nor summaries of W&B",
+        f"{name} holds neither MLflow runs nor W&B summaries",
         "name a results.tsv, a CSV file, an mlruns folder or a wandb folder",
     )
 
@@ -55,7 +55,7 @@ def choose_metric(runs: Sequence[PastRun], wanted: str) -> str:
     if wanted:
         if counts[wanted]:
             return wanted
-        raise UsageError(f"no run has a number under {visible(wanted)}", _choice(counts))
+        raise UsageError(f"no run has a number for {visible(wanted)}", _choice(counts))
     metrics = [
         name
         for name in counts
@@ -67,7 +67,7 @@ def choose_metric(runs: Sequence[PastRun], wanted: str) -> str:
             return found[0]
     if metrics:
         raise UsageError("several columns may be the metric", _choice(metrics))
-    raise UsageError("no column is a metric by its name", _choice(counts))
+    raise UsageError("no column has the name of a known metric", _choice(counts))
 
 
 def _choice(names: Sequence[str] | Counter[str]) -> str:
@@ -84,12 +84,12 @@ def choose_direction(metric: str, *, lower: bool, higher: bool) -> bool:
         UsageError: both were asked for, or the name does not tell.
     """
     if lower and higher:
-        raise UsageError("--lower and --higher exclude each other", "give one of them")
+        raise UsageError("--lower and --higher contradict each other", "give one of them")
     if lower or higher:
         return higher
     if way := direction_of(metric):
         return way == "higher"
     raise UsageError(
-        f"the name {visible(metric)} does not tell which values are better",
-        "say it: --higher or --lower",
+        f"the name {visible(metric)} does not say which values are better",
+        "give --higher or --lower",
     )

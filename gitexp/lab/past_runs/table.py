@@ -37,19 +37,19 @@ def read_table(path: Path) -> tuple[PastRun, ...]:
     name = visible(str(path))
     text = read_text(path)
     if not text.strip():
-        raise UsageError(f"{name} is empty", "it needs a header, and a row for each run")
+        raise UsageError(f"{name} is empty", "it needs a header, then one row per run")
     rows = _rows(text, name)
     header = [cell.strip() for cell in next(rows)]
     if len(header) > _MOST_COLUMNS:
         raise UsageError(
-            f"{name} has over {_MOST_COLUMNS:,} columns", "leave out what no run needs"
+            f"{name} has over {_MOST_COLUMNS:,} columns", "remove those that are not needed"
         )
     if twice := next((one for one in header if one and header.count(one) > 1), ""):
         raise UsageError(f"{name} has two columns {visible(twice)}", "rename one of them")
     runs: list[PastRun] = []
     for cells in rows:
         if len(runs) == MOST_ROWS:
-            raise UsageError(f"{name} has over {MOST_ROWS:,} rows", "give it one row a run")
+            raise UsageError(f"{name} has over {MOST_ROWS:,} rows", "give it one row per run")
         if any(cell.strip() for cell in cells):
             row = {key: cell.strip() for key, cell in zip(header, cells, strict=False) if key}
             runs.append(_run(row))
@@ -65,7 +65,7 @@ def _rows(text: str, name: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(lines, delimiter=mark, quotechar=quotes)
     except csv.Error as error:
-        raise UsageError(f"{name} is not a table: {error}", "give it one row a run") from None
+        raise UsageError(f"{name} is not a table: {error}", "give it one row per run") from None
 
 
 def _run(row: Mapping[str, str]) -> PastRun:

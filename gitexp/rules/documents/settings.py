@@ -314,7 +314,7 @@ def _stop_rules(path: str, value: object) -> tuple[StopRule, ...]:
         except ValueError as error:
             raise NotReady(
                 f"{path}: rule {number} of stop_if cannot be read: {error}",
-                f"rules that are understood: {UNDERSTOOD}",
+                f"write rules such as {UNDERSTOOD}",
             ) from None
     return tuple(rules)
 

@@ -63,7 +63,7 @@ def parse_stop_rule(text: str) -> StopRule:
         if math.isinf(bound):
             raise _unreadable(text, relation.end(), "a finite number")
     if end < len(text):
-        raise _unreadable(text, end, "its end: each condition is a rule of its own")
+        raise _unreadable(text, end, "the end (write each condition as a rule of its own)")
     return StopRule(name[1], relation[1] or _NAN, bound, int(step[1]) if step else None)
 
 
@@ -75,4 +75,4 @@ def _matched(pattern: re.Pattern[str], text: str, at: int, wanted: str) -> re.Ma
 
 def _unreadable(text: str, at: int, wanted: str) -> ValueError:
     found = repr(text[at:]) if text[at:] else "the end"
-    return ValueError(f"{text!r} has {found} where {wanted} must stand")
+    return ValueError(f"{text!r} has {found} where there must be {wanted}")

@@ -138,7 +138,7 @@ def looks_up_to(settings: Settings, most: int) -> tuple[int, ...]:
     """
     if not settings.seeded:
         raise UsageError(
-            "a repeat would show nothing new: the settings say that no seed changes anything",
+            "a repeat would show nothing new: according to the settings, no seed changes anything",
             "the same command without --repeats",
         )
     if not 1 <= most <= MOST_REPEATS:

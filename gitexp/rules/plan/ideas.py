@@ -53,14 +53,14 @@ def parse_ideas(content: bytes, name: str) -> list[Idea]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UsageError(f"{name}, line {line}: it is not UTF-8", "save it as UTF-8") from None
+        raise UsageError(f"{name}, line {line}: not UTF-8", "save the file as UTF-8") from None
     ideas = [*_ideas(text, name)]
     if not ideas:
-        raise UsageError(f"{name} has no idea in it", f"one a line: {_EXAMPLE}")
+        raise UsageError(f"{name} contains no idea", f"write one per line: {_EXAMPLE}")
     if len(ideas) > MOST_IDEAS:
         raise UsageError(
-            f"{name} has {len(ideas)} ideas, and each takes a place in a campaign",
-            f"register at most {MOST_IDEAS} at once, the best first",
+            f"{name} has {len(ideas)} ideas, but at most {MOST_IDEAS} can be registered at once",
+            "put the best ones first, and leave the rest for later",
         )
     return ideas
 
@@ -73,13 +73,13 @@ def _ideas(text: str, name: str) -> Iterator[Idea]:
                 yield _idea(number, line)
             except ValueError as error:
                 raise UsageError(
-                    f"{name}, line {number}: {error}", f"such as: {_EXAMPLE}"
+                    f"{name}, line {number}: {error}", f"for example: {_EXAMPLE}"
                 ) from None
 
 
 def _idea(number: int, line: str) -> Idea:
     if len(line) > _LONGEST:
-        raise ValueError(f"it has {len(line)} characters, and at most {_LONGEST} are read")
+        raise ValueError(f"it has {len(line)} characters; at most {_LONGEST} are allowed")
     try:
         found = json.loads(line, parse_constant=_no_number, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
@@ -119,9 +119,9 @@ def _check(key: str, value: Any) -> None:  # noqa: ANN401 - parsed data
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("it names a key twice")
+        raise ValueError("a key appears twice")
     return found
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise ValueError(f"{text} is not a JSON number")

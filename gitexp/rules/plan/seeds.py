@@ -60,12 +60,12 @@ def nothing_fresh(name: str, first_seed: int | None) -> Finding:
     why = (
         'the seed changes nothing here (vary = "none")'
         if first_seed is None
-        else f"seeds are the numbers of folds here (first_seed = {first_seed})"
+        else f"seeds are fold numbers here (first_seed = {first_seed})"
     )
     return Finding(
         "K6",
         f"exp/{name} tested this change, and {why}: a second test would see the same data and"
         " add nothing",
-        f"gitexp show {name} shows what it found; once the baseline runs other code, gitexp retest"
-        f" {name} tests the change there, on the same data",
+        f"see what it found: gitexp show {name}\n"
+        f"or, once the code on the baseline has changed: gitexp retest {name}",
     )

@@ -30,18 +30,19 @@ def split_sweep(text: str) -> tuple[str, tuple[str, ...]]:
     if "" in found:
         raise UsageError(
             f"--sweep {text!r} has an empty value",
-            'write text that is empty as "": gitexp start --sweep \'name="",a\'',
+            'write an empty text as "": gitexp start --sweep \'name="",a\'',
         )
     if len(found) < 2:
         raise UsageError(
-            f"--sweep {text!r} names one value", f"gitexp start --set {key.strip()}={found[0]} ..."
+            f"--sweep {text!r} names only one value",
+            f"gitexp start --set {key.strip()}={found[0]} ...",
         )
     if twice := next((value for value in found if found.count(value) > 1), None):
         raise UsageError(f"--sweep {text!r} names {twice} twice", "name each value once")
     if len(found) > MOST_VALUES:
         raise UsageError(
             f"--sweep {text!r} names {len(found)} values, and each is an experiment",
-            f"name at most {MOST_VALUES}; a wide sweep begins with few values",
+            f"name at most {MOST_VALUES}; start a wide sweep with few values",
         )
     return key.strip(), found
 
@@ -93,7 +94,7 @@ def _range(text: str) -> tuple[str, ...]:
     if log and first <= 0:
         raise UsageError(
             f"the range {text.strip()} cannot have equal ratios: {found['first']} is not above 0",
-            "begin it above 0, or leave out log",
+            "start it above 0, or leave out log",
         )
     steps = [step / (count - 1) for step in range(count)]
     values = [
@@ -114,6 +115,6 @@ def _distinct(text: str, values: list[str]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise UsageError(
             f"the range {text.strip()} has fewer than {len(values)} different values",
-            "ask for fewer, or write its ends with a point (1.0..3.0 5) if fractions are meant",
+            "ask for fewer, or write decimal points if you mean fractions: 1.0..3.0 5",
         )
     return tuple(values)

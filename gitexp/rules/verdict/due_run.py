@@ -24,9 +24,9 @@ class Why(Enum):
     PARTNER = "the experiment's next run will be paired with it"
     LOOK = "the experiment's next look needs it"
     MATCH = "the experiment ran in another condition than the baseline"
-    BLOCK = "so many experiments agree on the baseline that it may have been unlucky"
+    BLOCK = "several experiments agree so well that the baseline may have been unlucky"
     SCREEN = "which of many ideas are worth confirming"
-    REPEAT = "does a seed give its score again, of which an attempt gave none"
+    REPEAT = "does a seed repeat its score, after an attempt that gave none"
 
     @property
     def purpose(self) -> Purpose:

@@ -59,7 +59,10 @@ def test_each_run_has_devices_of_its_own(tmp_path: Path) -> None:
         {"CUDA_VISIBLE_DEVICES": "GPU-aaaa"}, {"CUDA_VISIBLE_DEVICES": "GPU-bbbb"},
     ]  # fmt: skip
     assert devices.take() is None
-    assert devices.about() == "device 0 (T4) has a run of gitexp; device 1 (T4) has a run of gitexp"
+    assert (
+        devices.about()
+        == "device 0 (T4) is used by a gitexp run; device 1 (T4) is used by a gitexp run"
+    )
     with first:
         pass
     with devices.take() as again:  # type: ignore[union-attr]
@@ -92,7 +95,7 @@ def test_shares_of_one_device_fill_it_before_the_next(tmp_path: Path) -> None:
 
 def test_a_device_that_somebody_computes_on_is_left_alone(driver: Path, tmp_path: Path) -> None:
     (driver / "busy").write_text("GPU-aaaa, 4242\n")
-    assert of(1, tmp_path).about() == "somebody computes on device 0 (T4)"
+    assert of(1, tmp_path).about() == "device 0 (T4) is used by another process"
     with of(0.5, tmp_path).take() as taken:  # type: ignore[union-attr]
         assert taken.variables == {"CUDA_VISIBLE_DEVICES": "GPU-bbbb"}
         # Its own runs are no strangers: the other half is free.
@@ -167,7 +170,7 @@ def test_what_the_machine_has_is_found_and_limited(driver: Path) -> None:
         find_devices(3, {})
     (driver / "list").write_text("GPU 0: T4 (UUID: GPU-aaaa)\nGPU 1: H100 (UUID: GPU-cccc)\n")
     found = find_devices(1, {})
-    assert (found.devices, found.about()) == (TWO[:1], "device 1 (H100) is of another model")
+    assert (found.devices, found.about()) == (TWO[:1], "device 1 (H100) is a different model")
     assert find_devices(1, {}, "1").devices == (Device("GPU-cccc", 1, "H100"),)
     (driver / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     with pytest.raises(NotReady, match="no driver lists a device here"):

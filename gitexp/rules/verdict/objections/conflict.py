@@ -53,8 +53,8 @@ def in_opposition(
         return None
     return Objection(
         CONFLICT,
-        f"two clones have other scores of the same run (seeds {_seeds(found)}), although otherwise"
-        " the trainer gives its scores again; gitexp retest measures the change again",
+        f"two clones have different scores of the same run (seeds {_seeds(found)}), although the"
+        " trainer otherwise repeats its scores; gitexp retest measures the change again",
     )
 
 

@@ -26,7 +26,7 @@ def _set_aside(evidence: Evidence) -> str:
     seen = seeds.intersection(record.seed for record in evidence.candidate)
     if not seen:
         return ""
-    return f"{counted(len(seen), 'pair')} made once more, as the baseline's speed was another"
+    return f"{counted(len(seen), 'pair')} repeated, because the baseline ran at another speed"
 
 
 def _checks(evidence: Evidence) -> str:
