@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gitexp.rules.plan.ranking import Idea, ranked_ideas
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.judge import judge
@@ -118,7 +119,8 @@ def costs(experiments: int) -> None:
 
 def night(nights: int) -> None:
     """How many of forty ideas a night of 96 runs answers, one after the other."""
-    print(f"\n{nights} nights of {RUNS} runs; {IDEAS} ideas, {GAINS} of them gain {GAIN:g} units")
+    print(f"\n{nights} nights of {RUNS} runs; {IDEAS} ideas in the order of `gitexp next`,"
+          f" {GAINS} of them gain {GAIN:g} units")  # fmt: skip
     print(f"{'':44}{'answered':>12}{'found':>12}{'false':>12}")
     for way in WAYS:
         told = [_night(way, np.random.default_rng([9, number])) for number in range(nights)]
@@ -129,6 +131,21 @@ def night(nights: int) -> None:
         print(f"{way.name:44}" + "".join(f"{cell:>12}" for cell in cells))
 
 
+def _by_next(rng: np.random.Generator) -> list[float]:
+    """Effects of the ideas in the order of `gitexp next`.
+
+    All state the same gain; chances are stated with an error, as in tests.bench.ideas.
+    """
+    effects: dict[str, float] = {}
+    ideas = []
+    for number, effect in enumerate([GAIN] * GAINS + [0.0] * (IDEAS - GAINS)):
+        chance = min(0.95, max(0.02, rng.normal(0.35 if effect else 0.15, 0.12)))
+        name = f"idea-{number}"
+        effects[name] = effect
+        ideas.append(Idea(name, "", "", GAIN, chance, 1.0, chance * GAIN, "a gap", True, ()))
+    return [effects[idea.name] for idea in ranked_ideas(ideas)]
+
+
 def _night(way: Way, rng: np.random.Generator) -> tuple[int, int, int]:
     """Ideas answered, gains found and false confirmations until the runs are spent."""
     last, redrawn = way.looks[-1], bool(way.widening)
@@ -136,8 +153,7 @@ def _night(way: Way, rng: np.random.Generator) -> tuple[int, int, int]:
     each = math.sqrt(0.5 / (1 - SHARED))
     baseline = each * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=last))
     left, measured, confirmed, answered, found, false = RUNS, 0, 0, 0, 0, 0
-    effects = rng.permutation([GAIN] * GAINS + [0.0] * (IDEAS - GAINS))
-    for number, effect in enumerate(effects.tolist()):
+    for number, effect in enumerate(_by_next(rng)):
         if number % PLANNED == 0:
             confirmed = 0  # the next campaign
         design = way.design(campaign_level(BUDGET, PLANNED, confirmed))
