@@ -85,7 +85,9 @@ def _read_metrics(
     elif not failure and value is None:
         failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
         if finished.left:
-            failure += "; it left processes behind, which were ended: a command must stay in the foreground"
+            failure += (
+                "; it left processes behind, which were ended: a command must stay in the foreground"
+            )
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
     scores = {name: number for name, number in found.items() if _is_score(number)}

@@ -79,7 +79,7 @@ class Proposal:
     text: str
     change: Change
     content: bytes
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     advice: tuple[Finding, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     criterion: Criterion | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gitexp.rules.plan.ranking import Idea, ranked_ideas
+from gitexp.rules.plan.ranking import WeighedIdea, ranked_ideas
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.judge import judge
@@ -142,7 +142,7 @@ def _by_next(rng: np.random.Generator) -> list[float]:
         chance = min(0.95, max(0.02, rng.normal(0.35 if effect else 0.15, 0.12)))
         name = f"idea-{number}"
         effects[name] = effect
-        ideas.append(Idea(name, "", "", GAIN, chance, 1.0, chance * GAIN, "a gap", True, ()))
+        ideas.append(WeighedIdea(name, "", "", GAIN, chance, 1.0, chance * GAIN, "a gap", True, ()))
     return [effects[idea.name] for idea in ranked_ideas(ideas)]
 
 

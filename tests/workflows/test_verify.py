@@ -388,7 +388,7 @@ def in_old_words(world: World, branch: str) -> str:
         f"mean {means[0]:.4g} -> {means[1]:.4g}, bar accuracy +0.005,"
         f" p {row['p']:.3g} against {row['level']:.3g}\n"
         f"{row['reason']}: even the lower bound reaches the bar\n"
-        "no seed is fresh\n"
+        "no run diverged\nno seed is fresh\n"
     )
 
 

@@ -48,7 +48,7 @@ def test_line_ends_and_separators_of_other_systems_are_no_trouble() -> None:
         (b'{"hypothesis": null, "set": "C=1"}', '"hypothesis" must be text, not null'),
         (b'{"hypothesis": "a", "set": "C=1", "gain": "0.1"}', '"gain" must be a number'),
         (b'{"hypothesis": "a", "set": "C=1", "gain": true}', '"gain" must be a number'),
-        (b'{"hypothesis": "a", "set": "C=1", "gain": NaN}', "NaN is not a number of JSON"),
+        (b'{"hypothesis": "a", "set": "C=1", "gain": NaN}', "NaN is not a JSON number"),
         (b'{"hypothesis": "a", "set": "C=1", "guards": [1]}', '"guards" must be a list of texts'),
         (b'{"hypothesis": "a", "set": "C=1", "hypotesis": "b"}', "did you mean hypothesis?"),
         (b'{"hypothesis": "a", "set": "C=1", "line": 3}', "keys are hypothesis, set"),
