@@ -86,7 +86,8 @@ def _read_metrics(
         failure = f"no metric {job.metric} was reported{_reported_instead(job, found)}"
         if finished.left:
             failure += (
-                "; it left processes behind, which were ended: a command must stay in the foreground"
+                "; it left processes behind, which were ended:"
+                " a command must stay in the foreground"
             )
     elif value is not None and not _is_score(value):
         failure = f"{job.metric} is {value}"
