@@ -67,6 +67,7 @@ class Settings:
     keep: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     inert: tuple[str, ...] = INERT
+    protect: tuple[str, ...] = ()
     timeout: float | None = None
     silent: float | None = None
     memory: int | None = None
@@ -196,7 +197,7 @@ def _demand_pairs(path: str, settings: Settings) -> None:
 
 def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed data
     match name:
-        case "config" | "data" | "keep" | "link" | "inert":
+        case "config" | "data" | "keep" | "link" | "inert" | "protect":
             return _paths(path, name, value)
         case "repeats":
             looks = [value] if isinstance(value, int) else value
@@ -320,9 +321,9 @@ def _stop_rules(path: str, value: object) -> tuple[StopRule, ...]:
 
 
 def _paths(path: str, name: str, value: object) -> tuple[str, ...]:
-    """Paths in the project; inert ones may also start at the top of the repository."""
+    """Paths in the project; some settings may also name one from the top of the repository."""
     listed = [value] if isinstance(value, str) else value
-    outside = "/" if name == "inert" else ""
+    outside = "/" if name in {"inert", "protect"} else ""
     _demand(
         isinstance(listed, list)
         and all(isinstance(one, str) and _is_inside(one.removeprefix(outside)) for one in listed),

@@ -1,0 +1,52 @@
+"""Protected paths: the code and data that measure, which nothing that is measured may touch."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from gitexp.rules.gate.paths import is_config, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.rules.documents.settings import Settings
+
+
+def is_protected(settings: Settings, path: str) -> bool:
+    """Whether a path (relative to the project, with slashes) belongs to what measures.
+
+    That is what `protect` names and, without being named, declared data and the files that the
+    holdout command names and the training command does not. A folder stands for all that is in it.
+    A declared config is protected only where `protect` names it.
+    """
+    within = [*_folders(path), path]
+    if any(matches(one, settings.protect) for one in within):
+        return True
+    if is_config(path, settings.config):
+        return False
+    holdout = {*_named(settings.holdout)} - {*_named(settings.command)}
+    data = [pattern.rstrip("/") for pattern in settings.data]
+    return any(one in holdout or is_config(one, data) for one in within)
+
+
+def _folders(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:length]) for length in range(1, len(parts)))
+
+
+def _named(command: str) -> Iterator[str]:
+    """Words of a command that may be files or folders of the project."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    before = ""
+    for word in words:
+        if before == "-m":
+            module = word.replace(".", "/")
+            yield from (f"{module}.py", f"{module}/__main__.py")
+        given = word.partition("=")[2] if word.startswith("-") else word
+        if path := given.removeprefix("./").rstrip("/"):
+            yield path
+        before = word

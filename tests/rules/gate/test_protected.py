@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitexp.rules.documents.settings import parse_settings
+from gitexp.rules.gate.protected import is_protected
+
+JUDGED: dict[str, Any] = {
+    "config": ["config.toml", "conf/*.toml"],
+    "command": "python train.py --threads=2",
+    "metric": "accuracy",
+    "protect": ["evaluate.py", "eval*.py", "scoring/", "bench", "conf/eval.toml", "/shared/"],
+    "data": ["data/*.csv", "images", "rows/**/*.npy"],
+    "holdout": "./score.py --rows=held.csv -m lib.judge train.py secret/",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "protected"),
+    [
+        ("evaluate.py", True),
+        ("src/evaluate.py", True),
+        ("eval_all.py", True),
+        ("scoring/deep/rule.py", True),
+        ("bench/one.py", True),  # a folder without its slash is a folder all the same
+        ("benchmark.py", False),
+        ("conf/eval.toml", True),  # `protect` names this config
+        ("conf/model.toml", False),
+        ("/shared/judge.py", True),
+        ("/other/judge.py", False),
+        ("data/train.csv", True),
+        ("data/README.md", False),
+        ("images/cat/1.png", True),
+        ("rows/a/b/c.npy", True),
+        ("score.py", True),
+        ("src/score.py", False),
+        ("held.csv", True),
+        ("lib/judge.py", True),
+        ("secret/rows.csv", True),
+        ("train.py", False),  # the holdout runs it, too, but it is what experiments change
+        ("config.toml", False),
+    ],
+)
+def test_what_measures_is_protected(path: str, *, protected: bool) -> None:
+    assert is_protected(parse_settings("gitexp.toml", JUDGED), path) is protected
+
+
+def test_a_config_inside_declared_data_stays_a_config() -> None:
+    table = JUDGED | {"protect": [], "data": ["conf/"]}
+    settings = parse_settings("gitexp.toml", table)
+    assert not is_protected(settings, "conf/model.toml")
+    assert is_protected(settings, "conf/rows.csv")
+
+
+def test_without_a_holdout_no_path_of_the_command_is_protected() -> None:
+    table = JUDGED | {"protect": [], "data": [], "holdout": ""}
+    settings = parse_settings("gitexp.toml", table)
+    assert not any(is_protected(settings, path) for path in ("train.py", "score.py", "a/b.py"))
