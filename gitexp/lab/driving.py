@@ -102,3 +102,6 @@ def drive(
                     " run the same command to continue"
                 )
             raise
+        finally:
+            for thread in (one for session in sessions for one in session.beside):
+                thread.join()

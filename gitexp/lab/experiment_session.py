@@ -15,7 +15,7 @@ from gitexp.lab.canary import Canary
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.log_json import figures_json
 from gitexp.lab.moved import check_of
-from gitexp.lab.notify import notify
+from gitexp.lab.notify import notify_meanwhile
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
@@ -216,8 +216,8 @@ class ExperimentSession(Session):
             "note": self.note,
         }
         folder = ledger.repository.top or ledger.repository.common
-        if wrong := notify(ledger.settings.notify, verdict, folder):
-            self.watcher.said(wrong)
+        command, said = ledger.settings.notify, self.watcher.said
+        self.beside.append(notify_meanwhile(command, verdict, folder, said))
 
     # --- runs that are made again -----------------------------------------------------------------
 

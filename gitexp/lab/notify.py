@@ -9,15 +9,31 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-_LONGEST = 10.0  # seconds; no run starts meanwhile
+_LONGEST = 10.0  # seconds; the end of gitexp waits for it
+
+
+def notify_meanwhile(
+    command: str, verdict: dict[str, Any], folder: Path, said: Callable[[str], object]
+) -> threading.Thread:
+    """Notify a command while runs go on; `said` is told what went wrong. Whoever ends joins it."""
+
+    def notified() -> None:
+        if wrong := notify(command, verdict, folder):
+            said(wrong)
+
+    thread = threading.Thread(target=notified, name="gitexp-notify")
+    thread.start()
+    return thread
 
 
 def notify(command: str, verdict: dict[str, Any], folder: Path) -> str:

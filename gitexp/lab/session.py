@@ -14,6 +14,7 @@ from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from gitexp.engine.engine import Made, Slot
@@ -49,6 +50,7 @@ class Session(ABC):
         self.due = Due()
         self.begun = self.over = False
         self.error: GitexpError | None = None
+        self.beside: list[threading.Thread] = []  # what it does while runs go on
         self._made: set[Run] = set()  # runs that went well, and yet may be asked for again
         self._told: set[tuple[object, ...]] = set()
         self._own: list[str] = []  # conditions that runs of the experiment had

@@ -254,6 +254,16 @@ def test_a_command_of_yours_is_told_each_verdict_once(ready: World, tmp_path: Pa
     } | {"project": "", "detail": None}
 
 
+def test_runs_go_on_while_somebody_is_notified(ready: World, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    ready.write("tell.sh", f"cat >> {both}; until [ $(wc -l < {both}) = 2 ]; do sleep 0.05; done\n")
+    settle(ready, notify="sh tell.sh", repeats=[1])
+    names = [ready.start("--set", f"model.C={value}") for value in (10, 20)]
+    ran = ready.gitexp("run", *names)
+    assert "tell.sh" not in ran.err  # as if the first had waited for the second in vain
+    assert {json.loads(line)["name"] for line in both.read_text().splitlines()} == {*names}
+
+
 @pytest.mark.parametrize("notify", ["", "  ", "'half", 3])
 def test_a_command_that_cannot_be_one_is_refused(ready: World, notify: object) -> None:
     ready.write("gitexp.toml", (ready.path / "gitexp.toml").read_text()
