@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import has_verdict
 from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.gate.history import PastResults, find_verdict
@@ -15,6 +16,7 @@ from gitexp.lab.screened import read_screened
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
@@ -28,14 +30,16 @@ if TYPE_CHECKING:
 class Ideas:
     """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
 
-    `waiting` more were planned or confirmed on an older baseline. `warnings` name ideas whose
-    change has a verdict by now, and remotes that may have results of others.
+    `waiting` more were planned or confirmed on an older baseline. `failed` are those whose runs
+    failed and may be tried once more. `warnings` name ideas whose change has a verdict by now, and
+    remotes that may have results of others.
     """
 
     order: list[WeighedIdea]
     chosen: list[WeighedIdea]
     hours: float | None
     waiting: int
+    failed: list[str]
     warnings: list[str]
 
 
@@ -83,4 +87,19 @@ def next_ideas(
     wait = len(waiting(project, rows))
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     warnings += about_missing_results(project.repository, missing) if missing else []
-    return Ideas(order, chosen, hours, wait, warnings)
+    return Ideas(order, chosen, hours, wait, _to_try_again(project, rows), warnings)
+
+
+def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:
+    """Experiments on this baseline whose runs failed no more often than they are repeated."""
+    failed = [row.result for row in reversed(rows) if row.state is State.FAILED]
+    alike = {project.tip, *same_runs(project, project.settings, project.tip)} if failed else set()
+    found = []
+    for result in failed:
+        if result.parent not in alike or result.registration is None:
+            continue
+        metric = result.registration.criterion.metric
+        both = (result.records, result.tried)
+        if not any(given_up({r.seed for r in some}, some, metric) for some in both):
+            found.append(result.name)
+    return found

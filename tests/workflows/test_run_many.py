@@ -208,6 +208,19 @@ def test_all_means_what_is_planned_on_this_baseline(ready: World) -> None:
     assert ready.gitexp("run", stale, "--json").json["verdict"] == "CONFIRMED"
 
 
+def test_all_tries_once_more_what_has_failed_once(ready: World) -> None:
+    train_with(ready, "if CONFIG['model']['C'] == 11: raise SystemExit(3)\n" + SCORE, repeats=[1])
+    good, bad = planned(ready, "10", "11")
+    ready.gitexp("run", "--all", code=4)
+    (again,) = ready.gitexp("run", "--all", "--json", code=4).json
+    assert again["name"] == bad
+    assert len(records(ready, f"exp/{bad}")) == 2
+    assert ready.gitexp("run", "--all", "--json").json == []
+    assert {row["name"]: row["state"] for row in ready.gitexp("log", "--json").json} == {
+        good: "done", bad: "done"
+    }  # fmt: skip
+
+
 def test_wrong_words_run_nothing(ready: World, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(ready, repeats=[3])
     (name,) = planned(ready, "10")

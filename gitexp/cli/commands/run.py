@@ -37,7 +37,11 @@ def run(
         ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every planned experiment, in the order of gitexp next.")
+        bool,
+        typer.Option(
+            "--all",
+            help="Every planned experiment, in the order of gitexp next; then what failed once.",
+        ),
     ] = False,
     jobs: Jobs = "1",
     gpus: Gpus = "",
@@ -128,7 +132,7 @@ def run(
         from gitexp.workflows.next import next_ideas  # only --all ranks
 
         ideas = next_ideas(project)
-        names = [idea.name for idea in ideas.order]
+        names = [idea.name for idea in ideas.order] + ([] if screen else ideas.failed)
         if not names:
             if screen:
                 hint = "\n".join(ideas.warnings) or plan.PLAN

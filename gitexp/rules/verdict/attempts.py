@@ -9,7 +9,7 @@ from gitexp.rules.documents.ended import Ended
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.verdict import Judgement
@@ -60,7 +60,7 @@ def say_attempts(experiment: Attempts, baseline: Attempts) -> str:
     return f"of the experiment, {experiment}; of the baseline, {baseline}"
 
 
-def given_up(seeds: Sequence[int], records: Iterable[Record], metric: str) -> list[int]:
+def given_up(seeds: Iterable[int], records: Iterable[Record], metric: str) -> list[int]:
     """Seeds whose runs failed as often as is allowed before one of them gave the metric."""
     failures = dict.fromkeys(seeds, 0)
     good: set[int] = set()
