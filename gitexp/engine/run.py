@@ -18,16 +18,19 @@ from gitexp.engine.launch import ARTIFACTS, prepare_launch, user_trees
 from gitexp.engine.links import link_inputs
 from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets, hide_secrets
+from gitexp.engine.metrics import LOGGED
 from gitexp.engine.outcome import read_reported
 from gitexp.engine.output import last_lines, log_line
 from gitexp.engine.process import GRACE, execute
 from gitexp.engine.record import describe, make_record, shorten
 from gitexp.engine.results import keep_files, remove_results
+from gitexp.engine.series import read_curves
 from gitexp.engine.watch import Watch
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import stamped
 from gitexp.rules.documents.outcomes import outcomes_line
+from gitexp.rules.documents.series import series_lines
 from gitexp.store.local import locked, make_folder, salt, share
 
 if TYPE_CHECKING:
@@ -143,7 +146,8 @@ def _run_job(
     record, surplus = shorten(record, job.metric)
     run = {"seed": job.seed, "attempt": job.attempt, "condition": record.condition}
     made = artifact_lines(job.folder / ARTIFACTS, run, (place, root, job.folder))
-    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus, *made]
+    series = series_lines(run, read_curves(job.folder / LOGGED), job.metric)
+    bulk = [environment, stamped(Kind.PARAMETERS, {"values": hashed}), *surplus, *made, *series]
     if reported.outcomes:
         line = outcomes_line(
             reported.outcomes, seed=job.seed, attempt=job.attempt, condition=record.condition

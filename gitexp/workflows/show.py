@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
@@ -17,6 +17,7 @@ from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.remark import Remark, parse_remarks
+from gitexp.rules.documents.series import Series, parse_series
 from gitexp.rules.verdict.arms import Arms
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
@@ -37,7 +38,8 @@ class Sheet:
     the same change; `shared` counts other experiments that were compared with the same baseline.
     `openings` are those of the holdout on this commit. `folders` has the output folder of each run
     by seed and attempt, None if it is not in this clone; `logged` says whether notes have parts of
-    the logs. `artifacts` are files that runs have put on record, without their content.
+    the logs. `artifacts` are files that runs have put on record, without their content. `series`
+    are what its runs logged step by step, `baseline_series` what the baseline's of its seeds did.
     `together` is what it and its siblings measured, if both measured something.
     """
 
@@ -51,6 +53,8 @@ class Sheet:
     folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
     logged: bool = False
     artifacts: tuple[dict[str, Any], ...] = ()
+    series: tuple[Series, ...] = ()
+    baseline_series: tuple[Series, ...] = ()
     together: Together | None = None
     remarks: tuple[Remark, ...] = ()
 
@@ -83,6 +87,8 @@ class Sheet:
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
             "artifacts": list(self.artifacts),
+            "series": [asdict(one) for one in self.series],
+            "baseline_series": [asdict(one) for one in self.baseline_series],
             "remarks": [json.loads(remark.line()) for remark in self.remarks],
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
@@ -145,6 +151,13 @@ def show(project: Project, name: str | None) -> Sheet:
             if record.folder
         },
         artifacts=tuple(read_contents(bulk.get(commit, ""), Kind.ARTIFACT)),
+        series=tuple(parse_series(bulk.get(commit, ""))),
+        baseline_series=tuple(
+            one
+            for parent in row.result.entry.parents[:1]
+            for one in parse_series(bulk.get(parent, ""))
+            if one.seed in {seed for seed, _, _ in seeds}
+        ),
         logged=bool(read_notes(project.repository, LOGS, [commit])),
         together=measured_together(
             project.repository, row.result, [other.result for other in siblings]

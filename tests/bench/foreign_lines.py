@@ -65,6 +65,7 @@ SOUND: dict[Kind, dict[str, Any]] = {
         "count": 2, "rows": 2, "ids": "facd",
         "data": "eNrLTNFJ1Eni5aqMLykqTdUx1DEAsQuKUlN0DEBsAJtNCLo=",
     },
+    Kind.SERIES: _RUN | {"steps": [1, 2], "values": {"loss": [0.5, 0.25]}},
     Kind.SAMPLE: {"seed": 7, "sample": 0.5, "values": {"accuracy": 0.9}},
     Kind.LOG: _RUN | {"stdout": "epoch 1\n", "stderr": ""},
     Kind.TOMBSTONE: {"paths": [["folder"], ["values", "x", 0]], "rest": "ab12", "number": 1},

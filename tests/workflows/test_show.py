@@ -32,6 +32,29 @@ def test_show_lists_the_files_that_runs_put_on_record(ready: World) -> None:
     assert ready.gitexp("verify").code == 0
 
 
+def test_what_runs_log_step_by_step_is_kept_for_both_arms(ready: World) -> None:
+    log = """
+import gitexp
+for step in range(1, 3001):
+    gitexp.log(step=step, loss=CONFIG['model']['C'] / step, token=SEED)
+gitexp.log(step=3001, loss=float('nan'), once=1)
+gitexp.log(unstepped=1)
+"""
+    train_with(ready, f"{log}\n{SCORE}", repeats=[2])
+    name = ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    sheet = ready.gitexp("show", name, "--json").json
+    series = {(one["seed"], one["metric"]): one for one in sheet["series"]}
+    assert series.keys() == {(n, m) for n in (1, 2) for m in ("loss", "token", "once")}
+    loss = series[1, "loss"]
+    assert loss["steps"] == [*range(1, 3001, 4), 3000]
+    assert loss["values"][:2] + loss["values"][-1:] == [10, 2, 0.00333333]
+    assert (series[2, "once"]["steps"], series[2, "once"]["values"]) == ([3001], [1])
+    base = {(one["seed"], one["metric"]): one["values"][0] for one in sheet["baseline_series"]}
+    assert (base.keys(), base[2, "loss"]) == (series.keys(), 1)
+    assert ready.gitexp("verify").code == 0
+
+
 def test_show_puts_the_seeds_side_by_side(ready: World) -> None:
     name = ready.start("--set", "model.C=10", "--evidence", "train 0.93")
     text = ready.gitexp("show").out

@@ -33,6 +33,7 @@ MOST_ATTEMPTS = 1_000_000
 _ATTEMPT = whole(1, MOST_ATTEMPTS)
 _EXIT = whole(-(1 << 31), (1 << 32) - 1)
 _SECONDS = number(0, 1e12)
+_STEP = whole(-(1 << 53), 1 << 53)
 # Where a tombstone's value stood: names, and places in lists.
 _PATH = listed(lambda step: text(step) or _COUNT(step))
 # The run that a bulk line belongs to.
@@ -150,6 +151,12 @@ class Kind(StrEnum):
         "artifact",
         1,
         Shape({**_RUN, "size": _COUNT, "sha256": digits}, {"path": text}),
+    )
+    # What metrics were from step to step.
+    SERIES = (
+        "series",
+        1,
+        Shape({**_RUN, "steps": listed(_STEP), "values": named(listed(number()))}),
     )
     # A score on a part of the data.
     SAMPLE = (

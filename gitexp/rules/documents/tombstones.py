@@ -38,12 +38,13 @@ RESULTS = frozenset(
         "attempt", "batch", "boot", "clone", "commit", "condition", "count", "cpu", "duration",
         "ended", "exit", "found", "host", "id", "ids", "inputs", "kind", "memory", "metrics",
         "number", "output", "pairs", "project", "purpose", "rows", "sample", "scheduler", "schema",
-        "scores", "seed", "start", "tested", "variance", "y_pred", "y_score", "y_true", COUNT,
+        "scores", "seed", "start", "steps", "tested", "variance", "y_pred", "y_score", "y_true",
+        COUNT,
     }
 )  # fmt: skip
 
 # Kinds of which no part can be redacted.
-FIXED = (Kind.TOMBSTONE, Kind.METRICS, Kind.SAMPLE)
+FIXED = (Kind.TOMBSTONE, Kind.METRICS, Kind.SERIES, Kind.SAMPLE)
 
 Path = tuple[str | int, ...]
 _Tree: TypeAlias = "dict[str | int, _Tree]"

@@ -62,6 +62,8 @@ STORED = {
     Kind.OUTCOMES: '{"attempt":1,"condition":"9f3c2a","count":2,"data":"eNrLTNFJ1Eni5aqMLykqTdUx'
     '1DEAsQuKUlN0DEBsAJtNCLo=","ids":"facdde7abf1e","kind":"outcomes","rows":2,"schema":1,'
     '"seed":7}',
+    Kind.SERIES: '{"attempt":1,"condition":"9f3c2a","kind":"series","schema":1,"seed":7,'
+    '"steps":[10,20],"values":{"loss":[0.5,0.25]}}',
     Kind.SAMPLE: '{"kind":"sample","sample":0.5,"schema":1,"seed":7,"values":{"accuracy":0.9}}',
     Kind.LOG: '{"attempt":1,"condition":"9f3c2a","kind":"log","schema":1,"seed":7,"stderr":"",'
     '"stdout":"epoch 1\\n"}',

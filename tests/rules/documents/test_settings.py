@@ -264,9 +264,8 @@ def test_a_value_of_the_wrong_kind_is_refused_by_name_and_file(
 
 def test_a_stop_rule_that_cannot_be_read_is_named_with_those_that_can() -> None:
     said = refused(LEAST | {"stop_if": ["loss > 1", "loss >"]})
-    assert (
-        "gitexp.toml: rule 2 of stop_if cannot be read: 'loss >' has the end where a number" in said
-    )
+    wrong = "'loss >' has the end where there must be a number"
+    assert f"gitexp.toml: rule 2 of stop_if cannot be read: {wrong}" in said
     assert '"step 500: val_loss > 4"' in said
 
 

@@ -31,26 +31,26 @@ def test_a_rule_is_read_and_written(text: str, rule: StopRule) -> None:
     ("text", "said"),
     [
         ("", "the end where there must be a metric's name"),
-        ("> 10", "'> 10' where a metric's name"),
+        ("> 10", "'> 10' where there must be a metric's name"),
         ("loss", 'the end where there must be ">", ">=", "<", "<=" or "is nan"'),
-        ("loss = 10", "'= 10' where \">\""),
-        ("loss != 3", "'!= 3' where \">\""),
-        ("loss is inf", "'is inf' where \">\""),
-        ("loss is nano", "'is nano' where \">\""),
-        ("val loss > 4", "'loss > 4' where \">\""),
-        ("step 500 loss > 4", "'500 loss > 4' where \">\""),
-        ("step -1: loss > 4", "'-1: loss > 4' where \">\""),
+        ("loss = 10", "'= 10' where there must be \">\""),
+        ("loss != 3", "'!= 3' where there must be \">\""),
+        ("loss is inf", "'is inf' where there must be \">\""),
+        ("loss is nano", "'is nano' where there must be \">\""),
+        ("val loss > 4", "'loss > 4' where there must be \">\""),
+        ("step 500 loss > 4", "'500 loss > 4' where there must be \">\""),
+        ("step -1: loss > 4", "'-1: loss > 4' where there must be \">\""),
         ("loss > ", "the end where there must be a number"),
         ("loss > ten", "'ten' where there must be a number"),
         ("loss > nan", "'nan' where there must be a number"),
         ("loss > 1.2.3", "'1.2.3' where there must be a number"),
-        ("loss > 10%", "'%' where its end"),
+        ("loss > 10%", "'%' where there must be the end"),
         ("loss > 1e400", "'1e400' where there must be a finite number"),
-        ("loss > 10 or loss is nan", "'or loss is nan' where its end"),
+        ("loss > 10 or loss is nan", "'or loss is nan' where there must be the end"),
     ],
 )
 def test_a_text_that_is_not_a_rule_is_refused_where_it_goes_wrong(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match="must stand") as caught:
+    with pytest.raises(ValueError, match="there must be") as caught:
         parse_stop_rule(text)
     assert said in str(caught.value)
 
