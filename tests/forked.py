@@ -18,7 +18,9 @@ from pathlib import Path
 import gitexp
 
 _SERVER = multiprocessing.get_context("forkserver")
-# Not the statistics: scikit-learn makes every fork slow, and few commands need it.
+# Not the statistics: scikit-learn makes every fork slow, and few commands need it. Nor what an
+# extra brings.
+_SLOW = ("gitexp.__main__", "gitexp.statistics", "gitexp.cli.mcp.calls")
 _SERVER.set_forkserver_preload(
     [
         "coolname",
@@ -26,7 +28,7 @@ _SERVER.set_forkserver_preload(
         *(
             module.name
             for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
-            if not module.name.startswith(("gitexp.__main__", "gitexp.statistics"))
+            if not module.name.startswith(_SLOW)
         ),
     ]
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer.core
 import typer.main
 
-from gitexp.cli.overview import COMMANDS, FORMER, Command, overview
+from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED, Command, overview
 from gitexp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Commands(typer.core.TyperGroup):
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's
         """Load a command; None if there is none of that name."""
-        if cmd_name in COMMANDS:
+        if cmd_name in COMMANDS | UNLISTED:
             return load(cmd_name)
         return load(cmd_name, FORMER[cmd_name]) if cmd_name in FORMER else None
 
@@ -41,7 +41,7 @@ class Commands(typer.core.TyperGroup):
         Raises:
             UsageError: there is none.
         """
-        if args[0] not in COMMANDS | FORMER and not args[0].startswith("-"):
+        if args[0] not in COMMANDS | UNLISTED | FORMER and not args[0].startswith("-"):
             unknown(args[0])
         return super().resolve_command(ctx, args)
 

@@ -107,6 +107,9 @@ COMMANDS = {
     for command in (STATUS, *(one for topic in TOPICS.values() for one in topic), HELP)
 }
 
+# For programs, not for people to type: unlisted, and described in docs/agents.md.
+UNLISTED = {"mcp": Command("mcp", "Serve agents over the Model Context Protocol")}
+
 # Names of 0.1.0, each with the command that does it now; they stay as they were, unlisted.
 FORMER = {
     "search": "log", "calibration": "log", "baseline": "run", "split": "start", "preset": "start",

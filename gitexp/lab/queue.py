@@ -42,7 +42,8 @@ class Queue:
     """What one `gitexp run --detach` asked for, and where it was started last.
 
     `jobs` is None for as many as the machine serves; `prefix` is the project's folder. `several`
-    says whether it prints a list. `pid` is 0 before the process has started.
+    says whether it prints a list, `yes` whether somebody agreed to more than 30 minutes of runs.
+    `pid` is 0 before the process has started.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Queue:
     host: str = ""
     boot: str = ""
     pid: int = 0
+    yes: bool = True
 
     @property
     def id(self) -> str:
@@ -156,7 +158,7 @@ def queues(repository: Repository) -> list[Queue]:
 
 def read_queue(folder: Path) -> Queue | None:
     """Read a queue from its folder; None if there is none, or what is there is damaged."""
-    content = read_json(_place(folder))
+    content = {"yes": True} | read_json(_place(folder))  # those of before did not ask
     if content.keys() != _FIELDS.keys() or not all(
         check(content[name]) for name, check in _FIELDS.items()
     ):
@@ -176,6 +178,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
@@ -185,9 +191,10 @@ _FIELDS = {
     "jobs": lambda value: value is None or (_is_count(value) and value > 0),
     "gpus": _is_text,
     "prefix": _is_text,
-    "several": lambda value: isinstance(value, bool),
+    "several": _is_bool,
     "start": _is_text,
     "host": _is_text,
     "boot": _is_text,
     "pid": _is_count,
+    "yes": _is_bool,
 }  # fmt: skip

@@ -46,9 +46,17 @@ class Asked:
 
 
 def detach(
-    project: Project, names: Sequence[str], *, jobs: int | None, gpus: str, several: bool
+    project: Project,
+    names: Sequence[str],
+    *,
+    jobs: int | None,
+    gpus: str,
+    several: bool,
+    yes: bool,
 ) -> Queue:
     """Begin a queue that runs experiments when this command has ended.
+
+    `yes` agrees to every question, as nobody can be asked later.
 
     Raises:
         UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
@@ -62,7 +70,7 @@ def detach(
         taken = [int(one.name) for one in place.glob("*/") if one.name.isdecimal()]
         queue = Queue(
             place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
-            several, datetime.now(UTC).isoformat(timespec="seconds"),
+            several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
         ).here()  # fmt: skip
         queue.write()
         return _launch(repository, queue)

@@ -64,6 +64,7 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     said = gated.gitexp("run", *names, "--detach").out
     (queue,) = queues(gated)
     assert alive(queue.pid)
+    assert not queue.yes  # nobody at a terminal agreed to long runs
     assert all(word in said for word in ("gitexp status", "gitexp stop --all", "show --logs -f"))
     in_progress(gated)
     status = gated.gitexp("status", "--json").json

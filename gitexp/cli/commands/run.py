@@ -153,7 +153,11 @@ def run(
         return
     several = every or len(names) > 1
     if detach:
-        queue = detach_queue(project, names, jobs=number, gpus=gpus, several=several)
+        # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
+        queue = detach_queue(
+            project, names, jobs=number, gpus=gpus, several=several,
+            yes=yes or sys.stdin.isatty(),
+        )  # fmt: skip
         queue_views.begun(queue, as_json=json_)
         return
     run_named(
