@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_branch import find_baseline
+from gitexp.lab.code_commits import CodeCommits
 from gitexp.lab.project_folder import known_projects
+from gitexp.rules.documents.code_commit import is_code_commit
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
+from gitexp.store.git_output import parse_commit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BranchPoint:
-    """The commit where an experiment left its baseline branch, and what is wrong with that."""
+    """The commit where an experiment left its baseline branch, and what is wrong with that.
+
+    `code` is the code commit between the two, empty where there is none.
+    """
 
     base: str
     findings: tuple[Finding, ...] = ()
+    code: str = ""
+
+    @property
+    def parent(self) -> str:
+        """The commit that the experiment is to be one commit ahead of."""
+        return self.code or self.base
 
 
 class Baselines:
@@ -33,7 +45,9 @@ class Baselines:
 
     def __init__(self, repository: Repository, entries: Sequence[Entry]) -> None:
         self._repository = repository
-        self._parents = [entry.parents[0] for entry in entries if len(entry.parents) == 1]
+        self._code = CodeCommits(repository, entries)
+        self._below = {entry.commit: self._code.below(entry) for entry in entries}
+        self._bases = [p[0] for p in map(self._parents_of, entries) if len(p) == 1]
         self._by_project: dict[str, tuple[str, str]] = {}
         self._held: dict[str, set[str]] = {}  # parents that a tip holds
         self._apart: dict[tuple[str, str], tuple[str, int]] = {}
@@ -66,7 +80,7 @@ class Baselines:
 
     def likely(self, entry: Entry) -> tuple[str, str]:
         """The baseline branch that contains an experiment's parent, else the first."""
-        holding = (b for b in self.known() if entry.parents[:1] and self._holds(b[1], entry))
+        holding = (b for b in self.known() if self._holds(b[1], entry))
         return next(holding, self.known()[0])
 
     def nearest(self, revision: str) -> tuple[str, str]:
@@ -82,16 +96,32 @@ class Baselines:
         return min(self.known(), key=distance)
 
     def _holds(self, tip: str, entry: Entry) -> bool:
-        """Whether a branch contains an experiment's only parent; git is asked once for them all."""
-        if len(entry.parents) != 1:
+        """Whether a branch contains an experiment's base; git is asked once for them all."""
+        parents = self._parents_of(entry)
+        if len(parents) != 1:
             return False
         if tip not in self._held:
             # The pre-commit hook reads no experiments.
             from gitexp.store.experiments import unreached
 
-            parents = {*self._parents}
-            self._held[tip] = parents - unreached(self._repository, parents - {tip}, tip)
-        return entry.parents[0] in self._held[tip]
+            bases = {*self._bases}
+            self._held[tip] = bases - unreached(self._repository, bases - {tip}, tip)
+        return parents[0] in self._held[tip]
+
+    def _unnamed(self, entry: Entry, tip: str) -> Entry | None:
+        """The code commit of an experiment that is not on a branch, and names none."""
+        if self._holds(tip, entry):
+            return None
+        code = self._below[entry.commit] = self._code.below(entry, unnamed=True)
+        if code is not None:
+            self._bases += code.parents[:1]
+            self._held.clear()
+        return code
+
+    def _parents_of(self, entry: Entry) -> tuple[str, ...]:
+        """The parents of an experiment and its code commit, taken as one."""
+        code = self._below.get(entry.commit)
+        return entry.parents if code is None else code.parents
 
     def branch_point(self, entry: Entry, branch: tuple[str, str]) -> BranchPoint:
         """Check that an experiment is exactly one commit on a baseline branch, and find its base.
@@ -107,11 +137,14 @@ class Baselines:
             said = f"{shown} has no commit of its own: it is the tip of {name}"
             hint = f"git switch {pasted}, change one config line and commit it"
             return BranchPoint(entry.commit, (Finding("B1", said, hint),))
+        code = self._below.get(entry.commit) or self._unnamed(entry, tip)
+        about_code = self._code.findings(entry, code)
         if self._holds(tip, entry):
-            return BranchPoint(entry.parents[0])
+            (base,) = self._parents_of(entry)
+            return BranchPoint(base, about_code, code.commit if code else "")
         base, ahead = self._leaves(entry, tip)
         if not base:
-            hint = f"{again} registers the same change on {name}"
+            hint = again_on(name, again)
             if self._repository.shallow:
                 hint = "git fetch --unshallow, and check again"
             raise NotReady(f"{shown} and {name} have no common commit here", hint)
@@ -121,34 +154,53 @@ class Baselines:
             hint = f"where {name} is only behind here: {pull}\nelse: {hint}"
         if "Experiment" in split_message(entry.message)[1]:
             hint += f"\nwhere {name} was rewritten: {again}"
+        if code is not None:
+            said = f"the code commit of {shown} is not on a commit of {name}"
+            apart = Finding("B1", said, again_on(name, again))
+            several = tuple(finding for finding in about_code if finding.id == "A3")
+            return BranchPoint(base, several or (apart,), code.commit)
         said = f"{shown} is {ahead} commits away from {name}, and an experiment is exactly one"
-        return BranchPoint(base, (Finding("B1", said, hint),))
+        return BranchPoint(base, (Finding("B1", said, hint), *about_code))
 
-    def branch_point_of_head(self, branch: tuple[str, str]) -> str:
-        """The commit where HEAD left a branch; empty where they have no common commit."""
+    def branch_point_of_head(self, branch: tuple[str, str]) -> BranchPoint | None:
+        """Where HEAD left a branch; None where they have no common commit."""
         git, tip = self._repository.git, branch[1]
-        head = git.objects(["HEAD^{commit}"])[0]
+        head, below = map(parse_commit, git.objects(["HEAD^{commit}", "HEAD~^{commit}"]))
+        # An experiment on a code commit is being made, or amended.
+        if is_code_commit(head.message) and len(head.parents) == 1:
+            return self._on_code(tip, git.resolve("HEAD") or "", head.parents[0])
+        if is_code_commit(below.message) and len(head.parents) == len(below.parents) == 1:
+            return self._on_code(tip, head.parents[0], below.parents[0])
         # The usual case: an experiment's only commit is being made, or amended, on the tip.
-        if head is not None and (
-            f"parent {tip}".encode() in head.partition(b"\n\n")[0].split(b"\n")
-            or git.resolve("HEAD") == tip
-        ):
-            return tip
-        return _merge_base(self._repository, tip, "HEAD")
+        if tip in head.parents or git.resolve("HEAD") == tip:
+            return BranchPoint(tip)
+        base = _merge_base(self._repository, tip, "HEAD")
+        return BranchPoint(base) if base else None
+
+    def _on_code(self, tip: str, code: str, parent: str) -> BranchPoint:
+        """Where a code commit left a branch, which may have accepted it since."""
+        base = _merge_base(self._repository, tip, code)
+        return BranchPoint(parent if base in {"", code} else base, (), code)
 
     def _leaves(self, entry: Entry, tip: str) -> tuple[str, int]:
         """Where an experiment left a branch, and how many commits ago.
 
         git is asked once for all experiments that share a parent, as after a rewritten baseline.
         """
-        git, own = self._repository.git, len(entry.parents) == 1
-        start = entry.parents[0] if own else entry.commit
+        parents = self._parents_of(entry)
+        git, own = self._repository.git, len(parents) == 1
+        start = parents[0] if own else entry.commit
         if (start, tip) not in self._apart:
             base = _merge_base(self._repository, tip, start)
             ahead = int(git.text("rev-list", "--count", f"{base}..{start}")) if base else 0
             self._apart[start, tip] = base, ahead
         base, ahead = self._apart[start, tip]
         return base, ahead + own
+
+
+def again_on(branch: str, again: str) -> str:
+    """Say how to register a change again; `again` is the command."""
+    return f"{again} registers the same change on {branch}"
 
 
 def _merge_base(repository: Repository, tip: str, revision: str) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from gitexp.rules.catalogue import Rule, Shared, parse_family, parse_shared
 
-FAMILIES = ("change", "place", "message", "known", "verify", "server")
+FAMILIES = ("change", "code", "place", "message", "known", "verify", "server")
 
 
 @cache

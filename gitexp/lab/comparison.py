@@ -15,7 +15,7 @@ from gitexp.lab.declared import DeclaredProjects
 from gitexp.rules.documents.message import split_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.rules.finding import Finding
@@ -28,14 +28,22 @@ if TYPE_CHECKING:
 class Comparison:
     """What an experiment is compared with.
 
-    `base` is the baseline commit, and `project` has the settings of that commit. `findings` say
-    where the experiment is not exactly one commit on its baseline branch.
+    `base` is the baseline commit, and `project` has the settings of that commit. `files` differ
+    between the experiment and the commit below it: the baseline, or the `code` commit on that,
+    which brings `code_files`. `findings` say where the experiment is not exactly one commit.
     """
 
     project: Project
     base: str
     files: tuple[FileChange, ...]
     findings: tuple[Finding, ...] = ()
+    code: str = ""
+    code_files: tuple[FileChange, ...] = ()
+
+    @property
+    def parent(self) -> str:
+        """The commit that the experiment is to be one commit ahead of."""
+        return self.code or self.base
 
 
 def find_comparisons(
@@ -55,14 +63,14 @@ def find_comparisons(
         except NotReady as error:
             points.append(error)
     pairs = [
-        (point.base, entry.commit)
+        pair
         for entry, point in zip(entries, points, strict=True)
         if isinstance(point, BranchPoint)
+        for pair in _pairs(point, entry)
     ]
-    differences = {
-        commit: files
-        for (_, commit), files in zip(pairs, repository.git.differences_of(pairs), strict=True)
-    }
+    found = repository.git.differences_of(list(dict.fromkeys(pairs)))
+    by_pair = dict(zip(dict.fromkeys(pairs), found, strict=True))
+    differences = {commit: by_pair[below, commit] for below, commit in pairs}
     registered = {entry.commit: split_message(entry.message)[1] for entry in entries}
     projects.read(
         (point.base, folder)
@@ -75,20 +83,33 @@ def find_comparisons(
         try:
             if isinstance(point, NotReady):
                 raise point
-            base, findings, files = point.base, point.findings, differences[entry.commit]
+            files = differences[entry.commit]
+            base = point.base
             prefix = projects.choose(base, files, registered[entry.commit])
             if (branch := baselines.of(prefix)) != baselines.likely(entry):
                 # Experiments of this project start from another branch.
                 moved = baselines.branch_point(entry, branch)
-                if moved.base != base:
-                    files = repository.git.differences("diff-tree", moved.base, entry.commit)
-                base, findings = moved.base, moved.findings
-            project = projects.at(base, prefix, branch)
+                if moved.parent != point.parent:
+                    files = repository.git.differences("diff-tree", moved.parent, entry.commit)
+                point = moved  # noqa: PLW2901
+            project = projects.at(point.base, prefix, branch)
         except NotReady as error:
             comparisons.append(error)
         else:
-            comparisons.append(Comparison(project, base, tuple(files), findings))
+            brought = by_pair.get((point.base, point.code), ())
+            comparisons.append(
+                Comparison(
+                    project, point.base, tuple(files), point.findings, point.code, tuple(brought)
+                )
+            )
     return comparisons
+
+
+def _pairs(point: BranchPoint, entry: Entry) -> Iterator[tuple[str, str]]:
+    """What is compared: a code commit with its baseline, the experiment with what it stands on."""
+    if point.code:
+        yield point.base, point.code
+    yield point.parent, entry.commit
 
 
 def compare_index(repository: Repository) -> Comparison:
@@ -103,13 +124,14 @@ def compare_index(repository: Repository) -> Comparison:
     baselines, projects = Baselines(repository, ()), DeclaredProjects(repository, None)
     branch, prefix = baselines.nearest("HEAD"), None
     while True:
-        base = baselines.branch_point_of_head(branch)
-        if not base:
+        point = baselines.branch_point_of_head(branch)
+        if point is None:
             raise NotReady(
                 f"this branch and {branch[0]} have no common commit",
                 f"git switch --create exp/NAME {branch[0]}",
             )
-        files = repository.git.differences("diff-index", "--cached", base, "--")
+        base = point.base
+        files = repository.git.differences("diff-index", "--cached", point.parent, "--")
         if prefix is not None:
             break
         projects.read((base, folder) for folder in projects.candidates(files, {}))
@@ -118,4 +140,5 @@ def compare_index(repository: Repository) -> Comparison:
             break
         # Experiments of this project start from another branch.
         branch = baselines.of(prefix)
-    return Comparison(projects.at(base, prefix, branch), base, tuple(files))
+    project = projects.at(base, prefix, branch)
+    return Comparison(project, base, tuple(files), code=point.code)

@@ -24,7 +24,7 @@ def has_verdict(result: Result) -> bool:
 def precedents(results: Iterable[Result]) -> list[Precedent]:
     """Those experiments that have a verdict, in the same order."""
     return [
-        Precedent(result.name, result.parent, result.registration, result.judgement)
+        Precedent(result.name, result.base, result.registration, result.judgement)
         for result in results
         if has_verdict(result) and result.registration and result.judgement
     ]

@@ -43,7 +43,7 @@ def history(
     """
     judged = list(islice((result for result in results if result.ran), _PAST))
     here = {record.commit for record in baseline}
-    on_it = [r for r in judged if r.parent in here and r.judgement and r.judgement.standard_error]
+    on_it = [r for r in judged if r.base in here and r.judgement and r.judgement.standard_error]
     past = [
         (r.registration, r.judgement) for r in on_it or judged if r.registration and r.judgement
     ]

@@ -130,7 +130,7 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
     with opened_cache(project.repository) as cache:
         heads = _heads(project, cache, selection)
         rows = _rows(project, cache, heads, selection)
-        bases = {head.parent for head in heads if head.parent}
+        bases = {head.base for head in heads if head.base}
         steps: list[LadderStep] = []
         if bases - {project.tip} and not (selection.names or selection.author or selection.is_open):
             steps = [step for step in read_steps(project, bases) if not step.accepted]
@@ -139,7 +139,7 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
 
         def place(row: Row | LadderStep) -> tuple[float, int]:
             # Within one second, a step comes after what it was built on and before what is on it.
-            rank = (2 * (row.result.parent in stepped)) if isinstance(row, Row) else 1
+            rank = (2 * (row.result.base in stepped)) if isinstance(row, Row) else 1
             return timestamp(row.time), rank
 
         both: Iterator[Row | LadderStep] = heapq.merge(rows, steps, key=place, reverse=True)

@@ -23,7 +23,8 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
     return json_line(
         {
             "commit": entry.commit,
-            "baseline": entry.parents[0] if entry.parents else None,
+            "baseline": entry.base or None,
+            "code": entry.code or None,
             "author": entry.author,
             "time": entry.time,
             "hypothesis": hypothesis_of(entry.message),

@@ -46,7 +46,7 @@ class Result:
     ) -> None:
         """Take what there is; `kept` was summed up before, from the notes as they are now."""
         self.name, self.commit, self.archived = head.name, head.commit, head.archived
-        self.parent = head.parent
+        self.base = head.base
         self._entry, self._notes, self._kept = entry, notes, kept
 
     @cached_property
@@ -103,11 +103,11 @@ class Result:
     @cached_property
     def baseline_records(self) -> tuple[Record, ...]:
         """Records of its baseline."""
-        if not self.parent:
+        if not self.base:
             return ()
         if self.registration is None:
-            return self._notes.records(self.parent)
-        found = self._notes.records(self.parent, self._pair)
+            return self._notes.records(self.base)
+        found = self._notes.records(self.base, self._pair)
         # Two projects may measure the same baseline commit, each by its own command.
         return tuple(r for r in found if r.project == self.registration.project)
 
@@ -151,7 +151,7 @@ class Result:
         metric = self.registration.criterion.metric
         mine, base = gated(self.records), gated(self.baseline_records)
         hold_mine = partial(self._notes.held, self.commit, metric, "", any_condition=True)
-        hold_base = partial(self._notes.held, self.parent, metric, self._pair, any_condition=False)
+        hold_base = partial(self._notes.held, self.base, metric, self._pair, any_condition=False)
         if not self._pair:
             return hold_mine(mine), hold_base(base)
         from gitexp.rules.verdict.set_aside import hold_pairs
@@ -300,7 +300,7 @@ class Result:
         if self.registration is None:
             return None
         measured = self.ran > 0 or self._chosen_by_its_evidence
-        return Member(self.registration, measured and not self.explored, self.verdict, self.parent)
+        return Member(self.registration, measured and not self.explored, self.verdict, self.base)
 
     @property
     def _chosen_by_its_evidence(self) -> bool:

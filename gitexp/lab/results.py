@@ -93,7 +93,7 @@ def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> It
     for at in range(0, len(heads), _BATCH):
         batch = heads[at : at + _BATCH]
         if blobs is None:
-            both = dict.fromkeys(c for head in batch for c in (head.commit, head.parent) if c)
+            both = dict.fromkeys(c for head in batch for c in (head.commit, head.base) if c)
             blobs = find_notes(repository, RUNS, both)
         yield from _read_batch(repository, cache, batch, blobs)
 
@@ -101,7 +101,7 @@ def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> It
 def _read_batch(
     repository: Repository, cache: Cache, heads: Sequence[Head], blobs: Mapping[str, str]
 ) -> list[Result]:
-    keys = {h.commit: f"{blobs.get(h.commit, '')} {blobs.get(h.parent, '')}" for h in heads}
+    keys = {h.commit: f"{blobs.get(h.commit, '')} {blobs.get(h.base, '')}" for h in heads}
     found = cache.summaries([head.commit for head in heads])
     kept = {commit: one for commit, one in found.items() if one.key == keys[commit]}
     new = [head for head in heads if head.commit not in kept]
@@ -138,7 +138,7 @@ def _texts(
     repository: Repository, heads: Sequence[Head], blobs: Mapping[str, str]
 ) -> dict[str, str]:
     """Notes of experiments and of their baselines."""
-    commits = dict.fromkeys(c for head in heads for c in (head.commit, head.parent) if c)
+    commits = dict.fromkeys(c for head in heads for c in (head.commit, head.base) if c)
     noted = [commit for commit in commits if commit in blobs]
     contents = repository.git.each(blobs[commit] for commit in noted)
     texts = {c: decode(t or b"").strip("\n") for c, t in zip(noted, contents, strict=True)}
@@ -183,7 +183,7 @@ def judged(repository: Repository, entries: Sequence[Entry]) -> list[Result]:
 
     The entries were read with their notes.
     """
-    parents = list(dict.fromkeys(e.parents[0] for e in entries if e.parents and e.runs))
+    parents = list(dict.fromkeys(e.base for e in entries if e.base and e.runs))
     bases = dict.fromkeys(parents, "") | read_notes(repository, RUNS, parents)
     notes = RunNotes(repository, bases | {entry.commit: entry.runs for entry in entries})
     return [Result(entry, partial(_itself, entry), notes) for entry in entries]

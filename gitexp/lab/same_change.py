@@ -40,7 +40,7 @@ def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str
     names = [
         f"{commit}:{_folder(result)}{changes[result.commit].file}"
         for result in cut
-        for commit in (result.parent or result.commit, result.commit)
+        for commit in (result.base or result.commit, result.commit)
     ]
     contents = iter(repository.git.objects(names, largest=LARGEST) if names else ())
     for result in cut:

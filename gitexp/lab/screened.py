@@ -61,15 +61,15 @@ def read_screened(
     """
     if not any(result.summary.screened for result in planned):
         return {}
-    parents = {result.parent for result in planned}
-    tried = [r for r in results if r.parent in parents and r.registration and r.summary.screened]
+    parents = {result.base for result in planned}
+    tried = [r for r in results if r.base in parents and r.registration and r.summary.screened]
     notes = read_notes(repository, RUNS, [*parents, *(result.commit for result in tried)])
     groups: dict[tuple[str, str, float], list[_Idea]] = {}
     for result in tried:
         assert result.registration is not None  # noqa: S101 - chosen above
-        found = _differences(result.registration, result.commit, result.parent, notes)
+        found = _differences(result.registration, result.commit, result.base, notes)
         if found is not None:
-            key = result.parent, result.registration.criterion.metric, found.share
+            key = result.base, result.registration.criterion.metric, found.share
             idea = _Idea(result.commit, result.registration, found)
             groups.setdefault(key, []).append(idea)
     past = history(results, baseline)[0]

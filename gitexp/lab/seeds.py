@@ -62,7 +62,7 @@ def no_seeds_left(project: Project, base: str, again: Iterable[Result]) -> Findi
     if settings.fresh_seeds or not seen:
         return None
     alike = {base, *same_runs(project, settings, base)}
-    here = [one.name for one in seen if one.parent in alike]
+    here = [one.name for one in seen if one.base in alike]
     return nothing_fresh(here[0], settings.first_seed) if here else None
 
 

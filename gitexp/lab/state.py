@@ -79,5 +79,5 @@ class States:
         if result.commit in self._unsynced:
             return State.UNSYNCED
         # Where a shallow clone ends, the baseline is unknown.
-        is_current = result.parent in {"", self._project.tip} or result.parent in self._alike
+        is_current = result.base in {"", self._project.tip} or result.base in self._alike
         return State.PLANNED if is_current else State.STALE

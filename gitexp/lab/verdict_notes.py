@@ -40,7 +40,9 @@ def compute_verdict_notes(
     comparisons = find_comparisons(repository, [result.entry for result in explored])
     for result, comparison in zip(explored, comparisons, strict=True):
         # If there are several commits in a row, the parent is not the baseline.
-        alone = isinstance(comparison, Comparison) and [comparison.base] == [*result.entry.parents]
+        alone = isinstance(comparison, Comparison) and [comparison.parent] == [
+            *result.entry.parents
+        ]
         if (
             isinstance(comparison, Comparison)
             and alone

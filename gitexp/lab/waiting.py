@@ -39,7 +39,7 @@ def waiting(project: Project, rows: Sequence[Row] | None = None) -> Waiting:
     confirmed = [r.result for r in rows if r.state is State.DONE and r.result.confirmed]
     if confirmed:
         alike = {project.tip, *same_runs(project, project.settings, project.tip)}
-        confirmed = [result for result in confirmed if result.parent not in alike]
+        confirmed = [result for result in confirmed if result.base not in alike]
     if confirmed:
         newer = _made_again(project, confirmed, [row.result for row in rows])
         confirmed = [result for result in confirmed if result.commit not in newer]

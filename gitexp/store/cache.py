@@ -32,25 +32,25 @@ _TABLES = """
     DROP TABLE IF EXISTS summaries;
     DROP TABLE IF EXISTS heads;
     DROP TABLE IF EXISTS listed;
-    CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, parent TEXT, project TEXT,
+    CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, base TEXT, project TEXT,
         checksum INTEGER, body TEXT, bodysum INTEGER);
-    CREATE INDEX moments ON commits (id, time, parent, project, checksum);
+    CREATE INDEX moments ON commits (id, time, base, project, checksum);
     CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
         shown TEXT, summary TEXT, checksum INTEGER);
-    CREATE TABLE heads (ref TEXT, id TEXT, time REAL, parent TEXT, project TEXT,
+    CREATE TABLE heads (ref TEXT, id TEXT, time REAL, base TEXT, project TEXT,
         checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
 """
 
 
 class Moment(NamedTuple):
-    """When a commit was made (seconds since 1970), on which parent ("": none), in which project.
+    """When a commit was made (seconds since 1970), on which baseline ("": none), in which project.
 
     `project` is None if the message is not a registration, and so names none.
     """
 
     time: float
-    parent: str
+    base: str
     project: str | None
 
 
@@ -105,7 +105,7 @@ class Cache:
 
     def moments(self) -> dict[str, Moment]:
         """Every commit that was kept."""
-        found = self._whole("SELECT id, time, parent, project, checksum FROM commits")
+        found = self._whole("SELECT id, time, base, project, checksum FROM commits")
         return {name: Moment(*moment) for name, *moment in found}
 
     def heads(self, signature: str, query: HeadQuery) -> list[tuple[Any, ...]] | None:
@@ -116,7 +116,7 @@ class Cache:
         if [*self._rows("SELECT signature FROM listed")] != [(signature,)]:
             return None
         statement = (
-            "SELECT ref, id, time, parent, project, checksum FROM heads WHERE time >= :since AND"
+            "SELECT ref, id, time, base, project, checksum FROM heads WHERE time >= :since AND"
             " (:project IS NULL OR project IS NULL OR project = :project)"
             " ORDER BY rowid LIMIT :most"
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from gitexp.errors import UsageError
+from gitexp.rules.documents.code_commit import stands_on
 from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
@@ -50,9 +51,14 @@ class Entry(Named):
     runs: str = ""
 
     @property
-    def parent(self) -> str:
-        """The first parent, empty if there is none."""
-        return self.parents[0] if self.parents else ""
+    def base(self) -> str:
+        """The baseline commit that it stands on, as it says; empty without a parent."""
+        return stands_on(self.parents, self.message)[0]
+
+    @property
+    def code(self) -> str:
+        """The code commit that it stands on, as it says; empty where there is none."""
+        return stands_on(self.parents, self.message)[1]
 
     def fields(self) -> list[str]:
         """Return the fields of its commit, as `of` takes them."""

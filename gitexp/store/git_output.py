@@ -1,9 +1,9 @@
-"""Parse what git prints: changed paths, and text in any encoding."""
+"""Parse what git prints: changed paths, commits, and text in any encoding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,21 @@ def parse_raw(out: bytes) -> Iterator[FileChange]:
     for header, path in zip(fields[::2], fields[1::2], strict=False):
         old_mode, new_mode, old_id, new_id, _status = header.lstrip(b"\n:").decode().split(" ")
         yield FileChange(decode(path), old_mode, new_mode, old_id, new_id)
+
+
+class RawCommit(NamedTuple):
+    """Parents and message of a commit."""
+
+    parents: tuple[str, ...]
+    message: str
+
+
+def parse_commit(raw: bytes | None) -> RawCommit:
+    """Parse a commit as git stores it; None, for one that is not there, is an empty one."""
+    head, _, message = (raw or b"").partition(b"\n\n")
+    lines = decode(head).split("\n")
+    parents = tuple(line.removeprefix("parent ") for line in lines if line.startswith("parent "))
+    return RawCommit(parents, decode(message))
 
 
 def decode(raw: bytes) -> str:

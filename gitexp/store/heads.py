@@ -35,9 +35,9 @@ class Head(Named):
     moment: Moment
 
     @property
-    def parent(self) -> str:
-        """The first parent, empty if there is none."""
-        return self.moment.parent
+    def base(self) -> str:
+        """The baseline commit that it stands on, as it says; empty without a parent."""
+        return self.moment.base
 
 
 def list_heads(repository: Repository, cache: Cache, query: HeadQuery | None = None) -> list[Head]:
@@ -82,7 +82,7 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
             found[head.name] = head
     older = older_than_gitexp(
         repository,
-        (h.commit for h in found.values() if h.moment.project is None and h.parent),
+        (h.commit for h in found.values() if h.moment.project is None and h.base),
     )
     listed = [head for head in found.values() if head.commit not in older]
     # How git orders commits of one second depends on where their refs are stored, which differs
@@ -93,7 +93,7 @@ def _read_heads(repository: Repository, cache: Cache) -> list[Head]:
 def _moment(entry: Entry) -> Moment:
     trailers = split_message(entry.message)[1]
     project = trailers.get("Project", "") if "Experiment" in trailers else None
-    return Moment(timestamp(entry.time), entry.parent, project)
+    return Moment(timestamp(entry.time), entry.base, project)
 
 
 def read_entries(repository: Repository, cache: Cache, heads: Sequence[Head]) -> list[Entry]:

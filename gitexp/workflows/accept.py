@@ -173,7 +173,7 @@ def _demand_gain(result: Result) -> None:
 
 
 def _demand_same_baseline(project: Project, result: Result) -> None:
-    base = result.entry.parents[0]
+    base = result.entry.base
     if base != project.tip and base not in same_runs(project, project.settings, project.tip):
         raise Refused(
             f"the code on {project.baseline} has changed since exp/{result.entry.name} was measured"

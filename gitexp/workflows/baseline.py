@@ -81,7 +81,7 @@ def measure_baseline(
         level=place.level,
     )
     seeds = registration.registered_seeds() if settings.seeded else PROOF
-    bases = dict.fromkeys(r.entry.parents[0] for r in results if r.entry.parents)
+    bases = dict.fromkeys(r.entry.base for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with run_maker(project.repository, watcher, gpus) as maker:
         end_unended(project.repository, [project.tip])

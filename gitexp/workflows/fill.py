@@ -10,6 +10,7 @@ from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.lab.seeds import first_seed
+from gitexp.rules.documents.code_commit import BASE, CODE, code_trailers
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.criterion import Criterion, parse_guards
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Guard
 
 
-_FACTS = {"Experiment", "Change", "Project"}
+_FACTS = {"Experiment", "Change", "Project", CODE, BASE}
 _NEVER = "\x01"  # no line that people write begins with it
 
 
@@ -72,7 +73,10 @@ def fill(
         level=place.level,
         repeats=repeats,
         guards=_guards(given.get("Guards", "")),
-        extra=(("Project", project.folder),) if project.prefix else (),
+        extra=(
+            *code_trailers(comparison.code, comparison.base),
+            *((("Project", project.folder),) if project.prefix else ()),
+        ),
     )
     if not given:
         # In a paragraph of their own: git would add them to text that contains a sign-off.

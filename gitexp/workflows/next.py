@@ -96,7 +96,7 @@ def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:
     alike = {project.tip, *same_runs(project, project.settings, project.tip)} if failed else set()
     found = []
     for result in failed:
-        if result.parent not in alike or result.registration is None:
+        if result.base not in alike or result.registration is None:
             continue
         metric = result.registration.criterion.metric
         both = (result.records, result.tried)

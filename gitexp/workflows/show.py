@@ -125,7 +125,7 @@ def show(project: Project, name: str | None) -> Sheet:
             for seed in registered
             if seed in mine or (registration.borrowed and seed in base)
         )
-    bulk = read_notes(project.repository, BULK, [commit, *row.result.entry.parents[:1]])
+    bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])
     arms = Arms((), ())
     if registration is not None:
         arms = arms_of(registration, row.result.baseline_records, row.result.records, bulk.values())
@@ -138,8 +138,7 @@ def show(project: Project, name: str | None) -> Sheet:
         arms,
         siblings=siblings,
         shared=sum(
-            other.result.ran > 0 and other.result.entry.parents == row.result.entry.parents
-            for other in others
+            other.result.ran > 0 and other.result.base == row.result.base for other in others
         ),
         remarks=tuple(parse_remarks(row.result.text, commit)),
         openings=tuple(

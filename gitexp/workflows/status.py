@@ -139,8 +139,8 @@ def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
         if row.state == "done" and row.result.verdict is Verdict.CONFIRMED
     ]
     alike = _alike(project) if confirmed else set()
-    waiting = [result.name for result in confirmed if result.parent in alike]
-    outdated = [result.name for result in confirmed if result.parent not in alike]
+    waiting = [result.name for result in confirmed if result.base in alike]
+    outdated = [result.name for result in confirmed if result.base not in alike]
     current, is_checked_out = _current(project, rows)
     values = scores(records_like_tip(project), project.settings.metric)
     goals, warnings = _goals(project, today)

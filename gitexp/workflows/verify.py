@@ -123,7 +123,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
     checked.
     """
     inventory = read_inventory(project)
-    bases = [r.entry.parents[0] for r in inventory.held if r.entry.parents]
+    bases = [r.entry.base for r in inventory.held if r.entry.parents]
     settings = read_settings(project, bases)
     cut = inventory.cut
     whole = (result for result in inventory.held if result.commit not in cut)

@@ -39,7 +39,7 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
     """Compare one verdict note with what it should be."""
     commit = result.commit
     noted = inventory.verdicts.get(commit, "")
-    if noted and inventory.unread & {commit, result.parent}:
+    if noted and inventory.unread & {commit, result.base}:
         return _unread(result, noted)
     if result.explored:
         return _hidden(result, noted)

@@ -21,13 +21,13 @@ def about_environments(inventory: Inventory) -> Iterator[Finding]:
     confirmed = [
         (result, result.registration)
         for result in gated(inventory.held)
-        if result.confirmed and result.registration and result.parent
+        if result.confirmed and result.registration and result.base
     ]
     if not confirmed:
         return
     repository = inventory.project.repository
     blobs = list_notes(repository, BULK)
-    commits = [commit for result, _ in confirmed for commit in (result.parent, result.commit)]
+    commits = [commit for result, _ in confirmed for commit in (result.base, result.commit)]
     # One note at a time: the outcomes of one experiment may take megabytes.
     texts = repository.git.each(blobs.get(commit, f"{commit}^{{blob}}") for commit in commits)
     for result, registration in confirmed:

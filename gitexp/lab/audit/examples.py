@@ -39,7 +39,7 @@ def about_examples(inventory: Inventory, watch: Watch | None = None) -> Iterator
     asked: dict[str, list[_Claim]] = {}
     for result in inventory.held:
         if claim := _claim(result):
-            asked.setdefault(result.entry.parents[0], []).append(claim)
+            asked.setdefault(result.entry.base, []).append(claim)
     if not asked:
         return
     from gitexp.statistics.resampling import Resampler  # NumPy

@@ -31,7 +31,7 @@ def about_later(inventory: Inventory) -> Iterator[Finding]:
         mine, base = result.first_held
         for held, noted, label in (
             (mine, result.commit, label_of(result)),
-            (base, result.parent, f"baseline {result.parent[:10]}"),
+            (base, result.base, f"baseline {result.base[:10]}"),
         ):
             other = [
                 (kept, late)

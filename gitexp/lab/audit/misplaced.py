@@ -127,7 +127,7 @@ def about_baselines(
     Records of an ancestor are copied, unchanged, if only inert files differ.
     """
     claimed: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    bases = {r.entry.parents[0]: r.baseline_records for r in inventory.held if r.entry.parents}
+    bases = {r.entry.base: r.baseline_records for r in inventory.held if r.entry.parents}
     for base, of_base in bases.items():
         for record in of_base:
             if not record.is_of(base):
@@ -144,7 +144,7 @@ def about_baselines(
         )
         own = parse_records(inventory.entries[origin].runs) if alike else []
         if strangers := [record for record in records if record not in own]:
-            held = [label_of(r) for r in inventory.held if r.entry.parents[:1] == (base,)]
+            held = [label_of(r) for r in inventory.held if r.entry.base == base]
             yield Finding(
                 "V3",
                 f"the note of baseline {base[:10]} has {counted(len(strangers), 'record')} of"

@@ -110,7 +110,7 @@ def too_high(
     found = []
     for result in inventory.held:
         registration, member = result.registration, result.member()
-        known = settings.get(result.entry.parents[0]) if result.entry.parents else None
+        known = settings.get(result.entry.base) if result.entry.parents else None
         if registration is None or member is None or not isinstance(known, Settings):
             continue
         if not member.measured:

@@ -23,7 +23,7 @@ def about_rules(inventory: Inventory) -> Iterator[Finding]:
     project = inventory.project
     cut = inventory.cut
     held = [result for result in inventory.held if result.commit not in cut]
-    bases = [project.tip, *(r.parent for r in held if r.registration and r.parent)]
+    bases = [project.tip, *(r.base for r in held if r.registration and r.base)]
     yield from lowered_rules(project.repository, project.prefix, bases).values()
     earlier = [
         label_of(result)

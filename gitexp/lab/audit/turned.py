@@ -33,7 +33,7 @@ def about_turned(inventory: Inventory) -> Iterator[Finding]:
     results = {r.commit: r for r in inventory.held if r.commit not in inventory.cut}
     for noted, (cut, note) in _first_decided(inventory).items():
         result = results.get(noted)
-        if result is None or inventory.unread & {noted, result.parent}:
+        if result is None or inventory.unread & {noted, result.base}:
             continue
         now = _turned_into(result, note)
         if now is None:

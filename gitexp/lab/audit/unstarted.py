@@ -28,7 +28,7 @@ def about_unstarted(inventory: Inventory) -> Iterator[Finding]:
             continue
         for held, noted, label in (
             (result.held, result.commit, label_of(result)),
-            (result.baseline_held, result.parent, f"baseline {result.parent[:10]}"),
+            (result.baseline_held, result.base, f"baseline {result.base[:10]}"),
         ):
             if noted in told or (entry := inventory.entries.get(noted)) is None:
                 continue

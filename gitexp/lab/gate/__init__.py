@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
@@ -12,11 +13,13 @@ from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+from gitexp.lab.gate.code import check_code
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
 from gitexp.lab.known_claims import read_known_at
 from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.lab.project_folder import known_projects
+from gitexp.rules.documents.code_commit import is_code_commit
 from gitexp.rules.documents.known import against
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.settings import RULES
@@ -110,14 +113,19 @@ def check_refs(
         entries = [entry for entry in entries if entry.commit not in nobodys]
     comparisons = find_comparisons(repository, entries, largest=LARGEST)
     comparable = [comparison for comparison in comparisons if isinstance(comparison, Comparison)]
-    inspections = iter(inspect_comparisons(comparable, largest=LARGEST))
+    inspections = inspect_comparisons(comparable, largest=LARGEST)
+    code = check_code(comparable, [one.change for one in inspections], largest=LARGEST)
+    judged = iter(
+        replace(inspection, findings=(*inspection.findings, *about_code))
+        for inspection, about_code in zip(inspections, code, strict=True)
+    )
     known = iter(
         read_known_at([(comparison.project, comparison.base) for comparison in comparable])
     )
     past = PastResults(repository)
     lowered = _lowered(repository, comparable)
     return [
-        _check(entry, comparison, next(inspections), next(known), past, lowered)
+        _check(entry, comparison, next(judged), next(known), past, lowered)
         if isinstance(comparison, Comparison)
         else Uncheckable(entry, comparison)
         for entry, comparison in zip(entries, comparisons, strict=True)
@@ -149,6 +157,9 @@ def _check(
 ) -> Checked | Uncheckable:
     if isinstance(known, NotReady):
         return Uncheckable(entry, known)
+    if is_code_commit(entry.message):
+        findings = [*check_name(entry), *comparison.findings]
+        return Checked(entry, comparison.project, comparison.base, None, None, tuple(findings))
     registration, said = check_commit(entry, inspection, comparison.project)
     findings = [*check_name(entry), *comparison.findings, *said]
     if found := lowered.get((comparison.project.prefix, comparison.base)):
@@ -160,5 +171,6 @@ def _check(
         if inspection.change is not None and "Despite" not in dict(registration.extra):
             findings += filter(None, [against(known, inspection.change)])
     return Checked(
-        entry, comparison.project, comparison.base, inspection.change, registration, tuple(findings)
-    )
+        entry, comparison.project, comparison.base, inspection.change, registration,
+        tuple(findings), comparison.code,
+    )  # fmt: skip

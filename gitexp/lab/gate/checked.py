@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Checked:
     """What the gate says about one experiment.
 
-    `base` is the baseline commit that it was compared with; `project` is the project that it
-    belongs to, with the settings of that commit.
+    `base` is the baseline commit that it stands on, `code` the code commit between the two or
+    empty; `project` is the project that it belongs to, with the settings of the baseline commit.
     """
 
     entry: Entry
@@ -31,6 +31,7 @@ class Checked:
     change: Change | None
     registration: Registration | None
     findings: tuple[Finding, ...]
+    code: str = ""
 
     @property
     def name(self) -> str:

@@ -130,7 +130,7 @@ def find_verdict(
     if measured or registration.tests_again:
         return None
     earlier = past.same_change(registration.project, change, entry.commit)
-    return verdict_on(project, earlier, entry.parents)
+    return verdict_on(project, earlier, (entry.base,))
 
 
 def _foreign_records(result: Result) -> list[Finding]:

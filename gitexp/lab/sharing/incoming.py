@@ -112,7 +112,7 @@ def merge_verdict_notes(
         doubtful = {c for c, blob in rest.blobs.items() if base.blobs.get(c, blob) != blob}
 
         def wanted(entry: Entry) -> bool:
-            return whole or bool({entry.commit, *entry.parents[:1]} & (runs.came.keys() | doubtful))
+            return whole or bool({entry.commit, entry.base} & (runs.came.keys() | doubtful))
 
         due = {}
         if whole or runs.came or doubtful:

@@ -39,7 +39,7 @@ def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterato
     came -= {old for old, _ in delivery.moves.values()}
     bases = [
         # Where a shallow clone ends, a commit seems to have no parent.
-        (*entry.parents, entry.commit)[0]
+        entry.base or entry.commit
         for entry in read_noted(repository, came)
         if split_message(entry.message)[1].get("Project", "") == project.folder
     ]

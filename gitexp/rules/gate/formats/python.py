@@ -42,6 +42,25 @@ def parse(text: str) -> dict[str, Any]:
     return found
 
 
+def parse_assignments(text: str) -> dict[str, Any]:
+    """Parse the assignments at the top of a module and in its classes: what is config in a script.
+
+    Raises ERROR with the line in its text.
+    """
+    module = _module(text)
+    _keep_assignments(module)
+    found: dict[str, Any] = _value(module)
+    return found
+
+
+def _keep_assignments(block: ast.Module | ast.ClassDef) -> None:
+    kept = (ast.Assign, ast.AnnAssign, ast.ClassDef)
+    block.body = [statement for statement in block.body if isinstance(statement, kept)]
+    for statement in block.body:
+        if isinstance(statement, ast.ClassDef):
+            _keep_assignments(statement)
+
+
 def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a value as Python; a text that is not a literal is a plain string."""
     typed = text.strip()

@@ -1,0 +1,125 @@
+"""A code commit: code for an experiment, and nothing of what is measured or configured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
+from gitexp.rules.documents.change import Change, spell_file
+from gitexp.rules.documents.settings import FILES, table_of
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate.formats import LARGEST, Malformed, leaves_of
+from gitexp.rules.gate.formats.python import parse_assignments
+from gitexp.rules.gate.formats.values import ABSENT, Source, same
+from gitexp.rules.gate.notebook import is_notebook
+from gitexp.rules.gate.paths import is_config, matches
+from gitexp.rules.text import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.rules.gate.edited import Edited
+    from gitexp.rules.gate.formats.keys import Key
+
+_REGULAR = ("100644", "100755")
+
+
+def inspect_code(
+    files: Sequence[Edited],
+    config: Sequence[str],
+    *,
+    inert: Sequence[str] = (),
+    change: Change | None = None,
+    baseline: str = "main",
+) -> list[Finding]:
+    """Judge the files that differ between a baseline and a code commit on it.
+
+    `change` is what the experiment on it changes, if that is known: the switch, which a config in
+    Python may get with the code. Only configs and settings need their contents.
+    """
+    findings: list[Finding] = []
+    for file in files:
+        findings += _inspect(file, config, inert, change, baseline)
+    return findings
+
+
+def needs_content(path: str, config: Sequence[str]) -> bool:
+    """Whether a file of a code commit must be read to be judged."""
+    return path in FILES or is_config(path, config)
+
+
+def _inspect(
+    file: Edited,
+    config: Sequence[str],
+    inert: Sequence[str],
+    change: Change | None,
+    baseline: str,
+) -> Iterator[Finding]:
+    name, path = spell_file(file.path), file.path
+    if is_config(path, config):
+        yield from _in_config(file, change, baseline)
+    if path in FILES and _own_table(file.before, path) != _own_table(file.after, path):
+        yield _refused(path, f"{name}: gitexp's settings differ from {baseline}", baseline)
+    if is_notebook(path) and file.new_mode != "000000" and not matches(path, inert):
+        yield Finding(
+            "A5",
+            f"the code commit has the notebook {name}, and only scripts can run",
+            f"jupyter nbconvert --to script {shell_word(path)}, and leave the notebook out",
+            path,
+        )
+
+
+def _in_config(file: Edited, change: Change | None, baseline: str) -> Iterator[Finding]:
+    """A1: a config may be touched only if it is code too, and no value in it differs."""
+    name, before, after = spell_file(file.path), file.before, file.after
+    regular = file.old_mode == file.new_mode and file.new_mode in _REGULAR
+    if not regular or before is None or after is None or not file.path.endswith(".py"):
+        yield _refused(file.path, f"{name} is a config, and differs from {baseline}", baseline)
+        return
+    try:
+        old, new = (_assigned(content) for content in (before, after))
+    except ValueError as error:
+        yield Finding("C7", f"{name} does not parse: {error}", "fix the file", file.path)
+        return
+    for key in dict.fromkeys([*old, *new]):
+        one = Change(file.path, key, old.get(key, ABSENT), new.get(key, ABSENT))
+        # The switch comes with the code, switched off; the experiment changes it.
+        is_switch = change is not None and one.place == change.place and key not in old
+        if not is_switch and not same(one.before, one.after):
+            what = f"{name} is code and config, and {one.brief} in it differs"
+            yield _refused(file.path, what, baseline)
+
+
+def _assigned(content: bytes) -> dict[Key, Any]:
+    """Values that a script assigns, without those that it computes.
+
+    Raises:
+        ValueError: it is not a script that can be read.
+    """
+    if len(content) > LARGEST:
+        raise Malformed(f"more than {LARGEST:,} bytes")
+    try:
+        found = leaves_of(parse_assignments(content.decode("utf-8-sig")))
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+    return {key: value for key, value in found.items() if not isinstance(value, Source)}
+
+
+def _refused(path: str, what: str, baseline: str) -> Finding:
+    return Finding(
+        "A1",
+        f"the code commit changes what only an experiment may: {what}",
+        "take it out of the code; the experiment changes the one config line that switches the"
+        f" code on, and other values change on {baseline} first",
+        path,
+    )
+
+
+def _own_table(content: bytes | None, path: str) -> str:
+    """Gitexp's settings in a file, as text, since 1 == True == 1.0."""
+    if content is None:
+        return ""
+    try:
+        return repr(table_of(path, content))
+    except NotReady as error:
+        return error.message
