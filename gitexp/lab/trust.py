@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import difflib
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
+from gitexp.lab.approvals import Approved, approvals, approve
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
-from gitexp.store.local import locked, read_json, write_json
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
 
-_STORE = "trust.json"
-
 
 def is_trusted(project: Project) -> bool:
     """Whether the settings of this project were approved in this clone."""
-    return _key(project) in read_json(project.repository.local / _STORE)
+    return _key(project) in approvals(project.repository, Approved.SETTINGS)
 
 
 def _key(project: Project) -> str:
@@ -51,13 +48,9 @@ def demand_trust(project: Project, here: Project, experiment: str = "") -> None:
 
 def difference(project: Project) -> str:
     """Return a project's settings as a diff against those last approved for it in this clone."""
-    store = read_json(project.repository.local / _STORE)
+    store = approvals(project.repository, Approved.SETTINGS)
     last: dict[str, Any] = max(
-        (
-            entry
-            for entry in store.values()
-            if isinstance(entry, dict) and entry.get("project", "") == project.prefix
-        ),
+        (entry for entry in store.values() if entry.get("project", "") == project.prefix),
         key=lambda entry: str(entry.get("time")),
         default={},
     ).get("settings", {})
@@ -71,12 +64,6 @@ def _spelled(table: dict[str, Any]) -> list[str]:
 
 def trust(project: Project) -> None:
     """Approve a project's settings for this clone."""
-    path = project.repository.local / _STORE
-    with locked(path.with_name("trust.lock")):
-        store = read_json(path)
-        store[_key(project)] = {
-            "project": project.prefix,
-            "settings": json.loads(json.dumps(project.settings.table, default=str)),
-            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-        }
-        write_json(path, store)
+    table = json.loads(json.dumps(project.settings.table, default=str))
+    approval = {"project": project.prefix, "settings": table}
+    approve(project.repository, Approved.SETTINGS, {_key(project): approval})
