@@ -8,6 +8,7 @@ from gitexp.lab.differences import relative
 from gitexp.rules.documents.same_settings import run_alike
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.gate.paths import matches
+from gitexp.rules.gate.protected import is_protected
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
@@ -26,8 +27,10 @@ def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
 
 
 def alters_runs(project: Project, settings: Settings, file: FileChange) -> bool:
-    """Whether a file that differs can alter a run."""
+    """Whether a file that differs can alter a run; what measures can, whatever its name."""
     path = relative(project, file.path)
+    if is_protected(settings, path):
+        return True
     if matches(path, settings.unread):
         return False
     if path not in FILES or file.old_mode != file.new_mode:

@@ -14,6 +14,7 @@ from gitexp.rules.gate.named_files import compare_named, named_pairs
 from gitexp.rules.gate.notebook import inspect_command
 from gitexp.rules.gate.one_change import Inspection, inspect
 from gitexp.rules.gate.paths import is_config
+from gitexp.rules.gate.protected import inspect_protected
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
@@ -113,8 +114,11 @@ def _inspect_edited(project: Project, files: Sequence[Edited]) -> Inspection:
         inert=settings.inert,
         baseline=project.baseline,
     )
-    command = inspect_command(settings.command)
-    return replace(inspection, findings=inspection.findings + command) if command else inspection
+    further = (
+        *inspect_protected(settings, files, project.baseline),
+        *inspect_command(settings.command),
+    )
+    return replace(inspection, findings=inspection.findings + further) if further else inspection
 
 
 def relative(project: Project, path: str) -> str:

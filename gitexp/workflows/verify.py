@@ -28,13 +28,13 @@ from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
     about_levels,
-    read_settings,
     too_high,
 )
 from gitexp.lab.audit.rules import about_rules
 from gitexp.lab.audit.turned import about_turned
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.audit.unstarted import about_unstarted
+from gitexp.lab.past_settings import read_settings
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
-from gitexp.lab.audit.recheck import read_settings
+from gitexp.lab.past_settings import read_settings
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:

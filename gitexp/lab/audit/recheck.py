@@ -11,14 +11,13 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.commit import check_commit
 from gitexp.lab.gate.history import LEVEL_SLACK, PastResults
-from gitexp.rules.documents.settings import FILES, Settings, parse_settings, table_of
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
@@ -27,38 +26,12 @@ from gitexp.store.refs import HEADS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gitexp.errors import NotReady
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.rules.verdict.campaign import Member
     from gitexp.store.experiments import Entry
-
-
-def read_settings(project: Project, commits: Iterable[str]) -> dict[str, Settings | NotReady]:
-    """Settings of the project as each of these commits has them; one git process."""
-    commits = list(dict.fromkeys(commits))
-    paths = [project.path(name) for name in FILES]
-    names = [f"{commit}:{path}" for commit in commits for path in paths]
-    contents = dict(zip(names, project.repository.git.objects(names), strict=True))
-    parsed: dict[tuple[bytes | None, ...], Settings | NotReady] = {}
-    found = {}
-    for commit in commits:
-        files = tuple(contents[f"{commit}:{path}"] for path in paths)
-        if files not in parsed:
-            parsed[files] = _parse(dict(zip(paths, files, strict=True)))
-        found[commit] = parsed[files]
-    return found
-
-
-def _parse(files: Mapping[str, bytes | None]) -> Settings | NotReady:
-    try:
-        for path, content in files.items():
-            table = table_of(path, content) if content is not None else None
-            if table is not None:
-                return parse_settings(path, table)
-    except NotReady as error:
-        return error
-    return NotReady("its baseline commit has no gitexp settings")
 
 
 def refused(

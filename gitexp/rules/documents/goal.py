@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import tomli
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict.criterion import Criterion, Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FILE = "GOALS.toml"
 _HEAD = "# What to reach. `gitexp goal` writes this file, `gitexp log` shows the progress.\n"
@@ -74,3 +78,13 @@ def set_goal(content: bytes, goal: Goal) -> bytes:
     kept = [one for one in goals if one.criterion.metric != goal.criterion.metric]
     lines = "".join(f"    {spell(str(one))},\n" for one in [*kept, goal])
     return f"{_HEAD}goals = [\n{lines}]\n".encode()
+
+
+def changed_goals(before: Sequence[Goal], after: Sequence[Goal]) -> tuple[str, ...]:
+    """Goals that were replaced or removed, each as `BEFORE -> AFTER`, and not new ones."""
+    now = {goal.criterion.metric: str(goal) for goal in after}
+    return tuple(
+        f"{goal} -> {now.get(goal.criterion.metric, '(none)')}"
+        for goal in before
+        if now.get(goal.criterion.metric) != str(goal)
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What is asked of results, and not of a run that counts. A setting that is not named here alters
 # what runs.
 _ASKED_OF_RESULTS = frozenset({
-    "direction", "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
+    "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
     "sample", "first_seed", "notify",
 })  # fmt: skip
 
@@ -28,6 +28,8 @@ def run_alike(path: str, before: bytes | None, after: bytes | None) -> bool:
         old, new = table_of(path, before), table_of(path, after)
         if old is None or new is None:
             return False
+        if not _locked(old) <= _locked(new):
+            return False
         return _of_runs(old) == _of_runs(new) and _around(path, before) == _around(path, after)
     except NotReady:
         return False
@@ -35,7 +37,14 @@ def run_alike(path: str, before: bytes | None, after: bytes | None) -> bool:
 
 def _of_runs(table: Mapping[str, Any]) -> str:
     # As text, since 1 == True == 1.0.
-    return repr(sorted((k, v) for k, v in table.items() if k not in _ASKED_OF_RESULTS))
+    left_out = _ASKED_OF_RESULTS | {"protect"}
+    return repr(sorted((k, v) for k, v in table.items() if k not in left_out))
+
+
+def _locked(table: Mapping[str, Any]) -> set[str]:
+    """What `protect` names: more of it alters nothing, less of it may let in what does."""
+    value = table.get("protect", [])
+    return {str(one) for one in (value if isinstance(value, list) else [value])}
 
 
 def _around(path: str, content: bytes) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.change import spell_file
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import is_config, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gitexp.rules.documents.settings import Settings
+    from gitexp.rules.gate.edited import Edited
 
 
 def is_protected(settings: Settings, path: str) -> bool:
@@ -28,6 +31,22 @@ def is_protected(settings: Settings, path: str) -> bool:
     holdout = {*_named(settings.holdout)} - {*_named(settings.command)}
     data = [pattern.rstrip("/") for pattern in settings.data]
     return any(one in holdout or is_config(one, data) for one in within)
+
+
+def inspect_protected(settings: Settings, files: Iterable[Edited], baseline: str) -> list[Finding]:
+    """Refuse configs that are protected; any other file is refused for being no config (C1)."""
+    return [
+        Finding(
+            "C16",
+            f"{spell_file(file.path)} is protected: it belongs to what measures, and no experiment"
+            " changes that",
+            f"change it on {baseline} and commit it there: that is a change of protocol, so results"
+            " before and after it are not compared",
+            file.path,
+        )
+        for file in files
+        if is_config(file.path, settings.config) and is_protected(settings, file.path)
+    ]
 
 
 def _folders(path: str) -> Iterator[str]:

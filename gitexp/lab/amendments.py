@@ -1,0 +1,163 @@
+"""Baseline commits that changed what measures or what is asked for, read from its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
+
+from gitexp.errors import NotReady
+from gitexp.lab.differences import relative
+from gitexp.lab.past_settings import read_settings
+from gitexp.rules.documents.goal import FILE as GOALS
+from gitexp.rules.documents.goal import changed_goals, parse_goals
+from gitexp.rules.documents.protocol import changed_protocol
+from gitexp.rules.documents.settings import FILES, Settings
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.gate.protected import is_protected
+from gitexp.rules.verdict.criterion import Criterion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.goal import Goal
+    from gitexp.store.git_output import FileChange
+    from gitexp.store.lineage import Step
+
+_FURTHEST = 2000  # commits in which a change of protocol is looked for
+
+
+class BaselineCommit(Protocol):
+    """A commit of a baseline branch, and the files in which it differs from its first parent."""
+
+    @property
+    def commit(self) -> str:
+        """Its id."""
+
+    @property
+    def files(self) -> Sequence[FileChange]:
+        """What it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a baseline commit changed about how results are judged.
+
+    `protocol` are protected files, and settings as `KEY: BEFORE -> AFTER`: results before and after
+    it cannot be compared. `asked` are criterion and goals, as `criterion: BEFORE -> AFTER`.
+    """
+
+    protocol: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+def read_amendments(
+    project: Project, commits: Sequence[BaselineCommit], origin: str
+) -> dict[str, Amendment]:
+    """Find amendments among commits that follow one another, newest first, by commit.
+
+    `origin` is the parent of the oldest one, empty where history begins. Until a project has
+    settings, nothing is measured, so its first ones change nothing.
+    """
+    changed = {
+        one.commit: [file for file in one.files if relative(project, file.path) in (*FILES, GOALS)]
+        for one in commits
+    }
+    with_settings = [
+        commit
+        for commit, files in changed.items()
+        if any(relative(project, file.path) in FILES for file in files)
+    ]
+    known = read_settings(project, [*filter(None, [origin]), *with_settings])
+    goals = _read_goals(project, [file for files in changed.values() for file in files])
+    now = _valid(known.get(origin))
+    found = {}
+    for one in reversed(commits):
+        # Settings that cannot be read measure nothing; those that mend them are compared with the
+        # last ones that did.
+        before, now = now, _valid(known.get(one.commit)) or now
+        if before is None or now is None:
+            continue
+        paths = [relative(project, file.path) for file in one.files]
+        touched = [p for p in paths if is_protected(before, p) or is_protected(now, p)]
+        asked = _changed_criterion(before, now)
+        for file in changed[one.commit]:
+            if relative(project, file.path) == GOALS:
+                both = goals[file.old_id], goals[file.new_id]
+                asked += (f"goal: {said}" for said in changed_goals(*both))
+        amendment = Amendment((*touched, *changed_protocol(before, now)), tuple(asked))
+        if amendment != Amendment():
+            found[one.commit] = amendment
+    return found
+
+
+def _valid(settings: Settings | NotReady | None) -> Settings | None:
+    return settings if isinstance(settings, Settings) else None
+
+
+def _changed_criterion(before: Settings, after: Settings) -> list[str]:
+    """Say how the criterion of new experiments changed, that of experiments without their own."""
+    old, new = (Criterion(one.metric, one.effect, one.higher_is_better) for one in (before, after))
+    return [] if old == new else [f"criterion: {old} -> {new}"]
+
+
+def _read_goals(project: Project, files: Iterable[FileChange]) -> dict[str, list[Goal]]:
+    """Goals by the id of their file; none where it is absent or cannot be read."""
+    ids = [
+        blob
+        for file in files
+        if relative(project, file.path) == GOALS
+        for blob in (file.old_id, file.new_id)
+    ]
+    contents = project.repository.git.objects(ids, largest=LARGEST) if ids else []
+    found = {}
+    for blob, content in zip(ids, contents, strict=True):
+        try:
+            found[blob] = parse_goals(content or b"")
+        except NotReady:
+            found[blob] = []
+    return found
+
+
+# --- which commits share a protocol -------------------------------------------------------------
+
+
+def same_protocol(project: Project, at: str, commits: Collection[str]) -> frozenset[str]:
+    """Those of some commits between which and the commit `at` no change of protocol lies.
+
+    A commit whose history does not meet that of `at` counts among them: nothing is known to lie
+    between.
+    """
+    wanted = {commit for commit in commits if commit != at}
+    if not wanted:
+        return frozenset(commits)
+    line = _walk(project, at, lambda seen: wanted <= seen)
+    changes = _changes(project, line)
+    ids = [step.commit for step in line]
+    last = next((place for place, commit in enumerate(ids) if commit in changes), len(ids))
+    alike, apart = {*ids[: last + 1]}, {*ids[last + 1 :]}
+    for commit in wanted.difference(ids):
+        branch = _walk(project, commit, lambda seen: not seen.isdisjoint(ids))
+        meets = branch[-1].commit
+        if meets in apart or (meets in alike and _changes(project, branch)):
+            apart.add(commit)
+    return frozenset(commits) - apart
+
+
+def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> list[Step]:
+    """Walk back from a commit, until the commits that were seen end it."""
+    line: list[Step] = []
+    seen: set[str] = set()
+    for step in islice(project.repository.lineage.since(start), _FURTHEST):
+        line.append(step)
+        seen.add(step.commit)
+        if ends(seen):
+            break
+    return line
+
+
+def _changes(project: Project, line: Sequence[Step]) -> set[str]:
+    """Changes of protocol on a line, of which the oldest commit is where it starts from."""
+    found = read_amendments(project, line[:-1], line[-1].commit)
+    return {commit for commit, amendment in found.items() if amendment.protocol}
