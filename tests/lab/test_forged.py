@@ -304,14 +304,19 @@ def test_runs_from_before_their_registration_are_named(
     assert "5 runs of exp/brave-otter began before it was registered" in found.message
 
 
+def remote_with_the_hook(world: World, place: Path) -> None:
+    """A server that has everything of a clone."""
+    hub = World(place / "hub.git")
+    world.git("clone", "--quiet", "--bare", ".", str(hub.path))
+    world.git("remote", "add", "origin", str(hub.path))
+    hub.git("fetch", "--quiet", str(world.path), "refs/notes/*:refs/notes/*")
+    hub.gitexp("init")
+
+
 @pytest.mark.parametrize("edit", ["removed", "start removed", "changed", "forged"])
 def test_a_server_keeps_the_records_that_it_has(ready: World, tmp_path: Path, edit: str) -> None:
     commit = measured_experiment(ready, NAME)
-    hub = World(tmp_path / "hub.git")
-    ready.git("clone", "--quiet", "--bare", ".", str(hub.path))
-    ready.git("remote", "add", "origin", str(hub.path))
-    hub.git("fetch", "--quiet", str(ready.path), "refs/notes/*:refs/notes/*")
-    hub.gitexp("init")
+    remote_with_the_hook(ready, tmp_path)
     text = note(ready, RUNS, commit)
     first = next(line for line in text.splitlines() if "metrics" in line)
     new = {
@@ -326,3 +331,26 @@ def test_a_server_keeps_the_records_that_it_has(ready: World, tmp_path: Path, ed
     pushed = ready.try_git("push", "origin", RUNS)
     assert pushed.code == 1
     assert ("N2" if edit == "forged" else "P3") in pushed.err
+
+
+@pytest.mark.parametrize("found", [Found.DOUBTED, Found.MOVED, Found.DIFFERS])
+def test_a_check_that_is_removed_or_comes_later_is_named(
+    ready: World, tmp_path: Path, found: Found
+) -> None:
+    commit = measured_experiment(ready, NAME, accuracy=0.93)
+    ready.gitexp("verify", "--fix")
+    before = note(ready, RUNS, commit)
+    assert judged(ready).verdict == "CONFIRMED"
+    add(ready, commit, [Check(commit, found, "2026-11-01T12:00:00Z", 1, "c", (0.9, 0.8)).line()])
+    if found is Found.MOVED:  # alone, the others object to nothing
+        assert judged(ready).verdict == "INCONCLUSIVE"
+        verify(open_project(ready.path), fix=True)
+        assert "V19" in found_by_verify(ready)
+    remote_with_the_hook(ready, tmp_path)
+    ready.git("notes", f"--ref={RUNS}", "add", "--force", "-m", before, commit)
+    assert judged(ready).verdict == "CONFIRMED"
+    assert "V10" in found_by_verify(ready)
+    pushed = ready.try_git("push", "origin", RUNS)
+    assert pushed.code == 1
+    assert "P3 · records are only ever added" in pushed.err
+    assert "lose or change 1 line of runs" in pushed.err

@@ -63,6 +63,9 @@ class Check:
 
 
 def parse_checks(text: str, commit: str) -> list[Check]:
-    """Read the checks in the note of an experiment, without those of another that were copied."""
+    """Read the checks in the note of an experiment, without those of another that were copied.
+
+    They come in the order in which they were found, wherever their lines are: merging sorts these.
+    """
     checks = map(Check.of, read_contents(text, Kind.CHECK))
-    return [check for check in checks if check.commit == commit]
+    return sorted((c for c in checks if c.commit == commit), key=lambda c: (c.moment, c.line()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.check import parse_checks
+from gitexp.rules.documents.check import Check, parse_checks
 from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
+from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import (
@@ -109,6 +111,17 @@ def test_stored_lines_become_what_they_were_written_from() -> None:
     assert parse_outcomes(note) == {
         (7, 1, "9f3c2a"): Outcomes(("a", "b"), {"y_true": ("1", "0"), "y_pred": ("0", "0")}, 2)
     }
+
+
+def test_checks_come_in_the_order_in_which_they_were_found_wherever_their_lines_are() -> None:
+    found = [
+        Check(COMMIT, Found.OFF, "2026-11-01T08:00:00Z"),
+        Check(COMMIT, Found.MOVED, "2026-11-01T11:00:00+02:00", 1, "c", (0.9, 0.8, 0.8)),
+        Check(COMMIT, Found.MOVED, "2026-11-01T10:00:00Z", 1, "c", (0.9, 0.7, 0.7)),
+        Check(COMMIT, Found.MOVED, "2026-11-01T10:00:00Z", 2, "c", (0.9, 0.7, 0.7)),
+    ]
+    for lines in itertools.permutations(check.line() for check in found):
+        assert parse_checks("\n".join(lines), COMMIT) == found
 
 
 # --- anything at all ----------------------------------------------------------------------------
