@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.arrange import message, note, refs
+from tests.arrange import message, note, refs, settle, trailers
 from tests.project import BECAUSE, Ran, World, git
+from tests.team import clone_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +104,38 @@ def test_a_first_push_of_everything_needs_a_second_one(ready: World, server: Wor
     assert "push that first" in ran.err
     assert list(refs(server)) == ["refs/heads/main"]
     assert push(ready, f"exp/{name}", "main").code == 0
+
+
+def test_a_campaign_of_ones_own_is_refused(ready: World, server: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    text = message(ready, f"exp/{name}").replace("Campaign: 1", "Campaign: 2")
+    ready.git("switch", "--quiet", f"exp/{name}")
+    ready.git("commit", "--quiet", "--amend", "--no-verify", "-m", text)
+    said = refused(ready, server, "V16", f"exp/{name}")
+    assert "Campaign is 2, but campaign 1 on accuracy is open" in said
+
+
+def test_sync_brings_results_before_what_they_allow(ready: World, server: World) -> None:
+    settle(ready, planned=2)
+    ready.git("push", "--quiet", "origin", "main")
+    names = []
+    for value in (10, 11, 12):
+        names.append(ready.start("--set", f"model.C={value}"))
+        ready.gitexp("run", names[-1])
+    said = [trailers(ready, f"exp/{name}") for name in names]
+    assert [one["Campaign"] for one in said] == ["1", "1", "2"]
+    assert said[0]["Level"] < said[1]["Level"]
+    # Without the results of the others the server cannot know what they allow.
+    for rule, name in (("T3", names[1]), ("V16", names[2])):
+        assert "results: gitexp sync" in refused(ready, server, rule, f"exp/{name}")
+    assert "refused" not in ready.gitexp("sync").out
+    assert {f"refs/heads/exp/{name}" for name in names} <= refs(server).keys()
+    # Nor can a clone that has the branches alone.
+    other = clone_of(server, "other")
+    other.git("switch", "--quiet", f"exp/{names[1]}")
+    assert "may not be here yet: gitexp sync" in other.gitexp("check", code=1).out
+    other.gitexp("sync")
+    other.gitexp("check")
 
 
 def test_a_registered_experiment_never_moves(ready: World, server: World) -> None:

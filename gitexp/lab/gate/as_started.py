@@ -6,6 +6,7 @@ Whoever chooses seeds, a campaign of one's own or a criterion of nothing has cho
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
@@ -57,15 +58,14 @@ def check_as_started(
                 "gitexp retest NAME registers a change again",
             )
     yield from _about_seeds(comparison, registration, change, entry, past)
-    if project.repository.top is None:
-        return  # a server gets experiments before their notes, which say which campaign is open
     if registration.campaign > (opened := _open_campaign(project, registration, entry, past)):
-        yield _wrong(
+        finding = _wrong(
             entry,
             f"Campaign is {registration.campaign}, but campaign {opened} on"
             f" {registration.criterion.metric} is open",
             f"write: Campaign: {opened}",
         )
+        yield replace(finding, hint=past.or_sync(finding.hint))
 
 
 def _wrong(entry: Entry, what: str, hint: str) -> Finding:

@@ -13,6 +13,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,14 @@ class PastResults:
         others = dict(self._confirmed.get(_campaign(registration), {}))
         others.pop(commit, None)
         return count_confirmed(registration, others.values())
+
+    def or_sync(self, hint: str) -> str:
+        """Add to the hint of a rule what mends it where only results of others are missing."""
+        if self._repository.top is None:
+            return f"{hint}\nif the server lacks earlier experiments or their results: gitexp sync"
+        if unsynced(self._repository):
+            return f"{hint}\nresults of others may not be here yet: gitexp sync"
+        return hint
 
     @property
     def results(self) -> Sequence[Result]:
@@ -115,7 +124,7 @@ def check_against_results(
                 "T3",
                 f"Level is {registration.level:g}, but campaign {registration.campaign} allows"
                 f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
-                amend_hint(entry, f"write: Level: {allowed:g}"),
+                past.or_sync(amend_hint(entry, f"write: Level: {allowed:g}")),
             )
         )
     return findings

@@ -74,10 +74,29 @@ def _named_apart(kind: str, wanted: Mapping[str, str], taken: dict[str, str]) ->
         yield Push(f"{kind}{free}", commit)
 
 
+def _push_in_any_order(
+    repository: Repository, remote: str, pushes: Sequence[Push], show: Show | None
+) -> dict[str, PushedRef]:
+    """Push refs, and those that are refused again as long as others are taken.
+
+    A server's hook may take an experiment only after those that opened the way for it.
+    """
+    answers: dict[str, PushedRef] = {}
+    left = pushes
+    while left:
+        answers |= push(repository, remote, left, atomic=False, show=show)
+        tried, left = left, [one for one in left if one.ref in answers and answers[one.ref].why]
+        if len(left) == len(tried):
+            break
+    return answers
+
+
 def push_all(
     repository: Repository, remote: str, pushes: Sequence[Push], show: Show | None
 ) -> dict[str, PushedRef]:
     """Push everything at once or, where the remote refuses some of it, each kind by itself.
+
+    Notes go first: a server's hook judges level and campaign by the results that it has.
 
     Raises:
         NotReady: the remote cannot be reached, or does not let us write.
@@ -85,9 +104,9 @@ def push_all(
     try:
         answers = push(repository, remote, pushes, atomic=True, show=show)
         if any(answer.why and not answer.contended for answer in answers.values()):
-            for kind in (HEADS, ARCHIVE, "refs/notes/"):
+            for kind in ("refs/notes/", HEADS, ARCHIVE):
                 some = [one for one in pushes if one.ref.startswith(kind)]
-                answers |= push(repository, remote, some, atomic=False, show=show)
+                answers |= _push_in_any_order(repository, remote, some, show)
     except NotReady as error:
         raise NotReady(f"{error.message}\nwhat came in is stored", error.hint) from None
     unknown = "the remote did not say why"
