@@ -11,16 +11,20 @@ from gitexp.rules.text import json_line
 from gitexp.rules.verdict import effects
 
 if TYPE_CHECKING:
+    from gitexp.cli.pace import Pace
     from gitexp.engine.job import Job
     from gitexp.lab.watcher import Standing
     from gitexp.rules.documents.record import Record
 
 
 class Events:
-    """Prints an event as it happens; standard output is kept for the one result."""
+    """Prints an event as it happens; standard output is kept for the one result.
 
-    def __init__(self, *, yes: bool) -> None:
-        self._yes = yes
+    Of runs that begin and end well, and of progress, only what is due is printed.
+    """
+
+    def __init__(self, *, yes: bool, pace: Pace) -> None:
+        self._yes, self._pace = yes, pace
 
     def agrees(self, question: str) -> bool:
         """Return what --yes says: there is nobody to ask."""
@@ -33,12 +37,15 @@ class Events:
 
     def started(self, label: str, job: Job) -> None:
         """Print the start of a run."""
-        _print("started", **_of(label, job))
+        if self._pace.is_due():
+            _print("started", **_of(label, job))
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Print the end of a run; `failure` is null for a good one."""
         if record is None:
             _print("stopped", **_of(label, job))
+            return
+        if record.ok and not self._pace.is_due():
             return
         _print(
             "finished",
@@ -50,6 +57,8 @@ class Events:
 
     def stands(self, standing: Standing) -> None:
         """Print how far an experiment is; its effect so far is not a verdict."""
+        if not self._pace.is_due():
+            return
         effect = standing.effect
         _print(
             "progress",

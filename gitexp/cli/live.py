@@ -1,4 +1,4 @@
-"""What you see during runs: live lines on a terminal, elsewhere one line when a run ends."""
+"""What you see during runs: live lines on a terminal, elsewhere news and one line a minute."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from gitexp.cli.pace import Pace
 from gitexp.cli.views.terminal import filled, is_dumb
 from gitexp.engine.metrics import logged, printed
 from gitexp.rules.text import duration
@@ -29,17 +30,20 @@ _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would tak
 
 
 @contextlib.contextmanager
-def watcher(*, yes: bool = False, as_json: bool = False, quiet: bool = False) -> Iterator[Watcher]:
+def watcher(
+    *, yes: bool = False, as_json: bool = False, quiet: bool = False, every: bool = False
+) -> Iterator[Watcher]:
     """Choose the view for where standard error goes; standard output is for results.
 
-    `yes` agrees to every question. With `as_json` each event is an object on a line of its own.
+    `yes` agrees to every question. With `as_json` each event is an object on a line of its own; a
+    program is told of progress once a minute, unless it wants `every` event.
     """
     if quiet:
         yield Quiet(yes=yes)
     elif as_json:
         from gitexp.cli.events import Events  # programs alone need it
 
-        yield Events(yes=yes)
+        yield Events(yes=yes, pace=Pace(0) if every else Pace())
     elif sys.stderr.isatty() and not is_dumb():
         with Screen(yes=yes) as screen:
             yield screen
@@ -74,10 +78,12 @@ def _progress(standing: Standing, told: float) -> str:
 
 
 class Lines:
-    """One line of plain text for each piece of news."""
+    """One line of plain text for each piece of news, and one a minute on progress."""
 
-    def __init__(self, *, yes: bool) -> None:
+    def __init__(self, *, yes: bool, pace: Pace | None = None) -> None:
         self._yes = yes
+        self._pace = pace or Pace()
+        self._standing: tuple[Standing, float] | None = None
 
     def agrees(self, question: str) -> bool:
         """Return what --yes says: there is nobody to ask."""
@@ -89,14 +95,19 @@ class Lines:
         typer.echo(text, err=True)
 
     def started(self, label: str, job: Job) -> None:
-        """Print nothing: for a log file, the end of a run is enough."""
+        """Print nothing: whoever reads this later wants to know how it ended."""
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
-        """Print a run's end."""
-        typer.echo(_finished(label, job, record), err=True)
+        """Print how a run failed; of the others one a minute, or better, how far all are."""
+        if record is None or not record.ok:
+            typer.echo(_finished(label, job, record), err=True)
+        elif self._pace.is_due():
+            at = self._standing
+            typer.echo(_finished(label, job, record) if at is None else _progress(*at), err=True)
 
     def stands(self, standing: Standing) -> None:
-        """Print nothing, as the verdict follows."""
+        """Print nothing now: the next line on progress says it."""
+        self._standing = standing, time.monotonic()
 
 
 class Quiet(Lines):

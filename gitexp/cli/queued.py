@@ -29,7 +29,7 @@ def carry_out(number: str) -> None:
     """Run what a queue was asked for."""
     project = open_project()
     queue = find_queue(project, number)
-    with live.watcher(yes=queue.yes, as_json=True) as watcher:
+    with live.watcher(yes=queue.yes, as_json=True, every=True) as watcher:
         try:
             names = queue.left
             if not names:

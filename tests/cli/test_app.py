@@ -75,7 +75,7 @@ def test_news_of_runs_stands_on_standard_error(ready: World) -> None:
     ran = ready.gitexp("run")
     assert ran.out.startswith(f"exp/{name}\n  CONFIRMED: ")
     assert ran.out.endswith(f"next: gitexp accept {name}\n")
-    assert re.search(rf"exp/{name} seed 5: accuracy 0\.9\d+ in 0\.\d s", ran.err)
+    assert "seed 5" not in ran.err  # of progress, one line a minute
     assert re.search(r"baseline main \([0-9a-f]{8}\): 5 runs to do", ran.err)
 
 

@@ -8,11 +8,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
+from gitexp.cli.live import Lines
+from gitexp.cli.pace import Pace
+from gitexp.lab.project import open_project
+from gitexp.workflows.run import run
 from tests.arrange import settle, train_with
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.project import World
 
 SLOW = """
@@ -70,13 +77,19 @@ def test_events_are_objects_for_programs_and_the_result_stays_apart(ready: World
     ran = ready.gitexp("run", name, "--json")
     events = [json.loads(line) for line in ran.err.splitlines()]
     assert ran.json["name"] == name
+    assert {event["event"] for event in events} == {"said"}  # progress is told of once a minute
+    other = ready.start("--set", "model.C=11")
+    ready.gitexp("run", other, "--detach")
+    ready.gitexp("run", "--wait")
+    (told,) = ready.path.glob(".git/gitexp/queue/*/events.jsonl")
+    events = [json.loads(line) for line in told.read_text().splitlines()]
     kinds = [event["event"] for event in events]
-    assert kinds.count("started") == kinds.count("finished") == 6
+    assert kinds.count("started") == kinds.count("finished") >= 2
     ended = [event for event in events if event["event"] == "finished"]
     assert all(event["failure"] is None and event["metrics"]["accuracy"] for event in ended)
-    assert {event["of"] for event in ended} == {"baseline main", f"exp/{name}"}
+    assert f"exp/{other}" in {event["of"] for event in ended}
     progress = [event for event in events if event["event"] == "progress"]
-    assert (progress[-1]["pairs"], progress[-1]["most"], progress[-1]["name"]) == (2, 3, name)
+    assert (progress[-1]["pairs"], progress[-1]["most"], progress[-1]["name"]) == (2, 3, other)
     assert progress[-1]["effect_so_far"] > 0
     assert progress[-1]["runs_left"] <= 2
 
@@ -98,3 +111,22 @@ def test_a_terminal_shows_how_far_an_experiment_is(ready: World) -> None:
     shown = in_a_terminal(ready, "run", name, until=r"2 of 3 pairs.*? so far \(not a verdict yet\)")
     assert f"exp/{name}: " in shown
     assert "to the next look, of 9 at most" in shown
+
+
+def test_where_nobody_watches_a_line_on_progress_says_how_far_all_is(
+    ready: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(ready, repeats=[2])
+    name = ready.start("--set", "model.C=10")
+    run(open_project(ready.path), [name], jobs=1, watcher=Lines(yes=False, pace=Pace(0)))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.search(rf"^  exp/{name}: [01] of 2 pairs", captured.err, re.MULTILINE)
+
+
+def test_a_line_on_progress_is_due_once_a_minute() -> None:
+    assert not Pace().is_due()
+    assert Pace(0).is_due()
+    often = Pace(0.05)
+    time.sleep(0.06)
+    assert [often.is_due(), often.is_due()] == [True, False]

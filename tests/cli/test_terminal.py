@@ -46,7 +46,8 @@ def test_prose_is_broken_at_the_width_of_the_terminal(monkeypatch: pytest.Monkey
         assert all(line.startswith("  ") for line in lines)
         assert " ".join(" ".join(lines).split()) == text
     monkeypatch.delenv("COLUMNS")
-    assert max(map(len, filled(text).splitlines())) <= 80  # nothing tells here
+    assert filled(text) == text  # a program wants whole lines
+    assert filled("word " * 200, lines=2) == f"{'word ' * 31}wor …"
 
 
 def test_what_has_no_blanks_is_broken_only_where_it_is_wide(

@@ -1,4 +1,4 @@
-"""In a terminal, what gitexp prints fits, and has no colors where nobody wants them."""
+"""In a terminal, what gitexp prints fits; without one nothing is wrapped, colored or redrawn."""
 
 from __future__ import annotations
 
@@ -36,3 +36,18 @@ def test_what_is_printed_fits_eighty_columns(busy: World) -> None:
 def test_a_command_in_a_hint_stays_on_one_line(busy: World) -> None:
     _, shown = typed(busy, "", "gaps")
     assert "   gitexp run --baseline" in shown.splitlines()
+
+
+def test_without_a_terminal_nothing_is_wrapped_colored_or_redrawn(busy: World) -> None:
+    shown = {}
+    for words in ("", "status --for-agent", "log", "log --long", "show", "next", "known", "goal",
+                  "log loss", "check", "check --all", "verify", "doctor", "report", "trust",
+                  "log --calibration", "run --quiet", "archive --ruled-out", "gaps"):  # fmt: skip
+        code = 3 if words == "gaps" else 0
+        ran = busy.gitexp(*words.split(), code=code, COLUMNS="", NO_COLOR="", TERM="xterm")
+        shown[words] = ran.out
+        assert re.search(r"[\x1b\r\b]", ran.out + ran.err) is None, words
+    assert LONG.strip() in shown["known"]
+    assert LONG.strip() in shown["show"]
+    assert LONG[:150] in shown["log --long"]  # and no longer than three lines were
+    assert max(map(len, shown["log"].splitlines())) <= 200

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.cli.views.terminal import filled, print_json, shortened, styled, width
+from gitexp.cli.views.terminal import filled, print_json, row_width, shortened, styled
 from gitexp.rules.plan.audit import MOST_REPEATS, Worth
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict import figures
@@ -109,7 +109,7 @@ def _wins(audit: Audit) -> list[str]:
 def _row(audit: Audit, win: Win, what: str) -> str:
     head = f"  {_moved(audit, win.gain):>9}  {what:<15}"
     told = ": ".join(filter(None, (win.after.label, _change(win))))
-    return (head + _shown(told, width() - len(head))).rstrip()
+    return (head + _shown(told, row_width() - len(head))).rstrip()
 
 
 def _moved(audit: Audit, gain: float) -> str:

@@ -16,9 +16,9 @@ from gitexp.cli.views.terminal import (
     columns,
     hanging,
     padded,
+    row_width,
     shortened,
     styled,
-    width,
 )
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.gate.formats.keys import spell_key
@@ -98,11 +98,11 @@ def _laid_out(one: _Line, wide: tuple[int, int, int]) -> str:
     name, verdict, effect = wide
     head = f"{one.mark} {padded(one.name, name)}  {padded(one.age, 3, right=True)}  "
     rest = f"{padded(one.verdict, verdict)}  {padded(one.effect, effect)}"
-    room = width() - columns(head + rest) - 2
+    room = row_width() - columns(head + rest) - 2
     if room >= _LEAST:
         fitting = (text for text in one.change if columns(text) <= room)
         rest += f"  {next(fitting, shortened(one.change[-1], room))}"
-    rest = beginning(rest, width() - columns(head)).rstrip()
+    rest = beginning(rest, row_width() - columns(head)).rstrip()
     shown = head.replace(one.name, styled(one.name, bold=True), 1)
     return shown + colored(rest, next((v for v in Verdict if v == one.verdict), None))
 

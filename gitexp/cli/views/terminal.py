@@ -28,7 +28,9 @@ _COLORS = {
 }
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_UNKNOWN_WIDTH = 80  # columns, where neither COLUMNS nor a terminal tells
+_UNLIMITED = 1 << 20  # columns, where there is no terminal: programs want whole lines
+_USUAL = 80  # columns of the lines that a text is cut after where they have no end
+_LONGEST_ROW = 200  # columns of a table's line where there is no terminal
 _NARROWEST = 40  # columns; below it nothing is worth wrapping
 
 
@@ -46,8 +48,15 @@ def in_json(content: object) -> str:
 
 
 def width() -> int:
-    """Columns of the terminal: COLUMNS if it is set, 80 if nothing says."""
-    return max(_NARROWEST, shutil.get_terminal_size((_UNKNOWN_WIDTH, 24)).columns)
+    """Columns of the terminal, or COLUMNS if it is set; without either there is no limit."""
+    if not os.environ.get("COLUMNS") and not sys.stdout.isatty():
+        return _UNLIMITED
+    return max(_NARROWEST, shutil.get_terminal_size((_USUAL, 24)).columns)
+
+
+def row_width() -> int:
+    """Columns that a line of a table may take."""
+    return min(width(), _LONGEST_ROW)
 
 
 def columns(text: str) -> int:
@@ -91,6 +100,8 @@ def filled(text: str, first: str = "", rest: str = "", lines: int | None = None)
     has no blanks to break at.
     """
     found, line, most = [], first, width()
+    if lines is not None and most == _UNLIMITED:
+        most, lines = lines * _USUAL, 1
     is_begun = False
     for word in text.replace("\n", " ").split(" "):
         joined = f"{line} {word}" if is_begun else line + word
