@@ -74,6 +74,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     "Read": (
         Command("log", "List the experiments, newest first, or search them"),
         Command("show", "Show one experiment in full"),
+        Command("blame", "Show who set each config value, and what else was tried"),
         Command("report", "Write up where the project stands, as Markdown"),
     ),
     "Keep": (
@@ -119,15 +120,13 @@ FORMER = {
 _HEAD = """\
 Usage: gitexp [COMMAND]
 
-Git as the lab notebook of machine learning: an experiment is a branch whose
-commit message is a hypothesis, one config line differs from the baseline, and
-its results are git notes. Without a command you see where you stand, and the
-next step.
+Git as the lab notebook of machine learning: an experiment is a branch with a
+hypothesis as its commit message and one changed config line; its results are
+git notes. Without a command you see where you stand, and the next step.
 """
 _OPTIONS = """\
-Options   --version, --json (without a command), --install-completion,
-          --debug (before a command: the whole traceback if gitexp fails),
-          --help (after a command: its options)
+Options   --version, --json, --install-completion (without a command), --debug
+          (before a command: tracebacks), --help (after a command: its options)
 """
 
 

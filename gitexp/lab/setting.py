@@ -86,7 +86,7 @@ def _find(
     project: Project, wanted: str, key_text: str, value: str
 ) -> tuple[str, Key, bytes, ModuleType]:
     """Find the one config file that has a key."""
-    files = _config_files(project)
+    files = config_files(project)
     if wanted and wanted not in files:
         raise UsageError(
             f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
@@ -154,7 +154,7 @@ def _in_groups(key: str, every: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
-def _config_files(project: Project) -> dict[str, bytes]:
+def config_files(project: Project) -> dict[str, bytes]:
     """Read the config files at the baseline's tip, by path relative to the project."""
     git, declared = project.repository.git, project.settings.config
     which = () if any(map(is_pattern, declared)) else ("--", *map(project.path, declared))

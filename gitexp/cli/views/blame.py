@@ -1,0 +1,142 @@
+"""How annotated configs look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gitexp.cli.views.terminal import (
+    beginning,
+    columns,
+    padded,
+    print_json,
+    shortened,
+    styled,
+    width,
+)
+from gitexp.rules.documents.change import cut
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.values import spell, to_json
+from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict import effects
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.rules.plan.blame import Blamed, ValueTest
+    from gitexp.workflows.blame import BlamedFile
+
+_LONGEST = 16  # characters of a value that was tried
+_NAMED = 4  # values that are named
+_TESTED = {
+    Verdict.RULED_OUT: "ruled out", Verdict.CONFIRMED: "confirmed",
+    Verdict.INCONCLUSIVE: "inconclusive",
+}  # fmt: skip
+
+
+def blamed(files: Sequence[BlamedFile], *, as_json: bool) -> None:
+    """Print each line of the configs beside what is known of its value."""
+    if as_json:
+        print_json([one for file in files for one in _values_json(file)])
+        return
+    for number, file in enumerate(files):
+        typer.echo(("\n" if number else "") + styled(visible(file.path), bold=True))
+        if file.wrong:
+            typer.echo(f"  {visible(file.wrong)}")
+        typer.echo("\n".join(_lines(file)))
+
+
+def untested(files: Sequence[BlamedFile], *, as_json: bool) -> None:
+    """Print the values that no experiment has tested, the oldest first."""
+    found = [(file, one) for file in files for one in file.values if one.untested]
+    found.sort(key=lambda both: date.time if (date := both[0].date(both[1])) else "~")
+    if as_json:
+        print_json([_value_json(file, one) for file, one in found])
+        return
+    if not found:
+        typer.echo("every value was tested")
+        return
+    for file, one in found:
+        date = file.date(one)
+        place = f"{file.path}: {spell_key(one.place.key)} = {spell(one.place.value)}"
+        typer.echo(
+            f"{date.time[:10] if date else '':10}  {shortened(visible(place), width() - 12)}"
+        )
+    number = sum(len(file.values) for file in files)
+    typer.echo(f"\n{len(found)} of {counted(number, 'value')} never tested")
+
+
+def _lines(file: BlamedFile) -> Iterator[str]:
+    known: dict[int, str] = {}
+    for one in file.values:
+        if one.place.line is not None:
+            told = known.get(one.place.line)
+            known[one.place.line] = f"{told}; {_about(one)}" if told else _about(one)
+    digits = len(str(len(file.lines)))
+    side = min(max(map(len, known.values()), default=0), width() // 2)
+    for number, line in enumerate(file.lines, 1):
+        told = padded(shortened(visible(known.get(number, "")), side), side)
+        room = width() - side - digits - 3
+        yield f"{told} {number:>{digits}}  {_fitting(visible(line.rstrip()), room)}".rstrip()
+
+
+def _fitting(text: str, room: int) -> str:
+    return text if columns(text) <= room else f"{beginning(text, room - 1)}…"
+
+
+def _about(one: Blamed) -> str:
+    parts = []
+    if (set_by := one.set_by) is not None:
+        parts.append(f"{set_by.name} {_gain(set_by)}".strip())
+    for verdict, said in _TESTED.items():
+        if there := one.ended(verdict):
+            parts.append(f"{_listed(there)} {said}")
+    return "; ".join(parts) or "never tested"
+
+
+def _gain(tested: ValueTest) -> str:
+    judgement, criterion = tested.judgement, tested.registration.criterion
+    if judgement.effect is None:
+        return ""
+    return effects.interval(criterion, judgement.effect, judgement.lower, judgement.upper)
+
+
+def _listed(there: Sequence[ValueTest]) -> str:
+    values = list(dict.fromkeys(cut(spell(one.change.after), _LONGEST) for one in there))
+    more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
+    return ", ".join(values[:_NAMED]) + more
+
+
+def _values_json(file: BlamedFile) -> list[dict[str, Any]]:
+    return [_value_json(file, one) for one in file.values]
+
+
+def _value_json(file: BlamedFile, one: Blamed) -> dict[str, Any]:
+    date = file.date(one)
+    return {
+        "file": file.path,
+        "line": one.place.line,
+        "key": spell_key(one.place.key),
+        "value": to_json(one.place.value),
+        "commit": date and date.commit,
+        "author": date and date.author,
+        "time": date and date.time,
+        "set_by": one.set_by and _tested_json(one.set_by),
+        "others": [_tested_json(tested) for tested in one.others],
+        "untested": one.untested,
+    }
+
+
+def _tested_json(tested: ValueTest) -> dict[str, Any]:
+    judgement = tested.judgement
+    return {
+        "name": tested.name,
+        "metric": tested.registration.criterion.metric,
+        "value": to_json(tested.change.after),
+        "verdict": tested.verdict,
+        "effect": judgement.effect,
+        "lower": judgement.lower,
+        "upper": judgement.upper,
+    }
