@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,7 @@ _VOCABULARY = {
 }  # fmt: skip
 
 
+@lru_cache(4096)
 def is_secret(name: str) -> bool:
     """Whether a key's words name a secret: `hf_token` and `accessKey` do, `max_tokens` does not."""
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]

@@ -14,7 +14,7 @@ from gitexp.errors import NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment
 from gitexp.store.git_errors import lacked_room, translated
 from gitexp.store.git_output import FileChange, decode, parse_raw
-from gitexp.store.reader import Object, Reader
+from gitexp.store.reader import Object, Reader, Readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,7 @@ class Git:
         # A hook is one short process that reads many objects: one git process reads them all.
         self._lasting = keep_location
         self._reader: Reader | None = None
+        self.readers = Readers(self)
         # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
@@ -85,12 +86,18 @@ class Git:
         return done
 
     def start(
-        self, *command: str, stdin: int, stdout: int | IO[bytes], stderr: int
+        self,
+        *command: str,
+        stdin: int,
+        stdout: int | IO[bytes],
+        stderr: int,
+        alone: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Start a git command, to talk to it while it runs."""
+        """Start a git command, to talk to it while it runs; `alone`, no Ctrl-C reaches it."""
         return subprocess.Popen(
             ("git", *command),
             cwd=self.directory, env=self.environment, stdin=stdin, stdout=stdout, stderr=stderr,
+            process_group=0 if alone else None,
         )  # fmt: skip
 
     def text(self, *command: str, allow: Sequence[int] = ()) -> str:

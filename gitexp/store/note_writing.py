@@ -27,7 +27,6 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept
 from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.objects import NotesTree, Pack
-from gitexp.store.reader import Reader
 from gitexp.store.refs import KEPT, RUNS
 from gitexp.store.writers_lock import move_refs, persist, writing
 
@@ -140,7 +139,7 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
     refs = dict.fromkeys(intent.ref for intent in intents)
     digits = len(intents[0].commit)
     pack, moves = Pack(digits), []
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         for ref in refs:
             notes, changed = NotesTree(reader, ref, digits), False
             for intent in (intent for intent in intents if intent.ref == ref):

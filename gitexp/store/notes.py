@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from gitexp.store.git_output import decode
 from gitexp.store.objects import NotesTree
-from gitexp.store.reader import Reader
 from gitexp.store.sifting import sift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.store.reader import Reader
     from gitexp.store.repository import Repository
 
 _PIECE = 1 << 20  # bytes that are read at a time
@@ -26,7 +26,7 @@ def read_notes(repository: Repository, ref: str, commits: Sequence[str]) -> dict
         return {}
     commits = list(dict.fromkeys(commits))
     listed = list_notes(repository, ref) if len(commits) > _FEW else None
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         blobs = _find(reader, ref, commits) if listed is None else listed
         noted = [commit for commit in commits if commit in blobs]
         found = dict(zip(noted, reader.read_notes([blobs[c] for c in noted]), strict=True))
@@ -45,7 +45,7 @@ def find_notes(repository: Repository, ref: str, commits: Iterable[str]) -> dict
 
     Commits without a note are left out.
     """
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         return _find(reader, ref, commits)
 
 

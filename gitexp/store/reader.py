@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -35,15 +36,24 @@ class Reader:
     def __init__(self, git: Git) -> None:
         self._process = git.start(
             "cat-file", "--batch",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, alone=True,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._process:  # closes the pipes and waits
+        self.close()
+
+    def close(self) -> None:
+        """Close the pipes, at which git ends, and wait for that."""
+        with suppress(BrokenPipeError), self._process:
             pass
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether git is still there to be asked."""
+        return self._process.poll() is None
 
     def read(self, name: str) -> Object | None:
         """Return the object that an id or a ref (without a line break) names, or None."""
@@ -98,3 +108,55 @@ class Reader:
             left -= len(piece)
             yield piece
         self._process.stdout.read(1)
+
+
+class Readers:
+    """Readers of one git; between `kept` uses, one of them goes on running.
+
+    Whoever runs experiments for a night reads notes several times a run, and starting a process
+    costs more than what it reads.
+    """
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._free = threading.Lock()
+        self._keeps = False
+        self._idle: Reader | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep a reader running for as long as the block takes."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            with self._free:
+                idle, self._idle = self._idle, None
+            if idle is not None:
+                idle.close()
+
+    @contextmanager
+    def take(self) -> Iterator[Reader]:
+        """Take the reader that is kept, or a new one if there is none or another thread has it.
+
+        Whoever takes it reads every answer to the end.
+        """
+        if not self._keeps or not self._free.acquire(blocking=False):
+            with Reader(self._git) as reader:
+                yield reader
+            return
+        try:
+            idle, self._idle = self._idle, None
+            if idle is not None and not idle.is_alive:
+                idle.close()
+                idle = None
+            reader = idle or Reader(self._git)
+            try:
+                yield reader
+            except BaseException:
+                reader.close()  # part of an answer may be left in it
+                raise
+            self._idle = reader
+        finally:
+            self._free.release()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gitexp.rules.plan.ranking import WeighedIdea, ranked_ideas
+from gitexp.rules.plan.shrinkage import Prior, noise_of, shrunk
 from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.judge import judge
@@ -23,6 +24,7 @@ from gitexp.rules.verdict.verdict import Design, Judgement, Pair, Verdict
 BAR = 0.5  # units; what counts as success
 LEVEL = 0.005  # of the first experiment in a campaign of 20
 SPLIT_LOOKS, FIXED_LOOKS = (5, 10, 20), (4, 6, 9, 13, 18, 24)
+SHORT_SPLIT, SHORT_FIXED = (5, 10), (4, 6, 9, 10)  # of `gitexp start --repeats 10`
 SHARED = 0.5  # correlation of the two runs of a pair
 REDRAWN = 0.2  # correlation of differences where a seed redraws the split
 EFFECTS = (-1, 0, 0.5, 1, 2, 3, 4)
@@ -50,8 +52,10 @@ WAYS = (
     Way("fixed split, rules 1, looks 5/10/20", 1, SPLIT_LOOKS),
     Way("fixed split, rules 2, looks 5/10/20", 2, SPLIT_LOOKS),
     Way("fixed split, rules 2, looks 4/6/9/13/18/24", 2, FIXED_LOOKS),
+    Way("fixed split, rules 2, --repeats 10", 2, SHORT_FIXED),
     Way("redrawn split, rules 1, looks 5/10/20", 1, SPLIT_LOOKS, 0.25),
     Way("redrawn split, rules 2, looks 5/10/20", 2, SPLIT_LOOKS, 0.25),
+    Way("redrawn split, rules 2, --repeats 10", 2, SHORT_SPLIT, 0.25),
 )
 
 
@@ -117,65 +121,116 @@ def costs(experiments: int) -> None:
               f"{share(confirmed[2]):>14}{runs[-1]:>12.1f}{runs[0]:>7.1f}{mix:>7.1f}")  # fmt: skip
 
 
-def night(nights: int) -> None:
-    """How many of forty ideas a night of 96 runs answers, one after the other."""
-    print(f"\n{nights} nights of {RUNS} runs; {IDEAS} ideas in the order of `gitexp next`,"
-          f" {GAINS} of them gain {GAIN:g} units")  # fmt: skip
-    print(f"{'':44}{'answered':>12}{'found':>12}{'false':>12}")
-    for way in WAYS:
-        told = [_night(way, np.random.default_rng([9, number])) for number in range(nights)]
-        cells = []
-        for column in zip(*told, strict=True):
-            error = float(np.std(column, ddof=1)) / math.sqrt(nights)
-            cells.append(f"{np.mean(column):.2f} ±{error:.2f}")
-        print(f"{way.name:44}" + "".join(f"{cell:>12}" for cell in cells))
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """One of a night's ideas: its true effect in units, and the chance that was stated for it."""
+
+    effect: float
+    chance: float
 
 
-def _by_next(rng: np.random.Generator) -> list[float]:
-    """Effects of the ideas in the order of `gitexp next`.
+def in_order_of_next(rng: np.random.Generator) -> list[Idea]:
+    """Forty ideas in the order of `gitexp next`.
 
     All state the same gain; chances are stated with an error, as in tests.bench.ideas.
     """
-    effects: dict[str, float] = {}
-    ideas = []
+    ideas = {}
     for number, effect in enumerate([GAIN] * GAINS + [0.0] * (IDEAS - GAINS)):
         chance = min(0.95, max(0.02, rng.normal(0.35 if effect else 0.15, 0.12)))
-        name = f"idea-{number}"
-        effects[name] = effect
-        ideas.append(WeighedIdea(name, "", "", GAIN, chance, 1.0, chance * GAIN, "a gap", True, ()))
-    return [effects[idea.name] for idea in ranked_ideas(ideas)]
+        ideas[f"idea-{number}"] = Idea(effect, chance)
+    weighed = (
+        WeighedIdea(n, "", "", GAIN, i.chance, 1.0, i.chance * GAIN, "a gap", True, ())
+        for n, i in ideas.items()
+    )
+    return [ideas[idea.name] for idea in ranked_ideas(weighed)]
 
 
-def _night(way: Way, rng: np.random.Generator) -> tuple[int, int, int]:
-    """Ideas answered, gains found and false confirmations until the runs are spent."""
-    last, redrawn = way.looks[-1], bool(way.widening)
-    common = rng.normal(size=last)
+def in_random_order(rng: np.random.Generator) -> list[Idea]:
+    """Forty ideas of which nobody knows more than how many work."""
+    effects = rng.permutation([GAIN] * GAINS + [0.0] * (IDEAS - GAINS)).tolist()
+    return [Idea(effect, GAINS / IDEAS) for effect in effects]
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What came of a night: ideas with a verdict, gains found, false confirmations."""
+
+    answered: int
+    found: int
+    false: int
+
+
+def one_night(way: Way, ideas: Sequence[Idea], rng: np.random.Generator, *, screen: bool) -> Night:
+    """Judge ideas one after the other until the runs are spent.
+
+    With `screen`, each is run once beside the baseline first, on a seed of its own, and what that
+    says puts them in order.
+    """
+    runs, redrawn = 1 + way.looks[-1], bool(way.widening)
+    common = rng.normal(size=runs)
     each = math.sqrt(0.5 / (1 - SHARED))
-    baseline = each * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=last))
-    left, measured, confirmed, answered, found, false = RUNS, 0, 0, 0, 0, 0
-    for number, effect in enumerate(_by_next(rng)):
-        if number % PLANNED == 0:
+    baseline = each * (math.sqrt(SHARED) * common + math.sqrt(1 - SHARED) * rng.normal(size=runs))
+    scores = [against(rng, baseline, common, idea.effect, redrawn=redrawn) for idea in ideas]
+    order, left = list(range(len(ideas))), RUNS
+    if screen:
+        order = screened(ideas, [float(one[0] - baseline[0]) for one in scores])
+        left -= 1 + len(ideas)
+    measured = confirmed = answered = found = false = 0
+    for place, number in enumerate(order):
+        if place % PLANNED == 0:
             confirmed = 0  # the next campaign
         design = way.design(campaign_level(BUDGET, PLANNED, confirmed))
-        candidate = against(rng, baseline, common, effect, redrawn=redrawn)
-        judgement = judged(design, baseline, candidate)
+        judgement = judged(design, baseline[1:], scores[number][1:])
         left -= judgement.pairs + max(0, judgement.pairs - measured)
         if left < 0:
             break
         measured, answered = max(measured, judgement.pairs), answered + 1
         if judgement.verdict is Verdict.CONFIRMED:
-            confirmed += 1
-            found, false = found + (effect > 0), false + (effect == 0)
-    return answered, found, false
+            works = ideas[number].effect > 0
+            confirmed, found, false = confirmed + 1, found + works, false + (not works)
+    return Night(answered, found, false)
+
+
+def screened(ideas: Sequence[Idea], measured: Sequence[float]) -> list[int]:
+    """The order of `gitexp next` after one screening run of each idea."""
+    runs = [1] * len(ideas)
+    noise = noise_of(measured, runs, [GAIN] * len(ideas))
+    priors = [Prior(GAIN, idea.chance) for idea in ideas]
+    expected = [mean for mean, _ in shrunk(priors, measured, runs, noise)]
+    return sorted(range(len(ideas)), key=lambda number: -expected[number])
+
+
+def night(nights: int) -> None:
+    """What a night of 96 runs makes of forty ideas, one after the other."""
+    for name, order in (("the order of next", in_order_of_next), ("random order", in_random_order)):
+        print(f"\n{nights} nights of {RUNS} runs; {IDEAS} ideas in {name}, {GAINS} of them gain"
+              f" {GAIN:g} units\n{'':56}{'verdicts':>14}{'found':>14}{'false':>14}")  # fmt: skip
+        for way in WAYS:
+            for screen in (False, True)[: way.rules]:
+                told = []
+                for number in range(nights):
+                    rng = np.random.default_rng([9, number])
+                    told.append(one_night(way, order(rng), rng, screen=screen))
+                print(f"{way.name + ', screened first' * screen:56}"
+                      + _mean(one.answered for one in told) + _mean(one.found for one in told)
+                      + _mean(one.false for one in told))  # fmt: skip
+
+
+def _mean(values: Iterable[float]) -> str:
+    found = [*values]
+    error = float(np.std(found, ddof=1)) / math.sqrt(len(found))
+    return f"{f'{np.mean(found):.2f} ±{error:.2f}':>14}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="too few to conclude, in seconds")
-    quick = parser.parse_args().quick
+    parser.add_argument("--nights", action="store_true", help="no table of false confirmations")
+    asked = parser.parse_args()
     print(f"Python {platform.python_version()}, NumPy {np.__version__}")
-    costs(200 if quick else 10_000)
-    night(50 if quick else 1_000)
+    if not asked.nights:
+        costs(200 if asked.quick else 10_000)
+    night(50 if asked.quick else 1_000)
 
 
 if __name__ == "__main__":
