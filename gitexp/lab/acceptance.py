@@ -2,7 +2,7 @@
 
 `gitexp accept` makes a merge whose message names the experiment's commit. A pull with rebase drops
 that merge and copies the experiment; the buttons of a hosting service squash or copy it. A copy is
-another commit, but it has the experiment's registration and its patch.
+another commit, but it has the experiment's registration and its patch, and it brings its code.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitexp.lab.copied import Squash, find_originals, without_code
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
-from gitexp.store.experiments import read_commits
 from gitexp.store.git_output import decode
-from gitexp.store.refs import ARCHIVE, HEADS, REMOTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from gitexp.lab.project import Project
-    from gitexp.store.repository import Repository
 
 # git writes this; what was reverted is not part of the baseline any more.
 _REVERTED = re.compile(r"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
@@ -46,14 +44,16 @@ def read_acceptances(
     """
     out = project.repository.git.run(
         "log", "--first-parent", "-E", *(f"--grep={word}" for word in _WORDS), "-z", "--no-notes",
-        "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H%n%B", project.tip,
+        "--no-show-signature", "--no-color", "--encoding=UTF-8", "--format=%H %P%n%B", project.tip,
         *heads,
     ).stdout  # fmt: skip
     found: list[Acceptance] = []
     copies: dict[str, Mapping[str, str]] = {}
+    squashes: list[Squash] = []
     reverted: set[str] = set()
     for text in decode(out).split("\0"):
-        commit, _, message = text.partition("\n")
+        ids, _, message = text.partition("\n")
+        commit, _, parents = ids.partition(" ")
         reverted.update(_REVERTED.findall(message))
         trailers = split_message(message)[1]
         if commit in reverted or trailers.get("Project", "") != project.folder:
@@ -61,43 +61,12 @@ def read_acceptances(
         experiment = trailers.get("Accepted", "")
         if not experiment and is_name(trailers.get("Experiment", "")):
             copies[commit] = trailers
+        elif experiment and " " not in parents:
+            squashes.append(Squash(commit, experiment))
         if experiment or commit in copies:
             found.append(Acceptance(commit, experiment, trailers.get("Anyway", "")))
-    originals = _originals(project.repository, copies) if copies else {}
+    originals = find_originals(project.repository, copies) if copies else {}
+    refuted = without_code(project.repository, squashes) if squashes else frozenset()
     known = (replace(one, experiment=originals.get(one.commit, one.experiment)) for one in found)
-    return tuple(one for one in known if one.experiment), frozenset(reverted)
-
-
-def _originals(repository: Repository, copies: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Find the experiments that commits are copies of: the same registration, the same patch."""
-    names = {trailers["Experiment"] for trailers in copies.values()}
-    places = [f"{HEADS}{name}" for name in names] + [f"{ARCHIVE}{name}" for name in names]
-    places += [f"{REMOTES}*/exp/{name}" for name in names]
-    refs = list(repository.branches(places).items())
-    pairs = []
-    for entry in read_commits(repository, refs):
-        registered = split_message(entry.message)[1].items()
-        pairs += [
-            (commit, entry.commit)
-            for commit, trailers in copies.items()
-            if registered and registered <= trailers.items() and commit != entry.commit
-        ]
-    patches = _patches(repository, sorted({commit for pair in pairs for commit in pair}))
-    return {
-        copy: original
-        for copy, original in pairs
-        if patches.get(copy) and patches[copy] == patches.get(original)
-    }
-
-
-def _patches(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
-    """Return git's ids of patches, which do not depend on where in a file a change is."""
-    if not commits:
-        return {}
-    git = repository.git
-    shown = git.run(
-        "diff-tree", "--stdin", "-r", "-p", "--no-renames", "--no-relative", "--no-ext-diff",
-        "--no-textconv", "--no-color", stdin="".join(f"{c}\n" for c in commits).encode(),
-    ).stdout  # fmt: skip
-    lines = decode(git.run("patch-id", "--stable", stdin=shown).stdout).splitlines()
-    return {commit: patch for patch, commit in map(str.split, lines)}
+    accepted = tuple(one for one in known if one.experiment and one.commit not in refuted)
+    return accepted, frozenset(reverted)

@@ -38,6 +38,6 @@ def measured_together(
     if registration is None or not has_verdict(result):
         return None
     mine = whole_changes(repository, [result])[result.commit]
-    tests = precedents([result, *same_change(repository, others, mine)])
+    tests = precedents([result, *same_change(repository, others, mine, result.standing)])
     found = together(registration.criterion, tests)
     return found if found and found.experiments > 1 else None

@@ -54,6 +54,16 @@ class Result:
         """The commit."""
         return self._entry()
 
+    @property
+    def code(self) -> str:
+        """The code commit that it stands on, as it says; empty where there is none."""
+        return self.entry.code
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """Its baseline and its code commit."""
+        return self.base, self.code
+
     @cached_property
     def registration(self) -> Registration | None:
         """What the message registers; None where it is not a registration."""

@@ -1,10 +1,14 @@
-"""Which experiments made the same change: compared by whole values, even if messages cut them."""
+"""Which experiments made the same change: compared by whole values, even if messages cut them.
+
+The same switch on different code is another change; equal code is the same, in whatever commit.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.lab.brought_code import brought
 from gitexp.rules.documents.change import NO_CHANGE, whole
 from gitexp.rules.gate.formats import LARGEST
 
@@ -15,15 +19,38 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.change import Change
     from gitexp.store.repository import Repository
 
+NO_CODE = ("", "")
 
-def same_change(repository: Repository, results: Sequence[Result], change: Change) -> list[Result]:
+
+def same_change(
+    repository: Repository,
+    results: Sequence[Result],
+    change: Change,
+    code: tuple[str, str] = NO_CODE,
+) -> list[Result]:
     """Experiments that set the same key to the same value, whatever it was before, newest first.
 
-    `change` has its values whole.
+    `change` has its values whole. `code` are the baseline and the code commit, or its tree, that
+    it is made on; only experiments on equal code count.
     """
     alike = [r for r in results if r.registration and r.registration.change.place == change.place]
     whole_ones = whole_changes(repository, alike)
-    return [result for result in alike if whole_ones[result.commit].sets_the_same(change)]
+    found = [result for result in alike if whole_ones[result.commit].sets_the_same(change)]
+    return on_equal_code(repository, found, code)
+
+
+def on_equal_code(
+    repository: Repository, results: Sequence[Result], code: tuple[str, str]
+) -> list[Result]:
+    """Those experiments whose code commit brings the same as another, or that have none either."""
+    with_code = bool(code[1])
+    alike = [result for result in results if bool(result.code) == with_code]
+    other = [r for r in alike if r.code != code[1]]
+    if not other:
+        return alike
+    mine, *theirs = brought(repository, [code, *(r.standing for r in other)])
+    equal = {r.commit for r, its in zip(other, theirs, strict=True) if its == mine}
+    return [r for r in alike if r.code == code[1] or r.commit in equal]
 
 
 def whole_changes(repository: Repository, results: Sequence[Result]) -> dict[str, Change]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.log import log
-from gitexp.lab.same_change import whole_changes
+from gitexp.lab.same_change import on_equal_code, whole_changes
 from gitexp.lab.state import State
 
 if TYPE_CHECKING:
@@ -50,18 +50,26 @@ def _made_again(
     project: Project, confirmed: Sequence[Result], results: Sequence[Result]
 ) -> set[str]:
     """Commits of those whose change a later experiment made; `results` are the newest first."""
+    repository = project.repository
     registered = [result for result in results if result.registration is not None]
-    changes = whole_changes(project.repository, registered)
+    changes = whole_changes(repository, registered)
     found = set()
     for result in confirmed:
         change = changes[result.commit]
         later = registered[: next(i for i, r in enumerate(registered) if r is result)]
-        if any(
-            changes[one.commit].place == change.place and changes[one.commit].sets_the_same(change)
-            for one in later
+        same = [one for one in later if changes[one.commit].sets_the_same(change)]
+        # Code that was carried to another baseline may have other lines around it.
+        if any(_retested(one) == result.commit for one in same) or on_equal_code(
+            repository, same, result.standing
         ):
             found.add(result.commit)
     return found
+
+
+def _retested(result: Result) -> str:
+    """The commit of the experiment that a retest carries on; empty for any other."""
+    extra = result.registration.extra if result.registration else ()
+    return dict(extra).get("Retest", "").rpartition(" ")[2]
 
 
 def confirmed_before(result: Result, by_commit: Mapping[str, Result]) -> Result | None:
@@ -70,8 +78,7 @@ def confirmed_before(result: Result, by_commit: Mapping[str, Result]) -> Result 
     found: Result | None = result
     while found is not None and found.registration is not None and found.commit not in seen:
         seen.add(found.commit)
-        before = dict(found.registration.extra).get("Retest", "").rpartition(" ")[2]
-        found = by_commit.get(before)
+        found = by_commit.get(_retested(found))
         if found is not None and found.confirmed:
             return found
     return None

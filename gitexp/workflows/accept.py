@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.brought_code import measure_code
 from gitexp.lab.gate import check
 from gitexp.lab.missing_results import way_to_verdict
 from gitexp.lab.remote import choose_remote
@@ -73,11 +74,11 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
         )
     # Every check above was made against this tip, so the branch moves from it and no other.
     before = project.tip
-    message, reason = _message(result, anyway), f"gitexp: accept exp/{result.entry.name}"
+    message, reason = _message(project, result, anyway), f"gitexp: accept exp/{result.entry.name}"
     move = move_branch if place is None else advance_checkout
 
     def merge() -> str:
-        made = _merge(project, before, experiment, message)
+        made = _merge(project, before, result, message)
         move(repository, project.baseline_ref, made, before, reason=reason)
         return made
 
@@ -113,7 +114,7 @@ def offer(project: Project, name: str | None, *, anyway: str = "") -> Offered:
     # Logs are shared by sync --logs only.
     notes = [f"{ref}:{ref}" for ref in repository.branches([VERDICTS, RUNS, BULK])]
     repository.git.run("push", "--quiet", "--", remote, f"{HEADS}{result.entry.name}", *notes)
-    return Offered(result.entry.name, remote, _message(result, anyway))
+    return Offered(result.entry.name, remote, _message(project, result, anyway))
 
 
 def _found(here: Project, name: str | None, anyway: str) -> tuple[Project, Result]:
@@ -199,12 +200,15 @@ def _demand_up_to_date(project: Project) -> None:
         )
 
 
-def _message(result: Result, anyway: str) -> str:
+def _message(project: Project, result: Result, anyway: str) -> str:
     registration, judgement = result.registration, result.judgement
     assert registration is not None  # noqa: S101 - checked by the gate
     lines = [f"Accept exp/{result.entry.name}", "", hypothesis_of(result.entry.message), ""]
     if judgement is not None:
         lines += [words.verdict_line(registration, judgement), ""]
+    if result.code:
+        [brings] = measure_code(project.repository, [result.standing])
+        lines += [f"This brings the code commit {result.code[:10]}: {brings}.", ""]
     lines.append(f"Accepted: {result.entry.commit}")
     if registration.project:
         lines.append(f"Project: {registration.project}")
@@ -213,15 +217,17 @@ def _message(result: Result, anyway: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _merge(project: Project, before: str, experiment: str, message: str) -> str:
-    """Make the merge commit, which no branch holds yet."""
-    repository = project.repository
-    base = repository.git.text("merge-base", before, experiment)
+def _merge(project: Project, before: str, result: Result, message: str) -> str:
+    """Make the merge commit, which no branch holds yet; it brings the experiment and its code.
+
+    What was merged before and reverted comes again: the difference is that from the baseline.
+    """
+    repository, experiment = project.repository, result.commit
     try:
-        tree = transplant(repository, base, experiment, before)
+        tree = transplant(repository, result.base, experiment, before)
     except Refused as refused:
         raise Refused(
             f"{project.baseline} and the experiment changed the same lines: {refused.message}",
-            hint="test the same change on the new tip: gitexp retest",
+            hint=f"test the same change on the new tip: gitexp retest {result.name}",
         ) from None
     return commit_tree(repository, tree, [before, experiment], message)

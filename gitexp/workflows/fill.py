@@ -55,7 +55,8 @@ def fill(
     results = [r for r in read_results(project) if r.entry.name != name]
     place = place_of_next(results, criterion.metric, settings)
     repeats = _repeats(given.get("Repeats", ""))
-    again = AGAIN & given.keys() and same_change(project.repository, results, change)
+    standing = (comparison.base, comparison.code)
+    again = AGAIN & given.keys() and same_change(project.repository, results, change, standing)
     registration = registration_for(
         settings,
         name=name,

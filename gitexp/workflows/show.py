@@ -177,7 +177,8 @@ def _siblings(project: Project, row: Row, others: Sequence[Row]) -> tuple[Row, .
     if row.result.registration is None:
         return ()
     mine = whole_changes(project.repository, [row.result])[row.commit]
-    alike = same_change(project.repository, [other.result for other in others], mine)
+    results = [other.result for other in others]
+    alike = same_change(project.repository, results, mine, row.result.standing)
     commits = {result.commit for result in alike}
     return tuple(other for other in others if other.commit in commits)
 

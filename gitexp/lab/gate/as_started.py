@@ -96,7 +96,7 @@ def _about_seeds(
     project, base = comparison.project, comparison.base
     again: list[Result] = []
     if registration.tests_again:
-        again = past.same_change(registration.project, change, entry.commit)
+        again = past.same_change(registration.project, change, entry)
     own = past.own(entry.commit)
     planned = own is None or not own.ran
     # Whoever has run it had no other record of its change, or the gate would have refused it then.

@@ -43,10 +43,11 @@ class PastResults:
         """Return the result of a commit itself."""
         return self._by_commit.get(commit)
 
-    def same_change(self, folder: str, change: Change, commit: str) -> list[Result]:
-        """Return other experiments of a project that made the same change, newest first."""
-        others = [r for r in self._by_place.get((folder, change.place), ()) if r.commit != commit]
-        return same_change(self._repository, others, change)
+    def same_change(self, folder: str, change: Change, entry: Entry) -> list[Result]:
+        """Return other experiments of a project that made an entry's change, newest first."""
+        alike = self._by_place.get((folder, change.place), ())
+        others = [result for result in alike if result.commit != entry.commit]
+        return same_change(self._repository, others, change, (entry.base, entry.code))
 
     def members(self, folder: str, commit: str) -> list[Member]:
         """Return a project's experiments other than this commit, as campaigns count them."""
@@ -138,7 +139,7 @@ def find_verdict(
     measured = own is not None and own.ran > 0
     if measured or registration.tests_again:
         return None
-    earlier = past.same_change(registration.project, change, entry.commit)
+    earlier = past.same_change(registration.project, change, entry)
     return verdict_on(project, earlier, (entry.base,))
 
 

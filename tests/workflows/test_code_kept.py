@@ -1,0 +1,96 @@
+"""An experiment and its code commit are one, whatever becomes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.arrange import message, seeds_of
+from tests.lab.test_code_commits import code, experiment
+from tests.project import World
+from tests.team import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OTHER = "Longer training helps because it underfits"
+
+
+def on_code(world: World, text: str = "# a new schedule\n", name: str = "otter") -> tuple[str, str]:
+    """Make an experiment on a code commit by hand; returns the two commits."""
+    world.git("switch", "--quiet", "--create", f"exp/{name}", "main")
+    below = code(world, text=text)
+    return below, experiment(world)
+
+
+def measured(world: World, commit: str, gain: float = 0.02) -> None:
+    measure(world, world.git("rev-parse", "main"), 0.9, seeds_of(world, commit))
+    measure(world, commit, 0.9 + gain, seeds_of(world, commit))
+
+
+def accepted(world: World) -> Sequence[str]:
+    rows = world.gitexp("log", "--json").json
+    return [row["name"] for row in rows if row["state"] == "accepted"]
+
+
+def test_accepting_merges_the_code_with_the_experiment(ready: World) -> None:
+    below, commit = on_code(ready)
+    ready.git("switch", "--quiet", "--create", "exp/sibling", below)
+    ready.edit("epochs = 20", "epochs = 30")
+    ready.git("commit", "--quiet", "--all", "-m", OTHER)
+    ready.git("switch", "--quiet", "main")
+    measured(ready, commit)
+    ready.write("README.md", "more\n")
+    before = ready.commit("what runs is the same")
+    done = ready.gitexp("accept", "otter", "--anyway", "a test", "--json").json
+    assert ready.git("rev-list", "--parents", "-1", "main").split()[1:] == [before, commit]
+    assert ready.git("diff", "--name-only", before, "main").split() == ["config.toml", "train.py"]
+    assert f"{below[:10]}: train.py, +1 -0 lines" in message(ready, "main")
+    assert ready.git("status", "--porcelain") == ""
+    assert (ready.path / "train.py").read_text().endswith("# a new schedule\n")
+    assert accepted(ready) == ["otter"]
+    assert done["commit"] == ready.gitexp("accept", "otter", "--json").json["commit"]
+    # Its sibling stays what it is, and was measured on another baseline.
+    ready.gitexp("check", "sibling")
+    said = ready.gitexp("accept", "sibling", "--anyway", "a test", code=1).err
+    assert "gitexp retest sibling" in said
+    # What was reverted is not there any more; accepting again would bring the code, too.
+    ready.git("revert", "--no-edit", "-m", "1", "main")
+    assert accepted(ready) == []
+
+
+def test_a_squash_counts_as_the_experiment_only_with_its_code(ready: World) -> None:
+    below, commit = on_code(ready)
+    ready.git("switch", "--quiet", "main")
+    start = ready.git("rev-parse", "main")
+    said = f"Accept exp/otter\n\nAccepted: {commit}\n"
+    for words, counts in (
+        (["merge", "--quiet", "--squash", "exp/otter"], True),
+        (["cherry-pick", "--no-commit", commit], False),
+    ):
+        ready.git(*words)
+        ready.git("commit", "--quiet", "-m", said)
+        assert accepted(ready) == ["otter"] * counts
+        ready.git("reset", "--quiet", "--hard", start)
+    # The buttons of hosting services copy both commits, or the experiment with its code.
+    ready.write("README.md", "more\n")
+    tip = ready.commit("what runs is the same")
+    for picked, counts in ((f"{below} {commit}", True), (commit, False)):
+        ready.git("cherry-pick", *picked.split())
+        assert accepted(ready) == ["otter"] * counts
+        ready.git("reset", "--quiet", "--hard", tip)
+    ready.git("merge", "--quiet", "--squash", "exp/otter")
+    ready.git("commit", "--quiet", "-m", message(ready, commit))
+    assert accepted(ready) == ["otter"]
+
+
+def test_the_same_switch_on_other_code_is_another_change(ready: World) -> None:
+    text = "# a new schedule\n"
+    _, commit = on_code(ready, text)
+    ready.git("switch", "--quiet", "main")
+    measured(ready, commit)
+    for name, other, refused in (("equal", text, 1), ("other", f"    {text}", 0)):
+        on_code(ready, other, name)
+        said = ready.gitexp("check", name, "--json", code=refused).json["violations"]
+        assert [one["id"] for one in said if one["id"] == "K1"] == ["K1"] * refused
+    ready.git("switch", "--quiet", "main")
+    ready.gitexp("check", ready.start("--set", "model.C=10"))  # without code, it is another, too
