@@ -17,6 +17,7 @@ from gitexp.cli.views.terminal import (
     styled,
     wrapped,
 )
+from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.power import repeats_needed, said_to_detect
@@ -209,6 +210,10 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
         extra = f" ({', '.join(more)})" if more else ""
         runs = f"{counted(power.runs, 'run')}{extra}"
         typer.echo(hanging("  takes:   ", f"about {runs}, {duration(power.seconds)}"))
+    if power.for_gain is not None:
+        gain = f"{prediction_of(registration).gain:g}"
+        said = f"a gain of {gain}, as predicted, needs at most --repeats {power.for_gain}"
+        typer.echo(hanging("  shorter: ", f"{said}; smaller gains are then missed more often"))
 
 
 def settled(found: Sequence[Known], *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
+from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.text import counted, duration
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.effects import detectable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _MOST_REPEATS = 1000  # more are no advice
 _WORTH_SAYING = 3.0  # standard deviations of a paired difference; few changes do more
+_CLEAR = 2.0  # times the bar: a gain that large is hardly ever measured below it
 _WORTH_DATA = 2.0  # times as much test data; for less, more repeats are the easier way
 
 
@@ -46,7 +48,8 @@ class Power:
     it was estimated from, `enough` how many repeats would detect the bar (None where no number up
     to 1,000 would) and `enough_at_best` how many at best. `seconds` is what all its `runs` would
     take one after the other; `checks` of them only check the baseline, `failing` repeat others that
-    are likely to fail. What is not known yet is None.
+    are likely to fail. What is not known yet is None. `for_gain` are fewer repeats that would find
+    the gain which the registration predicts, None where all of them are needed.
     """
 
     runs: int
@@ -59,6 +62,7 @@ class Power:
     failing: int = 0
     at_best: float | None = None
     enough_at_best: int | None = None
+    for_gain: int | None = None
 
     @property
     def per_run(self) -> float | None:
@@ -87,6 +91,7 @@ class Power:
             "source": self.source,
             "enough": self.enough,
             "enough_at_best": self.enough_at_best,
+            "enough_for_gain": self.for_gain,
             "spreads": self.in_sds,
             "seconds": self.seconds,
         }
@@ -126,6 +131,7 @@ def power_of(
             power,
             detectable=detects(registration, most, last),
             enough=None if single else _enough(registration, most),
+            for_gain=None if single else _for_gain(registration, most),
         )
     return power
 
@@ -153,6 +159,21 @@ def _enough(registration: Registration, noise: Noise) -> int | None:
         else:
             low = middle + 1
     return high
+
+
+def _for_gain(registration: Registration, noise: Noise) -> int | None:
+    """The first look at which a design that ends there would find the predicted gain.
+
+    None where that is the last one, or where the mean could easily miss the bar all the same.
+    """
+    criterion, gain = registration.criterion, prediction_of(registration).gain
+    if gain is None or criterion.scale is not Scale.DIFFERENCE or gain < _CLEAR * criterion.bar:
+        return None
+    for number, look in enumerate(registration.repeats[:-1], start=1):
+        shorter = replace(registration, repeats=registration.repeats[:number])
+        if look >= FEWEST_PAIRS and detects(shorter, noise, look) <= gain:
+            return look
+    return None
 
 
 def underpowered(registration: Registration, power: Power) -> Finding | None:

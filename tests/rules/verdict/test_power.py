@@ -241,6 +241,28 @@ def test_one_run_is_foreseen_from_the_runs_that_lend_to_it() -> None:
     assert "repeats find smaller effects" in asked.hint
 
 
+@pytest.mark.parametrize(
+    ("gain", "criterion", "enough"),
+    [
+        ("0.02", "accuracy +0.005", 9), ("0.018", "accuracy +0.005", 9),
+        ("0.017", "accuracy +0.005", 13), ("0.03", "accuracy +0.005", 6),
+        ("0.009", "accuracy +0.005", None), ("0.02", "accuracy +0.015", None),
+        ("-0.02", "accuracy +0.005", None), ("", "accuracy +0.005", None),
+        ("0.02", "accuracy +1%", None),
+    ],
+)  # fmt: skip
+def test_a_large_gain_is_told_the_fewer_repeats_that_would_find_it(
+    gain: str, criterion: str, enough: int | None
+) -> None:
+    registration = replace(
+        a_registration(criterion, 4, 6, 9, 13, 18, 24, level=0.005),
+        extra=(("Gain", gain),) if gain else (),
+    )
+    power = power_of(registration, [(registration, a_judgement(0.01))], [], [])
+    assert power.for_gain == enough
+    assert power.as_json()["enough_for_gain"] == enough
+
+
 def test_a_range_is_doubted_only_where_the_bar_is_below_all_of_it() -> None:
     registration = a_registration("accuracy +0.01", 5)
     power = power_of(registration, [], runs(BASELINE), [60.0])
@@ -378,6 +400,7 @@ def test_checks_of_the_baseline_are_runs_and_take_as_long() -> None:
     assert Power(20, seconds=20.0).beside(failing=2) == Power(22, seconds=22.0, failing=2)
     assert again.as_json() == {
         "runs": 23, "checks": 3, "failing": 0, "detectable": 0.01, "detectable_at_best": None,
-        "source": "", "enough": None, "enough_at_best": None, "spreads": None,
+        "source": "", "enough": None, "enough_at_best": None, "enough_for_gain": None,
+        "spreads": None,
         "seconds": pytest.approx(230),
     }  # fmt: skip
