@@ -123,26 +123,24 @@ def _read_goals(project: Project, files: Iterable[FileChange]) -> dict[str, list
 # --- which commits share a protocol -------------------------------------------------------------
 
 
-def same_protocol(project: Project, at: str, commits: Collection[str]) -> frozenset[str]:
-    """Those of some commits between which and the commit `at` no change of protocol lies.
+def protocols_of(project: Project, commits: Collection[str]) -> dict[str, str]:
+    """Name the protocol of each commit and of the baseline's tip by the change that began it.
 
-    A commit whose history does not meet that of `at` counts among them: nothing is known to lie
-    between.
+    Where no change of protocol lies between commits, they have the same name. A commit that is not
+    here, or whose history does not meet that of the tip, is taken to share its protocol.
     """
-    wanted = {commit for commit in commits if commit != at}
-    if not wanted:
-        return frozenset(commits)
-    line = _walk(project, at, lambda seen: wanted <= seen)
-    changes = _changes(project, line)
-    ids = [step.commit for step in line]
-    last = next((place for place, commit in enumerate(ids) if commit in changes), len(ids))
-    alike, apart = {*ids[: last + 1]}, {*ids[last + 1 :]}
-    for commit in wanted.difference(ids):
-        branch = _walk(project, commit, lambda seen: not seen.isdisjoint(ids))
-        meets = branch[-1].commit
-        if meets in apart or (meets in alike and _changes(project, branch)):
-            apart.add(commit)
-    return frozenset(commits) - apart
+    wanted = {*commits}
+    line = _walk(project, project.tip, lambda seen: wanted <= seen)
+    found = _named(project, line, "")
+    others = dict.fromkeys(wanted - found.keys(), found[project.tip])
+    for commit in others:
+        if not commit or project.repository.git.resolve(commit) is None:
+            continue
+        branch = _walk(project, commit, lambda seen: not found.keys().isdisjoint(seen))
+        meets = found.get(branch[-1].commit)
+        if meets is not None:
+            others[commit] = _named(project, branch, meets)[commit]
+    return found | others
 
 
 def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> list[Step]:
@@ -157,7 +155,12 @@ def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> lis
     return line
 
 
-def _changes(project: Project, line: Sequence[Step]) -> set[str]:
-    """Changes of protocol on a line, of which the oldest commit is where it starts from."""
-    found = read_amendments(project, line[:-1], line[-1].commit)
-    return {commit for commit, amendment in found.items() if amendment.protocol}
+def _named(project: Project, line: Sequence[Step], first: str) -> dict[str, str]:
+    """Name the protocol of each commit of a line, whose oldest one has the `first`."""
+    changes = read_amendments(project, line[:-1], line[-1].commit) if line[1:] else {}
+    names, now = {}, first
+    for step in reversed(line):
+        if step.commit in changes and changes[step.commit].protocol:
+            now = step.commit
+        names[step.commit] = now
+    return names

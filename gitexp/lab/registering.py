@@ -177,7 +177,7 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     despite = options.despite.strip() or dict(extra).get("Despite")
     if not despite and (known := against(log.known, change)):
         raise Refused(NOT_REGISTERED, [known])
-    place = place_of_next(log.results, criterion.metric, settings)
+    place = place_of_next(project, log.results, criterion.metric)
     if met := met_already(criterion, scores(log.baseline, criterion.metric)):
         raise Refused(NOT_REGISTERED, [met])
     first = first_seed(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.project import project_in
 from gitexp.lab.result import Result, RunNotes
 from gitexp.lab.same_change import complete_changes
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.message import split_message
-from gitexp.rules.verdict.campaign import Place, next_place
+from gitexp.rules.verdict.campaign import Member, Place, next_place
 from gitexp.store.archive import archive_deleted
 from gitexp.store.cache import HeadQuery
 from gitexp.store.experiments import Entry, read_commits, read_experiments
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.rules.documents.settings import Settings
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
     from gitexp.store.repository import Repository
@@ -193,7 +194,21 @@ def _itself(entry: Entry) -> Entry:
     return entry
 
 
-def place_of_next(results: Iterable[Result], metric: str, settings: Settings) -> Place:
-    """Campaign, place and level of the next experiment on a metric."""
+def members_of(project: Project, results: Iterable[Result]) -> list[Member]:
+    """Experiments as their campaigns count them, beside the protocol of the baseline's tip."""
     members = [member for result in results if (member := result.member())]
-    return next_place(members, metric, planned=settings.planned, budget=settings.error_budget)
+    protocols = protocols_of(project, {member.base for member in members if member.base})
+    now = protocols[project.tip]
+    return [
+        member if protocols.get(member.base, now) == now else replace(member, current=False)
+        for member in members
+    ]
+
+
+def place_of_next(project: Project, results: Iterable[Result], metric: str) -> Place:
+    """Campaign, place and level of the next experiment on a metric."""
+    settings = project.settings
+    return next_place(
+        members_of(project, results), metric,
+        planned=settings.planned, budget=settings.error_budget,
+    )  # fmt: skip

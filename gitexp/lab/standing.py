@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.design import records_like_tip
+from gitexp.lab.results import members_of
 from gitexp.lab.state import State
 from gitexp.rules.plan.standing import LadderGains, Standing, claims_gain, ladder_gains, sum_up
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def standing(project: Project, rows: Sequence[Row]) -> Standing:
     """Sum up a log that holds all experiments."""
     results = [row.result for row in rows]
-    members = [member for result in results if (member := result.member())]
+    members = members_of(project, results)
     past = [(result.registration, result.summary) for result in results]
     accepted = [row.result for row in rows if row.state is State.ACCEPTED]
     return sum_up(project.settings, members, past, _ladder(project, accepted))

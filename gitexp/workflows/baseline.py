@@ -70,7 +70,7 @@ def measure_baseline(
             " the baseline runs that an experiment is compared with"
         )
     results = read_results(project)
-    place = place_of_next(results, settings.metric, settings)
+    place = place_of_next(project, results, settings.metric)
     registration = registration_for(
         settings,
         criterion=criterion_from(project.settings, ""),

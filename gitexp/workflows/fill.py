@@ -53,7 +53,7 @@ def fill(
     )
     # An amended experiment does not count among the others.
     results = [r for r in read_results(project) if r.entry.name != name]
-    place = place_of_next(results, criterion.metric, settings)
+    place = place_of_next(project, results, criterion.metric)
     repeats = _repeats(given.get("Repeats", ""))
     standing = (comparison.base, comparison.code)
     again = AGAIN & given.keys() and same_change(project.repository, results, change, standing)

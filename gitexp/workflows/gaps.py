@@ -202,7 +202,7 @@ def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
 def _power(project: Project, results: Sequence[Result], records: Sequence[Record]) -> Power:
     """What the next experiment could detect; by scores, if no experiment was judged per example."""
     settings = project.settings
-    place = place_of_next(results, settings.metric, settings)
+    place = place_of_next(project, results, settings.metric)
     design = registration_for(
         settings,
         criterion=Criterion(settings.metric, settings.effect, settings.higher_is_better),

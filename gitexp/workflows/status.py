@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import GitexpError, NotReady
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.baseline_branch import baseline_key
 from gitexp.lab.design import records_like_tip
@@ -146,8 +147,15 @@ def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
     goals, warnings = _goals(project, today)
     queued = queue_progress(project.repository, {row.result.name: row.state for row in rows})
     # Reading registrations costs more than everything else here, and only evidence takes a place.
-    seen = (row.result for row in rows if row.result.ran or row.result.summary.screened)
-    place = place_of_next(seen, project.settings.metric, project.settings)
+    results = [row.result for row in rows]
+    protocols = protocols_of(project, {result.base for result in results if result.base})
+    now = protocols[project.tip]
+    seen = (
+        result
+        for result in results
+        if result.ran or result.summary.screened or protocols.get(result.base, now) != now
+    )
+    place = place_of_next(project, seen, project.settings.metric)
     return Status(
         folder=project.folder,
         baseline=project.baseline,

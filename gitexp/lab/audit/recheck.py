@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
@@ -71,7 +72,8 @@ def too_high(
     """Experiments whose level is above what their campaign allowed, each with an explanation.
 
     As in the gate, all other confirmed experiments of the campaign count, whenever they were
-    confirmed; so do those that were dropped later, because they were known at the time.
+    confirmed; so do those that were dropped later, because they were known at the time. Under rules
+    2 nothing counts that was measured by another protocol.
     """
     every = (*inventory.held, *inventory.lost)
     confirmed: dict[tuple[str, int], dict[str, Member]] = defaultdict(dict)
@@ -80,6 +82,8 @@ def too_high(
         if member is not None and member.measured and result.confirmed:
             key = member.registration.criterion.metric, member.registration.campaign
             confirmed[key][result.entry.commit] = member
+    bases = {one.base for one in every if one.base}
+    protocols = protocols_of(inventory.project, bases)
     found = []
     for result in inventory.held:
         registration, member = result.registration, result.member()
@@ -90,6 +94,8 @@ def too_high(
             continue
         key = registration.criterion.metric, registration.campaign
         besides = [one for at, one in confirmed[key].items() if at != result.entry.commit]
+        if registration.rules > 1:
+            besides = [one for one in besides if protocols[one.base] == protocols[member.base]]
         others = count_confirmed(registration, besides)
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:

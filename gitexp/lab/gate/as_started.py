@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.seeds import first_seed, may_begin, no_seeds_left, used_seeds
 from gitexp.rules.documents.name import names_commit
@@ -80,9 +81,13 @@ def _open_campaign(
     others = past.members(registration.project, entry.commit)
     metric = registration.criterion.metric
     mine = [one for one in others if one.registration.criterion.metric == metric]
-    latest = max((one.registration.campaign for one in mine), default=1)
-    taken, _ = count_places(mine, metric, latest)
-    return latest + (taken >= project.settings.planned)
+    latest = max((one.registration.campaign for one in mine), default=0)
+    base = entry.base
+    protocols = protocols_of(project, {base, *(one.base for one in mine)})
+    within = [one for one in mine if one.registration.campaign == latest]
+    taken, _ = count_places(within, metric, latest)
+    full = taken >= project.settings.planned
+    return latest + (full or all(protocols[one.base] != protocols[base] for one in within))
 
 
 def _about_seeds(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.results import read_all_results
@@ -54,10 +55,18 @@ class PastResults:
         others = (result.member() for result in self._results if result.commit != commit)
         return [one for one in others if one and one.registration.project == folder]
 
-    def confirmed_besides(self, registration: Registration, commit: str) -> int:
-        """Count what a campaign confirmed apart from this commit, as the experiment's rules do."""
+    def confirmed_besides(self, project: Project, registration: Registration, entry: Entry) -> int:
+        """Count what a campaign confirmed apart from an experiment, as the experiment's rules do.
+
+        Under rules 2 nothing counts that was measured by another protocol.
+        """
         others = dict(self._confirmed.get(_campaign(registration), {}))
-        others.pop(commit, None)
+        others.pop(entry.commit, None)
+        if others and registration.rules > 1 and entry.base:
+            base = entry.base
+            protocols = protocols_of(project, {base, *(one.base for one in others.values())})
+            alike = [m for m in others.values() if protocols[m.base] == protocols[base]]
+            return count_confirmed(registration, alike)
         return count_confirmed(registration, others.values())
 
     def or_sync(self, hint: str) -> str:
@@ -117,7 +126,7 @@ def check_against_results(
         findings += _foreign_records(own)
     if found := find_verdict(project, registration, change, entry, past):
         findings.append(found)
-    confirmed = past.confirmed_besides(registration, entry.commit)
+    confirmed = past.confirmed_besides(project, registration, entry)
     allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
     if registration.level > allowed * LEVEL_SLACK:
         findings.append(

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 class Member:
     """An experiment as its campaign counts it; it takes its place with its first record.
 
-    `base` is its baseline commit.
+    `base` is its baseline commit; unless it is `current`, the protocol has changed since.
     """
 
     registration: Registration
     measured: bool
     verdict: Verdict | None
     base: str = ""
+    current: bool = True
 
     @property
     def discovery(self) -> tuple[str, str]:
@@ -72,17 +73,25 @@ def campaign_level(budget: float, planned: int, confirmed: int) -> float:
 
 
 def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: float) -> Place:
-    """Find the next place among all experiments on the metric known so far."""
+    """Find the next place among all experiments on the metric known so far.
+
+    A change of protocol opens a new campaign: what was confirmed before it says nothing about
+    results after it.
+    """
     mine = [m for m in members if m.registration.criterion.metric == metric]
-    campaign = max((m.registration.campaign for m in mine), default=1)
+    latest = max((m.registration.campaign for m in mine), default=0)
+    campaign = max((m.registration.campaign for m in mine if m.current), default=latest + 1)
     taken, _ = count_places(mine, metric, campaign)
     if taken >= planned:
-        return Place(campaign + 1, 1, campaign_level(budget, planned, 0))
+        return Place(latest + 1, 1, campaign_level(budget, planned, 0))
     # A replication, or a further value of the same key, takes a place but discovers nothing new.
     found = {
         m.discovery
         for m in mine
-        if m.measured and m.registration.campaign == campaign and m.verdict == "CONFIRMED"
+        if m.current
+        and m.measured
+        and m.registration.campaign == campaign
+        and m.verdict == "CONFIRMED"
     }
     return Place(campaign, taken + 1, campaign_level(budget, planned, len(found)))
 

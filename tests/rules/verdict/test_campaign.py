@@ -34,6 +34,7 @@ def a_standing(
     key: str = "C",
     base: str = "a",
     first_seed: int = 1,
+    current: bool = True,
 ) -> Member:
     registration = Registration(
         hypothesis="C raises accuracy because it is too low",
@@ -46,7 +47,7 @@ def a_standing(
         campaign=campaign,
         level=0.005,
     )
-    return Member(registration, measured, verdict, base)
+    return Member(registration, measured, verdict, base, current)
 
 
 def confirmed_ones(count: int, campaign: int = 1) -> list[Member]:
@@ -185,3 +186,21 @@ def test_knowing_fewer_confirmations_is_never_an_advantage(
     behind = next_place(late, "accuracy", planned=planned, budget=0.1)
     if behind.campaign == known.campaign:
         assert behind.level <= known.level
+
+
+def test_a_change_of_protocol_opens_a_campaign_whose_places_and_level_begin_again() -> None:
+    before = [replace(one, current=False) for one in confirmed_ones(3)]
+    assert next_place(before, "accuracy", planned=20, budget=0.1) == Place(2, 1, 0.1 / 20)
+    begun = [*before, a_standing(2, Verdict.CONFIRMED), a_standing(2, key="D")]
+    assert next_place(begun, "accuracy", planned=20, budget=0.1) == Place(2, 3, 0.1 * 2 / 20)
+    planned = [a_standing(measured=False, current=False)]  # it may still run on its own baseline
+    assert next_place(planned, "accuracy", planned=20, budget=0.1).campaign == 2
+    assert next_place(planned, "loss", planned=20, budget=0.1).campaign == 1
+
+
+def test_a_confirmation_by_another_protocol_raises_no_level_in_a_shared_campaign() -> None:
+    # Two clones opened the second campaign, one of them before it knew of the change.
+    late = [a_standing(2, Verdict.CONFIRMED, key="k1", current=False)]
+    mixed = [*late, a_standing(2, Verdict.RULED_OUT)]
+    assert next_place(mixed, "accuracy", planned=20, budget=0.1) == Place(2, 3, 0.1 / 20)
+    assert next_place(mixed, "accuracy", planned=2, budget=0.1) == Place(3, 1, 0.1 / 2)
