@@ -25,6 +25,7 @@ COMMANDS = (
     ("python prepare.py\npapermill train.ipynb", "train.ipynb"),
     ("sh -c 'python prepare.py; papermill train.ipynb'", "train.ipynb"),
     ("sh -c 'papermill train.ipynb'", "train.ipynb"),
+    ('sh -c "python prepare.py; papermill train.ipynb"', "train.ipynb"),
     # data of a program, or out of reach
     ("python report.py --template report.ipynb", ""),
     ("python -m report report.ipynb", ""),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
 
 
@@ -49,6 +50,7 @@ TYPED = (
     ("c.json", 1, "0x10", "C14"),
     ("c.json", 1, "", "C14"),
     ("c.toml", 1, "scale", '"scale"'),
+    *(("c.toml", 1, word, "C14") for word in ("yes", "No", "on", "off", "none", "Infinity")),
     ("c.toml", 1, "'1,10'", "'1,10'"),
     ("c.json", 1, "null", "null"),
     ("c.json", 1, "2.5", "2.5"),
@@ -69,6 +71,7 @@ TYPED = (
     ("c.yaml", 10, "0o17", "C13"),
     ("c.yaml", 0.1, "1e-4", "1.0e-4"),
     ("c.yaml", "x", "'off'", "'off'"),
+    ("c.yaml", "x", "!!str off", "!!str off"),
 )
 
 
@@ -90,3 +93,21 @@ def test_what_is_refused_comes_with_a_command_that_is_not() -> None:
     assert found.message == 'm.C is the float 1.0, and this would make it the string "1,10"'
     assert 'gitexp start --set m.C=1 "HYPOTHESIS"' in found.hint
     assert inspect_typed("c.toml", ("m", "C"), "1", 1.0, form.parse_value("1")) is None
+    found = inspect_typed("c.toml", ("amp",), "no", True, "no")
+    assert found is not None
+    assert "gitexp start --set amp=false " in found.hint
+    found = inspect_typed("c.yaml", ("amp",), "off", True, "off")
+    assert found is not None
+    assert found.hint.split("\n") == [
+        "say which:",
+        """gitexp start --set 'amp="off"' "HYPOTHESIS\"""",
+        'gitexp start --set amp=false "HYPOTHESIS"',
+    ]
+
+
+def test_several_values_typed_at_once_are_several_changes() -> None:
+    found = refuse_settings(["C=1", "name=a b"])
+    assert found.id == "C2"
+    assert "2 values are set" in found.message
+    assert "gitexp start --set 'name=a b' " in found.hint
+    assert "gitexp start --preset NAME C=1 'name=a b'" in found.hint

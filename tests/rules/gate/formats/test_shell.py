@@ -165,6 +165,26 @@ def test_what_has_no_token_of_its_own_is_left_to_an_editor(key: str, typed: str)
         set_to("run.sh", SCRIPT, quoted, typed)
 
 
+@pytest.mark.parametrize("written", ["a#1", "a*", "a?b", "*a", "{a,b}", "a~"])
+def test_signs_of_a_shell_within_a_word_belong_to_it(written: str) -> None:
+    found = spelled_leaves("run.sh", f"python t.py --name {written} --k 2\n")
+    assert found['"t.py".--name'].strip('"') == written
+    assert found['"t.py".--k'] == '"2"'
+
+
+FLAGS = "--lr 0.1\n# --lr 9\n--layers 64 64\n"
+NO_FLAGS = "lr = 0.1\nlayers = 64\n"
+
+
+def test_a_file_of_flags_holds_tokens_and_any_other_text_plain_values() -> None:
+    assert spelled_leaves("train.opt", FLAGS) == {"--lr": '"0.1"', "--layers": '"64"', "1": '"64"'}
+    assert set_to("train.opt", FLAGS, "lr", "0.2") == FLAGS.replace("0.1", "0.2")
+    assert spelled_leaves("train.opt", NO_FLAGS) == {"lr": '"0.1"', "layers": '"64"'}
+    assert set_to("train.opt", NO_FLAGS, "lr", "0.2") == NO_FLAGS.replace("0.1", "0.2")
+    unread = f"{FLAGS}--out $(date)\n"
+    assert spelled_leaves("train.opt", unread)['"(lines)"'] == "[--out $(date)]"
+
+
 MAKEFILE = """LR ?= 0.1
 FLAGS = --wd 0.1 --amp  # c
 train: data

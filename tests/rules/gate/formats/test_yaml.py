@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import warnings
 from typing import Any
 
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.values import Source, same
-from gitexp.rules.gate.formats.yaml_1_1 import read_plain
+from gitexp.rules.gate.formats.yaml_1_1 import read_plain, spell_for_both
 from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves
@@ -315,6 +316,25 @@ def test_a_typed_number_is_written_as_one_to_pyyaml(typed: str, written: str) ->
     text = set_to("c.yaml", "a: 1\n", "a", typed)
     assert text == f"a: {written}\n"
     assert pyyaml.safe_load(text) == {"a": float(typed)}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1e-5, "1.0e-05"),
+        (1e22, "1.0e+22"),
+        (1.5e300, "1.5e+300"),
+        (0.25, "0.25"),
+        (math.inf, ".inf"),
+        (-math.inf, "-.inf"),
+        (math.nan, ".nan"),
+        ("off", '"off"'),
+        (9, "9"),
+    ],
+)
+def test_a_value_is_written_so_that_both_versions_read_it(value: object, written: str) -> None:
+    assert spell_for_both("", value) == written
+    assert repr(pyyaml.safe_load(written)) == repr(value)
 
 
 READ_TWICE = (
