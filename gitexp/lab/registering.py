@@ -19,7 +19,9 @@ from gitexp.lab.refusals import Refusals
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.lab.seeds import first_seed, no_seeds_left
+from gitexp.rules.documents.code_commit import code_message, code_trailers
 from gitexp.rules.documents.known import against
+from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
@@ -30,7 +32,7 @@ from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.criterion import parse_guards
 from gitexp.rules.verdict.power import power_of, underpowered
 from gitexp.store.archive import tidy
-from gitexp.store.commits import commit_file, create_branches
+from gitexp.store.commits import commit_file, commit_tree, create_branches
 from gitexp.store.experiment_refs import names_taken
 from gitexp.store.git_errors import GitFailed
 
@@ -51,8 +53,24 @@ _TRIES = 5  # names, where other clones of this work tree take them at the same 
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """The code that experiments stand on: a `commit` that is there, or the `tree` of a new one.
+
+    `base` is the baseline commit below it, and `paths` are the files that differ between the two.
+    """
+
+    base: str
+    paths: tuple[str, ...]
+    commit: str = ""
+    tree: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """A registered experiment: experiment `place` of the `planned` ones in its campaign."""
+    """A registered experiment: experiment `place` of the `planned` ones in its campaign.
+
+    `code` is the code commit that it stands on, if it has one.
+    """
 
     name: str
     commit: str
@@ -66,14 +84,16 @@ class Started:
     new_line: str
     advice: tuple[Finding, ...]
     power: Power
+    code: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """An experiment that is to be registered: a change that the gate has checked.
 
-    `content` is the changed file. `extra` are further trailers. A replication or a retest runs on
-    seeds that its change has no record on. `label` names it among several.
+    It goes on the tip of the baseline branch, or on `code`, which is on that tip. `content` is the
+    changed file. `extra` are further trailers. A replication or a retest runs on seeds that its
+    change has no record on. `label` names it among several.
     """
 
     text: str
@@ -86,6 +106,7 @@ class Proposal:
     guards: tuple[Guard, ...] = ()
     replicate: bool = False
     label: str = ""
+    code: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,17 @@ class _Draft:
     content: bytes
     place: int
     advice: tuple[Finding, ...]
+    code: Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A registration with its name, its commit, and the code below it, if there is any."""
+
+    registration: Registration
+    commit: str
+    below: str
+    code: Code | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +167,15 @@ def register_all(project: Project, proposals: Sequence[Proposal]) -> list[Starte
         with refused.of(proposal.label):
             drafts.append(_draft(log, proposal))
     refused.demand()
-    named = _commit(project, drafts)
-    note_started(repository, project.prefix, named[0][0].name)
+    made = _commit(project, drafts)
+    note_started(repository, project.prefix, made[0].registration.name)
     tidy(repository)
     before = repository.git.objects(
-        [f"{project.tip}:{project.path(draft.registration.change.file)}" for draft in drafts]
+        [f"{one.below}:{project.path(one.registration.change.file)}" for one in made]
     )
     return [
-        _started(log, draft, registration, commit, base or b"")
-        for draft, (registration, commit), base in zip(drafts, named, before, strict=True)
+        _started(log, draft, one, content or b"")
+        for draft, one, content in zip(drafts, made, before, strict=True)
     ]
 
 
@@ -196,38 +228,36 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
         guards=proposal.guards or parse_guards(",".join(options.guards)),
         extra=(*_trailers(options), *extra, *_project_trailer(project)),
     )
-    return _Draft(registration, proposal.content, place.number, tuple(advice))
+    return _Draft(registration, proposal.content, place.number, tuple(advice), proposal.code)
 
 
-def _started(
-    log: _Log, draft: _Draft, registration: Registration, commit: str, base: bytes
-) -> Started:
-    project, settings = log.project, log.project.settings
+def _started(log: _Log, draft: _Draft, made: _Made, before: bytes) -> Started:
+    project, settings, registration = log.project, log.project.settings, made.registration
     power = power_of(registration, *history(log.results, log.baseline))
     failing = likely_failures(log.results, registration.repeats[-1])
     power = power.beside(checks=checks_due(settings, log.baseline), failing=failing)
     said = filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
-    old_line, new_line = _lines_at(base, draft.content, registration.change.line)
+    old_line, new_line = _lines_at(before, draft.content, registration.change.line)
     return Started(
-        registration.name, commit, project.baseline, project.tip, registration,
+        registration.name, made.commit, project.baseline, project.tip, registration,
         registration.change, draft.place, settings.planned, old_line, new_line,
-        (*draft.advice, *said), power,
+        (*draft.advice, *said), power, made.code,
     )  # fmt: skip
 
 
-def _commit(project: Project, drafts: Sequence[_Draft]) -> list[tuple[Registration, str]]:
-    """Commit each under a free name; return the registrations with their names, and the commits."""
+def _commit(project: Project, drafts: Sequence[_Draft]) -> list[_Made]:
+    """Commit each under a free name, and new code once for all that stand on it."""
     repository = project.repository
     taken = names_taken(repository)
     for _ in range(_TRIES):
-        mine: dict[str, tuple[Registration, str]] = {}
+        mine: dict[str, _Made] = {}
+        new: dict[Code, str] = {}
         try:
             for draft in drafts:
                 named = replace(draft.registration, name=new_name(taken | mine.keys()))
-                path = project.path(named.change.file)
-                commit = commit_file(repository, project.tip, path, draft.content, named.message())
-                mine[named.name] = named, commit
-            create_branches(repository, {name: commit for name, (_, commit) in mine.items()})
+                mine[named.name] = _make(project, draft, named, new)
+            commits = {name: one.commit for name, one in mine.items()}
+            create_branches(repository, commits, new.values())
         except GitFailed as failure:
             if not failure.lost:
                 raise
@@ -241,6 +271,22 @@ def _commit(project: Project, drafts: Sequence[_Draft]) -> list[tuple[Registrati
             continue
         return [*mine.values()]
     raise NotReady(f"no free name was found in {_TRIES} tries", "run the same command again")
+
+
+def _make(project: Project, draft: _Draft, named: Registration, new: dict[Code, str]) -> _Made:
+    """Commit one registration; `new` has the code commits that were made for others already."""
+    repository, code, below = project.repository, draft.code, project.tip
+    if code is not None:
+        if not code.commit and code not in new:
+            message = code_message(hypothesis_of(named.hypothesis), named.name)
+            new[code] = commit_tree(repository, code.tree, [code.base], message)
+        below = code.commit or new[code]
+        code = replace(code, commit=below)
+        trailers = code_trailers(below, code.base)
+        named = replace(named, extra=(*named.extra, *trailers))
+    path = project.path(named.change.file)
+    commit = commit_file(repository, below, path, draft.content, named.message())
+    return _Made(named, commit, below, code)
 
 
 def _trailers(options: Options) -> Iterator[tuple[str, str]]:

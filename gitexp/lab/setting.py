@@ -24,15 +24,20 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
 
 
-def from_setting(project: Project, setting: str) -> Edit:
-    """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the baseline's config.
+class NoSuchKey(UsageError):
+    """No config has the key."""
+
+
+def from_setting(project: Project, setting: str, tree: str = "") -> Edit:
+    """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the config of a tree, or the baseline's.
 
     Raises:
-        UsageError: no such key, or more than one file has it.
+        NoSuchKey: no config has it.
+        UsageError: more than one file has it.
         Refused: the baseline has that value already, the value is of another kind, or the config
             does not parse.
     """
-    found = find_key(project, setting)
+    found = find_key(project, setting, tree)
     old = found.old
     spelled_key = spell_key(found.key)
     if same(old, found.form.parse_value(found.typed)):
@@ -63,18 +68,16 @@ class Setting:
     spelled: str
 
 
-def find_key(project: Project, setting: str) -> Setting:
-    """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means on the baseline's tip.
+def find_key(project: Project, setting: str, tree: str = "") -> Setting:
+    """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means in a tree, or on the baseline's tip.
 
     Raises:
-        UsageError: no such key, or more than one file has it.
+        NoSuchKey: no config has the key.
+        UsageError: more than one file has it.
         Refused: a config does not parse, or the value is of another kind than the one there.
     """
-    typed, equals, value = setting.partition("=")
-    if not equals or not typed.strip():
-        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
-    wanted, _, key_text = typed.strip().rpartition(":")
-    path, key, content, form = _find(project, wanted, key_text, value)
+    wanted, key_text, value = split_setting(setting)
+    path, key, content, form = _find(project, tree, wanted, key_text, value)
     old = formats.read_leaves(path, content)[key]
     value = spelled_as_meant(value, old, form)
     if mistaken := inspect_typed(path, key, value, old, form.parse_value(value)):
@@ -82,11 +85,24 @@ def find_key(project: Project, setting: str) -> Setting:
     return Setting(path, key, content, form, old, value, form.spell_value(value))
 
 
+def split_setting(setting: str) -> tuple[str, str, str]:
+    """Split `KEY=VALUE` or `FILE:KEY=VALUE` into file (which may be empty), key and value.
+
+    Raises:
+        UsageError: it has no key or no value.
+    """
+    typed, equals, value = setting.partition("=")
+    if not equals or not typed.strip():
+        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
+    wanted, _, key_text = typed.strip().rpartition(":")
+    return wanted, key_text, value
+
+
 def _find(
-    project: Project, wanted: str, key_text: str, value: str
+    project: Project, tree: str, wanted: str, key_text: str, value: str
 ) -> tuple[str, Key, bytes, ModuleType]:
     """Find the one config file that has a key."""
-    files = config_files(project)
+    files = config_files(project, tree)
     if wanted and wanted not in files:
         raise UsageError(
             f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
@@ -112,7 +128,7 @@ def _find(
             every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
     if not found:
-        raise UsageError(
+        raise NoSuchKey(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
         )
     if len(found) > 1 and len({path for path, *_ in found}) == 1:
@@ -154,11 +170,16 @@ def _in_groups(key: str, every: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
-def config_files(project: Project) -> dict[str, bytes]:
-    """Read the config files at the baseline's tip, by path relative to the project."""
+def config_files(project: Project, tree: str = "") -> dict[str, bytes]:
+    """Read the config files of a tree, or of the baseline's tip, by path relative to the project.
+
+    Raises:
+        NotReady: there is none.
+    """
     git, declared = project.repository.git, project.settings.config
+    tree = tree or project.tip
     which = () if any(map(is_pattern, declared)) else ("--", *map(project.path, declared))
-    listed = git.run("ls-tree", "-r", "-z", "--full-tree", project.tip, *which).stdout
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree, *which).stdout
     modes = {}
     for entry in decode(listed).split("\0"):
         header, _, name = entry.partition("\t")
@@ -172,7 +193,7 @@ def config_files(project: Project) -> dict[str, bytes]:
             raise Refused(NOT_REGISTERED, [irregular(project, path)])
     # Of what a pattern matches, only regular files are configs.
     regular = [path for path, mode in modes.items() if mode.startswith("100")]
-    contents = git.objects([f"{project.tip}:{project.path(path)}" for path in regular])
+    contents = git.objects([f"{tree}:{project.path(path)}" for path in regular])
     found = zip(regular, contents, strict=True)
     files = {path: content for path, content in found if content is not None}
     if not files:

@@ -31,15 +31,7 @@ def from_work_tree(project: Project) -> Edit:
         NotReady: part of the edit is staged, or the file is not on the baseline.
     """
     repository = project.repository
-    top = Git(repository.work_tree())
-    head = top.resolve("HEAD") or project.tip
-    # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
-    top.run("update-index", "-q", "--refresh", allow=(1, 128))
-    if (lock := repository.git_dir / "index.lock").exists():
-        raise NotReady(
-            "another git command has locked the index of this work tree",
-            f"run the same command again; if git is not running: rm -f {shlex.quote(str(lock))}",
-        )
+    top, head = open_work_tree(project)
     path = _edited_config(project, top, head)
     full = project.path(path)
     # What git would commit: `git add` converts line ends and applies clean filters.
@@ -60,13 +52,31 @@ def from_work_tree(project: Project) -> Edit:
         )
     if not is_checked_out(top, blob.strip(), full, on_disk):
         # The file is restored afterwards, and what git does not see would be lost.
-        raise Refused(NOT_REGISTERED, [_overlooked(full)])
+        raise Refused(NOT_REGISTERED, [overlooked(full)])
     clean = keep_line_end(committed, clean)
     try:
         after = replay(repository, committed, clean, onto)
     except Refused:
         raise _does_not_fit(project, Edited(path, "100644", "100644", committed, clean)) from None
     return Edit(path, onto, after, on_disk)
+
+
+def open_work_tree(project: Project) -> tuple[Git, str]:
+    """Return git at the top of the work tree, ready to list edits, and the commit of HEAD.
+
+    Raises:
+        NotReady: there is no work tree, or another git is at work in it.
+    """
+    repository = project.repository
+    top = Git(repository.work_tree())
+    # Refreshing the index first makes untouched files with a new time stamp count as unchanged.
+    top.run("update-index", "-q", "--refresh", allow=(1, 128))
+    if (lock := repository.git_dir / "index.lock").exists():
+        raise NotReady(
+            "another git command has locked the index of this work tree",
+            f"run the same command again; if git is not running: rm -f {shlex.quote(str(lock))}",
+        )
+    return top, top.resolve("HEAD") or project.tip
 
 
 def _does_not_fit(project: Project, edited: Edited) -> Refused:
@@ -89,7 +99,7 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
     config = next((name for name in names if is_config(name, project.settings.config)), "")
     if not names:
         if hidden := list(hidden_edits(project)):
-            raise Refused(NOT_REGISTERED, [_overlooked(path) for path in hidden])
+            raise Refused(NOT_REGISTERED, [overlooked(path) for path in hidden])
         message = "no config line is edited in the work tree"
         hint = (
             f"edit one line of {', '.join(project.settings.config)}, or:"
@@ -99,7 +109,8 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
     others = [name for name in names if name != config]
     if others:
         hint = (
-            "commit it or git stash it; or leave it and use:"
+            'to take it along, as code below the experiment: gitexp start --code "HYPOTHESIS"\n'
+            "or commit it, or git stash it; or leave it and use:"
             ' gitexp start --set KEY=VALUE "HYPOTHESIS"'
         )
         message = "{} is edited too, and an experiment changes only one config line"
@@ -115,7 +126,8 @@ def _edited_config(project: Project, top: Git, head: str) -> str:
     return config
 
 
-def _overlooked(path: str) -> Finding:
+def overlooked(path: str) -> Finding:
+    """Refuse an edit that git does not see, and so would not take."""
     quoted = shlex.quote(path)
     return Finding(
         "W1",

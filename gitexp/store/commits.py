@@ -13,7 +13,7 @@ from gitexp.store.refs import HEADS
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.store.repository import Repository
 
@@ -27,7 +27,7 @@ def commit_file(repository: Repository, base: str, path: str, content: bytes, me
     Author, committer and signing are what `git commit` would use.
     """
     git = repository.git
-    blob = _written(git.run("hash-object", "-w", "--stdin", stdin=content).stdout)
+    blob = write_blob(repository, content)
     child, mode = blob, ""
     parts = path.split("/")
     for depth in range(len(parts) - 1, -1, -1):
@@ -93,19 +93,40 @@ def transplant(repository: Repository, base: str, commit: str, onto: str) -> str
                 raise Refused(f"{file.path} was changed on both sides")
             before, after, now = (content or b"" for content in contents)
             merged = replay(repository, before, after, now)
-            blob = _written(git.run("hash-object", "-w", "--stdin", stdin=merged).stdout)
-        entries.append(f"{mode} {blob}\t{file.path}\0".encode(errors="surrogateescape"))
+            blob = write_blob(repository, merged)
+        entries.append((mode, blob, file.path))
+    return tree_with(repository, onto, entries)
+
+
+def tree_with(repository: Repository, onto: str, files: Iterable[tuple[str, str, str]]) -> str:
+    """Write a tree: that of `onto`, with files given as mode, blob and path.
+
+    A file whose mode is zero is removed.
+    """
     import tempfile  # loads random and OpenSSL, which few starts need
 
+    git = repository.git
+    lines = b"".join(
+        f"{mode} {blob}\t{path}\0".encode(errors="surrogateescape") for mode, blob, path in files
+    )
     with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
         apart = {"GIT_INDEX_FILE": f"{folder}/index"}
         git.run("read-tree", onto, environment=apart)
-        git.run("update-index", "-z", "--index-info", stdin=b"".join(entries), environment=apart)
+        git.run("update-index", "-z", "--index-info", stdin=lines, environment=apart)
         return _written(git.run("write-tree", "--missing-ok", environment=apart).stdout)
 
 
-def create_branches(repository: Repository, commits: Mapping[str, str]) -> None:
+def write_blob(repository: Repository, content: bytes) -> str:
+    """Store the content of a file; returns its id."""
+    return _written(repository.git.run("hash-object", "-w", "--stdin", stdin=content).stdout)
+
+
+def create_branches(
+    repository: Repository, commits: Mapping[str, str], below: Iterable[str] = ()
+) -> None:
     """Create `exp/<name>` for each commit by name, all or none; an existing one is never moved.
+
+    `below` are new commits that these stand on.
 
     Raises:
         NotReady: a name is taken, or a branch called `exp` leaves no room for `exp/...`.
@@ -114,7 +135,7 @@ def create_branches(repository: Repository, commits: Mapping[str, str]) -> None:
     try:
         with writing(repository) as lock:
             assert lock is not None  # noqa: S101 - we waited for it
-            with kept_commits(repository, commits.values(), lock):
+            with kept_commits(repository, [*commits.values(), *below], lock):
                 moves = [f"create {HEADS}{name} {commit}" for name, commit in commits.items()]
                 move_refs(repository, moves, lock, reason="gitexp: start")
     except GitFailed as failure:

@@ -1,10 +1,10 @@
-"""A commit of the work tree as it is, on no branch; HEAD, index and files stay untouched."""
+"""The work tree as git would commit it, on no branch; HEAD, index and files stay untouched."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gitexp.store.git import NO_HOOKS, Git
@@ -12,6 +12,7 @@ from gitexp.store.git_output import decode
 from gitexp.store.local import make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitexp.store.repository import Repository
@@ -25,14 +26,8 @@ def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:
     Returns the commit, and which files without a place in git are left out because they are large.
     """
     top = repository.work_tree()
-    folder = repository.local / "runs"
-    make_folder(folder)
-    index = folder / f"index.{os.getpid()}"
-    apart = {"GIT_INDEX_FILE": str(index), "GIT_LITERAL_PATHSPECS": "1"}
     git = Git(top)
-    try:
-        with suppress(FileNotFoundError):
-            shutil.copyfile(repository.git_dir / "index", index)
+    with _index_apart(repository) as apart:
         listed = git.run("ls-files", "-z", "--others", "--exclude-standard", environment=apart)
         # A repository in this one ends with a slash.
         names = decode(listed.stdout).split("\0")
@@ -46,15 +41,38 @@ def commit_work_tree(repository: Repository) -> tuple[str, tuple[str, ...]]:
                 stdin=small.encode(errors="surrogateescape"), environment=apart,
             )  # fmt: skip
         tree = decode(git.run("write-tree", environment=apart).stdout).strip()
-    finally:
-        index.unlink(missing_ok=True)
-        index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
     head = git.resolve("HEAD")
     done = git.run(
         "commit-tree", "--no-gpg-sign", *(("-p", head) if head else ()), "-F", "-", tree,
         stdin=b"the work tree, as gitexp try ran it\n",
     )  # fmt: skip
     return decode(done.stdout).strip(), large
+
+
+def tree_of_tracked(repository: Repository) -> str:
+    """Write the tree that `git commit -a` would commit: tracked files as they are, and added ones.
+
+    No file may have two edits, one of them staged.
+    """
+    git = Git(repository.work_tree())
+    with _index_apart(repository) as apart:
+        git.run(*NO_HOOKS, "add", "--update", ".", environment=apart)
+        return decode(git.run("write-tree", environment=apart).stdout).strip()
+
+
+@contextmanager
+def _index_apart(repository: Repository) -> Iterator[Mapping[str, str]]:
+    """Give the variables with which git works on a copy of the index."""
+    folder = repository.local / "runs"
+    make_folder(folder)
+    index = folder / f"index.{os.getpid()}"
+    try:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(repository.git_dir / "index", index)
+        yield {"GIT_INDEX_FILE": str(index), "GIT_LITERAL_PATHSPECS": "1"}
+    finally:
+        index.unlink(missing_ok=True)
+        index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
 
 
 def _is_large(path: Path) -> bool:

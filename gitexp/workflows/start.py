@@ -20,7 +20,7 @@ from gitexp.rules.plan.ideas import Idea, Options, parse_ideas
 from gitexp.rules.plan.sweep import split_sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.rules.documents.change import Change
@@ -51,7 +51,7 @@ def start(
     if edit.on_disk is not None:
         put_back(project, edit)
     if switch:
-        _switch_to(project, started.name)
+        switch_to(project, started.name)
     return started
 
 
@@ -67,12 +67,12 @@ def start_sweep(
         UsageError: the sweep has fewer than two values, or no config has the key.
         Refused: one of them breaks a rule; nothing was created.
     """
-    key, values = split_sweep(sweep)
-    ideas = [
-        (f"{key}={value}", Idea(text.replace("{value}", value), f"{key}={value}", options))
-        for value in values
-    ]
-    return _start_all(project, ideas, replicate=replicate, skips=True)
+    ideas = ideas_of_sweep(text, sweep, options)
+
+    def propose(idea: Idea) -> Proposal:
+        return _propose(project, idea.hypothesis, idea.set, idea.options, replicate=replicate)[1]
+
+    return register_ideas(project, ideas, propose, skips=True)
 
 
 def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
@@ -83,25 +83,47 @@ def start_plan(project: Project, content: bytes, name: str) -> list[Started]:
         Refused: one of them breaks a rule; nothing was created.
     """
     ideas = [(f"{name}, line {idea.line}", idea) for idea in parse_ideas(content, name)]
-    return _start_all(project, ideas)[0]
+
+    def propose(idea: Idea) -> Proposal:
+        return _propose(project, idea.hypothesis, idea.set, idea.options, replicate=False)[1]
+
+    return register_ideas(project, ideas, propose)[0]
 
 
-def _start_all(
+def ideas_of_sweep(text: str, sweep: str, options: Options) -> list[tuple[str, Idea]]:
+    """One idea for each value of a sweep, with its setting as label.
+
+    Raises:
+        UsageError: the sweep has fewer than two values.
+    """
+    key, values = split_sweep(sweep)
+    return [
+        (f"{key}={value}", Idea(text.replace("{value}", value), f"{key}={value}", options))
+        for value in values
+    ]
+
+
+def register_ideas(
     project: Project,
     ideas: Sequence[tuple[str, Idea]],
+    propose: Callable[[Idea], Proposal],
     *,
-    replicate: bool = False,
     skips: bool = False,
 ) -> tuple[list[Started], tuple[str, ...]]:
-    """Register ideas, each under its label; `skips` leaves out what the baseline has already."""
+    """Register ideas, each under its label, all or none.
+
+    `skips` leaves out the values that the baseline has already; their labels are returned.
+
+    Raises:
+        Refused: one of them breaks a rule; nothing was created.
+        UsageError: nothing is left.
+    """
     refused = Refusals(NOT_REGISTERED)
     proposals, left = [], list[str]()
     for label, idea in ideas:
         with refused.of(label):
             try:
-                _, proposal = _propose(
-                    project, idea.hypothesis, idea.set, idea.options, replicate=replicate
-                )
+                proposal = propose(idea)
             except Refused as error:
                 if not skips or {found.id for found in error.findings} != {_OWN_VALUE}:
                     raise
@@ -145,7 +167,12 @@ def _propose(
     )
 
 
-def _switch_to(project: Project, name: str) -> None:
+def switch_to(project: Project, name: str) -> None:
+    """Check an experiment out.
+
+    Raises:
+        NotReady: git could not.
+    """
     try:
         project.repository.git.run("switch", "--quiet", f"exp/{name}")
     except GitexpError as error:

@@ -1,22 +1,26 @@
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gitexp.cli.edited_code import find_code, offered_code
 from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
+from gitexp.cli.views import code as code_views
 from gitexp.cli.views import plan as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.project import open_project
+from gitexp.lab.project import Project, open_project
 from gitexp.lab.registering import Started
 from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.rules.plan.ideas import Options
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
+from gitexp.workflows.start_code import FoundCode, start_on_code
 
 _LARGEST_PLAN = 10_000_000  # bytes
 _EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
@@ -35,6 +39,28 @@ def start(
         list[str] | None,
         typer.Option(
             "--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."
+        ),
+    ] = None,
+    code: Annotated[
+        bool,
+        typer.Option(
+            "--code",
+            help="Take edited code along: it becomes a commit of its own below the experiment, and"
+            " the config line, or --set, switches it on.",
+        ),
+    ] = False,
+    code_from: Annotated[
+        str | None,
+        typer.Option(
+            "--code-from",
+            metavar="REV",
+            help="Take the code from a branch or commit instead of the work tree.",
+        ),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on", metavar="NAME", help="Use the code of this experiment, with another value."
         ),
     ] = None,
     sweep: Annotated[
@@ -132,6 +158,7 @@ def start(
         "--guard": guard, "--repeats": repeats is not None, "--replicate": replicate,
         "--despite": despite, "--switch": switch,
         "--sweep": sweep, "--from": plan is not None, "--run": run, "--accept": accept,
+        "--code": code, "--code-from": code_from is not None, "--on": on is not None,
     }  # fmt: skip
     number, several = jobs_of(jobs), bool(sweep) or plan is not None
     if accept and (several or not run):
@@ -140,8 +167,9 @@ def start(
             'gitexp start --set KEY=VALUE "HYPOTHESIS" --run --accept',
         )
 
-    def go_on(started: Sequence[Started]) -> None:
+    def go_on(started: Sequence[Started], untracked: Sequence[str] = ()) -> None:
         """Run what was registered if --run is given; otherwise print it."""
+        code_views.left_in_work_tree(untracked)
         if run:
             from gitexp.cli.one_call import run_started  # loads what makes runs
 
@@ -168,6 +196,34 @@ def start(
         _refuse_beside("--from", others)
         go_on(workflow.start_plan(open_project(), _read(plan), plan))
         return
+    text = _one_hypothesis(words)
+    if len(set_ or []) > 1:
+        raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
+    if sweep:
+        _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
+    asked = _Asked(
+        set_[0] if set_ else None, _one_sweep(sweep),
+        Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats),
+        switch=switch, replicate=replicate, as_json=json_,
+    )  # fmt: skip
+    project = open_project()
+    found = find_code(project, from_work_tree=code, revision=code_from, name=on)
+    go_on(*_register(project, text, found, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options say about one experiment, or about the values of a sweep."""
+
+    set: str | None
+    sweep: str
+    options: Options
+    switch: bool
+    replicate: bool
+    as_json: bool
+
+
+def _one_hypothesis(words: Sequence[str] | None) -> str:
     if not words:
         raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
     if len(words) > 1:
@@ -175,38 +231,46 @@ def start(
             f"a hypothesis is one argument, and these are {len(words)}",
             f"put it in quotes: gitexp start ... {shlex.quote(' '.join(words))}",
         )
-    if len(set_ or []) > 1:
-        raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
-    options = Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats)
-    if sweep:
-        given |= {"--sweep": False}
-        _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
-        go_on(_swept(words[0], sweep, options, replicate=replicate))
-        return
-    started = workflow.start(
-        open_project(),
-        words[0],
-        set_=set_[0] if set_ else None,
-        options=options,
-        switch=switch,
-        replicate=replicate,
-    )
-    go_on([started])
+    return words[0]
 
 
-def _swept(text: str, sweeps: Sequence[str], options: Options, *, replicate: bool) -> list[Started]:
-    """Register a sweep, and say what it leaves out."""
-    if len(sweeps) > 1:
+def _one_sweep(sweeps: Sequence[str] | None) -> str:
+    if len(sweeps or ()) > 1:
         raise UsageError(
-            f"a sweep is of one key, and these are {len(sweeps)}",
+            f"a sweep is of one key, and these are {len(sweeps or ())}",
             'one at a time: gitexp start --sweep KEY=VALUE,VALUE "HYPOTHESIS"',
         )
-    project = open_project()
-    started, left = workflow.start_sweep(
-        project, text, sweeps[0], options=options, replicate=replicate
-    )
+    return sweeps[0] if sweeps else ""
+
+
+def _register(
+    project: Project, text: str, found: FoundCode | None, asked: _Asked
+) -> tuple[Sequence[Started], Sequence[str]]:
+    """Register it; returns the untracked files that code left behind, too."""
+    if found is None and not asked.sweep:
+        try:
+            started = workflow.start(
+                project, text, set_=asked.set, options=asked.options, switch=asked.switch,
+                replicate=asked.replicate,
+            )  # fmt: skip
+        except Refused as refused:
+            if asked.set is None:
+                found = offered_code(project, refused, as_json=asked.as_json)
+            if found is None:
+                raise
+        else:
+            return [started], ()
+    if found is None:
+        many, left = workflow.start_sweep(
+            project, text, asked.sweep, options=asked.options, replicate=asked.replicate
+        )
+    else:
+        many, left = start_on_code(
+            found, text, set_=asked.set, sweep=asked.sweep, options=asked.options,
+            switch=asked.switch, replicate=asked.replicate,
+        )  # fmt: skip
     views.left_out(left, project.baseline)
-    return started
+    return many, found.left if found else ()
 
 
 def _read(path: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from gitexp.cli.views.code import code_line
 from gitexp.cli.views.terminal import (
     filled,
     finding_json,
@@ -45,6 +46,8 @@ def started(experiment: Started, *, as_json: bool) -> None:
         return
     _started(experiment)
     typer.echo(f"\nnext: gitexp run {experiment.name}")
+    if experiment.code is not None:
+        typer.echo(f"      to go on editing: git switch exp/{experiment.name}")
 
 
 def registered(experiments: Sequence[Started]) -> None:
@@ -145,6 +148,7 @@ def _started_json(experiment: Started) -> dict[str, Any]:
         "branch": f"exp/{experiment.name}",
         "commit": experiment.commit,
         "baseline": experiment.base,
+        **({"code": experiment.code.commit} if experiment.code else {}),
         "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [finding_json(finding) for finding in experiment.advice],
@@ -158,6 +162,8 @@ def _started(experiment: Started) -> None:
         f"{styled(f'exp/{experiment.name}', bold=True)}  on {experiment.baseline}"
         f" ({experiment.base[:8]})"
     )
+    if experiment.code is not None:
+        code_line(experiment.code)
     retyped = f"  ({change.retyped})" if change.retyped else ""
     typer.echo(f"  {change.file}:{change.line}{retyped}")
     if experiment.old_line:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.documents.settings import FILES, table_of
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.formats import LARGEST, Malformed, leaves_of
-from gitexp.rules.gate.formats.python import parse_assignments
-from gitexp.rules.gate.formats.values import ABSENT, Source, same
+from gitexp.rules.gate.formats.values import ABSENT, same
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
+from gitexp.rules.gate.script_values import assigned_values
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.rules.gate.edited import Edited
-    from gitexp.rules.gate.formats.keys import Key
 
 _REGULAR = ("100644", "100755")
 
@@ -77,7 +75,7 @@ def _in_config(file: Edited, change: Change | None, baseline: str) -> Iterator[F
         yield _refused(file.path, f"{name} is a config, and differs from {baseline}", baseline)
         return
     try:
-        old, new = (_assigned(content) for content in (before, after))
+        old, new = (assigned_values(content) for content in (before, after))
     except ValueError as error:
         yield Finding("C7", f"{name} does not parse: {error}", "fix the file", file.path)
         return
@@ -88,21 +86,6 @@ def _in_config(file: Edited, change: Change | None, baseline: str) -> Iterator[F
         if not is_switch and not same(one.before, one.after):
             what = f"{name} is code and config, and {one.brief} in it differs"
             yield _refused(file.path, what, baseline)
-
-
-def _assigned(content: bytes) -> dict[Key, Any]:
-    """Values that a script assigns, without those that it computes.
-
-    Raises:
-        ValueError: it is not a script that can be read.
-    """
-    if len(content) > LARGEST:
-        raise Malformed(f"more than {LARGEST:,} bytes")
-    try:
-        found = leaves_of(parse_assignments(content.decode("utf-8-sig")))
-    except RecursionError:
-        raise Malformed("nested too deeply") from None
-    return {key: value for key, value in found.items() if not isinstance(value, Source)}
 
 
 def _refused(path: str, what: str, baseline: str) -> Finding:

@@ -44,7 +44,9 @@ def inspect_others(
                 "C1",
                 f"{spell_file(file.path)} {verb}, and only one line of {declared} may differ from"
                 f" {baseline}{where}",
-                f"commit it on {baseline} first, behind a config line that leaves behavior as it"
+                'let it be code below the experiment: gitexp start --code "HYPOTHESIS"\n'
+                '(of what a branch has committed: gitexp start --code-from BRANCH "HYPOTHESIS")\n'
+                f"or commit it on {baseline} first, behind a config line that leaves behavior as it"
                 " is; the experiment then changes that one line",
                 file.path,
             )

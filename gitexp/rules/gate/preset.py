@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import same
+from gitexp.rules.gate.new_value import insert_entry, line_gap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,25 +93,12 @@ def _into_json(text: str, name: str, values: Sequence[tuple[Key, str]], *, is_fi
     preset = f"{json.dumps(name)}: {_nested(values, json.dumps)}"
     begun = re.search(rf'"{_TABLES}"\s*:\s*\{{', text)
     if begun is not None:
-        text = _insert(text, begun.end(), preset)
+        text = insert_entry(text, begun.end(), preset)
     else:
-        gap = _gap(text, text.index("{") + 1)
+        gap = line_gap(text, text.index("{") + 1)
         inside = f"{gap}  {preset}{gap}" if gap else preset
-        text = _insert(text, text.index("{") + 1, f'"{_TABLES}": {{{inside}}}')
-    return _insert(text, text.index("{") + 1, f'"{_CHOICE}": ""') if is_first else text
-
-
-def _insert(text: str, at: int, entry: str) -> str:
-    """Insert an entry as the first of an object whose bracket ends at `at`."""
-    gap = _gap(text, at)
-    comma = "" if text[at:].lstrip().startswith("}") else "," if gap else ", "
-    return f"{text[:at]}{gap}{entry}{comma}{text[at:]}"
-
-
-def _gap(text: str, at: int) -> str:
-    """Return the line end and the indent before an entry; empty if it is on the same line."""
-    found = re.match(r"[ \t]*(\r?\n[ \t]*)(?=\S)", text[at:])
-    return found[1] if found else ""
+        text = insert_entry(text, text.index("{") + 1, f'"{_TABLES}": {{{inside}}}')
+    return insert_entry(text, text.index("{") + 1, f'"{_CHOICE}": ""') if is_first else text
 
 
 def _nested(values: Sequence[tuple[Key, str]], spell: Any) -> str:  # noqa: ANN401 - str -> str

@@ -1,0 +1,143 @@
+"""Register experiments on new code: one code commit, and on it one config line for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused, UsageError
+from gitexp.lab.code_edit import CodeEdit, fork_of, project_at, split_code
+from gitexp.lab.comparison import find_comparisons
+from gitexp.lab.differences import relative
+from gitexp.lab.edit import NOT_REGISTERED
+from gitexp.lab.experiment import find_experiment
+from gitexp.lab.registering import Code, Proposal, Started, register
+from gitexp.lab.work_tree_code import Taken, restore_work_tree, take_work_tree
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.finding import demand
+from gitexp.rules.gate import hypothesis
+from gitexp.rules.plan.ideas import Idea, Options
+from gitexp.store.experiments import read_commits
+from gitexp.workflows.start import ideas_of_sweep, register_ideas, switch_to
+
+if TYPE_CHECKING:
+    from gitexp.lab.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCode:
+    """Code for experiments, and the edits of the work tree that it was taken from, if it was."""
+
+    edit: CodeEdit
+    taken: Taken | None = None
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Untracked files that may have been meant, and are not in the code."""
+        return self.taken.left if self.taken else ()
+
+
+def code_in_work_tree(project: Project) -> FoundCode:
+    """Split the edits of the work tree; nothing changes.
+
+    Raises:
+        NotReady: git could not commit them as they are.
+        UsageError: no code is edited.
+    """
+    taken = take_work_tree(project)
+    return FoundCode(split_code(project, fork_of(project, taken.head), taken.tree), taken)
+
+
+def code_from(project: Project, revision: str) -> FoundCode:
+    """Split what a revision, such as a branch, differs by from where it left the baseline.
+
+    Raises:
+        UsageError: there is no such revision, or no code differs.
+    """
+    commit = project.repository.git.resolve(revision)
+    if commit is None:
+        raise UsageError(
+            f"git knows no commit {revision}",
+            'name a branch or a commit: gitexp start --code-from BRANCH "HYPOTHESIS"',
+        )
+    return FoundCode(split_code(project, fork_of(project, commit), commit))
+
+
+def code_of(project: Project, name: str) -> FoundCode:
+    """The code commit that an experiment stands on.
+
+    Raises:
+        UsageError: it stands on none, or there is no such experiment.
+        Refused: it does not stand on one commit of the baseline branch.
+    """
+    repository = project.repository
+    ref, commit = find_experiment(repository, name)
+    [comparison] = find_comparisons(repository, read_commits(repository, [(ref, commit)]))
+    if isinstance(comparison, Exception):
+        raise comparison
+    demand(comparison.findings, NOT_REGISTERED)
+    if not comparison.code:
+        raise UsageError(
+            f"exp/{name.removeprefix('exp/')} does not stand on a code commit",
+            'gitexp start --set KEY=VALUE "HYPOTHESIS"',
+        )
+    here = project_at(project, comparison.base)
+    paths = tuple(relative(here, file.path) for file in comparison.code_files)
+    code = Code(comparison.base, paths, commit=comparison.code)
+    return FoundCode(CodeEdit(here, code, comparison.code_files, ()))
+
+
+def start_on_code(
+    found: FoundCode,
+    text: str,
+    *,
+    set_: str | None = None,
+    sweep: str = "",
+    options: Options | None = None,
+    switch: bool = False,
+    replicate: bool = False,
+) -> tuple[list[Started], tuple[str, ...]]:
+    """Register one experiment on code, or with a sweep one for each value: all or none.
+
+    The values of a sweep that the code has already are left out and returned. Then the files of the
+    work tree that it was taken from are restored.
+
+    Raises:
+        Refused: the hypothesis, the change or the code breaks a rule; nothing was created.
+        UsageError: the value cannot be set.
+    """
+    edit, chosen, left = found.edit, options or Options(), tuple[str, ...]()
+    if not sweep:
+        proposal = _propose(edit, text, set_, chosen, replicate=replicate)
+        started = [register(edit.project, proposal)]
+    else:
+        ideas = ideas_of_sweep(text, sweep, chosen)
+
+        def propose(idea: Idea) -> Proposal:
+            return _propose(edit, idea.hypothesis, idea.set, idea.options, replicate=replicate)
+
+        started, left = register_ideas(edit.project, ideas, propose, skips=True)
+    if found.taken is not None:
+        restore_work_tree(edit.project, found.taken, [one.name for one in started])
+    if switch:
+        switch_to(edit.project, started[0].name)
+    return started, left
+
+
+def _propose(
+    edit: CodeEdit, text: str, setting: str | None, options: Options, *, replicate: bool
+) -> Proposal:
+    """Check hypothesis, change and code; all are refused at once."""
+    findings = list(hypothesis.lint(hypothesis_of(text), edit.project.settings.metric))
+    try:
+        config, inspection = edit.choose(setting)
+    except Refused as refused:
+        said = [*findings, *refused.findings]
+        raise Refused(refused.message, said, refused.hint) from None
+    findings += [*inspection.findings, *edit.findings(inspection.change)]
+    advice = demand(findings, NOT_REGISTERED)
+    assert inspection.change is not None  # noqa: S101 - nothing was refused
+    return Proposal(
+        text, inspection.change, config.after, options, tuple(advice), replicate=replicate,
+        code=edit.code,
+    )  # fmt: skip
