@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,9 +20,11 @@ from gitexp.workflows.queue import find_queue
 from gitexp.workflows.run import Unfinished, run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from gitexp.lab.project import Project
     from gitexp.lab.queue import Queue
+    from gitexp.lab.watcher import Watcher
     from gitexp.workflows.run import Conclusion
 
 
@@ -34,14 +37,18 @@ def carry_out(number: str) -> None:
             names = queue.left
             if not names:
                 raise UsageError("every experiment of the queue was stopped")
-            ended = run(
-                project, names, jobs=queue.jobs, gpus=queue.gpus, watcher=watcher,
-                to_stop=lambda: queue.asked_to_stop,
-            )  # fmt: skip
+            if queue.runs:
+                result = _screened(project, queue, watcher)
+            else:
+                ended = run(
+                    project, names, jobs=queue.jobs, gpus=queue.gpus, watcher=watcher,
+                    to_stop=lambda: queue.asked_to_stop,
+                )  # fmt: skip
+                result = _result(queue, ended)
         except GitexpError as error:
             queue.finish(_failed(error))
             raise
-    queue.finish(_result(queue, ended))
+    queue.finish(result)
 
 
 def shown(queue: Queue, *, as_json: bool, by_verdict: bool) -> None:
@@ -57,23 +64,47 @@ def shown(queue: Queue, *, as_json: bool, by_verdict: bool) -> None:
 
 
 def _result(queue: Queue, ended: Sequence[Conclusion | Unfinished]) -> dict[str, Any]:
-    """What is kept of the end: both things that could be asked for, and the exit codes."""
+    """What is kept of experiments that were run."""
     if not queue.several and isinstance(ended[0], Unfinished):
         return _failed(ended[0].error)
+
+    def show(*, as_json: bool) -> None:
+        if queue.several:
+            views.all_ended(ended, as_json=as_json)
+        elif not isinstance(ended[0], Unfinished):
+            views.concluded(ended[0], as_json=as_json)
+
+    codes = [views.exit_code(ended, by_verdict=one) for one in (False, True)]
+    return _kept(show, *codes)
+
+
+def _screened(project: Project, queue: Queue, watcher: Watcher) -> dict[str, Any]:
+    """Screen what a queue was asked to; returns what is kept of it."""
+    # What ranks and shrinks is loaded by --screen alone.
+    from gitexp.cli.views.screen import screened
+    from gitexp.workflows.screen import screen
+
+    done = screen(
+        project, queue.left, runs=queue.runs, share=queue.share, jobs=queue.jobs, gpus=queue.gpus,
+        watcher=watcher, to_stop=lambda: queue.asked_to_stop,
+    )  # fmt: skip
+    code = max((one.error.exit_code for one in done.unfinished), default=0)
+    return _kept(partial(screened, done), code, code)
+
+
+def _kept(show: Callable[..., None], code: int, by_verdict: int) -> dict[str, Any]:
+    """What is kept of the end: both things that could be asked for, and the exit codes."""
     out, err, in_json = io.StringIO(), io.StringIO(), io.StringIO()
     for stream, as_json in ((out, False), (in_json, True)):
         errors = io.StringIO() if as_json else err  # the same would be said twice
         with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(errors):
-            if queue.several:
-                views.all_ended(ended, as_json=as_json)
-            elif not isinstance(ended[0], Unfinished):
-                views.concluded(ended[0], as_json=as_json)
+            show(as_json=as_json)
     return {
         "out": out.getvalue(),
         "err": err.getvalue(),
         "json": in_json.getvalue().rstrip("\n"),
-        "exit": views.exit_code(ended, by_verdict=False),
-        "exit_by_verdict": views.exit_code(ended, by_verdict=True),
+        "exit": code,
+        "exit_by_verdict": by_verdict,
     }
 
 

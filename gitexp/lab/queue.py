@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import boot_id, host_id
+from gitexp.rules.documents.shape import number
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Queue:
 
     `jobs` is None for as many as the machine serves; `prefix` is the project's folder. `several`
     says whether it prints a list, `yes` whether somebody agreed to more than 30 minutes of runs.
-    `pid` is 0 before the process has started.
+    `pid` is 0 before the process has started. With `runs`, so many runs of each on a `share` of the
+    data only screen it.
     """
 
     folder: Path
@@ -57,6 +59,8 @@ class Queue:
     boot: str = ""
     pid: int = 0
     yes: bool = True
+    runs: int = 0
+    share: float = 1.0
 
     @property
     def id(self) -> str:
@@ -158,7 +162,7 @@ def queues(repository: Repository) -> list[Queue]:
 
 def read_queue(folder: Path) -> Queue | None:
     """Read a queue from its folder; None if there is none, or what is there is damaged."""
-    content = {"yes": True} | read_json(_place(folder))  # those of before did not ask
+    content = _LATER | read_json(_place(folder))
     if content.keys() != _FIELDS.keys() or not all(
         check(content[name]) for name, check in _FIELDS.items()
     ):
@@ -197,4 +201,7 @@ _FIELDS = {
     "boot": _is_text,
     "pid": _is_count,
     "yes": _is_bool,
+    "runs": _is_count,
+    "share": number(0, 1),
 }  # fmt: skip
+_LATER = {"yes": True, "runs": 0, "share": 1.0}  # of queues that an earlier version began

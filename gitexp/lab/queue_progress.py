@@ -90,7 +90,8 @@ def _places(queue: Queue, stage: Stage, states: Mapping[str, str]) -> tuple[Plac
         elif state not in _NOT_OVER:
             places.append(Place(name, state))
         elif stage in {Stage.ENDED, Stage.INTERRUPTED}:
-            places.append(Place(name, "not decided"))
+            over = "screened" if queue.runs and stage is Stage.ENDED else "not decided"
+            places.append(Place(name, over))
         elif not told and state != "running":
             places.append(Place(name, "waiting"))
         else:

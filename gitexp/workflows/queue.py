@@ -14,6 +14,7 @@ from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_name import short_name
 from gitexp.lab.queue import Queue, Stage, queues, queues_folder
+from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
 from gitexp.workflows.run import demand_runnable
@@ -53,15 +54,19 @@ def detach(
     gpus: str,
     several: bool,
     yes: bool,
+    screening: tuple[int, float] | None = None,
 ) -> Queue:
     """Begin a queue that runs experiments when this command has ended.
 
-    `yes` agrees to every question, as nobody can be asked later.
+    `screening` says how many runs only screen each, on which share of the data. `yes` agrees to
+    every question, as nobody can be asked later.
 
     Raises:
         UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
     """
-    repository = project.repository
+    repository, (runs, share) = project.repository, screening or (0, 1.0)
+    if screening is not None:
+        demand_screening(runs, share)
     accepted = demand_runnable(project, names, gpus)
     store_aside(repository)
     place = queues_folder(repository)
@@ -71,6 +76,7 @@ def detach(
         queue = Queue(
             place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
             several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
+            runs=runs, share=share,
         ).here()  # fmt: skip
         queue.write()
         return _launch(repository, queue)

@@ -14,12 +14,17 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.results import read_results
 from gitexp.lab.screen_session import ScreenSession
 from gitexp.lab.screened import bar_of, read_screened
-from gitexp.rules.plan.screening import MOST_RUNS, is_shared, promising, screening_seeds
+from gitexp.rules.plan.screening import (
+    demand_screening,
+    is_shared,
+    promising,
+    screening_seeds,
+)
 from gitexp.rules.text import visible
 from gitexp.workflows.run import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.admitted import Admitted
     from gitexp.lab.project import Project
@@ -66,27 +71,19 @@ def screen(
     jobs: int | None,
     watcher: Watcher,
     gpus: str = "",
+    to_stop: Callable[[], Container[str]] | None = None,
 ) -> Screening:
     """Run what is missing of `runs` screening runs an idea on a `share` of the data, and rank them.
 
     Without names, the experiment that is checked out is meant, else the one last started. One that
-    cannot go on stops no other.
+    cannot go on stops no other. `to_stop` names those to end, and is asked again and again.
 
     Raises:
         UsageError: a name is unknown, an idea was run before, or a number is out of range; nothing
             was executed.
         StoreBusy: a run could not be stored.
     """
-    if not 1 <= runs <= MOST_RUNS:
-        raise UsageError(
-            f"--runs must be a number from 1 to {MOST_RUNS}, not {runs}",
-            "gitexp run --screen --runs 1",
-        )
-    if not 0 < share <= 1:
-        raise UsageError(
-            f"--sample must be a share of the data, above 0 and at most 1, not {share:g}",
-            "gitexp run --screen --sample 0.1",
-        )
+    demand_screening(runs, share)
     repository = project.repository
     refs = dict.fromkeys(find_experiment(repository, name) for name in names or (None,))
     admitted: list[Admitted] = []
@@ -100,7 +97,7 @@ def screen(
         return Screening((), 0, tuple(unfinished), 0)
     with run_maker(repository, watcher, gpus) as maker:
         sessions = _sessions(admitted, runs, share, jobs, maker, watcher)
-        drive(repository, sessions, sessions[0].bench.jobs, watcher)
+        drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop)
     unfinished += [Unfinished(one.name, one.error) for one in sessions if one.error is not None]
     failed = {one.name for one in unfinished}
     ranked = _ranked([one for one in admitted if one.report.name not in failed])

@@ -114,7 +114,7 @@ def test_wrong_words_screen_nothing(ready: World, monkeypatch: pytest.MonkeyPatc
     for words, said in (
         (("--screen", "nix"), "there is no experiment nix"),
         (("--screen", "--runs", "0", name), "--runs must be a number from 1 to 100, not 0"),
-        (("--screen", "--sample", "1.5", name), "--sample is a share of the data"),
+        (("--screen", "--sample", "1.5", name), "--sample must be a share of the data"),
         (("--screen", "--explore", "why", name), "--screen does not take --explore"),
         (("--screen", "--all", name), f"--all does not take {name}"),
         (("--screen", "--baseline"), "--baseline does not take --screen"),
@@ -125,3 +125,16 @@ def test_wrong_words_screen_nothing(ready: World, monkeypatch: pytest.MonkeyPatc
     ):
         assert said in ready.gitexp("run", *words, code=2).err
     assert records(ready, "main") == []
+
+
+def test_a_queue_screens_without_a_terminal(drawn: World) -> None:
+    settle(drawn, repeats=[3])
+    good, none = ideas(drawn, "11", "2").values()
+    for words in (("--runs", "0"), ("--sample", "2")):
+        drawn.gitexp("run", "--screen", "--all", "--detach", *words, code=2)
+    assert drawn.gitexp("run", "--screen", "--all", "--detach", "--yes").out.startswith("queue 1")
+    told = drawn.gitexp("run", "--wait", "--json").json
+    assert [one["name"] for one in told["ranked"]] == [good, none]
+    assert drawn.gitexp("run", "--wait").out.startswith("screening, not a verdict")
+    (queue,) = drawn.gitexp("status", "--json").json["queues"]
+    assert {one["state"] for one in queue["experiments"]} == {"screened"}

@@ -24,7 +24,8 @@ _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
 _BESIDE: dict[str, tuple[int, set[str]]] = {
     "--baseline": (0, set()), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
-    "--detach": (_ANY, {"--all"}), "--smoke": (1, set()), "--screen": (_ANY, {"--all"}),
+    "--detach": (_ANY, {"--all", "--screen"}), "--smoke": (1, set()),
+    "--screen": (_ANY, {"--all", "--detach"}),
 }  # fmt: skip
 
 
@@ -142,23 +143,25 @@ def run(
             else:
                 plan.ranked(ideas, as_json=False)
             return
-    if screen:
-        # What ranks and shrinks is loaded by --screen alone.
-        from gitexp.cli.screening import run_screening
-
-        run_screening(
-            project, names, runs=1 if runs is None else runs, yes=yes, quiet=quiet,
-            as_json=json_, share=1.0 if sample is None else sample, jobs=number, gpus=gpus,
-        )  # fmt: skip
-        return
     several = every or len(names) > 1
+    screening = 1 if runs is None else runs, 1.0 if sample is None else sample
     if detach:
         # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
         queue = detach_queue(
             project, names, jobs=number, gpus=gpus, several=several,
             yes=yes or sys.stdin.isatty(),
+            screening=screening if screen else None,
         )  # fmt: skip
         queue_views.begun(queue, as_json=json_)
+        return
+    if screen:
+        # What ranks and shrinks is loaded by --screen alone.
+        from gitexp.cli.screening import run_screening
+
+        run_screening(
+            project, names, runs=screening[0], share=screening[1], yes=yes, quiet=quiet,
+            as_json=json_, jobs=number, gpus=gpus,
+        )  # fmt: skip
         return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.errors import UsageError
 from gitexp.rules.plan.seeds import SCREENING
 from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
@@ -34,6 +35,24 @@ class Differences:
     values: tuple[float, ...]
     share: float
     baseline: float
+
+
+def demand_screening(runs: int, share: float) -> None:
+    """Refuse numbers of runs, and shares of the data, that nothing can be screened with.
+
+    Raises:
+        UsageError: one is out of range.
+    """
+    if not 1 <= runs <= MOST_RUNS:
+        raise UsageError(
+            f"--runs must be a number from 1 to {MOST_RUNS}, not {runs}",
+            "gitexp run --screen --runs 1",
+        )
+    if not 0 < share <= 1:
+        raise UsageError(
+            f"--sample must be a share of the data, above 0 and at most 1, not {share:g}",
+            "gitexp run --screen --sample 0.1",
+        )
 
 
 def is_shared(registration: Registration) -> bool:
