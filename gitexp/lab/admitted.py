@@ -57,7 +57,7 @@ def admit(here: Project, report: Checked | Uncheckable, explore: str = "") -> Ad
         report.demand()
         assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
         registration = report.registration
-    demand_trust(report.project, here, report.name)
+    demand_trust(report.project, here, report.name, report.base)
     return Admitted(report, registration)
 
 

@@ -68,7 +68,7 @@ def open_holdout(
             'set holdout = "python evaluate.py --holdout" in the settings on the baseline branch;'
             " an experiment runs with the settings of its own baseline commit",
         )
-    demand_trust(project, here, label.removeprefix("exp/"))
+    demand_trust(project, here, label.removeprefix("exp/"), commit)
     times = len(read_openings(project)) + 1
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     opening = Opening(commit, seed, times, now, why, {}, UNFINISHED, project.folder)

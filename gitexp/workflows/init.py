@@ -29,7 +29,7 @@ from gitexp.lab.new_settings import (
 from gitexp.lab.project import Project, project_at, settings_at
 from gitexp.lab.project_folder import read_work_tree_table
 from gitexp.lab.trial import Trial, try_out
-from gitexp.lab.trust import is_trusted, trust
+from gitexp.lab.trust import settings_approved, trust
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.raised_rules import with_rules
 from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
@@ -110,7 +110,7 @@ def init(
             )
     steps = [*done.steps, *configure(repository, name, prefix), *install_hooks(repository)]
     project = project_at(Repository.discover(directory), prefix)  # as configured by now
-    if not is_trusted(project):
+    if not settings_approved(project):
         trust(project)
         steps.append(SetupStep("approved the settings for this clone", "gitexp init --undo"))
     return replace(done, steps=tuple(steps))

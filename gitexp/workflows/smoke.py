@@ -48,7 +48,7 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
             " {sample}, GITEXP_SAMPLE or gitexp.sample(); an experiment runs with the settings of"
             " its own baseline commit",
         )
-    demand_trust(project, here, report.name)
+    demand_trust(project, here, report.name, report.base)
     metric, commit = report.registration.criterion.metric, report.entry.commit
     ledger = Ledger(project, report.settings, metric, watcher.said, experiment=commit)
     store_aside(project.repository)

@@ -20,7 +20,7 @@ from gitexp.lab.queue import Stage
 from gitexp.lab.queue_progress import queue_progress
 from gitexp.lab.results import place_of_next
 from gitexp.lab.state import State
-from gitexp.lab.trust import is_trusted
+from gitexp.lab.trust import is_trusted, settings_approved
 from gitexp.rules.plan.run_scores import half_width, scores
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.unsynced import unsynced
@@ -226,7 +226,8 @@ def _next(
     if not project.repository.setting(baseline_key(project.prefix)):
         return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
     if not is_trusted(project):
-        return Step("gitexp trust", "the settings changed, and you have not approved them")
+        what = "protected files" if settings_approved(project) else "the settings"
+        return Step("gitexp trust", f"{what} changed, and you have not approved them")
     about = None if current is None else _about(project, current, outdated, unasked)
     if step := _about_queues(queued) or about:
         return step

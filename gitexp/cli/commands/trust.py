@@ -22,21 +22,24 @@ def trust(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
 ) -> None:
-    """Show the settings that would run here, and approve them.
+    """Show what would run and measure here, and approve it.
 
-    A pull can bring settings that run another command. Nothing runs by them until you approve.
+    A pull can bring settings that run another command, or change a protected file. Nothing runs
+    until you approve.
     """
     if name is None:
         project = open_project()
-        where = f"{project.settings_path} on {project.baseline}"
+        commit, where = project.tip, f"on {project.baseline}"
     else:
         report = check(Repository.discover(Path.cwd()), name)
-        project = report.project
-        where = f"{project.settings_path} of exp/{report.name}"
-    if workflow.is_trusted(project):
-        views.trusted(where)
+        project, commit = report.project, report.base
+        where = f"of exp/{report.name}"
+    waiting = workflow.unapproved(project, commit)
+    if not waiting:
+        views.trusted(f"{project.settings_path} {where}")
         return
-    views.untrusted(where, workflow.difference(project))
+    for one in waiting:
+        views.untrusted(f"{one.what} {where}", one.difference)
     again = f"gitexp trust {name}" if name else "gitexp trust"
     if not yes:
         if not sys.stdin.isatty():
@@ -44,6 +47,6 @@ def trust(
                 "approving needs a terminal, or --yes", f"read the above, then: {again} --yes"
             )
         if not typer.confirm("Let this clone run that?"):
-            raise NotReady("not approved, so nothing runs here by these settings", again)
-    workflow.trust(project)
+            raise NotReady("not approved, so nothing of that runs here", again)
+    workflow.trust(project, commit)
     views.approved()

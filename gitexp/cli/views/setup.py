@@ -102,7 +102,7 @@ def untrusted(where: str, difference: str) -> None:
 
 
 def approved() -> None:
-    """Print that settings were approved."""
+    """Print that what was shown is approved."""
     typer.echo("Approved.")
 
 

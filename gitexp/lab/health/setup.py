@@ -12,7 +12,7 @@ from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.project import project_at
 from gitexp.lab.project_folder import known_projects, project_prefix
-from gitexp.lab.trust import is_trusted
+from gitexp.lab.trust import unapproved
 from gitexp.store import hooks
 from gitexp.store.local import locked
 
@@ -85,12 +85,13 @@ def check_settings(repository: Repository) -> Iterator[Problem]:
         except GitexpError as error:
             yield Problem("D4", error.message, error.hint)
             continue
-        if is_trusted(project):
+        waiting = unapproved(project)
+        if not waiting:
             continue
         yield Problem(
             "D5",
-            f"{project.settings_path} on {project.baseline} is not approved in this clone, so"
-            " nothing runs",
+            " and ".join(one.what for one in waiting)
+            + f" on {project.baseline}: not approved in this clone, so nothing runs",
             "read what it would run, and approve it: "
             + (f"cd {shlex.quote(prefix)} && gitexp trust" if prefix else "gitexp trust"),
         )

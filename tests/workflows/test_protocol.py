@@ -1,0 +1,127 @@
+"""The locked judge: what measures changes only on the baseline, and never unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.arrange import records, settle, trailers
+from tests.project import BECAUSE, World, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The evaluation is a file of its own, and one of the protected files is inert by its name.
+JUDGE = "def score(value):\n    return round(value, 6)\n"
+
+
+@pytest.fixture
+def locked(ready: World) -> World:
+    """A project whose evaluation is protected; C=10 was confirmed on it."""
+    ready.edit("import os\n", "import os\nfrom evaluate import score\n", "train.py")
+    ready.edit("{accuracy:.6f}", "{score(accuracy)}", "train.py")
+    ready.write("evaluate.py", JUDGE)
+    ready.write("data/labels.md", "what the labels mean\n")
+    settle(ready, protect=["evaluate.py", "data/"])
+    ready.start("--set", "model.C=10")
+    assert ready.gitexp("run", "--json").json["verdict"] == "CONFIRMED"
+    return ready
+
+
+def test_a_protected_file_that_changed_is_used_after_approval_and_begins_anew(
+    locked: World,
+) -> None:
+    before = locked.git("rev-parse", "main")
+    measured = len(records(locked, "main"))
+    locked.write("README.md", "An inert file.\n")
+    locked.commit("inert")
+    locked.gitexp("run", "--baseline")  # its records count, and nobody asks anything
+    assert len(records(locked, "main")) == measured == 5
+    assert trailers(locked, f"exp/{locked.start('--set', 'model.C=11')}")["Campaign"] == "1"
+
+    locked.write("data/labels.md", "what the labels mean now\n")
+    locked.commit("other labels")
+    name = locked.start("--set", "model.C=12")
+    registered = trailers(locked, f"exp/{name}")
+    assert (registered["Campaign"], registered["Level"]) == ("2", "0.005")
+    for words in (("run",), ("run", name), ("run", "--baseline"), ("run", name, "--detach")):
+        said = locked.gitexp(*words, code=3).err
+        assert "protected files are not as you approved them in this clone" in said
+        assert "-what the labels mean\n" in said
+        assert "+what the labels mean now\n" in said
+        assert "-> approve it: gitexp trust\n" in said
+    assert "gitexp trust" in locked.gitexp("status").out
+    assert records(locked, "main") == []
+    shown = locked.gitexp("trust", code=3).out
+    assert "+what the labels mean now" in shown
+    assert "gitexp.toml" not in shown
+    locked.gitexp("trust", "--yes")
+    locked.gitexp("run", name)
+    # The file is inert by its name, and yet no record was taken over.
+    own = {record["commit"] for record in records(locked, "main")}
+    assert own == {locked.git("rev-parse", "main")}
+    assert before not in own
+    assert locked.gitexp("verify", "--json").json["ok"]
+
+
+def test_an_older_baseline_runs_as_it_was_approved_and_other_clones_ask_for_it(
+    locked: World, tmp_path: Path
+) -> None:
+    old = locked.start("--set", "model.C=11")
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.commit("coarser scores")
+    locked.gitexp("run", old)  # on the evaluation that was approved when it was the baseline's
+    git(tmp_path, "clone", "--quiet", str(locked.path), "other")
+    other = World(tmp_path / "other")
+    other.gitexp("sync")
+    assert "+ evaluate.py" in other.gitexp("trust", code=3).out
+    other.gitexp("trust", "--yes")
+    said = other.gitexp("run", old, code=3).err
+    assert "-    return round(value, 5)\n" in said
+    assert "+    return round(value, 6)\n" in said
+    assert f"-> approve it: gitexp trust {old}\n" in said
+    other.gitexp("trust", old, "--yes")
+    other.gitexp("run", old)
+
+
+def test_a_level_that_rests_on_another_protocol_is_refused(locked: World) -> None:
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.commit("coarser scores")
+    name = locked.start("--set", "model.C=12")
+    locked.git("switch", "--quiet", f"exp/{name}")
+    text = locked.git("log", "-1", "--format=%B")
+    again = text.replace("Campaign: 2", "Campaign: 1")
+    locked.git("commit", "--quiet", "--amend", "--no-verify", "-m", again)
+    locked.gitexp("check")  # another clone may not know that the campaign is closed
+    again = again.replace("Level: 0.005", "Level: 0.01")
+    locked.git("commit", "--quiet", "--amend", "--no-verify", "-m", again)
+    said = locked.gitexp("check", "--json", code=1).json["violations"]
+    assert {one["id"] for one in said} == {"T3"}
+
+
+def test_without_protect_data_changes_unasked_and_settings_open_a_campaign(ready: World) -> None:
+    ready.write("data/rows.csv", "1\n")
+    settle(ready, data=["data/*.csv"])
+    ready.start("--set", "model.C=10")
+    ready.gitexp("run")
+    ready.write("data/rows.csv", "1\n2\n")
+    ready.commit("new data")
+    assert trailers(ready, f"exp/{ready.start('--set', 'model.C=11')}")["Campaign"] == "2"
+    ready.gitexp("run", "--baseline")
+    ready.edit('command = "', 'command = "nice ', "gitexp.toml")
+    ready.commit("be nice")
+    ready.gitexp("trust", "--yes")
+    assert trailers(ready, f"exp/{ready.start('--set', 'model.C=12')}")["Campaign"] == "3"
+    settle(ready, protect=["evaluate.py"], planned=30)  # to lock more changes nothing
+    assert trailers(ready, f"exp/{ready.start('--set', 'model.C=13')}")["Campaign"] == "3"
+
+
+def test_a_protected_config_is_refused_wherever_it_is_changed(locked: World) -> None:
+    settle(locked, protect=["evaluate.py", "config.toml", "data/"])
+    said = locked.gitexp("start", BECAUSE, "--set", "model.C=12", code=1).err
+    assert "C16" in said
+    locked.git("switch", "--quiet", "--create", "exp/by-hand")
+    locked.edit("C = 1.0", "C = 12.0")
+    locked.commit("x", verify=False)
+    assert "C16" in locked.gitexp("run", "by-hand", code=1).err
