@@ -172,17 +172,17 @@ def test_signs_of_a_shell_within_a_word_belong_to_it(written: str) -> None:
     assert found['"t.py".--k'] == '"2"'
 
 
-FLAGS = "--lr 0.1\n# --lr 9\n--layers 64 64\n"
-NO_FLAGS = "lr = 0.1\nlayers = 64\n"
+def test_what_follows_two_dashes_is_no_flag() -> None:
+    found = spelled_leaves("run.sh", "python t.py --k 2 -- --lr 1\n")
+    assert found == {
+        "python.1": '"t.py"', '"t.py".--k': '"2"', '"t.py".1': '"--lr"', '"t.py".2': '"1"'
+    }  # fmt: skip
 
 
-def test_a_file_of_flags_holds_tokens_and_any_other_text_plain_values() -> None:
-    assert spelled_leaves("train.opt", FLAGS) == {"--lr": '"0.1"', "--layers": '"64"', "1": '"64"'}
-    assert set_to("train.opt", FLAGS, "lr", "0.2") == FLAGS.replace("0.1", "0.2")
-    assert spelled_leaves("train.opt", NO_FLAGS) == {"lr": '"0.1"', "layers": '"64"'}
-    assert set_to("train.opt", NO_FLAGS, "lr", "0.2") == NO_FLAGS.replace("0.1", "0.2")
-    unread = f"{FLAGS}--out $(date)\n"
-    assert spelled_leaves("train.opt", unread)['"(lines)"'] == "[--out $(date)]"
+@pytest.mark.parametrize("written", ['"$(date)"', '"`date`"', '"a $((1 + 1))"'])
+def test_a_command_within_quotes_is_one_that_only_a_shell_understands(written: str) -> None:
+    text = f"python t.py --name {written} --k 2"
+    assert spelled_leaves("run.sh", f"{text}\n") == {'"(lines)"': f"[{text}]"}
 
 
 MAKEFILE = """LR ?= 0.1
@@ -210,6 +210,10 @@ def test_recipes_and_variables_of_a_makefile_are_read() -> None:
         '"eval.py".--k': '"3"',
         '"eval.py".1': "$(FLAGS)",
     }
+    quoted = "all:\n\tpython t.py --out '$(LR)' --name 'a b'\n"
+    found = spelled_leaves("Makefile", quoted)
+    assert found['"t.py".--out'] == "'$(LR)'"
+    assert found['"t.py".--name'] == '"a b"'
     assert "--epochs 30 " in set_to("Makefile", MAKEFILE, "epochs", "30")
     assert "LR ?= 0.2" in set_to("Makefile", MAKEFILE, "LR", "0.2")
     with pytest.raises(ValueError, match="make would read"):
@@ -222,7 +226,10 @@ def test_a_file_of_flags_is_one_command() -> None:
         "--lr": '"0.1"', "--epochs": '"20"', "--amp": "true", "--size": '"3"'
     }  # fmt: skip
     assert set_to("flags.txt", text, "size", "4") == text.replace("3", "4")
+    unread = spelled_leaves("flags.txt", f"{text}--out $(date)\n")
+    assert unread['"(lines)"'] == "[--out $(date)]"
     assert leaves("other.txt", "a = 1\n") == {("a",): "1"}
+    assert set_to("other.txt", "a = 1\nb = 2\n", "a", "3") == "a = 3\nb = 2\n"
     assert said("flags.txt", text, text.replace("0.1", "0.2")) == '--lr = "0.1" -> "0.2"'
 
 
