@@ -13,7 +13,7 @@ from gitexp.rules.verdict import effects
 if TYPE_CHECKING:
     from gitexp.cli.pace import Pace
     from gitexp.engine.job import Job
-    from gitexp.lab.watcher import Standing
+    from gitexp.lab.watcher import LookProgress
     from gitexp.rules.documents.record import Record
 
 
@@ -55,7 +55,7 @@ class Events:
             failure=record.failure or None,
         )
 
-    def stands(self, standing: Standing) -> None:
+    def stands(self, standing: LookProgress) -> None:
         """Print how far an experiment is; its effect so far is not a verdict."""
         if not self._pace.is_due():
             return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.job import Job
-    from gitexp.lab.watcher import Standing, Watcher
+    from gitexp.lab.watcher import LookProgress, Watcher
     from gitexp.rules.documents.record import Record
 
 _REFRESH = 0.5  # seconds
@@ -60,7 +60,7 @@ def _finished(label: str, job: Job, record: Record | None) -> str:
     return f"{head}: {job.metric} {number(record.metrics[job.metric])} in {record.duration:.1f} s"
 
 
-def _progress(standing: Standing, told: float) -> str:
+def _progress(standing: LookProgress, told: float) -> str:
     """How far an experiment is, in one line."""
     of = f"{standing.pairs} of {standing.look} pairs"
     if standing.most > standing.look:
@@ -83,7 +83,7 @@ class Lines:
     def __init__(self, *, yes: bool, pace: Pace | None = None) -> None:
         self._yes = yes
         self._pace = pace or Pace()
-        self._standing: tuple[Standing, float] | None = None
+        self._standing: tuple[LookProgress, float] | None = None
 
     def agrees(self, question: str) -> bool:
         """Return what --yes says: there is nobody to ask."""
@@ -105,7 +105,7 @@ class Lines:
             at = self._standing
             typer.echo(_finished(label, job, record) if at is None else _progress(*at), err=True)
 
-    def stands(self, standing: Standing) -> None:
+    def stands(self, standing: LookProgress) -> None:
         """Print nothing now: the next line on progress says it."""
         self._standing = standing, time.monotonic()
 
@@ -130,7 +130,7 @@ class Screen:
 
         self._yes = yes
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
-        self._standings: dict[str, tuple[Standing, float]] = {}
+        self._standings: dict[str, tuple[LookProgress, float]] = {}
         self._lock = threading.Lock()
         self._console = Console(stderr=True, highlight=False, markup=False)
         self._live = Live(
@@ -172,7 +172,7 @@ class Screen:
             self._running.pop((job.commit, job.seed), None)
         self._live.console.print(_finished(label, job, record))
 
-    def stands(self, standing: Standing) -> None:
+    def stands(self, standing: LookProgress) -> None:
         """Replace the line of an experiment."""
         with self._lock:
             self._standings[standing.name] = standing, time.monotonic()

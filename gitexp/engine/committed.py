@@ -78,14 +78,14 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCommit:
     """Submodules of a commit that was written, and names of filters that were not applied."""
 
     submodules: tuple[IndexEntry, ...]
     filters: set[str]
 
 
-def write_commit(tree: Tree, commit: str) -> Written:
+def write_commit(tree: Tree, commit: str) -> WrittenCommit:
     """Write the files of a commit, and remove all others.
 
     A file is only written or read again where its size, times, inode or mode differ from when it
@@ -118,7 +118,7 @@ def write_commit(tree: Tree, commit: str) -> Written:
     filters = filters_of(tree, attributes)
     if "lfs" in filters:
         write_contents(tree, [IndexEntry.parse(one, size) for one in raw_entries(content, size)])
-    return Written(tuple(submodules_in(content, size)), filters - {"lfs"})
+    return WrittenCommit(tuple(submodules_in(content, size)), filters - {"lfs"})
 
 
 def _write_changes(tree: Tree, proven: Proven, commit: str) -> list[IndexEntry] | None:

@@ -1,4 +1,4 @@
-"""Experiments that a command may run, their records, and the places where they are under way."""
+"""Experiments that a command may run, their records, and what they are run with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gitexp.lab.bench import Bench
 from gitexp.lab.environments import Environments
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.ledger import Ledger
-from gitexp.lab.session import Place
+from gitexp.lab.session import SessionTools
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.lab.watcher import Prefixed
@@ -112,19 +112,19 @@ def read_ledgers(
     return ledgers
 
 
-def places(
+def tools_of(
     admitted: Sequence[Admitted],
     ledgers: Sequence[Ledger],
     maker: RunMaker,
     jobs: int,
     watcher: Watcher,
-) -> list[Place]:
-    """Give each experiment its place, with one bench for those of the same baseline."""
+) -> list[SessionTools]:
+    """Give each experiment its tools, with one bench for those of the same baseline."""
     benches: dict[tuple[str, str], Bench] = {}
     found = []
     for one, ledger in zip(admitted, ledgers, strict=True):
         name = one.report.name
         bench = benches.setdefault(one.baseline, Bench(one.report.base, jobs, watcher))
         own = watcher if len(admitted) == 1 else Prefixed(watcher, f"exp/{name}")
-        found.append(Place(ledger, bench, maker, own, name))
+        found.append(SessionTools(ledger, bench, maker, own, name))
     return found

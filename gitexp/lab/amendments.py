@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.rules.documents.goal import Goal
     from gitexp.store.git_output import FileChange
-    from gitexp.store.lineage import Step
+    from gitexp.store.lineage import LineageStep
 
 _FURTHEST = 2000  # commits in which a change of protocol is looked for
 
@@ -143,9 +143,9 @@ def protocols_of(project: Project, commits: Collection[str]) -> dict[str, str]:
     return found | others
 
 
-def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> list[Step]:
+def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> list[LineageStep]:
     """Walk back from a commit, until the commits that were seen end it."""
-    line: list[Step] = []
+    line: list[LineageStep] = []
     seen: set[str] = set()
     for step in islice(project.repository.lineage.since(start), _FURTHEST):
         line.append(step)
@@ -155,7 +155,7 @@ def _walk(project: Project, start: str, ends: Callable[[set[str]], bool]) -> lis
     return line
 
 
-def _named(project: Project, line: Sequence[Step], first: str) -> dict[str, str]:
+def _named(project: Project, line: Sequence[LineageStep], first: str) -> dict[str, str]:
     """Name the protocol of each commit of a line, whose oldest one has the `first`."""
     changes = read_amendments(project, line[:-1], line[-1].commit) if line[1:] else {}
     names, now = {}, first

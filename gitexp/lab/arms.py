@@ -8,7 +8,7 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, sha256
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
-from gitexp.rules.verdict.arms import Arms
+from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def arms_of(
     baseline: Iterable[Record],
     candidate: Iterable[Record],
     bulk: Iterable[str],
-) -> Arms:
+) -> ArmEnvironments:
     """Find the environments of paired runs among the bulk lines of both commits."""
     pairs, _ = compared(registration, baseline, candidate)
     lines = {
@@ -31,13 +31,13 @@ def arms_of(
         for text in bulk
         for content in read_contents(text, Kind.ENVIRONMENT)
     }
-    return Arms(
+    return ArmEnvironments(
         tuple(lines.get(record.environment, {}) for record, _ in pairs),
         tuple(lines.get(record.environment, {}) for _, record in pairs),
     )
 
 
-def about_arms(name: str, arms: Arms) -> Iterator[Finding]:
+def about_arms(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
     """Say what one arm's environment has and the other's has not, and what was loaded unnoticed."""
     yield from about_variables(name, arms)
     if files := arms.inert:
@@ -51,7 +51,7 @@ def about_arms(name: str, arms: Arms) -> Iterator[Finding]:
         )
 
 
-def about_variables(name: str, arms: Arms) -> Iterator[Finding]:
+def about_variables(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
     """Name the variables that differ between the arms, if a run may have read them."""
     if names := arms.suspicious:
         listed = ", ".join(map(visible, names))

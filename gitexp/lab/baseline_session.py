@@ -16,15 +16,15 @@ from gitexp.rules.verdict.objections.moved import MOVED, say_moved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.session import Place
+    from gitexp.lab.session import SessionTools
     from gitexp.rules.verdict.baseline_check import BaselineCheck
 
 
 class BaselineSession(Session):
     """The baseline's runs of some seeds; `again` measures all of them again where it has moved."""
 
-    def __init__(self, place: Place, seeds: Sequence[int], *, again: bool) -> None:
-        super().__init__(place)
+    def __init__(self, tools: SessionTools, seeds: Sequence[int], *, again: bool) -> None:
+        super().__init__(tools)
         self._seeds, self._again = seeds, again
         self._settled = False  # whether it is known, and said, if records stay
         self._canary = Canary(self.ledger, self.bench.base, self.maker.batch, seeds, always=again)

@@ -19,7 +19,7 @@ from gitexp.lab.notify import notify_meanwhile
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
-from gitexp.lab.watcher import Standing
+from gitexp.lab.watcher import LookProgress
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF
@@ -39,7 +39,7 @@ from gitexp.store.refs import VERDICTS
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
     from gitexp.lab.doubt import Neighbours
-    from gitexp.lab.session import Place
+    from gitexp.lab.session import SessionTools
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import Judgement
@@ -50,8 +50,10 @@ _FRESH = 60.0  # seconds that an experiment may wait for its first run before it
 class ExperimentSession(Session):
     """An experiment with its registration; `judgement` and `note` are there once it is `over`."""
 
-    def __init__(self, place: Place, registration: Registration, neighbours: Neighbours) -> None:
-        super().__init__(place)
+    def __init__(
+        self, tools: SessionTools, registration: Registration, neighbours: Neighbours
+    ) -> None:
+        super().__init__(tools)
         self.registration = registration
         self.note = ""
         self.decided: Decided | None = None  # what the others on its baseline see of it
@@ -347,7 +349,7 @@ class ExperimentSession(Session):
                 )
             super()._announce(run)
 
-    def _standing(self, judgement: Judgement) -> Standing:
+    def _standing(self, judgement: Judgement) -> LookProgress:
         ledger, registration = self.ledger, self.registration
         baseline, records = ledger.records(self.bench.base), ledger.records(ledger.experiment)
         pairs, _ = compared(registration, baseline, records)
@@ -360,7 +362,7 @@ class ExperimentSession(Session):
                 found.append(
                     registration.criterion.difference(before.metrics[metric], after.metrics[metric])
                 )
-        return Standing(
+        return LookProgress(
             self.name, registration.criterion, len(pairs), min(looks, default=len(pairs)),
             registration.repeats[-1], self.due.left, each and each * self.due.left,
             sum(found) / len(found) if found else None,

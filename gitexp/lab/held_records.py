@@ -8,7 +8,7 @@ from gitexp.rules.documents.example_spread import ExampleSpread, parse_spreads
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.verdict.rivals import Held, opposed, repeats, rivals, settle
-from gitexp.store.held_order import Order, held_order
+from gitexp.store.held_order import LineOrder, held_order
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def held_records(
 
     def came_after(one: Record, other: Record) -> bool | None:
         put = order.of(one.line(), other.line())
-        return None if put is Order.MERGED else put is Order.FIRST
+        return None if put is LineOrder.MERGED else put is LineOrder.FIRST
 
     held = settle(records, groups, came_after, repeated)
     return opposed(held, metric, parse_records(text, Purpose.CANARY)) if held.beside else held
@@ -70,7 +70,7 @@ def held_spreads(
         first = [
             spread
             for line, spread in group.items()
-            if all(order.of(line, other) is Order.FIRST for other in group if other != line)
+            if all(order.of(line, other) is LineOrder.FIRST for other in group if other != line)
         ]
         # The larger variance claims less, where two machines computed it side by side.
         found += first or [max(group.values(), key=lambda spread: spread.variance)]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.start import Start
-    from gitexp.rules.verdict.arms import Arms
+    from gitexp.rules.verdict.arms import ArmEnvironments
     from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.set_aside import SetAside
     from gitexp.rules.verdict.verdict import Judgement
@@ -249,7 +249,7 @@ class Ledger:
         self.read_environments(commit)
         return self._environments.text(commit)
 
-    def arms(self, registration: Registration, base: str, commit: str) -> Arms:
+    def arms(self, registration: Registration, base: str, commit: str) -> ArmEnvironments:
         """Environments of the paired runs of an experiment, as last read."""
         bulk = (self.bulk(one) for one in (base, commit))
         return arms_of(registration, self.records(base), self.records(commit), bulk)

@@ -19,7 +19,7 @@ from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
 from gitexp.engine.run import busy_lock
 from gitexp.engine.within import is_within
 from gitexp.errors import NotReady
-from gitexp.lab.queue import Stage, queues
+from gitexp.lab.queue import QueueStage, queues
 from gitexp.store.local import locked, make_writable
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _sweep(repository: Repository, before: float) -> None:
     """Remove claims that nobody holds any more, and half-written files of killed commands."""
     local = repository.local
     for queue in queues(repository):
-        if queue.stage() is Stage.ENDED and queue.folder.stat().st_mtime < before:
+        if queue.stage() is QueueStage.ENDED and queue.folder.stat().st_mtime < before:
             shutil.rmtree(queue.folder, ignore_errors=True)
     for path in (local / "claims").glob("*.lock"):
         if path.stat().st_mtime < before:

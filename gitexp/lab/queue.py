@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_EVENTS = 1 << 22  # bytes at the end of what a queue said that are read
 
 
-class Stage(StrEnum):
+class QueueStage(StrEnum):
     """How far a queue is; INTERRUPTED is one whose process has ended before its work was done.
 
     What runs on another machine can only be seen there.
@@ -99,15 +99,16 @@ class Queue:
         """What came of it, {} before it has ended."""
         return read_json(self.folder / "result.json")
 
-    def stage(self) -> Stage:
+    def stage(self) -> QueueStage:
         """Find out how far it is."""
         if self.result:
-            return Stage.ENDED
+            return QueueStage.ENDED
         if self.host != host_id():
-            return Stage.ELSEWHERE  # locks need not reach from one machine to another
+            return QueueStage.ELSEWHERE  # locks need not reach from one machine to another
         if is_locked(self.lock):
-            return Stage.RUNS
-        return Stage.ENDED if self.result else Stage.INTERRUPTED  # it may have ended just now
+            return QueueStage.RUNS
+        # It may have ended just now.
+        return QueueStage.ENDED if self.result else QueueStage.INTERRUPTED
 
     def here(self, pid: int = 0) -> Queue:
         """The same queue, started by this machine now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gitexp.lab.queue import Stage, queues
+from gitexp.lab.queue import QueueStage, queues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _NOT_OVER = ("planned", "unsynced", "stale", "running")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuedExperiment:
     """An experiment in a queue; `runs` to its next look take `seconds` (None: not known)."""
 
     name: str
@@ -39,14 +39,14 @@ class QueueProgress:
     """A queue, and where each of its experiments is."""
 
     queue: Queue
-    stage: Stage
-    places: tuple[Place, ...]
+    stage: QueueStage
+    experiments: tuple[QueuedExperiment, ...]
 
     @property
     def seconds(self) -> float | None:
         """What the experiments that have begun will take at least; None if that is not known."""
-        known = [place.seconds for place in self.places if place.seconds is not None]
-        return sum(known) if known and self.stage is Stage.RUNS else None
+        known = [one.seconds for one in self.experiments if one.seconds is not None]
+        return sum(known) if known and self.stage is QueueStage.RUNS else None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `gitexp status --json` prints it."""
@@ -58,12 +58,12 @@ class QueueProgress:
             "seconds_left_at_least": self.seconds,
             "experiments": [
                 {
-                    "name": place.name,
-                    "state": place.state,
-                    "runs_to_next_look": place.runs,
-                    "seconds_left": place.seconds,
+                    "name": one.name,
+                    "state": one.state,
+                    "runs_to_next_look": one.runs,
+                    "seconds_left": one.seconds,
                 }
-                for place in self.places
+                for one in self.experiments
             ],
         }
 
@@ -74,31 +74,37 @@ def queue_progress(repository: Repository, states: Mapping[str, str]) -> list[Qu
     `states` are those of the log, by name.
     """
     found = [(queue, queue.stage()) for queue in queues(repository)]
-    opened = [one for one in found if one[1] is not Stage.ENDED and one[0].left]
-    if found and not opened and found[-1][1] is Stage.ENDED and _is_recent(found[-1][0]):
+    opened = [one for one in found if one[1] is not QueueStage.ENDED and one[0].left]
+    if found and not opened and found[-1][1] is QueueStage.ENDED and _is_recent(found[-1][0]):
         opened = [found[-1]]
-    return [QueueProgress(queue, stage, _places(queue, stage, states)) for queue, stage in opened]
+    return [
+        QueueProgress(queue, stage, _experiments(queue, stage, states)) for queue, stage in opened
+    ]
 
 
-def _places(queue: Queue, stage: Stage, states: Mapping[str, str]) -> tuple[Place, ...]:
+def _experiments(
+    queue: Queue, stage: QueueStage, states: Mapping[str, str]
+) -> tuple[QueuedExperiment, ...]:
     stopped, last = queue.asked_to_stop, _last_progress(queue.said())
-    places = []
+    found = []
     for name in queue.names:
         state, told = states.get(name, "unknown"), last.get(name, {})
         if name in stopped:
-            places.append(Place(name, "stopped"))
+            found.append(QueuedExperiment(name, "stopped"))
         elif state not in _NOT_OVER:
-            places.append(Place(name, state))
-        elif stage in {Stage.ENDED, Stage.INTERRUPTED}:
-            over = "screened" if queue.runs and stage is Stage.ENDED else "not decided"
-            places.append(Place(name, over))
+            found.append(QueuedExperiment(name, state))
+        elif stage in {QueueStage.ENDED, QueueStage.INTERRUPTED}:
+            over = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
+            found.append(QueuedExperiment(name, over))
         elif not told and state != "running":
-            places.append(Place(name, "waiting"))
+            found.append(QueuedExperiment(name, "waiting"))
         else:
             seconds = _left(told)
             runs = told.get("runs_left")
-            places.append(Place(name, "running", runs if type(runs) is int else None, seconds))
-    return tuple(places)
+            found.append(
+                QueuedExperiment(name, "running", runs if type(runs) is int else None, seconds)
+            )
+    return tuple(found)
 
 
 def _last_progress(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:

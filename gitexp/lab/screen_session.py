@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitexp.engine.engine import Made
     from gitexp.errors import GitexpError
-    from gitexp.lab.session import Place
+    from gitexp.lab.session import SessionTools
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.due_run import Run
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class ScreenSession(Session):
     """An idea's screening runs of some seeds, each on a `share` of the data."""
 
-    def __init__(self, place: Place, seeds: Sequence[int], share: float) -> None:
-        super().__init__(place)
+    def __init__(self, tools: SessionTools, seeds: Sequence[int], share: float) -> None:
+        super().__init__(tools)
         self._seeds, self._share = seeds, share
         self._known = [*self.baseline, *self.records]  # what was there before this command
 

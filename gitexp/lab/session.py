@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SessionTools:
     """What a session works with; `name` is that of its experiment, "" for a baseline alone."""
 
     ledger: Ledger
@@ -44,9 +44,9 @@ class Session(ABC):
     could not go on.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.ledger, self.bench, self.name = place.ledger, place.bench, place.name
-        self.maker, self.watcher = place.maker, place.watcher
+    def __init__(self, tools: SessionTools) -> None:
+        self.ledger, self.bench, self.name = tools.ledger, tools.bench, tools.name
+        self.maker, self.watcher = tools.maker, tools.watcher
         self.due = Due()
         self.begun = self.over = False
         self.error: GitexpError | None = None

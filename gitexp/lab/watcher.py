@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LookProgress:
     """How far an experiment is on its way to a verdict.
 
     It has `pairs` of the `look` at which it is judged next, and of at most `most`; `runs` are
@@ -45,7 +45,7 @@ class Watcher(Protocol):
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Show the end of a run; None if it was interrupted."""
 
-    def stands(self, standing: Standing) -> None:
+    def stands(self, standing: LookProgress) -> None:
         """Show how far an experiment is."""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class LearningCurve:
     """Mean score at each share of the training data, and what its last doubling brought.
 
     `gain` is the change of the metric from half of the data to all of it, with its 95 % interval
@@ -39,7 +39,9 @@ class Curve:
         return (low, high) if higher_is_better else (-high, -low)
 
 
-def measure_gain(points: Mapping[float, Sequence[float]], *, widening: float) -> Curve | None:
+def measure_gain(
+    points: Mapping[float, Sequence[float]], *, widening: float
+) -> LearningCurve | None:
     """What the last doubling brought; `points` has the scores of the same seeds at each share.
 
     None if all seeds gained the same: then nothing says how far that is from the truth. The curve
@@ -55,4 +57,4 @@ def measure_gain(points: Mapping[float, Sequence[float]], *, widening: float) ->
     sd = float(np.std(gains, ddof=1))
     reach = -student_t.ppf(0.025, n - 1) * standard_error(sd, n, widening)
     means = tuple((share, float(np.mean(points[share]))) for share in sorted(points))
-    return Curve(means, mean, (mean - reach, mean + reach))
+    return LearningCurve(means, mean, (mean - reach, mean + reach))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _NOTED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # A note to write: its text, or the id of a blob that git already has.
-Written = str | bytes
+NoteContent = str | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def read_texts(
 def write_all(
     repository: Repository,
     base: NotesSnapshot,
-    changes: Mapping[str, Written],
+    changes: Mapping[str, NoteContent],
     parents: Sequence[str],
     lock: int,
 ) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DEEPEST = 4  # folders of a notes tree; git begins a level at about 256 notes
 
 
-class Order(Enum):
+class LineOrder(Enum):
     """How the history of a note puts two lines."""
 
     FIRST = "first"  # the one was there when the other came
@@ -32,16 +32,16 @@ class HeldOrder:
     repository: Repository
     came: Mapping[str, frozenset[str]]
 
-    def of(self, one: str, other: str) -> Order:
+    def of(self, one: str, other: str) -> LineOrder:
         """Order of two lines."""
         first, second = self.came.get(one, frozenset()), self.came.get(other, frozenset())
         if not first or not second or first & second:
-            return Order.UNKNOWN
+            return LineOrder.UNKNOWN
         if any(all(self._before(a, b) for b in second) for a in first):
-            return Order.FIRST
+            return LineOrder.FIRST
         if any(all(self._before(b, a) for a in first) for b in second):
-            return Order.SECOND
-        return Order.MERGED
+            return LineOrder.SECOND
+        return LineOrder.MERGED
 
     def _before(self, one: str, other: str) -> bool:
         return self.repository.git.succeeds("merge-base", "--is-ancestor", one, other)

@@ -16,7 +16,7 @@ _PAGE = 200  # commits that are read at first: most questions end within a few
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LineageStep:
     """A commit, its first parent, and the files in which they differ.
 
     `parent` is empty where history begins, or ends in a shallow clone.
@@ -32,9 +32,9 @@ class Lineage:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._steps: dict[str, Step] = {}
+        self._steps: dict[str, LineageStep] = {}
 
-    def since(self, commit: str) -> Iterator[Step]:
+    def since(self, commit: str) -> Iterator[LineageStep]:
         """Walk from a commit to where history begins."""
         while commit:
             if commit not in self._steps:
@@ -56,4 +56,4 @@ class Lineage:
             head, _, raw = entry.partition(b"\0")
             name, *parents = decode(head).split()
             parent = parents[0] if parents else ""
-            self._steps[name] = Step(name, parent, tuple(parse_raw(raw)))
+            self._steps[name] = LineageStep(name, parent, tuple(parse_raw(raw)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.rules.documents.tombstones import encoded, merge_lines
-from gitexp.store.all_notes import NotesSnapshot, Written, read_all, read_texts, write_all
+from gitexp.store.all_notes import NoteContent, NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.git import ZERO
 from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_writing import store_aside
@@ -73,7 +73,7 @@ def merge(
     mine, others = read_texts(repository, ours, read), read_texts(repository, theirs, read)
     left_out = _left_out(others, large)
     base, other = (ours, theirs) if len(ours.blobs) >= len(theirs.blobs) else (theirs, ours)
-    changes: dict[str, Written] = {
+    changes: dict[str, NoteContent] = {
         c: other.blobs[c] for c in differing - {*read} if c not in base.blobs
     }
     came: dict[str, set[str]] = {}
@@ -87,7 +87,7 @@ def merge(
             found[commit] = has - {*lines}
         came[commit] = {*lines} - had[0]
         went[commit] = {*lines} - had[1] - {*more.get(commit, ())}
-        due: Written = encoded(lines)
+        due: NoteContent = encoded(lines)
         whole = [
             side
             for side, has in zip((ours, theirs), had, strict=True)

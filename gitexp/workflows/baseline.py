@@ -14,7 +14,7 @@ from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.seeds import first_seed
-from gitexp.lab.session import Place
+from gitexp.lab.session import SessionTools
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.record import PROOF
@@ -90,7 +90,7 @@ def measure_baseline(
         adopt(ledger, project.tip, seeds)
         jobs = jobs or most_jobs(maker, [ledger])
         bench = Bench(project.tip, jobs, watcher)
-        session = BaselineSession(Place(ledger, bench, maker, watcher), seeds, again=again)
+        session = BaselineSession(SessionTools(ledger, bench, maker, watcher), seeds, again=again)
         drive(project.repository, [session], jobs, watcher)
     if session.error is not None:
         raise session.error

@@ -11,7 +11,7 @@ from gitexp.lab.same_change import whole_changes
 from gitexp.lab.setting import config_files
 from gitexp.lab.state import State
 from gitexp.rules.gate import formats
-from gitexp.rules.plan.blame import Blamed, Place, ValueTest, blame
+from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.text import visible
 from gitexp.store.line_dates import Line, line_dates
 
@@ -89,5 +89,5 @@ def _blamed(project: Project, path: str, content: bytes, tested: list[ValueTest]
             line = text.count("\n", 0, form.find_value(text, key)[0]) + 1
         except (ValueError, LookupError):  # more than one line, or a value that stands for another
             line = None
-        places.append(Place(path, key, value, line))
+        places.append(ValuePlace(path, key, value, line))
     return BlamedFile(path, lines, dates, tuple(blame(places, tested)))

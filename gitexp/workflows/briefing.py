@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.log import log
-from gitexp.lab.queue import Stage
+from gitexp.lab.queue import QueueStage
 from gitexp.lab.standing import standing
 from gitexp.lab.state import State
 from gitexp.rules.plan.briefing import section
@@ -143,9 +143,9 @@ def _left(now: Status, rows: Sequence[Row]) -> str:
 def _running(now: Status) -> Iterator[str]:
     yield from now.by_state.get("running", ())
     for one in now.queues:
-        if one.stage is Stage.ENDED:  # shown to people for a day, by the clock
+        if one.stage is QueueStage.ENDED:  # shown to people for a day, by the clock
             continue
-        waiting = [place.name for place in one.places if place.state == "waiting"]
+        waiting = [it.name for it in one.experiments if it.state == "waiting"]
         rest = f", {len(waiting):,} waiting: {', '.join(waiting)}" if waiting else ""
         yield f"queue {one.queue.id} {one.stage}{rest}"
 

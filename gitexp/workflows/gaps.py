@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.power import Power
     from gitexp.statistics.gaps.find import Findings
-    from gitexp.statistics.learning_curve import Curve
+    from gitexp.statistics.learning_curve import LearningCurve
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 
@@ -55,7 +55,7 @@ class GapReport:
     findings: Findings
     gaps: tuple[Gap, ...]
     train: float | None
-    curve: Curve | None
+    curve: LearningCurve | None
     higher_is_better: bool
     skipped: tuple[str, ...] = ()
 
@@ -191,7 +191,7 @@ def _find(
         raise NotReady(f"the predictions show nothing: {error}") from None
 
 
-def _learn(project: Project, runs: _Runs, watcher: Watcher) -> Curve | None:
+def _learn(project: Project, runs: _Runs, watcher: Watcher) -> LearningCurve | None:
     """Measure the learning curve; None if seeds do not tell how sure it is."""
     from gitexp.statistics.learning_curve import measure_gain  # loads NumPy
 

@@ -9,7 +9,7 @@ from gitexp.engine.tail import Tail
 from gitexp.errors import UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import find_experiment
-from gitexp.lab.queue import Stage, queues
+from gitexp.lab.queue import QueueStage, queues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def logs(project: Project, name: str | None, *, follow: bool) -> Iterator[str]:
         # Asked first: what was printed until then is read afterwards.
         goes_on = follow and (
             any(map(is_held, claims(repository).get(commit, ())))
-            or any(short in queue.left and queue.stage() is Stage.RUNS
+            or any(short in queue.left and queue.stage() is QueueStage.RUNS
                    for queue in queues(repository))
         )  # fmt: skip
         latest = _latest(runs)

@@ -13,7 +13,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_name import short_name
-from gitexp.lab.queue import Queue, Stage, queues, queues_folder
+from gitexp.lab.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -89,9 +89,9 @@ def resume(project: Project) -> Resumed:
     with locked(queues_folder(repository) / "start.lock"):
         for queue in queues(repository):
             stage = queue.stage()
-            if stage is Stage.ELSEWHERE:
+            if stage is QueueStage.ELSEWHERE:
                 elsewhere.append(queue)
-            elif stage is Stage.INTERRUPTED and queue.left:
+            elif stage is QueueStage.INTERRUPTED and queue.left:
                 started.append(_launch(repository, queue))
     return Resumed(tuple(started), tuple(elsewhere))
 
@@ -124,12 +124,14 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
     if not found:
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
         raise UsageError(f"there is no queue{about}", "start one: gitexp run NAME --detach")
-    queue = max(found, key=lambda one: (one.stage() is not Stage.ENDED, one.start, int(one.id)))
+    queue = max(
+        found, key=lambda one: (one.stage() is not QueueStage.ENDED, one.start, int(one.id))
+    )
     told = False
-    while (stage := queue.stage()) is not Stage.ENDED:
-        if stage is Stage.INTERRUPTED:
+    while (stage := queue.stage()) is not QueueStage.ENDED:
+        if stage is QueueStage.INTERRUPTED:
             raise NotReady(f"queue {queue.id} {why_interrupted(queue)}", "gitexp run --resume")
-        if stage is Stage.ELSEWHERE and not told:
+        if stage is QueueStage.ELSEWHERE and not told:
             told = True
             said(f"queue {queue.id} was started on another machine; waiting for its end there")
         time.sleep(_NAP)
@@ -154,7 +156,7 @@ def stop(project: Project, names: Sequence[str]) -> list[Asked]:
         UsageError: one neither runs nor waits in a queue; nothing was stopped.
     """
     repository = project.repository
-    opened = [one for one in queues(repository) if one.stage() is not Stage.ENDED and one.left]
+    opened = [one for one in queues(repository) if one.stage() is not QueueStage.ENDED and one.left]
     if names:
         wanted = {short_name(name) for name in names}
         for name in sorted(wanted - {name for queue in opened for name in queue.left}):
@@ -187,12 +189,12 @@ def _refuse_stop(repository: Repository, name: str) -> None:
 
 def _has_stopped(repository: Repository, queue: Queue, names: Sequence[str], until: float) -> bool:
     """Wait until a queue has stopped experiments; False if it takes longer, or cannot be seen."""
-    while (stage := queue.stage()) in {Stage.RUNS, Stage.ELSEWHERE}:
+    while (stage := queue.stage()) in {QueueStage.RUNS, QueueStage.ELSEWHERE}:
         told = {event.get("text") for event in queue.said() if event.get("event") == "said"}
         over = queue.left and told.issuperset(f"exp/{name}: stopped" for name in names)
         if over and not _are_run(repository, names):
             return True
-        if stage is Stage.ELSEWHERE or time.monotonic() > until:
+        if stage is QueueStage.ELSEWHERE or time.monotonic() > until:
             return False
         time.sleep(_NAP)
     return True
@@ -212,9 +214,9 @@ def _demand_free(repository: Repository, names: Sequence[str]) -> None:
     """
     for queue in queues(repository):
         for name in names:
-            if name in queue.left and (stage := queue.stage()) is not Stage.ENDED:
+            if name in queue.left and (stage := queue.stage()) is not QueueStage.ENDED:
                 hint = f"see its progress: gitexp status\nor take it out: gitexp stop {name}"
-                if stage is Stage.INTERRUPTED:
+                if stage is QueueStage.INTERRUPTED:
                     hint = f"resume it: gitexp run --resume\nor take it out: gitexp stop {name}"
                 raise UsageError(
                     f"exp/{name} is already in queue {queue.id} ({stage}); nothing was queued", hint

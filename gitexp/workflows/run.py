@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.admitted import admit, places, read_ledgers
+from gitexp.lab.admitted import admit, read_ledgers, tools_of
 from gitexp.lab.adopting import adopt
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import measured_together
@@ -162,11 +162,11 @@ def _sessions(
     jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
     neighbours = Neighbours()
     sessions = []
-    for one, place in zip(admitted, places(admitted, ledgers, maker, jobs, watcher), strict=True):
+    for one, tools in zip(admitted, tools_of(admitted, ledgers, maker, jobs, watcher), strict=True):
         for finding in one.report.findings:
             if finding.id == "V3":
-                place.watcher.said(finding.message)
-        sessions.append(ExperimentSession(place, one.registration, neighbours))
+                tools.watcher.said(finding.message)
+        sessions.append(ExperimentSession(tools, one.registration, neighbours))
     unmeasured = [ledger.experiment for ledger in ledgers if not ledger.records(ledger.experiment)]
     repository = admitted[0].report.project.repository
     for said in about_missing_results(repository, unmeasured) if unmeasured else ():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.admitted import admit, places, read_ledgers
+from gitexp.lab.admitted import admit, read_ledgers, tools_of
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.driving import drive, most_jobs, run_maker
 from gitexp.lab.experiment import find_experiment
@@ -126,10 +126,10 @@ def _sessions(
                 f"exp/{visible(one.report.name)} was run already, so it is not screened any more",
                 f"gitexp run {one.report.name}",
             )
-    found = places(admitted, ledgers, maker, jobs or most_jobs(maker, ledgers), watcher)
+    found = tools_of(admitted, ledgers, maker, jobs or most_jobs(maker, ledgers), watcher)
     return [
-        ScreenSession(place, screening_seeds(one.registration, runs), share)
-        for one, place in zip(admitted, found, strict=True)
+        ScreenSession(tools, screening_seeds(one.registration, runs), share)
+        for one, tools in zip(admitted, found, strict=True)
     ]
 
 

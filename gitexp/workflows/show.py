@@ -18,7 +18,7 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.documents.series import Series, parse_series
-from gitexp.rules.verdict.arms import Arms
+from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS
@@ -46,7 +46,7 @@ class Sheet:
     row: Row
     seeds: tuple[tuple[int, float | None, float | None], ...]
     environments: tuple[dict[str, Any], ...]
-    arms: Arms
+    arms: ArmEnvironments
     siblings: tuple[Row, ...] = ()
     shared: int = 0
     openings: tuple[Opening, ...] = ()
@@ -126,7 +126,7 @@ def show(project: Project, name: str | None) -> Sheet:
             if seed in mine or (registration.borrowed and seed in base)
         )
     bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])
-    arms = Arms((), ())
+    arms = ArmEnvironments((), ())
     if registration is not None:
         arms = arms_of(registration, row.result.baseline_records, row.result.records, bulk.values())
     others = [other for other in every if other is not row]

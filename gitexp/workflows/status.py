@@ -16,7 +16,7 @@ from gitexp.lab.last_started import last_started
 from gitexp.lab.log import Row, log
 from gitexp.lab.missing_results import sync_command
 from gitexp.lab.project import open_project
-from gitexp.lab.queue import Stage
+from gitexp.lab.queue import QueueStage
 from gitexp.lab.queue_progress import queue_progress
 from gitexp.lab.results import place_of_next
 from gitexp.lab.state import State
@@ -38,7 +38,7 @@ _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall command
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """The next thing to do: a command, and why."""
 
     command: str
@@ -76,7 +76,7 @@ class Status:
     goals: Sequence[GoalProgress]
     queues: Sequence[QueueProgress]
     warnings: Sequence[str]
-    next: Step
+    next: NextStep
 
     def as_json(self) -> dict[str, Any]:
         """Return the status as `gitexp status --json` prints it."""
@@ -221,13 +221,13 @@ def _next(
     project: Project, by_state: dict[str, list[str]], waiting: list[str], outdated: list[str],
     current: Row | None, *, is_measured: bool, unasked: str,
     queued: Sequence[QueueProgress],
-) -> Step:  # fmt: skip
+) -> NextStep:  # fmt: skip
     """Choose the one command that goes on from here; `unasked` is a remote to ask for results."""
     if not project.repository.setting(baseline_key(project.prefix)):
-        return Step("gitexp init", "this clone has no hooks yet, and has approved no settings")
+        return NextStep("gitexp init", "this clone has no hooks yet, and has approved no settings")
     if not is_trusted(project):
         what = "protected files" if settings_approved(project) else "the settings"
-        return Step("gitexp trust", f"{what} changed, and you have not approved them")
+        return NextStep("gitexp trust", f"{what} changed, and you have not approved them")
     about = None if current is None else _about(project, current, outdated, unasked)
     if step := _about_queues(queued) or about:
         return step
@@ -235,54 +235,60 @@ def _next(
     if unasked:
         return _about_unsynced(unasked)
     if waiting:
-        return Step(f"gitexp accept {waiting[0]}", "it is confirmed")
+        return NextStep(f"gitexp accept {waiting[0]}", "it is confirmed")
     if len(planned) > 1:
-        return Step(
+        return NextStep(
             "gitexp next", f"{len(planned)} experiments are planned; see which to run first"
         )
     if planned:
         return _about_planned(project, planned[0])
     if running := by_state.get("running"):
-        return Step(f"gitexp show {running[0]}", "it is running")
+        return NextStep(f"gitexp show {running[0]}", "it is running")
     if outdated:
-        return Step(f"gitexp retest {outdated[0]}", _OUTDATED)
+        return NextStep(f"gitexp retest {outdated[0]}", _OUTDATED)
     stale = by_state.get("stale", [])
     if len(stale) > 1:
-        return Step("gitexp retest --planned", f"{len(stale)} were planned on an older baseline")
+        return NextStep(
+            "gitexp retest --planned", f"{len(stale)} were planned on an older baseline"
+        )
     if stale:
-        return Step(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
+        return NextStep(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
     if by_state.get("accepted") and not is_measured:
-        return Step("gitexp run --baseline", "the new baseline is not measured yet")
-    return Step('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned")
+        return NextStep("gitexp run --baseline", "the new baseline is not measured yet")
+    return NextStep(
+        'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned"
+    )
 
 
 _OUTDATED = "it is confirmed, but what runs on the baseline has changed since"
 
 
-def _about_queues(queued: Sequence[QueueProgress]) -> Step | None:
+def _about_queues(queued: Sequence[QueueProgress]) -> NextStep | None:
     stages = {one.stage for one in queued}
-    if Stage.INTERRUPTED in stages:
-        return Step("gitexp run --resume", "a queue was interrupted")
-    if Stage.RUNS in stages:
-        return Step("gitexp run --wait", "a queue is running")
+    if QueueStage.INTERRUPTED in stages:
+        return NextStep("gitexp run --resume", "a queue was interrupted")
+    if QueueStage.RUNS in stages:
+        return NextStep("gitexp run --wait", "a queue is running")
     return None
 
 
-def _about_planned(project: Project, name: str) -> Step:
+def _about_planned(project: Project, name: str) -> NextStep:
     try:
         is_refused = not check(project.repository, name).ok
     except GitexpError:
         is_refused = True
     if not is_refused:
-        return Step(f"gitexp run {name}", "it is planned")
-    return Step(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
+        return NextStep(f"gitexp run {name}", "it is planned")
+    return NextStep(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
 
 
-def _about_unsynced(remote: str) -> Step:
-    return Step(sync_command(remote), "it may have results that are not here")
+def _about_unsynced(remote: str) -> NextStep:
+    return NextStep(sync_command(remote), "it may have results that are not here")
 
 
-def _about(project: Project, current: Row, outdated: Sequence[str], unasked: str) -> Step | None:
+def _about(
+    project: Project, current: Row, outdated: Sequence[str], unasked: str
+) -> NextStep | None:
     """What to do about the experiment that you are at, None if there is nothing left to do."""
     name = current.result.name
     if current.state == "planned":
@@ -290,11 +296,11 @@ def _about(project: Project, current: Row, outdated: Sequence[str], unasked: str
     if current.state == "unsynced":
         return _about_unsynced(unasked)
     if current.state == "failed":
-        return Step(f"gitexp show {name}", "a run failed; see why, then run it again")
+        return NextStep(f"gitexp show {name}", "a run failed; see why, then run it again")
     if current.state == "stale":
-        return Step(f"gitexp retest {name}", "it was planned on an older baseline")
+        return NextStep(f"gitexp retest {name}", "it was planned on an older baseline")
     if name in outdated:
-        return Step(f"gitexp retest {name}", _OUTDATED)
+        return NextStep(f"gitexp retest {name}", _OUTDATED)
     if current.state == "done" and current.result.verdict is Verdict.CONFIRMED:
-        return Step(f"gitexp accept {name}", "it is confirmed")
+        return NextStep(f"gitexp accept {name}", "it is confirmed")
     return None

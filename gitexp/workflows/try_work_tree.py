@@ -26,7 +26,7 @@ _LABEL = "work tree"
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TryResult:
     """What the work tree gave; `left_out` are large files that git does not track."""
 
     metric: str
@@ -34,7 +34,7 @@ class Tried:
     left_out: tuple[str, ...]
 
 
-def try_work_tree(project: Project, *, watcher: Watcher) -> Tried:
+def try_work_tree(project: Project, *, watcher: Watcher) -> TryResult:
     """Run the files as they lie here on each share of the settings, or else on all of the data.
 
     The settings are those of the baseline.
@@ -63,7 +63,7 @@ def try_work_tree(project: Project, *, watcher: Watcher) -> Tried:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
-    return Tried(project.settings.metric, tuple(records), left_out)
+    return TryResult(project.settings.metric, tuple(records), left_out)
 
 
 def _run(project: Project, commit: str, share: float, folder: Path, watcher: Watcher) -> Record:

@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from gitexp.rules.verdict import student_t
-from gitexp.statistics.learning_curve import Curve, measure_gain
+from gitexp.statistics.learning_curve import LearningCurve, measure_gain
 
 Array = NDArray[Any]
 Trainer = Callable[[int], Any]
@@ -140,7 +140,7 @@ def main(projects: int, wanted: Sequence[str]) -> None:
     print(f"in all {within} of {asked}")
 
 
-def _holds(curve: Curve, true: float) -> bool:
+def _holds(curve: LearningCurve, true: float) -> bool:
     low, high = curve.to_come
     return low <= true <= high
 

@@ -8,7 +8,7 @@ import pytest
 
 from gitexp.cli.views.gaps import gaps
 from gitexp.statistics.gaps.find import Findings
-from gitexp.statistics.learning_curve import Curve
+from gitexp.statistics.learning_curve import LearningCurve
 from gitexp.workflows.gaps import GapReport
 
 REPORT = GapReport(
@@ -40,7 +40,7 @@ def test_a_curve_without_a_gap_and_what_was_skipped_are_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    curve = Curve(((0.5, 0.89), (1.0, 0.9)), 0.012, (-0.004, 0.028))
+    curve = LearningCurve(((0.5, 0.89), (1.0, 0.9)), 0.012, (-0.004, 0.028))
     gaps(replace(REPORT, curve=curve, skipped=("slices: " + 30 * "no ",)), 5, as_json=False)
     out = capsys.readouterr().out
     assert "brought +0.012 [-0.004, +0.028]; the next one usually brings less" in " ".join(

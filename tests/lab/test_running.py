@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.lab.project import Project
-    from gitexp.lab.watcher import Standing
+    from gitexp.lab.watcher import LookProgress
     from gitexp.rules.documents.record import Record
     from tests.project import World
 
@@ -39,7 +39,7 @@ class Diary:
         end = "no record" if record is None else record.failure or "good"
         self.lines.append(f"{label} {job.seed} {end}")
 
-    def stands(self, standing: Standing) -> None:
+    def stands(self, standing: LookProgress) -> None:
         self.lines.append(f"{standing.name} {standing.pairs} of {standing.look}")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gitexp.statistics.learning_curve import Curve, measure_gain
+from gitexp.statistics.learning_curve import LearningCurve, measure_gain
 
 # Four seeds whose errors fall with the square root of the data, towards 5 in a hundred.
 SHARES = (0.25, 0.5, 1.0)
@@ -13,7 +13,7 @@ ACCURACY = {share: [0.95 - loss / share**0.5 for loss in LOSSES] for share in SH
 ERROR = {share: [1 - score for score in scores] for share, scores in ACCURACY.items()}
 
 
-def measured(points: dict[float, list[float]], widening: float = 0.0) -> Curve:
+def measured(points: dict[float, list[float]], widening: float = 0.0) -> LearningCurve:
     curve = measure_gain(points, widening=widening)
     assert curve is not None
     return curve

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.queue import Queue, Stage, read_queue
+from gitexp.lab.queue import Queue, QueueStage, read_queue
 from tests.arrange import SCORE, records, refs, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, until
@@ -40,9 +40,9 @@ def gated(ready: World, tmp_path: Path, gate: Path) -> Iterator[World]:
                repeats=[2], threads=1)  # fmt: skip
     yield ready
     for queue in queues(ready):
-        if queue.stage() is Stage.RUNS:
+        if queue.stage() is QueueStage.RUNS:
             os.kill(queue.pid, signal.SIGKILL)
-            until(lambda queue=queue: queue.stage() is not Stage.RUNS)  # type: ignore[misc]
+            until(lambda queue=queue: queue.stage() is not QueueStage.RUNS)  # type: ignore[misc]
 
 
 def queues(world: World) -> list[Queue]:
@@ -126,7 +126,7 @@ def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     in_progress(gated)
     (queue,) = queues(gated)
     os.kill(queue.pid, signal.SIGKILL)
-    until(lambda: queue.stage() is Stage.INTERRUPTED)
+    until(lambda: queue.stage() is QueueStage.INTERRUPTED)
     assert "gitexp run --resume" in gated.gitexp("status").out
     assert "gitexp run --resume" in gated.gitexp("run", "--wait", code=3).err
     gate.touch()

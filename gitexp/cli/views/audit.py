@@ -15,7 +15,7 @@ from gitexp.rules.verdict import figures
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitexp.rules.plan.audit import Audit, Noise, Retest
+    from gitexp.rules.plan.audit import Audit, PooledNoise, Retest
     from gitexp.rules.plan.past_runs import Win
 
 _MOST_WINS = 4  # with all else they fill a screen of 24 lines
@@ -69,7 +69,7 @@ _ARE = {
 }
 
 
-def _by_luck(audit: Audit, noise: Noise) -> str:
+def _by_luck(audit: Audit, noise: PooledNoise) -> str:
     return (
         f"By luck alone, the best of {counted(audit.tries, 'change')} that do nothing would show"
         f" {_moved(audit, noise.sd * audit.by_luck)}."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.lab.queue import Stage
+from gitexp.lab.queue import QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
     for one in asked:
         did = "was asked to stop" if one.at_work else "stopped"
         typer.echo(f"queue {one.queue.id} {did}: {_named(one.names)}")
-        if one.at_work and one.queue.stage() is Stage.ELSEWHERE:
+        if one.at_work and one.queue.stage() is QueueStage.ELSEWHERE:
             typer.echo("  it was started on another machine; if it still runs there, it will stop")
     names = [name for one in asked for name in one.names]
     typer.echo(f"\nnext: gitexp run {names[0]}   (continues where it stopped)")

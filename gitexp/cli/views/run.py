@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.workflows.baseline import MeasuredBaseline
     from gitexp.workflows.smoke import Smoke
-    from gitexp.workflows.try_work_tree import Tried
+    from gitexp.workflows.try_work_tree import TryResult
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
@@ -127,7 +127,7 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
     typer.echo(f"\nnext: gitexp run {done.name}")
 
 
-def tried(done: Tried, *, as_json: bool) -> None:
+def tried(done: TryResult, *, as_json: bool) -> None:
     """Print what the work tree gave."""
     if as_json:
         samples = _samples_json(done.records, done.metric)

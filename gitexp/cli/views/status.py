@@ -66,12 +66,12 @@ def _queue(progress: QueueProgress) -> None:
     left = f", at least {duration(progress.seconds)} left" if progress.seconds else ""
     typer.echo(f"Queue {progress.queue.id} {progress.stage}{left}:")
     by_state: dict[str, list[str]] = {}
-    for place in progress.places:
-        if place.state == "running":
-            runs = "" if place.runs is None else f", {counted(place.runs, 'run')} to its next look"
-            typer.echo(f"  running: {place.name}{runs}")
+    for one in progress.experiments:
+        if one.state == "running":
+            runs = "" if one.runs is None else f", {counted(one.runs, 'run')} to its next look"
+            typer.echo(f"  running: {one.name}{runs}")
         else:
-            by_state.setdefault(place.state, []).append(place.name)
+            by_state.setdefault(one.state, []).append(one.name)
     for state, names in by_state.items():
         typer.echo(f"  {state}: {_some(names)}")
 

@@ -41,7 +41,7 @@ class Worth(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class PooledNoise:
     """Standard deviation between repeats, pooled over configurations that have some.
 
     `df` is infinite where the standard deviation is assumed.
@@ -98,7 +98,7 @@ class Audit:
     higher_is_better: bool
     tried: tuple[Configuration, ...]
     failed: int
-    noise: Noise | None
+    noise: PooledNoise | None
     equal: int
     wins: tuple[Judged, ...]
     by_luck: float
@@ -136,17 +136,17 @@ def audit(runs: Sequence[PastRun], metric: str, *, higher_is_better: bool) -> Au
     )
 
 
-def _noise(tried: Sequence[Configuration]) -> tuple[Noise | None, int]:
+def _noise(tried: Sequence[Configuration]) -> tuple[PooledNoise | None, int]:
     repeated = [one.scores for one in tried if len(one.scores) > 1]
     if all(min(scores) == max(scores) for scores in repeated):  # rounding would make it a tiny sd
         return None, len(repeated)
     df = sum(len(scores) - 1 for scores in repeated)
     # hypot, because the square of a large score may be too large for a number.
     root = math.hypot(*(standard_deviation(s) * math.sqrt(len(s) - 1) for s in repeated))
-    return Noise(root / math.sqrt(df), df, len(repeated)), 0
+    return PooledNoise(root / math.sqrt(df), df, len(repeated)), 0
 
 
-def judge(win: Win, noise: Noise | None, tries: int) -> Judged:
+def judge(win: Win, noise: PooledNoise | None, tries: int) -> Judged:
     """Hold a win against the noise of one comparison, and against that of the luckiest of all."""
     if noise is None:
         return Judged(win, None)
@@ -179,7 +179,7 @@ def pairs_to_confirm(gain: float, sd: float) -> int | None:
 
 def _table(kept: Sequence[Win], tries: int) -> tuple[Assumed, ...]:
     """Standard deviations from where all wins stand to where none does, in even ratios."""
-    reach = Noise(1.0).reach(LEVEL / tries)
+    reach = PooledNoise(1.0).reach(LEVEL / tries)
     limits = sorted(win.gain / (reach * win.widening) for win in kept if win.gain > 0)
     if not limits:
         return ()
@@ -192,13 +192,13 @@ def _table(kept: Sequence[Win], tries: int) -> tuple[Assumed, ...]:
 
 def _assume(sd: float, kept: Sequence[Win], tries: int) -> Assumed:
     rounded = float(f"{sd:.1e}")
-    found = [judge(win, Noise(rounded), tries).worth for win in kept]
+    found = [judge(win, PooledNoise(rounded), tries).worth for win in kept]
     return Assumed(
         rounded, found.count(Worth.STANDS), found.count(Worth.NOISE), rounded * best_of(tries)
     )
 
 
-def _to_retest(judged: Sequence[Judged], noise: Noise | None) -> tuple[Retest, ...]:
+def _to_retest(judged: Sequence[Judged], noise: PooledNoise | None) -> tuple[Retest, ...]:
     """The largest gains that do not stand: the likeliest to be real, and the cheapest to test."""
     doubtful = [one.win for one in judged if one.worth is not Worth.STANDS and one.win.gain > 0]
     largest = sorted(doubtful, key=lambda win: -win.gain)[:RETESTS]

@@ -33,7 +33,7 @@ class ValueTest:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """A value in a config: its key, its line (from 1; None if it is not on one) and what it is."""
 
     file: str
@@ -51,7 +51,7 @@ class Place:
 class Blamed:
     """A value, the accepted experiment that set it, and the tests of other values, newest first."""
 
-    place: Place
+    place: ValuePlace
     set_by: ValueTest | None
     others: tuple[ValueTest, ...]
 
@@ -65,7 +65,7 @@ class Blamed:
         return tuple(one for one in self.others if one.verdict is verdict)
 
 
-def blame(places: Iterable[Place], tested: Sequence[ValueTest]) -> list[Blamed]:
+def blame(places: Iterable[ValuePlace], tested: Sequence[ValueTest]) -> list[Blamed]:
     """Find for each value the experiment that set it, and what else was tried; newest come first.
 
     An experiment without a verdict says nothing yet.
@@ -77,7 +77,7 @@ def blame(places: Iterable[Place], tested: Sequence[ValueTest]) -> list[Blamed]:
     return [_blamed(place, by_place) for place in places]
 
 
-def _blamed(place: Place, by_place: Mapping[str, Sequence[ValueTest]]) -> Blamed:
+def _blamed(place: ValuePlace, by_place: Mapping[str, Sequence[ValueTest]]) -> Blamed:
     there = by_place.get(place.change.place, ())
     accepted = (o for o in there if o.accepted and o.change.sets_the_same(place.change))
     set_by = next(accepted, None)

@@ -15,7 +15,7 @@ _ALONE = 1  # where nobody knows what was read
 
 
 @dataclass(frozen=True, slots=True)
-class Arms:
+class ArmEnvironments:
     """Environments of an experiment's paired runs, as their lines in the bulk say."""
 
     baseline: Sequence[Mapping[str, Any]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitexp.rules.documents.change import parse_change
-from gitexp.rules.plan.blame import Blamed, Place, ValueTest, blame
+from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.plan.arrange import a_registration, judged
 
@@ -19,7 +19,7 @@ def an_experiment(
 
 
 def blamed(value: object, *experiments: ValueTest, key: str = "C") -> Blamed:
-    (found,) = blame([Place("config.toml", (key,), value, 1)], experiments)
+    (found,) = blame([ValuePlace("config.toml", (key,), value, 1)], experiments)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitexp.rules.verdict.arms import Arms
+from gitexp.rules.verdict.arms import ArmEnvironments
 
 
 def ran(read: list[str] | None = None, /, **hashed: str) -> dict[str, Any]:
@@ -55,11 +55,13 @@ def test_a_variable_is_named_only_where_it_tells_the_arms_apart(
     differing: list[str],
     suspicious: list[str],
 ) -> None:
-    arms = Arms(baseline, candidate)
+    arms = ArmEnvironments(baseline, candidate)
     assert [*arms.differing] == differing
     assert [*arms.suspicious] == suspicious
 
 
 def test_files_that_are_said_to_be_inert_are_named_once() -> None:
-    arms = Arms([ran() | {"inert": ["tests/a.py"]}], [ran() | {"inert": ["tests/a.py"]}, ran()])
+    arms = ArmEnvironments(
+        [ran() | {"inert": ["tests/a.py"]}], [ran() | {"inert": ["tests/a.py"]}, ran()]
+    )
     assert arms.inert == ("tests/a.py",)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from gitexp.rules.gate.formats.keys import Key
-    from gitexp.rules.gate.formats.yaml_anchors import Written
+    from gitexp.rules.gate.formats.yaml_anchors import WrittenText
 
 _FORMATS = {
     ".toml": "toml",
@@ -150,14 +150,14 @@ def read_as_pyyaml(path: str, content: bytes) -> dict[Key, Any] | None:
     return leaves_of(read_as_pyyaml(content.decode("utf-8-sig")))
 
 
-def read_written(path: str, content: bytes) -> Written | None:
+def read_written(path: str, content: bytes) -> WrittenText | None:
     """Return a valid config as it is written, if values in it may stand for others; else None."""
     if not is_yaml(path) or b"*" not in content:
         return None
     # Only YAML repeats values, and few files do.
-    from gitexp.rules.gate.formats.yaml_anchors import Written
+    from gitexp.rules.gate.formats.yaml_anchors import WrittenText
 
-    return Written(content.decode("utf-8-sig"))
+    return WrittenText(content.decode("utf-8-sig"))
 
 
 def copy_value(path: str, key: Key, source: bytes, target: bytes) -> bytes:

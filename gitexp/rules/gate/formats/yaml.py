@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, ScalarNode
 from gitexp.rules.gate.formats.place import read_back, replace_value
 from gitexp.rules.gate.formats.values import same, spell
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain, spell_for_both
-from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, Reader, said_plainly
+from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, NodeReader, said_plainly
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
@@ -30,15 +30,15 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]*)*")
 
 def parse(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Parse a document, or several into a table by index; an empty document is an empty table."""
-    return _document(Reader(text))
+    return _document(NodeReader(text))
 
 
 def read_as_pyyaml(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Parse a document as PyYAML reads its plain scalars, by YAML 1.1; keys are as in `parse`."""
-    return _document(Reader(text, pyyaml=True))
+    return _document(NodeReader(text, pyyaml=True))
 
 
-def _document(reader: Reader) -> Any:  # noqa: ANN401 - parsed data
+def _document(reader: NodeReader) -> Any:  # noqa: ANN401 - parsed data
     with said_plainly(reader.text):
         documents = [reader.value(node) for node in reader.nodes()]
     if len(documents) > 1:
@@ -51,7 +51,7 @@ def parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     typed = text.strip()
     try:
         with said_plainly(typed):
-            reader = Reader(typed)
+            reader = NodeReader(typed)
             (node,) = reader.nodes()
             whole = (node.start_mark.index, node.end_mark.index) == (0, len(typed))
             if whole and typed.isprintable() and not _in_block_style(node):
@@ -126,7 +126,7 @@ def set_value(text: str, key: Key, spelled: str) -> str:
 
 def _path(text: str, key: Key) -> list[Node]:
     """Return the nodes that lead to a value, its own last."""
-    reader = Reader(text)
+    reader = NodeReader(text)
     documents = list(reader.nodes())
     inside: dict[str | int, Node] = dict(enumerate(documents))
     path = documents[:1] if len(documents) == 1 else []

@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import Source
-from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, Reader, said_plainly
+from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, NodeReader, said_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,12 @@ class Spot:
     value: Any
 
 
-class Written:
+class WrittenText:
     """A text as it is written: each alias is one value, the place of what it stands for."""
 
     def __init__(self, text: str) -> None:
         with said_plainly(text):
-            self._reader = Reader(text)
+            self._reader = NodeReader(text)
             documents = list(self._reader.nodes())
             several = len(documents) > 1
             self._places: dict[int, Key] = {}

@@ -83,7 +83,7 @@ def elsewhere(node: Node, alias: object = None) -> Node:
     return copied
 
 
-class Reader:
+class NodeReader:
     """The nodes of a text, and their values; with `pyyaml` plain scalars are read by YAML 1.1."""
 
     def __init__(self, text: str, *, pyyaml: bool = False) -> None:
