@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.bench import Bench
+from gitexp.lab.code_trust import demand_code_trust
 from gitexp.lab.environments import Environments
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.ledger import Ledger
@@ -47,7 +48,7 @@ def admit(here: Project, report: Checked | Uncheckable, explore: str = "") -> Ad
     Raises:
         Refused: the gate refuses it.
         UsageError: the gate does not refuse it, and yet it is to be explored.
-        NotReady: it has no baseline, or its settings are not approved in this clone.
+        NotReady: it has no baseline, or its settings or its code are not approved in this clone.
     """
     if isinstance(report, Uncheckable):
         raise report.error
@@ -58,6 +59,7 @@ def admit(here: Project, report: Checked | Uncheckable, explore: str = "") -> Ad
         assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
         registration = report.registration
     demand_trust(report.project, here, report.name, report.base)
+    demand_code_trust(report, explored=bool(explore))
     return Admitted(report, registration)
 
 

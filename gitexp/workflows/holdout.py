@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
+from gitexp.lab.code_trust import demand_code_trust
 from gitexp.lab.gate import check
 from gitexp.lab.running import free_folder, run_once
 from gitexp.lab.seeds import first_seed
@@ -95,6 +96,7 @@ def _target(project: Project, name: str | None, *, baseline: bool) -> tuple[Proj
     Raises:
         UsageError: both an experiment and the baseline are named.
         Refused: the gate refuses the experiment.
+        NotReady: its code is not approved in this clone.
     """
     if baseline:
         if name is not None:
@@ -104,6 +106,7 @@ def _target(project: Project, name: str | None, *, baseline: bool) -> tuple[Proj
         return project, project.baseline, project.tip, first_seed(project, project.tip)
     report = check(project.repository, name)
     report.demand()
+    demand_code_trust(report)
     assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
     seed = report.registration.seeds[0]
     return report.project, f"exp/{report.name}", report.entry.commit, seed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.code_trust import demand_code_trust
 from gitexp.lab.gate import check
 from gitexp.lab.ledger import Ledger
 from gitexp.lab.small_first import small_first
@@ -33,7 +34,7 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
 
     Raises:
         Refused: the gate refuses it; nothing was executed.
-        NotReady: the settings name no sample, or are not approved in this clone.
+        NotReady: the settings name no sample, or they or the code are not approved in this clone.
         CommandFailed: a run failed; it is on record.
     """
     here = project
@@ -49,6 +50,7 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
             " its own baseline commit",
         )
     demand_trust(project, here, report.name, report.base)
+    demand_code_trust(report)
     metric, commit = report.registration.criterion.metric, report.entry.commit
     ledger = Ledger(project, report.settings, metric, watcher.said, experiment=commit)
     store_aside(project.repository)

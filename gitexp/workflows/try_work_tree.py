@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
+from gitexp.lab.code_trust import demand_branch_trust
 from gitexp.lab.running import run_once
 from gitexp.lab.trust import demand_trust
 from gitexp.rules.documents.purpose import Purpose
@@ -40,10 +41,11 @@ def try_work_tree(project: Project, *, watcher: Watcher) -> TryResult:
     The settings are those of the baseline.
 
     Raises:
-        NotReady: the settings are not approved in this clone.
+        NotReady: the settings, or the code of the branch, are not approved in this clone.
         CommandFailed: a run failed; its output is kept.
     """
     demand_trust(project, project)
+    demand_branch_trust(project)
     commit, left_out = commit_work_tree(project.repository)
     if left_out:
         watcher.said(

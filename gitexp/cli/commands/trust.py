@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from gitexp.cli.views import setup as views
-from gitexp.errors import NotReady
-from gitexp.lab import trust as workflow
+from gitexp.cli.views import trust as views
+from gitexp.errors import NotReady, UsageError
+from gitexp.lab.code_trust import trust_signer
 from gitexp.lab.gate import check
 from gitexp.lab.project import open_project
+from gitexp.lab.to_approve import approve_all, of_experiment, of_project
+from gitexp.rules.text import shell_word
 from gitexp.store.repository import Repository
 
 
@@ -17,30 +19,40 @@ def trust(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="Experiment whose own settings you approve; default: the baseline branch's.",
+            help="Experiment whose own settings and code you approve; default: all that waits.",
         ),
     ] = None,
+    signer: Annotated[
+        str,
+        typer.Option(
+            "--signer", metavar="KEY",
+            help="Trust the code that a key signs: its fingerprint, or a public ssh key's file.",
+        ),
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show what would run and measure here, and approve it.
 
-    A pull can bring settings that run another command, or change a protected file. Nothing runs
-    until you approve.
+    A pull can bring settings that run another command, or change a protected file; an experiment
+    can bring code. Nothing runs until you approve. Code that was committed here needs no approval.
     """
+    repository = Repository.discover(Path.cwd())
+    if signer:
+        if name:
+            raise UsageError("--signer is about all that a key signs", "leave the name out")
+        views.signer(trust_signer(repository, signer))
+        return
     if name is None:
         project = open_project()
-        commit, where = project.tip, f"on {project.baseline}"
+        commit, waiting = project.tip, of_project(project)
     else:
-        report = check(Repository.discover(Path.cwd()), name)
-        project, commit = report.project, report.base
-        where = f"of exp/{report.name}"
-    waiting = workflow.unapproved(project, commit)
+        report = check(repository, name)
+        project, commit, waiting = report.project, report.base, of_experiment(report)
     if not waiting:
-        views.trusted(f"{project.settings_path} {where}")
+        views.nothing(name)
         return
-    for one in waiting:
-        views.untrusted(f"{one.what} {where}", one.difference)
-    again = f"gitexp trust {name}" if name else "gitexp trust"
+    again = f"gitexp trust {shell_word(name)}" if name else "gitexp trust"
+    views.to_approve(waiting)
     if not yes:
         if not sys.stdin.isatty():
             raise NotReady(
@@ -48,5 +60,5 @@ def trust(
             )
         if not typer.confirm("Let this clone run that?"):
             raise NotReady("not approved, so nothing of that runs here", again)
-    workflow.trust(project, commit)
+    approve_all(project, commit, waiting)
     views.approved()

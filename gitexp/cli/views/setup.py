@@ -90,22 +90,6 @@ def undone(done: Sequence[str]) -> None:
         typer.echo(line)
 
 
-def trusted(where: str) -> None:
-    """Print that there is nothing to approve."""
-    typer.echo(f"{where} is already approved in this clone.")
-
-
-def untrusted(where: str, difference: str) -> None:
-    """Print what would be approved."""
-    typer.echo(f"{where}, compared with what you approved last:")
-    typer.echo(difference)
-
-
-def approved() -> None:
-    """Print that what was shown is approved."""
-    typer.echo("Approved.")
-
-
 def agents(files: Sequence[AgentFile], *, removed: bool) -> None:
     """Print which files for agents were written or removed, and how to share that."""
     changed = [one for one in files if one.done]
