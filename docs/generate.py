@@ -1,4 +1,4 @@
-"""Write docs/commands.md from the command line's help, and the rules' examples into docs/rules.md.
+"""Write the pages that follow from code: commands.md, json.md, and the examples in rules.md.
 
 --check fails where one of them is stale.
 """
@@ -8,13 +8,17 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from gitexp.cli.reference import reference
+from gitexp.cli.shapes import FAILURE, PRINTED, fields_of, is_object
 from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import ExampleKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitexp.rules.catalogue import Example, Rule
 
 DOCS = Path(__file__).parent
@@ -26,10 +30,22 @@ Generated from `--help` by docs/generate.py.
 Names of 0.1.0 still work: `search` and `calibration` (now `log`), `baseline` (`run --baseline`),
 `split` and `preset` (`start`), `restore` (`archive --restore`), `gc` (`doctor --gc`).
 
-Under `--json` a command that fails answers on standard output with
-`{"error": {"id", "message", "hint", "commands"}}`: `id` names the kind of error or the rule that
-refused, and `commands` lists what the hint says to type. Where rules refused, `violations` lists
-each of them. The same is said in words on standard error.
+What each command prints under `--json`, failures included, is in [json.md](json.md).
+"""
+HEAD_OF_JSON = """\
+# JSON
+
+Generated from the types that the code fills, by docs/generate.py; the tests hold what commands
+print against them.
+
+With `--json` a command prints one value on standard output and nothing else there. News of runs is
+on standard error, an object a line: each has `event` and `time`.
+
+- A command that fails prints a [Failure](#failure) in place of its result, and says the same in
+  words on standard error. Its exit code is the one that its `--help` lists.
+- Where several experiments run, one that fails has its `error` in place of a verdict.
+- What is not known is null. Times are ISO 8601.
+- New fields may be added. A field is not renamed or removed without a new version.
 """
 _LANGUAGES = {ExampleKind.DIFF: "diff", ExampleKind.MESSAGE: "", ExampleKind.COMMANDS: "sh"}
 MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/. -->\n"
@@ -38,6 +54,74 @@ MARK = "<!-- From here on docs/generate.py writes, from gitexp/rules/catalogue/.
 def commands() -> str:
     """Return the command reference as Markdown."""
     return f"{HEAD_OF_COMMANDS}\n{reference()}"
+
+
+def json_shapes() -> str:
+    """Return what each command prints as Markdown: the commands, then the types."""
+    listed = [f"| `{one.line}` | {_type(one.shape)} |\n" for one in PRINTED]
+    found: dict[str, type] = {}
+    for shape in (FAILURE, *(one.shape for one in PRINTED)):
+        _collect(shape, found)
+    types = [_shape(name, found[name]) for name in sorted(found)]
+    return "".join([HEAD_OF_JSON, "\n| command | prints |\n|---|---|\n", *listed, *types])
+
+
+def _collect(shape: Any, found: dict[str, type]) -> None:  # noqa: ANN401 - a type of any form
+    """Gather the types of objects that a type consists of, by their names on the page."""
+    for inner in get_args(shape):
+        _collect(inner, found)
+    if is_object(shape) and found.setdefault(_name(shape), shape) is shape:
+        for field in fields_of(shape):
+            if not (is_object(field.type) and _name(field.type) in found):
+                _collect(field.type, found)
+    elif is_object(shape):
+        sys.exit(f"two types are called {_name(shape)}")
+
+
+def _name(shape: type) -> str:
+    return shape.__name__.removesuffix("Json")
+
+
+def _shape(name: str, shape: type) -> str:
+    says = " ".join((shape.__doc__ or "").split())
+    rows = "".join(
+        f"| `{field.name}`{'' if field.required else ' (optional)'} | {_type(field.type)} |\n"
+        for field in fields_of(shape)
+    )
+    return f"\n## {name}\n{says}\n\n| field | type |\n|---|---|\n{rows}"
+
+
+def _type(shape: Any) -> str:  # noqa: ANN401 - as above
+    """Write a type in the words of JSON."""
+    origin, inner = get_origin(shape), get_args(shape)
+    if shape in _TYPES:
+        return _TYPES[shape]
+    if is_object(shape):
+        return f"[{_name(shape)}](#{_name(shape).lower()})"
+    if origin is Literal:
+        return _either(f'"{one}"' for one in inner)
+    if origin in {Union, UnionType}:
+        return _either(map(_type, inner))
+    if origin in {list, tuple}:
+        return (
+            f"list of {_type(inner[0])}"
+            if len(get_args(inner[0])) < 2
+            else (f"list, each {_type(inner[0])}")
+        )
+    if origin is dict:
+        return f"object: {_type(inner[1])} by name" if inner[1] is not Any else "object"
+    return _either(f'"{one}"' for one in shape)  # an enumeration
+
+
+_TYPES = {
+    str: "string", int: "integer", float: "number", bool: "true or false", Any: "any value",
+    None: "null", type(None): "null",
+}  # fmt: skip
+
+
+def _either(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def rules() -> str:
@@ -68,7 +152,8 @@ def _shown(example: Example) -> str:
 
 
 if __name__ == "__main__":
-    for target, text in (("commands.md", commands()), ("rules.md", rules())):
+    pages = (("commands.md", commands()), ("json.md", json_shapes()), ("rules.md", rules()))
+    for target, text in pages:
         if "--check" not in sys.argv:
             (DOCS / target).write_text(text, "utf-8")
         elif (DOCS / target).read_text("utf-8") != text:

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.forked import run_forked
+from tests.shapes import demand_shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,16 +41,20 @@ BECAUSE = "C raises accuracy because the model underfits: its training accuracy 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A finished command."""
+    """A finished command; of gitexp's, the words that followed its name."""
 
     code: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - whatever was printed
-        """Standard output as JSON."""
-        return json.loads(self.out)
+        """Standard output as JSON; gitexp's must be what its documentation says."""
+        content = json.loads(self.out)
+        if self.words:
+            demand_shape(self.words, content)
+        return content
 
 
 def git(folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> str:
@@ -99,7 +104,7 @@ class World:
             ran = Ran(*run_forked(words, cwd or self.path, os.environ | variables))
         assert "Traceback" not in ran.err, ran.err
         assert ran.code == code, f"gitexp {' '.join(words)}: {ran.code}\n{ran.out}\n{ran.err}"
-        return ran
+        return replace(ran, words=words)
 
     def start(self, *words: str, text: str = BECAUSE) -> str:
         """Register an experiment; returns its name."""

@@ -7,10 +7,13 @@ import re
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from gitexp.cli.overview import COMMANDS
 from gitexp.errors import GitexpError, NotReady, Refused, Stopped, UsageError, disk_full
+
+if TYPE_CHECKING:
+    from gitexp.cli.views.terminal import FindingJson
 
 _FULL = {errno.EDQUOT, errno.ENOSPC}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -76,14 +79,33 @@ def _bug(error: BaseException) -> Bug:
     )
 
 
-def failure_json(error: GitexpError) -> dict[str, Any]:
+class ErrorJson(TypedDict):
+    """Why a command failed: `id` is the kind of the error, or the first rule that refused.
+
+    `commands` are those of the hint, to be typed as they are.
+    """
+
+    id: str
+    message: str
+    hint: str
+    commands: list[str]
+    violations: NotRequired[list[FindingJson]]
+
+
+class FailureJson(TypedDict):
+    """What a command that fails prints in place of its result."""
+
+    error: ErrorJson
+
+
+def failure_json(error: GitexpError) -> FailureJson:
     """Return an error as every command prints it under --json; `id` is the first broken rule's."""
     from gitexp.cli.views.terminal import finding_json  # only a failure needs views and findings
     from gitexp.rules.finding import refusals
 
     broken = refusals(error.findings) if isinstance(error, Refused) else ()
     hint = "\n".join(filter(None, [error.hint, *(finding.hint for finding in broken)]))
-    said: dict[str, Any] = {
+    said: ErrorJson = {
         "id": broken[0].id if broken else error.kind,
         "message": error.message,
         "hint": hint,

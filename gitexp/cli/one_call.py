@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import typer
 
@@ -11,6 +11,7 @@ from gitexp.cli import live
 from gitexp.cli.errors import failure_json
 from gitexp.cli.views import keep, plan
 from gitexp.cli.views import run as views
+from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.terminal import print_json
 from gitexp.errors import GitexpError
 from gitexp.lab.project import open_project
@@ -21,8 +22,32 @@ from gitexp.workflows.run import Unfinished, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.cli.errors import ErrorJson
     from gitexp.lab.registering import Started
+    from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.run import Conclusion
+
+
+class AfterwardsJson(TypedDict):
+    """What else is said where a command registers and runs."""
+
+    change: ChangeJson
+    seconds: float
+    accepted: NotRequired[str | None]
+
+
+class RunConcludedJson(ConcludedJson, AfterwardsJson):
+    """An experiment that was registered, run and judged; `accepted` is its merge, if it has one."""
+
+
+class NotAcceptedJson(RunConcludedJson):
+    """A confirmed experiment whose merge failed: `accepted` is null."""
+
+    error: ErrorJson
+
+
+class RunUnfinishedJson(UnfinishedJson, AfterwardsJson):
+    """An experiment that was registered and has no verdict, and why."""
 
 
 def run_started(
@@ -44,7 +69,8 @@ def run_started(
     with live.watcher(yes=yes, as_json=as_json) as watcher:
         ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
     seconds = round(time.monotonic() - began, 3)
-    rows = [_row(one, how) | {"seconds": seconds} for one, how in zip(started, ended, strict=True)]
+    rows = [_row(one, how, seconds) for one, how in zip(started, ended, strict=True)]
+    merged: dict[str, Any] = {}
     code = views.exit_code(ended, by_verdict=False)
     first, merges = ended[0], accepting and _is_confirmed(ended[0])
     if as_json:
@@ -60,13 +86,13 @@ def run_started(
             if not as_json:
                 raise
             code = error.exit_code
-            rows[0] |= {"accepted": None, **failure_json(error)}
+            merged = {"accepted": None, **failure_json(error)}
         else:
-            rows[0] |= {"accepted": done.commit, "next": "gitexp run --baseline"}
+            merged = {"accepted": done.commit, "next": "gitexp run --baseline"}
             if not as_json:
                 keep.accepted(done, as_json=False)
     if as_json:
-        print_json(rows if several else rows[0])
+        print_json(rows if several else {**rows[0], **merged})
     if code:
         raise typer.Exit(code)
 
@@ -75,5 +101,10 @@ def _is_confirmed(ended: Conclusion | Unfinished) -> bool:
     return not isinstance(ended, Unfinished) and ended.judgement.verdict is Verdict.CONFIRMED
 
 
-def _row(started: Started, ended: Conclusion | Unfinished) -> dict[str, Any]:
-    return {"change": started.change.as_json(), **views.ended_json(ended)}
+def _row(
+    started: Started, ended: Conclusion | Unfinished, seconds: float
+) -> RunConcludedJson | RunUnfinishedJson:
+    more: AfterwardsJson = {"change": started.change.as_json(), "seconds": seconds}
+    if isinstance(ended, Unfinished):
+        return {**more, **views.unfinished_json(ended)}
+    return {**more, **views.concluded_json(ended)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_files import read_on_baseline
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+
+
+class GoalJson(TypedDict):
+    """A goal and how far it is; `before` is the goal that it replaced, on the day `since`."""
+
+    goal: str
+    metric: str
+    constant: float
+    by: str | None
+    now: float | None
+    within: float | None
+    runs: int
+    met: bool
+    days_left: int | None
+    before: str | None
+    since: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +62,12 @@ class GoalProgress:
         distance = abs((self.now or 0.0) - self.goal.criterion.amount)
         return self.within is not None and distance > self.within
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> GoalJson:
         """Return the progress as `gitexp goal --json` prints it."""
         return {
             "goal": str(self.goal), "metric": self.goal.criterion.metric,
-            "constant": self.goal.criterion.amount, "by": self.goal.by and str(self.goal.by),
+            "constant": self.goal.criterion.amount,
+            "by": str(self.goal.by) if self.goal.by else None,
             "now": self.now, "within": self.within, "runs": self.runs, "met": self.met,
             "days_left": self.days_left,
             "before": self.before or None, "since": self.since or None,

@@ -8,7 +8,7 @@ it changed the metric.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import alters_runs
@@ -41,6 +41,18 @@ class StepEffect:
     neutral: bool
 
 
+class LadderStepJson(TypedDict):
+    """A step of the baseline branch that is not an experiment, and what it did to the metric."""
+
+    commit: str
+    author: str
+    time: str
+    subject: str
+    reason: Literal["neutral", "moved"] | None
+    effect: float | None
+    pairs: int
+
+
 @dataclass(frozen=True, slots=True)
 class LadderStep:
     """A baseline commit that changed what runs; `effect` is None until it is measured.
@@ -56,7 +68,7 @@ class LadderStep:
     effect: StepEffect | None
     dependencies: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> LadderStepJson:
         """Return the step as `gitexp run --baseline --json` prints it."""
         effect = self.effect
         return {

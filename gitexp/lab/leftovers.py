@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.engine.cache_folder import abandoned_folders
 from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 _SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about to start
 
 
+class HoldingJson(TypedDict):
+    """What a run left behind: `used` says when it was used last."""
+
+    kind: str
+    path: str
+    bytes: int
+    used: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """A run's folder ("run") or a checkout ("checkout"), with `size` in bytes.
@@ -44,7 +54,7 @@ class Holding:
     used: float
     state: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> HoldingJson:
         """Return it as `gitexp doctor --gc --json` prints it."""
         return {
             "kind": self.kind,

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.ladder import read_steps
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.lab.ladder import LadderStep
+    from gitexp.lab.log_json import ExperimentJson
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.store.cache import Cache
@@ -53,9 +54,9 @@ class Row:
         head = json_line({"name": name, "branch": branch, "state": self.state})
         return f"{head[:-1]}, {self.result.shown[1:]}"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ExperimentJson:
         """Return the same, parsed."""
-        fields: dict[str, Any] = json.loads(self.json_text())
+        fields: ExperimentJson = json.loads(self.json_text())
         return fields
 
 

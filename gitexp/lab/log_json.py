@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.summary import Stage
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
+    from gitexp.lab.state import State
+    from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.summary import Summary
     from gitexp.rules.verdict.criterion import Criterion
@@ -17,37 +20,104 @@ if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
 
 
+class FiguresJson(TypedDict):
+    """The figures of a verdict; the effect and its bounds are changes of the metric."""
+
+    effect: float | None
+    lower: float | None
+    upper: float | None
+    p: float | None
+    level: float | None
+    pairs: int
+
+
+class CriterionJson(TypedDict):
+    """What counts as success.
+
+    A percentage is a share, under the scale "percent"; a constant to reach has a name of its own
+    and no effect.
+    """
+
+    metric: str
+    direction: Literal["higher", "lower"]
+    effect: float | None
+    scale: NotRequired[Literal["percent", "constant"]]
+    constant: NotRequired[float]
+
+
+class GuardJson(TypedDict):
+    """A metric that may not get worse by more than the guard says, and whether it did."""
+
+    guard: str
+    holds: bool | None
+    effect: float | None
+    lower: float | None
+
+
+class LoggedJson(FiguresJson):
+    """What the log says of an experiment, wherever its branch is.
+
+    `code` is the code commit that it stands on. `change`, `criterion`, `repeats` and `campaign` are
+    null where a commit is not a registration; `foreign` records are another commit's, and `newer`
+    lines need a newer gitexp.
+    """
+
+    commit: str
+    baseline: str | None
+    code: str | None
+    author: str
+    time: str
+    hypothesis: str
+    change: ChangeJson | None
+    criterion: CriterionJson | None
+    repeats: list[int] | None
+    campaign: int | None
+    trailers: dict[str, str]
+    verdict: Verdict | None
+    reason: str | None
+    detail: str | None
+    examples: int | None
+    guards: list[GuardJson]
+    foreign: int
+    newer: int
+
+
+class ExperimentJson(LoggedJson):
+    """An experiment; `branch` is null for an archived one."""
+
+    name: str
+    branch: str | None
+    state: State
+
+
 def log_json(entry: Entry, registration: Registration | None, summary: Summary) -> str:
     """Write what does not depend on branches, nor on what is running, as one line of JSON."""
     judgement, explored = summary.judgement, summary.stage is Stage.EXPLORED
-    return json_line(
-        {
-            "commit": entry.commit,
-            "baseline": entry.base or None,
-            "code": entry.code or None,
-            "author": entry.author,
-            "time": entry.time,
-            "hypothesis": hypothesis_of(entry.message),
-            "change": registration and registration.change.as_json(),
-            "criterion": registration and _criterion_json(registration.criterion),
-            "repeats": list(registration.repeats) if registration else None,
-            "campaign": registration and registration.campaign,
-            "trailers": split_message(entry.message)[1],
-            "verdict": "EXPLORATORY" if explored else summary.verdict,
-            "reason": (judgement.reason or None) if judgement else None,
-            "detail": (judgement.detail or None) if judgement else None,
-            **figures_json(registration, judgement),
-            "examples": judgement and judgement.examples,
-            "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
-            "foreign": summary.foreign,
-            "newer": sum(lines for _, lines in summary.newer),
-        }
-    )
+    fields: LoggedJson = {
+        "commit": entry.commit,
+        "baseline": entry.base or None,
+        "code": entry.code or None,
+        "author": entry.author,
+        "time": entry.time,
+        "hypothesis": hypothesis_of(entry.message),
+        "change": registration.change.as_json() if registration else None,
+        "criterion": _criterion_json(registration.criterion) if registration else None,
+        "repeats": list(registration.repeats) if registration else None,
+        "campaign": registration.campaign if registration else None,
+        "trailers": split_message(entry.message)[1],
+        "verdict": Verdict.EXPLORATORY if explored else summary.verdict,
+        "reason": (judgement.reason or None) if judgement else None,
+        "detail": (judgement.detail or None) if judgement else None,
+        **figures_json(registration, judgement),
+        "examples": judgement.examples if judgement else None,
+        "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
+        "foreign": summary.foreign,
+        "newer": sum(lines for _, lines in summary.newer),
+    }
+    return json_line(fields)
 
 
-def figures_json(
-    registration: Registration | None, judgement: Judgement | None
-) -> dict[str, float | int | None]:
+def figures_json(registration: Registration | None, judgement: Judgement | None) -> FiguresJson:
     """Effect, bounds, p, level and pairs of a verdict; the effect is a change of the metric."""
     sign = 1 if registration is None or registration.criterion.higher_is_better else -1
     effect = judgement.effect if judgement else None
@@ -68,19 +138,22 @@ def figures_json(
     }
 
 
-def _criterion_json(criterion: Criterion) -> dict[str, Any]:
+def _criterion_json(criterion: Criterion) -> CriterionJson:
     """Criterion in the metric's unit; a percentage as a share, a constant under its own name."""
-    direction = "higher" if criterion.higher_is_better else "lower"
-    fields = {"metric": criterion.metric, "direction": direction, "effect": criterion.amount}
+    fields: CriterionJson = {
+        "metric": criterion.metric,
+        "direction": "higher" if criterion.higher_is_better else "lower",
+        "effect": criterion.amount,
+    }
     match criterion.scale:
         case Scale.PERCENT:
-            return fields | {"effect": criterion.amount / 100, "scale": "percent"}
+            return {**fields, "effect": criterion.amount / 100, "scale": "percent"}
         case Scale.CONSTANT:
-            return fields | {"effect": None, "scale": "constant", "constant": criterion.amount}
+            return {**fields, "effect": None, "scale": "constant", "constant": criterion.amount}
     return fields
 
 
-def _guard_json(guarded: GuardOutcome) -> dict[str, Any]:
+def _guard_json(guarded: GuardOutcome) -> GuardJson:
     return {
         "guard": str(guarded.guard),
         "holds": guarded.holds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.lab.queue import QueueStage, queues
 
@@ -17,6 +17,26 @@ if TYPE_CHECKING:
 
 _SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
 _NOT_OVER = ("planned", "unsynced", "stale", "running")
+
+
+class PlaceJson(TypedDict):
+    """An experiment in a queue; what is not known is null."""
+
+    name: str
+    state: str
+    runs_to_next_look: int | None
+    seconds_left: float | None
+
+
+class QueueProgressJson(TypedDict):
+    """A queue, and how far each of its experiments is."""
+
+    queue: str
+    stage: QueueStage
+    process: int
+    start: str
+    seconds_left_at_least: float | None
+    experiments: list[PlaceJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class QueueProgress:
         known = [one.seconds for one in self.experiments if one.seconds is not None]
         return sum(known) if known and self.stage is QueueStage.RUNS else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> QueueProgressJson:
         """Return it as `gitexp status --json` prints it."""
         return {
             "queue": self.queue.id,

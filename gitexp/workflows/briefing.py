@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
 from gitexp.lab.known_claims import read_known
@@ -30,6 +30,26 @@ if TYPE_CHECKING:
     from gitexp.rules.plan.briefing import Section
     from gitexp.rules.plan.standing import Standing
     from gitexp.workflows.status import Status
+
+
+class BriefingJson(TypedDict, total=False):
+    """Lines on each topic, as far as there is something to say and room for it.
+
+    `left_out` counts lines that found no room, by topic.
+    """
+
+    standing: list[str]
+    gaps: list[str]
+    confirmed: list[str]
+    dead_ends: list[str]
+    known: list[str]
+    left: list[str]
+    ideas: list[str]
+    running: list[str]
+    warnings: list[str]
+    next: list[str]
+    left_out: dict[str, int]
+
 
 FIRST = "next"  # key of the section that must never be missing
 _START = 'gitexp start --run --accept --json --set KEY=VALUE "HYPOTHESIS because REASON"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import GitexpError
 from gitexp.lab.health.git_settings import (
@@ -31,6 +31,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class ExaminedJson(TypedDict):
+    """A problem in this clone; `mended` says that it was fixed just now."""
+
+    id: str
+    message: str
+    hint: str
+    advice: bool
+    fixable: bool
+    mended: bool
+    failure: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A problem and whether it was fixed: `failure` says why it could not be fixed."""
@@ -44,7 +56,7 @@ class Examined:
         """Whether something is still wrong, and not only worth knowing."""
         return not self.fixed and not self.problem.advice
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ExaminedJson:
         """Return it as `gitexp doctor --json` prints it."""
         problem = self.problem
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
@@ -14,7 +14,7 @@ from gitexp.lab.results import place_of_next, read_results
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
-from gitexp.rules.plan.gaps import Gap, ranked_gaps, with_lack_of_data
+from gitexp.rules.plan.gaps import Gap, GapJson, ranked_gaps, with_lack_of_data
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.pairs import first_good
@@ -35,6 +35,45 @@ if TYPE_CHECKING:
     from gitexp.statistics.learning_curve import LearningCurve
 
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
+
+
+class RankedGapJson(GapJson):
+    """A gap with the command that registers an experiment about it."""
+
+    template: str
+
+
+class CurveJson(TypedDict):
+    """A learning curve: shares of the data with their scores, and what more data brought."""
+
+    points: list[list[float]]
+    gain: float
+    within: list[float]
+    interval: list[float]
+
+
+class GapReportJson(TypedDict):
+    """Where the baseline loses, most recoverable first.
+
+    `detectable` is the smallest gain that an experiment finds 4 times in 5, and `dummy` the score
+    of always giving the same answer, in `unit`.
+    """
+
+    metric: str
+    score: float
+    runs: int
+    within: float | None
+    detectable: float | None
+    train: float | None
+    task: str
+    unit: str
+    dummy: float
+    rows: int
+    examples: int
+    gaps: list[RankedGapJson]
+    calibration: dict[str, Any] | None
+    curve: CurveJson | None
+    skipped: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +98,7 @@ class GapReport:
     higher_is_better: bool
     skipped: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> GapReportJson:
         """Return the report as `gitexp gaps --json` prints it."""
         found, higher = self.findings, self.higher_is_better
         return {
@@ -68,13 +107,14 @@ class GapReport:
             "unit": found.unit, "dummy": found.dummy, "rows": found.rows,
             "examples": found.examples,
             "gaps": [
-                gap.as_json()
-                | {"template": gap.template(self.metric, higher_is_better=higher)}
+                {
+                    **gap.as_json(),
+                    "template": gap.template(self.metric, higher_is_better=higher),
+                }
                 for gap in self.gaps
             ],
             "calibration": found.calibration,
-            "curve": self.curve
-            and {
+            "curve": None if self.curve is None else {
                 "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
                 "within": list(self.curve.within), "interval": list(self.curve.to_come),
             },

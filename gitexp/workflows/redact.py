@@ -7,7 +7,7 @@ in commits without parents, because their history is as public as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.redaction import (
@@ -33,6 +33,20 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
+class RedactionJson(TypedDict):
+    """Where a value was removed from, and where it may still be."""
+
+    dry_run: bool
+    lines: dict[str, int]
+    commits: int
+    beyond: int
+    fixed: int
+    messages: list[str]
+    holders: list[str]
+    folders: list[str]
+    remotes: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Redaction:
     """What was redacted, and what could not be.
@@ -47,7 +61,7 @@ class Redaction:
     remotes: tuple[str, ...]
     dry: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> RedactionJson:
         """Return it as `gitexp redact --json` prints it."""
         found = self.found
         return {

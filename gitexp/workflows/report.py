@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.calibration import calibrated
 from gitexp.lab.goals import progress
@@ -16,10 +16,25 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from gitexp.lab.goals import GoalProgress
+    from gitexp.lab.goals import GoalJson, GoalProgress
+    from gitexp.lab.ladder import LadderStepJson
+    from gitexp.lab.log_json import ExperimentJson
     from gitexp.lab.project import Project
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
+
+
+class ReportJson(TypedDict):
+    """Where a project stands; `steps` of the baseline branch are not experiments."""
+
+    day: str
+    baseline: str
+    commit: str
+    goals: list[GoalJson]
+    standing: Standing
+    calibration: Calibration | None
+    steps: list[LadderStepJson]
+    experiments: list[ExperimentJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +66,15 @@ class Report:
             if isinstance(row, LadderStep) or row.state is State.ACCEPTED
         ]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ReportJson:
         """Return the report as `gitexp report --json` prints it."""
         return {
             "day": self.day.isoformat(),
             "baseline": self.baseline,
             "commit": self.commit,
             "goals": [goal.as_json() for goal in self.goals],
-            "standing": asdict(self.standing),
-            "calibration": self.calibration and asdict(self.calibration),
+            "standing": self.standing,
+            "calibration": self.calibration,
             "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
             "experiments": [row.as_json() for row in self.experiments],
         }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import UsageError
 from gitexp.lab.arms import arms_of
 from gitexp.lab.decided import measured_together
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import Row, log
+from gitexp.lab.log_json import ExperimentJson
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
 from gitexp.rules.documents.holdout import Opening, parse_openings
@@ -27,7 +28,38 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.lab.project import Project
-    from gitexp.rules.plan.together import Together
+    from gitexp.rules.plan.together import Together, TogetherJson
+
+
+class SeedJson(TypedDict):
+    """The scores of a pair; null where a run is missing."""
+
+    seed: int
+    baseline: float | None
+    experiment: float | None
+
+
+class SheetJson(ExperimentJson):
+    """One experiment in full.
+
+    `runs`, `samples`, `screened`, `environments`, `artifacts`, `remarks` and `holdout` are as they
+    are stored; `folder_here` of a run is null where its output is not in this clone.
+    """
+
+    message: str
+    seeds: list[SeedJson]
+    siblings: list[ExperimentJson]
+    together: TogetherJson | None
+    runs: list[dict[str, Any]]
+    samples: list[dict[str, Any]]
+    screened: list[dict[str, Any]]
+    environments: list[dict[str, Any]]
+    differing_variables: list[str]
+    artifacts: list[dict[str, Any]]
+    series: list[Series]
+    baseline_series: list[Series]
+    remarks: list[dict[str, Any]]
+    holdout: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +95,12 @@ class Sheet:
         """Seeds of runs whose output is not in this clone, each once."""
         return sorted({seed for (seed, _), folder in self.folders.items() if folder is None})
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> SheetJson:
         """Return the sheet as `gitexp show --json` prints it."""
         result = self.row.result
         registration = result.registration
-        return self.row.as_json() | {
+        return {
+            **self.row.as_json(),
             "message": result.entry.message,
             "seeds": [
                 {"seed": seed, "baseline": one, "experiment": other}
@@ -87,8 +120,8 @@ class Sheet:
             "environments": list(self.environments),
             "differing_variables": list(self.arms.differing),
             "artifacts": list(self.artifacts),
-            "series": [asdict(one) for one in self.series],
-            "baseline_series": [asdict(one) for one in self.baseline_series],
+            "series": list(self.series),
+            "baseline_series": list(self.baseline_series),
             "remarks": [json.loads(remark.line()) for remark in self.remarks],
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.amendments import protocols_of
@@ -30,11 +30,48 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gitexp.lab.goals import GoalProgress
+    from gitexp.lab.goals import GoalJson, GoalProgress
+    from gitexp.lab.log_json import ExperimentJson
     from gitexp.lab.project import Project
-    from gitexp.lab.queue_progress import QueueProgress
+    from gitexp.lab.queue_progress import QueueProgress, QueueProgressJson
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
+
+
+class TakenJson(TypedDict):
+    """How many of the planned experiments of a campaign were run."""
+
+    number: int
+    taken: int
+    planned: int
+
+
+class StatusJson(TypedDict):
+    """Where you stand.
+
+    `current` is the experiment that is checked out, else the one started last. `experiments` counts
+    them by state, and `open` names those without a verdict; `waiting` are confirmed and not
+    accepted, and so are `outdated`, on an older baseline.
+    """
+
+    project: str
+    baseline: str
+    commit: str
+    metric: str
+    score: float | None
+    within: float | None
+    runs: int
+    current: ExperimentJson | None
+    checked_out: bool
+    experiments: dict[str, int]
+    open: dict[str, list[str]]
+    waiting: list[str]
+    outdated: list[str]
+    campaign: TakenJson
+    goals: list[GoalJson]
+    queues: list[QueueProgressJson]
+    warnings: list[str]
+    next: NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +115,7 @@ class Status:
     warnings: Sequence[str]
     next: NextStep
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> StatusJson:
         """Return the status as `gitexp status --json` prints it."""
         return {
             "project": self.folder,
@@ -88,7 +125,7 @@ class Status:
             "score": self.score,
             "within": self.within,
             "runs": self.runs,
-            "current": self.current and self.current.as_json(),
+            "current": self.current.as_json() if self.current else None,
             "checked_out": self.is_checked_out,
             "experiments": {state: len(names) for state, names in self.by_state.items()},
             "open": {s: n for s, n in self.by_state.items() if s in _OPEN},
@@ -100,7 +137,7 @@ class Status:
             "goals": [goal.as_json() for goal in self.goals],
             "queues": [one.as_json() for one in self.queues],
             "warnings": list(self.warnings),
-            "next": asdict(self.next),
+            "next": self.next,
         }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.attempts import about_attempts
@@ -45,6 +45,39 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
+
+
+class ProblemJson(TypedDict):
+    """Something that does not match, or is worth knowing."""
+
+    id: str
+    message: str
+    hint: str
+
+
+class CampaignJson(TypedDict):
+    """What a campaign spent: `levels` is the number of false confirmations to expect at most."""
+
+    metric: str
+    campaign: int
+    planned: int
+    taken: int
+    lost: int
+    confirmed: int
+    levels: float
+
+
+class VerificationJson(TypedDict):
+    """What `verify` found; `signatures` counts commits of records by who signed them."""
+
+    ok: bool
+    verdicts: int
+    records: int
+    rewritten: int
+    signatures: dict[str, int]
+    problems: list[ProblemJson]
+    information: list[ProblemJson]
+    campaigns: list[CampaignJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +117,10 @@ class Verification:
         """Whether nothing is wrong, apart from advice."""
         return not refusals(self.findings)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> VerificationJson:
         """Return everything as `gitexp verify --json` prints it."""
 
-        def listed(findings: Sequence[Finding]) -> list[dict[str, str]]:
+        def listed(findings: Sequence[Finding]) -> list[ProblemJson]:
             return [
                 {"id": finding.id, "message": finding.message, "hint": finding.hint}
                 for finding in findings

@@ -47,4 +47,6 @@ def test_a_curve_without_a_gap_and_what_was_skipped_are_said(
         out.split()
     )
     assert max(map(len, out.splitlines())) <= 80
-    assert replace(REPORT, curve=curve).as_json()["curve"]["interval"] == [-0.004, 0.028]
+    found = replace(REPORT, curve=curve).as_json()["curve"]
+    assert found is not None
+    assert found["interval"] == [-0.004, 0.028]

@@ -68,7 +68,7 @@ async def _run(words: Sequence[str], wait: int) -> Answer:
         with anyio.move_on_after(wait):
             code, out = await _printed(["run", "--wait", "--json", *names])
             ended = _content(code, out, "experiments")
-            return _answer(code, ended if code else {"queue": begun["queue"]} | ended)
+            return _answer(code, ended if code else {"queue": begun["queue"], **ended})
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             await _printed(["stop", "--json", *names])
@@ -106,7 +106,7 @@ async def _end(process: Process) -> None:
             return
 
 
-def _content(code: int, out: str, listed: str) -> dict[str, Any]:
+def _content(code: int, out: str, listed: str) -> Mapping[str, Any]:
     """Read the JSON that a command printed; lists are put into an object."""
     try:
         content = json.loads(out)
@@ -121,6 +121,6 @@ def _content(code: int, out: str, listed: str) -> dict[str, Any]:
     return failure_json(Bug(f"gitexp ended with exit code {code} and no answer"))
 
 
-def _answer(code: int, content: dict[str, Any]) -> Answer:
-    content = bounded(content, MOST_JSON)
+def _answer(code: int, content: Mapping[str, Any]) -> Answer:
+    content = bounded(dict(content), MOST_JSON)
     return Answer(json_line(content), content, is_error=bool(code) or "error" in content)

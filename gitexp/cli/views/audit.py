@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import typer
 
@@ -20,6 +20,72 @@ if TYPE_CHECKING:
 
 _MOST_WINS = 4  # with all else they fill a screen of 24 lines
 _PLAIN = re.compile(r"\w[\w.+-]{0,59}", re.ASCII)  # what can be pasted as a key or a value
+
+
+class NoiseJson(TypedDict):
+    """The noise between repeats of one configuration."""
+
+    sd: float
+    df: float
+    configurations: int
+
+
+class LuckJson(TypedDict):
+    """What the best of so many tries would show by luck; `gain` is null where noise is unknown."""
+
+    tries: int
+    sds: float
+    gain: float | None
+
+
+class TriedConfigurationJson(TypedDict):
+    """A configuration with its mean score."""
+
+    label: str
+    score: float
+    repeats: int
+
+
+class WinJson(TriedConfigurationJson):
+    """A change that was kept, and what it was compared with."""
+
+    gain: float
+    before: TriedConfigurationJson
+
+
+class JudgedWinJson(WinJson):
+    """A win, and whether it would stand: null where noise is unknown."""
+
+    standing: str | None
+
+
+class AssumedJson(TypedDict):
+    """How many wins stand, or lie within the noise, if its sd is this."""
+
+    sd: float
+    stand: int
+    noise: int
+    best_of: float
+
+
+class WorthRetestJson(WinJson):
+    """A win that deserves a retest, of so many pairs; null for over 100, or unknown noise."""
+
+    pairs: int | None
+
+
+class AuditJson(TypedDict):
+    """Which recorded wins would stand; `failed` runs had no score."""
+
+    metric: str
+    direction: Literal["higher", "lower"]
+    configurations: int
+    failed: int
+    noise: NoiseJson | None
+    best_of: LuckJson
+    wins: list[JudgedWinJson]
+    assumed: list[AssumedJson]
+    retests: list[WorthRetestJson]
 
 
 def audited(audit: Audit, file: Path, *, as_json: bool) -> None:
@@ -177,34 +243,34 @@ def _change(win: Win) -> str:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def _as_json(audit: Audit) -> dict[str, Any]:
+def _as_json(audit: Audit) -> AuditJson:
     noise = audit.noise
     return {
         "metric": audit.metric,
         "direction": "higher" if audit.higher_is_better else "lower",
         "configurations": len(audit.tried),
         "failed": audit.failed,
-        "noise": noise and {
+        "noise": None if noise is None else {
             "sd": noise.sd, "df": noise.df, "configurations": noise.configurations
         },
         "best_of": {
             "tries": audit.tries,
             "sds": audit.by_luck,
-            "gain": noise and noise.sd * audit.by_luck,
+            "gain": None if noise is None else noise.sd * audit.by_luck,
         },
         "wins": [
-            _win_json(one.win) | {"standing": one.worth and one.worth.value}
+            {**_win_json(one.win), "standing": one.worth.value if one.worth else None}
             for one in audit.wins
         ],
         "assumed": [
             {"sd": row.sd, "stand": row.stand, "noise": row.noise, "best_of": row.by_luck}
             for row in audit.assumed
         ],
-        "retests": [_win_json(one.win) | {"pairs": one.pairs} for one in audit.retests],
+        "retests": [{**_win_json(one.win), "pairs": one.pairs} for one in audit.retests],
     }  # fmt: skip
 
 
-def _win_json(win: Win) -> dict[str, Any]:
+def _win_json(win: Win) -> WinJson:
     return {
         "label": win.after.label,
         "gain": win.gain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import typer
 
@@ -34,6 +34,33 @@ _TESTED = {
     Verdict.RULED_OUT: "ruled out", Verdict.CONFIRMED: "confirmed",
     Verdict.INCONCLUSIVE: "inconclusive",
 }  # fmt: skip
+
+
+class TestedJson(TypedDict):
+    """An experiment that tested a value."""
+
+    name: str
+    metric: str
+    value: Any
+    verdict: Verdict | None
+    effect: float | None
+    lower: float | None
+    upper: float | None
+
+
+class ValueJson(TypedDict):
+    """A value of a config file, the commit that wrote it, and experiments on it and on others."""
+
+    file: str
+    line: int | None
+    key: str
+    value: Any
+    commit: str | None
+    author: str | None
+    time: str | None
+    set_by: TestedJson | None
+    others: list[TestedJson]
+    untested: bool
 
 
 def blamed(files: Sequence[BlamedFile], *, as_json: bool) -> None:
@@ -109,27 +136,27 @@ def _listed(there: Sequence[ValueTest]) -> str:
     return ", ".join(values[:_NAMED]) + more
 
 
-def _values_json(file: BlamedFile) -> list[dict[str, Any]]:
+def _values_json(file: BlamedFile) -> list[ValueJson]:
     return [_value_json(file, one) for one in file.values]
 
 
-def _value_json(file: BlamedFile, one: Blamed) -> dict[str, Any]:
+def _value_json(file: BlamedFile, one: Blamed) -> ValueJson:
     date = file.date(one)
     return {
         "file": file.path,
         "line": one.place.line,
         "key": spell_key(one.place.key),
         "value": to_json(one.place.value),
-        "commit": date and date.commit,
-        "author": date and date.author,
-        "time": date and date.time,
-        "set_by": one.set_by and _tested_json(one.set_by),
+        "commit": date.commit if date else None,
+        "author": date.author if date else None,
+        "time": date.time if date else None,
+        "set_by": _tested_json(one.set_by) if one.set_by else None,
         "others": [_tested_json(tested) for tested in one.others],
         "untested": one.untested,
     }
 
 
-def _tested_json(tested: ValueTest) -> dict[str, Any]:
+def _tested_json(tested: ValueTest) -> TestedJson:
     judgement = tested.judgement
     return {
         "name": tested.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import typer
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def calibration(groups: Sequence[Calibration], *, as_json: bool) -> None:
     """Print for each group what was predicted and what was measured."""
     if as_json:
-        print_json([dataclasses.asdict(group) for group in groups])
+        print_json(groups)
         return
     if not groups:
         typer.echo(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
@@ -17,9 +17,33 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
+    from gitexp.cli.views.terminal import FindingJson
     from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+    from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Campaign, Verification
+
+
+class CheckedJson(TypedDict):
+    """What the gate says about an experiment; the name of the baseline's own commits is null."""
+
+    name: str | None
+    ok: bool
+    change: ChangeJson | None
+    violations: list[FindingJson]
+    advice: list[FindingJson]
+
+
+class OpenedJson(TypedDict):
+    """What the holdout showed; `times` counts all openings."""
+
+    of: str
+    commit: str
+    metric: str
+    seed: int
+    metrics: dict[str, float]
+    why: str
+    times: int
 
 
 def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
@@ -63,11 +87,11 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
     )
 
 
-def _report_json(report: Checked | Uncheckable) -> dict[str, Any]:
+def _report_json(report: Checked | Uncheckable) -> CheckedJson:
     return {
         "name": report.name,
         "ok": report.ok,
-        "change": report.change and report.change.as_json(),
+        "change": report.change.as_json() if report.change else None,
         "violations": [finding_json(f) for f in refusals(report.findings)],
         "advice": [finding_json(f) for f in advice(report.findings)],
     }
@@ -122,17 +146,16 @@ def opened(done: Opened, *, as_json: bool) -> None:
     """Print what the holdout showed, and how often it was opened."""
     opening = done.opening
     if as_json:
-        print_json(
-            {
-                "of": done.label,
-                "commit": opening.commit,
-                "metric": done.metric,
-                "seed": opening.seed,
-                "metrics": dict(opening.metrics),
-                "why": opening.why,
-                "times": done.times,
-            }
-        )
+        content: OpenedJson = {
+            "of": done.label,
+            "commit": opening.commit,
+            "metric": done.metric,
+            "seed": opening.seed,
+            "metrics": dict(opening.metrics),
+            "why": opening.why,
+            "times": done.times,
+        }
+        print_json(content)
         return
     typer.echo(
         f"{done.label} on the holdout: {done.metric} {figures.number(opening.metrics[done.metric])}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import typer
 
@@ -13,26 +13,64 @@ from gitexp.rules.text import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitexp.cli.views.plan import CarriedJson, LeftJson
     from gitexp.lab.waiting import Waiting
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.archive import Archived
     from gitexp.workflows.retest import CarriedOn
 
 
+class AcceptedJson(TypedDict):
+    """A merge: `commit` is the baseline's, and was `before`.
+
+    `waiting` experiments were planned or `confirmed` on the old baseline.
+    """
+
+    name: str
+    baseline: str
+    commit: str
+    before: str
+    waiting: int
+    confirmed: list[str]
+    carried: NotRequired[CarriedJson]
+
+
+class OfferedJson(TypedDict):
+    """An experiment that was pushed for review; a squash keeps the message."""
+
+    name: str
+    remote: str
+    message: str
+
+
+class NamedJson(TypedDict):
+    """An experiment and its commit."""
+
+    name: str
+    commit: str
+
+
+class ArchivedJson(TypedDict):
+    """Experiments that were archived, and those that were not."""
+
+    archived: list[NamedJson]
+    left: list[LeftJson]
+
+
 def accepted(done: Accepted, carried: CarriedOn | None = None, *, as_json: bool) -> None:
     """Print what accepting did, and what was carried over to the new baseline."""
     if as_json:
-        print_json(
-            {
-                "name": done.name,
-                "baseline": done.baseline,
-                "commit": done.commit,
-                "before": done.before,
-                "waiting": len(done.waiting),
-                "confirmed": [result.name for result in done.waiting.confirmed],
-            }
-            | ({} if carried is None else {"carried": carried_json(carried)})
-        )
+        content: AcceptedJson = {
+            "name": done.name,
+            "baseline": done.baseline,
+            "commit": done.commit,
+            "before": done.before,
+            "waiting": len(done.waiting),
+            "confirmed": [result.name for result in done.waiting.confirmed],
+        }
+        if carried is not None:
+            content["carried"] = carried_json(carried)
+        print_json(content)
         return
     if done.already:
         typer.echo(f"exp/{done.name} is already accepted: {done.baseline} has {done.commit[:10]}.")
@@ -60,7 +98,12 @@ def _waiting(waiting: Waiting) -> None:
 def offered(done: Offered, *, as_json: bool) -> None:
     """Print what was pushed for review."""
     if as_json:
-        print_json({"name": done.name, "remote": done.remote, "message": done.message})
+        content: OfferedJson = {
+            "name": done.name,
+            "remote": done.remote,
+            "message": done.message,
+        }
+        print_json(content)
         return
     typer.echo(f"exp/{done.name} and its results are on {done.remote}.")
     typer.echo(f"Merge it there; if you squash, keep this message:\n\n{visible(done.message)}")
@@ -75,12 +118,11 @@ def _undo(done: Accepted) -> str:
 def archived(done: Archived, *, as_json: bool) -> None:
     """Print what went into the archive, what did not and why, and how to undo it."""
     if as_json:
-        print_json(
-            {
-                "archived": [{"name": n, "commit": c} for n, c in done.moved.items()],
-                "left": [{"name": n, "reason": why} for n, why in done.left.items()],
-            }
-        )
+        content: ArchivedJson = {
+            "archived": [{"name": n, "commit": c} for n, c in done.moved.items()],
+            "left": [{"name": n, "reason": why} for n, why in done.left.items()],
+        }
+        print_json(content)
         return
     for name in done.moved:
         typer.echo(f"exp/{name} is in the archive.")
@@ -95,7 +137,10 @@ def archived(done: Archived, *, as_json: bool) -> None:
 def restored(done: Mapping[str, str], *, as_json: bool) -> None:
     """Print which experiments are branches again."""
     if as_json:
-        print_json([{"name": name, "commit": commit} for name, commit in done.items()])
+        content: list[NamedJson] = [
+            {"name": name, "commit": commit} for name, commit in done.items()
+        ]
+        print_json(content)
         return
     for name in done:
         typer.echo(f"exp/{name} is a branch again.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import typer
 
@@ -26,17 +25,91 @@ from gitexp.rules.verdict.power import repeats_needed, said_to_detect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.cli.views.terminal import FindingJson
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
+    from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.known import Known
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.shrinkage import Screened
-    from gitexp.rules.verdict.power import Power
+    from gitexp.rules.verdict.power import Power, PowerJson
     from gitexp.workflows.next import Ideas
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
 
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
+
+
+class StartedJson(TypedDict):
+    """An experiment that was registered; `outlook` is what it can detect, and what it takes.
+
+    `code` is the code commit that it stands on, if it stands on one.
+    """
+
+    name: str
+    branch: str
+    commit: str
+    baseline: str
+    change: ChangeJson
+    trailers: dict[str, str]
+    advice: list[FindingJson]
+    outlook: PowerJson
+    code: NotRequired[str]
+
+
+# A word of Python is among the names.
+_FromJson = TypedDict("_FromJson", {"from": str})
+
+
+class StartedFromJson(StartedJson, _FromJson):
+    """An experiment that was registered again; `from` is its old name."""
+
+
+class LeftJson(TypedDict):
+    """An experiment that was left as it is, and why."""
+
+    name: str
+    reason: str
+
+
+class CarriedJson(TypedDict):
+    """Experiments that were registered again, and those that were not."""
+
+    started: list[StartedFromJson]
+    left: list[LeftJson]
+
+
+class PresetJson(TypedDict):
+    """A preset that was written; `is_read` says whether a program here reads presets."""
+
+    name: str
+    file: str
+    commit: str
+    is_read: bool
+
+
+class IdeaJson(TypedDict):
+    """A planned experiment; `worth` is chance x gain per hour of runs.
+
+    `answerable` says whether its design would detect such a gain, `before` names the experiment
+    that was confirmed with this change on an older baseline, and `fits` says whether it fits the
+    time.
+    """
+
+    name: str
+    hypothesis: str
+    change: str
+    gain: float
+    chance: float
+    seconds: float
+    worth: float
+    evidence: str
+    answerable: bool
+    doubts: list[str]
+    before: str
+    screened: Screened | None
+    fits: bool
 
 
 def started(experiment: Started, *, as_json: bool) -> None:
@@ -96,10 +169,10 @@ def carried_on(done: CarriedOn, *, as_json: bool) -> None:
         typer.echo("\nnext: gitexp next")
 
 
-def carried_json(done: CarriedOn) -> dict[str, Any]:
+def carried_json(done: CarriedOn) -> CarriedJson:
     """Which experiments were registered again, and why the others were not."""
     return {
-        "started": [{"from": old} | _started_json(new) for old, new in done.started.items()],
+        "started": [{"from": old, **_started_json(new)} for old, new in done.started.items()],
         "left": [{"name": name, "reason": why} for name, why in done.left.items()],
     }
 
@@ -128,9 +201,13 @@ def split(experiments: Sequence[Started], *, as_json: bool) -> None:
 def preset(done: Preset, *, as_json: bool) -> None:
     """Print a preset that was written, and what to add where no program reads presets."""
     if as_json:
-        print_json(
-            {"name": done.name, "file": done.file, "commit": done.commit, "is_read": done.is_read}
-        )
+        content: PresetJson = {
+            "name": done.name,
+            "file": done.file,
+            "commit": done.commit,
+            "is_read": done.is_read,
+        }
+        print_json(content)
         return
     typer.echo(f"{done.file} now has the preset {done.name} ({done.commit[:10]}):\n")
     typer.echo(visible(done.added))
@@ -142,18 +219,20 @@ def preset(done: Preset, *, as_json: bool) -> None:
     typer.echo(f'\nnext: gitexp start --set preset={done.name} "HYPOTHESIS because REASON"')
 
 
-def _started_json(experiment: Started) -> dict[str, Any]:
-    return {
+def _started_json(experiment: Started) -> StartedJson:
+    content: StartedJson = {
         "name": experiment.name,
         "branch": f"exp/{experiment.name}",
         "commit": experiment.commit,
         "baseline": experiment.base,
-        **({"code": experiment.code.commit} if experiment.code else {}),
         "change": experiment.change.as_json(),
         "trailers": dict(experiment.registration.trailers()),
         "advice": [finding_json(finding) for finding in experiment.advice],
         "outlook": experiment.power.as_json(),
     }
+    if experiment.code:
+        content["code"] = experiment.code.commit
+    return content
 
 
 def _started(experiment: Started) -> None:
@@ -225,7 +304,7 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
 def settled(found: Sequence[Known], *, as_json: bool) -> None:
     """Print what is known already, a claim with its key and source each."""
     if as_json:
-        print_json([dataclasses.asdict(one) for one in found])
+        print_json(found)
         return
     for one in found:
         at = f" = {one.value}" if one.value is not None else ""
@@ -239,7 +318,7 @@ def settled(found: Sequence[Known], *, as_json: bool) -> None:
 def learned(done: Known, baseline: str, *, as_json: bool) -> None:
     """Print the claim that was written down."""
     if as_json:
-        print_json(dataclasses.asdict(done))
+        print_json(done)
         return
     typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))
 
@@ -251,7 +330,7 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(f"gitexp: {warning}", err=True)
     fitting = {idea.name for idea in chosen}
     if as_json:
-        print_json([dataclasses.asdict(idea) | {"fits": idea.name in fitting} for idea in order])
+        print_json([_idea_json(idea, fits=idea.name in fitting) for idea in order])
         return
     if not order and not ideas.waiting:
         typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
@@ -274,6 +353,24 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(f"{what} for the new baseline: gitexp retest --planned")
     if chosen:
         typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+
+
+def _idea_json(idea: WeighedIdea, *, fits: bool) -> IdeaJson:
+    return {
+        "name": idea.name,
+        "hypothesis": idea.hypothesis,
+        "change": idea.change,
+        "gain": idea.gain,
+        "chance": idea.chance,
+        "seconds": idea.seconds,
+        "worth": idea.worth,
+        "evidence": idea.evidence,
+        "answerable": idea.answerable,
+        "doubts": list(idea.doubts),
+        "before": idea.before,
+        "screened": idea.screened,
+        "fits": fits,
+    }
 
 
 def gains(one: Screened) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
@@ -17,6 +17,31 @@ if TYPE_CHECKING:
     from gitexp.workflows.queue import Asked, Resumed
 
 _NAMED = 3  # experiments of a queue that are named
+
+
+class QueueJson(TypedDict):
+    """A queue that was begun: `events` is a file that says what it does, a line of JSON each."""
+
+    queue: str
+    experiments: list[str]
+    process: int
+    folder: str
+    events: str
+
+
+class ResumedJson(TypedDict):
+    """Queues that were started again, and those that may still run on another machine."""
+
+    started: list[QueueJson]
+    elsewhere: list[QueueJson]
+
+
+class StoppedJson(TypedDict):
+    """Experiments that a queue was asked to stop; `at_work` if it has not done so yet."""
+
+    queue: str
+    stopped: list[str]
+    at_work: bool
 
 
 def begun(queue: Queue, *, as_json: bool) -> None:
@@ -35,12 +60,11 @@ def begun(queue: Queue, *, as_json: bool) -> None:
 def resumed(done: Resumed, *, as_json: bool) -> None:
     """Say which queues were started again."""
     if as_json:
-        print_json(
-            {
-                "started": [_as_json(queue) for queue in done.started],
-                "elsewhere": [_as_json(queue) for queue in done.elsewhere],
-            }
-        )
+        content: ResumedJson = {
+            "started": [_as_json(queue) for queue in done.started],
+            "elsewhere": [_as_json(queue) for queue in done.elsewhere],
+        }
+        print_json(content)
         return
     for queue in done.started:
         begun(queue, as_json=False)
@@ -55,12 +79,11 @@ def resumed(done: Resumed, *, as_json: bool) -> None:
 def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
     """Say what was stopped."""
     if as_json:
-        print_json(
-            [
-                {"queue": one.queue.id, "stopped": [*one.names], "at_work": one.at_work}
-                for one in asked
-            ]
-        )
+        content: list[StoppedJson] = [
+            {"queue": one.queue.id, "stopped": [*one.names], "at_work": one.at_work}
+            for one in asked
+        ]
+        print_json(content)
         return
     for one in asked:
         did = "was asked to stop" if one.at_work else "stopped"
@@ -77,7 +100,7 @@ def _named(names: Sequence[str]) -> str:
     return f"{shown} and {more}" if more else shown
 
 
-def _as_json(queue: Queue) -> dict[str, object]:
+def _as_json(queue: Queue) -> QueueJson:
     return {
         "queue": queue.id,
         "experiments": [*queue.names],

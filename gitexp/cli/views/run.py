@@ -2,33 +2,103 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.errors import failure_json
+from gitexp.cli.errors import FailureJson, failure_json
 from gitexp.cli.views import plan
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
-from gitexp.lab.log_json import figures_json
+from gitexp.lab.log_json import FiguresJson, figures_json
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.objections.moved import MOVED
+from gitexp.rules.verdict.power import PowerJson
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.run import Conclusion, Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.cli.views.terminal import FindingJson
+    from gitexp.lab.ladder import LadderStepJson
     from gitexp.lab.project import Project
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.plan.together import TogetherJson
     from gitexp.workflows.baseline import MeasuredBaseline
     from gitexp.workflows.smoke import Smoke
     from gitexp.workflows.try_work_tree import TryResult
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
+
+
+class ConcludedJson(FiguresJson):
+    """How an experiment was judged; `runs` counts those that were made for it just now."""
+
+    name: str
+    commit: str
+    verdict: Verdict | None
+    reason: str | None
+    detail: str | None
+    note: str
+    together: TogetherJson | None
+    runs: int
+    next: str
+
+
+class UnfinishedJson(FailureJson):
+    """An experiment without a verdict, and why."""
+
+    name: str
+
+
+class SampleJson(TypedDict):
+    """A run on a share of the data."""
+
+    sample: float
+    value: float
+    seconds: float
+
+
+class SmokedJson(TypedDict):
+    """An experiment's runs on shares of the data, which are no verdict."""
+
+    name: str
+    commit: str
+    metric: str
+    samples: list[SampleJson]
+    verdict: None
+    next: str
+
+
+class TriedJson(TypedDict):
+    """Runs of the work tree as it is; `left_out` are large files that git does not track."""
+
+    metric: str
+    samples: list[SampleJson]
+    left_out: list[str]
+
+
+class OutlookJson(PowerJson):
+    """What the next experiment could detect, by a criterion at a level."""
+
+    criterion: str
+    level: float
+
+
+class MeasuredJson(TypedDict):
+    """The baseline's scores by seed, and what its last step did if it was not an experiment."""
+
+    baseline: str
+    commit: str
+    metric: str
+    seeds: dict[str, float]
+    step: LadderStepJson | None
+    outlook: OutlookJson
+    advice: list[FindingJson]
 
 
 def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -> None:
@@ -72,10 +142,18 @@ def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
             typer.echo(f"exp/{one.name}: {one.note.splitlines()[0]}")
 
 
-def ended_json(one: Conclusion | Unfinished) -> dict[str, Any]:
-    """A verdict with its figures and the next command, or the error in its place."""
-    if isinstance(one, Unfinished):
-        return {"name": one.name, **failure_json(one.error)}
+def ended_json(one: Conclusion | Unfinished) -> ConcludedJson | UnfinishedJson:
+    """A verdict, or the error in its place."""
+    return unfinished_json(one) if isinstance(one, Unfinished) else concluded_json(one)
+
+
+def unfinished_json(one: Unfinished) -> UnfinishedJson:
+    """The error in the place of a verdict."""
+    return {"name": one.name, **failure_json(one.error)}
+
+
+def concluded_json(one: Conclusion) -> ConcludedJson:
+    """A verdict with its figures and the next command."""
     return {
         "name": one.name,
         "commit": one.commit,
@@ -85,7 +163,7 @@ def ended_json(one: Conclusion | Unfinished) -> dict[str, Any]:
         **figures_json(one.registration, one.judgement),
         "runs": one.ran,
         "note": one.note,
-        "together": one.together and one.together.as_json(one.registration.criterion),
+        "together": one.together.as_json(one.registration.criterion) if one.together else None,
         "next": _next(one),
     }
 
@@ -111,16 +189,15 @@ def _next(conclusion: Conclusion) -> str:
 def smoked(done: Smoke, *, as_json: bool) -> None:
     """Print an experiment's scores on parts of the data."""
     if as_json:
-        print_json(
-            {
-                "name": done.name,
-                "commit": done.commit,
-                "metric": done.metric,
-                "samples": _samples_json(done.records, done.metric),
-                "verdict": None,
-                "next": f"gitexp run {done.name}",
-            }
-        )
+        content: SmokedJson = {
+            "name": done.name,
+            "commit": done.commit,
+            "metric": done.metric,
+            "samples": _samples_json(done.records, done.metric),
+            "verdict": None,
+            "next": f"gitexp run {done.name}",
+        }
+        print_json(content)
         return
     typer.echo(f"exp/{done.name} works on part of the data; this is not a verdict")
     _samples(done.records, done.metric)
@@ -130,8 +207,12 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
 def tried(done: TryResult, *, as_json: bool) -> None:
     """Print what the work tree gave."""
     if as_json:
-        samples = _samples_json(done.records, done.metric)
-        print_json({"metric": done.metric, "samples": samples, "left_out": list(done.left_out)})
+        content: TriedJson = {
+            "metric": done.metric,
+            "samples": _samples_json(done.records, done.metric),
+            "left_out": list(done.left_out),
+        }
+        print_json(content)
         return
     typer.echo("the work tree works; nothing was recorded")
     _samples(done.records, done.metric)
@@ -144,7 +225,7 @@ def _samples(records: Sequence[Record], metric: str) -> None:
         typer.echo(f"  {100 * record.sample:g} % of the data: {scored} in {took}")
 
 
-def _samples_json(records: Sequence[Record], metric: str) -> list[dict[str, float]]:
+def _samples_json(records: Sequence[Record], metric: str) -> list[SampleJson]:
     return [
         {"sample": one.sample, "value": one.metrics[metric], "seconds": one.duration}
         for one in records
@@ -167,21 +248,20 @@ def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None
     metric = project.settings.metric
     values = [record.metrics[metric] for record in done.records]
     if as_json:
-        print_json(
-            {
-                "baseline": project.baseline,
-                "commit": project.tip,
-                "metric": metric,
-                "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
-                "step": done.step and done.step.as_json(),
-                "outlook": {
-                    "criterion": str(done.next.criterion),
-                    "level": done.next.level,
-                    **done.power.as_json(),
-                },
-                "advice": [finding_json(done.advice)] if done.advice else [],
-            }
-        )
+        content: MeasuredJson = {
+            "baseline": project.baseline,
+            "commit": project.tip,
+            "metric": metric,
+            "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
+            "step": done.step.as_json() if done.step else None,
+            "outlook": {
+                "criterion": str(done.next.criterion),
+                "level": done.next.level,
+                **done.power.as_json(),
+            },
+            "advice": [finding_json(done.advice)] if done.advice else [],
+        }
+        print_json(content)
         return
     head = f"{project.baseline} ({project.tip[:8]}): {metric}"
     typer.echo(filled(f"{head} {_mean(values, done)}"))

@@ -2,49 +2,64 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.errors import failure_json
 from gitexp.cli.views.plan import gains
-from gitexp.cli.views.run import tell_unfinished
+from gitexp.cli.views.run import tell_unfinished, unfinished_json
 from gitexp.cli.views.terminal import filled, print_json, wrapped
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
-    from gitexp.workflows.screen import Screening
+    from gitexp.cli.views.run import UnfinishedJson
+    from gitexp.workflows.screen import Ranked, Screening
 
 _MOST_NAMED = 10  # in the command that comes next
+
+
+class RankedJson(TypedDict):
+    """A screened idea; `takes_place` says whether it takes a place in the campaign."""
+
+    name: str
+    commit: str
+    change: str
+    metric: str
+    runs: int
+    share: float
+    measured: float
+    expected: float
+    sd: float
+    baseline: float
+    bar: float
+    promising: bool
+    takes_place: bool
+
+
+class ScreeningJson(TypedDict):
+    """Screened ideas, the best first, which are no verdict; and those without runs."""
+
+    verdict: None
+    runs: int
+    ranked: list[RankedJson]
+    unfinished: list[UnfinishedJson]
+    next: str
 
 
 def screened(done: Screening, *, as_json: bool) -> None:
     """Print what was screened, the best first."""
     if as_json:
-        print_json(
-            {
-                "verdict": None,
-                "runs": done.runs,
-                "ranked": [
-                    {
-                        "name": one.name,
-                        "commit": one.commit,
-                        "change": one.change,
-                        "metric": one.metric,
-                        **dataclasses.asdict(one.screened),
-                        "bar": one.bar,
-                        "promising": place < done.promising,
-                        "takes_place": one.shares_data,
-                    }
-                    for place, one in enumerate(done.ranked)
-                ],
-                "unfinished": [
-                    {"name": one.name, **failure_json(one.error)} for one in done.unfinished
-                ],
-                "next": _next(done),
-            }
-        )
+        content: ScreeningJson = {
+            "verdict": None,
+            "runs": done.runs,
+            "ranked": [
+                _ranked_json(one, promising=place < done.promising)
+                for place, one in enumerate(done.ranked)
+            ],
+            "unfinished": [unfinished_json(one) for one in done.unfinished],
+            "next": _next(done),
+        }
+        print_json(content)
         return
     if done.ranked:
         typer.echo("screening, not a verdict")
@@ -62,6 +77,25 @@ def screened(done: Screening, *, as_json: bool) -> None:
     tell_unfinished(done.unfinished)
     if done.ranked:
         typer.echo(f"\nnext: {_next(done)}")
+
+
+def _ranked_json(one: Ranked, *, promising: bool) -> RankedJson:
+    found = one.screened
+    return {
+        "name": one.name,
+        "commit": one.commit,
+        "change": one.change,
+        "metric": one.metric,
+        "runs": found.runs,
+        "share": found.share,
+        "measured": found.measured,
+        "expected": found.expected,
+        "sd": found.sd,
+        "baseline": found.baseline,
+        "bar": one.bar,
+        "promising": promising,
+        "takes_place": one.shares_data,
+    }
 
 
 def _next(done: Screening) -> str:

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
@@ -40,8 +41,14 @@ def print_json(content: object) -> None:
 
 
 def in_json(content: object) -> str:
-    """Write JSON for a program that a terminal may show."""
-    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    """Write JSON for a program that a terminal may show; a dataclass is an object of its fields."""
+    return json_text(json.dumps(content, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
 
 
 # --- width --------------------------------------------------------------------------------------
@@ -159,7 +166,17 @@ def findings(found: Sequence[Finding]) -> None:
         typer.echo(line)
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
+class FindingJson(TypedDict):
+    """What a rule says: where, and in `hint` what to do; `gitexp help ID` explains the rule."""
+
+    id: str
+    message: str
+    file: str | None
+    line: int | None
+    hint: str
+
+
+def finding_json(finding: Finding) -> FindingJson:
     """A finding as JSON shows it."""
     return {
         "id": finding.id,

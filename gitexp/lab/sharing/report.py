@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -29,6 +29,47 @@ class Flow:
     archived: int = 0
     records: int = 0
     logs: int = 0
+
+
+class ChangedVerdictJson(TypedDict):
+    """A verdict that is another one since records came in."""
+
+    commit: str
+    before: str
+    after: str
+
+
+class RenamedJson(TypedDict):
+    """An experiment whose name somebody else's had, too."""
+
+    commit: str
+    old: str
+    new: str
+
+
+# Two of the names are words of Python.
+SyncedJson = TypedDict(
+    "SyncedJson",
+    {
+        "remote": str,
+        "dry_run": bool,
+        "in": Flow,
+        "out": Flow,
+        "verdicts": list[ChangedVerdictJson],
+        "renamed": list[RenamedJson],
+        "away": list[str],
+        "folded": int,
+        "redacted": int,
+        "kept": dict[str, str],
+        "refused": dict[str, str],
+        "pending": list[str],
+        "replaced": list[str],
+        "warnings": list[str],
+    },
+)
+SyncedJson.__doc__ = (
+    "What a sync shared; `kept` stays here and `refused` was refused, each with why."
+)
 
 
 @dataclass(slots=True)
@@ -90,13 +131,13 @@ class Synced:
         if LOGS in refs and logs is not None:
             self.went.logs += _logs(logs.went, logs.theirs_stale)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> SyncedJson:
         """Return it as `gitexp sync --json` prints it."""
         return {
             "remote": self.remote,
             "dry_run": self.dry,
-            "in": asdict(self.came),
-            "out": asdict(self.went),
+            "in": self.came,
+            "out": self.went,
             "verdicts": [
                 {"commit": m.commit, "before": m.before, "after": m.after} for m in self.verdicts
             ],

@@ -12,7 +12,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import tomli
 
@@ -57,6 +57,15 @@ class PartialValue:
 
     def __str__(self) -> str:
         return self.text
+
+
+class ChangeJson(TypedDict):
+    """One changed value of a config file; null where there is none on that side."""
+
+    file: str
+    key: str
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ class Change:
             and same_value(spell(self.after), spell(other.after))
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ChangeJson:
         """The change as `--json` shows it."""
         return {
             "file": self.file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import rough
@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 _LONGEST = 40  # characters of a label in a sentence
 _DOUBLINGS = 4  # sixteen times the data: what that does not close is more than a lack of data
 _Z = 1.959963984540054  # of a two-sided 95 % interval
+
+
+class GapJson(TypedDict):
+    """Where the baseline loses; `recoverable` of the `ceiling` is what gaps are ranked by."""
+
+    kind: str
+    true: str | None
+    predicted: str | None
+    where: str | None
+    count: int | None
+    rows: int | None
+    ceiling: float
+    recoverable: float
+    interval: list[float]
+    unit: str | None
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class Gap:
         evidence = f"{self.said}, {told}"
         return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> GapJson:
         """Return the gap as `gitexp gaps --json` prints it."""
         return {
             "kind": self.kind, "true": self.true, "predicted": self.predicted,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
     from gitexp.rules.plan.precedent import Precedent
     from gitexp.rules.verdict.criterion import Criterion
+
+
+class TogetherJson(TypedDict):
+    """What several tests of one change measured together: an estimate with its 95 % bounds."""
+
+    effect: float
+    lower: float
+    upper: float
+    pairs: int
+    experiments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +45,17 @@ class Together:
         over = f"{counted(self.experiments, 'experiment')}, {counted(self.pairs, 'pair')}"
         return f"{criterion.metric} {interval} (95 %; {over})"
 
-    def as_json(self, criterion: Criterion) -> dict[str, Any]:
+    def as_json(self, criterion: Criterion) -> TogetherJson:
         """Return it as `--json` prints it: as a change of the metric, not as a gain."""
         sign = 1 if criterion.higher_is_better else -1
         lower, upper = sorted((sign * self.lower, sign * self.upper))
-        return asdict(self) | {"effect": sign * self.effect, "lower": lower, "upper": upper}
+        return {
+            "effect": sign * self.effect,
+            "lower": lower,
+            "upper": upper,
+            "pairs": self.pairs,
+            "experiments": self.experiments,
+        }
 
 
 def say_together(found: Together, criterion: Criterion) -> str:

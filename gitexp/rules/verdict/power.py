@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
@@ -35,6 +35,26 @@ _MOST_REPEATS = 1000  # more are no advice
 _WORTH_SAYING = 3.0  # standard deviations of a paired difference; few changes do more
 _CLEAR = 2.0  # times the bar: a gain that large is hardly ever measured below it
 _WORTH_DATA = 2.0  # times as much test data; for less, more repeats are the easier way
+
+
+class PowerJson(TypedDict):
+    """What an experiment can detect, 4 times in 5, and what it takes.
+
+    `detectable` and `enough` are null before anything was measured; `spreads` counts standard
+    deviations of paired differences. `seconds` are those of all `runs`.
+    """
+
+    runs: int
+    checks: int
+    failing: int
+    detectable: float | None
+    detectable_at_best: float | None
+    source: str
+    enough: int | None
+    enough_at_best: int | None
+    enough_for_gain: int | None
+    spreads: float | None
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,7 @@ class Power:
             failing=self.failing + failing,
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> PowerJson:
         """Return it as `gitexp start --json` prints it."""
         return {
             "runs": self.runs,

@@ -1,0 +1,178 @@
+"""What each command prints under --json, as types: for the documentation, and for tests.
+
+A type stands beside the code that fills it, where the type checker compares them. Here they are
+only listed and read.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ForwardRef, NotRequired, get_args, get_origin, get_type_hints
+
+from gitexp.cli.errors import FailureJson
+from gitexp.cli.one_call import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
+from gitexp.cli.views.audit import AuditJson
+from gitexp.cli.views.blame import ValueJson
+from gitexp.cli.views.help import PageJson, RuleJson
+from gitexp.cli.views.integrity import CheckedJson, OpenedJson
+from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
+from gitexp.cli.views.plan import CarriedJson, IdeaJson, PresetJson, StartedJson
+from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
+from gitexp.cli.views.run import ConcludedJson, MeasuredJson, SmokedJson, TriedJson, UnfinishedJson
+from gitexp.cli.views.screen import ScreeningJson
+from gitexp.lab.goals import GoalJson
+from gitexp.lab.leftovers import HoldingJson
+from gitexp.lab.log_json import ExperimentJson
+from gitexp.lab.sharing.report import SyncedJson
+from gitexp.rules.documents.known import Known
+from gitexp.rules.plan.calibration import Calibration
+from gitexp.workflows.briefing import BriefingJson
+from gitexp.workflows.doctor import ExaminedJson
+from gitexp.workflows.gaps import GapReportJson
+from gitexp.workflows.redact import RedactionJson
+from gitexp.workflows.report import ReportJson
+from gitexp.workflows.show import SheetJson
+from gitexp.workflows.status import StatusJson
+from gitexp.workflows.verify import VerificationJson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FAILURE = FailureJson
+_JUDGED = ConcludedJson | list[ConcludedJson | UnfinishedJson]
+_RUN = RunConcludedJson | NotAcceptedJson | RunUnfinishedJson
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a command prints where a word is given too; "" for the command without such words."""
+
+    command: str
+    word: str
+    shape: Any
+
+    @property
+    def line(self) -> str:
+        """The command as it is typed."""
+        return f"gitexp {self.command} {self.word}".rstrip()
+
+
+PRINTED = (
+    Printed("status", "", StatusJson),
+    Printed("status", "--for-agent", BriefingJson),
+    Printed("audit", "", AuditJson),
+    Printed("gaps", "", GapReportJson),
+    Printed("next", "", list[IdeaJson]),
+    Printed("next", "--run", ConcludedJson),
+    Printed("known", "", list[Known]),
+    Printed("known", "add", Known),
+    Printed("goal", "", list[GoalJson]),
+    Printed("start", "", StartedJson),
+    Printed("start", "--sweep", list[StartedJson]),
+    Printed("start", "--from", list[StartedJson]),
+    Printed("start", "--split", list[StartedJson]),
+    Printed("start", "--preset", PresetJson),
+    Printed("start", "--run", _RUN | list[_RUN]),
+    Printed("try", "", TriedJson),
+    Printed("run", "", _JUDGED),
+    Printed("run", "--baseline", MeasuredJson),
+    Printed("run", "--smoke", SmokedJson),
+    Printed("run", "--screen", ScreeningJson),
+    Printed("run", "--detach", QueueJson),
+    Printed("run", "--resume", ResumedJson),
+    Printed("run", "--wait", _JUDGED),
+    Printed("retest", "", StartedJson),
+    Printed("retest", "--planned", CarriedJson),
+    Printed("stop", "", list[StoppedJson]),
+    Printed("log", "", list[ExperimentJson]),
+    Printed("log", "--calibration", list[Calibration]),
+    Printed("show", "", SheetJson),
+    Printed("report", "", ReportJson),
+    Printed("accept", "", AcceptedJson),
+    Printed("accept", "--pr", OfferedJson),
+    Printed("archive", "", ArchivedJson),
+    Printed("archive", "--restore", list[NamedJson]),
+    Printed("sync", "", SyncedJson),
+    Printed("blame", "", list[ValueJson]),
+    Printed("check", "", CheckedJson | list[CheckedJson]),
+    Printed("verify", "", VerificationJson),
+    Printed("holdout", "", OpenedJson),
+    Printed("redact", "", RedactionJson),
+    Printed("doctor", "", list[ExaminedJson]),
+    Printed("doctor", "--gc", list[HoldingJson]),
+    Printed("help", "", PageJson | RuleJson),
+)
+# Former names of commands, as they are typed now.
+_FORMER = {
+    "search": ("log", ""), "calibration": ("log", "--calibration"), "gc": ("doctor", "--gc"),
+    "baseline": ("run", "--baseline"), "split": ("start", "--split"),
+    "preset": ("start", "--preset"), "restore": ("archive", "--restore"),
+}  # fmt: skip
+
+
+def printed_by(words: Sequence[str]) -> Printed | None:
+    """Find what a command line prints under --json; None if it is not listed.
+
+    Of two words that decide, the one that is listed last does: `start --sweep --run` runs.
+    """
+    command, *others = [word.partition("=")[0] for word in words if word != "--json"] or ["status"]
+    command, more = _FORMER.get(command, (command, ""))
+    found = None
+    for one in PRINTED:
+        if one.command == command and one.word in {"", more, *others}:
+            found = one
+    return found
+
+
+# --- reading types ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object; one that is not `required` may be missing."""
+
+    name: str
+    type: Any
+    required: bool
+
+
+def is_object(shape: Any) -> bool:  # noqa: ANN401 - a type, of any form
+    """Whether a type is one of objects with named fields."""
+    return isinstance(shape, type) and (is_dataclass(shape) or hasattr(shape, "__total__"))
+
+
+@cache
+def fields_of(shape: type) -> tuple[Field, ...]:
+    """Return the fields of a type of objects, in the order in which they are printed."""
+    homes = {shape.__module__}
+    for annotation in shape.__annotations__.values():
+        if isinstance(annotation, ForwardRef) and annotation.__forward_module__:
+            homes.add(annotation.__forward_module__)
+    names = {name: value for home in homes for name, value in _names(home)}
+    hints = get_type_hints(shape, localns=names, include_extras=True)
+    is_total = getattr(shape, "__total__", True)
+    return tuple(
+        Field(name, get_args(hint)[0], required=False)
+        if get_origin(hint) is NotRequired
+        else Field(name, hint, required=is_total)
+        for name, hint in hints.items()
+    )
+
+
+def _names(module: str) -> Iterator[tuple[str, Any]]:
+    """Names that annotations of a module may use, those of the type checker alone included."""
+    loaded = sys.modules[module]
+    yield from vars(loaded).items()
+    assert loaded.__file__  # noqa: S101 - for the type checker: ours are files
+    for node in ast.parse(Path(loaded.__file__).read_text("utf-8")).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for inner in node.body:
+                if isinstance(inner, ast.ImportFrom) and inner.module:
+                    there = __import__(inner.module, fromlist=["_"])
+                    for alias in inner.names:
+                        if hasattr(there, alias.name):
+                            yield alias.asname or alias.name, getattr(there, alias.name)
