@@ -149,6 +149,12 @@ class ExperimentSession(Session):
         starts = [r.began for r in self.ledger.records(commit)]
         return (min(starts), commit) if starts else None
 
+    @property
+    def has_passed_a_look(self) -> bool:
+        """Whether it was judged and goes on: what would not be confirmed has mostly ended."""
+        first = self.registration.registered_seeds()[: self.registration.repeats[0]]
+        return len(self.ledger.good(self.ledger.experiment, first)) == len(first)
+
     def fail(self, error: GitexpError) -> None:
         """Let it ask for nothing more; a seed that failed too often has decided it."""
         super().fail(error)

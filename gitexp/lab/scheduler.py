@@ -1,8 +1,8 @@
 """Drives what is under way: one loop that keeps an engine's slots busy with what is due.
 
 Every experiment is asked what it needs whenever something is on record; a run that several need is
-made once; who needs the fewest runs to its next look goes first. Nothing here decides what counts:
-the same runs in another order give the same verdicts.
+made once; what has passed a look goes first, then who needs the fewest runs to its next one.
+Nothing here decides what counts: the same runs in another order give the same verdicts.
 """
 
 from __future__ import annotations
@@ -122,8 +122,13 @@ class Scheduler:
         return time.monotonic() < self._no_device
 
     def _choose(self) -> tuple[Session, Run] | None:
-        """The most urgent run that nobody is making: of who has the fewest left to its look."""
-        for session in sorted(self._open(), key=lambda session: session.due.left):
+        """The most urgent run that nobody is making.
+
+        Of what has passed a look, and would be for nothing if the night ended now; then of who has
+        the fewest left to its look.
+        """
+        urgent = sorted(self._open(), key=lambda one: (not one.has_passed_a_look, one.due.left))
+        for session in urgent:
             if session.is_outdated():
                 self._advance(session)
             run = self._startable(session)

@@ -60,6 +60,11 @@ class Session(ABC):
         """Whether it may still ask for runs."""
         return not self.over and self.error is None
 
+    @property
+    def has_passed_a_look(self) -> bool:
+        """Whether it was judged and goes on: what would not be confirmed has mostly ended."""
+        return False
+
     @abstractmethod
     def advance(self) -> None:
         """Find out what is due now, by what the ledger has read; `over` is set if nothing is.

@@ -84,6 +84,18 @@ def test_who_needs_the_fewest_runs_to_its_next_look_goes_first(ready: World) -> 
     assert err.index(f"exp/{short}: ") < err.index(f"exp/{long}: ")
 
 
+def test_what_has_passed_a_look_is_decided_before_another_begins(ready: World) -> None:
+    gain = "gain = (0.02 + 0.005 * (SEED % 3)) * (CONFIG['model']['C'] == 2)"
+    train_with(ready, f"{gain}\nprint(f'accuracy={{0.8 + SEED / 1000 + gain}}')", repeats=[3])
+    promising = ready.start("--set", "model.C=2", "--repeats", "6")
+    fresh = ready.start("--set", "model.C=3")
+    ready.gitexp("run", promising, fresh)
+    began = {n: sorted(r["start"] for r in records(ready, f"exp/{n}")) for n in (promising, fresh)}
+    assert len(began[promising]) == 6
+    # One may begin while the look is judged.
+    assert began[promising][-1] < began[fresh][1]
+
+
 def test_one_that_fails_and_one_that_is_refused_stop_no_other(ready: World) -> None:
     train_with(ready, "if CONFIG['model']['C'] == 11: sys.exit('the disk is full')" + SCORE,
                repeats=[3])  # fmt: skip
