@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.cli.views.steps import effect_of
+from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
@@ -93,7 +93,11 @@ def _hypothesis(row: Row) -> str:
 def _step(row: Row | LadderStep) -> tuple[str, ...]:
     if isinstance(row, LadderStep):
         new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""
+        amended = plain("; ".join(amendment_lines(row)))
+        if row.amendment.protocol or not row.untested:
+            return row.time[:10], amended, effect_of(row) if row.amendment.protocol else "", ""
         said = f"UNTESTED STEP {row.commit[:8]}: {plain(row.subject, _LONGEST)}"
+        said += f"; {amended}" if amended else ""
         return row.time[:10], said, plain(f"{new}{effect_of(row, newest=False)}"), ""
     said = f"exp/{plain(row.result.name)}: {_hypothesis(row)}"
     return row.time[:10], said, _effect(row), _change(row)

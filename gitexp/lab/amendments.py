@@ -52,6 +52,9 @@ class Amendment:
     asked: tuple[str, ...] = ()
 
 
+UNAMENDED = Amendment()
+
+
 def read_amendments(
     project: Project, commits: Sequence[BaselineCommit], origin: str
 ) -> dict[str, Amendment]:
@@ -87,7 +90,7 @@ def read_amendments(
                 both = goals[file.old_id], goals[file.new_id]
                 asked += (f"goal: {said}" for said in changed_goals(*both))
         amendment = Amendment((*touched, *changed_protocol(before, now)), tuple(asked))
-        if amendment != Amendment():
+        if amendment != UNAMENDED:
             found[one.commit] = amendment
     return found
 

@@ -2,15 +2,16 @@
 
 A step is a commit that changes what runs. It comes from an accepted experiment, or it is an
 UNTESTED STEP: a refactoring, new data, a bug fix. Running the baseline's seeds on it shows whether
-it changed the metric.
+it changed the metric. A change of protocol, of the criterion or of a goal stands there, too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gitexp.lab.acceptance import read_acceptances
+from gitexp.lab.amendments import UNAMENDED, Amendment, read_amendments
 from gitexp.lab.ancestors import alters_runs
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.plan.dependencies import added, declares
@@ -42,7 +43,10 @@ class StepEffect:
 
 
 class LadderStepJson(TypedDict):
-    """A step of the baseline branch that is not an experiment, and what it did to the metric."""
+    """A step of the baseline branch that is not an experiment, and what it did to the metric.
+
+    `protocol` names what measures differently since, `asked` how criterion and goals changed.
+    """
 
     commit: str
     author: str
@@ -51,13 +55,17 @@ class LadderStepJson(TypedDict):
     reason: Literal["neutral", "moved"] | None
     effect: float | None
     pairs: int
+    protocol: list[str]
+    asked: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class LadderStep:
-    """A baseline commit that changed what runs; `effect` is None until it is measured.
+    """A baseline commit that changed what runs, or how results are judged.
 
-    `dependencies` are those that it declares and its parent does not.
+    `effect` is None until it is measured, and across a change of protocol. `dependencies` are those
+    that it declares and its parent does not; unless it `alters` what runs, only its amendment
+    counts.
     """
 
     commit: str
@@ -67,6 +75,13 @@ class LadderStep:
     accepted: str
     effect: StepEffect | None
     dependencies: tuple[str, ...] = ()
+    amendment: Amendment = UNAMENDED
+    alters: bool = True
+
+    @property
+    def untested(self) -> bool:
+        """Whether it changed what runs without having been an experiment."""
+        return self.alters and not self.accepted
 
     def as_json(self) -> LadderStepJson:
         """Return the step as `gitexp run --baseline --json` prints it."""
@@ -79,6 +94,8 @@ class LadderStep:
             "reason": None if effect is None else "neutral" if effect.neutral else "moved",
             "effect": effect.mean if effect else None,
             "pairs": effect.seeds if effect else 0,
+            "protocol": [*self.amendment.protocol],
+            "asked": [*self.amendment.asked],
         }
 
 
@@ -90,7 +107,7 @@ class _Commit:
     message: str
     records: list[Record]
     alters: bool
-    declaring: list[FileChange]
+    files: list[FileChange]
 
 
 def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
@@ -100,27 +117,38 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
     """
     metric = project.settings.metric
     commits = list(_until(_commits(project), until))
+    amended = read_amendments(project, commits[:-1], commits[-1].commit) if commits[1:] else {}
+    measured = max((at for at, one in enumerate(commits) if one.records), default=0)
     accepted_at = {one.commit: one.experiment for one in read_acceptances(project)[0]}
     steps = []
     after: list[Record] = []
-    for at, commit in enumerate(commits):
+    # The last commit of `until` is where the oldest experiment began, not a step after it.
+    for at, commit in enumerate(commits[:-1]):
         after += commit.records
-        if not commit.alters:
+        amendment = amended.get(commit.commit, UNAMENDED)
+        if at >= measured:  # before anything was measured, anything may be asked for
+            amendment = replace(amendment, asked=())
+        if not (commit.alters or amendment.protocol or amendment.asked):
             continue
-        before = _records_of_group(commits[at + 1 :])
-        # An experiment of another project was tested there; here it is a commit like any other.
-        accepted = accepted_at.get(commit.commit, "")
-        subject = commit.message.strip().split("\n", 1)[0]
-        effect = compare(before, after, metric)
-        # The last commit of `until` is where the oldest experiment began, not a step after it.
-        if at < len(commits) - 1:
-            new = _dependencies(project, commit.declaring)
-            steps.append(
-                LadderStep(
-                    commit.commit, commit.time, commit.author, subject, accepted, effect, new
-                )
+        effect = None
+        if commit.alters and not amendment.protocol:
+            effect = compare(_records_of_group(commits[at + 1 :]), after, metric)
+        steps.append(
+            LadderStep(
+                commit.commit,
+                commit.time,
+                commit.author,
+                commit.message.strip().split("\n", 1)[0],
+                # An experiment of another project was tested there; here it is like any other.
+                accepted_at.get(commit.commit, ""),
+                effect,
+                _dependencies(project, [file for file in commit.files if declares(file.path)]),
+                amendment,
+                commit.alters,
             )
-        after = []
+        )
+        if commit.alters:
+            after = []
     return steps
 
 
@@ -186,6 +214,5 @@ def _commits(project: Project) -> Iterator[_Commit]:
         commit, time, author, message = text.split("\x01", 3)
         files = list(parse_raw(raw.lstrip(b"\0\n")))
         alters = any(alters_runs(project, project.settings, file) for file in files)
-        declaring = [file for file in files if declares(file.path)]
         records = [r for r in parse_records(notes) if r.project == project.folder]
-        yield _Commit(commit, time, author, message, records, alters, declaring)
+        yield _Commit(commit, time, author, message, records, alters, files)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
+from gitexp.lab.amendments import UNAMENDED
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.results import own_heads, read_some
 from gitexp.lab.state import State, States
@@ -123,7 +124,7 @@ def log(project: Project) -> list[Row]:
 
 
 def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
-    """Read experiments and, between them, the untested steps of the baseline branch, newest first.
+    """Read experiments and, between them, what else the baseline branch changed, newest first.
 
     If only some names, authors or states are wanted, there are no steps.
     """
@@ -134,7 +135,9 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
         bases = {head.base for head in heads if head.base}
         steps: list[LadderStep] = []
         if bases - {project.tip} and not (selection.names or selection.author or selection.is_open):
-            steps = [step for step in read_steps(project, bases) if not step.accepted]
+            steps = [
+                s for s in read_steps(project, bases) if s.untested or s.amendment != UNAMENDED
+            ]
             steps = [step for step in steps if timestamp(step.time) >= selection.since]
         stepped = {step.commit for step in steps}
 

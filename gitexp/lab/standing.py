@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import protocols_of
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.results import members_of
 from gitexp.lab.state import State
@@ -35,5 +36,8 @@ def _ladder(project: Project, accepted: Sequence[Result]) -> LadderGains | None:
         return None
     # The oldest comes last: it was measured where the ladder begins.
     before, after = rungs[-1].baseline_records, records_like_tip(project)
+    protocols = protocols_of(project, [rungs[-1].base])
+    if protocols[rungs[-1].base] != protocols[project.tip]:
+        before = ()
     claims = [(result.registration, result.summary) for result in rungs]
     return ladder_gains(metric, claims, before, after)

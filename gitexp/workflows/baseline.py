@@ -96,8 +96,8 @@ def measure_baseline(
         raise session.error
     records = ledger.records(project.tip)
     good = ledger.good(project.tip, seeds, bench.here)
-    steps = read_steps(project, bases)
-    step = steps[0] if steps and not steps[0].accepted else None
+    step = next((step for step in read_steps(project, bases) if step.alters), None)
+    step = step if step is not None and step.untested else None
     power = power_of(registration, *history(results, records))
     advice = underpowered(registration, power)
     return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)

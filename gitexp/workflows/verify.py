@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
+from gitexp.lab.audit.amendments import about_amendments
 from gitexp.lab.audit.attempts import about_attempts
 from gitexp.lab.audit.deviations import about_notes, find_deviation
 from gitexp.lab.audit.early import about_early
@@ -186,6 +187,7 @@ def verify(project: Project, *, fix: bool = False, watch: Watch | None = None) -
         ("per-example evidence", about_examples(inventory, watch)),
         ("blocks of seeds", about_luck(inventory)),
         ("acceptances", about_acceptances(inventory)),
+        ("how results are judged", about_amendments(inventory)),
         ("seeds", about_winning_seeds(inventory)),
     )
     findings: list[Finding] = []

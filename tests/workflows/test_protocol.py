@@ -125,3 +125,44 @@ def test_a_protected_config_is_refused_wherever_it_is_changed(locked: World) -> 
     locked.edit("C = 1.0", "C = 12.0")
     locked.commit("x", verify=False)
     assert "C16" in locked.gitexp("run", "by-hand", code=1).err
+
+
+def test_the_ladder_the_report_and_verify_name_what_changed_how_results_are_judged(
+    locked: World,
+) -> None:
+    locked.gitexp("goal", "accuracy >= 0.97")
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.git("config", "user.name", "Eve")
+    locked.commit("coarser scores")
+    locked.gitexp("goal", "accuracy >= 0.95")
+    settle(locked, effect=0.002)
+    said = [
+        "change of protocol: evaluate.py (",
+        "goal: accuracy >= 0.97 -> accuracy >= 0.95 (",
+        "criterion: accuracy +0.005 -> accuracy +0.002 (",
+    ]
+    for words in (("log",), ("log", "--long"), ("report",)):
+        shown = " ".join(locked.gitexp(*words).out.split())
+        assert all(one in shown for one in said), shown
+        assert shown.count("by Eve") == 3
+        assert shown.count("UNTESTED") == 0
+    steps = locked.gitexp("report", "--json").json["steps"]
+    assert [step["protocol"] for step in steps] == [[], [], ["evaluate.py"]]
+    report = locked.gitexp("verify", "--json").json
+    assert report["ok"]
+    told = {one["id"]: one["message"] for one in report["information"]}
+    assert "by Eve" in told["V23"]
+    assert "evaluate.py" in told["V23"]
+    found = [one["message"] for one in report["information"] if one["id"] == "V24"]
+    assert len(found) == 2
+    assert "accuracy >= 0.97 -> accuracy >= 0.95" in found[1]
+
+
+def test_what_was_asked_for_before_anything_ran_may_change(ready: World) -> None:
+    ready.start("--set", "model.C=10")
+    ready.gitexp("goal", "accuracy >= 0.97")
+    ready.gitexp("goal", "accuracy >= 0.95")
+    settle(ready, effect=0.002)
+    ready.gitexp("run", ready.start("--set", "model.C=11"))
+    assert "->" not in ready.gitexp("log", "--long").out.replace("= 1.0 ->", "")
+    assert ready.gitexp("verify", "--json").json["information"] == []

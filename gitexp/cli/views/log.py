@@ -9,7 +9,7 @@ import typer
 
 from gitexp.cli.views.log_lines import log_lines
 from gitexp.cli.views.rows import result_lines, uncounted
-from gitexp.cli.views.steps import effect_of
+from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
@@ -72,6 +72,10 @@ def _in_full(rows: Iterable[Row | LadderStep]) -> None:
         if number:
             typer.echo("")
         if isinstance(row, LadderStep):
+            for said in amendment_lines(row):
+                typer.echo(wrapped(f"{said}, {row.time[:10]}", ""))
+            if not row.untested or row.amendment.protocol:
+                continue
             typer.echo(f"UNTESTED STEP  {row.commit[:8]}  {row.time[:10]}")
             typer.echo(wrapped(row.subject))
             new = f"adds {', '.join(row.dependencies)}; " if row.dependencies else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.rows import uncounted
+from gitexp.cli.views.steps import amendment_lines
 from gitexp.cli.views.terminal import (
     beginning,
     colored,
@@ -77,8 +78,12 @@ def log_lines(rows: Iterable[Row | LadderStep]) -> None:
     for one, row in itertools.chain(
         zip(lines, first, strict=True), ((line(row), row) for row in left)
     ):
-        typer.echo(_laid_out(one, wide))
-        if not isinstance(row, LadderStep):
+        if not isinstance(row, LadderStep) or (row.untested and not row.amendment.protocol):
+            typer.echo(_laid_out(one, wide))
+        if isinstance(row, LadderStep):
+            for said in amendment_lines(row):
+                typer.echo(_drawn(said, row, now))
+        else:
             legend |= {row.state} & _MARKS.keys()
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in uncounted(row)]
     if legend:
@@ -143,6 +148,13 @@ def _step(step: LadderStep, now: dt.datetime) -> _Line:
         effect = "neutral" if step.effect.neutral else f"moved {moved}"
     subject = visible(step.subject)
     return _Line(" ", step.commit[:8], age(step.time, now), "UNTESTED", effect, (subject,))
+
+
+def _drawn(said: str, step: LadderStep, now: dt.datetime) -> str:
+    """A line across the log: what is above it was judged in another way than what is below."""
+    text = hanging("---- ", f"{age(step.time, now)} ago, {said}")
+    room = row_width() - columns(text) - 1
+    return f"{text} {'-' * room}" if room > 0 and "\n" not in text else text
 
 
 def age(time: str, now: dt.datetime) -> str:
