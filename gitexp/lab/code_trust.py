@@ -17,7 +17,6 @@ from gitexp.rules.gate.paths import is_config
 from gitexp.rules.text import visible
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode
-from gitexp.store.refs import HEADS
 from gitexp.store.signing import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
 
 def note_own_code(repository: Repository, *commits: str) -> None:
     """Remember code commits as made in this clone, so that their experiments may run here."""
-    approve(repository, Approved.CODE, {commit: {"made": "here"} for commit in commits})
+    if commits:
+        approve(repository, Approved.CODE, {commit: {"made": "here"} for commit in commits})
 
 
 def trust_signer(repository: Repository, key: str) -> str:
@@ -75,7 +75,7 @@ def demand_branch_trust(project: Project) -> None:
     if not branch.startswith("exp/"):
         return
     name = branch.removeprefix("exp/")
-    if code := untrusted(project, name, code_ahead(project, "HEAD")):
+    if code := untrusted(project, branch, code_ahead(project, "HEAD")):
         raise NotReady(
             f"{visible(branch)} is checked out, and brings code that was not made in this clone"
             f" ({code[0][:10]})",
@@ -90,7 +90,7 @@ def untrusted_code(report: Checked, *, explored: bool = False) -> list[str]:
         commits = code_ahead(project, report.entry.commit, report.base)
     else:
         commits = [report.code] if report.code else []
-    return untrusted(project, report.name, commits)
+    return untrusted(project, f"exp/{report.name}", commits)
 
 
 def code_ahead(project: Project, top: str, *held: str) -> list[str]:
@@ -113,13 +113,18 @@ def _is_code(project: Project, path: str) -> bool:
     return inside.endswith(".py") or not is_config(inside, project.settings.config)
 
 
-def untrusted(project: Project, name: str, commits: Sequence[str]) -> list[str]:
-    """Those commits that were neither made nor approved in this clone, in the same order."""
+def comes_from_elsewhere(project: Project, revision: str) -> bool:
+    """Whether a branch or commit has code ahead of the baseline that is not trusted here."""
+    return bool(untrusted(project, revision, code_ahead(project, revision)))
+
+
+def untrusted(project: Project, branch: str, commits: Sequence[str]) -> list[str]:
+    """Those commits of a branch that were neither made nor approved here, in the same order."""
     repository = project.repository
     approved = approvals(repository, Approved.CODE)
     left = [commit for commit in commits if commit not in approved]
     if left:
-        made = _made_by_hand(repository, name)
+        made = _made_by_hand(repository, branch)
         if mine := [commit for commit in left if commit in made]:
             note_own_code(repository, *mine)  # a reflog forgets
         left = [commit for commit in left if commit not in made]
@@ -133,13 +138,13 @@ def untrusted(project: Project, name: str, commits: Sequence[str]) -> list[str]:
     return left
 
 
-def _made_by_hand(repository: Repository, name: str) -> set[str]:
-    """Commits that `git commit` made here, on an experiment's branch or wherever HEAD was.
+def _made_by_hand(repository: Repository, branch: str) -> set[str]:
+    """Commits that `git commit` made here, on a branch or wherever HEAD was.
 
     One that amends a commit from elsewhere, or copies it, may hold what nobody here has read.
     """
     made: set[str] = set()
-    for ref in (f"{HEADS}{name}", "HEAD"):
+    for ref in (f"refs/heads/{branch}", "HEAD"):
         out = repository.git.run(
             "log", "--walk-reflogs", "--format=%H %gs", "--no-show-signature", "--no-notes",
             "--no-color", ref, "--", allow=(128,),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
+from gitexp.lab.code_trust import note_own_code
 from gitexp.lab.design import history, likely_failures, records_like_tip
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.known_claims import read_known
@@ -17,7 +18,7 @@ from gitexp.lab.new_name import new_name
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
 from gitexp.lab.refusals import Refusals
 from gitexp.lab.results import place_of_next, read_results
-from gitexp.lab.same_change import same_change
+from gitexp.lab.same_change import NO_CODE, same_change
 from gitexp.lab.seeds import first_seed, no_seeds_left
 from gitexp.rules.documents.code_commit import code_message, code_trailers
 from gitexp.rules.documents.known import against
@@ -57,12 +58,14 @@ class Code:
     """The code that experiments stand on: a `commit` that is there, or the `tree` of a new one.
 
     `base` is the baseline commit below it, and `paths` are the files that differ between the two.
+    `foreign` says that it was taken from commits that were neither made nor approved in this clone.
     """
 
     base: str
     paths: tuple[str, ...]
     commit: str = ""
     tree: str = ""
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,9 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
     project, settings, change = log.project, log.project.settings, proposal.change
     options, extra = proposal.options, [*proposal.extra]
     criterion = proposal.criterion or criterion_from(settings, options.expect)
-    same = same_change(project.repository, log.results, change)
+    code = proposal.code
+    below = (code.base, code.commit or code.tree) if code else NO_CODE
+    same = same_change(project.repository, log.results, change, below)
     advice = [*proposal.advice]
     if proposal.replicate:
         extra.append(replication_of(change, same))
@@ -256,6 +261,8 @@ def _commit(project: Project, drafts: Sequence[_Draft]) -> list[_Made]:
             for draft in drafts:
                 named = replace(draft.registration, name=new_name(taken | mine.keys()))
                 mine[named.name] = _make(project, draft, named, new)
+            # Before there is a branch: nobody is asked about code of their own.
+            note_own_code(repository, *(made for code, made in new.items() if not code.foreign))
             commits = {name: one.commit for name, one in mine.items()}
             create_branches(repository, commits, new.values())
         except GitFailed as failure:

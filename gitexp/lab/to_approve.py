@@ -72,7 +72,7 @@ def _code(project: Project) -> Iterator[ToApprove]:
         if result.registration and result.code and not result.archived and not has_verdict(result):
             names.setdefault(result.standing, []).append(result.name)
     for (base, code), mine in names.items():
-        if untrusted(project, mine[0], [code]):
+        if untrusted(project, f"exp/{mine[0]}", [code]):
             yield _brought(project.repository, base, code, [code], mine)
 
 

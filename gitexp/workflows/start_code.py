@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.code_edit import CodeEdit, fork_of, project_at, split_code
+from gitexp.lab.code_trust import comes_from_elsewhere
 from gitexp.lab.comparison import find_comparisons
 from gitexp.lab.differences import relative
 from gitexp.lab.edit import NOT_REGISTERED
@@ -45,7 +46,8 @@ def code_in_work_tree(project: Project) -> FoundCode:
         UsageError: no code is edited.
     """
     taken = take_work_tree(project)
-    return FoundCode(split_code(project, fork_of(project, taken.head), taken.tree), taken)
+    edit = split_code(project, fork_of(project, taken.head), taken.tree)
+    return FoundCode(_with_origin(edit, project, taken.head), taken)
 
 
 def code_from(project: Project, revision: str) -> FoundCode:
@@ -60,7 +62,14 @@ def code_from(project: Project, revision: str) -> FoundCode:
             f"git knows no commit {revision}",
             'name a branch or a commit: gitexp start --code-from BRANCH "HYPOTHESIS"',
         )
-    return FoundCode(split_code(project, fork_of(project, commit), commit))
+    edit = split_code(project, fork_of(project, commit), commit)
+    return FoundCode(_with_origin(edit, project, revision))
+
+
+def _with_origin(edit: CodeEdit, project: Project, revision: str) -> CodeEdit:
+    """Note whether the commits that code is taken from are trusted in this clone."""
+    foreign = comes_from_elsewhere(project, revision)
+    return replace(edit, code=replace(edit.code, foreign=foreign))
 
 
 def code_of(project: Project, name: str) -> FoundCode:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.arrange import records
 from tests.lab.test_code_commits import code, experiment
-from tests.project import World
+from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +82,18 @@ def test_what_was_committed_in_this_clone_runs_unasked(ready: World, colleague: 
     colleague.gitexp("trust")
     colleague.git("switch", "--quiet", "main")
     colleague.gitexp("run", "otter", "--smoke")
+    # So does what `start` takes from the work tree; taken from a colleague's branch, it waits.
+    colleague.edit('print(f"epochs', 'print("x")\nprint(f"epochs', "train.py")
+    started = ("start", BECAUSE, "--set", "model.C=20", "--json")
+    own = colleague.gitexp(*started, "--code").json["name"]
+    colleague.gitexp("run", own, "--smoke")
+    ready.git("switch", "--quiet", "--create", "idea")
+    ready.write("train.py", (ready.path / "train.py").read_text() + "print('idea')\n")
+    ready.commit("an idea", verify=False)
+    fetch(colleague, ready, "idea")
+    theirs = colleague.gitexp(*started, "--code-from", "idea").json["name"]
+    assert f"gitexp trust {theirs}" in colleague.gitexp("run", theirs, code=3).err
+    ready.git("switch", "--quiet", "main")
     # Whoever amends what came from elsewhere has not read it, and copies it.
     code(ready)
     fetch(colleague, ready, BRANCH, "exp/amended")
