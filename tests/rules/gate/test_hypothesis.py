@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.gate.hypothesis import lint
-from gitexp.rules.gate.hypothesis.pointing import TEMPLATE
+from gitexp.rules.gate.hypothesis.pointing import TEMPLATE, point_at
+from gitexp.rules.gate.hypothesis.reading import read
 
 if TYPE_CHECKING:
     from gitexp.rules.finding import Finding
@@ -262,6 +263,7 @@ def test_a_reason_word_with_nothing_behind_it_is_named() -> None:
     [
         ("Does C=10 lift accuracy?", "C=10 lifts accuracy because …"),
         ("does the bigger batch carry?", "the bigger batch carries because …"),
+        ("Does label smoothing push accuracy?", "label smoothing pushes accuracy because …"),
         ("Do larger batches help recall", "larger batches help recall because …"),
         ("Will larger batches lower loss?", "larger batches will lower loss because …"),
         ("Is more data better than depth?", "more data is better than depth because …"),
@@ -306,6 +308,22 @@ def test_a_question_that_would_need_guessing_gets_the_template(question: str) ->
 def test_carets_stand_below_the_passage_meant(text: str, rule: str, passage: str) -> None:
     (finding,) = (finding for finding in lint(text) if finding.id == rule)
     assert marked(finding) == passage
+
+
+@pytest.mark.parametrize("words", [(1, 1), (1, 40), (40, 1), (40, 40), (14, 40), (40, 14)])
+@pytest.mark.parametrize("missing", ["", "‹because …›"])
+def test_a_line_that_points_fits_a_terminal(words: tuple[int, int], missing: str) -> None:
+    before, after = ("word " * count for count in words)
+    start = len(before)
+    shown, carets = point_at(
+        read(f"{before}here {after}"), start, start + 4 * (not missing), missing
+    ).split("\n")
+    assert len(shown) <= 76
+    assert len(shown) > 60 or words == (1, 1)
+    assert "  " not in shown.strip()
+    mark = missing or "here"
+    assert shown[carets.index("^") : len(carets)] == mark
+    assert set(carets.strip()) == {"^"}
 
 
 def test_only_the_sentence_concerned_is_shown() -> None:
