@@ -185,6 +185,11 @@ def test_a_command_within_quotes_is_one_that_only_a_shell_understands(written: s
     assert spelled_leaves("run.sh", f"{text}\n") == {'"(lines)"': f"[{text}]"}
 
 
+def test_what_stands_in_brackets_is_one_command() -> None:
+    text = "(cd src; python t.py --lr 1; ls)"
+    assert spelled_leaves("run.sh", f"{text}\n") == {'"(lines)"': f"[{text}]"}
+
+
 MAKEFILE = """LR ?= 0.1
 FLAGS = --wd 0.1 --amp  # c
 train: data
