@@ -13,6 +13,7 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
 from tests.project import World
+from tests.team import a_record
 
 THEIRS = "refs/notes/theirs"
 
@@ -171,3 +172,18 @@ def test_the_past_of_a_side_that_was_not_redacted_is_not_passed_on(world: World)
     noted(world, RUNS, {commits[0]: [*clean, line(1, text="hunter2")]})
     # Then the notes begin anew where all notes begin.
     assert world.git("rev-list", "--count", merged(world).after) == "2"
+
+
+def test_of_notes_that_gitexp_cannot_have_written_what_is_left_out_is_counted(world: World) -> None:
+    large, long, plain = objects(world, 3)
+    ours, theirs = (a_record(large, seed) for seed in (1, 2))
+    noted(world, RUNS, {commit: [ours] for commit in (large, long, plain)})
+    foreign = "x" * (1 << 20)
+    many = [line(number) for number in range(100_001)]
+    noted(world, THEIRS, {large: [theirs, *[foreign] * 16], long: many, plain: [theirs]})
+    assert merged(world).left_out == {
+        large: 16 * len(f"{foreign}\n"), long: sum(len(f"{one}\n") for one in many)
+    }  # fmt: skip
+    repository = repository_of(world)
+    texts = read_texts(repository, read_all(repository, RUNS), [large, long, plain])
+    assert texts == {large: f"{ours}\n{theirs}\n", long: f"{ours}\n", plain: texts[large]}
