@@ -24,6 +24,8 @@ from gitexp.cli.views.plan import CarriedJson, IdeaJson, PresetJson, StartedJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
 from gitexp.cli.views.run import ConcludedJson, MeasuredJson, SmokedJson, TriedJson, UnfinishedJson
 from gitexp.cli.views.screen import ScreeningJson
+from gitexp.cli.views.trust import SignerJson, TrustJson
+from gitexp.lab.agent_files import AgentFile
 from gitexp.lab.goals import GoalJson
 from gitexp.lab.leftovers import HoldingJson
 from gitexp.lab.log_json import ExperimentJson
@@ -33,6 +35,7 @@ from gitexp.rules.plan.calibration import Calibration
 from gitexp.workflows.briefing import BriefingJson
 from gitexp.workflows.doctor import ExaminedJson
 from gitexp.workflows.gaps import GapReportJson
+from gitexp.workflows.init import Setup
 from gitexp.workflows.redact import RedactionJson
 from gitexp.workflows.report import ReportJson
 from gitexp.workflows.show import SheetJson
@@ -64,6 +67,11 @@ class Printed:
 PRINTED = (
     Printed("status", "", StatusJson),
     Printed("status", "--for-agent", BriefingJson),
+    Printed("init", "", Setup),
+    Printed("init", "--agents", list[AgentFile]),
+    Printed("init", "--undo", list[str]),
+    Printed("trust", "", TrustJson),
+    Printed("trust", "--signer", SignerJson),
     Printed("audit", "", AuditJson),
     Printed("gaps", "", GapReportJson),
     Printed("next", "", list[IdeaJson]),
@@ -119,11 +127,12 @@ def printed_by(words: Sequence[str]) -> Printed | None:
 
     Of two words that decide, the one that is listed last does: `start --sweep --run` runs.
     """
-    command, *others = [word.partition("=")[0] for word in words if word != "--json"] or ["status"]
+    typed = [word.partition("=")[0] for word in words]
+    command = next((word for word in typed if not word.startswith("-")), "status")
     command, more = _FORMER.get(command, (command, ""))
     found = None
     for one in PRINTED:
-        if one.command == command and one.word in {"", more, *others}:
+        if one.command == command and one.word in {"", more, *typed}:
             found = one
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -107,6 +108,15 @@ def test_every_command_prints_what_is_documented(ready: World) -> None:
     ready.write(".git/runs.csv", "lr,accuracy\n1,0.8\n1,0.81\n2,0.9\n")
     hub_of(ready)
     did("audit", ".git/runs.csv")
+    did("init", "--yes")
+    did("init", "--agents")
+    did("init", "--agents", "--remove")
+    did("trust")
+    key = ready.path / ".git" / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    signers = ready.write(".git/signers", f"ada@example.org {key.with_suffix('.pub').read_text()}")
+    ready.git("config", "gpg.ssh.allowedSignersFile", str(signers))
+    did("trust", "--signer", f"{key}.pub")
     did("try")
     did("run", "--baseline")
     did("gaps")
@@ -149,7 +159,8 @@ def test_every_command_prints_what_is_documented(ready: World) -> None:
     did("accept", best)
     did("retest", planned["name"])
     did("retest", "--planned")
-    did("archive", planned["name"])
-    did("archive", "--restore", planned["name"])
+    did("archive", first["name"])
+    did("archive", "--restore", first["name"])
     did("start", "--preset", "long", "train.epochs=90", "train.lr=0.2")
+    did("init", "--undo")
     assert {one.line for one in PRINTED} == printed.keys()

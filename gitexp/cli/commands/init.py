@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli import live
+from gitexp.cli.options import AsJson
 from gitexp.cli.views import setup as views
 from gitexp.errors import UsageError
 from gitexp.rules.documents.draft import DraftSettings
@@ -86,26 +87,28 @@ def init(
         ),
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="With --agents: remove both.")] = False,
+    json_: AsJson = False,
 ) -> None:
     """Set up this repository: settings, hooks, approval.
 
     Finds the config file, the command and the metric, or asks you. Says what it changed and how to
     undo it. In a bare repository, which only receives pushes, it installs the server's hook alone.
     """
-    typed = _given(context)
+    typed = [option for option in _given(context) if option != "--json"]
     if agents or remove:
-        _agents(typed, remove=remove)
+        _agents(typed, remove=remove, as_json=json_)
         return
     if undo:
-        views.undone(workflow.undo(Path.cwd()))
+        views.undone(workflow.undo(Path.cwd()), as_json=json_)
         return
     given = DraftSettings(
         config=config, command=command, metric=metric, direction=direction, effect=effect,
         metrics=metrics, seed_key=seed_key, vary=vary, shell=shell, link=tuple(link or ()),
     )  # fmt: skip
-    asking = None if yes or not sys.stdin.isatty() else _ask
+    asking = None if yes or json_ or not sys.stdin.isatty() else _ask
     views.initialized(
-        workflow.init(Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_)
+        workflow.init(Path.cwd(), given, asking, live.watcher, baseline=baseline, trial=try_),
+        as_json=json_,
     )
 
 
@@ -145,7 +148,7 @@ def _given(context: typer.Context) -> list[str]:
     return typed
 
 
-def _agents(typed: list[str], *, remove: bool) -> None:
+def _agents(typed: list[str], *, remove: bool, as_json: bool) -> None:
     """Write the instructions for agents, or remove them.
 
     Raises:
@@ -165,6 +168,6 @@ def _agents(typed: list[str], *, remove: bool) -> None:
 
     top = Repository.discover(Path.cwd()).work_tree()
     if remove:
-        views.agents(remove_agent_files(top, FILES), removed=True)
+        views.agents(remove_agent_files(top, FILES), removed=True, as_json=as_json)
     else:
-        views.agents(write_agent_files(top, skill_files(), BLOCK), removed=False)
+        views.agents(write_agent_files(top, skill_files(), BLOCK), removed=False, as_json=as_json)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gitexp.cli.options import AsJson
 from gitexp.cli.views import trust as views
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.code_trust import trust_signer
@@ -30,6 +31,7 @@ def trust(
         ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")] = False,
+    json_: AsJson = False,
 ) -> None:  # fmt: skip
     """Show what would run and measure here, and approve it.
 
@@ -40,7 +42,7 @@ def trust(
     if signer:
         if name:
             raise UsageError("--signer is about all that a key signs", "leave the name out")
-        views.signer(trust_signer(repository, signer))
+        views.signer(trust_signer(repository, signer), as_json=json_)
         return
     if name is None:
         project = open_project()
@@ -48,6 +50,13 @@ def trust(
     else:
         report = check(repository, name)
         project, commit, waiting = report.project, report.base, of_experiment(report)
+    if json_:
+        if yes:
+            approve_all(project, commit, waiting)
+        views.waiting_json(waiting, approved=yes or not waiting)
+        if waiting and not yes:
+            raise typer.Exit(NotReady.exit_code)
+        return
     if not waiting:
         views.nothing(name)
         return

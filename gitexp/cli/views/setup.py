@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import hanging, width, wrapped
+from gitexp.cli.views.terminal import hanging, print_json, width, wrapped
 from gitexp.lab.agent_files import FOLDER, SHARED
 from gitexp.rules.text import counted, duration
 
@@ -60,8 +60,11 @@ def tried(trial: Trial) -> None:
     typer.echo("")
 
 
-def initialized(done: Setup) -> None:
+def initialized(done: Setup, *, as_json: bool) -> None:
     """Print what init changed and how to take it back."""
+    if as_json:
+        print_json(done)
+        return
     if done.trial is not None:
         tried(done.trial)
     if not done.steps:
@@ -84,14 +87,20 @@ def initialized(done: Setup) -> None:
         typer.echo((" " if len(" ".join(words)) <= width() else " \\\n      ").join(words))
 
 
-def undone(done: Sequence[str]) -> None:
+def undone(done: Sequence[str], *, as_json: bool) -> None:
     """Print what undoing did."""
+    if as_json:
+        print_json(done)
+        return
     for line in done or ["there is nothing to undo"]:
         typer.echo(line)
 
 
-def agents(files: Sequence[AgentFile], *, removed: bool) -> None:
+def agents(files: Sequence[AgentFile], *, removed: bool, as_json: bool) -> None:
     """Print which files for agents were written or removed, and how to share that."""
+    if as_json:
+        print_json(files)
+        return
     changed = [one for one in files if one.done]
     for one in changed:
         typer.echo(f"{one.done} {one.path}{f' ({one.part})' if one.part else ''}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.views.terminal import wrapped
+from gitexp.cli.views.terminal import print_json, wrapped
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
@@ -16,6 +16,38 @@ if TYPE_CHECKING:
     from gitexp.lab.to_approve import ToApprove
 
 _MOST = 200  # lines of one difference, where there is no pager
+
+
+class WaitingJson(TypedDict):
+    """Something that runs here only once it is approved: what differs, and how to see all of it."""
+
+    what: str
+    shown: str
+    command: str
+
+
+class TrustJson(TypedDict):
+    """What waits for approval, and whether it has it now."""
+
+    approved: bool
+    waiting: list[WaitingJson]
+
+
+class SignerJson(TypedDict):
+    """The key whose code is trusted from now on."""
+
+    signer: str
+
+
+def waiting_json(waiting: Sequence[ToApprove], *, approved: bool) -> None:
+    """Print what waits, for a program."""
+    content: TrustJson = {
+        "approved": approved,
+        "waiting": [
+            {"what": one.what, "shown": one.shown, "command": one.command} for one in waiting
+        ],
+    }
+    print_json(content)
 
 
 def nothing(name: str | None) -> None:
@@ -49,6 +81,10 @@ def approved() -> None:
     typer.echo("Approved.")
 
 
-def signer(fingerprint: str) -> None:
+def signer(fingerprint: str, *, as_json: bool) -> None:
     """Print whose code is trusted from now on."""
+    if as_json:
+        content: SignerJson = {"signer": fingerprint}
+        print_json(content)
+        return
     typer.echo(f"Code that {fingerprint} signed now runs in this clone.")
