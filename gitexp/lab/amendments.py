@@ -44,12 +44,18 @@ class BaselineCommit(Protocol):
 class Amendment:
     """What a baseline commit changed about how results are judged.
 
-    `protocol` are protected files, and settings as `KEY: BEFORE -> AFTER`: results before and after
-    it cannot be compared. `asked` are criterion and goals, as `criterion: BEFORE -> AFTER`.
+    `files` are protected ones, `settings` those that measure, as `KEY: BEFORE -> AFTER`; `asked`
+    are criterion and goals, as `criterion: BEFORE -> AFTER`.
     """
 
-    protocol: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+
+    @property
+    def protocol(self) -> tuple[str, ...]:
+        """What measures differently since, so that results before and after are not comparable."""
+        return self.files + self.settings
 
 
 UNAMENDED = Amendment()
@@ -74,7 +80,7 @@ def read_amendments(
     ]
     known = read_settings(project, [*filter(None, [origin]), *with_settings])
     goals = _read_goals(project, [file for files in changed.values() for file in files])
-    now = _valid(known.get(origin))
+    now = _valid(known.get(origin)) or _last_valid(project, origin)
     found = {}
     for one in reversed(commits):
         # Settings that cannot be read measure nothing; those that mend them are compared with the
@@ -89,7 +95,7 @@ def read_amendments(
             if relative(project, file.path) == GOALS:
                 both = goals[file.old_id], goals[file.new_id]
                 asked += (f"goal: {said}" for said in changed_goals(*both))
-        amendment = Amendment((*touched, *changed_protocol(before, now)), tuple(asked))
+        amendment = Amendment(tuple(touched), changed_protocol(before, now), tuple(asked))
         if amendment != UNAMENDED:
             found[one.commit] = amendment
     return found
@@ -97,6 +103,17 @@ def read_amendments(
 
 def _valid(settings: Settings | NotReady | None) -> Settings | None:
     return settings if isinstance(settings, Settings) else None
+
+
+def _last_valid(project: Project, commit: str) -> Settings | None:
+    """The settings before a commit in which they cannot be read, None if there never were any."""
+    steps = islice(project.repository.lineage.since(commit), _FURTHEST)
+    touching = [
+        step.parent
+        for step in steps
+        if step.parent and any(relative(project, file.path) in FILES for file in step.files)
+    ]
+    return next(filter(None, map(_valid, read_settings(project, touching).values())), None)
 
 
 def _changed_criterion(before: Settings, after: Settings) -> list[str]:

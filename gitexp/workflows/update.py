@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.pushed_notes import check_pushed_notes
+from gitexp.lab.gate.pushed_protocol import check_pushed_protocol
 from gitexp.lab.gate.removed_results import check_removed_results
 from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.rules.documents.registration import parse_message
@@ -71,7 +72,7 @@ def _check_notes(repository: Repository, ref: str, before: str, after: str) -> l
 
 
 def _check_baseline(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:
-    """Check that a baseline branch does not go back to earlier rules of verdict."""
+    """Check that a baseline branch keeps its rules of verdict, and what measures."""
     changed = repository.git.differences("diff-tree", before, after)
     folders = dict.fromkeys(
         file.path[: -len(name)]
@@ -79,12 +80,13 @@ def _check_baseline(repository: Repository, ref: str, before: str, after: str) -
         for name in FILES
         if file.path == name or file.path.endswith(f"/{name}")
     )
-    return [
+    lowered = [
         finding
         for prefix in folders
         if ref == f"refs/heads/{find_baseline(repository, prefix)[0]}"
         for finding in lowered_rules(repository, prefix, [after], besides=[before]).values()
     ]
+    return [*lowered, *check_pushed_protocol(repository, ref, before, after)]
 
 
 def _check_experiment(repository: Repository, ref: str, before: str, after: str) -> list[Finding]:

@@ -166,3 +166,53 @@ def test_what_was_asked_for_before_anything_ran_may_change(ready: World) -> None
     ready.gitexp("run", ready.start("--set", "model.C=11"))
     assert "->" not in ready.gitexp("log", "--long").out.replace("= 1.0 ->", "")
     assert ready.gitexp("verify", "--json").json["information"] == []
+
+
+def test_a_server_takes_a_change_of_protocol_only_where_its_owner_allows_it(
+    locked: World, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
+    bare = World(tmp_path / "server.git")
+    locked.git("remote", "add", "origin", str(bare.path))
+    bare.gitexp("init")
+    locked.git("push", "--quiet", "--set-upstream", "origin", "main")
+    locked.write("README.md", "An inert file.\n")
+    locked.commit("inert")
+    locked.git("push", "--quiet")
+    start = locked.git("rev-parse", "main")
+    # A change that is taken back within one push is a change all the same.
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.commit("coarser")
+    locked.git("revert", "--no-edit", "HEAD")
+    assert "P4" in locked.try_git("push").err
+    locked.git("reset", "--quiet", "--hard", start)
+    steps = [
+        ("evaluate.py", "6)", "5)", "evaluate.py"),
+        ("gitexp.toml", 'metric = "accuracy"', 'metric = "f1"', "metric: "),
+        ("gitexp.toml", 'protect = ["evaluate.py", "data/"]', "", "protect: "),
+        ("gitexp.toml", "config = [", "config = [[", ""),  # broken, and then mended as f1
+    ]
+    for file, old, new, said in steps:
+        locked.edit(old, new, file)
+        locked.commit("a better measure", verify=False)
+        pushed = locked.try_git("push")
+        if said:
+            assert pushed.code == 1
+            assert "P4" in pushed.err
+            assert f"by Ada Tester is a change of protocol: {said}" in pushed.err
+            assert "git config gitexp.allowProtocol true" in pushed.err
+            locked.git("reset", "--quiet", "--hard", start)
+        else:
+            assert pushed.code == 0
+    locked.edit("config = [[", "config = [", "gitexp.toml")
+    locked.edit('metric = "accuracy"', 'metric = "f1"', "gitexp.toml")
+    locked.commit("mended")
+    assert "P4" in locked.try_git("push").err
+    bare.git("config", "gitexp.allowProtocol", "true")
+    locked.git("push", "--quiet")
+    # Another branch is nobody's baseline.
+    bare.git("config", "gitexp.allowProtocol", "false")
+    locked.git("push", "--quiet", "origin", "main:other")
+    locked.edit("6)", "4)", "evaluate.py")
+    locked.commit("coarser still")
+    locked.git("push", "--quiet", "origin", "main:other")
