@@ -59,7 +59,10 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("next", "Rank the planned experiments, best first", _REFUSED | _FAILED),
         Command("known", "List what is already settled, or add to it"),
         Command("goal", "Show the progress toward your goals, or set one"),
-        Command("start", "Register an experiment: one hypothesis, one changed line", _REFUSED),
+        Command(
+            "start", "Register an experiment: one hypothesis, one changed line",
+            _REFUSED | _FAILED,
+        ),
     ),
     "Run": (
         Command("try", "Run the work tree as it is, on part of the data", _FAILED),

@@ -79,7 +79,7 @@ def test_every_command_with_json_is_listed_and_every_word_is_its_own() -> None:
         for name in COMMANDS
         if any("--json" in parameter.opts for parameter in load(name).params)
     }
-    assert {one.command for one in PRINTED} == with_json
+    assert {one.command for one in PRINTED} == with_json == {*COMMANDS} - {"demo"}  # a show
     for one in PRINTED:
         command = load(one.command)
         words = {option for parameter in command.params for option in parameter.opts}

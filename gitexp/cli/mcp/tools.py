@@ -175,11 +175,12 @@ TOOLS = (
     ),
     Tool(
         "start",
-        "Register an experiment: one hypothesis, one changed config line. Runs nothing.",
+        "Register an experiment: one hypothesis, one changed config line, with the code that it"
+        " switches on if `code` says so. Runs nothing.",
         "start", argument="hypothesis", required=("hypothesis",), single=("hypothesis", "set"),
         explained='A statement with its reason: "X raises Y because Z".', reads=False,
-        options=("--set", "--expect", "--evidence", "--gain", "--chance", "--cost", "--guard",
-                 "--repeats", "--replicate", "--despite"),
+        options=("--set", "--code", "--code-from", "--on", "--expect", "--evidence", "--gain",
+                 "--chance", "--cost", "--guard", "--repeats", "--replicate", "--despite"),
     ),
     Tool(
         "run",
