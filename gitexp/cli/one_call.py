@@ -9,7 +9,7 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.errors import failure_json
-from gitexp.cli.views import keep, plan
+from gitexp.cli.views import keep
 from gitexp.cli.views import run as views
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.terminal import print_json
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.run import Conclusion
+    from gitexp.workflows.start_again import Replaced
 
 
 class AfterwardsJson(TypedDict):
@@ -51,7 +52,7 @@ class RunUnfinishedJson(UnfinishedJson, AfterwardsJson):
 
 
 def run_started(
-    started: Sequence[Started],
+    started: Sequence[Started | Replaced],
     *,
     jobs: int | None,
     yes: bool,
@@ -63,8 +64,6 @@ def run_started(
 
     An error after the registration is part of what is printed, and the exit code is its own.
     """
-    if not as_json:
-        plan.registered(started)
     began = time.monotonic()
     with live.watcher(yes=yes, as_json=as_json) as watcher:
         ended = run(open_project(), [one.name for one in started], jobs=jobs, watcher=watcher)
@@ -102,7 +101,7 @@ def _is_confirmed(ended: Conclusion | Unfinished) -> bool:
 
 
 def _row(
-    started: Started, ended: Conclusion | Unfinished, seconds: float
+    started: Started | Replaced, ended: Conclusion | Unfinished, seconds: float
 ) -> RunConcludedJson | RunUnfinishedJson:
     more: AfterwardsJson = {"change": started.change.as_json(), "seconds": seconds}
     if isinstance(ended, Unfinished):

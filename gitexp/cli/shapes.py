@@ -17,6 +17,7 @@ from gitexp.cli.errors import FailureJson
 from gitexp.cli.one_call import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
 from gitexp.cli.views.audit import AuditJson
 from gitexp.cli.views.blame import ValueJson
+from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
@@ -84,6 +85,7 @@ PRINTED = (
     Printed("start", "--from", list[StartedJson]),
     Printed("start", "--split", list[StartedJson]),
     Printed("start", "--preset", PresetJson),
+    Printed("start", "--again", ReplacedJson),
     Printed("start", "--run", _RUN | list[_RUN]),
     Printed("try", "", TriedJson),
     Printed("run", "", _JUDGED),

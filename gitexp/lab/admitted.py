@@ -108,6 +108,7 @@ def read_ledgers(
             one.report.project, one.report.settings, one.registration.criterion.metric,
             tell_once, experiment=commit, why=why, shared=shared,
             beside=base if in_pairs and one.registration.interleaved else "",
+            replaced=one.registration.replaces,
         )  # fmt: skip
         ledger.take({base: notes[base], commit: notes[commit]})
         ledgers.append(ledger)

@@ -21,6 +21,7 @@ from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.pairs import first_good
+from gitexp.rules.verdict.replacing import as_replaced
 from gitexp.rules.verdict.rivals import gated
 from gitexp.rules.verdict.set_aside import hold_pairs
 from gitexp.store.aside import Intent, put_aside
@@ -62,10 +63,12 @@ class Ledger:
         why: str = "",
         shared: Environments | None = None,
         beside: str = "",
+        replaced: Sequence[str] = (),
     ) -> None:
         self.project, self.repository = project, project.repository
         self.settings, self.metric = settings, metric
         self.experiment, self.why, self.beside = experiment, why, beside
+        self._replaced = tuple(replaced)
         self.aside: tuple[SetAside, ...] = ()  # pairs that do not count, as last read
         self.stored = 0  # runs that were stored through this ledger
         self._tell = tell
@@ -97,6 +100,11 @@ class Ledger:
                 self._tell(f"{commit[:8]}: {newer}, and may hold what is run here again")
         if self.beside:
             self._settle_pairs()
+        if self._replaced and self.experiment in notes:
+            earlier = read_notes(self.repository, RUNS, self._replaced)
+            for commit, text in earlier.items():
+                failed = [r for r in self._counting(text, commit) if r.is_of(commit)]
+                self._records[self.experiment] += as_replaced(failed)
 
     def _settle(self, commit: str, records: Sequence[Record]) -> list[Record]:
         """Leave only what the notes held first, of several records for one run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,22 @@ class Result:
 
         if self.registration is None or self.registration.rules < 2:
             return Held(tuple(record for record in self.records if not record.explore))
-        return self.first_held[0]
+        held = self.first_held[0]
+        if not self.registration.replaces:
+            return held
+        return replace(held, records=(*held.records, *self.of_replaced))
+
+    @property
+    def of_replaced(self) -> list[Record]:
+        """Failed runs of the commits that this one replaces."""
+        from gitexp.rules.verdict.replacing import as_replaced
+
+        commits = self.registration.replaces if self.registration else ()
+        return [
+            record
+            for commit in commits
+            for record in as_replaced(r for r in self._notes.records(commit) if r.is_of(commit))
+        ]
 
     @property
     def checks(self) -> list[Check]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.project import project_in
+from gitexp.lab.replacement import without_replaced
 from gitexp.lab.result import Result, RunNotes
 from gitexp.lab.same_change import complete_changes
 from gitexp.lab.summary_cache import opened_cache
@@ -196,7 +197,7 @@ def _itself(entry: Entry) -> Entry:
 
 def members_of(project: Project, results: Iterable[Result]) -> list[Member]:
     """Experiments as their campaigns count them, beside the protocol of the baseline's tip."""
-    members = [member for result in results if (member := result.member())]
+    members = [member for result in without_replaced(results) if (member := result.member())]
     protocols = protocols_of(project, {member.base for member in members if member.base})
     now = protocols[project.tip]
     return [

@@ -1,4 +1,4 @@
-"""Move a branch that no work tree has, but only from the commit that was checked.
+"""Move a branch, but only from the commit that was checked.
 
 Between a check and the move that it allows, a colleague in the same clone may commit. So a move
 takes the commit that the branch must still be at; a branch that has moved is left alone.
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept_commits
+from gitexp.store.refs import ARCHIVE
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.store.repository import Repository
 
 
@@ -28,6 +31,28 @@ def move_branch(repository: Repository, ref: str, new: str, old: str, *, reason:
             assert lock is not None  # noqa: S101 - we waited for it
             with kept_commits(repository, [new], lock):
                 move_refs(repository, [f"update {ref} {new} {old}"], lock, reason=reason)
+    except GitFailed as failure:
+        if repository.git.resolve(ref) == old:
+            raise
+        raise moved(ref, old) from failure
+
+
+def replace_branch(
+    repository: Repository, ref: str, new: Sequence[str], old: str, archived: str, *, reason: str
+) -> None:
+    """Move a branch to the first of the new commits, and archive what it was at, both or neither.
+
+    The branch may be checked out: what follows it there is up to the caller.
+
+    Raises:
+        NotReady: it is not at `old`.
+    """
+    moves = [f"create {ARCHIVE}{archived} {old}", f"update {ref} {new[0]} {old}"]
+    try:
+        with writing(repository) as lock:
+            assert lock is not None  # noqa: S101 - we waited for it
+            with kept_commits(repository, new, lock):
+                move_refs(repository, moves, lock, reason=reason)
     except GitFailed as failure:
         if repository.git.resolve(ref) == old:
             raise

@@ -1,26 +1,22 @@
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gitexp.cli.edited_code import find_code, offered_code
 from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
-from gitexp.cli.views import code as code_views
+from gitexp.cli.registering import Asked, Way, register, replace_code
 from gitexp.cli.views import plan as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.project import Project, open_project
-from gitexp.lab.registering import Started
+from gitexp.lab.project import open_project
 from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.rules.plan.ideas import Options
 from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
-from gitexp.workflows.start_code import FoundCode, start_on_code
 
 _LARGEST_PLAN = 10_000_000  # bytes
 _EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
@@ -63,6 +59,14 @@ def start(
             "--on", metavar="NAME", help="Use the code of this experiment, with another value."
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Replace the code of the experiment that is checked out by your edits of it, as"
+            " long as no run has shown anything.",
+        ),
+    ] = False,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
@@ -159,6 +163,7 @@ def start(
         "--despite": despite, "--switch": switch,
         "--sweep": sweep, "--from": plan is not None, "--run": run, "--accept": accept,
         "--code": code, "--code-from": code_from is not None, "--on": on is not None,
+        "--again": again,
     }  # fmt: skip
     number, several = jobs_of(jobs), bool(sweep) or plan is not None
     if accept and (several or not run):
@@ -167,20 +172,7 @@ def start(
             'gitexp start --set KEY=VALUE "HYPOTHESIS" --run --accept',
         )
 
-    def go_on(started: Sequence[Started], untracked: Sequence[str] = ()) -> None:
-        """Run what was registered if --run is given; otherwise print it."""
-        code_views.left_in_work_tree(untracked)
-        if run:
-            from gitexp.cli.one_call import run_started  # loads what makes runs
-
-            run_started(
-                started, jobs=number, yes=yes, accepting=accept, several=several, as_json=json_
-            )
-        elif several:
-            views.started_all(started, as_json=json_)
-        else:
-            views.started(started[0], as_json=json_)
-
+    way = Way(run=run, accept=accept, jobs=number, yes=yes, several=several, as_json=json_)
     if split:
         _refuse_beside("--split", given | {"--preset": preset is not None})
         split_up(of, words or [], as_json=json_)
@@ -194,33 +186,24 @@ def start(
     if plan is not None:
         others = given | {"--from": False, "--run": False, "a hypothesis": bool(words)}
         _refuse_beside("--from", others)
-        go_on(workflow.start_plan(open_project(), _read(plan), plan))
+        way.go_on(workflow.start_plan(open_project(), _read(plan), plan))
+        return
+    if again:
+        others = given | {"--again": False, "--run": False, "--accept": False}
+        _refuse_beside("--again", others | {"a hypothesis": bool(words)})
+        replace_code(open_project(), way)
         return
     text = _one_hypothesis(words)
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     if sweep:
         _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
-    asked = _Asked(
+    asked = Asked(
         set_[0] if set_ else None, _one_sweep(sweep),
         Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats),
-        switch=switch, replicate=replicate, as_json=json_,
+        switch=switch, replicate=replicate, code=code, code_from=code_from, on=on,
     )  # fmt: skip
-    project = open_project()
-    found = find_code(project, from_work_tree=code, revision=code_from, name=on)
-    go_on(*_register(project, text, found, asked))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the options say about one experiment, or about the values of a sweep."""
-
-    set: str | None
-    sweep: str
-    options: Options
-    switch: bool
-    replicate: bool
-    as_json: bool
+    register(open_project(), text, asked, way)
 
 
 def _one_hypothesis(words: Sequence[str] | None) -> str:
@@ -241,36 +224,6 @@ def _one_sweep(sweeps: Sequence[str] | None) -> str:
             'one at a time: gitexp start --sweep KEY=VALUE,VALUE "HYPOTHESIS"',
         )
     return sweeps[0] if sweeps else ""
-
-
-def _register(
-    project: Project, text: str, found: FoundCode | None, asked: _Asked
-) -> tuple[Sequence[Started], Sequence[str]]:
-    """Register it; returns the untracked files that code left behind, too."""
-    if found is None and not asked.sweep:
-        try:
-            started = workflow.start(
-                project, text, set_=asked.set, options=asked.options, switch=asked.switch,
-                replicate=asked.replicate,
-            )  # fmt: skip
-        except Refused as refused:
-            if asked.set is None:
-                found = offered_code(project, refused, as_json=asked.as_json)
-            if found is None:
-                raise
-        else:
-            return [started], ()
-    if found is None:
-        many, left = workflow.start_sweep(
-            project, text, asked.sweep, options=asked.options, replicate=asked.replicate
-        )
-    else:
-        many, left = start_on_code(
-            found, text, set_=asked.set, sweep=asked.sweep, options=asked.options,
-            switch=asked.switch, replicate=asked.replicate,
-        )  # fmt: skip
-    views.left_out(left, project.baseline)
-    return many, found.left if found else ()
 
 
 def _read(path: str) -> bytes:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.views.terminal import hanging
+from gitexp.cli.views.terminal import hanging, print_json, styled
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.registering import Code
+    from gitexp.rules.documents.change import ChangeJson
+    from gitexp.workflows.start_again import Replaced
     from gitexp.workflows.start_code import FoundCode
+
+
+class ReplacedJson(TypedDict):
+    """An experiment whose code was replaced.
+
+    `replaces` is its commit before, and `archived` the name that this has now; `failures` counts
+    the failed runs of earlier code.
+    """
+
+    name: str
+    branch: str
+    commit: str
+    code: str
+    change: ChangeJson
+    replaces: str
+    archived: str
+    failures: int
+
 
 _SHOWN = 5  # files, before the rest is only counted
 
@@ -33,6 +53,26 @@ def split_shown(found: FoundCode) -> None:
     names = ", ".join(visible(file.path) for file in configs)
     typer.echo(hanging("  change:  ", f"the line in {names}" if names else "none so far"))
     typer.echo("")
+
+
+def replaced(done: Replaced, *, as_json: bool, goes_on: bool = False) -> None:
+    """Print that an experiment has new code, and what becomes of the old one."""
+    if as_json:
+        shown: ReplacedJson = {
+            "name": done.name, "branch": f"exp/{done.name}", "commit": done.commit,
+            "code": done.code.commit, "change": done.change.as_json(),
+            "replaces": done.old, "archived": done.archived, "failures": done.failures,
+        }  # fmt: skip
+        print_json(shown)
+        return
+    typer.echo(f"{styled(f'exp/{done.name}', bold=True)} has new code; same place, same seeds")
+    code_line(done.code)
+    before = f"the old code is archived as exp/{done.archived}"
+    if done.failures:
+        before += f"; {counted(done.failures, 'failed run')} of earlier code will be counted"
+    typer.echo(hanging("  before:  ", before))
+    if not goes_on:
+        typer.echo(f"\nnext: gitexp run {done.name}")
 
 
 def left_in_work_tree(paths: Sequence[str]) -> None:

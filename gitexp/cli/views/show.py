@@ -49,6 +49,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         return
     for token, value in registration.trailers():
         typer.echo(hanging(f"  {token + ':':12} ", value))
+    _earlier(row)
     _openings(sheet, registration)
     _remarks(sheet)
     judgement = row.result.judgement
@@ -89,6 +90,13 @@ def printed(pieces: Iterable[str]) -> None:
     """Print what runs have printed, as it comes."""
     for piece in pieces:
         typer.echo("\n".join(map(visible, piece.split("\n"))), nl=False)
+
+
+def _earlier(row: Row) -> None:
+    """Say how often code failed that the experiment had before."""
+    if failed := row.result.of_replaced:
+        said = f"{counted(len(failed), 'failed run')} of code that was replaced; they count"
+        typer.echo(hanging("  Earlier:     ", said))
 
 
 def _unjudged(sheet: Sheet, judgement: Judgement) -> bool:

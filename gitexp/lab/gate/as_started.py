@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.replacement import against_replacement
 from gitexp.lab.seeds import first_seed, may_begin, no_seeds_left, used_seeds
 from gitexp.rules.documents.name import names_commit
 from gitexp.rules.documents.registration import AGAIN, parse_message
@@ -58,6 +59,13 @@ def check_as_started(
                 f"{token}: {visible(said)} is not an experiment here that made the same change",
                 "gitexp retest NAME registers a change again",
             )
+    if wrong := against_replacement(project.repository, entry, registration):
+        yield _wrong(
+            entry,
+            f"Replaces: {wrong}",
+            "remove the trailer Replaces and take a name of its own; new code takes a new place:"
+            ' gitexp start --code-from BRANCH "HYPOTHESIS"',
+        )
     yield from _about_seeds(comparison, registration, change, entry, past)
     if registration.campaign > (opened := _open_campaign(project, registration, entry, past)):
         finding = _wrong(

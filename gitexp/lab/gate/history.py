@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.precedents import verdict_on
+from gitexp.lab.replacement import without_replaced
 from gitexp.lab.results import read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding
@@ -52,7 +53,10 @@ class PastResults:
 
     def members(self, folder: str, commit: str) -> list[Member]:
         """Return a project's experiments other than this commit, as campaigns count them."""
-        others = (result.member() for result in self._results if result.commit != commit)
+        own = self.own(commit)
+        mine = {*own.registration.replaces} if own and own.registration else set[str]()
+        besides = [r for r in self._results if r.commit != commit and r.commit not in mine]
+        others = (result.member() for result in without_replaced(besides))
         return [one for one in others if one and one.registration.project == folder]
 
     def confirmed_besides(self, project: Project, registration: Registration, entry: Entry) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CODE, BASE = "Code", "Base"
+REPLACES = "Replaces"  # earlier commits of an experiment, whose code failed; newest first
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 

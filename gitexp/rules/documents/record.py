@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +34,8 @@ class Record:
     of what was predicted for them. `purpose` is what it was run for, and `sample`
     the share of the data that it was given. `ended` is how a failed attempt ended; where somebody
     stopped it, `batch` names the command that was stopped. `pair` is the experiment that a run of
-    its baseline was made for alone, empty where experiments share it.
+    its baseline was made for alone, empty where experiments share it. `replaced` is not written: it
+    says that the run was of code that the experiment has replaced.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Record:
     ended: Ended = Ended.WELL
     batch: str = ""
     pair: str = ""
+    replaced: bool = False
 
     @property
     def ok(self) -> bool:
@@ -81,6 +83,10 @@ class Record:
     def is_of(self, commit: str) -> bool:
         """Whether this is the commit that ran; a record may have been copied to its note."""
         return self.commit in {"", commit}
+
+    def of_replaced(self) -> Self:
+        """Return it as a run of code that the experiment has replaced."""
+        return replace(self, replaced=True)
 
     def line(self) -> str:
         """Write the record as one canonical line."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
+from gitexp.rules.documents.code_commit import REPLACES
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
@@ -109,6 +110,11 @@ class Registration:
     def tests_again(self) -> bool:
         """Whether its change was tested before, and it says so."""
         return not AGAIN.isdisjoint(dict(self.extra))
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """Its earlier commits, whose code failed before it showed anything; newest first."""
+        return tuple(dict(self.extra).get(REPLACES, "").split()) if self.rules > 1 else ()
 
     @property
     def fresh_seeds(self) -> bool:

@@ -61,12 +61,17 @@ def say_attempts(experiment: Attempts, baseline: Attempts) -> str:
 
 
 def given_up(seeds: Iterable[int], records: Iterable[Record], metric: str) -> list[int]:
-    """Seeds whose runs failed as often as is allowed before one of them gave the metric."""
+    """Seeds whose runs failed as often as is allowed before one of them gave the metric.
+
+    Runs of code that was replaced do not make a seed fail for the code in its place.
+    """
     failures = dict.fromkeys(seeds, 0)
     good: set[int] = set()
     for record in sorted(records, key=lambda record: (record.attempt, record.start)):
         if record.ok and metric in record.metrics:
             good.add(record.seed)
+        elif record.replaced:
+            continue
         elif record.end.by_itself and record.seed in failures and record.seed not in good:
             failures[record.seed] += 1
     return [seed for seed, number in failures.items() if number >= MOST_FAILURES]

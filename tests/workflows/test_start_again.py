@@ -1,0 +1,174 @@
+"""`gitexp start --again`: code that crashed before it showed anything gives way to other code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.record import Record, parse_records
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import BULK, RUNS
+from tests.arrange import message, note, refs, trailers
+from tests.project import BECAUSE, World
+from tests.team import repository_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COSINE = ("--set", "train.cosine=true")
+CRASH = "if config['train'].get('cosine'): raise SystemExit(3)\n"
+# Noise of its own, or all pairs would differ by the same.
+GAIN = """\
+if config["train"].get("cosine"):
+    accuracy += 0.02 + random.Random(seed).gauss(0, 0.0005)
+"""
+
+
+@pytest.fixture
+def crashing(ready: World) -> tuple[World, str, str]:
+    """An experiment, checked out, whose code crashes; its name and its commit."""
+    ready.edit('print(f"epochs', f'{CRASH}print(f"epochs', "train.py")
+    name = ready.gitexp("start", "--code", *COSINE, BECAUSE, "--json", "--switch").json["name"]
+    return ready, name, ready.git("rev-parse", "HEAD")
+
+
+def repair(world: World, text: str = GAIN) -> None:
+    world.edit(CRASH, text, "train.py")
+
+
+def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, str, str]) -> None:
+    world, name, old = crashing
+    world.gitexp("run", code=4)
+    world.edit("raise SystemExit(3)", "raise SystemExit(4)", "train.py")
+    first = world.gitexp("start", "--again", "--json").json
+    assert (first["replaces"], first["failures"], first["name"]) == (old, 1, name)
+    second = world.git("rev-parse", "HEAD")
+    assert world.git("rev-parse", f"refs/gitexp/archive/{first['archived']}") == old
+    assert first["archived"].startswith(f"{name}-")
+    assert world.git("status", "--porcelain") == ""
+    world.gitexp("run", code=4)
+    world.edit("raise SystemExit(4)", "pass", "train.py")
+    world.edit('print(f"accuracy', f'{GAIN}print(f"accuracy', "train.py")
+    ran = world.gitexp("start", "--again")
+    assert "same place, same seeds" in ran.out
+    assert "2 failed runs" in " ".join(ran.out.split())
+    said = trailers(world, "HEAD")
+    assert said["Replaces"] == f"{second} {old}"
+    before = trailers(world, old)
+    assert {k: v for k, v in said.items() if k not in {"Code", "Replaces"}} == {
+        k: v for k, v in before.items() if k != "Code"
+    }
+    assert message(world, "HEAD").startswith(message(world, old).partition("\n\n")[0])
+    world.gitexp("check")
+    assert "2 failed runs of code that was replaced" in " ".join(world.gitexp("show").out.split())
+    assert world.gitexp("status", "--json").json
+    # The failures count: more of them than the baseline has need seeds that repeat their scores.
+    done = world.gitexp("run", "--json").json
+    assert done["verdict"] == "CONFIRMED"
+    assert "of the experiment, 2 runs failed" in " ".join(note(world, "gitexp", "HEAD").split())
+    checks = [
+        json.loads(line) for line in note(world, RUNS, "HEAD").splitlines() if "repeats" in line
+    ]
+    assert len(checks) == 1
+    # It is one experiment in one place, and now its code stays.
+    world.gitexp("verify")
+    assert "1 of 20 experiments run" in " ".join(world.gitexp("log").out.split())
+    world.edit("0.02 +", "0.03 +", "train.py")
+    ran = world.gitexp("start", "--again", code=1)
+    assert "reported accuracy" in ran.err
+    assert 'gitexp start --code "HYPOTHESIS"' in ran.err
+
+
+def ended(how: Ended) -> Callable[[World, str], None]:
+    def arrange(world: World, commit: str) -> None:
+        world.gitexp("run", code=4)
+        [record] = parse_records(note(world, RUNS, commit))
+        line = replace(record, ended=how, attempt=2, failure="it ended").line()
+        append_lines(repository_of(world), RUNS, {commit: [line]})
+
+    return arrange
+
+
+def logged_a_step(world: World, commit: str) -> None:
+    world.gitexp("run", code=4)
+    [record] = parse_records(note(world, RUNS, commit))
+    line = {
+        "kind": "series", "schema": 1, "seed": record.seed, "attempt": record.attempt,
+        "condition": record.condition, "steps": [1], "values": {"loss": [0.5]},
+    }  # fmt: skip
+    append_lines(repository_of(world), BULK, {commit: [json.dumps(line)]})
+
+
+def another_value(world: World, _commit: str) -> None:
+    world.edit("C = 1.0", "C = 2.0")
+
+
+def nothing_new(world: World, _commit: str) -> None:
+    world.edit(GAIN, CRASH, "train.py")
+
+
+def not_checked_out(world: World, _commit: str) -> None:
+    world.git("stash", "--quiet")
+    world.git("switch", "--quiet", "main")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "code", "said"),
+    [
+        (ended(Ended.ABORT), 1, "was stopped by its user"),
+        (ended(Ended.STOP_IF), 1, "was ended by stop_if"),
+        (ended(Ended.SILENCE), 1, "because it was silent"),
+        (logged_a_step, 1, "logged loss"),
+        (another_value, 1, "2 values differ"),
+        (nothing_new, 2, "is as it was"),
+        (not_checked_out, 2, "git switch exp/NAME"),
+    ],
+)
+def test_code_is_not_replaced_where_something_was_seen(
+    crashing: tuple[World, str, str], arrange: Callable[[World, str], None], code: int, said: str
+) -> None:
+    world, _, commit = crashing
+    repair(world)
+    arrange(world, commit)
+    before = refs(world), world.git("status", "--porcelain")
+    assert said in " ".join(world.gitexp("start", "--again", code=code).err.split())
+    assert (refs(world), world.git("status", "--porcelain")) == before
+
+
+def test_the_gate_takes_no_other_commit_for_a_replacement(
+    crashing: tuple[World, str, str],
+) -> None:
+    world, name, old = crashing
+    world.gitexp("run", code=4)
+    repair(world)
+    world.gitexp("start", "--again")
+    right, commit = message(world, "HEAD"), world.git("rev-parse", "HEAD")
+    tree = world.git("rev-parse", "HEAD^{tree}")
+    another = world.gitexp("start", "--set", "model.C=3", BECAUSE, "--json").json["commit"]
+
+    def findings(text: str) -> str:
+        made = world.git("commit-tree", tree, "-p", f"{commit}~", "-m", text)
+        world.git("reset", "--quiet", "--soft", made)
+        ran = world.gitexp("check", "--json", code=1).json
+        assert {one["id"] for one in ran["violations"]} == {"V16"}
+        return " ".join(one["message"] for one in ran["violations"])
+
+    assert "not an earlier commit" in findings(right.replace(old, "HEAD~2"))
+    assert "is not here" in findings(right.replace(old, "0" * 40))
+    assert "is not an experiment on a code commit" in findings(right.replace(old, another))
+    assert "not the same registration" in findings(right.replace("C raises", "C always raises"))
+    world.git("reset", "--quiet", "--soft", commit)
+    world.gitexp("check")
+    # A result of the old code that turns up later.
+    [record] = parse_records(note(world, RUNS, old))
+    late = Record(
+        seed=record.seed, attempt=2, condition=record.condition, environment=record.environment,
+        metrics={"accuracy": 0.9}, start=record.start, duration=1.0, exit=0, commit=old,
+    )  # fmt: skip
+    append_lines(repository_of(world), RUNS, {old: [late.line()]})
+    assert "reported accuracy" in " ".join(world.gitexp("check", code=1).out.split())
+    world.gitexp("run", name, code=1)
