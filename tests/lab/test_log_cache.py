@@ -226,7 +226,7 @@ def test_a_damaged_row_is_computed_again(many: World, damage: str) -> None:
     "damage",
     [
         "commits SET body = '[1]'", "commits SET body = x'ff'", "commits SET time = 'x'",
-        "commits SET parent = NULL", "commits SET project = 'other'", "heads SET id = 'zz'",
+        "commits SET base = NULL", "commits SET project = 'other'", "heads SET id = 'zz'",
         "heads SET time = 'x'", "heads SET ref = 7", "listed SET signature = x'00'",
     ],
 )  # fmt: skip

@@ -128,7 +128,7 @@ def test_a_pipe_or_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="not a regular file"):
         read_past_runs(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="holds neither MLflow runs nor summaries"):
+    with pytest.raises(UsageError, match="holds neither MLflow runs nor W&B summaries"):
         read_past_runs(tmp_path)
 
 
@@ -200,7 +200,7 @@ def test_a_summary_that_is_not_an_object_is_refused(tmp_path: Path, content: str
     [
         (["lr", "elo"], "", "no column has the name of a known metric"),
         (["f1", "accuracy"], "", "several columns may be the metric"),
-        (["accuracy"], "loss", "no run has a number under loss"),
+        (["accuracy"], "loss", "no run has a number for loss"),
         ([], "", "no column has the name of a known metric"),
     ],
 )

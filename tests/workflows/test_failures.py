@@ -80,7 +80,7 @@ if config['model']['C'] == 10 and seed < 3:
     name = ready.start(*SET)
     for code in (4, 4, 0):
         ran = ready.gitexp("run", code=code)
-    assert "exp/" + name + ": 1 run to see whether seed 2 gives its score again" in ran.err
+    assert "exp/" + name + ": 1 run to see whether seed 2 repeats its score" in ran.err
     if noise:
         assert "INCONCLUSIVE: failed runs may have chosen" in ran.out
     else:
@@ -107,7 +107,7 @@ def test_aborts_count_unless_a_run_that_was_aborted_gives_its_score_again(
     name = ready.start(*SET)
     abort(ready, name, range(2, 4))
     ran = ready.gitexp("run", name)
-    assert "1 run to see whether seed 3 gives its score again" in ran.err
+    assert "1 run to see whether seed 3 repeats its score" in ran.err
     said = words(ready, f"exp/{name}")
     assert "of the experiment, runs were aborted twice by their user" in said
     verdict = "INCONCLUSIVE: failed runs may have chosen" if noisy else "CONFIRMED"

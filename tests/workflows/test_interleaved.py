@@ -134,7 +134,7 @@ def test_a_command_waits_while_another_makes_a_pair_on_the_machine(
     assert command.stdout is not None
     try:
         line = next(line for line in command.stdout if "no device is free" in line)
-        assert "another gitexp makes pairs" in line
+        assert "another gitexp is running pairs" in line
         assert not (tmp_path / "seen").exists()
     finally:
         machine.free()

@@ -105,7 +105,7 @@ def test_what_passes_on_the_sample_is_judged_by_full_runs_alone(ready: World) ->
 def test_a_smoke_run_needs_a_sample(ready: World) -> None:
     ready.start(*SET)
     said = ready.gitexp("run", "--smoke", code=3).err
-    assert "name no sample" in said
+    assert "settings that have no sample" in said
     assert "sample = 0.1" in said
     assert (
         "--smoke does not take --exit-code"

@@ -166,7 +166,7 @@ def test_what_the_machine_has_is_found_and_limited(driver: Path) -> None:
     assert find_devices(1, {}).devices == TWO
     assert find_devices(1, {"CUDA_VISIBLE_DEVICES": "1"}).devices == TWO[1:]
     assert find_devices(0.5, {}, "1,0").devices == (TWO[1], TWO[0])
-    with pytest.raises(NotReady, match="gpus = 3 a run, and of 2 here you may use 2"):
+    with pytest.raises(NotReady, match="gpus = 3 per run, but of 2 here you may use 2"):
         find_devices(3, {})
     (driver / "list").write_text("GPU 0: T4 (UUID: GPU-aaaa)\nGPU 1: H100 (UUID: GPU-cccc)\n")
     found = find_devices(1, {})
