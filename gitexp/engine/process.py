@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL: time to write a checkpoint
 REACTION = 0.05  # seconds until a stop request or a timeout is noticed
+_AWAKE = 2.0  # seconds between two looks at a command; after more, gitexp was suspended
 VANISH = 0.5  # seconds that killed processes may take to vanish; then the kernel holds them
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes that a shell would give
@@ -110,9 +111,12 @@ def execute(
     watchdog.watch(process.pid, mark)
     child = _Child(process, mark)
     interrupted, halted = False, None
-    deadline = None if timeout is None else begin + timeout
+    deadline, seen = None if timeout is None else begin + timeout, begin
     try:
         while not child.ends_within(REACTION, deadline):
+            passed, seen = time.monotonic() - seen, time.monotonic()
+            if deadline is not None and passed > _AWAKE:
+                deadline += passed  # where gitexp was suspended, the run may have been, too
             interrupted = stop.is_set()
             if not interrupted and deadline is not None and time.monotonic() >= deadline:
                 halted = Halt(Ended.TIMEOUT, f"stopped after the timeout of {timeout:g} s")

@@ -200,6 +200,18 @@ def test_a_timeout_ends_the_whole_family(run: Runs) -> None:
     assert not any(map(alive, family(run.folder)))
 
 
+@pytest.mark.slow
+def test_time_in_which_the_machine_sleeps_is_not_counted(run: Runs) -> None:
+    # All stop, gitexp included, as if a laptop's lid were closed.
+    lid = "sleep 0.3; kill -STOP {us} $(cat {pid}); sleep 3; kill -CONT $(cat {pid}) {us}"
+    words = lid.format(us=os.getpid(), pid=run.folder / "pid")
+    with subprocess.Popen(["/bin/sh", "-c", words], start_new_session=True):
+        train = "echo $$ > pid; for n in 1 2 3 4 5 6 7 8; do sleep 0.1; done; echo trained"
+        finished = run(train, timeout=2.5)
+    assert (finished.exit_code, finished.halted) == (0, None)
+    assert finished.duration > 3
+
+
 def test_a_stop_ends_the_whole_family_soon(run: Runs) -> None:
     stopped: list[float] = []
 
