@@ -43,7 +43,7 @@ async def call(name: str, given: Mapping[str, Any]) -> Answer:
     try:
         tool = find_tool(name)
         words = tool.words(given)
-        if tool.name == "run":
+        if tool.waits:
             return await _run(words, wait_of(given))
         code, out = await _printed(words)
         if "--json" not in words:

@@ -35,7 +35,8 @@ class Tool:
     `always` are words that each call has. `options` of the command are offered, and its argument
     under the name `argument`, which `explained` explains if the command's own help does not fit.
     What is `single` takes one value, although the command line takes several words. A list that the
-    command prints is shown under `listed`.
+    command prints is shown under `listed`. A tool that `waits` begins a job, and takes how long to
+    wait for its end; one that `reads` changes nothing.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Tool:
     single: tuple[str, ...] = ()
     listed: str = "listed"
     reads: bool = True
+    waits: bool = False
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its arguments."""
@@ -58,7 +60,7 @@ class Tool:
         }
         if self.explained:
             parameters[self.argument]["description"] = self.explained
-        if self.name == "run":
+        if self.waits:
             parameters["wait"] = {
                 "type": "integer",
                 "description": "Seconds to wait for the verdict, before a job is returned:"
@@ -187,7 +189,7 @@ TOOLS = (
         "Run registered experiments beside their baseline and judge them, as a job. Returns the"
         " verdict, or the job's queue id: then ask `status`, or `show` with a name.",
         "run", always=("--detach", "--json"), argument="names", required=("names",),
-        explained="Names of experiments.", reads=False,
+        explained="Names of experiments.", reads=False, waits=True,
         options=("--jobs", "--yes"),
     ),
     Tool(
