@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -17,8 +18,6 @@ from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import ExampleKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gitexp.rules.catalogue import Example, Rule
 
 DOCS = Path(__file__).parent
@@ -83,7 +82,7 @@ def _name(shape: type) -> str:
 
 
 def _shape(name: str, shape: type) -> str:
-    says = " ".join((shape.__doc__ or "").split())
+    says = re.sub(r"\bNone\b", "null", " ".join((shape.__doc__ or "").split()))
     rows = "".join(
         f"| `{field.name}`{'' if field.required else ' (optional)'} | {_type(field.type)} |\n"
         for field in fields_of(shape)
@@ -93,35 +92,34 @@ def _shape(name: str, shape: type) -> str:
 
 def _type(shape: Any) -> str:  # noqa: ANN401 - as above
     """Write a type in the words of JSON."""
+    *first, last = _alternatives(shape)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _alternatives(shape: Any) -> list[str]:  # noqa: ANN401 - as above
     origin, inner = get_origin(shape), get_args(shape)
     if shape in _TYPES:
-        return _TYPES[shape]
+        return [_TYPES[shape]]
     if is_object(shape):
-        return f"[{_name(shape)}](#{_name(shape).lower()})"
+        return [f"[{_name(shape)}](#{_name(shape).lower()})"]
     if origin is Literal:
-        return _either(f'"{one}"' for one in inner)
+        return [f'"{one}"' for one in inner]
     if origin in {Union, UnionType}:
-        return _either(map(_type, inner))
+        return [said for one in inner for said in _alternatives(one)]
     if origin in {list, tuple}:
-        return (
-            f"list of {_type(inner[0])}"
-            if len(get_args(inner[0])) < 2
-            else (f"list, each {_type(inner[0])}")
-        )
+        each = _type(inner[0])
+        return [
+            f"list of {each}{'s' * each.isalpha()}" if " or " not in each else f"list, each {each}"
+        ]
     if origin is dict:
-        return f"object: {_type(inner[1])} by name" if inner[1] is not Any else "object"
-    return _either(f'"{one}"' for one in shape)  # an enumeration
+        return ["object" if inner[1] is Any else f"object: {_type(inner[1])} by name"]
+    return [f'"{one}"' for one in shape]  # an enumeration
 
 
 _TYPES = {
     str: "string", int: "integer", float: "number", bool: "true or false", Any: "any value",
     None: "null", type(None): "null",
 }  # fmt: skip
-
-
-def _either(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def rules() -> str:
