@@ -22,9 +22,11 @@ _DESCRIPTION = (
 )
 _STATUS = "gitexp status --for-agent"
 _START = 'gitexp start --run --accept --json --set KEY=VALUE "HYPOTHESIS because REASON"'
+_CODE = 'gitexp start --code --set KEY=VALUE "HYPOTHESIS because REASON" --run --accept --json'
 _OPTIONS = (
-    ("start", ("--set", "--run", "--accept", "--yes", "--json", "--evidence", "--gain", "--chance",
-               "--cost", "--sweep", "--preset", "--despite")),
+    ("start", ("--set", "--code", "--code-from", "--on", "--again", "--run", "--accept", "--yes",
+               "--json", "--evidence", "--gain", "--chance", "--cost", "--sweep", "--preset",
+               "--despite")),
     ("run", ("--screen", "--smoke", "--baseline", "--exit-code", "--yes")),
     ("status", ("--for-agent", "--chars", "--json")),
 )  # fmt: skip
@@ -59,8 +61,11 @@ not present it as a gain. Report effects with their bounds, as printed.
   not train by hand first and then register what worked.
 - **One change.** Each experiment changes one config line. If values only work together, make them a
   preset first; choosing the preset is then the one line: `gitexp start --preset`.
-- **Code first, behind a switch.** An experiment changes no code. Commit new code on the baseline
-  with a config line that leaves everything as it was; changing that line is the experiment.
+- **Code behind a switch.** New code does nothing until a config line switches it on: read the line
+  as off where it is missing, then `{code}`.
+  The code becomes a commit of its own below the experiment, and nothing of it reaches the baseline
+  before a verdict. If its first run crashes, `git switch exp/NAME`, fix it there, and
+  `gitexp start --again --run --json`.
 - **Never edit the judge**: evaluation code, test data, splits, the metric, or the settings in
   gitexp.toml and pyproject.toml. If the judge seems wrong, stop and tell the person you work for.
 - **Never bypass the gate**: do not use `--no-verify`, do not edit commits on `exp/*`, and do not
@@ -92,7 +97,7 @@ def skill_files() -> dict[str, str]:
     codes = EXITS | dict(COMMANDS["run"].exits)
     exits = "\n".join(f"- `{code}`: {codes[code]}" for code in sorted(codes))
     commands = "\n".join([*map(_with_options, _OPTIONS), *map(_line, _COMMANDS)])
-    skill = _SKILL.format(status=_STATUS, start=_START, exits=exits, commands=commands)
+    skill = _SKILL.format(status=_STATUS, start=_START, code=_CODE, exits=exits, commands=commands)
     return dict(zip(FILES, (front + skill, _reference(), _rules()), strict=True))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer.core
 import typer.main
 
+from gitexp.cli.grouped import Grouped
 from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED, Command, overview
 from gitexp.errors import UsageError
 
@@ -68,7 +69,7 @@ def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of cli
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         epilog = COMMANDS.get(name, Command(name, "")).epilog
-        app.command(name, epilog=epilog)(function)
+        app.command(name, cls=Grouped, epilog=epilog)(function)
     command: Any = typer.main.get_command(app)
     command.name = name
     return command

@@ -54,7 +54,7 @@ def find_parts(project: Project, name: str | None) -> list[SingleChange]:
         edited = _read(project, git, file, stored=name is not None)
         if edited is None:
             message = f"{relative(project, file.path)} is not an edited config file"
-            hint = f"commit it on {project.baseline} first, behind a config line"
+            hint = 'take it along as code with one of the changes: gitexp start --code "HYPOTHESIS"'
             findings.append(Finding("C1", message, hint, relative(project, file.path)))
             continue
         settings = project.settings

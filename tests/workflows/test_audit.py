@@ -34,7 +34,7 @@ def test_a_record_with_repeats_says_which_wins_stand(outside: World) -> None:
     assert "     -0.031  stands         raise LR" in lines
     assert "within noise   warm\\x1b[31mup \\u202e" in out
     assert "gitexp init --metric val_bpb --direction lower" in out
-    assert "--repeats 8 " in out
+    assert "gitexp start --code --repeats 8 " in out  # only commits tell the wins apart
     assert [path.name for path in outside.path.iterdir()] == ["results.tsv"]
 
 

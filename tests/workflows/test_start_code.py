@@ -252,6 +252,19 @@ def test_a_file_that_is_code_and_config_is_split_by_line(ready: World) -> None:
     ready.gitexp("check", name)
 
 
+def test_one_call_registers_runs_and_accepts_code(ready: World) -> None:
+    ready.edit("accuracy = 0.9 +", "accuracy = gain(seed) + 0.9 +", "train.py")
+    gain = "def gain(n): return 0.02 * config['train'].get('cosine', 0) + random.gauss(0, 1e-4)\n"
+    ready.edit("seed = int", f"{gain}seed = int", "train.py")
+    done = ready.gitexp(
+        "start", "--code", "--set", "train.cosine=1", BECAUSE, "--run", "--accept", "--json"
+    ).json
+    assert done["accepted"] == ready.git("rev-parse", "main")
+    assert (done["verdict"], done["change"]["key"]) == ("CONFIRMED", "train.cosine")
+    assert "def gain" in (ready.path / "train.py").read_text()
+    assert ready.git("status", "--porcelain") == ""
+
+
 STEPS = [
     ("write-tree", "before"), ("commit-tree", "before"), ("commit-tree", "after"),
     ("mktree", "after"), ("update-ref", "before"), ("update-ref", "after"),

@@ -18,6 +18,10 @@ from gitexp.workflows import start as workflow
 from gitexp.workflows.preset import preset as write_preset
 from gitexp.workflows.split import split as split_changes
 
+# Groups of options in the help.
+_CHANGE, _CODE, _REGISTERED, _OTHER = (
+    "The change", "Code", "What is registered with it", "Other ways to begin",
+)  # fmt: skip
 _LARGEST_PLAN = 10_000_000  # bytes
 _EXAMPLE = 'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
 
@@ -34,7 +38,10 @@ def start(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="The one change; no file of yours is touched."
+            "--set",
+            metavar="KEY=VALUE",
+            help="The one change; no file of yours is touched.",
+            rich_help_panel=_CHANGE,
         ),
     ] = None,
     code: Annotated[
@@ -43,6 +50,7 @@ def start(
             "--code",
             help="Take edited code along: it becomes a commit of its own below the experiment, and"
             " the config line, or --set, switches it on.",
+            rich_help_panel=_CODE,
         ),
     ] = False,
     code_from: Annotated[
@@ -51,12 +59,16 @@ def start(
             "--code-from",
             metavar="REV",
             help="Take the code from a branch or commit instead of the work tree.",
+            rich_help_panel=_CODE,
         ),
     ] = None,
     on: Annotated[
         str | None,
         typer.Option(
-            "--on", metavar="NAME", help="Use the code of this experiment, with another value."
+            "--on",
+            metavar="NAME",
+            help="Use the code of this experiment, with another value.",
+            rich_help_panel=_CODE,
         ),
     ] = None,
     again: Annotated[
@@ -65,6 +77,7 @@ def start(
             "--again",
             help="Replace the code of the experiment that is checked out by your edits of it, as"
             " long as no run has shown anything.",
+            rich_help_panel=_CODE,
         ),
     ] = False,
     sweep: Annotated[
@@ -73,6 +86,7 @@ def start(
             metavar="KEY=VALUES",
             help="One experiment for each value: C=1,3,10 or 'C=1..100 log 5'. {value} in the"
             " hypothesis is replaced by the value.",
+            rich_help_panel=_CHANGE,
         ),
     ] = None,
     plan: Annotated[
@@ -83,6 +97,7 @@ def start(
             help="Register every idea in a plan, or none: one JSON object per line with hypothesis,"
             " set and, if you like, gain, chance, cost, evidence, expect, guards and despite (see"
             " the options below); - reads standard input.",
+            rich_help_panel=_CHANGE,
         ),
     ] = None,
     expect: Annotated[
@@ -90,25 +105,43 @@ def start(
         typer.Option(
             metavar="CRITERION",
             help='What counts as success: "accuracy +0.005", "rmse -2%", "accuracy >= 0.97".',
+            rich_help_panel=_REGISTERED,
         ),
     ] = "",
     evidence: Annotated[
-        str, typer.Option(metavar="TEXT", help="What makes you think that it works.")
+        str,
+        typer.Option(
+            metavar="TEXT", help="What makes you think that it works.", rich_help_panel=_REGISTERED
+        ),
     ] = "",
     gain: Annotated[
-        float | None, typer.Option(metavar="G", help="Gain that you expect, in the metric's unit.")
+        float | None,
+        typer.Option(
+            metavar="G",
+            help="Gain that you expect, in the metric's unit.",
+            rich_help_panel=_REGISTERED,
+        ),
     ] = None,
     chance: Annotated[
-        float | None, typer.Option(metavar="P", help="Chance that it works, from 0 to 1.")
+        float | None,
+        typer.Option(
+            metavar="P", help="Chance that it works, from 0 to 1.", rich_help_panel=_REGISTERED
+        ),
     ] = None,
     cost: Annotated[
-        str, typer.Option(metavar="TIME", help="How long you expect it to run: 5m, 2h.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How long you expect it to run: 5m, 2h.",
+            rich_help_panel=_REGISTERED,
+        ),
     ] = "",
     guard: Annotated[
         list[str] | None,
         typer.Option(
             metavar="LIMIT",
             help='Metric that may not get worse by more than this: "latency_ms +5%"; repeatable.',
+            rich_help_panel=_REGISTERED,
         ),
     ] = None,
     repeats: Annotated[
@@ -117,22 +150,42 @@ def start(
             metavar="N",
             help="Maximum number of repeats, instead of the settings'; 1 compares the predictions"
             " of a single run with those of 5 to 10 baseline runs.",
+            rich_help_panel=_REGISTERED,
         ),
     ] = None,
     replicate: Annotated[
-        bool, typer.Option("--replicate", help="Test a change again that already has a verdict.")
+        bool,
+        typer.Option(
+            "--replicate",
+            help="Test a change again that already has a verdict.",
+            rich_help_panel=_REGISTERED,
+        ),
     ] = False,
     despite: Annotated[
-        str, typer.Option(metavar="REASON", help="Why you test it although KNOWN.toml settles it.")
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Why you test it although KNOWN.toml settles it.",
+            rich_help_panel=_REGISTERED,
+        ),
     ] = "",
     switch: Annotated[bool, typer.Option("--switch", help="Check out the new branch.")] = False,
     split: Annotated[
         bool,
-        typer.Option("--split", help="Register one experiment for each line that you edited."),
+        typer.Option(
+            "--split",
+            help="Register one experiment for each line that you edited.",
+            rich_help_panel=_OTHER,
+        ),
     ] = False,
     of: Annotated[
         str | None,
-        typer.Option("--of", metavar="NAME", help="With --split: split this experiment instead."),
+        typer.Option(
+            "--of",
+            metavar="NAME",
+            help="With --split: split this experiment instead.",
+            rich_help_panel=_OTHER,
+        ),
     ] = None,
     preset: Annotated[
         str | None,
@@ -140,6 +193,7 @@ def start(
             metavar="NAME",
             help="Write values that belong together as a preset on the baseline branch. Choosing it"
             " is then the one line of an experiment.",
+            rich_help_panel=_OTHER,
         ),
     ] = None,
     run: Annotated[bool, typer.Option("--run", help="Run and judge it right away.")] = False,

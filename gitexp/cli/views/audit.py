@@ -225,8 +225,16 @@ def _starts(audit: Audit) -> list[str]:
     for one in audit.retests:
         if one.pairs or audit.noise is None:
             repeats = f" --repeats {one.pairs}" if one.pairs else ""
-            found.append(f"--set {_change(one.win) or 'KEY=VALUE'}{repeats}")
+            found.append(f"{_how(one.win)}{repeats}")
     return list(dict.fromkeys(found)) or ["--set KEY=VALUE"]
+
+
+def _how(win: Win) -> str:
+    """The option that says what a win changed: a setting, or code where only commits differ."""
+    if change := _change(win):
+        return f"--set {change}"
+    named = {key.lower() for key, _ in win.after.settings}
+    return "--code" if "commit" in named and named <= {"commit", "status"} else "--set KEY=VALUE"
 
 
 def _change(win: Win) -> str:
