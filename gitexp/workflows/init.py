@@ -9,6 +9,8 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
 from gitexp.lab.baseline_files import commit_on_baseline
 from gitexp.lab.guess import mentioned_files
+from gitexp.lab.guess.command import script_of
+from gitexp.lab.guess.evaluation import evaluating_files
 from gitexp.lab.installation import (
     SetupStep,
     commit_settings,
@@ -36,6 +38,7 @@ from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.store import hooks
+from gitexp.store.git_output import decode
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
@@ -166,6 +169,9 @@ def _write_settings(
     if lacking and not settled.trial:  # a trial shows whether it does without
         warnings.append(f"{draft.command} may need {', '.join(lacking)}: {link_hint(lacking)}")
     settings = as_settings(draft, baseline)
+    script, _ = script_of(here, draft.command)
+    judging = evaluating_files(_tracked(repository, here), settings, script)
+    draft = replace(draft, protect=judging)
     missing = uncommitted(repository, here, settings)
     if not is_pattern(draft.config) and draft.config in missing:
         raise NotReady(
@@ -191,6 +197,14 @@ def _write_settings(
         (step,), tuple(warnings), trial=tried, guessed=guessed_keys(text, settled.said),
         key=example_key(here, draft.config),
     )  # fmt: skip
+
+
+def _tracked(repository: Repository, here: Path) -> list[str]:
+    """Files of the project that are committed and in the work tree."""
+    out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD").stdout
+    prefix = repository.prefix
+    inside = [path for path in decode(out).split("\0") if path.startswith(prefix)]
+    return [name for path in inside if (here / (name := path.removeprefix(prefix))).is_file()]
 
 
 # --- settings that are there --------------------------------------------------------------------

@@ -216,3 +216,21 @@ def test_a_server_takes_a_change_of_protocol_only_where_its_owner_allows_it(
     locked.edit("6)", "4)", "evaluate.py")
     locked.commit("coarser still")
     locked.git("push", "--quiet", "origin", "main:other")
+
+
+def test_init_proposes_to_protect_committed_files_whose_names_say_that_they_evaluate(
+    bare_project: World,
+) -> None:
+    for name in ("evaluate.py", "src/eval_model.py", "src/metrics.py", "tests/eval.py", "evil.py"):
+        bare_project.write(name, "")
+    bare_project.write("prepare.py", "")
+    bare_project.commit("more files")
+    bare_project.write("score.py", "")  # not committed
+    (bare_project.path / "prepare.py").unlink()
+    said = bare_project.gitexp("init", "--yes", "--metric", "accuracy").out
+    assert "protect" in said.partition("Guessed: ")[2]
+    settings = bare_project.git("show", "main:gitexp.toml")
+    assert 'protect    = ["evaluate.py", "src/eval_model.py", "src/metrics.py"]' in settings
+    bare_project.write("prepare.py", "")
+    bare_project.gitexp("start", BECAUSE, "--set", "model.C=10")
+    bare_project.gitexp("run", "--baseline")  # init has approved them

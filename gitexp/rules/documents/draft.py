@@ -28,6 +28,7 @@ class DraftSettings:
     test_ratio: float | None = None
     predictions: str = ""
     link: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
     shell: bool = False
     repeats: tuple[int, ...] = ()
     planned: int | None = None
@@ -66,6 +67,9 @@ def render(draft: DraftSettings, baseline: str) -> str:
     if draft.link:
         links = spell(list(draft.link))
         lines.append(f"link       = {links}    # git-ignored inputs; linked into each checkout")
+    if draft.protect:
+        paths = spell(list(draft.protect))
+        lines.append(f"protect    = {paths}    # what measures; no experiment may change it")
     if draft.metrics:
         lines.append(f"metrics    = {spell(draft.metrics)}")
     if draft.seed_key:
