@@ -314,10 +314,10 @@ def test_carets_stand_below_the_passage_meant(text: str, rule: str, passage: str
 @pytest.mark.parametrize("missing", ["", "‹because …›"])
 def test_a_line_that_points_fits_a_terminal(words: tuple[int, int], missing: str) -> None:
     before, after = ("word " * count for count in words)
-    start = len(before)
-    shown, carets = point_at(
-        read(f"{before}here {after}"), start, start + 4 * (not missing), missing
-    ).split("\n")
+    start = len(before) - bool(missing)  # what is missing belongs before the blank
+    end = start if missing else start + len("here")
+    reading = read(f"{before}here {after}")
+    shown, carets = point_at(reading, start, end, missing).split("\n")
     assert len(shown) <= 76
     assert len(shown) > 60 or words == (1, 1)
     assert "  " not in shown.strip()
