@@ -243,6 +243,11 @@ def test_what_a_notes_ref_held_before_it_was_reset_is_missed(ready: World) -> No
     assert found_by_verify(ready) == {"V10"}
     ready.git("update-ref", RUNS, now)
     assert found_by_verify(ready) == set()
+    add(ready, commit, [a_record(commit, 6)])  # the note stays, and loses a line
+    ready.git("update-ref", RUNS, now)
+    assert found_by_verify(ready) == {"V10"}
+    (ready.path / ".git" / "logs" / RUNS).unlink()
+    assert found_by_verify(ready) == set()
     edited = note(ready, RUNS, commit).replace('"accuracy":0.9', '"accuracy":0.8')
     ready.git("notes", f"--ref={RUNS}", "add", "--force", "-m", edited, commit)
     squashed = ready.git("commit-tree", "-m", "squashed", f"{RUNS}^{{tree}}")

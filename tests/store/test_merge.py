@@ -8,6 +8,7 @@ import pytest
 
 from gitexp.rules.documents.redaction import Sought, redact_note
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
+from gitexp.store.aside import Intent, put_aside
 from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
@@ -102,6 +103,10 @@ def test_nothing_is_written_where_one_side_holds_all_of_the_other(world: World) 
     append_lines(repository_of(world), RUNS, {commits[0]: [line(0)]})
     assert merged(world).after == world.git("rev-parse", RUNS)
     assert world.git("rev-list", "--count", RUNS) == "2"
+    # Nor where somebody committed the same notes once more.
+    same = world.git("commit-tree", "-p", RUNS, "-m", "the same", f"{RUNS}^{{tree}}")
+    world.git("update-ref", THEIRS, same)
+    assert merged(world).after == same
     noted(world, "refs/notes/none", {})
     world.git("update-ref", "-d", RUNS)
     assert merged(world, "refs/notes/missing").after == ""
@@ -172,6 +177,15 @@ def test_the_past_of_a_side_that_was_not_redacted_is_not_passed_on(world: World)
     noted(world, RUNS, {commits[0]: [*clean, line(1, text="hunter2")]})
     # Then the notes begin anew where all notes begin.
     assert world.git("rev-list", "--count", merged(world).after) == "2"
+
+
+def test_what_waits_to_be_stored_is_merged_too(world: World) -> None:
+    [commit] = objects(world, 1)
+    noted(world, THEIRS, {commit: [line(1)]})
+    put_aside(repository_of(world), [Intent(RUNS, commit, (line(2),))])
+    merged(world)
+    shown = world.git("notes", f"--ref={RUNS}", "show", commit).splitlines()
+    assert shown == [line(1), line(2)]
 
 
 def test_of_notes_that_gitexp_cannot_have_written_what_is_left_out_is_counted(world: World) -> None:

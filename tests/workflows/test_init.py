@@ -442,6 +442,7 @@ def test_undo_leaves_edited_settings_alone(bare_project: World) -> None:
     path.write_text(f"{path.read_text()}planned = 5\n")
     head = bare_project.git("rev-parse", "HEAD")
     told = bare_project.gitexp("init", "--undo").out
+    assert bare_project.git("for-each-ref", "refs/notes") == ""  # no note was written
     assert "gitexp.toml is edited and was left alone" in told
     assert "planned = 5" in path.read_text()
     assert bare_project.git("rev-parse", "HEAD") == head
