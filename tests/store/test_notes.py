@@ -277,6 +277,16 @@ def test_a_known_author_signs_the_notes(world: World, monkeypatch: pytest.Monkey
     )
 
 
+def test_a_record_keeps_its_commit_and_nothing_else_does(world: World) -> None:
+    repository, head = repository_of(world), world.git("rev-parse", "HEAD")
+    append_lines(repository, BULK, {head: [line(1)]})
+    assert world.git("for-each-ref", "refs/gitexp/kept") == ""
+    append_lines(repository, RUNS, {head: [line(1)], "12" * 20: [line(1)]})
+    assert world.git("for-each-ref", "--format=%(refname)", "refs/gitexp/kept") == (
+        f"refs/gitexp/kept/{head}"
+    )
+
+
 # --- many writers --------------------------------------------------------------------------------
 
 
