@@ -234,3 +234,45 @@ def test_init_proposes_to_protect_committed_files_whose_names_say_that_they_eval
     bare_project.write("prepare.py", "")
     bare_project.gitexp("start", BECAUSE, "--set", "model.C=10")
     bare_project.gitexp("run", "--baseline")  # init has approved them
+
+
+def test_two_clones_agree_on_the_campaign_and_each_approves_for_itself(
+    locked: World, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "server.git")
+    locked.git("remote", "add", "origin", str(tmp_path / "server.git"))
+    locked.git("push", "--quiet", "--set-upstream", "origin", "main")
+    locked.gitexp("sync")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "server.git"), "other")
+    other = World(tmp_path / "other")
+    other.gitexp("init", "--yes")
+    other.gitexp("sync")
+
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.commit("coarser scores")
+    locked.gitexp("trust", "--yes")
+    first = locked.start("--set", "model.C=12")
+    locked.gitexp("run", first)
+    locked.git("push", "--quiet")
+    locked.gitexp("sync")
+
+    behind = other.start("--set", "model.C=13")  # it does not know of the change yet
+    other.gitexp("run", behind)
+    other.git("pull", "--quiet", "--rebase")
+    other.gitexp("sync")
+    later = other.start("--set", "model.C=14")
+    assert trailers(other, f"exp/{behind}")["Campaign"] == "1"
+    assert trailers(other, f"exp/{later}")["Campaign"] == "2"
+    assert trailers(other, f"exp/{later}")["Level"] == "0.01"  # the first one was confirmed
+    assert "-    return round(value, 6)" in other.gitexp("run", later, code=3).err
+    other.gitexp("trust", "--yes")
+    other.gitexp("run", later)
+    other.gitexp("sync")
+    locked.gitexp("sync")
+    for clone in (locked, other):
+        report = clone.gitexp("verify", "--json").json
+        assert report["ok"], report["problems"]
+        assert [c["taken"] for c in report["campaigns"]] == [2, 2]
+        assert "V23" in {one["id"] for one in report["information"]}
+    locked.gitexp("accept", first)
+    assert "retest" in other.gitexp("accept", behind, code=1).err

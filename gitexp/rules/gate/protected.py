@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.change import spell_file
@@ -10,7 +11,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import is_config, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
@@ -23,14 +24,33 @@ def is_protected(settings: Settings, path: str) -> bool:
     holdout command names and the training command does not. A folder stands for all that is in it.
     A declared config is protected only where `protect` names it.
     """
+    if not (settings.protect or settings.data or settings.holdout):
+        return False
     within = [*_folders(path), path]
-    if any(matches(one, settings.protect) for one in within):
+    if any(_is_named(one, settings.protect) for one in (*within, *_shadowed(path))):
         return True
     if is_config(path, settings.config):
         return False
-    holdout = {*_named(settings.holdout)} - {*_named(settings.command)}
+    holdout = _of_holdout(settings.holdout, settings.command)
     data = [pattern.rstrip("/") for pattern in settings.data]
     return any(one in holdout or is_config(one, data) for one in within)
+
+
+def _is_named(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern names a path, as a file, as a folder or from the top of the repository.
+
+    What was a folder may become a link or a submodule.
+    """
+    return matches(path, patterns) or matches(f"/{path}", patterns) or f"{path}/" in patterns
+
+
+def _shadowed(path: str) -> Iterator[str]:
+    """The module that Python no longer imports where this file is: packages come first."""
+    folder, _, name = path.rpartition("/")
+    if folder and name.startswith("__init__."):
+        yield f"{folder}.py"
+    if name.endswith((".so", ".pyd")):
+        yield f"{folder}/{name.partition('.')[0]}.py".removeprefix("/")
 
 
 def inspect_protected(settings: Settings, files: Iterable[Edited], baseline: str) -> list[Finding]:
@@ -52,6 +72,12 @@ def inspect_protected(settings: Settings, files: Iterable[Edited], baseline: str
 def _folders(path: str) -> Iterator[str]:
     parts = path.split("/")
     return ("/".join(parts[:length]) for length in range(1, len(parts)))
+
+
+@lru_cache(maxsize=8)
+def _of_holdout(holdout: str, command: str) -> frozenset[str]:
+    """What only the holdout command names."""
+    return frozenset(_named(holdout)).difference(_named(command))
 
 
 def _named(command: str) -> Iterator[str]:

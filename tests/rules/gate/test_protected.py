@@ -24,6 +24,10 @@ JUDGED: dict[str, Any] = {
         ("src/evaluate.py", True),
         ("eval_all.py", True),
         ("scoring/deep/rule.py", True),
+        ("scoring", True),  # the folder became a link or a submodule
+        ("evaluate/__init__.py", True),  # Python would import it in place of evaluate.py
+        ("evaluate.abi3.so", True),
+        ("evaluate/other.py", False),
         ("bench/one.py", True),  # a folder without its slash is a folder all the same
         ("benchmark.py", False),
         ("conf/eval.toml", True),  # `protect` names this config
@@ -45,6 +49,14 @@ JUDGED: dict[str, Any] = {
 )
 def test_what_measures_is_protected(path: str, *, protected: bool) -> None:
     assert is_protected(parse_settings("gitexp.toml", JUDGED), path) is protected
+
+
+@pytest.mark.parametrize(("path", "protected"), [("judge.py", True), ("a/judge.py", False)])
+def test_at_the_top_of_a_repository_a_leading_slash_names_the_project_itself(
+    path: str, *, protected: bool
+) -> None:
+    settings = parse_settings("gitexp.toml", JUDGED | {"protect": ["/judge.py"], "holdout": ""})
+    assert is_protected(settings, path) is protected
 
 
 def test_a_config_inside_declared_data_stays_a_config() -> None:
