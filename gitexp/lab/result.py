@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log_json import log_json
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summarize, summary_text
 from gitexp.rules.verdict.campaign import Member
@@ -134,10 +132,12 @@ class Result:
 
         if self.registration is None or self.registration.rules < 2:
             return Held(tuple(record for record in self.records if not record.explore))
-        held = self.first_held[0]
-        if not self.registration.replaces:
-            return held
-        return replace(held, records=(*held.records, *self.of_replaced))
+        return self.first_held[0]
+
+    @property
+    def attempted(self) -> tuple[Record, ...]:
+        """Those of its records that count, and the failed runs of commits that it replaces."""
+        return (*self.held.records, *self.of_replaced)
 
     @property
     def of_replaced(self) -> list[Record]:
@@ -236,7 +236,7 @@ class Result:
             spreads = self._notes.held_spreads(self.commit, spreads)
         mine, base = self.held, self.baseline_held
         return judge_records(
-            registration, base.records, mine.records, spreads, checks,
+            registration, base.records, self.attempted, spreads, checks,
             (*base.contested, *mine.contested), (*base.opposed, *mine.opposed),
         )  # fmt: skip
 
@@ -250,7 +250,7 @@ class Result:
 
         looked = self.judgement.pairs if self.verdict and self.judgement else 0
         seeds = registration.registered_seeds()[: looked or registration.repeats[-1]]
-        counted = self.records if self.explored else self.held.records
+        counted = self.records if self.explored else self.attempted
         base, mine = (
             tuple(record for record in arm if record.seed in seeds)
             for arm in (self.baseline_held.records, counted)
@@ -308,6 +308,8 @@ class Result:
         """The fields of `gitexp log --json` that do not depend on branches, as JSON."""
         if self._kept is not None:
             return self._kept.shown
+        from gitexp.lab.log_json import log_json
+
         return log_json(self.entry, self.registration, self.summary)
 
     def summed_up(self, key: str) -> CachedSummary:

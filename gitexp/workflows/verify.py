@@ -36,6 +36,7 @@ from gitexp.lab.audit.turned import about_turned
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.audit.unstarted import about_unstarted
 from gitexp.lab.past_settings import read_settings
+from gitexp.lab.replacement import without_replaced
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
@@ -209,7 +210,7 @@ def _campaigns(inventory: Inventory) -> tuple[Campaign, ...]:
     """Sum up each campaign; dropped commits count, as their experiments were run."""
     settings = inventory.project.settings
     members: dict[tuple[str, int], list[Result]] = defaultdict(list)
-    for result in gated((*inventory.held, *inventory.lost)):
+    for result in without_replaced(gated((*inventory.held, *inventory.lost))):
         if result.registration:
             key = result.registration.criterion.metric, result.registration.campaign
             members[key].append(result)

@@ -75,7 +75,9 @@ def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, st
     ]
     assert len(checks) == 1
     # It is one experiment in one place, and now its code stays.
-    world.gitexp("verify")
+    verified = " ".join(world.gitexp("verify").out.split())
+    assert "1 of 20 experiments run" in verified
+    assert "before it was registered" not in verified
     assert "1 of 20 experiments run" in " ".join(world.gitexp("log").out.split())
     world.edit("0.02 +", "0.03 +", "train.py")
     ran = world.gitexp("start", "--again", code=1)

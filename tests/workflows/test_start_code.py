@@ -11,6 +11,7 @@ import pytest
 
 from tests.arrange import head_and_index_and_files, refs, show, trailers
 from tests.project import BECAUSE, World
+from tests.typed import typed
 
 CODE = "BONUS = 0.01 if config['train'].get('cosine') else 0.0\n"
 COSINE = ("--set", "train.cosine=true")
@@ -90,6 +91,21 @@ def test_an_edited_config_line_is_the_experiment(ready: World) -> None:
     assert ready.git("diff", "--name-only", "HEAD~", "HEAD") == "config.toml"
     assert ready.git("status", "--porcelain") == ""
     ready.gitexp("check")
+
+
+def test_a_plain_start_asks_in_a_terminal_before_it_takes_code_along(ready: World) -> None:
+    edit_code(ready)
+    ready.edit("epochs = 20", "epochs = 30")
+    before = refs(ready)
+    code, said = typed(ready, "n\n", "start", BECAUSE)
+    assert code == 1
+    assert "1 file: train.py" in said
+    assert "the line in config.toml" in said
+    assert refs(ready) == before
+    code, said = typed(ready, "y\n", "start", BECAUSE)
+    assert code == 0, said
+    assert ready.git("diff", "--name-only", "main", f"exp/{names(ready).pop()}~") == "train.py"
+    assert ready.git("status", "--porcelain") == ""
 
 
 def test_code_comes_from_a_branch_and_the_work_tree_is_not_touched(
