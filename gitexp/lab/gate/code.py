@@ -45,8 +45,7 @@ def check_code(
                 )
                 for file in comparison.code_files
             ],
-            comparison.project.settings.config,
-            inert=comparison.project.settings.inert,
+            comparison.project.settings,
             change=change,
             baseline=comparison.project.baseline,
         )

@@ -11,12 +11,14 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import ABSENT, same
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
+from gitexp.rules.gate.protected import is_protected
 from gitexp.rules.gate.script_values import assigned_values
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.edited import Edited
 
 _REGULAR = ("100644", "100755")
@@ -24,9 +26,8 @@ _REGULAR = ("100644", "100755")
 
 def inspect_code(
     files: Sequence[Edited],
-    config: Sequence[str],
+    settings: Settings,
     *,
-    inert: Sequence[str] = (),
     change: Change | None = None,
     baseline: str = "main",
 ) -> list[Finding]:
@@ -37,7 +38,7 @@ def inspect_code(
     """
     findings: list[Finding] = []
     for file in files:
-        findings += _inspect(file, config, inert, change, baseline)
+        findings += _inspect(file, settings, change, baseline)
     return findings
 
 
@@ -47,18 +48,22 @@ def needs_content(path: str, config: Sequence[str]) -> bool:
 
 
 def _inspect(
-    file: Edited,
-    config: Sequence[str],
-    inert: Sequence[str],
-    change: Change | None,
-    baseline: str,
+    file: Edited, settings: Settings, change: Change | None, baseline: str
 ) -> Iterator[Finding]:
     name, path = spell_file(file.path), file.path
-    if is_config(path, config):
+    if is_protected(settings, path):
+        yield Finding(
+            "A2",
+            f"the code commit touches {name}, which is protected: it belongs to what measures",
+            f"leave it out of the code; change it on {baseline} and commit it there: that is a"
+            " change of protocol, so results before and after it are not compared",
+            path,
+        )
+    elif is_config(path, settings.config):
         yield from _in_config(file, change, baseline)
     if path in FILES and _own_table(file.before, path) != _own_table(file.after, path):
         yield _refused(path, f"{name}: gitexp's settings differ from {baseline}", baseline)
-    if is_notebook(path) and file.new_mode != "000000" and not matches(path, inert):
+    if is_notebook(path) and file.new_mode != "000000" and not matches(path, settings.inert):
         yield Finding(
             "A5",
             f"the code commit has the notebook {name}, and only scripts can run",
