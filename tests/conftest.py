@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -27,13 +29,31 @@ for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_",
         del os.environ[_name]
 
 
+# gitexp writes durably: a run of ten seeds waits ninety times for the disk, some milliseconds each.
+# So the tests' folders are in memory where that has room and lets programs run.
+_MEMORY = Path("/dev/shm")
+if (
+    os.access(_MEMORY, os.W_OK)
+    and shutil.disk_usage(_MEMORY).free > 2**31
+    and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 # Who starts the tests in the background of a shell may ignore Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder for each test; pytest's own numbering lists all others to find the next."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path_factory.mktemp("home")
+def _sealed(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home = next(_homes)
+    home.mkdir()
     config = home / ".gitconfig"
     config.write_text(
         "[user]\n\tname = Ada Tester\n\temail = ada@example.org\n"
@@ -80,6 +100,8 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
     git(folder, "init", "--quiet", "--initial-branch=main", environment=environment)
+    for sample in (folder / ".git" / "hooks").glob("*.sample"):  # else each test copies them all
+        sample.unlink()
     git(folder, "add", "--all", environment=environment)
     git(
         folder, "-c", "user.name=Ada Tester", "-c", "user.email=ada@example.org",
