@@ -23,8 +23,12 @@ _SERVER = multiprocessing.get_context("forkserver")
 _SLOW = ("gitexp.__main__", "gitexp.statistics", "gitexp.cli.mcp.calls")
 _SERVER.set_forkserver_preload(
     [
+        __name__,  # else each fork imports this module, and with it looks for all that follow
         "coolname",
+        "encodings.ascii",
+        "encodings.utf_8_sig",
         "sqlite3",
+        "typer._click",
         *(
             module.name
             for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
