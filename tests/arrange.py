@@ -6,6 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from tests.project import READ_CONFIG
+
 if TYPE_CHECKING:
     from tests.project import World
 
@@ -97,8 +99,8 @@ def settle(world: World, **settings: object) -> None:
 
 
 def train_with(world: World, script: str, **settings: object) -> None:
-    """Give the project another training script; `CONFIG` in it reads the config."""
-    head = "import os, sys, tomllib\nCONFIG = tomllib.load(open('config.toml', 'rb'))\n"
+    """Give the project another training script; `CONFIG` in it is the config."""
+    head = f"import os, sys\n{READ_CONFIG}"
     world.write("train.py", head + "SEED = int(os.environ['GITEXP_SEED'])\n" + script)
     settle(world, **settings) if settings else world.commit("another script")
 
