@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from tests.project import TRAIN, World, copied, git
+from tests.sealed import seal
 
 # The same examples every time: a change that breaks a property fails at once and for everybody, and
 # no unlucky draw fails somebody else's. GITEXP_FUZZ=1 draws new ones.
@@ -54,27 +55,7 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _sealed(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     home = next(_homes)
     home.mkdir()
-    config = home / ".gitconfig"
-    config.write_text(
-        "[user]\n\tname = Ada Tester\n\temail = ada@example.org\n"
-        "[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
-        '[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n'
-    )
-    for name, value in {
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home / ".config"),
-        "GIT_CONFIG_GLOBAL": str(config),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "NO_COLOR": "1",
-        "COLUMNS": "100",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("XDG_CACHE_HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "EDITOR", "VISUAL"):
-        monkeypatch.delenv(name, raising=False)
+    seal(home, monkeypatch)
 
 
 # So that what tests read and write is short, and the same everywhere. Where there is something to

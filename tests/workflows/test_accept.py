@@ -19,17 +19,11 @@ from tests.arrange import (
     settle,
     trailers,
 )
-from tests.project import BECAUSE, World
+from tests.project import BECAUSE, World, copied
+from tests.sealed import sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture
-def short(drawn: World) -> World:
-    """A project whose experiments take three pairs."""
-    settle(drawn, repeats=[3])
-    return drawn
 
 
 def confirmed(world: World, value: int = 10) -> str:
@@ -37,6 +31,43 @@ def confirmed(world: World, value: int = 10) -> str:
     name = world.start("--set", f"model.C={value}")
     assert world.gitexp("run", name, "--jobs", "2", "--json").json["verdict"] == "CONFIRMED"
     return name
+
+
+@pytest.fixture(scope="module")
+def _made_once(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """A project whose experiments take three pairs, the same with one that holds, and its name."""
+    folder, home = (tmp_path_factory.mktemp(name) for name in ("made-once", "home"))
+    with sealed(home):
+        short = copied(_drawn, folder / "short")
+        settle(short, repeats=[3])
+        after = copied(short.path, folder / "confirmed")
+        name = confirmed(after)
+        # A copy of this project begins without a checkout, as one on another machine does.
+        shutil.rmtree(home)
+        after.git("worktree", "prune")
+    return short.path, after.path, name
+
+
+@pytest.fixture
+def short(_made_once: tuple[Path, Path, str], tmp_path: Path) -> World:
+    """A project whose experiments take three pairs."""
+    return fresh(_made_once[0], tmp_path / "project")
+
+
+@pytest.fixture
+def name(_made_once: tuple[Path, Path, str], short: World) -> str:
+    """An experiment of `short` that holds, and has been run."""
+    _, after, name = _made_once
+    shutil.rmtree(short.path)
+    fresh(after, short.path)
+    return name
+
+
+def fresh(made: Path, place: Path) -> World:
+    """A copy whose index knows the copied files, as where the files were made."""
+    world = copied(made, place)
+    world.git("update-index", "--refresh")
+    return world
 
 
 def refuses_without_a_trace(world: World, *words: str, code: int) -> str:
@@ -65,8 +96,7 @@ def test_only_what_is_confirmed_is_accepted_unless_a_reason_is_given(short: Worl
     assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
 
 
-def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World) -> None:
-    name = confirmed(short)
+def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World, name: str) -> None:
     commit, before = short.git("rev-parse", f"exp/{name}", "main").split()
     first_parents = short.git("rev-list", "--first-parent", "main").split()
     done = short.gitexp("accept", "--json").json
@@ -92,8 +122,7 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World) 
     assert "is already accepted" in refuses_without_a_trace(short, "accept", name, "--pr", code=2)
 
 
-def test_the_shown_undo_takes_it_back(short: World) -> None:
-    name = confirmed(short)
+def test_the_shown_undo_takes_it_back(short: World, name: str) -> None:
     before = short.git("rev-parse", "main")
     [undo] = [
         line for line in short.gitexp("accept").out.splitlines() if line.startswith("undo: git ")
@@ -105,8 +134,7 @@ def test_the_shown_undo_takes_it_back(short: World) -> None:
     short.gitexp("accept", name)
 
 
-def test_the_next_experiment_stands_on_seeds_that_nobody_won_on(short: World) -> None:
-    name = confirmed(short)
+def test_the_next_experiment_stands_on_seeds_that_nobody_won_on(short: World, name: str) -> None:
     short.gitexp("accept", name)
     following = short.start("--set", "model.C=20")
     fresh = seeds_of(short, f"exp/{following}")
@@ -122,8 +150,9 @@ def test_the_next_experiment_stands_on_seeds_that_nobody_won_on(short: World) ->
     assert not {*seeds_of(short, f"exp/{third}")} & {*fresh}
 
 
-def test_a_baseline_that_is_not_checked_out_is_merged_without_touching_files(short: World) -> None:
-    name = confirmed(short)
+def test_a_baseline_that_is_not_checked_out_is_merged_without_touching_files(
+    short: World, name: str
+) -> None:
     short.git("switch", "--quiet", "--create", "feature")
     short.edit("C = 1.0", "C = 7.0")
     short.write("untracked.txt", "mine")
@@ -138,9 +167,8 @@ def test_a_baseline_that_is_not_checked_out_is_merged_without_touching_files(sho
 
 
 def test_a_baseline_that_is_checked_out_elsewhere_is_left_to_its_place(
-    short: World, tmp_path: Path
+    short: World, name: str, tmp_path: Path
 ) -> None:
-    name = confirmed(short)
     place = tmp_path / "a linked tree"
     short.git("switch", "--quiet", "--create", "feature")
     short.git("worktree", "add", "--quiet", str(place), "main")
@@ -151,8 +179,7 @@ def test_a_baseline_that_is_checked_out_elsewhere_is_left_to_its_place(
     assert "C = 1.0" in (short.path / "config.toml").read_text()
 
 
-def test_an_edited_config_is_not_overwritten(short: World) -> None:
-    name = confirmed(short)
+def test_an_edited_config_is_not_overwritten(short: World, name: str) -> None:
     short.edit("lr = 1e-3", "lr = 2e-3")
     said = refuses_without_a_trace(short, "accept", name, code=3)
     assert "git stash" in said
@@ -194,9 +221,8 @@ def meanwhile(folder: Path, act: str) -> str:
 )
 @pytest.mark.parametrize("place", ["checked out", "not checked out"])
 def test_a_baseline_that_moves_after_the_check_is_left_where_it_went(
-    short: World, tmp_path: Path, place: str, act: str
+    short: World, name: str, tmp_path: Path, place: str, act: str
 ) -> None:
-    name = confirmed(short)
     worker = short
     if place == "not checked out":
         # The baseline moves in a work tree that lets go of it again.
@@ -243,9 +269,8 @@ def test_habits_of_merging_that_git_was_taught_do_not_break_the_record(short: Wo
     ],
 )
 def test_no_setting_of_git_turns_accepting_into_something_else(
-    short: World, key: str, value: str
+    short: World, name: str, key: str, value: str
 ) -> None:
-    name = confirmed(short)
     short.write("README.md", "More words.\n")
     short.commit("words alone")
     short.write(".git/info/attributes", "*.toml merge=ours\n")
@@ -279,9 +304,8 @@ exec {git} "$@"
     ids=["before the branch moved", "after it", "before the files", "in a file", "between files"],
 )
 def test_an_acceptance_that_is_killed_is_finished_by_the_next_command(
-    short: World, tmp_path: Path, whom: str, what: str, first: str
+    short: World, name: str, tmp_path: Path, whom: str, what: str, first: str
 ) -> None:
-    name = confirmed(short)
     short.write("notes.txt", "mine")
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
@@ -310,8 +334,7 @@ def test_an_acceptance_that_is_killed_is_finished_by_the_next_command(
     assert not lock.exists()
 
 
-def test_what_was_edited_after_a_kill_stays_edited(short: World, tmp_path: Path) -> None:
-    name = confirmed(short)
+def test_what_was_edited_after_a_kill_stays_edited(short: World, name: str, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
     program.write_text(
@@ -330,8 +353,7 @@ def test_what_was_edited_after_a_kill_stays_edited(short: World, tmp_path: Path)
     assert short.git("status", "--porcelain") == " M config.toml"
 
 
-def test_another_git_at_work_in_the_work_tree_is_waited_for(short: World) -> None:
-    name = confirmed(short)
+def test_another_git_at_work_in_the_work_tree_is_waited_for(short: World, name: str) -> None:
     lock = short.path / ".git" / "index.lock"
     lock.write_text("")
     said = refuses_without_a_trace(short, "accept", name, code=3)
@@ -362,8 +384,7 @@ def test_accepting_works_where_the_git_folder_is_elsewhere(
     assert inside.git("status", "--porcelain") == ""
 
 
-def test_an_acceptance_that_a_rebase_rewrote_is_known(short: World) -> None:
-    name = confirmed(short)
+def test_an_acceptance_that_a_rebase_rewrote_is_known(short: World, name: str) -> None:
     short.gitexp("accept", name)
     theirs = short.git("commit-tree", "-p", "main^1", "-m", "theirs", "main^1^{tree}")
     short.git("-c", "core.hooksPath=/dev/null", "rebase", "--quiet", theirs)
@@ -375,16 +396,14 @@ def test_an_acceptance_that_a_rebase_rewrote_is_known(short: World) -> None:
     assert short.gitexp("verify").code == 0
 
 
-def test_a_copy_with_another_patch_is_not_an_acceptance(short: World) -> None:
-    name = confirmed(short)
+def test_a_copy_with_another_patch_is_not_an_acceptance(short: World, name: str) -> None:
     said = message(short, f"exp/{name}")
     short.edit("C = 1.0", "C = 9")
     short.commit(said)
     assert short.gitexp("log", "--json").json[0]["state"] == "done"
 
 
-def test_what_was_reverted_is_not_accepted_any_more(short: World) -> None:
-    name = confirmed(short)
+def test_what_was_reverted_is_not_accepted_any_more(short: World, name: str) -> None:
     short.gitexp("accept", name)
     short.git("revert", "--no-edit", "-m", "1", "main")
     assert short.gitexp("log", "--json").json[0]["state"] == "done"
@@ -410,10 +429,9 @@ def test_a_baseline_behind_its_upstream_is_updated_first(short: World, tmp_path:
 
 
 def test_a_pull_request_carries_the_experiment_and_its_results(
-    short: World, tmp_path: Path
+    short: World, name: str, tmp_path: Path
 ) -> None:
     short.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
-    name = confirmed(short)
     said = refuses_without_a_trace(short, "accept", "--pr", code=3)
     assert "this clone has no remote" in said
     short.git("remote", "add", "hub", str(tmp_path / "remote.git"))
@@ -430,8 +448,7 @@ def test_a_pull_request_carries_the_experiment_and_its_results(
     assert short.gitexp("log", "--json").json[0]["state"] == "accepted"
 
 
-def test_where_the_baseline_has_moved_the_gain_is_measured_anew(short: World) -> None:
-    name = confirmed(short)
+def test_where_the_baseline_has_moved_the_gain_is_measured_anew(short: World, name: str) -> None:
     short.write("README.md", "More words.\n")
     short.commit("words alone")
     short.edit("0.9 +", "0.8 +", "train.py")
@@ -452,8 +469,7 @@ def test_where_the_baseline_has_moved_the_gain_is_measured_anew(short: World) ->
     assert "C = 10" in (short.path / "config.toml").read_text()
 
 
-def test_a_commit_that_cannot_alter_a_run_does_not_hinder(short: World) -> None:
-    name = confirmed(short)
+def test_a_commit_that_cannot_alter_a_run_does_not_hinder(short: World, name: str) -> None:
     short.write("README.md", "More words.\n")
     short.write("tests/test_it.py", "")
     short.commit("words and tests")
@@ -462,9 +478,11 @@ def test_a_commit_that_cannot_alter_a_run_does_not_hinder(short: World) -> None:
     assert "More words." in (short.path / "README.md").read_text()
 
 
-def test_a_second_experiment_on_the_old_baseline_has_to_be_retested(short: World) -> None:
-    first, second = confirmed(short), confirmed(short, 11)
-    short.gitexp("accept", first)
+def test_a_second_experiment_on_the_old_baseline_has_to_be_retested(
+    short: World, name: str
+) -> None:
+    second = confirmed(short, 11)
+    short.gitexp("accept", name)
     assert f"gitexp retest {second}" in refuses_without_a_trace(short, "accept", second, code=1)
     again = short.gitexp("retest", second, "--json").json
     assert (again["change"]["before"], again["change"]["after"]) == (10, 11)
@@ -508,8 +526,7 @@ def test_a_retest_finds_its_line_where_the_baseline_rewrote_it(short: World) -> 
     )
 
 
-def test_a_retest_of_what_the_baseline_holds_already_is_refused(short: World) -> None:
-    name = confirmed(short)
+def test_a_retest_of_what_the_baseline_holds_already_is_refused(short: World, name: str) -> None:
     short.gitexp("accept", name)
     said = refuses_without_a_trace(short, "retest", name, code=1)
     assert "main already has config.toml: model.C = 10" in said
