@@ -24,13 +24,14 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from tests.arrange import records
 from tests.bench.projects import many_experiments
+from tests.project import World, copied
+from tests.sealed import sealed
 from tests.team import a_record, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitexp.store.experiments import Entry
-    from tests.project import World
 
 
 def cache(world: World) -> Path:
@@ -50,12 +51,20 @@ def age_refs(world: World) -> None:
         os.utime(world.path / ".git" / "packed-refs", (1, 1))
 
 
+@pytest.fixture(scope="module")
+def _many(_initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with sealed(tmp_path_factory.mktemp("home")):
+        world = copied(_initialised, tmp_path_factory.mktemp("many") / "project")
+        many_experiments(world, 40, pairs=5)
+    return world.path
+
+
 @pytest.fixture
-def many(ready: World) -> World:
-    """Experiments by the hundred, with records, on one baseline."""
-    many_experiments(ready, 120, pairs=5)
-    age_refs(ready)
-    return ready
+def many(_many: Path, tmp_path: Path) -> World:
+    """Forty experiments, with records, on one baseline."""
+    world = copied(_many, tmp_path / "project")
+    age_refs(world)
+    return world
 
 
 def test_what_was_kept_is_what_is_judged_again(many: World) -> None:
@@ -72,7 +81,7 @@ def test_what_was_judged_is_found_again(many: World) -> None:
     heads = list_heads(repository, Cache(None, 0))
     with opened_cache(repository) as kept:
         found = kept.summaries([head.commit for head in heads])
-    assert len(found) == len(heads) == 120
+    assert len(found) == len(heads) == 40
     assert {one.verdict for one in found.values()} - {None}
 
 
@@ -117,12 +126,12 @@ def test_a_new_record_of_the_experiment_or_its_baseline_counts_at_once(ready: Wo
 
 
 def test_refs_that_come_go_and_move_are_seen_at_once(many: World) -> None:
-    assert len(rows(many)) == 120
+    assert len(rows(many)) == 40
     many.git("branch", "exp/by-hand", "exp/run-7")
     many.git("update-ref", "-d", "refs/heads/exp/run-5")
     many.git("update-ref", "refs/heads/exp/run-6", "main")
     names = {row["name"] for row in rows(many)}
-    assert len(names) == 119
+    assert len(names) == 39
     assert "run-5" not in names
     assert "run-7" in names
     assert next(row for row in rows(many) if row["name"] == "run-6")["criterion"] is None
@@ -160,7 +169,7 @@ def test_half_a_list_is_not_taken_for_the_whole(many: World) -> None:
     age_refs(many)
     assert rows(many) == wanted
     with sqlite3.connect(cache(many)) as database:
-        assert [*database.execute("SELECT count(*) FROM heads")] == [(120,)]
+        assert [*database.execute("SELECT count(*) FROM heads")] == [(40,)]
         database.execute("DROP TABLE heads")
     database.close()
     assert rows(many) == wanted
@@ -169,7 +178,7 @@ def test_half_a_list_is_not_taken_for_the_whole(many: World) -> None:
 def test_a_commit_under_several_names_is_known_by_its_own(many: World) -> None:
     for number in range(3):
         many.git("branch", f"exp/another-{number}", f"exp/run-{number}")
-    assert len(rows(many)) == 120
+    assert len(rows(many)) == 40
 
 
 def test_both_ways_of_reading_find_the_same_experiments(many: World) -> None:
@@ -347,19 +356,19 @@ def test_in_a_shallow_clone_nothing_is_kept(ready: World, tmp_path: Path) -> Non
 
 
 def test_a_part_of_the_log(many: World) -> None:
-    assert [row["name"] for row in rows(many, "-n", "3")] == ["run-119", "run-118", "run-117"]
-    assert [row["name"] for row in rows(many, "exp/run-5", "run-11*")] == [
-        *(f"run-{n}" for n in range(119, 109, -1)), "run-11", "run-5",
+    assert [row["name"] for row in rows(many, "-n", "3")] == ["run-39", "run-38", "run-37"]
+    assert [row["name"] for row in rows(many, "exp/run-5", "run-1*")] == [
+        *(f"run-{n}" for n in range(19, 9, -1)), "run-5", "run-1",
     ]  # fmt: skip
-    assert len(rows(many, "--author", "aDa")) == 120
+    assert len(rows(many, "--author", "aDa")) == 40
     assert rows(many, "--author", "Grace") == []
-    since = "--since=@1700000117 +0000"
-    assert [row["name"] for row in rows(many, since, "-n", "2")] == ["run-119", "run-118"]
-    assert [row["name"] for row in rows(many, since)] == ["run-119", "run-118", "run-117"]
+    since = "--since=@1700000037 +0000"
+    assert [row["name"] for row in rows(many, since, "-n", "2")] == ["run-39", "run-38"]
+    assert [row["name"] for row in rows(many, since)] == ["run-39", "run-38", "run-37"]
     text = many.gitexp("log", "-n", "2").out
-    assert "run-119" in text
+    assert "run-39" in text
     assert "Campaign" not in text
-    assert "Campaign" in many.gitexp("log", "-n", "121").out
+    assert "Campaign" in many.gitexp("log", "-n", "41").out
     assert "All of them: gitexp log" in many.gitexp("log", "nothing-*").out
 
 
