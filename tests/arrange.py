@@ -100,7 +100,7 @@ def settle(world: World, **settings: object) -> None:
 
 def train_with(world: World, script: str, **settings: object) -> None:
     """Give the project another training script; `CONFIG` in it is the config."""
-    head = f"import os, sys\n{READ_CONFIG}"
+    head = f"import os, sys\n{READ_CONFIG}CONFIG = config\n"
     world.write("train.py", head + "SEED = int(os.environ['GITEXP_SEED'])\n" + script)
     settle(world, **settings) if settings else world.commit("another script")
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 # A script's first lines. Importing tomllib takes longer than all else that these scripts do, and
 # the tests run them thousands of times; their values are spelled the same in Python.
 READ_CONFIG = """\
-table = CONFIG = {}
+table = config = {}
 with open("config.toml") as handle:
     for line in handle:
         if line.startswith("["):
-            table = CONFIG[line.strip("[]\\n")] = {}
+            table = config[line.strip("[]\\n")] = {}
         elif "=" in line:
             name, _, value = line.partition("=")
             table[name.strip()] = eval(value)
@@ -38,9 +38,9 @@ import random
 
 {READ_CONFIG}
 seed = int(os.environ["GITEXP_SEED"])
-noise = random.Random(f"{{seed}} {{CONFIG['model']['C']}}").gauss(0, 0.001)
-accuracy = 0.9 + 0.002 * CONFIG["model"]["C"] + noise
-print(f"epochs={{CONFIG['train']['epochs']}}")
+noise = random.Random(f"{{seed}} {{config['model']['C']}}").gauss(0, 0.001)
+accuracy = 0.9 + 0.002 * config["model"]["C"] + noise
+print(f"epochs={{config['train']['epochs']}}")
 print(f"accuracy={{accuracy:.6f}}")
 """
 
