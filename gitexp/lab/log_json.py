@@ -8,7 +8,6 @@ from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.summary import Stage
 from gitexp.rules.text import json_line
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from gitexp.lab.state import State
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.summary import Summary
     from gitexp.rules.verdict.criterion import Criterion
-    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
     from gitexp.store.experiments import Entry
 
 
@@ -105,7 +104,7 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
         "repeats": list(registration.repeats) if registration else None,
         "campaign": registration.campaign if registration else None,
         "trailers": split_message(entry.message)[1],
-        "verdict": Verdict.EXPLORATORY if explored else summary.verdict,
+        "verdict": _exploratory() if explored else summary.verdict,
         "reason": (judgement.reason or None) if judgement else None,
         "detail": (judgement.detail or None) if judgement else None,
         **figures_json(registration, judgement),
@@ -115,6 +114,13 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
         "newer": sum(lines for _, lines in summary.newer),
     }
     return json_line(fields)
+
+
+def _exploratory() -> Verdict:
+    # A hook that nothing was measured for does without what judges.
+    from gitexp.rules.verdict.verdict import Verdict
+
+    return Verdict.EXPLORATORY
 
 
 def figures_json(registration: Registration | None, judgement: Judgement | None) -> FiguresJson:
