@@ -11,6 +11,7 @@ from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _verdict(row: Row) -> tuple[str, ...]:
     state = "" if row.state == "done" else f" ({row.state})"
     registration = row.result.registration
     reason = words.meaning(registration, judgement) if registration and judgement else ""
-    return name, _change(row), verdict + state, _effect(row), plain(reason)
+    together = f"; {TOGETHER}" if judgement and judgement.code == TOGETHER else ""
+    return name, _change(row), verdict + state, _effect(row), plain(reason + together)
 
 
 def _change(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -15,6 +15,7 @@ from gitexp.lab.session import SessionTools
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.lab.watcher import Prefixed
+from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.plan.design import improvised
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -74,7 +75,11 @@ def _improvised(report: Checked) -> Registration:
             f"exp/{report.name} passes the gate, so you do not need --explore",
             f"gitexp run {report.name}",
         )
-    return report.registration or improvised(report.settings, report.name, report.entry.message)
+    if report.registration is None:
+        return improvised(report.settings, report.name, report.entry.message)
+    # An exploration claims nothing of its code.
+    said = tuple(one for one in report.registration.extra if one[0] not in {CODE, BASE})
+    return replace(report.registration, extra=said)
 
 
 def read_ledgers(
@@ -91,7 +96,9 @@ def read_ledgers(
     """
     repository = admitted[0].report.project.repository
     pairs = [(one.report.base, one.report.entry.commit) for one in admitted]
-    commits = list(dict.fromkeys(commit for pair in pairs for commit in pair))
+    below = [one.registration.code for one in admitted]
+    known = (*(commit for pair in pairs for commit in pair), *below)
+    commits = [commit for commit in dict.fromkeys(known) if commit]
     end_unended(repository, commits)
     notes = dict.fromkeys(commits, "") | read_notes(repository, RUNS, commits)
     shared = Environments(repository)
@@ -103,14 +110,15 @@ def read_ledgers(
             said(text)
 
     ledgers = []
-    for one, (base, commit) in zip(admitted, pairs, strict=True):
+    for one, (base, commit), code in zip(admitted, pairs, below, strict=True):
         ledger = Ledger(
             one.report.project, one.report.settings, one.registration.criterion.metric,
             tell_once, experiment=commit, why=why, shared=shared,
             beside=base if in_pairs and one.registration.interleaved else "",
             replaced=one.registration.replaces,
+            code=code,
         )  # fmt: skip
-        ledger.take({base: notes[base], commit: notes[commit]})
+        ledger.take({known: notes[known] for known in (base, commit, code) if known})
         ledgers.append(ledger)
     return ledgers
 

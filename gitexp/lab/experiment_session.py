@@ -12,6 +12,7 @@ from gitexp.lab.adopting import adopt
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import say_changed
 from gitexp.lab.canary import Canary
+from gitexp.lab.code_proof import CodeProof
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.log_json import figures_json
 from gitexp.lab.moved import check_of
@@ -64,6 +65,7 @@ class ExperimentSession(Session):
         self._weighed = False  # whether it is known if the others put it in doubt
         neighbours.add(self)
         seeds = registration.registered_seeds() if registration.seeded else PROOF
+        self._code = CodeProof(self.ledger, self.bench.base, registration, self.name)
         self._canary = Canary(self.ledger, self.bench.base, self.maker.batch, seeds)
 
     def advance(self) -> None:
@@ -71,7 +73,8 @@ class ExperimentSession(Session):
 
         Raises:
             NotReady: it cannot go on.
-            Refused: its criterion is a constant that the baseline meets already.
+            Refused: its criterion is a constant that the baseline meets already; or its code
+                changes what it should not.
         """
         ledger, base = self.ledger, self.bench.base
         self._tell_aside()
@@ -86,7 +89,7 @@ class ExperimentSession(Session):
             self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
             self._consider_canary()
             self._consider_doubt()
-            judgement = self._judge()
+            judgement = self._consider_code(self._judge())
         else:
             judgement = self._note_repeats(judgement)
         self.decided = decided_of(
@@ -103,7 +106,6 @@ class ExperimentSession(Session):
                 self.due = Due()
                 return
             judgement = self._consider_block(judgement, self.decided)
-        here = self.bench.here
         self.due = runs_due(
             Situation(
                 self.registration,
@@ -111,11 +113,12 @@ class ExperimentSession(Session):
                 tuple(ledger.records(ledger.experiment)),
                 tuple(ledger.checks(ledger.experiment)),
                 judgement,
-                None if here is None else tuple(dict.fromkeys([*here, *self._own])),
+                self._conditions,
                 self._canary.seed,
                 self._shares(),
                 self._blocks,
                 frozenset(one.mine.seed for one in ledger.aside),
+                self._code.lacking(judgement, self._conditions),
             )
         )
         if not self.due:
@@ -243,6 +246,28 @@ class ExperimentSession(Session):
             if canary.goes_without(here):
                 self._tell(Check(ledger.experiment, Found.OFF, now()))
 
+    def _consider_code(self, judgement: Judgement) -> Judgement:
+        """Put on record what is known of the code below it, and judge it by that.
+
+        Raises:
+            Refused: the code changes what it should not, and nothing of the experiment has run.
+        """
+        ledger = self.ledger
+        if not ledger.code:
+            return judgement
+        for check in self._code.news(self._conditions):
+            ledger.note(check)
+        judgement = self._judge()
+        if not any(record.ok for record in ledger.records(ledger.experiment)):
+            self._code.demand_unaltered()
+        return judgement
+
+    @property
+    def _conditions(self) -> tuple[str, ...] | None:
+        """Conditions that hold here, or that its own runs had; None while they are not known."""
+        here = self.bench.here
+        return None if here is None else tuple(dict.fromkeys([*here, *self._own]))
+
     # --- whether the baseline was unlucky -------------------------------------------------------
 
     def _consider_doubt(self) -> None:
@@ -339,6 +364,13 @@ class ExperimentSession(Session):
             self.watcher.said(f"{self.label(run.arm)}: {self._canary}")
         elif run.why is Why.REPEAT:
             whether = f"to see whether seed {run.seed} repeats its score"
+            self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
+        elif run.why is Why.NEUTRAL:
+            code = f"1 run of its code ({self.ledger.code[:8]}) with the switch off"
+            whether = "to prove that it leaves the baseline as it was"
+            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {code}, seed {run.seed}, {whether}")
+        elif run.why is Why.TWICE:
+            whether = f"to see what it repeats on seed {run.seed}"
             self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
         elif run.why is not Why.SAMPLE:
             if run.why is Why.BLOCK and (Why.BLOCK,) not in self.bench.told:

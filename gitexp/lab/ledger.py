@@ -20,6 +20,7 @@ from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.verdict.experiment import judge_records
+from gitexp.rules.verdict.neutrality import code_runs
 from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.replacing import as_replaced
 from gitexp.rules.verdict.rivals import gated
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.start import Start
     from gitexp.rules.verdict.arms import ArmEnvironments
+    from gitexp.rules.verdict.neutrality import CodeRuns
     from gitexp.rules.verdict.rivals import Held
     from gitexp.rules.verdict.set_aside import SetAside
     from gitexp.rules.verdict.verdict import Judgement
@@ -49,7 +51,8 @@ class Ledger:
     `experiment` is the commit that is measured beside its baseline, and `why` it runs although the
     gate refuses it, "" if the gate was passed. `tell` gets one line of news. Experiments of one
     baseline that run at once have `shared` environments. `beside` is the baseline where its runs
-    are made for this experiment alone, pair by pair.
+    are made for this experiment alone, pair by pair; `code` is the code commit that the experiment
+    stands on, if it must be proven neutral.
     """
 
     def __init__(
@@ -64,10 +67,11 @@ class Ledger:
         shared: Environments | None = None,
         beside: str = "",
         replaced: Sequence[str] = (),
+        code: str = "",
     ) -> None:
         self.project, self.repository = project, project.repository
         self.settings, self.metric = settings, metric
-        self.experiment, self.why, self.beside = experiment, why, beside
+        self.experiment, self.why, self.beside, self.code = experiment, why, beside, code
         self._replaced = tuple(replaced)
         self.aside: tuple[SetAside, ...] = ()  # pairs that do not count, as last read
         self.stored = 0  # runs that were stored through this ledger
@@ -184,6 +188,18 @@ class Ledger:
         """Runs of a commit on a part of the data, as last read."""
         return parse_records(self._texts.get(commit, ""), Purpose.SAMPLE)
 
+    def code_runs(self, registration: Registration, base: str) -> CodeRuns:
+        """What shows whether the experiment's code is neutral, as last read."""
+        again = parse_records(self._texts.get(base, ""), Purpose.CANARY, self._pair_of(base))
+        code = self._proving(self._texts.get(self.code, ""), self.code)
+        mine = (record for record in again if record.project == self.project.folder)
+        return code_runs(registration, self.records(base), mine, code)
+
+    def _proving(self, text: str, commit: str) -> list[Record]:
+        """Runs of a commit that were made to prove that it changes nothing."""
+        found = parse_records(text, Purpose.NEUTRAL)
+        return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
+
     def screened(self, commit: str) -> list[Record]:
         """Runs of a commit that were made to choose among ideas, as last read."""
         found = parse_records(self._texts.get(commit, ""), Purpose.SCREEN)
@@ -220,11 +236,19 @@ class Ledger:
             [both for one in held for both in one.opposed],
         )
 
-    def attempt(self, commit: str, seed: int, conditions: Sequence[str] | None) -> int:
+    def attempt(
+        self,
+        commit: str,
+        seed: int,
+        conditions: Sequence[str] | None,
+        purpose: Purpose = Purpose.RUN,
+    ) -> int:
         """Number of the next attempt at a seed; 0 if a good run has been stored by now."""
         text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
         gone = {record.line() for one in self.aside for record in (one.baseline, one.mine)}
-        counting = (r for r in self._counting(text, commit) if not gone or r.line() not in gone)
+        proves = purpose is Purpose.NEUTRAL
+        made = self._proving(text, commit) if proves else self._counting(text, commit)
+        counting = (r for r in made if not gone or r.line() not in gone)
         if first_good(counting, [seed], self.metric, conditions):
             return 0
         # Whatever they were made for: outcomes and folders are named by seed and attempt.

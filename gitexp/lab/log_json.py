@@ -56,7 +56,7 @@ class GuardJson(TypedDict):
 class LoggedJson(FiguresJson):
     """What the log says of an experiment, wherever its branch is.
 
-    `code` is the code commit that it stands on. `change`, `criterion`, `repeats` and `campaign` are
+    `code` is the code commit that it stands on, and `proof` says whether that is neutral. `change`, `criterion`, `repeats` and `campaign` are
     null where a commit is not a registration; `foreign` records are another commit's, and `newer`
     lines need a newer gitexp.
     """
@@ -64,6 +64,7 @@ class LoggedJson(FiguresJson):
     commit: str
     baseline: str | None
     code: str | None
+    proof: str | None
     author: str
     time: str
     hypothesis: str
@@ -96,6 +97,7 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
         "commit": entry.commit,
         "baseline": entry.base or None,
         "code": entry.code or None,
+        "proof": (judgement.code or None) if judgement else None,
         "author": entry.author,
         "time": entry.time,
         "hypothesis": hypothesis_of(entry.message),

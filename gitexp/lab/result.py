@@ -116,12 +116,12 @@ class Result:
             return ()
         if self.registration is None:
             return self._notes.records(self.base)
-        found = self._notes.records(self.base, self._pair)
+        found = self._notes.records(self.base, self.pair)
         # Two projects may measure the same baseline commit, each by its own command.
         return tuple(r for r in found if r.project == self.registration.project)
 
     @property
-    def _pair(self) -> str:
+    def pair(self) -> str:
         """The experiment that its baseline was run for alone: itself, where pairs interleave."""
         return self.commit if self.registration and self.registration.interleaved else ""
 
@@ -177,8 +177,8 @@ class Result:
         metric = self.registration.criterion.metric
         mine, base = gated(self.records), gated(self.baseline_records)
         hold_mine = partial(self._notes.held, self.commit, metric, "", any_condition=True)
-        hold_base = partial(self._notes.held, self.base, metric, self._pair, any_condition=False)
-        if not self._pair:
+        hold_base = partial(self._notes.held, self.base, metric, self.pair, any_condition=False)
+        if not self.pair:
             return hold_mine(mine), hold_base(base)
         from gitexp.rules.verdict.set_aside import hold_pairs
 
@@ -222,11 +222,12 @@ class Result:
         registration = self.registration
         if registration is None or not self.text:
             return None
-        from gitexp.rules.documents.found import Found
+        from gitexp.rules.documents.found import CODE_FOUND, Found
 
         checks = self.checks
-        # Where the baseline had moved, the experiment may have no run at all.
-        if not self.held.records and all(check.found is not Found.MOVED for check in checks):
+        # Where the baseline had moved, or the code was run first, it may have no run at all.
+        told = {check.found for check in checks}
+        if not self.held.records and told.isdisjoint({Found.MOVED, *CODE_FOUND}):
             return None
         from gitexp.rules.documents.example_spread import parse_spreads
         from gitexp.rules.verdict.experiment import judge_records

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.settings import Settings
 
+_ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on record
 _NAP = 0.2  # seconds between looks at a run that is made for another pair
 
 
@@ -66,8 +67,8 @@ class RunMaker:
             if slot.is_set():
                 return Made(Came.STOPPED)
             # What is repeated is on record.
-            wanted = order.conditions if order.purpose is Purpose.RUN else ()
-            attempt = ledger.attempt(order.commit, order.seed, wanted)
+            wanted = order.conditions if order.purpose in _ONCE else ()
+            attempt = ledger.attempt(order.commit, order.seed, wanted, order.purpose)
             if not attempt:
                 return Made(Came.STORED)
             self._name_devices(ledger.settings)

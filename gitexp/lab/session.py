@@ -87,16 +87,20 @@ class Session(ABC):
     @property
     def commits(self) -> set[str]:
         """The commits whose notes it reads."""
-        return {self.bench.base, self.ledger.experiment}
+        found = {self.bench.base, self.ledger.experiment, self.ledger.code}
+        return {commit for commit in found if commit}
 
     def commit(self, arm: Arm) -> str:
         """The commit that an arm runs."""
+        if arm is Arm.CODE:
+            return self.ledger.code
         return self.bench.base if arm is Arm.BASELINE else self.ledger.experiment
 
     def label(self, arm: Arm) -> str:
         """What a person calls an arm."""
-        project = self.ledger.project
-        return f"baseline {project.baseline}" if arm is Arm.BASELINE else f"exp/{self.name}"
+        if arm is Arm.BASELINE:
+            return f"baseline {self.ledger.project.baseline}"
+        return f"code of exp/{self.name}" if arm is Arm.CODE else f"exp/{self.name}"
 
     def label_of(self, run: Run) -> str:
         """What a person calls the arm of a run, and the part of the data that it is given."""

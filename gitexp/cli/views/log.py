@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.log_lines import log_lines
-from gitexp.cli.views.rows import result_lines, uncounted
+from gitexp.cli.views.rows import about_code, result_lines, uncounted
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import visible
+from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -98,5 +99,7 @@ def _experiment(row: Row) -> None:
     else:
         typer.echo(wrapped(str(registration.change)))
         typer.echo(result_lines(row))
+        if (said := about_code(row)) not in {"", TOGETHER}:
+            typer.echo(wrapped(said))
     for said in uncounted(row):
         typer.echo(f"  {said}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.rows import uncounted
+from gitexp.cli.views.rows import about_code, uncounted
 from gitexp.cli.views.steps import amendment_lines
 from gitexp.cli.views.terminal import (
     beginning,
@@ -26,6 +26,7 @@ from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.experiments import timestamp
 
@@ -85,7 +86,9 @@ def log_lines(rows: Iterable[Row | LadderStep]) -> None:
                 typer.echo(_drawn(said, row, now))
         else:
             legend |= {row.state} & _MARKS.keys()
-            remarks += [hanging(f"exp/{row.result.name}: ", said) for said in uncounted(row)]
+            together = [TOGETHER] if about_code(row) == TOGETHER else []
+            about = (*together, *uncounted(row))
+            remarks += [hanging(f"exp/{row.result.name}: ", said) for said in about]
     if legend:
         # The words of `gitexp log --long`.
         typer.echo("\n" + "   ".join(f"{_MARKS[state]} [{state}]" for state in sorted(legend)))

@@ -8,6 +8,7 @@ from gitexp.cli.views.terminal import colored, hanging
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import words
+from gitexp.rules.verdict.code_below import TOGETHER
 
 if TYPE_CHECKING:
     from gitexp.lab.log import Row
@@ -26,6 +27,14 @@ def result_lines(row: Row, head: str = "  ") -> str:
         "stale": f"planned on an older baseline: gitexp retest {name}",
     }
     return hanging(head, ways.get(row.state, row.state))
+
+
+def about_code(row: Row) -> str:
+    """What is known of the code commit that an experiment stands on; empty if nothing is."""
+    judgement = row.result.judgement
+    if judgement is None or not judgement.code:
+        return ""
+    return judgement.code if judgement.code == TOGETHER else f"code {judgement.code}"
 
 
 def uncounted(row: Row) -> list[str]:

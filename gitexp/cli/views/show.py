@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.cli.views.rows import result_lines
+from gitexp.cli.views.rows import about_code, result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
 from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
 from gitexp.lab.arms import about_arms
@@ -64,12 +64,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
     if judgement.verdict is not None:
         for line in words.note(registration, judgement).splitlines():
             typer.echo(f"  {colored(line, judgement.verdict)}")
-    elif _unjudged(sheet, judgement):
-        typer.echo(
-            f"  Its runs are there, but could not be judged: gitexp run {entry.name} says why"
-        )
     else:
-        typer.echo(f"  Not decided yet: gitexp run {entry.name}")
+        _undecided(sheet, judgement)
     _seeds(sheet, registration.criterion, judgement)
     _explained(sheet, registration, judgement)
     said = row.result.without_score
@@ -97,6 +93,16 @@ def _earlier(row: Row) -> None:
     if failed := row.result.of_replaced:
         said = f"{counted(len(failed), 'failed run')} of code that was replaced; they count"
         typer.echo(hanging("  Earlier:     ", said))
+
+
+def _undecided(sheet: Sheet, judgement: Judgement) -> None:
+    name = sheet.row.result.name
+    if _unjudged(sheet, judgement):
+        typer.echo(f"  Its runs are there, but could not be judged: gitexp run {name} says why")
+    else:
+        typer.echo(f"  Not decided yet: gitexp run {name}")
+    if said := about_code(sheet.row):
+        typer.echo(wrapped(said))
 
 
 def _unjudged(sheet: Sheet, judgement: Judgement) -> bool:

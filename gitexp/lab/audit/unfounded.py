@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of
 from gitexp.rules.documents.check import parse_checks
-from gitexp.rules.documents.found import Found
+from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import Finding
+from gitexp.rules.verdict.neutrality import code_runs, prove
 from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.lab.audit.inventory import Inventory
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.neutrality import CodeRuns
 
 _OF_THE_EXPERIMENT = {Found.REPEATS, Found.DIFFERS}  # what its own runs, made again, have shown
 
@@ -30,6 +33,7 @@ def about_unfounded(inventory: Inventory) -> Iterator[Finding]:
         entry = inventory.entries.get(result.commit)
         if entry is None or result.registration is None or result.registration.rules < 2:
             continue
+        yield from _about_code(inventory, result)
         metric = result.registration.criterion.metric
         again = parse_records(entry.runs, Purpose.CANARY)
         for check in parse_checks(entry.runs, result.commit):
@@ -43,6 +47,47 @@ def about_unfounded(inventory: Inventory) -> Iterator[Finding]:
                     # The runs may have been redacted.
                     advice=any(True for _ in read_contents(entry.runs, Kind.TOMBSTONE)),
                 )
+
+
+def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
+    """Find checks of the code below an experiment that its runs do not bear out."""
+    registration = result.registration
+    told = [check for check in result.checks if check.found in CODE_FOUND]
+    if registration is None or not told:
+        return
+    notes = inventory.entries
+    below, base = (notes.get(commit) for commit in (registration.code, result.base))
+    texts = [result.text, *(entry.runs for entry in (below, base) if entry is not None)]
+    runs = code_runs(
+        registration,
+        result.baseline_records,
+        parse_records(base.runs, Purpose.CANARY, result.pair) if base else (),
+        (r for r in parse_records(below.runs, Purpose.NEUTRAL) if r.is_of(below.commit))
+        if below
+        else (),
+    )
+    metric = registration.criterion.metric
+    for check in told:
+        if not _is_proven(check, runs, metric):
+            yield Finding(
+                "V22",
+                f"a check in the note of {label_of(result)} says of its code that it is"
+                f" {check.found} on seed {check.seed}, but no run on record shows that",
+                "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
+                " gitexp redact",
+                advice=any(True for text in texts for _ in read_contents(text, Kind.TOMBSTONE)),
+            )
+
+
+def _is_proven(check: Check, runs: CodeRuns, metric: str) -> bool:
+    """Whether runs of the code and of the baseline show what a check says.
+
+    Later runs may have shown that the baseline does not repeat itself.
+    """
+    proof = prove(check.seed, metric, runs, (check.condition,))
+    if proof.found is Found.UNREPEATED and check.found is not Found.UNREPEATED:
+        return check.found is Found.ALTERED or same_score(*proof.scores)
+    return proof.found is check.found and proof.scores == check.scores
 
 
 def _is_founded(check: Check, again: Sequence[Record], metric: str) -> bool:

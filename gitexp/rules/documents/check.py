@@ -19,7 +19,8 @@ class Check:
     """What was found for the experiment at `commit`, mostly when one seed was run again.
 
     `scores` are the one on record and the new ones. `start` is when it was found, ISO 8601 in UTC;
-    `changed` says what differs between the environments of the old run and the new ones.
+    `changed` says what differs between the environments of the old run and the new ones, or which
+    metric code has altered.
     """
 
     commit: str

@@ -19,9 +19,15 @@ class Found(StrEnum):
     DIFFERS = "differs"  # another score
     # of a pair of runs beside each other
     SLOW = "set-aside: slow"  # the baseline's did its steps at another speed than before
+    # of its code commit with the switch off, or of a baseline commit that changes only code
+    NEUTRAL = "neutral"  # everything that the baseline repeats
+    ALTERED = "altered"  # something else, although the baseline repeats it
+    UNREPEATED = "unrepeated"  # nothing: the baseline does not repeat its own score
     # of the others on its baseline
     DOUBTED = "doubted"  # they agree too well: a confirmation needs the baseline's next block
 
 
 # What a check of the baseline adds to the records of the experiment that asked for it.
 TOLD = {Found.UNCLEAR, Found.MOVED, Found.OFF}
+# What it says of code that leaves, or does not leave, a baseline as it was.
+CODE_FOUND = {Found.NEUTRAL, Found.ALTERED, Found.UNREPEATED}

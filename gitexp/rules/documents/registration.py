@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change import Change, parse_change
-from gitexp.rules.documents.code_commit import REPLACES
+from gitexp.rules.documents.code_commit import CODE, REPLACES
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
 from gitexp.rules.finding import Finding
@@ -105,6 +105,11 @@ class Registration:
     def project(self) -> str:
         """Folder of its project, empty for a project at the top of the repository."""
         return dict(self.extra).get("Project", "")
+
+    @property
+    def code(self) -> str:
+        """The code commit that it stands on, empty if it stands on its baseline."""
+        return dict(self.extra).get(CODE, "")
 
     @property
     def tests_again(self) -> bool:

@@ -175,6 +175,7 @@ def _parse_judgement(fields: dict[str, Any]) -> Judgement:
         verdict=None if verdict is None else Verdict(verdict),
         reason=_text(reason),
         detail=_text(fields.pop("detail")),
+        code=_text(fields.pop("code")),
         guards=tuple(_parse_guarded(*guarded) for guarded in guards),
         look=_count(fields.pop("look")),
         pairs=_count(fields.pop("pairs")),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 
+_COMPARED = (Arm.BASELINE, Arm.EXPERIMENT)
 MOST_RUNS = 100  # of one idea; whoever wants more wants a verdict
 
 
@@ -92,10 +93,10 @@ def screening_due(
     due = []
     for seed in seeds:
         arms = [_good(arm, seed, share, metric) for arm in (baseline, records)]
-        lacking = [arm for arm, good in zip(Arm, arms, strict=True) if not good]
+        lacking = [arm for arm, good in zip(_COMPARED, arms, strict=True) if not good]
         if not lacking and not _conditions(arms[0]) & _conditions(arms[1]):
             old = (all(one in known for one in good) for good in arms)
-            lacking = [arm for arm, is_old in zip(Arm, old, strict=True) if is_old][:1]
+            lacking = [arm for arm, is_old in zip(_COMPARED, old, strict=True) if is_old][:1]
         due += [Run(arm, seed, Why.SCREEN, share=share) for arm in lacking]
     return Due(tuple(due))
 

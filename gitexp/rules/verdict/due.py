@@ -8,7 +8,7 @@ and whoever makes the runs, in whatever order, the same ones are asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.neutrality import Proof
     from gitexp.rules.verdict.next_block import Blocks
     from gitexp.rules.verdict.verdict import Judgement
 
@@ -63,6 +64,8 @@ class Situation:
     are not known. `check` is the seed with which the baseline is to be checked first, if any;
     `shares` are the parts of the data that it must be tried on before. `blocks` are the baseline's
     blocks of seeds, where the next one is due; `aside` are seeds of which a pair was set aside.
+    `proofs` say what is known of the code commit, on the seeds on which it is to be proven neutral
+    now.
     """
 
     registration: Registration
@@ -75,6 +78,7 @@ class Situation:
     shares: tuple[float, ...] = ()
     blocks: Blocks | None = None
     aside: frozenset[int] = frozenset()
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -117,6 +121,10 @@ def runs_due(known: Situation) -> Due:
         return Due((first,), tuple(others))
     if known.check is not None:
         return Due((Run(Arm.BASELINE, known.check, Why.CHECK),))
+    if judgement.unproven:
+        return Due(tuple(run for proof in known.proofs for run in proof.missing))
+    if known.proofs:
+        return _after_proofs(known)
     seeds = known.next_look
     if registration.interleaved:
         pairs = pairs_due(seeds, known.baseline, known.records, known.metric, known.aside)
@@ -140,6 +148,18 @@ def runs_due(known: Situation) -> Due:
         _refuse_if_met_already(known, seeds)
     matches = [run for run in _mismatched(known, seeds, wanted) if run.seed not in lacking]
     return Due((*partners, *ready, *matches), tuple(later))
+
+
+def _after_proofs(known: Situation) -> Due:
+    """Runs that prove the code neutral, and the baseline's meanwhile; then the experiment's."""
+    proving = [run for proof in known.proofs for run in proof.missing]
+    rest = runs_due(replace(known, proofs=()))
+    if any(run.why is Why.PROOF for run in rest.now):
+        return rest
+    seeds = {run.seed for run in proving if run.arm is Arm.BASELINE}
+    beside = [r for r in rest.now if r.arm is Arm.BASELINE and r.then is None]
+    then = (run for run in rest.now if run not in beside)
+    return Due((*proving, *(run for run in beside if run.seed not in seeds)), (*then, *rest.later))
 
 
 def baseline_due(

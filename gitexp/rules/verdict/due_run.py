@@ -9,10 +9,11 @@ from gitexp.rules.documents.purpose import Purpose
 
 
 class Arm(StrEnum):
-    """The two commits that are compared."""
+    """The two commits that are compared, and the code commit between them, if there is one."""
 
     BASELINE = "baseline"
     EXPERIMENT = "experiment"
+    CODE = "code"
 
 
 class Why(Enum):
@@ -22,6 +23,8 @@ class Why(Enum):
     CHECK = "does the baseline still give what it gave"
     PROOF = "does the trainer give the same twice"
     PARTNER = "the experiment's next run will be paired with it"
+    NEUTRAL = "does code that is switched off leave the baseline as it was"
+    TWICE = "what does the baseline itself repeat"
     LOOK = "the experiment's next look needs it"
     MATCH = "the experiment ran in another condition than the baseline"
     BLOCK = "several experiments agree so well that the baseline may have been unlucky"
@@ -35,7 +38,9 @@ class Why(Enum):
             return Purpose.SAMPLE
         if self is Why.SCREEN:
             return Purpose.SCREEN
-        return Purpose.CANARY if self in {Why.CHECK, Why.REPEAT} else Purpose.RUN
+        if self is Why.NEUTRAL:
+            return Purpose.NEUTRAL
+        return Purpose.CANARY if self in {Why.CHECK, Why.REPEAT, Why.TWICE} else Purpose.RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Run:
     """A run that is due, unless it is on record in one of the `conditions` (None: in any).
 
     Where two have to follow each other on one device, `then` is the second. `attempt` is 2 for what
-    takes the place of a pair that was set aside.
+    takes the place of a pair that was set aside, and counts the runs that repeat a baseline's.
     """
 
     arm: Arm

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.attempts import given_up
+from gitexp.rules.verdict.code_below import code_altered, held_against_code, say_code
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.next_block import UNLUCKY, held_against_next_block
 from gitexp.rules.verdict.objections import AT_ONCE, AT_VERDICT, first_objection
@@ -178,6 +179,10 @@ def _heard(
         first, second = (tuple(r for r in a if r.seed in seeds) for a in (baseline, records))
         return Evidence(registration, tuple(paired[:count]), first, second, checks)
 
+    judgement = replace(judgement, code=say_code(registration, checks))
+    ran = registration.code and any(record.ok for record in records)
+    if ran and (objection := code_altered(checks)):
+        return _inconclusive(objection, judgement.look, judgement.pairs)
     looks = registration.comparisons
     decided = judgement.look if judgement.verdict is not None else len(looks)
     for look, count in enumerate(looks[:decided], start=1):
@@ -189,6 +194,7 @@ def _heard(
         count = looks[judgement.look - 1]
         if objection := first_objection(AT_VERDICT, evidence(count)):
             return _inconclusive(objection, judgement.look, count)
+    judgement = held_against_code(judgement, registration, paired[: judgement.pairs], checks)
     judgement = held_against_next_block(judgement, registration, paired, baseline, checks)
     if judgement.block or judgement.reason == UNLUCKY:
         return judgement

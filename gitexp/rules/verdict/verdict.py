@@ -113,6 +113,8 @@ class Judgement:
     `detectable` is the minimum detectable effect of this look. `examples` counts the distinct ones
     where they were asked for. `detail` says in a sentence what led to a reason that has no figures.
     `block` is how many runs the baseline's next block of seeds lacks, where only they can decide.
+    `code` says what is known of the code commit, if there is one; `unproven` is on how many seeds
+    it must still be proven neutral, where only that can decide.
     Whatever the pairs cannot support is None.
     """
 
@@ -135,6 +137,8 @@ class Judgement:
     examples: int | None = None
     detail: str = ""
     block: int = 0
+    code: str = ""
+    unproven: int = 0
 
 
 def close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects, figures
+from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.criterion import Scale, number_written
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ _MEANING = {
     "records in conflict": "two records of one run differ, and the verdict depends on which counts",
     "failed runs may have chosen": "runs that failed may have left only the good ones",
     "the baseline has moved": "a repeated run of the baseline no longer gives its recorded score",
+    "the code changes what it should not": "the code alters results while its switch is off",
+    "no better than its own code": "better than the baseline, but not than its own code with the"
+    " switch off",
     "unlucky baseline": "runs of the baseline on fresh seeds do not bear the gain out",
     "not deterministic": "two runs of the baseline differ, so one run is not evidence",
 }
@@ -60,6 +64,8 @@ def verdict_line(registration: Registration, judgement: Judgement) -> str:
     said = [found, compared(registration, judgement)]
     if judgement.examples is not None:
         said.append(counted(judgement.examples, "example"))
+    if judgement.code == TOGETHER:
+        said.append(TOGETHER)
     return f"{word}: {', '.join(filter(None, said))}"
 
 
@@ -81,6 +87,9 @@ def meaning(registration: Registration, judgement: Judgement) -> str:
     if judgement.block:
         runs = counted(judgement.block, "run")
         return f"not decided yet: the baseline needs {runs} on its next block of seeds"
+    if judgement.unproven:
+        seeds = counted(judgement.unproven, "more seed")
+        return f"not decided yet: the code must be proven neutral on {seeds}"
     if judgement.verdict is None:
         return f"not decided yet: the next look needs {counted(judgement.due or 0, 'pair')}"
     if judgement.reason not in _MEANING:  # runs that skipped the gate say why in their own words
@@ -127,6 +136,13 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     if len(judgement.guards) > _MOST_GUARDS:
         lines.append(f"and {len(judgement.guards) - _MOST_GUARDS} more guards")
     lines.append(meaning(registration, judgement))
+    if judgement.code == TOGETHER:
+        lines.append(
+            f"{TOGETHER}: the baseline does not repeat its own score, so the code cannot be proven"
+            " neutral"
+        )
+    elif judgement.code:
+        lines.append(f"code {judgement.code}")
     if registration.rules > 1 and registration.seeded and judgement.verdict == "CONFIRMED":
         # Divergence that none of the runs showed cannot be seen by any test on them.
         n, most = judgement.pairs, 1 - 0.05 ** (1 / judgement.pairs)
