@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.amendments import UNAMENDED, Amendment, read_amendments
-from gitexp.lab.ancestors import alters_runs
+from gitexp.lab.code_steps import alters_runs, step_checks
+from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
@@ -40,6 +41,9 @@ class StepEffect:
     mean: float
     sd: float | None
     neutral: bool
+
+
+_PROVEN = StepEffect(1, 0.0, None, neutral=True)  # the one seed on which it was compared
 
 
 class LadderStepJson(TypedDict):
@@ -108,6 +112,7 @@ class _Commit:
     records: list[Record]
     alters: bool
     files: list[FileChange]
+    proven: bool
 
 
 def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
@@ -132,7 +137,8 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
             continue
         effect = None
         if commit.alters and not amendment.protocol:
-            effect = compare(_records_of_group(commits[at + 1 :]), after, metric)
+            before = _records_of_group(commits[at + 1 :])
+            effect = _PROVEN if commit.proven else compare(before, after, metric)
         steps.append(
             LadderStep(
                 commit.commit,
@@ -215,4 +221,6 @@ def _commits(project: Project) -> Iterator[_Commit]:
         files = list(parse_raw(raw.lstrip(b"\0\n")))
         alters = any(alters_runs(project, project.settings, file) for file in files)
         records = [r for r in parse_records(notes) if r.project == project.folder]
-        yield _Commit(commit, time, author, message, records, alters, files)
+        told = step_checks(notes, commit, project.folder)
+        proven = any(check.found is Found.NEUTRAL for check in told)
+        yield _Commit(commit, time, author, message, records, alters, files, proven)

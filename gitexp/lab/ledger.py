@@ -191,12 +191,15 @@ class Ledger:
     def code_runs(self, registration: Registration, base: str) -> CodeRuns:
         """What shows whether the experiment's code is neutral, as last read."""
         again = parse_records(self._texts.get(base, ""), Purpose.CANARY, self._pair_of(base))
-        code = self._proving(self._texts.get(self.code, ""), self.code)
+        code = self.proving(self.code)
         mine = (record for record in again if record.project == self.project.folder)
         return code_runs(registration, self.records(base), mine, code)
 
+    def proving(self, commit: str) -> list[Record]:
+        """Runs of a commit that were made to prove that it changes nothing, as last read."""
+        return self._proving(self._texts.get(commit, ""), commit)
+
     def _proving(self, text: str, commit: str) -> list[Record]:
-        """Runs of a commit that were made to prove that it changes nothing."""
         found = parse_records(text, Purpose.NEUTRAL)
         return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
 
@@ -206,8 +209,11 @@ class Ledger:
         return [r for r in found if r.project == self.project.folder and r.is_of(commit)]
 
     def started(self, commit: str) -> list[tuple[Start, Record]]:
-        """Good runs of a commit with their starts, as far as these are on record."""
-        return self._with_starts(commit, self.records(commit))
+        """Good runs of a commit with their starts, as far as these are on record.
+
+        One that proved that a baseline commit leaves earlier records as they were is among them.
+        """
+        return self._with_starts(commit, [*self.records(commit), *self.proving(commit)])
 
     def _with_starts(self, commit: str, records: Iterable[Record]) -> list[tuple[Start, Record]]:
         starts = {

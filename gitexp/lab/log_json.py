@@ -56,9 +56,9 @@ class GuardJson(TypedDict):
 class LoggedJson(FiguresJson):
     """What the log says of an experiment, wherever its branch is.
 
-    `code` is the code commit that it stands on, and `proof` says whether that is neutral. `change`, `criterion`, `repeats` and `campaign` are
-    null where a commit is not a registration; `foreign` records are another commit's, and `newer`
-    lines need a newer gitexp.
+    `code` is the code commit that it stands on, and `proof` says whether that is neutral. `change`,
+    `criterion`, `repeats` and `campaign` are null where a commit is not a registration; `foreign`
+    records are another commit's, and `newer` lines need a newer gitexp.
     """
 
     commit: str

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.ancestors import same_runs
+from gitexp.lab.ancestors import origin_of, same_runs
 from gitexp.lab.differences import relative
 from gitexp.lab.one_baseline import block_due
-from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import LARGEST, Malformed
-from gitexp.rules.gate.formats.values import same
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.gate.kept_values import keeps_values
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, start_of
 
@@ -43,9 +42,8 @@ def first_seed(
         return 1
     if settings.first_seed is not None:
         return settings.first_seed
-    # Inert commits leave the records as they are, and so the seeds.
-    origin = [base, *same_runs(project, settings, base)][-1]
-    start = start_of(project.folder, origin)
+    # Commits that run the same leave the records as they are, and so the seeds.
+    start = start_of(project.folder, origin_of(project, settings, base))
     runs = max(runs, settings.looks[-1])
     least = block_due(results, project.folder, metric, start)
     return block(start, fresh_block(start, runs, used_seeds(again), least), runs).start
@@ -107,9 +105,4 @@ def _changes_values(project: Project, file: FileChange) -> bool:
     if not is_config(path, project.settings.config):
         return False
     before, after = project.repository.git.objects([file.old_id, file.new_id], largest=LARGEST)
-    if before is None or after is None:
-        return True
-    try:
-        return not same(formats.read_leaves(path, before), formats.read_leaves(path, after))
-    except Malformed:
-        return before != after
+    return not keeps_values(path, before, after)

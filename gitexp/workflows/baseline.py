@@ -15,6 +15,7 @@ from gitexp.lab.ledger import Ledger
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.seeds import first_seed
 from gitexp.lab.session import SessionTools
+from gitexp.lab.step_session import prove_steps
 from gitexp.lab.trust import demand_trust
 from gitexp.lab.unended import end_unended
 from gitexp.rules.documents.record import PROOF
@@ -22,8 +23,11 @@ from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.lab.ladder import LadderStep
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
@@ -70,21 +74,16 @@ def measure_baseline(
             " the baseline runs that an experiment is compared with"
         )
     results = read_results(project)
-    place = place_of_next(project, results, settings.metric)
-    registration = registration_for(
-        settings,
-        criterion=criterion_from(project.settings, ""),
-        first_seed=first_seed(
-            project, project.tip, results=results, metric=project.settings.metric
-        ),
-        campaign=place.campaign,
-        level=place.level,
-    )
-    seeds = registration.registered_seeds() if settings.seeded else PROOF
     bases = dict.fromkeys(r.entry.base for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with run_maker(project.repository, watcher, gpus) as maker:
         end_unended(project.repository, [project.tip])
+        if not again:
+            prove_steps(
+                [(project, project.tip)], maker, jobs or most_jobs(maker, [ledger]), watcher
+            )
+        registration = _registration(project, results)
+        seeds = registration.registered_seeds() if settings.seeded else PROOF
         # After a refactoring, a run may load one package more and still compare with earlier ones.
         ledger.read_environments(*list(bases)[:_RECENT])
         adopt(ledger, project.tip, seeds)
@@ -101,3 +100,16 @@ def measure_baseline(
     power = power_of(registration, *history(results, records))
     advice = underpowered(registration, power)
     return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)
+
+
+def _registration(project: Project, results: Sequence[Result]) -> Registration:
+    """What the next experiment would register by the settings alone."""
+    settings = project.settings
+    place = place_of_next(project, results, settings.metric)
+    return registration_for(
+        settings,
+        criterion=criterion_from(settings, ""),
+        first_seed=first_seed(project, project.tip, results=results, metric=settings.metric),
+        campaign=place.campaign,
+        level=place.level,
+    )

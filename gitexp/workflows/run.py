@@ -18,6 +18,7 @@ from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.results import read_results
+from gitexp.lab.step_session import prove_steps
 from gitexp.rules.text import demand_plain
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -158,8 +159,9 @@ def _sessions(
 ) -> list[ExperimentSession]:
     """Put experiments under way."""
     ledgers = read_ledgers(admitted, watcher.said, why=explore)
-    _adopt(admitted, ledgers)
     jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
+    prove_steps(((one.report.project, one.report.base) for one in admitted), maker, jobs, watcher)
+    _adopt(admitted, ledgers)
     neighbours = Neighbours()
     sessions = []
     for one, tools in zip(admitted, tools_of(admitted, ledgers, maker, jobs, watcher), strict=True):

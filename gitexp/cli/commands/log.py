@@ -111,14 +111,16 @@ def show_standing(project: Project, rows: Sequence[workflow.Row]) -> None:
     """Print where the whole log stands, and how far the goals are."""
     # Statistics take 10 ms to load, which a part of the log, or JSON, does without.
     from gitexp.cli.views.plan import goals_reached
-    from gitexp.cli.views.standing import marked
+    from gitexp.cli.views.standing import marked, switches
     from gitexp.cli.views.standing import standing as print_standing
+    from gitexp.lab.dead_switches import dead_switches
     from gitexp.lab.goals import progress
     from gitexp.lab.standing import standing
     from gitexp.lab.to_retest import to_retest
 
     print_standing(standing(project, rows))
     marked(to_retest(row.result for row in rows))
+    switches(dead_switches(project, rows))
     try:
         found = progress(project, dt.datetime.now(tz=dt.UTC).date())
     except NotReady as error:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitexp.lab.result import Result
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.standing import LadderGains, Standing
 
 
@@ -29,6 +30,17 @@ def marked(to_retest: Iterable[tuple[Result, str]]) -> None:
     for result, said in to_retest:
         name = visible(result.name)
         typer.echo(filled(f"exp/{name} {said}: gitexp retest {name}", "", "  "))
+
+
+def switches(dead: Iterable[Change]) -> None:
+    """Print which switches can be taken out of the code."""
+    names = [visible(f"{change.file}: {change.spelled_key}") for change in dead]
+    if names:
+        said = (
+            f"Code that is switched on for good: {', '.join(names)}. A commit on the baseline that"
+            " takes the switch out is compared with one run."
+        )
+        typer.echo(filled(said, "", "  "))
 
 
 def standing_lines(now: Standing) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gitexp.lab.ancestors import same_runs
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
 from gitexp.lab.differences import relative
 from gitexp.rules.documents.message import hypothesis_of, split_message
@@ -124,7 +125,8 @@ def about_baselines(
 ) -> Iterator[Finding]:
     """Find records in a baseline's note that come from a commit with other code.
 
-    Records of an ancestor are copied, unchanged, if only inert files differ.
+    Records of an ancestor are copied, unchanged, if only inert files differ, or code that is proven
+    to be neutral.
     """
     claimed: dict[tuple[str, str], list[Record]] = defaultdict(list)
     bases = {r.entry.base: r.baseline_records for r in inventory.held if r.entry.parents}
@@ -140,7 +142,10 @@ def about_baselines(
         alike = (
             (origin, base) in files
             and isinstance(by, Settings)
-            and all(matches(relative(project, f.path), by.unread) for f in files[origin, base])
+            and (
+                all(matches(relative(project, f.path), by.unread) for f in files[origin, base])
+                or origin in same_runs(project, by, base)
+            )
         )
         own = parse_records(inventory.entries[origin].runs) if alike else []
         if strangers := [record for record in records if record not in own]:

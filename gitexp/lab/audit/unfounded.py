@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of
+from gitexp.lab.code_steps import step_checks
+from gitexp.lab.past_settings import read_settings
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
-from gitexp.rules.verdict.neutrality import code_runs, prove
+from gitexp.rules.text import visible
+from gitexp.rules.verdict.neutrality import CodeRuns, code_runs, prove
 from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:
@@ -22,13 +26,13 @@ if TYPE_CHECKING:
     from gitexp.lab.result import Result
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.neutrality import CodeRuns
 
 _OF_THE_EXPERIMENT = {Found.REPEATS, Found.DIFFERS}  # what its own runs, made again, have shown
 
 
 def about_unfounded(inventory: Inventory) -> Iterator[Finding]:
     """Find checks that excuse or blame failed runs, and that no run on record bears out."""
+    yield from _about_steps(inventory)
     for result in inventory.held:
         entry = inventory.entries.get(result.commit)
         if entry is None or result.registration is None or result.registration.rules < 2:
@@ -76,6 +80,40 @@ def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
                 "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
                 " gitexp redact",
                 advice=any(True for text in texts for _ in read_contents(text, Kind.TOMBSTONE)),
+            )
+
+
+def _about_steps(inventory: Inventory) -> Iterator[Finding]:
+    """Find baseline commits that are said to give what an ancestor gave, and no run shows it."""
+    project, notes = inventory.project, inventory.entries
+    told = [
+        (entry, check)
+        for commit, entry in notes.items()
+        for check in step_checks(entry.runs, commit, project.folder)
+        if check.found is Found.NEUTRAL
+    ]
+    known = read_settings(project, (entry.commit for entry, _ in told)) if told else {}
+    for entry, check in told:
+        settings, ancestor = known[entry.commit], notes.get(check.baseline)
+        before = ancestor.runs if ancestor else ""
+        runs = CodeRuns(
+            tuple(parse_records(before)),
+            tuple(parse_records(before, Purpose.CANARY)),
+            tuple(r for r in parse_records(entry.runs, Purpose.NEUTRAL) if r.is_of(entry.commit)),
+        )
+        if isinstance(settings, Settings) and not _is_proven(check, runs, settings.metric):
+            yield Finding(
+                "V22",
+                f"a check in the note of baseline {entry.commit[:10]} says that it gives what"
+                f" {visible(check.baseline[:10])} gave on seed {check.seed}, but no run on record"
+                " shows that",
+                "git log -p refs/notes/gitexp-runs shows who added it; to remove the line:"
+                " gitexp redact",
+                advice=any(
+                    True
+                    for text in (before, entry.runs)
+                    for _ in read_contents(text, Kind.TOMBSTONE)
+                ),
             )
 
 

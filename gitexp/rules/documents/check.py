@@ -20,7 +20,8 @@ class Check:
 
     `scores` are the one on record and the new ones. `start` is when it was found, ISO 8601 in UTC;
     `changed` says what differs between the environments of the old run and the new ones, or which
-    metric code has altered.
+    metric code has altered. Where a baseline commit was compared with an ancestor, `baseline` is
+    that ancestor and `project` the folder of the project whose command ran.
     """
 
     commit: str
@@ -30,6 +31,8 @@ class Check:
     condition: str = ""
     scores: tuple[float, ...] = ()
     changed: tuple[str, ...] = ()
+    baseline: str = ""
+    project: str = ""
 
     @property
     def moment(self) -> float:
@@ -46,6 +49,8 @@ class Check:
             "condition": self.condition,
             "scores": [*self.scores],
             "changed": [*self.changed],
+            **({"baseline": self.baseline} if self.baseline else {}),
+            **({"project": self.project} if self.project else {}),
         }
         return write_line(Kind.CHECK, fields)
 
@@ -60,6 +65,8 @@ class Check:
             condition=content.get("condition", ""),
             scores=tuple(map(float, content.get("scores", ()))),
             changed=tuple(content.get("changed", ())),
+            baseline=content.get("baseline", ""),
+            project=content.get("project", ""),
         )
 
 

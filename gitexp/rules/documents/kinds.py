@@ -111,7 +111,7 @@ class Kind(StrEnum):
             {"commit": text, "found": one_of(*Found), "start": moment},
             {
                 "seed": _SEED, "condition": text, "scores": listed(number()),
-                "changed": listed(text),
+                "changed": listed(text), "baseline": text, "project": text,
             },
         ),
     )  # fmt: skip

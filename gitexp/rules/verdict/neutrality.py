@@ -110,7 +110,7 @@ def prove(seed: int, metric: str, runs: CodeRuns, here: Sequence[str] | None) ->
     outcome, differs = compare(before, again, after, metric, _unstable(runs, after.condition))
     if outcome is None:
         run = Run(Arm.BASELINE, seed, Why.TWICE, same, attempt=len(again) + 2)
-        return Proof(seed, missing=(run,))
+        return Proof(seed, differs=differs, missing=(run,))
     named = metric if differs in {"", PREDICTIONS, EXAMPLES} else differs
     both = [r.metrics[named] for r in (before, after) if named in r.metrics]
     scores = tuple(both) if differs in {"", named} else ()
@@ -124,7 +124,7 @@ def compare(
     metric: str,
     unstable: frozenset[str] = frozenset(),
 ) -> tuple[Found | None, str]:
-    """Compare two runs of one seed by all that the baseline repeats; returns what has altered.
+    """Compare two runs of one seed by all that the baseline repeats; returns what differs.
 
     `again` are runs that repeat `before`, and `unstable` metrics that are known not to repeat. The
     first result is None where the baseline must be repeated once more to tell: a score that is a
@@ -137,9 +137,8 @@ def compare(
     differing = [name for name in _unlike(told, _told(after)) if name not in unstable]
     if not differing:
         return Found.NEUTRAL, ""
-    if len(again) < (1 if before.output else 2):
-        return None, ""
-    return Found.ALTERED, metric if metric in differing else differing[0]
+    first = metric if metric in differing else differing[0]
+    return (Found.ALTERED if len(again) >= (1 if before.output else 2) else None), first
 
 
 def _before(

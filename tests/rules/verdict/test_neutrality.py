@@ -36,21 +36,26 @@ def told(accuracy: float = 0.9, output: str = "", **metrics: float) -> Record:
         (told(), [], told(), (Found.NEUTRAL, "")),
         (told(), [], told(0.9 + 1e-15), (Found.NEUTRAL, "")),  # the 13th digit
         (told(), [], told(loss=3.0), (Found.NEUTRAL, "")),  # the code may report more
-        (told(), [], told(0.9 + 1e-11), (None, "")),
-        (told(), [told()], told(0.9 + 1e-11), (None, "")),  # a coarse score may come up twice
+        (told(), [], told(0.9 + 1e-11), (None, "accuracy")),
+        (
+            told(),
+            [told()],
+            told(0.9 + 1e-11),
+            (None, "accuracy"),
+        ),  # a coarse score may come up twice
         (told(), [told()] * 2, told(0.9 + 1e-11), (Found.ALTERED, "accuracy")),
         (told(), [told(0.8)], told(0.91), (Found.UNREPEATED, "")),
         (told(), [told(), told(0.8)], told(0.91), (Found.UNREPEATED, "")),
         (told(), [told(0.8)], told(), (Found.UNREPEATED, "")),  # equal by luck
         # Wall time differs whenever it is measured.
-        (told(seconds=1.0), [], told(seconds=2.0), (None, "")),
+        (told(seconds=1.0), [], told(seconds=2.0), (None, "seconds")),
         (told(seconds=1.0), [told(seconds=1.5)], told(seconds=2.0), (Found.NEUTRAL, "")),
-        (told(seconds=1.0), [told(seconds=1.5)], told(0.8, seconds=2.0), (None, "")),
+        (told(seconds=1.0), [told(seconds=1.5)], told(0.8, seconds=2.0), (None, "accuracy")),
         # Other metrics count as the main one does, and so does what was predicted.
         (told(loss=1.0), [told(loss=1.0)] * 2, told(loss=1.1), (Found.ALTERED, "loss")),
         (told(loss=1.0), [told(loss=1.0)] * 2, told(), (Found.ALTERED, "loss")),
         (told(loss=1.0), [told(loss=1.0)] * 2, told(0.8, loss=1.1), (Found.ALTERED, "accuracy")),
-        (told(output="x"), [], told(output="y"), (None, "")),
+        (told(output="x"), [], told(output="y"), (None, "its predictions")),
         (
             told(output="x"),
             [told(output="x")],

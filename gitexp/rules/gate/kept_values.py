@@ -1,0 +1,31 @@
+"""Whether a config keeps its values, so that a commit that touches it may change only code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.values import Source, same
+
+if TYPE_CHECKING:
+    from gitexp.rules.gate.formats.keys import Key
+
+
+def keeps_values(path: str, before: bytes | None, after: bytes | None) -> bool:
+    """Whether no value of a config is new or another one; keys that nothing reads may be gone.
+
+    What a config in Python computes is code.
+    """
+    if before is None or after is None:
+        return False
+    try:
+        old, new = (_values(path, content) for content in (before, after))
+    except Malformed:
+        return before == after
+    return all(key in old and same(old[key], value) for key, value in new.items())
+
+
+def _values(path: str, content: bytes) -> dict[Key, Any]:
+    leaves = formats.read_leaves(path, content)
+    return {key: value for key, value in leaves.items() if not isinstance(value, Source)}
