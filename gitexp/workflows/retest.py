@@ -40,12 +40,12 @@ _OWN = {*AGAIN, "Project", CODE, BASE, "Replaces"}
 def retest(project: Project, name: str | None, repeats: int | None = None) -> Started:
     """Register the change of an experiment again, on the baseline's current tip and fresh seeds.
 
-    With more `repeats` than the settings have, it asks again what was inconclusive. The code that it
-    stands on comes along, unless the tip has it.
+    With more `repeats` than the settings have, it asks again what was inconclusive. The code that
+    it stands on comes along, unless the tip has it.
 
     Raises:
-        Refused: the change or its code no longer applies, the baseline already has it, or there are no seeds
-            to test it again on.
+        Refused: the change or its code no longer applies, the baseline already has it, or there are
+            no seeds to test it again on.
         UsageError: nobody can run so many repeats, or a repeat would show nothing new.
     """
     ref, commit = find_experiment(project.repository, name)
