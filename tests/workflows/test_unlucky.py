@@ -65,7 +65,7 @@ def test_a_second_confirmation_is_held_against_fresh_seeds_and_the_first_is_mark
 
     ran = ready.gitexp("run", other, "--json")
     assert (ran.json["verdict"], ran.json["reason"]) == ("INCONCLUSIVE", "unlucky baseline")
-    assert "it runs on fresh seeds too" in ran.err
+    assert "running fresh seeds too" in ran.err
     following = first + 1000
     assert seeds_run(ready) == [*range(first, first + 3), *range(following, following + 3)]
     assert "unlucky baseline" in json.dumps(ready.gitexp("log", "--json").json)
