@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitexp.engine.clock import now
 from gitexp.lab.project import open_project
 from gitexp.rules.verdict import figures
 from gitexp.workflows.verify import verify
@@ -473,7 +474,7 @@ def test_places_beyond_the_plan_are_told_with_the_errors_to_expect(measured: Wor
     settle(measured, planned=2)
     names = [measured.start("--set", f"model.C={value}") for value in (20, 21, 22)]
     for name in names:
-        forge(measured, named(measured, GAIN), f"exp/{name}")
+        forge(measured, named(measured, GAIN), f"exp/{name}", start=now())
     [first, second] = verified(measured, ok=True)["campaigns"]
     assert [(c["taken"], c["planned"]) for c in (first, second)] == [(2, 2), (3, 2)]
     text = " ".join(measured.gitexp("verify").out.split())
