@@ -269,6 +269,15 @@ def test_an_empty_name_counts_as_none(world: World) -> None:
     assert world.git("log", "-1", "--format=%an <%ae>", RUNS) == "gitexp <ada@example.org>"
 
 
+def test_the_address_that_the_environment_gives_is_taken_where_git_knows_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(world, user__email="")
+    monkeypatch.setenv("EMAIL", "grace@example.org")
+    append(world, line(1))
+    assert world.git("log", "-1", "--format=%an <%ae>", RUNS) == "Ada Tester <grace@example.org>"
+
+
 def test_a_known_author_signs_the_notes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace Tester")
     append(world, line(1))
