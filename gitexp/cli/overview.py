@@ -52,7 +52,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("audit", "Check which wins recorded by other tools would stand"),
         Command("demo", "Make a small project and run the whole loop in it", _FAILED),
         Command("init", "Set up this repository: settings, hooks, approval", _FAILED),
-        Command("trust", "Show the settings that would run here, and approve them"),
+        Command("trust", "Show what would run and measure here, and approve it"),
     ),
     "Plan": (
         Command("gaps", "Show where the baseline loses most", _FAILED),
