@@ -42,7 +42,9 @@ def unapproved(project: Project, commit: str = "") -> list[Unapproved]:
         said = f"{project.settings_path} is not approved in this clone; it says what would run"
         found.append(Unapproved(project.settings_path, said, difference(project)))
     if not is_protocol_approved(project, commit):
-        said = "protected files are not as you approved them in this clone, and they measure"
+        said = (
+            "protected files differ from what you approved in this clone, and results rest on them"
+        )
         found.append(Unapproved("protected files", said, protocol_difference(project, commit)))
     return found
 

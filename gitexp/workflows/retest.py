@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
+from gitexp.lab.carrying import carry
 from gitexp.lab.differences import inspect_files, inspect_trees
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
@@ -13,6 +14,7 @@ from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.registering import Proposal, Started, register
 from gitexp.lab.results import read_results
 from gitexp.lab.waiting import measured_gain, waiting
+from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.finding import Finding, demand, refusals
 from gitexp.rules.gate import formats
@@ -32,17 +34,18 @@ if TYPE_CHECKING:
 
 
 # Trailers that belong to one registration, not to its change.
-_OWN = {*AGAIN, "Project"}
+_OWN = {*AGAIN, "Project", CODE, BASE, "Replaces"}
 
 
 def retest(project: Project, name: str | None, repeats: int | None = None) -> Started:
     """Register the change of an experiment again, on the baseline's current tip and fresh seeds.
 
-    With more `repeats` than the settings have, it asks again what was inconclusive.
+    With more `repeats` than the settings have, it asks again what was inconclusive. The code that
+    it stands on comes along, unless the tip has it.
 
     Raises:
-        Refused: the change no longer applies, the baseline already has it, or there are no seeds
-            to test it again on.
+        Refused: the change or its code no longer applies, the baseline already has it, or there are
+            no seeds to test it again on.
         UsageError: nobody can run so many repeats, or a repeat would show nothing new.
     """
     ref, commit = find_experiment(project.repository, name)
@@ -53,15 +56,20 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
             f"exp/{old_name} is not a registered experiment", f"gitexp check {old_name} says why"
         )
     project = project_in(project, result.registration.project)
-    base = result.entry.parents[0]
-    change = inspect_trees(project, settings_of(project, base), base, commit).change
+    parent = result.entry.parents[0]
+    change = inspect_trees(project, settings_of(project, result.base), parent, commit).change
     if change is None:
         raise UsageError(
             f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
         )
+    carried = carry(project, result)
     full = project.path(change.file)
     before, after, onto = project.repository.git.objects(
-        [f"{base}:{full}", f"{commit}:{full}", f"{project.tip}:{full}"]
+        [
+            f"{parent}:{full}",
+            f"{commit}:{full}",
+            f"{carried.tree if carried else project.tip}:{full}",
+        ]
     )
     if before is None or after is None or onto is None:
         raise Refused(
@@ -78,7 +86,8 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
             hint="there is nothing left to test; gitexp log shows what was accepted",
         )
     inspection = inspect_files(project, [Edited(change.file, "100644", "100644", onto, content)])
-    advice = demand(inspection.findings, NOT_REGISTERED)
+    about_code = carried.findings(inspection.change) if carried else []
+    advice = demand([*inspection.findings, *about_code], NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
     # What was planned as a single run stays one, unless more are asked for.
     single = bool(result.registration.borrowed) and repeats is None
@@ -91,6 +100,7 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
         criterion=result.registration.criterion,
         guards=result.registration.guards,
         extra=(*_predicted(result), ("Retest", f"{old_name} {commit}")),
+        code=carried.code if carried else None,
     )
     return register(project, proposal)
 

@@ -94,3 +94,41 @@ def test_the_same_switch_on_other_code_is_another_change(ready: World) -> None:
         assert [one["id"] for one in said if one["id"] == "K1"] == ["K1"] * refused
     ready.git("switch", "--quiet", "main")
     ready.gitexp("check", ready.start("--set", "model.C=10"))  # without code, it is another, too
+
+
+def test_a_retest_carries_the_code_to_the_new_baseline(ready: World) -> None:
+    ready.write("model.py", "".join(f"line {n}\n" for n in range(20)))
+    ready.commit("a model")
+    ready.git("switch", "--quiet", "--create", "exp/otter")
+    ready.edit("line 2\n", "line 2, faster\n", "model.py")
+    below = code(ready)
+    experiment(ready)
+    ready.git("switch", "--quiet", "main")
+    again = ready.gitexp("retest", "otter", "--json").json["name"]
+    assert ready.git("rev-parse", f"exp/{again}~") == below  # the baseline is the same
+    ready.edit("line 15\n", "line 15, fixed\n", "model.py")
+    ready.edit("epochs = 20", "epochs = 30")
+    tip = ready.commit("a fix")
+    name = ready.gitexp("retest", "otter", "--json").json["name"]
+    carried, base = ready.git("rev-parse", f"exp/{name}~", f"exp/{name}~2").split()
+    assert base == tip
+    assert ready.git("diff", "--name-only", base, carried).split() == ["model.py", "train.py"]
+    text = ready.git("show", f"{carried}:model.py")
+    assert "line 2, faster" in text
+    assert "line 15, fixed" in text
+    assert f"Code: {carried}\nBase: {tip}" in message(ready, f"exp/{name}")
+    ready.gitexp("check", name)
+    assert "already approved" in ready.gitexp("trust").out
+    # Where the baseline has the code, the experiment goes there alone.
+    ready.git("merge", "--quiet", "--no-edit", carried)
+    alone = ready.gitexp("retest", "otter", "--json").json["name"]
+    assert ready.git("rev-parse", f"exp/{alone}~") == ready.git("rev-parse", "main")
+    assert "Code:" not in message(ready, f"exp/{alone}")
+    # If it was reverted there, it comes again; where both changed a line, the message says which.
+    ready.git("revert", "--no-edit", carried)
+    name = ready.gitexp("retest", "otter", "--json").json["name"]
+    assert "line 2, faster" in ready.git("show", f"exp/{name}:model.py")
+    ready.edit("line 2\n", "line two\n", "model.py")
+    ready.commit("another edit")
+    said = ready.gitexp("retest", "otter", code=1).err
+    assert "changed the same lines: model.py (line 3)" in " ".join(said.split())

@@ -47,7 +47,7 @@ def test_a_protected_file_that_changed_is_used_after_approval_and_begins_anew(
     assert (registered["Campaign"], registered["Level"]) == ("2", "0.005")
     for words in (("run",), ("run", name), ("run", "--baseline"), ("run", name, "--detach")):
         said = locked.gitexp(*words, code=3).err
-        assert "protected files are not as you approved them in this clone" in said
+        assert "protected files differ from what you approved in this clone" in said
         assert "-what the labels mean\n" in said
         assert "+what the labels mean now\n" in said
         assert "-> approve it: gitexp trust\n" in said
@@ -146,6 +146,7 @@ def test_the_ladder_the_report_and_verify_name_what_changed_how_results_are_judg
         assert all(one in shown for one in said), shown
         assert shown.count("by Eve") == 3
         assert shown.count("UNTESTED") == 0
+        assert "Campaign 2 on accuracy: 0 of 20 experiments run, 0 confirmed." in shown
     steps = locked.gitexp("report", "--json").json["steps"]
     assert [step["protocol"] for step in steps] == [[], [], ["evaluate.py"]]
     report = locked.gitexp("verify", "--json").json

@@ -15,7 +15,7 @@ def effect_of(step: LadderStep, *, newest: bool = True) -> str:
     """What a step did to the metric; only the newest can still be measured."""
     effect = step.effect
     if step.amendment.protocol:
-        return "a change of protocol: results before and after it are not comparable"
+        return "results before and after it are not comparable"
     if effect is None:
         return "not measured on both sides" + (": gitexp run --baseline" if newest else "")
     over = f"over {counted(effect.seeds, 'seed')}"

@@ -25,7 +25,7 @@ def about_amendments(inventory: Inventory) -> Iterator[Finding]:
             yield Finding(
                 "V23",
                 f"{by} is a change of protocol: {what}; results before and after it are not"
-                " compared, and the campaign began again",
+                " compared, and a new campaign begins",
                 f"git show {short} shows what changed",
                 advice=True,
             )

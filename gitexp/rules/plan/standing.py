@@ -76,8 +76,12 @@ def sum_up(
     """Sum up all experiments of a project."""
     metric, planned, budget = settings.metric, settings.planned, settings.error_budget
     place = next_place(members, metric, planned=planned, budget=budget)
+    mine = [member for member in members if member.current and _is_on(member, metric)]
     # A campaign that is full is shown as it is, until the next one has begun.
-    campaign = place.campaign - (place.number == 1 and place.campaign > 1)
+    is_full = place.number == 1 and any(
+        member.registration.campaign == place.campaign - 1 for member in mine
+    )
+    campaign = place.campaign - is_full
     taken, confirmed = count_places(members, metric, campaign)
     within = [member for member in members if member.registration.campaign == campaign]
     uses = _uses_of_examples([summary for _, summary in past], fixed=settings.vary != "split")
