@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.lab.amendments import UNAMENDED
 from gitexp.lab.ladder import read_steps
+from gitexp.lab.past_settings import read_settings
+from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
 def about_amendments(inventory: Inventory) -> Iterator[Finding]:
     """Name changes of protocol since the first experiment, and of what is asked for after runs."""
     bases = {result.base for result in inventory.held if result.base}
-    for step in read_steps(inventory.project, bases) if bases else ():
+    steps = [s for s in read_steps(inventory.project, bases) if s.amendment != UNAMENDED]
+    settings = read_settings(inventory.project, [step.commit for step in steps]) if steps else {}
+    for step in steps:
+        known = settings[step.commit]
+        if isinstance(known, Settings) and known.rules < 2:
+            continue  # version 0.1.0 knew no protocol
         short = step.commit[:10]
         by = f"baseline {short} by {visible(step.author)} ({step.time[:10]})"
         if step.amendment.protocol:
