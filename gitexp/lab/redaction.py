@@ -9,7 +9,7 @@ from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
-from gitexp.store.experiments import read_experiments
+from gitexp.store.experiments import read_commits, read_experiments
 from gitexp.store.merge import exclusively, move
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 
@@ -30,8 +30,8 @@ class Occurrences:
     """Where a value is: lines by kind, in the notes of `commits`.
 
     `beyond` counts lines in the notes of commits that were not named, `fixed` lines in which the
-    value stays, as a part of what was measured. `messages` are experiments whose commit message
-    has it.
+    value stays, as a part of what was measured. `code` are experiments whose code commit has it in
+    its files, `messages` those whose commit message, or that of the code commit, has it.
     """
 
     lines: Mapping[str, int]
@@ -39,16 +39,37 @@ class Occurrences:
     beyond: int
     fixed: int
     messages: tuple[str, ...]
+    code: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(self.lines.values())
 
 
 def find_messages(repository: Repository, sought: Sought) -> tuple[str, ...]:
-    """Find experiments whose message has the value; it is their registration, and stays."""
+    """Find experiments whose message has the value, or that of the code commit below.
+
+    It is their registration, and stays.
+    """
     if not sought.value:
         return ()
-    return tuple(e.name for e in read_experiments(repository) if sought.value in e.message)
+    every = read_experiments(repository)
+    asked = [("", code) for code in dict.fromkeys(entry.code for entry in every) if code]
+    below = {entry.commit: entry.message for entry in read_commits(repository, asked)}
+    return tuple(e.name for e in every if sought.value in e.message + below.get(e.code, ""))
+
+
+def find_code(repository: Repository, sought: Sought) -> tuple[str, ...]:
+    """Find experiments whose code commit brings or takes away a line with the value."""
+    if not sought.value:
+        return ()
+    found = []
+    for entry in read_experiments(repository):
+        if entry.code:
+            words = ("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff")
+            shown = repository.git.run(*words, "--no-textconv", entry.base, entry.code).stdout
+            if sought.value.encode(errors="surrogateescape") in shown:
+                found.append(entry.name)
+    return tuple(found)
 
 
 class RedactionPlan:
@@ -92,10 +113,10 @@ class RedactionPlan:
         for at in range(0, len(noted), _BATCH):
             yield from read_texts(self.repository, notes, noted[at : at + _BATCH]).items()
 
-    def found(self, messages: tuple[str, ...]) -> Occurrences:
+    def found(self, messages: tuple[str, ...], code: tuple[str, ...]) -> Occurrences:
         """Return where the value is."""
         counts = {_WORDS[ref]: count for ref, count in self.lines.items()}
-        return Occurrences(counts, len(self.commits), self.beyond, self.fixed, messages)
+        return Occurrences(counts, len(self.commits), self.beyond, self.fixed, messages, code)
 
     def write(self, lock: int) -> dict[str, str]:
         """Write the notes that change, as commits without history; returns their former commits."""

@@ -13,6 +13,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.lab.redaction import (
     Occurrences,
     RedactionPlan,
+    find_code,
     find_holders,
     find_messages,
     rewrite_verdict_notes,
@@ -42,6 +43,7 @@ class RedactionJson(TypedDict):
     beyond: int
     fixed: int
     messages: list[str]
+    code: list[str]
     holders: list[str]
     folders: list[str]
     remotes: list[str]
@@ -71,6 +73,7 @@ class Redaction:
             "beyond": found.beyond,
             "fixed": found.fixed,
             "messages": list(found.messages),
+            "code": list(found.code),
             "holders": list(self.holders),
             "folders": list(self.folders),
             "remotes": list(self.remotes),
@@ -108,7 +111,7 @@ def redact(
     named = {_commit_of(repository, place, name) for place, name in enumerate(names, start=1)}
     plan = RedactionPlan(repository, sought, named)
     plan.read()
-    found = plan.found(find_messages(repository, sought))
+    found = plan.found(find_messages(repository, sought), find_code(repository, sought))
     remotes = tuple(repository.git.text("remote").splitlines())
     folders = tuple(
         str(folder)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.arrange import message, seeds_of
 from tests.lab.test_code_commits import code, experiment
 from tests.project import World
-from tests.team import measure
+from tests.team import clone_of, hub_of, measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def test_the_same_switch_on_other_code_is_another_change(ready: World) -> None:
     text = "# a new schedule\n"
     _, commit = on_code(ready, text)
     ready.git("switch", "--quiet", "main")
-    measured(ready, commit)
+    measured(ready, commit, -0.02)
     for name, other, refused in (("equal", text, 1), ("other", f"    {text}", 0)):
         on_code(ready, other, name)
         said = ready.gitexp("check", name, "--json", code=refused).json["violations"]
@@ -132,3 +132,41 @@ def test_a_retest_carries_the_code_to_the_new_baseline(ready: World) -> None:
     ready.commit("another edit")
     said = ready.gitexp("retest", "otter", code=1).err
     assert "changed the same lines: model.py (line 3)" in " ".join(said.split())
+
+
+def test_code_travels_with_its_experiment(ready: World) -> None:
+    hub = hub_of(ready)
+    hub.gitexp("init")
+    colleague = clone_of(hub, "colleague")
+    colleague.gitexp("init", "--yes")
+    below, commit = on_code(ready, "token = 'hunter2-hunter2'\n")
+    ready.git("switch", "--quiet", "main")
+    said = ready.gitexp("check", "main..exp/otter").out
+    assert "do not belong" not in said
+    measured(ready, commit, -0.02)
+    ready.gitexp("sync", "hub")
+    assert hub.git("rev-parse", "exp/otter~") == below
+    colleague.gitexp("sync", "team")
+    assert colleague.git("rev-parse", "exp/otter~") == below
+    row = colleague.gitexp("log", "--json").json[0]
+    assert row["code"] == below
+    # In the archive, under a branch that was deleted, and after a gc, both are still there.
+    colleague.gitexp("archive", "otter")
+    colleague.gitexp("sync", "team")
+    ready.git("branch", "--quiet", "-D", "exp/otter")
+    for one in (ready, colleague, hub):
+        one.git("reflog", "expire", "--expire=now", "--all")
+        one.git("gc", "--quiet", "--prune=now")
+        assert one.git("cat-file", "-t", below) == "commit"
+        assert "token" in one.git("show", f"{commit}~:train.py")
+    colleague.gitexp("archive", "--restore", "otter")
+    colleague.gitexp("check", "otter")
+    found = colleague.gitexp("verify", "--json", code=1).json["problems"]
+    assert {problem["id"] for problem in found} == {"V15"}  # the records are older, as made here
+    redacted = colleague.gitexp("redact", "hunter2-hunter2", "--dry-run", "--json").json
+    assert redacted["code"] == ["otter"]
+    # A clone without its history says so.
+    shallow = clone_of(hub, "shallow", "--depth", "1", "--no-single-branch")
+    shallow.gitexp("init", "--yes")
+    shallow.git("branch", "exp/otter", "team/exp/otter")
+    assert "--unshallow" in shallow.gitexp("check", "otter", code=3).err

@@ -38,6 +38,11 @@ def redacted(done: Redaction, *, as_json: bool) -> None:
             f"The messages of {', '.join(f'exp/{name}' for name in found.messages)} contain it. A"
             " message is the registration, so only git can remove it, by deleting the experiment."
         )
+    if found.code:
+        lines.append(
+            f"The code of {', '.join(f'exp/{name}' for name in found.code)} contains it. Only git"
+            " can remove it, by deleting the experiment with its code commit."
+        )
     if found:
         logs = " --logs" if found.lines["log"] else ""
         lines.append("\nNot removed from:")

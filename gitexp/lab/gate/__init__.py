@@ -80,8 +80,9 @@ def check_range(repository: Repository, commits: str) -> CheckedMany:
         for commit, name in inside.items()
         if is_name(name) and name not in refs
     ]
-    others = inside.keys() - {commit for _, commit in chosen}
     reports = check_refs(repository, chosen, older=False)
+    code = {report.code for report in reports if isinstance(report, Checked)}
+    others = inside.keys() - {commit for _, commit in chosen} - code
     folders = dict.fromkeys(known_projects(repository) or [""], others)
     return CheckedMany(tuple(reports), len(others), _about_baselines(repository, folders))
 
