@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, NotReady, Refused, UsageError
+from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.code_edit import split_code
 from gitexp.lab.code_trust import note_own_code
@@ -84,12 +84,13 @@ def start_again(project: Project) -> Replaced:
         )
     code, commit = _commit(project, entry, replace(edit.code, commit=""), config)
     note_own_code(project.repository, code.commit)
+    # Files and index are those of the new commit then, as soon as the branch is there.
+    Git(project.repository.work_tree()).run("add", "--update", ".")
     archived = set_apart(entry.name, entry.commit, names_taken(project.repository))
     replace_branch(
         project.repository, f"{HEADS}{entry.name}", [commit, code.commit], entry.commit, archived,
         reason="gitexp: start --again",
     )  # fmt: skip
-    _follow(project, entry.name)
     notes = read_notes(project.repository, RUNS, [entry.commit, *registration.replaces])
     failures = sum(len(as_replaced(full_runs(text))) for text in notes.values())
     return Replaced(entry.name, commit, change, code, entry.commit, archived, failures)
@@ -146,14 +147,3 @@ def _commit(project: Project, entry: Entry, code: Code, config: Edit) -> tuple[C
     message = write_message(text, new.items())
     commit = commit_file(repository, below, path, config.after, message)
     return replace(code, commit=below), commit
-
-
-def _follow(project: Project, name: str) -> None:
-    """Let the index follow the branch; the files are those of its new commit already."""
-    try:
-        Git(project.repository.work_tree()).run("reset", "--quiet")
-    except GitexpError as error:
-        raise NotReady(
-            f"exp/{name} has the new code, but the index did not follow: {error.message}",
-            "git reset",
-        ) from None

@@ -19,7 +19,7 @@ from tests.team import repository_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COSINE = ("--set", "train.cosine=true")
+COSINE = ("--set", "train.cosine=1")
 CRASH = "if config['train'].get('cosine'): raise SystemExit(3)\n"
 # Noise of its own, or all pairs would differ by the same.
 GAIN = """\

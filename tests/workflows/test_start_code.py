@@ -270,7 +270,11 @@ def test_a_file_that_is_code_and_config_is_split_by_line(ready: World) -> None:
 
 def test_one_call_registers_runs_and_accepts_code(ready: World) -> None:
     ready.edit("accuracy = 0.9 +", "accuracy = gain(seed) + 0.9 +", "train.py")
-    gain = "def gain(n): return 0.02 * config['train'].get('cosine', 0) + random.gauss(0, 1e-4)\n"
+    gain = (
+        "def gain(n):\n"
+        "    drawn = random.Random(n).gauss(0.02, 1e-4)\n"
+        "    return drawn if config['train'].get('cosine') else 0.0\n"
+    )
     ready.edit("seed = int", f"{gain}seed = int", "train.py")
     done = ready.gitexp(
         "start", "--code", "--set", "train.cosine=1", BECAUSE, "--run", "--accept", "--json"
