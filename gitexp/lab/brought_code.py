@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.rules.text import counted, visible
 from gitexp.store.git_output import decode
@@ -26,6 +26,14 @@ _PLAIN = (
 )  # fmt: skip
 _COUNTED = ("-r", "-z", "--numstat", "--no-renames", "--no-relative", "--always")
 _TREES = re.compile(rb"[0-9a-f]{40,64} [0-9a-f]{40,64}")
+
+
+class CodeSizeJson(TypedDict):
+    """How much a code commit brings: its files, and the lines that it adds and removes."""
+
+    files: list[str]
+    added: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class CodeSize:
             named += f" and {counted(more, 'more file')}"
         return f"{named}, +{self.added} -{self.removed} lines"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> CodeSizeJson:
         """Return it as `--json` prints it."""
         return {"files": [*self.files], "added": self.added, "removed": self.removed}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import UsageError
 from gitexp.lab.arms import arms_of
+from gitexp.lab.brought_code import measure_code
 from gitexp.lab.decided import measured_together
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import Row, log
@@ -27,6 +28,7 @@ from gitexp.store.refs import BULK, LOGS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
     from gitexp.lab.project import Project
     from gitexp.rules.plan.together import Together, TogetherJson
 
@@ -48,6 +50,7 @@ class SheetJson(ExperimentJson):
 
     message: str
     seeds: list[SeedJson]
+    code_size: CodeSizeJson | None
     siblings: list[ExperimentJson]
     together: TogetherJson | None
     runs: list[dict[str, Any]]
@@ -80,6 +83,7 @@ class Sheet:
     environments: tuple[dict[str, Any], ...]
     arms: ArmEnvironments
     siblings: tuple[Row, ...] = ()
+    code_size: CodeSize | None = None
     shared: int = 0
     openings: tuple[Opening, ...] = ()
     folders: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
@@ -106,6 +110,7 @@ class Sheet:
                 {"seed": seed, "baseline": one, "experiment": other}
                 for seed, one, other in self.seeds
             ],
+            "code_size": self.code_size.as_json() if self.code_size else None,
             "siblings": [row.as_json() for row in self.siblings],
             "together": self.together.as_json(registration.criterion)
             if self.together and registration
@@ -170,6 +175,7 @@ def show(project: Project, name: str | None) -> Sheet:
         tuple(_environments(bulk.get(commit, ""))),
         arms,
         siblings=siblings,
+        code_size=_code_size(project, row),
         shared=sum(
             other.result.ran > 0 and other.result.base == row.result.base for other in others
         ),
@@ -203,6 +209,14 @@ def _folder(project: Project, inside: str) -> str | None:
     place = project.repository.local / inside
     # A record may come from anywhere, so its path is not trusted.
     return str(place) if place.is_dir() and place.resolve().is_relative_to(runs.resolve()) else None
+
+
+def _code_size(project: Project, row: Row) -> CodeSize | None:
+    """How much code it stands on; None if it has none, or if this clone lacks its baseline."""
+    base, code = row.result.standing
+    if not code or project.repository.git.resolve(base) is None:
+        return None
+    return measure_code(project.repository, [(base, code)])[0]
 
 
 def _siblings(project: Project, row: Row, others: Sequence[Row]) -> tuple[Row, ...]:

@@ -298,7 +298,7 @@ def by_name(world: World, *words: str, code: int = 0) -> dict[str, dict[str, Any
     """What check says about several experiments, by their names."""
     reports = world.gitexp("check", *(words or ("--all",)), "--json", code=code).json
     for report in reports:
-        assert set(report) == {"name", "ok", "change", "violations", "advice"}
+        assert set(report) == {"name", "ok", "change", "code", "code_size", "violations", "advice"}
     return {report["name"]: report for report in reports}
 
 

@@ -34,6 +34,11 @@ def accepted(world: World) -> Sequence[str]:
 
 def test_accepting_merges_the_code_with_the_experiment(ready: World) -> None:
     below, commit = on_code(ready)
+    size = {"files": ["train.py"], "added": 1, "removed": 0}
+    for command in ("check", "show"):
+        shown = ready.gitexp(command, "otter", "--json").json
+        assert (shown["code"], shown["code_size"]) == (below, size)
+        assert "train.py, +1 -0 lines" in ready.gitexp(command, "otter").out
     ready.git("switch", "--quiet", "--create", "exp/sibling", below)
     ready.edit("epochs = 20", "epochs = 30")
     ready.git("commit", "--quiet", "--all", "-m", OTHER)

@@ -12,13 +12,16 @@ from gitexp.cli.views.terminal import (
     print_json,
     wrapped,
 )
+from gitexp.lab.brought_code import measure_code
+from gitexp.lab.gate.checked import Checked, Uncheckable
 from gitexp.rules.finding import advice, refusals
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
+    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.gate.checked import CheckedMany
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.holdout import Opened
     from gitexp.workflows.verify import Campaign, Verification
@@ -30,6 +33,8 @@ class CheckedJson(TypedDict):
     name: str | None
     ok: bool
     change: ChangeJson | None
+    code: str | None
+    code_size: CodeSizeJson | None
     violations: list[FindingJson]
     advice: list[FindingJson]
 
@@ -55,6 +60,8 @@ def checked(report: Checked | Uncheckable, *, as_json: bool) -> None:
     if report.ok:
         typer.echo(f"{name}: one change, and it may run")
         typer.echo(f"  {report.change}")
+        if (size := _code_size(report)) is not None and isinstance(report, Checked):
+            typer.echo(wrapped(f"on the code commit {report.code[:10]}: {size}"))
     else:
         broken = len(refusals(report.findings))
         typer.echo(f"{name}: refused, {counted(broken, 'rule')} broken")
@@ -68,7 +75,15 @@ def swept(sweep: CheckedMany, *, as_json: bool) -> None:
         if sweep.baseline:
             listed = [finding_json(finding) for finding in sweep.baseline]
             reports.append(
-                {"name": None, "ok": False, "change": None, "violations": listed, "advice": []}
+                {
+                    "name": None,
+                    "ok": False,
+                    "change": None,
+                    "code": None,
+                    "code_size": None,
+                    "violations": listed,
+                    "advice": [],
+                }
             )
         print_json(reports)
         return
@@ -92,9 +107,18 @@ def _report_json(report: Checked | Uncheckable) -> CheckedJson:
         "name": report.name,
         "ok": report.ok,
         "change": report.change.as_json() if report.change else None,
+        "code": None if isinstance(report, Uncheckable) else report.code or None,
+        "code_size": size.as_json() if (size := _code_size(report)) else None,
         "violations": [finding_json(f) for f in refusals(report.findings)],
         "advice": [finding_json(f) for f in advice(report.findings)],
     }
+
+
+def _code_size(report: Checked | Uncheckable) -> CodeSize | None:
+    """How much code an experiment stands on; None if it has no code commit."""
+    if isinstance(report, Uncheckable) or not report.code:
+        return None
+    return measure_code(report.project.repository, [(report.base, report.code)])[0]
 
 
 def verified(report: Verification, *, as_json: bool) -> None:

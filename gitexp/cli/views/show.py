@@ -49,6 +49,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         return
     for token, value in registration.trailers():
         typer.echo(hanging(f"  {token + ':':12} ", value))
+    if sheet.code_size:
+        typer.echo(hanging("  Code brings: ", str(sheet.code_size)))
     _earlier(row)
     _openings(sheet, registration)
     _remarks(sheet)
