@@ -175,3 +175,23 @@ def test_code_travels_with_its_experiment(ready: World) -> None:
     shallow.gitexp("init", "--yes")
     shallow.git("branch", "exp/otter", "team/exp/otter")
     assert "--unshallow" in shallow.gitexp("check", "otter", code=3).err
+
+
+def test_the_server_refuses_code_that_touches_what_measures(ready: World) -> None:
+    ready.write("evaluate.py", "")
+    ready.write("gitexp.toml", (ready.path / "gitexp.toml").read_text() + 'protect = ["eval*"]\n')
+    ready.commit("protect the evaluation", verify=False)
+    hub = hub_of(ready)
+    hub.gitexp("init")
+    ready.git("switch", "--quiet", "--create", "exp/otter")
+    code(ready, "evaluate.py", "# kinder\n")
+    experiment(ready)
+    pushed = ready.try_git("push", "--no-verify", "hub", "exp/otter")
+    assert pushed.code
+    assert "A2" in pushed.err
+    assert "touches evaluate.py, which is protected" in pushed.err.replace("\nremote: ", " ")
+    # Without its experiment, code is nothing to accept either.
+    assert ready.try_git("push", "--no-verify", "hub", "exp/otter~:refs/heads/exp/code").code
+    ready.git("switch", "--quiet", "main")
+    on_code(ready, name="fine")
+    ready.git("push", "--quiet", "hub", "exp/fine")
