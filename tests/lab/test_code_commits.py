@@ -103,6 +103,7 @@ def test_there_is_one_code_commit_on_a_commit_of_the_baseline(ready: World) -> N
     [
         ("config.toml", "[more]\nswitch = false\n", "A1"),
         ("gitexp.toml", "planned = 7\n", "A1"),
+        ("other/gitexp.toml", "planned = 7\n", "A1"),
         ("look.ipynb", "{}", "A5"),
         ("look.md", "nothing\n", ""),
     ],

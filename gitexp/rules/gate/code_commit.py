@@ -44,7 +44,12 @@ def inspect_code(
 
 def needs_content(path: str, config: Sequence[str]) -> bool:
     """Whether a file of a code commit must be read to be judged."""
-    return path in FILES or is_config(path, config)
+    return _may_be_settings(path) or is_config(path, config)
+
+
+def _may_be_settings(path: str) -> bool:
+    """Whether a file may hold gitexp's settings, of this project or of another one below it."""
+    return path.rpartition("/")[2] in FILES
 
 
 def _inspect(
@@ -61,7 +66,7 @@ def _inspect(
         )
     elif is_config(path, settings.config):
         yield from _in_config(file, change, baseline)
-    if path in FILES and _own_table(file.before, path) != _own_table(file.after, path):
+    if _may_be_settings(path) and _own_table(file.before, path) != _own_table(file.after, path):
         yield _refused(path, f"{name}: gitexp's settings differ from {baseline}", baseline)
     if is_notebook(path) and file.new_mode != "000000" and not matches(path, settings.inert):
         yield Finding(
