@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.code_edit import split_code
-from gitexp.lab.code_trust import note_own_code
+from gitexp.lab.code_trust import comes_from_elsewhere, note_own_code
 from gitexp.lab.comparison import find_comparisons
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.replacement import shown_by
@@ -83,7 +83,9 @@ def start_again(project: Project) -> Replaced:
             f"the code of exp/{entry.name} is as it was", "edit it here, then run this again"
         )
     code, commit = _commit(project, entry, replace(edit.code, commit=""), config)
-    note_own_code(project.repository, code.commit)
+    # An edit of code that nobody here has read does not make it trusted.
+    if not comes_from_elsewhere(project, f"exp/{entry.name}"):
+        note_own_code(project.repository, code.commit)
     # Files and index are those of the new commit then, as soon as the branch is there.
     Git(project.repository.work_tree()).run("add", "--update", ".")
     archived = set_apart(entry.name, entry.commit, names_taken(project.repository))

@@ -105,6 +105,14 @@ def test_what_was_committed_in_this_clone_runs_unasked(ready: World, colleague: 
     colleague.git("switch", "--quiet", "main")
     colleague.git("merge", "--quiet", "--no-edit", "exp/amended~")
     colleague.gitexp("run", "amended", "--smoke")
+    # Nor is it read because somebody edits it.
+    fetch(colleague, ready, BRANCH, "exp/theirs")
+    colleague.git("switch", "--quiet", "exp/theirs")
+    experiment(colleague)
+    colleague.write("train.py", (colleague.path / "train.py").read_text() + "# more\n")
+    colleague.gitexp("start", "--again")
+    below = colleague.git("rev-parse", "exp/theirs~")
+    assert f"exp/theirs ({below[:10]})" in colleague.gitexp("trust", code=3).out
 
 
 def test_a_key_is_trusted_for_what_it_signs(ready: World, colleague: World, tmp_path: Path) -> None:
