@@ -309,7 +309,7 @@ def test_a_summary_that_was_kept_by_an_edited_gitexp_is_not_believed(
     text = told.read_text()
     wanted = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).json
     told.write_text(text.replace('"hypothesis": ', '"claim": '))
-    edited = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).json
+    edited = json.loads(many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).out)
     assert "claim" in edited[0]
     assert "hypothesis" not in edited[0]
     assert rows(many) == wanted
