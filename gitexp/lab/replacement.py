@@ -61,6 +61,19 @@ def against_replacement(repository: Repository, entry: Entry, registration: Regi
     return shown_by(repository, commits)
 
 
+def replaced_among(repository: Repository, entries: Iterable[Entry]) -> set[str]:
+    """Which of some commits have given their place to others of them, as the gate allows."""
+    by_commit = {entry.commit: entry for entry in entries}
+    found: set[str] = set()
+    for entry in by_commit.values():
+        registration = parse_message(entry.message)[0]
+        if registration is None or by_commit.keys().isdisjoint(registration.replaces):
+            continue
+        if not against_replacement(repository, entry, registration):
+            found.update(registration.replaces)
+    return found & by_commit.keys()
+
+
 def without_replaced(results: Iterable[Result]) -> list[Result]:
     """Experiments without those commits whose place another has taken, by running.
 

@@ -16,6 +16,8 @@ from gitexp.lab.gate.pushed_notes import check_pushed_notes
 from gitexp.lab.gate.pushed_protocol import check_pushed_protocol
 from gitexp.lab.gate.removed_results import check_removed_results
 from gitexp.lab.lowered_rules import lowered_rules
+from gitexp.lab.replacement import replaced_among
+from gitexp.rules.documents.name import set_apart
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.finding import Finding, demand
@@ -105,7 +107,12 @@ def _check_experiment(repository: Repository, ref: str, before: str, after: str)
                 f"archive it first: git push REMOTE {before}:{ARCHIVE}{name}",
             )
         ]
-    if before and (measured or _is_registered(repository, ref, before)):
+    if before and ref.startswith(HEADS) and _is_replaced(repository, ref, before, after):
+        if before not in repository.branches([ARCHIVE]).values():
+            place = f"{ARCHIVE}{set_apart(name, before, ())}"
+            hint = f"archive it first: git push REMOTE {before}:{place}"
+            return [Finding("P2", f"{shown} failed as {before[:10]}, and that would be lost", hint)]
+    elif before and (measured or _is_registered(repository, ref, before)):
         said = f"{shown} is registered here as {before[:10]}; another commit is another experiment"
         return [_another_commit(said, shown)]
     if kept == after:
@@ -131,6 +138,11 @@ def _check_experiment(repository: Repository, ref: str, before: str, after: str)
         else finding
         for finding in report.findings
     ]
+
+
+def _is_replaced(repository: Repository, ref: str, before: str, after: str) -> bool:
+    entries = read_commits(repository, [(ref, before), (ref, after)])
+    return before in replaced_among(repository, entries)
 
 
 def _is_registered(repository: Repository, ref: str, commit: str) -> bool:

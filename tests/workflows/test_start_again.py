@@ -14,7 +14,7 @@ from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import BULK, RUNS
 from tests.arrange import message, note, refs, trailers
 from tests.project import BECAUSE, World
-from tests.team import repository_of
+from tests.team import branches, clone_of, hub_of, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,3 +174,58 @@ def test_the_gate_takes_no_other_commit_for_a_replacement(
     append_lines(repository_of(world), RUNS, {old: [late.line()]})
     assert "reported accuracy" in " ".join(world.gitexp("check", code=1).out.split())
     world.gitexp("run", name, code=1)
+
+
+def test_new_code_takes_the_place_of_the_old_in_every_clone(
+    crashing: tuple[World, str, str],
+) -> None:
+    world, name, old = crashing
+    world.git("switch", "--quiet", "main")
+    hub = hub_of(world)
+    hub.gitexp("init")
+    other = clone_of(hub, "other")
+    reader = clone_of(hub, "reader")
+    world.gitexp("run", name, code=4)
+    world.gitexp("sync")
+    other.gitexp("sync")
+    reader.gitexp("sync")
+    reader.git("switch", "--quiet", f"exp/{name}")
+    world.git("switch", "--quiet", f"exp/{name}")
+    repair(world)
+    archived = world.gitexp("start", "--again", "--json").json["archived"]
+    new = world.git("rev-parse", "HEAD")
+    # Nobody takes the place of what is not archived, or with anything but the same registration.
+    pushed = ("push", "--no-verify", "--force", "hub")
+    said = world.try_git(*pushed, f"exp/{name}")
+    assert "P2" in said.err
+    tree, text = world.git("rev-parse", "HEAD^{tree}"), message(world, "HEAD")
+    forged = world.git("commit-tree", tree, "-p", f"{new}~", "-m", text.replace("C raises", "It"))
+    hub.git("fetch", "--quiet", str(world.path), f"{old}:refs/gitexp/archive/{archived}")
+    for commit in (f"{new}~", forged):
+        assert "P1" in world.try_git(*pushed, f"{commit}:refs/heads/exp/{name}").err
+    hub.git("update-ref", "-d", f"refs/gitexp/archive/{archived}")
+    assert branches(hub) == {name: old}
+    done = world.gitexp("sync")
+    assert "two experiments" not in done.out + done.err
+    for place in (world, hub):
+        assert branches(place) == {name: new}
+        assert refs(place)[f"refs/gitexp/archive/{archived}"] == old
+    assert "P1" in world.try_git(*pushed, f"{old}:refs/heads/exp/{name}").err
+    came = other.gitexp("sync").out
+    assert f"exp/{name} has new code; the old one is archived as exp/{archived}" in came
+    assert branches(other) == {name: new}
+    assert refs(other)[f"refs/gitexp/archive/{archived}"] == old
+    # What is checked out stays, and moves later.
+    waits = " ".join(reader.gitexp("sync").out.split())
+    assert "old code is checked out here" in waits
+    assert "same name" not in waits
+    assert branches(reader)[name] == old
+    reader.git("switch", "--quiet", "main")
+    reader.gitexp("sync")
+    fresh = clone_of(hub, "fresh")
+    fresh.gitexp("sync")
+    for place in (world, hub, other, reader, fresh):
+        assert branches(place) == {name: new}
+        assert refs(place)[f"refs/gitexp/archive/{archived}"] == old
+    for place in (world, other, reader, fresh):
+        assert "nothing came in, nothing went out" in place.gitexp("sync").out

@@ -28,9 +28,15 @@ def synced(done: Synced, *, as_json: bool) -> None:
     lines = [f"{done.remote}: {said}"]
     lines += _some([f"  {m.commit[:8]}  {m.before}\n        -> {m.after}" for m in done.verdicts])
     lines += _some(
-        [f"  exp/{r.old} ({r.commit[:8]}) is called exp/{r.new} here" for r in done.renames]
+        [
+            f"  exp/{r.old} has new code; the old one is archived as exp/{r.new}"
+            for r in done.renames
+            if r.replaced
+        ]
     )
-    if done.renames:
+    renamed = [r for r in done.renames if not r.replaced]
+    lines += _some([f"  exp/{r.old} ({r.commit[:8]}) is called exp/{r.new} here" for r in renamed])
+    if renamed:
         lines.append(
             "    because two experiments had the same name; the later one gets digits of its commit"
         )

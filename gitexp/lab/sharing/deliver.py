@@ -3,6 +3,9 @@
 Each clone draws names by itself, so two experiments may get the same name. The one that was
 registered first keeps it; the branch of the later one gets digits of its commit's id, the same in
 every clone, whichever syncs first. Commits do not change.
+
+An experiment whose code was replaced is one experiment: the branch goes to the new commit in every
+clone, and the old one to the archive.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.last_started import rename_started
+from gitexp.lab.replacement import replaced_among
 from gitexp.rules.documents.name import base_name, is_name, set_apart
 from gitexp.store.experiments import read_noted, timestamp
 from gitexp.store.merge import exclusively, move
@@ -41,11 +45,25 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """An experiment whose name changed here, or differs from the one on the remote."""
+    """An experiment whose name changed here, or differs from the one on the remote.
+
+    `replaced`: another commit took its name, as the same experiment with other code.
+    """
 
     commit: str
     old: str
     new: str
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The name of every commit, and which of them others replace; see `Delivery` for the rest."""
+
+    by_commit: Mapping[str, str]
+    replaced: set[str]
+    blocked: Sequence[str]
+    outdated: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +71,9 @@ class Delivery:
     """What to make here of a remote's experiments.
 
     `moves` are the refs that change, with their commits before and after ("" for none). `blocked`
-    are names that the earlier experiment cannot get yet, because a branch is checked out. `away`
-    are experiments that were deleted here after an earlier sync brought them.
+    are names that the earlier experiment cannot get yet, because a branch is checked out, and
+    `outdated` those that new code cannot get. `away` are experiments that were deleted here after
+    an earlier sync brought them.
     """
 
     moves: Mapping[str, tuple[str, str]]
@@ -62,6 +81,7 @@ class Delivery:
     archived: Sequence[str]
     renames: Sequence[Rename]
     blocked: Sequence[str]
+    outdated: Sequence[str]
     away: Sequence[str]
 
 
@@ -94,8 +114,12 @@ def plan_delivery(
     refs |= {c: f"{HEADS}{n}" for n, c in here.heads.items()}
     coming = {c: f"{HEADS}{n}" for c, n in heads.items()}
     coming |= {c: f"{ARCHIVE}{n}" for c, n in archive.items()}
-    names, blocked = _assign_names(repository, refs, coming)
-    wanted = {_kind(ref) + names[c]: c for c, ref in (refs | coming).items()}
+    assigned = _assign_names(repository, refs, coming)
+    names, replaced = assigned.by_commit, assigned.replaced
+    wanted = {
+        (ARCHIVE if c in replaced else _kind(ref)) + names[c]: c
+        for c, ref in (refs | coming).items()
+    }
     current = {ref: commit for commit, ref in refs.items()}
     every = refs | coming
     return Delivery(
@@ -104,12 +128,15 @@ def plan_delivery(
             for ref in current.keys() | wanted.keys()
             if current.get(ref) != wanted.get(ref)
         },
-        experiments=[names[c] for c in heads],
-        archived=[names[c] for c in archive],
+        experiments=[names[c] for c in heads if c not in replaced],
+        archived=[names[c] for c in archive] + [names[c] for c in heads if c in replaced],
         renames=[
-            Rename(c, _name(ref), names[c]) for c, ref in every.items() if _name(ref) != names[c]
+            Rename(c, _name(ref), names[c], c in replaced)
+            for c, ref in every.items()
+            if _name(ref) != names[c] and base_name(names[c], c) not in assigned.outdated
         ],
-        blocked=blocked,
+        blocked=assigned.blocked,
+        outdated=assigned.outdated,
         away=sorted(away.values()),
     )
 
@@ -124,8 +151,11 @@ def _name(ref: str) -> str:
 
 def _assign_names(
     repository: Repository, refs: Mapping[str, str], coming: Mapping[str, str]
-) -> tuple[dict[str, str], list[str]]:
-    """Name every commit; if two claim the same name, the one that was registered first has it."""
+) -> _Names:
+    """Name every commit; if two claim the same name, the one that was registered first has it.
+
+    What was replaced claims none.
+    """
     every = {**refs, **coming}
     claims: dict[str, list[str]] = defaultdict(list)
     for commit, ref in every.items():
@@ -133,26 +163,33 @@ def _assign_names(
     names = {commit: _name(ref) for commit, ref in every.items()}
     contested = {name: commits for name, commits in claims.items() if len(commits) > 1}
     taken = {*names.values()}
-    blocked = []
+    replaced: set[str] = set()
+    blocked: list[str] = []
+    outdated: list[str] = []
     if contested:
         asked = [commit for commits in contested.values() for commit in commits]
-        times = {entry.commit: entry.time for entry in read_noted(repository, asked)}
+        entries = {entry.commit: entry for entry in read_noted(repository, asked)}
+        times = {commit: entry.time for commit, entry in entries.items()}
         checked_out = repository.checked_out()
     for name, commits in contested.items():
         # A commit that is not here, or has no date, does not count as the first.
-        first, *later = sorted(commits, key=lambda c: (timestamp(times.get(c, "")) or math.inf, c))
+        gone = replaced_among(repository, [entries[c] for c in commits if c in entries])
+        order = {c: (c in gone, timestamp(times.get(c, "")) or math.inf, c) for c in commits}
+        first, *later = sorted(commits, key=order.__getitem__)
         due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
             # A branch that is checked out keeps its name; a later sync renames it.
-            blocked.append(name)
+            (outdated if gone else blocked).append(name)
             due = {c: names[c] if c in refs else _apart(name, c, names[c], taken) for c in commits}
+            gone = {c for c in gone if not refs.get(c, "").startswith(HEADS)}
+        replaced |= {c for c in gone if refs.get(c) not in checked_out}
         names |= due
     used = {names[commit] for commit in refs}
     for commit in coming:
         if names[commit] in used:  # by an experiment whose own name looks like ours with digits
             names[commit] = set_apart(names[commit], commit, taken | used)
         used.add(names[commit])
-    return names, blocked
+    return _Names(names, replaced, blocked, outdated)
 
 
 def _apart(name: str, commit: str, own: str, taken: set[str]) -> str:
@@ -181,5 +218,7 @@ def deliver(repository: Repository, delivery: Delivery) -> None:
             ) from None
         raise
     for rename in delivery.renames:
+        if rename.replaced:
+            continue
         if delivery.moves.get(f"{HEADS}{rename.old}", ("",))[0] == rename.commit:
             rename_started(repository, rename.old, rename.new)

@@ -26,6 +26,12 @@ def about_names(project: Project, delivery: Delivery) -> Iterator[str]:
             f"two experiments are called exp/{name}; the earlier one gets the name once its branch"
             f" is not checked out\ngit switch {project.baseline} && gitexp sync"
         )
+    for name in delivery.outdated:
+        yield (
+            f"the code of exp/{name} was replaced elsewhere, and the old code is checked out here;"
+            " the branch moves once it is not"
+            f"\ngit switch {project.baseline} && gitexp sync"
+        )
 
 
 def about_baseline(project: Project, remote: str, delivery: Delivery) -> Iterator[str]:

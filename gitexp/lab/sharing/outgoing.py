@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.gate import check_refs
+from gitexp.lab.replacement import replaced_among
 from gitexp.rules.documents.name import base_name, set_apart
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import refusals
@@ -38,14 +40,34 @@ class Outgoing:
         self._hold_back({c: n for c, n in heads.items() if c not in self._sound})
         heads = {c: n for c, n in heads.items() if c not in self.kept}
         self._sound |= heads.keys()
-        archive = {c: n for n, c in here.archive.items() if c not in archived_there}
-        # An archived experiment keeps the name that its branch has on the remote, if it has one.
-        labels = {commit: name for name, commit in theirs.heads.items()}
+        gone = self._replaced_there(heads, theirs)
         taken = {**theirs.heads, **theirs.archive}
+        archive = {c: set_apart(name, c, taken) for name, c in gone.items()}
+        archive |= {c: n for n, c in here.archive.items()}
+        archive = {c: n for c, n in archive.items() if c not in archived_there}
+        # An archived experiment keeps the name that its branch has on the remote, if it has one.
+        labels = {c: name for name, c in theirs.heads.items() if name not in gone}
+        for name in gone:
+            del taken[name]
         return [
-            *_named_apart(HEADS, heads, taken),
+            *(
+                replace(one, lease=gone.get(one.ref.removeprefix(HEADS)))
+                for one in _named_apart(HEADS, heads, taken)
+            ),
             *_named_apart(ARCHIVE, {c: labels.get(c, n) for c, n in archive.items()}, taken),
         ]
+
+    def _replaced_there(self, heads: Mapping[str, str], theirs: Remote) -> dict[str, str]:
+        """Find branches of the remote whose code ours (commit to name) replaces; name to commit."""
+        there = {
+            name: theirs.heads[name]
+            for name in heads.values()
+            if name in theirs.heads and name not in theirs.archive
+        }
+        ours = [commit for commit, name in heads.items() if name in there]
+        entries = read_noted(self._repository, [*ours, *there.values()])
+        replaced = replaced_among(self._repository, entries)
+        return {name: commit for name, commit in there.items() if commit in replaced}
 
     def _hold_back(self, heads: Mapping[str, str]) -> None:
         """Keep experiments (commit to name) here that the gate refuses, or whose runs skipped it.
@@ -96,7 +118,8 @@ def push_all(
 ) -> dict[str, PushedRef]:
     """Push everything at once or, where the remote refuses some of it, each kind by itself.
 
-    Notes go first: a server's hook judges level and campaign by the results that it has.
+    Notes go first: a server's hook judges level and campaign by the results that it has. A branch
+    may move to new code once the old one is in the archive.
 
     Raises:
         NotReady: the remote cannot be reached, or does not let us write.
@@ -104,7 +127,7 @@ def push_all(
     try:
         answers = push(repository, remote, pushes, atomic=True, show=show)
         if any(answer.why and not answer.contended for answer in answers.values()):
-            for kind in ("refs/notes/", HEADS, ARCHIVE):
+            for kind in ("refs/notes/", ARCHIVE, HEADS):
                 some = [one for one in pushes if one.ref.startswith(kind)]
                 answers |= _push_in_any_order(repository, remote, some, show)
     except NotReady as error:
