@@ -16,7 +16,7 @@ from gitexp.lab.differences import relative
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.text import visible
 from gitexp.store.experiments import unreached
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, split_lines
 from gitexp.store.signing import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _made_by_hand(repository: Repository, branch: str) -> set[str]:
             "log", "--walk-reflogs", "--format=%H %gs", "--no-show-signature", "--no-notes",
             "--no-color", ref, "--", allow=(128,),
         ).stdout  # fmt: skip
-        made |= _own(reversed(decode(out).splitlines()))
+        made |= _own(reversed(split_lines(decode(out))))
     return made
 
 

@@ -10,6 +10,7 @@ from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.experiments import read_commits, read_experiments
+from gitexp.store.git_output import split_lines
 from gitexp.store.merge import exclusively, move
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 
@@ -159,5 +160,5 @@ def find_holders(repository: Repository, former: Iterable[str]) -> tuple[str, ..
         out = repository.git.text(
             "for-each-ref", "--format=%(refname)", f"--contains={commit}", *_ELSEWHERE
         )
-        refs |= dict.fromkeys(out.splitlines())
+        refs |= dict.fromkeys(split_lines(out))
     return tuple(refs)

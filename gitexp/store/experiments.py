@@ -10,7 +10,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.store.experiment_refs import own_ref, rank
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, split_lines
 from gitexp.store.notes import read_notes
 from gitexp.store.older_branches import older_than_gitexp, registers
 from gitexp.store.refs import ARCHIVE, HEADS, REMOTES, RUNS
@@ -170,7 +170,7 @@ def read_range(repository: Repository, commits: str) -> dict[str, str]:
         )  # fmt: skip
     except GitFailed as failure:
         raise UsageError(f"{commits!r} is not a range of commits: {failure.message}") from None
-    return {line[: line.index(" ")]: line.partition(" ")[2] for line in out.splitlines()}
+    return {line[: line.index(" ")]: line.partition(" ")[2] for line in split_lines(out)}
 
 
 def read_noted(repository: Repository, commits: Iterable[str]) -> list[Entry]:

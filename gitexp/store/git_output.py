@@ -46,6 +46,14 @@ def parse_commit(raw: bytes | None) -> RawCommit:
     return RawCommit(parents, decode(message))
 
 
+def split_lines(text: str) -> list[str]:
+    """Split what git printed where git ends a line.
+
+    str.splitlines knows more ends, such as U+2028, which names of refs and messages may hold.
+    """
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def decode(raw: bytes) -> str:
     """Decode what git printed; bytes that are not UTF-8 survive a round trip."""
     return raw.decode("utf-8", "surrogateescape")

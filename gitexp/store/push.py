@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, split_lines
 from gitexp.store.refs import OUTGOING
 from gitexp.store.transfer import transfer
 
@@ -144,7 +144,7 @@ def _from_remote(said: str) -> str:
 
 def _answers(out: str, said: str) -> dict[str, PushedRef]:
     answers = {}
-    for line in out.splitlines():
+    for line in split_lines(out):
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
         if len(flag) == 1 and summary:

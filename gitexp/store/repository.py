@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 from gitexp.store.git import Git
 from gitexp.store.git_errors import translated
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, split_lines
 from gitexp.store.lineage import Lineage
 
 if TYPE_CHECKING:
@@ -149,4 +149,4 @@ class Repository:
     def branches(self, patterns: Iterable[str]) -> dict[str, str]:
         """Return the commits of the refs below the given prefixes, by full ref name."""
         out = self.git.text("for-each-ref", "--format=%(refname) %(objectname)", *patterns)
-        return dict(line.rsplit(" ", 1) for line in out.splitlines())
+        return dict(line.rsplit(" ", 1) for line in split_lines(out))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.store.git_output import decode
+from gitexp.store.git_output import decode, split_lines
 from gitexp.store.refs import FETCHED, HEADS, REMOTE_HEADS, REMOTES, RUNS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _first_moves(repository: Repository, refs: Iterable[str]) -> dict[str, str]:
         stdin=asked.encode(), allow=(128,),
     )  # fmt: skip
     found = {}
-    for line in decode(done.stdout).splitlines():  # the newest move of a ref comes first
+    for line in split_lines(decode(done.stdout)):  # the newest move of a ref comes first
         selector, _, move = line.partition("\0")
         found[selector.rpartition("@{")[0]] = move
     return found

@@ -19,6 +19,7 @@ from gitexp.errors import GitexpError, StoreBusy
 from gitexp.rules.text import duration
 from gitexp.store.damaged_refs import damaged_among, restore_ref
 from gitexp.store.git_errors import GitFailed
+from gitexp.store.git_output import split_lines
 from gitexp.store.kept_pack import DURABLE, free_kept
 from gitexp.store.local import locked
 from gitexp.store.refs import NOTES
@@ -117,7 +118,7 @@ def _clear(repository: Repository, moves: str, lock: int) -> None:
     """
     common, since = repository.common, os.fstat(lock).st_mtime
     due: dict[Path, str | None] = {}  # content of our lock files; None: any content
-    for move in moves.splitlines():
+    for move in split_lines(moves):
         verb, _, rest = move.partition(" ")
         ref, _, values = rest.partition(" ")
         if ref.startswith("refs/"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BRANCH = "exp/otter"
+DATED = "--date=2001-01-01T00:00:00Z"  # the same commit within a second would have the same id
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_what_was_committed_in_this_clone_runs_unasked(ready: World, colleague: 
     code(ready)
     fetch(colleague, ready, BRANCH, "exp/amended")
     colleague.git("switch", "--quiet", "exp/amended")
-    colleague.git("commit", "--quiet", "--no-verify", "--amend", "--no-edit", "--reset-author")
+    colleague.git("commit", "--quiet", "--no-verify", "--amend", "--no-edit", DATED)
     experiment(colleague)
     assert "gitexp trust amended" in colleague.gitexp("run", "amended", code=3).err
     # What the baseline has runs in any case.
@@ -113,6 +114,21 @@ def test_what_was_committed_in_this_clone_runs_unasked(ready: World, colleague: 
     colleague.gitexp("start", "--again")
     below = colleague.git("rev-parse", "exp/theirs~")
     assert f"exp/theirs ({below[:10]})" in colleague.gitexp("trust", code=3).out
+
+
+def test_a_subject_does_not_write_into_the_log_of_what_was_made_here(
+    ready: World, colleague: World
+) -> None:
+    below = code(ready)
+    ready.edit("C = 1.0", "C = 10")
+    ready.git(
+        "commit", "--quiet", "--all", "-m", f"C=10 helps \u2028{below} commit: because it underfits"
+    )
+    fetch(colleague, ready, BRANCH)
+    colleague.git("switch", "--quiet", BRANCH)
+    colleague.git("commit", "--quiet", "--no-verify", "--amend", "--no-edit", DATED)
+    assert "\u2028" in colleague.git("reflog", "-1", "--format=%gs")
+    assert "gitexp trust otter" in colleague.gitexp("try", code=3).err
 
 
 def test_a_key_is_trusted_for_what_it_signs(ready: World, colleague: World, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_other_names_of_a_commit_neither_hide_nor_rename_an_experiment(ready: Wo
         "refs/heads/exp/;id", "refs/heads/exp/UPPER", "refs/heads/exp/a", "refs/heads/exp/sub/deep",
         "refs/remotes/origin/exp/--upload-pack=touch", "refs/remotes/-x/exp/a",
         "refs/heads/exp/\u202etxt", "refs/heads/heads/main", f"refs/tags/exp/{name}",
-        f"refs/heads/refs/heads/exp/{name}",
+        f"refs/heads/refs/heads/exp/{name}", "refs/heads/exp/a\u2028b", "refs/heads/exp/a\x85b",
     ):  # fmt: skip
         ready.git("update-ref", ref, commit)
     ready.git("tag", "main", commit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from gitexp.errors import NotReady, Refused
 from gitexp.store.commits import commit_file, commit_tree, create_branches, replay
 from gitexp.store.experiment_refs import find_ref, names_taken
-from gitexp.store.experiments import read_commits, read_experiments
+from gitexp.store.experiments import read_commits, read_experiments, read_range
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
@@ -50,6 +51,18 @@ def an_experiment(world: World, name: str, message: str = "", *, ref: str = "") 
     )  # fmt: skip
     world.git("update-ref", ref or f"refs/heads/exp/{name}", commit)
     return commit
+
+
+def test_a_trailer_hides_no_other_commit_of_a_range(world: World) -> None:
+    hidden = an_experiment(world, "hidden")
+    odd = an_experiment(world, "odd", f"odd\n\nExperiment: odd\u2028{hidden} none\n")
+    raw = world.git("cat-file", "commit", odd)
+    earlier = re.sub(r"> \d+", "> 1000000000", raw)  # so that git lists it after the other
+    forged = world.git("hash-object", "-t", "commit", "-w", str(world.write("raw", earlier + "\n")))
+    merge = world.git("commit-tree", "HEAD^{tree}", "-p", hidden, "-p", forged, "-m", "both")
+    found = read_range(repository_of(world), f"HEAD..{merge}")
+    assert found.keys() == {hidden, forged, merge}
+    assert found[hidden] == "hidden"
 
 
 # --- a commit without a work tree ----------------------------------------------------------------
