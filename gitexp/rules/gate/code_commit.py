@@ -64,6 +64,13 @@ def _inspect(
             " change of protocol, so results before and after it are not compared",
             path,
         )
+    elif path.rpartition("/")[2] == ".gitattributes" and (settings.protect or settings.data):
+        yield Finding(
+            "A2",
+            f"the code commit touches {name}, which decides how git writes protected files",
+            f"leave it out of the code; change it on {baseline} and commit it there",
+            path,
+        )
     elif is_config(path, settings.config):
         yield from _in_config(file, change, baseline)
     if _may_be_settings(path) and _own_table(file.before, path) != _own_table(file.after, path):

@@ -29,6 +29,8 @@ def is_protected(settings: Settings, path: str) -> bool:
     within = [*_folders(path), path]
     if any(_is_named(one, settings.protect) for one in (*within, *_shadowed(path))):
         return True
+    if _is_above(path, (*settings.protect, *settings.data)):
+        return True
     if is_config(path, settings.config):
         return False
     holdout = _of_holdout(settings.holdout, settings.command)
@@ -37,20 +39,28 @@ def is_protected(settings: Settings, path: str) -> bool:
 
 
 def _is_named(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern names a path, as a file, as a folder or from the top of the repository.
+    """Whether a pattern names a path, as a file, as a folder or from the top of the repository."""
+    return matches(path, patterns) or matches(f"/{path}", patterns)
 
-    What was a folder may become a link or a submodule.
-    """
-    return matches(path, patterns) or matches(f"/{path}", patterns) or f"{path}/" in patterns
+
+def _is_above(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a file is where a pattern has a folder, which became a link or a submodule."""
+    return any(pattern.startswith((f"{path}/", f"/{path}/")) for pattern in patterns)
 
 
 def _shadowed(path: str) -> Iterator[str]:
-    """The module that Python no longer imports where this file is: packages come first."""
+    """The module that Python no longer imports where this file is.
+
+    Packages come first, and compiled code may say of itself that it needs no look at its source.
+    """
     folder, _, name = path.rpartition("/")
     if folder and name.startswith("__init__."):
         yield f"{folder}.py"
+    module = name.partition(".")[0]
     if name.endswith((".so", ".pyd")):
-        yield f"{folder}/{name.partition('.')[0]}.py".removeprefix("/")
+        yield f"{folder}/{module}.py".removeprefix("/")
+    if name.endswith(".pyc") and folder.rpartition("/")[2] == "__pycache__":
+        yield f"{folder.removesuffix('__pycache__')}{module}.py"
 
 
 def inspect_protected(settings: Settings, files: Iterable[Edited], baseline: str) -> list[Finding]:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from gitexp.rules.documents.settings import parse_settings
+from gitexp.rules.gate.code_commit import inspect_code
+from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.protected import is_protected
 
 JUDGED: dict[str, Any] = {
@@ -27,6 +29,8 @@ JUDGED: dict[str, Any] = {
         ("scoring", True),  # the folder became a link or a submodule
         ("evaluate/__init__.py", True),  # Python would import it in place of evaluate.py
         ("evaluate.abi3.so", True),
+        ("src/__pycache__/evaluate.cpython-312.pyc", True),  # may be used without its source
+        ("__pycache__/train.cpython-312.pyc", False),
         ("evaluate/other.py", False),
         ("bench/one.py", True),  # a folder without its slash is a folder all the same
         ("benchmark.py", False),
@@ -36,6 +40,8 @@ JUDGED: dict[str, Any] = {
         ("/other/judge.py", False),
         ("data/train.csv", True),
         ("data/README.md", False),
+        ("data", True),  # a link, where the settings expect a folder
+        ("conf", True),
         ("images/cat/1.png", True),
         ("rows/a/b/c.npy", True),
         ("score.py", True),
@@ -49,6 +55,14 @@ JUDGED: dict[str, Any] = {
 )
 def test_what_measures_is_protected(path: str, *, protected: bool) -> None:
     assert is_protected(parse_settings("gitexp.toml", JUDGED), path) is protected
+
+
+@pytest.mark.parametrize("protect", [["evaluate.py"], []])
+def test_code_does_not_decide_how_protected_files_are_written(protect: list[str]) -> None:
+    table = JUDGED | {"protect": protect, "data": [], "holdout": ""}
+    attributes = Edited("src/.gitattributes", "000000", "100644", None, None)
+    found = inspect_code([attributes], parse_settings("gitexp.toml", table))
+    assert [finding.id for finding in found] == ["A2"] * len(protect)
 
 
 @pytest.mark.parametrize(("path", "protected"), [("judge.py", True), ("a/judge.py", False)])
