@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.code_commit import CODE, REPLACES
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.registration import parse_message
+from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
 from gitexp.store.experiments import read_commits
 from gitexp.store.notes import read_notes
@@ -46,11 +47,14 @@ def against_replacement(repository: Repository, entry: Entry, registration: Regi
     wrong = [c for c in commits if not _ID.fullmatch(c) or c == entry.commit]
     if wrong or len({*commits}) < len(commits):
         return f"{visible((wrong or commits)[0][:40])} is not an earlier commit"
-    if any(repository.git.resolve(commit) is None for commit in commits):
+    if None in repository.git.objects(commits, largest=LARGEST):
         return "one of the commits is not here"
     ref = f"{HEADS}{registration.name}"
     mine = _apart_from_code(entry.message)
-    for at, old in enumerate(read_commits(repository, [(ref, commit) for commit in commits])):
+    olds = read_commits(repository, [(ref, commit) for commit in commits])
+    if len(olds) < len(commits):
+        return "one of them is not a commit"
+    for at, old in enumerate(olds):
         earlier = parse_message(old.message)[0]
         if earlier is None or CODE not in dict(earlier.extra):
             return f"{old.commit[:10]} is not an experiment on a code commit"

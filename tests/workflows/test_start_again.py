@@ -162,6 +162,9 @@ def test_the_gate_takes_no_other_commit_for_a_replacement(
     assert "not an earlier commit" in findings(right.replace(old, "HEAD~2"))
     assert "is not here" in findings(right.replace(old, "0" * 40))
     assert "is not an experiment on a code commit" in findings(right.replace(old, another))
+    world.git("tag", "--annotate", "-m", "another name", "tagged", old)
+    for other in (tree, world.git("rev-parse", "tagged")):
+        assert "is not a commit" in findings(right.replace(old, other))
     assert "not the same registration" in findings(right.replace("C raises", "C always raises"))
     world.git("reset", "--quiet", "--soft", commit)
     world.gitexp("check")
