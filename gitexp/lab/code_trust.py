@@ -17,6 +17,7 @@ from gitexp.rules.gate.paths import is_config
 from gitexp.rules.text import visible
 from gitexp.store.experiments import unreached
 from gitexp.store.git_output import decode, split_lines
+from gitexp.store.refs import HEADS, REMOTES
 from gitexp.store.signing import fingerprint_of, signers_of
 
 if TYPE_CHECKING:
@@ -66,21 +67,32 @@ def demand_code_trust(report: Checked, *, explored: bool = False) -> None:
 
 
 def demand_branch_trust(project: Project) -> None:
-    """Stop if the branch of an experiment is checked out, and its code is not trusted here.
+    """Stop if code of an experiment is checked out that is not trusted here.
 
     Raises:
         NotReady: its code was neither made nor approved in this clone.
     """
-    branch = project.repository.head_branch() or ""
-    if not branch.startswith("exp/"):
-        return
-    name = branch.removeprefix("exp/")
-    if code := untrusted(project, branch, code_ahead(project, "HEAD")):
+    branch = project.repository.head_branch() or "HEAD"
+    code = untrusted(project, branch, code_ahead(project, "HEAD"))
+    experiment = branch if branch.startswith("exp/") else _experiment_with(project, code)
+    if code and experiment:
+        name = experiment.removeprefix("exp/")
         raise NotReady(
-            f"{visible(branch)} is checked out, and brings code that was not made in this clone"
+            f"{visible(experiment)} is checked out, and brings code that was not made in this clone"
             f" ({code[0][:10]})",
             f"read it, and let it run: gitexp trust {shlex.quote(visible(name))}",
         )
+
+
+def _experiment_with(project: Project, commits: Sequence[str]) -> str:
+    """The branch of an experiment that holds one of some commits, empty if none does."""
+    if not commits:
+        return ""
+    held = [f"--contains={commit}" for commit in commits]
+    refs = project.repository.git.text(
+        "for-each-ref", "--format=%(refname)", "--count=1", *held, HEADS, f"{REMOTES}*/exp/"
+    )
+    return f"exp/{refs.rpartition('/exp/')[2]}" if refs else ""
 
 
 def untrusted_code(report: Checked, *, explored: bool = False) -> list[str]:

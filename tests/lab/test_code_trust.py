@@ -63,6 +63,11 @@ def test_code_from_elsewhere_waits_for_approval(
     fetch(colleague, ready, "exp/mixed")
     said = colleague.gitexp("run", "mixed", "--explore", "a look", code=3).err
     assert "gitexp trust mixed" in said
+    # Nor is a work tree on no branch of an experiment.
+    for place in (["--detach", "exp/mine"], ["--detach", below], ["--create", "look", below]):
+        colleague.git("switch", "--quiet", *place)
+        said = colleague.gitexp("try", code=3).err
+        assert "gitexp trust m" in said
     colleague.git("switch", "--quiet", "main")
     assert not proof.exists()
     assert records(colleague, "main") == []
