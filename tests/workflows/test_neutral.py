@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.verdict.neutrality import drawn_seeds
+from gitexp.store.note_writing import append_lines
+from gitexp.store.refs import RUNS
+from gitexp.store.repository import Repository
 from tests.arrange import note, records, train_with
 from tests.lab.test_code_commits import ON_TOP, code, experiment
 
@@ -169,7 +175,18 @@ def test_a_check_without_the_runs_that_it_tells_of_is_found(ready: World) -> Non
     below, _ = on_code(ready, "LINE = 1")
     ready.gitexp("run")
     ready.gitexp("verify")
+    # Another project's experiment on that code is proven by its own runs.
+    found = parse_records(note(ready, RUNS, below), Purpose.NEUTRAL)
+    unlike: dict[str, Any] = {
+        "project": "other",
+        "start": "2000-01-01T00:00:00+00:00",
+        "metrics": {"accuracy": 0.1},
+    }
+    others = [replace(record, **unlike).line() for record in found]
+    append_lines(Repository.discover(ready.path), RUNS, {below: others})
+    ready.gitexp("verify")
     ready.git("notes", "--ref=gitexp-runs", "remove", below)
+    append_lines(Repository.discover(ready.path), RUNS, {below: others})
     ran = ready.gitexp("verify", code=1)
     assert ran.out.count("V22") == 2
     assert "says of its code that it is neutral on seed" in " ".join(ran.out.split())

@@ -20,12 +20,13 @@ from gitexp.rules.verdict.neutrality import CodeRuns, code_runs, prove
 from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.lab.audit.inventory import Inventory
     from gitexp.lab.result import Result
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
+    from gitexp.store.experiments import Entry
 
 _OF_THE_EXPERIMENT = {Found.REPEATS, Found.DIFFERS}  # what its own runs, made again, have shown
 
@@ -59,16 +60,14 @@ def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
     told = [check for check in result.checks if check.found in CODE_FOUND]
     if registration is None or not told:
         return
-    notes = inventory.entries
+    notes, folder = inventory.entries, inventory.project.folder
     below, base = (notes.get(commit) for commit in (registration.code, result.base))
     texts = [result.text, *(entry.runs for entry in (below, base) if entry is not None)]
     runs = code_runs(
         registration,
-        result.baseline_records,
-        parse_records(base.runs, Purpose.CANARY, result.pair) if base else (),
-        (r for r in parse_records(below.runs, Purpose.NEUTRAL) if r.is_of(below.commit))
-        if below
-        else (),
+        _runs_of(folder, result.baseline_records),
+        _runs_of(folder, parse_records(base.runs, Purpose.CANARY, result.pair) if base else ()),
+        _proving(folder, below),
     )
     metric = registration.criterion.metric
     for check in told:
@@ -97,9 +96,9 @@ def _about_steps(inventory: Inventory) -> Iterator[Finding]:
         settings, ancestor = known[entry.commit], notes.get(check.baseline)
         before = ancestor.runs if ancestor else ""
         runs = CodeRuns(
-            tuple(parse_records(before)),
-            tuple(parse_records(before, Purpose.CANARY)),
-            tuple(r for r in parse_records(entry.runs, Purpose.NEUTRAL) if r.is_of(entry.commit)),
+            _runs_of(project.folder, parse_records(before)),
+            _runs_of(project.folder, parse_records(before, Purpose.CANARY)),
+            _proving(project.folder, entry),
         )
         if isinstance(settings, Settings) and not _is_proven(check, runs, settings.metric):
             yield Finding(
@@ -115,6 +114,17 @@ def _about_steps(inventory: Inventory) -> Iterator[Finding]:
                     for _ in read_contents(text, Kind.TOMBSTONE)
                 ),
             )
+
+
+def _proving(folder: str, entry: Entry | None) -> tuple[Record, ...]:
+    """Runs of a commit for a project that were made to prove that it changes nothing."""
+    found = parse_records(entry.runs, Purpose.NEUTRAL) if entry else ()
+    return _runs_of(folder, (r for r in found if entry and r.is_of(entry.commit)))
+
+
+def _runs_of(folder: str, records: Iterable[Record]) -> tuple[Record, ...]:
+    """Those runs that a project's training made; projects may share a commit."""
+    return tuple(record for record in records if record.project == folder)
 
 
 def _is_proven(check: Check, runs: CodeRuns, metric: str) -> bool:
