@@ -27,7 +27,7 @@ with open("config.toml") as handle:
             table = config[line.strip("[]\\n")] = {}
         elif "=" in line:
             name, _, value = line.partition("=")
-            table[name.strip()] = eval(value)
+            table[name.strip()] = eval(value, {"true": True, "false": False})
 """
 
 # Trains nothing, but reads its config and seed as a real script does. The effect of C is known:

@@ -94,7 +94,7 @@ PRINTED = (
     Printed("run", "--screen", ScreeningJson),
     Printed("run", "--detach", QueueJson),
     Printed("run", "--resume", ResumedJson),
-    Printed("run", "--wait", _JUDGED),
+    Printed("run", "--wait", _JUDGED | ScreeningJson),
     Printed("retest", "", StartedJson),
     Printed("retest", "--planned", CarriedJson),
     Printed("stop", "", list[StoppedJson]),

@@ -34,7 +34,7 @@ def test_a_step_that_adds_a_dependency_says_which_and_what_came_of_it(ready: Wor
     ready.start("--set", "model.C=11")
     out = ready.gitexp("log", "--long").out
     assert "Try the new shinynet" in out
-    assert "adds shinynet; neutral, identical over 3 seeds" in out
+    assert "adds shinynet; neutral, identical over 1 seed" in out
 
 
 def test_the_log_ends_with_shares_of_gain_by_kind_and_with_goals(ready: World) -> None:
