@@ -9,6 +9,7 @@ from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.baseline_branch import baseline_key
+from gitexp.lab.code_trust import untrusted_code
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.gate import check
 from gitexp.lab.goals import progress
@@ -311,10 +312,12 @@ def _about_queues(queued: Sequence[QueueProgress]) -> NextStep | None:
 
 def _about_planned(project: Project, name: str) -> NextStep:
     try:
-        is_refused = not check(project.repository, name).ok
+        report = check(project.repository, name)
     except GitexpError:
-        is_refused = True
-    if not is_refused:
+        report = None
+    if report is not None and report.ok:
+        if untrusted_code(report):
+            return NextStep(f"gitexp trust {name}", "its code was not made in this clone; read it")
         return NextStep(f"gitexp run {name}", "it is planned")
     return NextStep(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
 

@@ -51,6 +51,7 @@ def test_code_from_elsewhere_waits_for_approval(
         assert "exp/otter brings code that was not made in this clone" in said, words
         assert "train.py, +2 -0 lines" in said
         assert "-> read it, and let it run: gitexp trust otter\n" in said
+    assert colleague.gitexp("status", "--json").json["next"]["command"] == "gitexp trust otter"
     # Another experiment on that code, and the work tree with it, are no way round.
     colleague.git("switch", "--quiet", "--create", "exp/mine", below)
     colleague.edit("epochs = 20", "epochs = 30")

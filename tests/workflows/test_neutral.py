@@ -15,6 +15,7 @@ from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
 from tests.arrange import note, records, train_with
 from tests.lab.test_code_commits import ON_TOP, code, experiment
+from tests.team import clone_of, hub_of, synced
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -185,6 +186,13 @@ def test_a_check_without_the_runs_that_it_tells_of_is_found(ready: World) -> Non
     others = [replace(record, **unlike).line() for record in found]
     append_lines(Repository.discover(ready.path), RUNS, {below: others})
     ready.gitexp("verify")
+    # A clone that lacks the commits of those runs, accuses nobody.
+    hub = hub_of(ready)
+    synced(ready)
+    for depth in ("1", "2"):
+        shallow = clone_of(hub, f"shallow{depth}", "--depth", depth, "--no-single-branch")
+        synced(shallow)
+        assert "V22" not in shallow.gitexp("verify").out
     ready.git("notes", "--ref=gitexp-runs", "remove", below)
     append_lines(Repository.discover(ready.path), RUNS, {below: others})
     ran = ready.gitexp("verify", code=1)

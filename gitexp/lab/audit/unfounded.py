@@ -8,6 +8,7 @@ from gitexp.lab.audit.inventory import label_of
 from gitexp.lab.code_steps import step_checks
 from gitexp.lab.past_settings import read_settings
 from gitexp.rules.documents.check import parse_checks
+from gitexp.rules.documents.code_commit import BASE
 from gitexp.rules.documents.found import CODE_FOUND, Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from gitexp.lab.result import Result
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry
+    from gitexp.store.repository import Repository
 
 _OF_THE_EXPERIMENT = {Found.REPEATS, Found.DIFFERS}  # what its own runs, made again, have shown
 
@@ -58,7 +61,7 @@ def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
     """Find checks of the code below an experiment that its runs do not bear out."""
     registration = result.registration
     told = [check for check in result.checks if check.found in CODE_FOUND]
-    if registration is None or not told:
+    if registration is None or not told or _cut_off(inventory.project.repository, registration):
         return
     notes, folder = inventory.entries, inventory.project.folder
     below, base = (notes.get(commit) for commit in (registration.code, result.base))
@@ -80,6 +83,12 @@ def _about_code(inventory: Inventory, result: Result) -> Iterator[Finding]:
                 " gitexp redact",
                 advice=any(True for text in texts for _ in read_contents(text, Kind.TOMBSTONE)),
             )
+
+
+def _cut_off(repository: Repository, registration: Registration) -> bool:
+    """Whether a shallow clone ends before the code of an experiment, or before its baseline."""
+    below = [registration.code, dict(registration.extra).get(BASE, "")]
+    return repository.shallow and len(repository.git.sizes(below)) < len(below)
 
 
 def _about_steps(inventory: Inventory) -> Iterator[Finding]:
