@@ -498,7 +498,7 @@ def test_each_retest_takes_a_block_of_seeds_that_its_change_has_no_record_on(
     )  # fmt: skip
     start = seeds_of(short, f"exp/{name}").start
     # Registered alone, nothing is known yet, and another change uses nothing up.
-    confirmed(short, 7)
+    confirmed(short, 30)
     for block in (0, 1, 2):
         again = short.gitexp("retest", name, "--json").json["name"]
         assert seeds_of(short, f"exp/{again}") == range(
