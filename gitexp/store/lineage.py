@@ -52,8 +52,14 @@ class Lineage:
             "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
             "--no-color", "--format=%x01%H %P", commit,
         ).stdout  # fmt: skip
-        for entry in out.split(b"\x01")[1:]:
-            head, _, raw = entry.partition(b"\0")
-            name, *parents = decode(head).split()
-            parent = parents[0] if parents else ""
-            self._steps[name] = LineageStep(name, parent, tuple(parse_raw(raw)))
+        steps: list[tuple[list[str], list[FileChange]]] = []
+        fields = iter(out.split(b"\0"))
+        for field in fields:
+            line = field.lstrip(b"\n")
+            if line.startswith(b":"):
+                # A path is taken as it comes, as it may look like a commit.
+                steps[-1][1].extend(parse_raw(line + b"\0" + next(fields)))
+            elif line.startswith(b"\x01"):
+                steps.append((decode(line[1:]).split(), []))
+        for (name, *parents), files in steps:
+            self._steps[name] = LineageStep(name, parents[0] if parents else "", tuple(files))

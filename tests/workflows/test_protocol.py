@@ -187,6 +187,12 @@ def test_a_server_takes_a_change_of_protocol_only_where_its_owner_allows_it(
     locked.git("revert", "--no-edit", "HEAD")
     assert "P4" in locked.try_git("push").err
     locked.git("reset", "--quiet", "--hard", start)
+    # So is one behind a path that looks like a commit.
+    locked.edit("6)", "5)", "evaluate.py")
+    locked.write(f"a\x01{start} ", "")
+    locked.commit("coarser")
+    assert "P4" in locked.try_git("push").err
+    locked.git("reset", "--quiet", "--hard", start)
     steps = [
         ("evaluate.py", "6)", "5)", "evaluate.py"),
         ("gitexp.toml", 'metric = "accuracy"', 'metric = "f1"', "metric: "),
