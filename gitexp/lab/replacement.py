@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -102,7 +103,11 @@ def _gave_place(old: Result, registration: Registration) -> bool:
     return same and not old.summary.seconds
 
 
-def _apart_from_code(message: str) -> tuple[str, dict[str, str]]:
-    """A registration without what names its code."""
+def _apart_from_code(message: str) -> tuple[list[list[str]], dict[str, str]]:
+    """A registration without what names its code: the words of each paragraph, and trailers.
+
+    A line that somebody typed is wrapped when the message is written again.
+    """
     text, trailers = split_message(message)
-    return text, {k: v for k, v in trailers.items() if k not in {CODE, REPLACES}}
+    words = [paragraph.split() for paragraph in _BLANK_LINES.split(text)]
+    return words, {k: v for k, v in trailers.items() if k not in {CODE, REPLACES}}

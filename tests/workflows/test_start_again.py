@@ -118,6 +118,19 @@ def not_checked_out(world: World, _commit: str) -> None:
     world.git("switch", "--quiet", "main")
 
 
+def test_a_hypothesis_that_was_typed_on_one_long_line_is_the_same_one_wrapped(
+    crashing: tuple[World, str, str],
+) -> None:
+    world, *_ = crashing
+    trailing = message(world, "HEAD").split("\n\n")[-1]
+    typed = f"{BECAUSE}, as the last twenty epochs of all runs that we have seen so far have shown"
+    world.git("commit", "--quiet", "--amend", "--no-verify", "-m", f"{typed}\n\n{trailing}")
+    repair(world)
+    world.gitexp("start", "--again")
+    assert typed not in message(world, "HEAD")
+    world.gitexp("check")
+
+
 @pytest.mark.parametrize(
     ("arrange", "code", "said"),
     [
