@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from gitexp.lab.ledger import Ledger
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.due_run import Run
     from gitexp.rules.verdict.neutrality import Proof
     from gitexp.rules.verdict.verdict import Judgement
+
+_SECOND = 2  # attempt at a seed, the first one that shows what repeats
 
 
 class CodeProof:
@@ -76,6 +79,12 @@ class CodeProof:
     def _told(self) -> set[int]:
         checks = self._ledger.checks(self._ledger.experiment)
         return {check.seed for check in checks if check.found in CODE_FOUND}
+
+
+def to_see_what_repeats(run: Run) -> str:
+    """Announce a run of the baseline that shows what it repeats on a seed."""
+    another = "1 more run" if run.attempt > _SECOND else "1 run"
+    return f"{another} to see what it repeats on seed {run.seed}"
 
 
 def check_of_code(commit: str, proof: Proof) -> Check:

@@ -12,7 +12,7 @@ from gitexp.lab.adopting import adopt
 from gitexp.lab.arms import about_variables
 from gitexp.lab.bench import say_changed
 from gitexp.lab.canary import Canary
-from gitexp.lab.code_proof import CodeProof
+from gitexp.lab.code_proof import CodeProof, to_see_what_repeats
 from gitexp.lab.evidence import store_evidence
 from gitexp.lab.log_json import figures_json
 from gitexp.lab.moved import check_of
@@ -370,8 +370,7 @@ class ExperimentSession(Session):
             whether = "to prove that it leaves the baseline as it was"
             self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {code}, seed {run.seed}, {whether}")
         elif run.why is Why.TWICE:
-            whether = f"to see what it repeats on seed {run.seed}"
-            self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
+            self.watcher.said(f"{self.label(run.arm)}: {to_see_what_repeats(run)}")
         elif run.why is not Why.SAMPLE:
             if run.why is Why.BLOCK and (Why.BLOCK,) not in self.bench.told:
                 self.bench.told.add((Why.BLOCK,))

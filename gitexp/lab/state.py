@@ -10,6 +10,7 @@ from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.claims import claims, is_held
 from gitexp.rules.documents.summary import Stage
+from gitexp.rules.verdict.code_below import first_altered
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ class State(enum.StrEnum):
     """What has become of an experiment.
 
     STALE was never run, and what runs on the baseline branch has changed since. UNSYNCED has no
-    results here, but a remote that no sync has asked for them has its branch.
+    results here, but a remote that no sync has asked for them has its branch. REFUSED was never
+    run, because its code changes what it should not.
     """
 
     PLANNED = "planned"
     UNSYNCED = "unsynced"
     STALE = "stale"
+    REFUSED = "refused"
     RUNNING = "running"
     FAILED = "failed"
     DONE = "done"
@@ -78,6 +81,15 @@ class States:
             return State.DONE if result.stage is Stage.EXPLORED else State.FAILED
         if result.commit in self._unsynced:
             return State.UNSYNCED
+        if _is_refused(result):
+            return State.REFUSED
         # Where a shallow clone ends, the baseline is unknown.
         is_current = result.base in {"", self._project.tip} or result.base in self._alike
         return State.PLANNED if is_current else State.STALE
+
+
+def _is_refused(result: Result) -> bool:
+    """Whether its code is on record to change what it should not, and nothing else has run."""
+    if not result.code or any(record.ok for record in result.records):
+        return False
+    return first_altered(result.checks) is not None

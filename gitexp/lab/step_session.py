@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
 from gitexp.lab.bench import Bench
+from gitexp.lab.code_proof import to_see_what_repeats
 from gitexp.lab.code_steps import unproven_step
 from gitexp.lab.driving import drive
 from gitexp.lab.ledger import Ledger
@@ -104,7 +105,7 @@ class StepSession(Session):
 
     def _announce(self, run: Run) -> None:
         said = (
-            f"1 run to see what it repeats on seed {run.seed}"
+            to_see_what_repeats(run)
             if run.arm is Arm.BASELINE
             else f"1 run to compare it with {self.bench.base[:8]}, because only code differs"
         )

@@ -172,7 +172,7 @@ def _running(now: Status) -> Iterator[str]:
 
 def _commands(now: Status) -> Iterator[str]:
     """The next step first; where it only sets something up, nothing else would work before."""
-    begins_new = now.next.command.startswith("gitexp start ")
+    begins_new = now.next.command.startswith("gitexp start --set ")
     if not begins_new:
         yield f"{now.next.command}  # {now.next.why}"
     if now.next.command not in {"gitexp init", "gitexp trust"}:

@@ -142,7 +142,7 @@ class Status:
         }  # fmt: skip
 
 
-_OPEN = ("running", "planned", "unsynced", "stale", "failed")
+_OPEN = ("running", "planned", "unsynced", "stale", "refused", "failed")
 
 
 def status(directory: Path, today: dt.date) -> Status:
@@ -284,13 +284,10 @@ def _next(
         return NextStep(f"gitexp show {running[0]}", "it is running")
     if outdated:
         return NextStep(f"gitexp retest {outdated[0]}", _OUTDATED)
-    stale = by_state.get("stale", [])
-    if len(stale) > 1:
-        return NextStep(
-            "gitexp retest --planned", f"{len(stale)} were planned on an older baseline"
-        )
-    if stale:
-        return NextStep(f"gitexp retest {stale[0]}", "it was planned on an older baseline")
+    if refused := by_state.get("refused"):
+        return _about_refused(project, refused[0])
+    if stale := by_state.get("stale"):
+        return _about_stale(stale)
     if by_state.get("accepted") and not is_measured:
         return NextStep("gitexp run --baseline", "the new baseline is not measured yet")
     return NextStep(
@@ -322,6 +319,23 @@ def _about_planned(project: Project, name: str) -> NextStep:
     return NextStep(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
 
 
+def _about_stale(names: Sequence[str]) -> NextStep:
+    if len(names) > 1:
+        return NextStep(
+            "gitexp retest --planned", f"{len(names)} were planned on an older baseline"
+        )
+    return NextStep(f"gitexp retest {names[0]}", "it was planned on an older baseline")
+
+
+def _about_refused(project: Project, name: str) -> NextStep:
+    if project.repository.head_branch() == f"exp/{name}":
+        return NextStep("gitexp start --again", "after an edit: its code is not neutral")
+    return NextStep(
+        f"git switch exp/{name}",
+        "its code is not neutral: edit it there, then: gitexp start --again",
+    )
+
+
 def _about_unsynced(remote: str) -> NextStep:
     return NextStep(sync_command(remote), "it may have results that are not here")
 
@@ -337,8 +351,10 @@ def _about(
         return _about_unsynced(unasked)
     if current.state == "failed":
         return NextStep(f"gitexp show {name}", "a run failed; see why, then run it again")
+    if current.state == "refused":
+        return _about_refused(project, name)
     if current.state == "stale":
-        return NextStep(f"gitexp retest {name}", "it was planned on an older baseline")
+        return _about_stale([name])
     if name in outdated:
         return NextStep(f"gitexp retest {name}", _OUTDATED)
     if current.state == "done" and current.result.verdict is Verdict.CONFIRMED:

@@ -95,7 +95,18 @@ def test_code_that_alters_the_last_digit_is_refused_and_nothing_of_the_experimen
     assert (proofs(ready, below), len(again(ready))) == ([found["seed"]], 2)
     assert "A6" in error.out
     [row] = ready.gitexp("log", "--json").json
-    assert (row["verdict"], row["pairs"]) == (None, 0)
+    assert (row["verdict"], row["pairs"], row["state"]) == (None, 0, "refused")
+    # What goes on from here is new code, wherever one asks.
+    assert "1 more run to see what it repeats" in " ".join(ran.err.split())
+    name = row["name"]
+    for shown in (ready.gitexp("show", name), ready.gitexp("log", "--long")):
+        assert f"refused: git switch exp/{name}, edit its code, then: gitexp start --again" in (
+            " ".join(shown.out.split())
+        )
+    assert ready.gitexp("status", "--json").json["next"]["command"] == "gitexp start --again"
+    assert "- gitexp start --again  #" in ready.gitexp("status", "--for-agent").out
+    ready.git("switch", "--quiet", "main")
+    assert ready.gitexp("status", "--json").json["next"]["command"] == f"git switch exp/{name}"
     ready.gitexp("verify")
 
 

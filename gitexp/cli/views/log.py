@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NO_MATCH = "No experiment matches. All of them: gitexp log"
 
 _AT_ONCE = 200  # rows of JSON
+_SAID_BELOW = {"done", "planned", "stale", "unsynced", "refused"}  # states, by result_lines
 
 
 def log_json(rows: Iterable[Row]) -> None:
@@ -88,7 +89,7 @@ def _in_full(rows: Iterable[Row | LadderStep]) -> None:
 
 def _experiment(row: Row) -> None:
     entry, registration = row.result.entry, row.result.registration
-    state = "" if row.state in {"done", "planned", "stale", "unsynced"} else f"  [{row.state}]"
+    state = "" if row.state in _SAID_BELOW else f"  [{row.state}]"
     typer.echo(f"{styled(f'exp/{visible(entry.name)}', bold=True)}  {entry.time[:10]}{state}")
     typer.echo(wrapped(hypothesis_of(entry.message), lines=3))
     if row.result.explored:

@@ -25,6 +25,7 @@ def result_lines(row: Row, head: str = "  ") -> str:
         "planned": f"planned: gitexp run {name}",
         "unsynced": "its results may be on a remote: gitexp sync",
         "stale": f"planned on an older baseline: gitexp retest {name}",
+        "refused": f"refused: git switch exp/{name}, edit its code, then: gitexp start --again",
     }
     return hanging(head, ways.get(row.state, row.state))
 

@@ -101,6 +101,8 @@ def _undecided(sheet: Sheet, judgement: Judgement) -> None:
     name = sheet.row.result.name
     if _unjudged(sheet, judgement):
         typer.echo(f"  Its runs are there, but could not be judged: gitexp run {name} says why")
+    elif sheet.row.state == "refused":
+        typer.echo(result_lines(sheet.row))
     else:
         typer.echo(f"  Not decided yet: gitexp run {name}")
     if said := about_code(sheet.row):

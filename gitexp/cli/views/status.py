@@ -21,6 +21,7 @@ _NAMED = 3  # experiments of one state that are named
 _STATES = {
     "running": "running", "planned": "planned", "stale": "planned on an older baseline",
     "unsynced": "without results here until gitexp sync", "failed": "failed",
+    "refused": "refused, because the code is not neutral",
 }  # fmt: skip
 
 
