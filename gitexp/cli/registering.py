@@ -142,11 +142,14 @@ def _code_of(project: Project, asked: Asked) -> FoundCode | None:
 
 def _offered(project: Project, refused: Refused, *, as_json: bool) -> FoundCode | None:
     """Where code is edited too, show how it would be split, and ask; None where nobody says yes."""
-    mixed = {finding.id for finding in refused.findings} == {"C1"}
+    mixed = {finding.id for finding in refused.findings} in ({"C1"}, {"C2"}, {"C3"})
     if not mixed or as_json or not sys.stdin.isatty():
         return None
     from gitexp.workflows.start_code import code_in_work_tree
 
-    found = code_in_work_tree(project)
+    try:
+        found = code_in_work_tree(project)
+    except UsageError:  # only config differs
+        return None
     code_views.split_shown(found)
     return found if typer.confirm("Register it like this?", default=False) else None

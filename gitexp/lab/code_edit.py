@@ -35,12 +35,14 @@ class CodeEdit:
 
     `project` is as of the baseline commit below the code. `files` differ between the two;
     `configs` are those that are to differ between the code and the experiment on it.
+    `option` is the one of `gitexp start` that says where the code is.
     """
 
     project: Project
     code: Code
     files: tuple[FileChange, ...]
     configs: tuple[Edited, ...]
+    option: str = "--code"
 
     @property
     def tree(self) -> str:
@@ -55,12 +57,12 @@ class CodeEdit:
             UsageError: the key cannot be set.
         """
         if setting is None and not self.configs:
-            raise refuse_without_switch(self.project, self.code.paths)
+            raise refuse_without_switch(self.project, self.code.paths, self.option)
         if setting is not None and self.configs:
             names = ", ".join(file.path for file in self.configs)
             raise UsageError(
                 f"{names} is edited, and --set {setting} would be a second change",
-                'leave out --set: gitexp start --code "HYPOTHESIS"\n'
+                f'leave out --set: gitexp start {self.option} "HYPOTHESIS"\n'
                 f"or take the edit in {names} back, and keep --set",
             )
         configs = self.configs
@@ -95,7 +97,7 @@ def split_code(project: Project, base: str, tree: str) -> CodeEdit:
             kept.append((file.new_mode, file.new_id, file.path))
             continue
         edited = _read(project, file, path)
-        below = _code_in(edited)
+        below = code_in(edited)
         if below is not None:
             kept.append((file.new_mode, write_blob(project.repository, below), file.path))
             edited = replace(edited, before=below)
@@ -148,7 +150,7 @@ def _read(project: Project, file: FileChange, path: str) -> Edited:
     return Edited(path, file.old_mode, file.new_mode, before, after)
 
 
-def _code_in(file: Edited) -> bytes | None:
+def code_in(file: Edited) -> bytes | None:
     """What a config in Python brings as code: all that differs but the values that it assigns.
 
     None for any other file, and where only values differ. A value that is new stays with the code,

@@ -81,12 +81,19 @@ def _has(path: str, content: bytes, key: Sequence[str]) -> bool:
     return any(tuple(map(str, other[:1])) == tuple(key[:1]) for other in leaves)
 
 
-def refuse_without_switch(project: Project, paths: Sequence[str]) -> Refused:
-    """Refuse code without a config line that turns it on, and show how to write one."""
+def refuse_without_switch(project: Project, paths: Sequence[str], option: str) -> Refused:
+    """Refuse code without a config line that turns it on, and show how to write one.
+
+    `option` is the one of `gitexp start` that says where the code is.
+    """
     config = next(iter(config_files(project)))
     line, reading = _SWITCHES.get(config[config.rfind(".") :].lower(), _OTHERWISE)
     name = "SWITCH" if line.startswith("SWITCH") else "switch"
     value = "True" if name.isupper() else "true"
+    which = f"which adds this to {config}:  {line}"
+    if config in paths:  # it is code as well, so the switch comes with it
+        which = f"which switches on the line that your edit brings to {config}:  {name} = False"
+        reading = f"if {name}:"
     shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     return Refused(
         NOT_REGISTERED,
@@ -95,8 +102,8 @@ def refuse_without_switch(project: Project, paths: Sequence[str]) -> Refused:
                 "C10",
                 f"only code differs ({shown}), and an experiment is the one config line that"
                 " switches it on",
-                f'name it: gitexp start --code --set {name}={value} "HYPOTHESIS"\n'
-                f"  which adds this to {config}:  {line}\n"
+                f'name it: gitexp start {option} --set {name}={value} "HYPOTHESIS"\n'
+                f"  {which}\n"
                 f"  the code reads it, off where it is missing:  {reading}",
             )
         ],

@@ -61,7 +61,7 @@ def take_work_tree(project: Project) -> Taken:
         raise NotReady(
             f"the submodule {modules[0]} has changed, and a code commit does not take that along",
             f"commit it on {project.baseline} first, or take it back:"
-            f" git submodule update -- {shlex.quote(modules[0])}",
+            f" git submodule update -- {shlex.quote(f':/{modules[0]}')}",
         )
     tree = tree_of_tracked(repository)
     changed = top.differences("diff-tree", head, tree)

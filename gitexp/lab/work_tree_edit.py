@@ -61,6 +61,16 @@ def from_work_tree(project: Project) -> Edit:
     return Edit(path, onto, after, on_disk)
 
 
+def edited_code(project: Project) -> str:
+    """An edited file of the work tree that is code, or both code and config; "" if none is."""
+    if project.repository.top is None:
+        return ""
+    top, head = open_work_tree(project)
+    names = [relative(project, file.path) for file in top.differences("diff-index", head, "--")]
+    config = project.settings.config
+    return next((name for name in names if name.endswith(".py") or not is_config(name, config)), "")
+
+
 def open_work_tree(project: Project) -> tuple[Git, str]:
     """Return git at the top of the work tree, ready to list edits, and the commit of HEAD.
 

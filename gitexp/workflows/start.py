@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ from gitexp.lab.differences import inspect_files
 from gitexp.lab.edit import NOT_REGISTERED, Edit
 from gitexp.lab.refusals import Refusals
 from gitexp.lab.registering import Proposal, Started, register, register_all
-from gitexp.lab.setting import from_setting
-from gitexp.lab.work_tree_edit import from_work_tree, put_back
+from gitexp.lab.setting import NoSuchKey, from_setting
+from gitexp.lab.work_tree_edit import edited_code, from_work_tree, put_back
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.rules.documents.change import Change
+    from gitexp.rules.finding import Finding
 
+_MIXED = {"C2", "C3"}  # rules about several values, and several lines
 _OWN_VALUE = "C10"  # the rule about a value that the baseline has already
 
 
@@ -70,7 +73,10 @@ def start_sweep(
     ideas = ideas_of_sweep(text, sweep, options)
 
     def propose(idea: Idea) -> Proposal:
-        return _propose(project, idea.hypothesis, idea.set, idea.options, replicate=replicate)[1]
+        return _propose(
+            project, idea.hypothesis, idea.set, idea.options, replicate=replicate,
+            option=f"--sweep {shlex.quote(sweep)}",
+        )[1]  # fmt: skip
 
     return register_ideas(project, ideas, propose, skips=True)
 
@@ -149,22 +155,63 @@ def _is_equal(change: Change) -> bool:
 
 
 def _propose(
-    project: Project, text: str, set_: str | None, options: Options, *, replicate: bool
+    project: Project,
+    text: str,
+    set_: str | None,
+    options: Options,
+    *,
+    replicate: bool,
+    option: str = "",
 ) -> tuple[Edit, Proposal]:
-    """Check a hypothesis and its change; both are refused at once, not one after the other."""
+    """Check a hypothesis and its change; both are refused at once, not one after the other.
+
+    `option` is what was typed, where that is not `--set` with this setting.
+    """
     findings = hypothesis.lint(hypothesis_of(text), project.settings.metric)
     try:
         edit = from_setting(project, set_) if set_ is not None else from_work_tree(project)
+    except NoSuchKey as unknown:
+        raise _or_with_code(project, unknown, option or f"--set {shlex.quote(str(set_))}") from None
     except Refused as refused:
         raise Refused(refused.message, [*findings, *refused.findings], refused.hint) from None
     inspection = inspect_files(
         project, [Edited(edit.path, "100644", "100644", edit.before, edit.after)]
     )
-    advice = demand([*findings, *inspection.findings], NOT_REGISTERED)
+    said = list(inspection.findings)
+    if set_ is None and said:
+        said = _or_as_code(edit, said)
+    advice = demand([*findings, *said], NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
     return edit, Proposal(
         text, inspection.change, edit.after, options, tuple(advice), replicate=replicate
     )
+
+
+def _or_with_code(project: Project, unknown: NoSuchKey, option: str) -> UsageError:
+    """Where code is edited, a key that no config has may be its switch."""
+    code = edited_code(project)
+    if not code:
+        return unknown
+    return UsageError(
+        unknown.message,
+        f"{code} is edited: to take it along, with this key as its switch:"
+        f' gitexp start --code {option} "HYPOTHESIS"\n{unknown.hint}',
+    )
+
+
+def _or_as_code(edit: Edit, findings: Sequence[Finding]) -> list[Finding]:
+    """Where a config is a script, all of the edit but one value may be code."""
+    from gitexp.lab.code_edit import code_in  # what is not refused needs none of it
+
+    first, *rest = findings
+    edited = Edited(edit.path, "100644", "100644", edit.before, edit.after)
+    if first.id not in _MIXED or code_in(edited) is None:
+        return [*findings]
+    hint = (
+        'to take code along, below the experiment: gitexp start --code "HYPOTHESIS"\n'
+        f"or {first.hint}"
+    )
+    return [replace(first, hint=hint), *rest]
 
 
 def switch_to(project: Project, name: str) -> None:

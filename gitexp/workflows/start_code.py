@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def code_from(project: Project, revision: str) -> FoundCode:
             'name a branch or a commit: gitexp start --code-from BRANCH "HYPOTHESIS"',
         )
     edit = split_code(project, fork_of(project, commit), commit)
+    edit = replace(edit, option=f"--code-from {shlex.quote(revision)}")
     return FoundCode(_with_origin(edit, project, revision))
 
 
@@ -93,7 +95,8 @@ def code_of(project: Project, name: str) -> FoundCode:
     here = project_at(project, comparison.base)
     paths = tuple(relative(here, file.path) for file in comparison.code_files)
     code = Code(comparison.base, paths, commit=comparison.code)
-    return FoundCode(CodeEdit(here, code, comparison.code_files, ()))
+    option = f"--on {shlex.quote(name)}"
+    return FoundCode(CodeEdit(here, code, comparison.code_files, (), option))
 
 
 def start_on_code(

@@ -82,6 +82,8 @@ def test_an_edited_config_line_is_the_experiment(ready: World) -> None:
     said = refused(ready)
     assert "train.py is edited too" in said
     assert said.index('gitexp start --code "HYPOTHESIS"') < said.index("git stash")
+    for new in ("--set train.cosine=true", "--sweep train.cosine=1,2"):
+        assert f"gitexp start --code {new} " in refused(ready, *new.split(), code=2)
     assert "--set train.cosine=true would be a second change" in refused(
         ready, "--code", *COSINE, code=2
     )
@@ -139,6 +141,11 @@ def test_code_comes_from_a_branch_and_the_work_tree_is_not_touched(
     )
     name = agent.gitexp("start", "--code-from", "exp/otter", BECAUSE, "--json").json["name"]
     agent.gitexp("check", name)
+    agent.git("switch", "--quiet", "--create", "plain", "main")
+    edit_code(agent)
+    agent.git("commit", "--quiet", "--all", "-m", "code alone")
+    said = refused(ready, "--code-from", "plain")
+    assert "gitexp start --code-from plain --set switch=true" in said
     assert "git knows no commit nowhere" in refused(ready, "--code-from", "nowhere", code=2)
 
 
@@ -235,7 +242,7 @@ def submodule(world: World) -> None:
         (imports_an_untracked_file, COSINE, 3, "git add -- :/schedules.py"),
         (a_merge, COSINE, 3, "a merge or a rebase is under way"),
         (a_hidden_edit, COSINE, 1, "W1"),
-        (submodule, COSINE, 3, "the submodule inner has changed"),
+        (submodule, COSINE, 3, "git submodule update -- :/inner"),
     ],
     ids=lambda value: getattr(value, "__name__", None) or str(value)[:20],
 )  # fmt: skip
@@ -262,7 +269,13 @@ def test_a_file_that_is_code_and_config_is_split_by_line(ready: World) -> None:
     # The switch comes with the code, and the experiment switches it on.
     ready.edit("return LR", "return LR / 2 if COSINE else LR", "setup.py")
     ready.write("setup.py", "COSINE = False\n" + (ready.path / "setup.py").read_text())
-    assert "SWITCH = True" in refused(ready, "--code")
+    assert "that your edit brings to setup.py: SWITCH = False" in refused(ready, "--code")
+    # A plain start names this way before it would make an experiment of each changed line.
+    plain = refused(ready)
+    assert plain.index('gitexp start --code "HYPOTHESIS"') < plain.index("or split it")
+    code, said = typed(ready, "n\n", "start", BECAUSE)
+    assert (code, "1 file: setup.py" in said) == (1, True)
+    assert "--code --set COSINE=True" in refused(ready, "--set", "COSINE=True", code=2)
     name = ready.gitexp("start", "--code", "--set", "COSINE=True", BECAUSE, "--json").json["name"]
     assert trailers(ready, f"exp/{name}")["Change"] == "setup.py: COSINE = false -> true"
     ready.gitexp("check", name)
