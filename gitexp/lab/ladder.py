@@ -17,7 +17,7 @@ from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.store.git_output import decode, parse_raw
+from gitexp.store.git_output import parse_history
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
@@ -212,13 +212,10 @@ def _commits(project: Project) -> Iterator[_Commit]:
         "log", "--first-parent", "--diff-merges=first-parent", f"-{_FURTHEST}", "--raw", "-r",
         "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
         "--ignore-submodules=none", f"--notes={RUNS}", "--encoding=UTF-8", "--no-show-signature",
-        "--no-color", "--format=%x02%H%x01%cI%x01%an%x01%B%x01%N%x03", project.tip,
+        "--no-color", "--format=%x01%H%x00%cI%x00%an%x00%B%x00%N", project.tip,
     ).stdout  # fmt: skip
-    for entry in out.split(b"\x02")[1:]:
-        head, _, raw = entry.partition(b"\x03")
-        text, _, notes = decode(head).rpartition("\x01")
-        commit, time, author, message = text.split("\x01", 3)
-        files = list(parse_raw(raw.lstrip(b"\0\n")))
+    for head, files in parse_history(out, fields=5):
+        commit, time, author, message, notes = head
         alters = any(alters_runs(project, project.settings, file) for file in files)
         records = [r for r in parse_records(notes) if r.project == project.folder]
         told = step_checks(notes, commit, project.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ def parse_raw(out: bytes) -> Iterator[FileChange]:
     for header, path in zip(fields[::2], fields[1::2], strict=False):
         old_mode, new_mode, old_id, new_id, _status = header.lstrip(b"\n:").decode().split(" ")
         yield FileChange(decode(path), old_mode, new_mode, old_id, new_id)
+
+
+def parse_history(out: bytes, *, fields: int) -> list[tuple[list[str], list[FileChange]]]:
+    """Parse `log --raw -z` whose format is a byte 1 and so many fields with NULs between them.
+
+    No text and no path can hold a NUL, but either may look like the start of a commit.
+    """
+    found: list[tuple[list[str], list[FileChange]]] = []
+    rest = iter(out.split(b"\0"))
+    for piece in rest:
+        line = piece.lstrip(b"\n")
+        if line.startswith(b":"):
+            found[-1][1].extend(parse_raw(line + b"\0" + next(rest)))
+        elif line.startswith(b"\x01"):
+            more = islice(rest, fields - 1)
+            found.append(([decode(line[1:]), *map(decode, more)], []))
+    return found
 
 
 class RawCommit(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.store.git_output import FileChange, decode, parse_raw
+from gitexp.store.git_output import FileChange, parse_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +52,6 @@ class Lineage:
             "--no-ext-diff", "--ignore-submodules=none", "--no-notes", "--no-show-signature",
             "--no-color", "--format=%x01%H %P", commit,
         ).stdout  # fmt: skip
-        steps: list[tuple[list[str], list[FileChange]]] = []
-        fields = iter(out.split(b"\0"))
-        for field in fields:
-            line = field.lstrip(b"\n")
-            if line.startswith(b":"):
-                # A path is taken as it comes, as it may look like a commit.
-                steps[-1][1].extend(parse_raw(line + b"\0" + next(fields)))
-            elif line.startswith(b"\x01"):
-                steps.append((decode(line[1:]).split(), []))
-        for (name, *parents), files in steps:
+        for (head,), files in parse_history(out, fields=1):
+            name, *parents = head.split()
             self._steps[name] = LineageStep(name, parents[0] if parents else "", tuple(files))

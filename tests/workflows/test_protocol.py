@@ -133,7 +133,8 @@ def test_the_ladder_the_report_and_verify_name_what_changed_how_results_are_judg
     locked.gitexp("goal", "accuracy >= 0.97")
     locked.edit("6)", "5)", "evaluate.py")
     locked.git("config", "user.name", "Eve")
-    locked.commit("coarser scores")
+    locked.write("docs/\x01\x02\x03", "")  # what separates commits for whoever is not careful
+    locked.commit("coarser \x01 scores \x02 \x03")
     locked.gitexp("goal", "accuracy >= 0.95")
     settle(locked, effect=0.002)
     said = [
