@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import CommandFailed
 from gitexp.lab.missing_inputs import about_environment, link_hint, named_in
+from gitexp.lab.replacement import shown_by
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.attempts import MOST_FAILURES, given_up
 
@@ -30,6 +31,9 @@ def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
         f"read its whole output: cat {' '.join(logs)}",
         _way_on(ledger, job),
     ]
+    own = {ledger.experiment, ledger.code}
+    if ledger.code and job.commit in own and not shown_by(ledger.repository, [ledger.experiment]):
+        lines.append("or, if its code is wrong, edit it on its branch, then: gitexp start --again")
     metric, settings = ledger.metric, ledger.settings
     if result.record.failure.startswith("no metric"):
         ways = f"print {metric}=0.93 (93%, 93/100 and 0,93 are not read), or call"

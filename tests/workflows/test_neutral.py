@@ -99,6 +99,7 @@ def test_code_that_alters_the_last_digit_is_refused_and_nothing_of_the_experimen
     # What goes on from here is new code, wherever one asks.
     assert "1 more run to see what it repeats" in " ".join(ran.err.split())
     name = row["name"]
+    assert f"was not run: gitexp show {name}" in " ".join(ready.gitexp("log").out.split())
     for shown in (ready.gitexp("show", name), ready.gitexp("log", "--long")):
         assert f"refused: git switch exp/{name}, edit its code, then: gitexp start --again" in (
             " ".join(shown.out.split())

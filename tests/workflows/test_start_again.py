@@ -42,7 +42,9 @@ def repair(world: World, text: str = GAIN) -> None:
 
 def test_new_code_takes_the_place_of_code_that_crashed(crashing: tuple[World, str, str]) -> None:
     world, name, old = crashing
-    world.gitexp("run", code=4)
+    assert "edit it on its branch, then: gitexp start --again" in " ".join(
+        world.gitexp("run", code=4).err.split()
+    )
     world.edit("raise SystemExit(3)", "raise SystemExit(4)", "train.py")
     first = world.gitexp("start", "--again", "--json").json
     assert (first["replaces"], first["failures"], first["name"]) == (old, 1, name)

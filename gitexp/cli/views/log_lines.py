@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
 _LONGEST_NAME, _LONGEST_EFFECT = 24, 32  # columns; a longer one shifts the rest of its own line
 _LEAST = 8  # columns of a change that still say something
+_REFUSED = "its code is not neutral, so it was not run: gitexp show {}"
 _MARKS = {"accepted": "*", "archived": "~"}
 
 
@@ -87,7 +88,8 @@ def log_lines(rows: Iterable[Row | LadderStep]) -> None:
         else:
             legend |= {row.state} & _MARKS.keys()
             together = [TOGETHER] if about_code(row) == TOGETHER else []
-            about = (*together, *uncounted(row))
+            refused = [_REFUSED.format(row.result.name)] if row.state == "refused" else []
+            about = (*together, *refused, *uncounted(row))
             remarks += [hanging(f"exp/{row.result.name}: ", said) for said in about]
     if legend:
         # The words of `gitexp log --long`.
