@@ -234,7 +234,7 @@ class _Sync:
         taken = [push for push in pushes if not answers[push.ref].why]
         record_pushed(self.repository, self.remote, taken)
         done.count_out([push.ref for push in taken], merged)
-        done.replaced += [push.ref for push in taken if push.lease is not None]
+        done.replaced += [push.ref for push in taken if push.lease and push.ref in notes]
         done.refused |= {a.ref: a.why for a in answers.values() if a.why and not a.contended}
         return not any(answer.contended for answer in answers.values())
 

@@ -225,6 +225,7 @@ def test_new_code_takes_the_place_of_the_old_in_every_clone(
     assert branches(hub) == {name: old}
     done = world.gitexp("sync")
     assert "two experiments" not in done.out + done.err
+    assert "redacted" not in done.out
     for place in (world, hub):
         assert branches(place) == {name: new}
         assert refs(place)[f"refs/gitexp/archive/{archived}"] == old
@@ -240,10 +241,15 @@ def test_new_code_takes_the_place_of_the_old_in_every_clone(
     assert branches(reader)[name] == old
     reader.git("switch", "--quiet", "main")
     reader.gitexp("sync")
+    # Who replaced it, too, without knowing of the other, has another experiment.
+    rival = clone_of(hub, "rival")
+    rival.git("switch", "--quiet", "--create", f"exp/{name}", f"team/exp/{name}")
+    late = ("env", "GIT_COMMITTER_DATE=2037-01-01T00:00:00Z", "git")
+    rival.run(*late, "commit", "--quiet", "--no-verify", "--amend", "--no-edit")
+    assert f"two experiments are called exp/{name}" in rival.gitexp("sync", "--dry-run").out
     fresh = clone_of(hub, "fresh")
     fresh.gitexp("sync")
     for place in (world, hub, other, reader, fresh):
         assert branches(place) == {name: new}
         assert refs(place)[f"refs/gitexp/archive/{archived}"] == old
-    for place in (world, other, reader, fresh):
-        assert "nothing came in, nothing went out" in place.gitexp("sync").out
+    assert "nothing came in, nothing went out" in other.gitexp("sync").out

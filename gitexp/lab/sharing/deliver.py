@@ -179,7 +179,8 @@ def _assign_names(
         due = {first: name} | {c: _apart(name, c, names[c], taken) for c in later}
         if any(due[c] != names[c] and refs.get(c) in checked_out for c in commits):
             # A branch that is checked out keeps its name; a later sync renames it.
-            (outdated if gone else blocked).append(name)
+            old = any(refs.get(c) in checked_out for c in gone)
+            (outdated if old else blocked).append(name)
             due = {c: names[c] if c in refs else _apart(name, c, names[c], taken) for c in commits}
             gone = {c for c in gone if not refs.get(c, "").startswith(HEADS)}
         replaced |= {c for c in gone if refs.get(c) not in checked_out}
