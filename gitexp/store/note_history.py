@@ -43,17 +43,16 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
         ref, *former, "--", allow=(128,),
     )  # fmt: skip
     cuts = [cut for tip in former for cut in _lost(repository, tip, ref)]
-    for text in decode(done.stdout).split("\x02")[1:]:
-        edit, _, listed = text.partition("\0")
+    for edit, listed in _by_edit(decode(done.stdout)):
         before: dict[str, str] = {}
         after: dict[str, str] = {}
         cut: set[str] = set()
-        fields = iter(listed.lstrip("\n").split("\0"))
+        fields = iter(listed)
         for field in fields:
             if field.startswith(":"):
                 _note_change(field, next(fields), before, after)
-            elif field.strip():
-                _, removed, path = field.split("\t")
+            else:
+                _, removed, path = field.split("\t", 2)
                 if removed != "0":
                     cut.add(path.replace("/", ""))
         cuts += [
@@ -62,6 +61,21 @@ def find_cuts(repository: Repository, ref: str) -> list[Cut]:
             if before[noted] != after.get(noted)
         ]
     return cuts
+
+
+def _by_edit(shown: str) -> list[tuple[str, list[str]]]:
+    """What git lists of each edit; a path may look like the start of another one."""
+    found: list[tuple[str, list[str]]] = []
+    fields = iter(shown.split("\0"))
+    for field in fields:
+        line = field.lstrip("\n")
+        if line.startswith("\x02"):
+            found.append((line[1:], []))
+        elif line.startswith(":"):
+            found[-1][1].extend((line, next(fields)))
+        elif line:
+            found[-1][1].append(line)
+    return found
 
 
 def _former_tips(repository: Repository, ref: str) -> list[str]:

@@ -685,6 +685,18 @@ def test_notes_that_git_only_sorts_into_folders_are_listed_and_not_cut(world: Wo
     assert find_lines(repository, RUNS, '"').splitlines() == [score] * 3
 
 
+def test_a_path_among_notes_hides_no_cut(world: World) -> None:
+    repository = Repository.discover(world.path)
+    commit = world.git("rev-parse", "HEAD")
+    append_lines(repository, RUNS, {commit: [line(1), line(2)]})
+    whole = world.git("rev-parse", RUNS)
+    blob = world.git("hash-object", "-w", str(world.write("less", f"{line(1)}\n")))
+    rows = f"100644 blob {blob}\t\x02{whole}\t\x00100644 blob {blob}\t{commit}\0"
+    tree = repository.git.run("mktree", "-z", stdin=rows.encode()).stdout.decode().strip()
+    world.git("update-ref", RUNS, world.git("commit-tree", tree, "-p", whole, "-m", "less"))
+    assert [(cut.noted, cut.after) for cut in find_cuts(repository, RUNS)] == [(commit, blob)]
+
+
 def test_lines_taken_or_changed_or_lost_with_their_note_are_cuts(world: World) -> None:
     repository = Repository.discover(world.path)
     commit = world.git("rev-parse", "HEAD")
