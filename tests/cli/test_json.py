@@ -134,6 +134,12 @@ def test_every_command_prints_what_is_documented(ready: World) -> None:
     ready.edit("epochs = 20", "epochs = 70")
     did("start", "--split", BECAUSE)
     ready.git("restore", ".")
+    ready.write("train.py", f"{(ready.path / 'train.py').read_text()}# code\n")
+    coded = did("start", BECAUSE, "--code", "--set", "model.D=1")["name"]
+    ready.git("switch", "--quiet", f"exp/{coded}")
+    ready.write("train.py", f"{(ready.path / 'train.py').read_text()}# better code\n")
+    did("start", "--again")
+    ready.git("switch", "--quiet", "main")
     did("run", "--screen", first["name"])
     did("run", first["name"], second["name"])
     did("next")
