@@ -83,6 +83,7 @@ class Lines:
     def __init__(self, *, yes: bool, pace: Pace | None = None) -> None:
         self._yes = yes
         self._pace = pace or Pace()
+        self._shows_metric = False  # whether a run has shown that its metric is read as meant
         self._standing: tuple[LookProgress, float] | None = None
 
     def agrees(self, question: str) -> bool:
@@ -98,8 +99,11 @@ class Lines:
         """Print nothing: whoever reads this later wants to know how it ended."""
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
-        """Print how a run failed; of the others one a minute, or better, how far all are."""
+        """Print how a run failed, and the first good one; then, once a minute, how far all are."""
         if record is None or not record.ok:
+            typer.echo(_finished(label, job, record), err=True)
+        elif not self._shows_metric:
+            self._shows_metric = True
             typer.echo(_finished(label, job, record), err=True)
         elif self._pace.is_due():
             at = self._standing

@@ -122,6 +122,11 @@ def test_where_nobody_watches_a_line_on_progress_says_how_far_all_is(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.search(rf"^  exp/{name}: [01] of 2 pairs", captured.err, re.MULTILINE)
+    # Of a short one, the first run shows that the metric is read.
+    second = ready.start("--set", "model.C=11")
+    told = ready.gitexp("run", second).err.splitlines()
+    assert [line for line in told if " seed " in line or " pairs" in line] == [told[-1]]
+    assert re.fullmatch(rf"  exp/{second} seed \d+: accuracy 0\.9\d* in \d\.\d s", told[-1])
 
 
 def test_a_line_on_progress_is_due_once_a_minute() -> None:
