@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views import code as code_views
-from gitexp.cli.views import plan as views
+from gitexp.cli.views import registered as views
 from gitexp.errors import Refused, UsageError
 from gitexp.workflows.start import start, start_sweep
 

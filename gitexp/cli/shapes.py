@@ -21,8 +21,9 @@ from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
-from gitexp.cli.views.plan import CarriedJson, IdeaJson, PresetJson, StartedJson
+from gitexp.cli.views.next import IdeaJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
+from gitexp.cli.views.registered import CarriedJson, PresetJson, StartedJson
 from gitexp.cli.views.run import ConcludedJson, MeasuredJson, SmokedJson, TriedJson, UnfinishedJson
 from gitexp.cli.views.screen import ScreeningJson
 from gitexp.cli.views.trust import SignerJson, TrustJson

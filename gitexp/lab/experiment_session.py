@@ -230,7 +230,7 @@ class ExperimentSession(Session):
         command, said = ledger.settings.notify, self.watcher.said
         self.beside.append(notify_meanwhile(command, verdict, folder, said))
 
-    # --- runs that are made again -----------------------------------------------------------------
+    # --- what must be shown first -------------------------------------------------------------------
 
     def _consider_canary(self) -> None:
         """Find out whether the baseline must be checked first, or what a check has shown."""
@@ -316,7 +316,7 @@ class ExperimentSession(Session):
                 )
         return self._judgement()
 
-    # --- runs that are made again, and checks -----------------------------------------------------
+    # --- what runs showed that were made again ------------------------------------------------------
 
     def _tell(self, check: Check) -> None:
         """Put what a check of the baseline showed beside the experiment's records."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitexp.cli.views.plan import power
+from gitexp.cli.views.registered import power
 from gitexp.rules.verdict.power import Power
 from tests.rules.verdict.test_power import a_registration
 

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli.options import AsJson
-from gitexp.cli.views import plan as views
+from gitexp.cli.views import goal as views
 from gitexp.lab.goals import progress
 from gitexp.lab.project import open_project
 from gitexp.workflows.goal import aim

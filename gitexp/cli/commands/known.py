@@ -4,7 +4,7 @@ import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.overview import COMMANDS
-from gitexp.cli.views import plan as views
+from gitexp.cli.views import known as views
 from gitexp.lab.known_claims import read_known
 from gitexp.lab.project import open_project
 from gitexp.workflows.known import learn

@@ -110,7 +110,7 @@ def show_matches(
 def show_standing(project: Project, rows: Sequence[workflow.Row]) -> None:
     """Print where the whole log stands, and how far the goals are."""
     # Statistics take 10 ms to load, which a part of the log, or JSON, does without.
-    from gitexp.cli.views.plan import goals_reached
+    from gitexp.cli.views.goal import goals_reached
     from gitexp.cli.views.standing import marked, switches
     from gitexp.cli.views.standing import standing as print_standing
     from gitexp.lab.dead_switches import dead_switches

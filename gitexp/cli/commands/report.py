@@ -6,7 +6,7 @@ import typer
 
 from gitexp.cli import markdown
 from gitexp.cli.options import AsJson
-from gitexp.cli.views import plan as plan_views
+from gitexp.cli.views import goal as goal_views
 from gitexp.cli.views import standing as standing_views
 from gitexp.cli.views.terminal import in_json
 from gitexp.errors import UsageError
@@ -35,7 +35,7 @@ def report(
     if json_:
         text = in_json(found.as_json()) + "\n"
     else:
-        goals = [*map(plan_views.progress, found.goals)]
+        goals = [*map(goal_views.progress, found.goals)]
         campaign = standing_views.standing_lines(found.standing)
         text = markdown.document(found, goals, campaign, number)
     if output is None:

@@ -3,7 +3,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli.options import AsJson, Name
-from gitexp.cli.views import plan as views
+from gitexp.cli.views import registered as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import open_project
 from gitexp.workflows.retest import carry_on

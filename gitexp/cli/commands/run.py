@@ -7,7 +7,7 @@ import typer
 from gitexp.cli import live
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
 from gitexp.cli.queued import carry_out, shown
-from gitexp.cli.views import plan
+from gitexp.cli.views import next as next_views
 from gitexp.cli.views import queue as queue_views
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
@@ -136,12 +136,12 @@ def run(
         names = [idea.name for idea in ideas.order] + ([] if screen else ideas.failed)
         if not names:
             if screen:
-                hint = "\n".join(ideas.warnings) or plan.PLAN
+                hint = "\n".join(ideas.warnings) or next_views.PLAN
                 raise UsageError("nothing is planned on this baseline", hint)
             if json_:
                 views.all_ended([], as_json=True)
             else:
-                plan.ranked(ideas, as_json=False)
+                next_views.ranked(ideas, as_json=False)
             return
     several = every or len(names) > 1
     screening = 1 if runs is None else runs, 1.0 if sample is None else sample

@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
 from gitexp.cli.registering import Asked, Way, register, replace_code
-from gitexp.cli.views import plan as views
+from gitexp.cli.views import registered as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.project import open_project

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.errors import FailureJson, failure_json
-from gitexp.cli.views import plan
+from gitexp.cli.views.registered import power
 from gitexp.cli.views.steps import effect_of
 from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
 from gitexp.lab.log_json import FiguresJson, figures_json
@@ -269,7 +269,7 @@ def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None
         step = f"{visible(done.step.subject)} ({done.step.commit[:8]})"
         typer.echo(filled(f"{step}: {effect_of(done.step)}", "  ", "  "))
     typer.echo(f"\nthe next experiment, {done.next.criterion}:")
-    plan.power(done.next, done.power, doubted=done.advice is not None)
+    power(done.next, done.power, doubted=done.advice is not None)
     findings([done.advice] if done.advice else [])
 
 

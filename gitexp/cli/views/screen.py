@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.cli.views.plan import gains
+from gitexp.cli.views.next import gains
 from gitexp.cli.views.run import tell_unfinished, unfinished_json
 from gitexp.cli.views.terminal import filled, print_json, wrapped
 from gitexp.rules.text import counted, visible

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.plan import goals_reached
+from gitexp.cli.views.goal import goals_reached
 from gitexp.cli.views.rows import result_lines
 from gitexp.cli.views.terminal import print_json, styled, wrapped
 from gitexp.rules.documents.message import hypothesis_of

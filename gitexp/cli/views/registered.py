@@ -1,4 +1,4 @@
-"""What planning prints: experiments registered, planned and ranked; what is known; goals."""
+"""What registering experiments prints: what was registered, and what its design can detect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import typer
 
 from gitexp.cli.views.code import code_line
 from gitexp.cli.views.terminal import (
-    filled,
     finding_json,
     findings,
     hanging,
@@ -26,19 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.goals import GoalProgress
     from gitexp.lab.registering import Started
     from gitexp.rules.documents.change import ChangeJson
-    from gitexp.rules.documents.known import Known
     from gitexp.rules.documents.registration import Registration
-    from gitexp.rules.plan.ranking import WeighedIdea
-    from gitexp.rules.plan.shrinkage import Screened
     from gitexp.rules.verdict.power import Power, PowerJson
-    from gitexp.workflows.next import Ideas
     from gitexp.workflows.preset import Preset
     from gitexp.workflows.retest import CarriedOn
-
-PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
 
 
 class StartedJson(TypedDict):
@@ -87,29 +79,6 @@ class PresetJson(TypedDict):
     file: str
     commit: str
     is_read: bool
-
-
-class IdeaJson(TypedDict):
-    """A planned experiment; `worth` is chance x gain per hour of runs.
-
-    `answerable` says whether its design would detect such a gain, `before` names the experiment
-    that was confirmed with this change on an older baseline, and `fits` says whether it fits the
-    time.
-    """
-
-    name: str
-    hypothesis: str
-    change: str
-    gain: float
-    chance: float
-    seconds: float
-    worth: float
-    evidence: str
-    answerable: bool
-    doubts: list[str]
-    before: str
-    screened: Screened | None
-    fits: bool
 
 
 def started(experiment: Started, *, as_json: bool) -> None:
@@ -299,113 +268,3 @@ def power(registration: Registration, power: Power, *, doubted: bool) -> None:
         gain = f"{prediction_of(registration).gain:g}"
         said = f"a gain of {gain}, as predicted, needs at most --repeats {power.for_gain}"
         typer.echo(hanging("  shorter: ", f"{said}; smaller gains are then missed more often"))
-
-
-def settled(found: Sequence[Known], *, as_json: bool) -> None:
-    """Print what is known already, a claim with its key and source each."""
-    if as_json:
-        print_json(found)
-        return
-    for one in found:
-        at = f" = {one.value}" if one.value is not None else ""
-        typer.echo(wrapped(f"{one.key}{at}", ""))
-        typer.echo(wrapped(one.claim))
-        typer.echo(hanging("  source: ", one.source))
-    if not found:
-        typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
-
-
-def learned(done: Known, baseline: str, *, as_json: bool) -> None:
-    """Print the claim that was written down."""
-    if as_json:
-        print_json(done)
-        return
-    typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))
-
-
-def ranked(ideas: Ideas, *, as_json: bool) -> None:
-    """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
-    order, chosen = ideas.order, ideas.chosen
-    for warning in ideas.warnings:
-        typer.echo(f"gitexp: {warning}", err=True)
-    fitting = {idea.name for idea in chosen}
-    if as_json:
-        print_json([_idea_json(idea, fits=idea.name in fitting) for idea in order])
-        return
-    if not order and not ideas.waiting:
-        typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
-    for place, idea in enumerate(order, start=1):
-        late = "" if idea.name in fitting else "  (does not fit)"
-        worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
-        typer.echo(
-            filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
-        )
-        typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
-        if idea.screened is not None:
-            typer.echo(wrapped(f"screened, not a verdict: {gains(idea.screened)}", "     "))
-        for doubt in idea.doubts:
-            typer.echo(wrapped(doubt, "       "))
-    if ideas.hours is not None and order:
-        taken = duration(sum(idea.seconds for idea in chosen))
-        typer.echo(f"\n{len(chosen)} of {len(order)} fit into {ideas.hours:g} h: {taken}")
-    if ideas.waiting:
-        what = f"{counted(ideas.waiting, 'idea')} wait{'' if ideas.waiting > 1 else 's'}"
-        typer.echo(f"{what} for the new baseline: gitexp retest --planned")
-    if chosen:
-        typer.echo(f"\nnext: gitexp run {chosen[0].name}")
-
-
-def _idea_json(idea: WeighedIdea, *, fits: bool) -> IdeaJson:
-    return {
-        "name": idea.name,
-        "hypothesis": idea.hypothesis,
-        "change": idea.change,
-        "gain": idea.gain,
-        "chance": idea.chance,
-        "seconds": idea.seconds,
-        "worth": idea.worth,
-        "evidence": idea.evidence,
-        "answerable": idea.answerable,
-        "doubts": list(idea.doubts),
-        "before": idea.before,
-        "screened": idea.screened,
-        "fits": fits,
-    }
-
-
-def gains(one: Screened) -> str:
-    """What screening measured, and what to expect after it."""
-    expected = figures.rounded_like(one.expected, one.sd, sign=True)
-    share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
-    measured = f"{figures.rounded_like(one.measured, one.sd, sign=True)} in"
-    return f"{expected} expected, {measured} {counted(one.runs, 'run')}{share}"
-
-
-def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
-    """Print each goal and how far it is."""
-    if as_json:
-        print_json([one.as_json() for one in found])
-        return
-    if not found:
-        typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
-    goals_reached(found)
-
-
-def goals_reached(found: Sequence[GoalProgress]) -> None:
-    """Print a line for each goal; nothing if there is none."""
-    for one in found:
-        typer.echo(filled(progress(one), "", "  "))
-
-
-def progress(one: GoalProgress) -> str:
-    """One goal and how far it is."""
-    now = "not measured yet"
-    if one.now is not None:
-        now = f"at {figures.within(one.now, one.within)} ({counted(one.runs, 'run')})"
-    if one.met:
-        now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
-    elif one.days_left is not None:
-        late = one.days_left < 0
-        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
-    before = f" It was {one.before} until {one.since}." if one.before else ""
-    return visible(f"Goal {one.goal}: {now}.{before}")

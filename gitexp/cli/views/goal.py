@@ -1,0 +1,46 @@
+"""How goals look, and how far each of them is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import filled, print_json
+from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.goals import GoalProgress
+
+
+def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
+    """Print each goal and how far it is."""
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    if not found:
+        typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
+    goals_reached(found)
+
+
+def goals_reached(found: Sequence[GoalProgress]) -> None:
+    """Print a line for each goal; nothing if there is none."""
+    for one in found:
+        typer.echo(filled(progress(one), "", "  "))
+
+
+def progress(one: GoalProgress) -> str:
+    """One goal and how far it is."""
+    now = "not measured yet"
+    if one.now is not None:
+        now = f"at {figures.within(one.now, one.within)} ({counted(one.runs, 'run')})"
+    if one.met:
+        now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
+    elif one.days_left is not None:
+        late = one.days_left < 0
+        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
+    before = f" It was {one.before} until {one.since}." if one.before else ""
+    return visible(f"Goal {one.goal}: {now}.{before}")

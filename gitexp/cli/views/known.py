@@ -1,0 +1,37 @@
+"""How claims look that are settled already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.terminal import hanging, print_json, wrapped
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.rules.documents.known import Known
+
+
+def settled(found: Sequence[Known], *, as_json: bool) -> None:
+    """Print what is known already, a claim with its key and source each."""
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        at = f" = {one.value}" if one.value is not None else ""
+        typer.echo(wrapped(f"{one.key}{at}", ""))
+        typer.echo(wrapped(one.claim))
+        typer.echo(hanging("  source: ", one.source))
+    if not found:
+        typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
+
+
+def learned(done: Known, baseline: str, *, as_json: bool) -> None:
+    """Print the claim that was written down."""
+    if as_json:
+        print_json(done)
+        return
+    typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))

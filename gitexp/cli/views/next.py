@@ -1,0 +1,99 @@
+"""How planned experiments look, ranked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import typer
+
+from gitexp.cli.views.terminal import filled, print_json, wrapped
+from gitexp.rules.text import counted, duration, visible
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from gitexp.rules.plan.ranking import WeighedIdea
+    from gitexp.rules.plan.shrinkage import Screened
+    from gitexp.workflows.next import Ideas
+
+PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
+
+
+class IdeaJson(TypedDict):
+    """A planned experiment; `worth` is chance x gain per hour of runs.
+
+    `answerable` says whether its design would detect such a gain, `before` names the experiment
+    that was confirmed with this change on an older baseline, and `fits` says whether it fits the
+    time.
+    """
+
+    name: str
+    hypothesis: str
+    change: str
+    gain: float
+    chance: float
+    seconds: float
+    worth: float
+    evidence: str
+    answerable: bool
+    doubts: list[str]
+    before: str
+    screened: Screened | None
+    fits: bool
+
+
+def ranked(ideas: Ideas, *, as_json: bool) -> None:
+    """Print the planned experiments, best first; those not in `chosen` do not fit the time."""
+    order, chosen = ideas.order, ideas.chosen
+    for warning in ideas.warnings:
+        typer.echo(f"gitexp: {warning}", err=True)
+    fitting = {idea.name for idea in chosen}
+    if as_json:
+        print_json([_idea_json(idea, fits=idea.name in fitting) for idea in order])
+        return
+    if not order and not ideas.waiting:
+        typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
+    for place, idea in enumerate(order, start=1):
+        late = "" if idea.name in fitting else "  (does not fit)"
+        worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
+        typer.echo(
+            filled(f"exp/{idea.name}  {visible(idea.change)}: {worth}", f"{place:3}. ", "     ")
+        )
+        typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
+        if idea.screened is not None:
+            typer.echo(wrapped(f"screened, not a verdict: {gains(idea.screened)}", "     "))
+        for doubt in idea.doubts:
+            typer.echo(wrapped(doubt, "       "))
+    if ideas.hours is not None and order:
+        taken = duration(sum(idea.seconds for idea in chosen))
+        typer.echo(f"\n{len(chosen)} of {len(order)} fit into {ideas.hours:g} h: {taken}")
+    if ideas.waiting:
+        what = f"{counted(ideas.waiting, 'idea')} wait{'' if ideas.waiting > 1 else 's'}"
+        typer.echo(f"{what} for the new baseline: gitexp retest --planned")
+    if chosen:
+        typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+
+
+def _idea_json(idea: WeighedIdea, *, fits: bool) -> IdeaJson:
+    return {
+        "name": idea.name,
+        "hypothesis": idea.hypothesis,
+        "change": idea.change,
+        "gain": idea.gain,
+        "chance": idea.chance,
+        "seconds": idea.seconds,
+        "worth": idea.worth,
+        "evidence": idea.evidence,
+        "answerable": idea.answerable,
+        "doubts": list(idea.doubts),
+        "before": idea.before,
+        "screened": idea.screened,
+        "fits": fits,
+    }
+
+
+def gains(one: Screened) -> str:
+    """What screening measured, and what to expect after it."""
+    expected = figures.rounded_like(one.expected, one.sd, sign=True)
+    share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
+    measured = f"{figures.rounded_like(one.measured, one.sd, sign=True)} in"
+    return f"{expected} expected, {measured} {counted(one.runs, 'run')}{share}"
