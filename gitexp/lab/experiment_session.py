@@ -230,7 +230,7 @@ class ExperimentSession(Session):
         command, said = ledger.settings.notify, self.watcher.said
         self.beside.append(notify_meanwhile(command, verdict, folder, said))
 
-    # --- what must be shown first -------------------------------------------------------------------
+    # --- what must be shown first -----------------------------------------------------------------
 
     def _consider_canary(self) -> None:
         """Find out whether the baseline must be checked first, or what a check has shown."""
@@ -268,7 +268,7 @@ class ExperimentSession(Session):
         here = self.bench.here
         return None if here is None else tuple(dict.fromkeys([*here, *self._own]))
 
-    # --- whether the baseline was unlucky -------------------------------------------------------
+    # --- whether the baseline was unlucky -----------------------------------------------------
 
     def _consider_doubt(self) -> None:
         """Put on record, before it is decided, that the others make it doubtful.
@@ -316,7 +316,7 @@ class ExperimentSession(Session):
                 )
         return self._judgement()
 
-    # --- what runs showed that were made again ------------------------------------------------------
+    # --- what runs showed that were made again ----------------------------------------------------
 
     def _tell(self, check: Check) -> None:
         """Put what a check of the baseline showed beside the experiment's records."""
@@ -357,7 +357,7 @@ class ExperimentSession(Session):
                     " repeated once"
                 )
 
-    # --- what a person reads ----------------------------------------------------------------------
+    # --- what a person reads --------------------------------------------------------------------
 
     def _announce(self, run: Run) -> None:
         if run.why is Why.CHECK:
