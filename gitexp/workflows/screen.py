@@ -123,7 +123,7 @@ def _sessions(
     for one, ledger in zip(admitted, ledgers, strict=True):
         if ledger.records(ledger.experiment):
             raise UsageError(
-                f"exp/{visible(one.report.name)} was run already, so it is not screened any more",
+                f"exp/{visible(one.report.name)} has run already, so it cannot be screened",
                 f"gitexp run {one.report.name}",
             )
     found = tools_of(admitted, ledgers, maker, jobs or most_jobs(maker, ledgers), watcher)

@@ -60,7 +60,7 @@ def code_from(project: Project, revision: str) -> FoundCode:
     commit = project.repository.git.resolve(revision)
     if commit is None:
         raise UsageError(
-            f"git knows no commit {revision}",
+            f"{revision} is not a branch or commit here",
             'name a branch or a commit: gitexp start --code-from BRANCH "HYPOTHESIS"',
         )
     edit = split_code(project, fork_of(project, commit), commit)

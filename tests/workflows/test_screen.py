@@ -59,7 +59,7 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
         assert sorted(counted) == [*seeds_of(drawn, f"exp/{good}")]
         assert min(counted) >= 100_000
     assert drawn.gitexp("verify").code == 0
-    assert "was run already" in drawn.gitexp("run", "--screen", good, code=2).err
+    assert "has run already" in drawn.gitexp("run", "--screen", good, code=2).err
 
 
 def test_runs_on_a_part_of_the_data_are_compared_with_each_other(drawn: World) -> None:

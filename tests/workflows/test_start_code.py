@@ -146,7 +146,9 @@ def test_code_comes_from_a_branch_and_the_work_tree_is_not_touched(
     agent.git("commit", "--quiet", "--all", "-m", "code alone")
     said = refused(ready, "--code-from", "plain")
     assert "gitexp start --code-from plain --set switch=true" in said
-    assert "git knows no commit nowhere" in refused(ready, "--code-from", "nowhere", code=2)
+    assert "nowhere is not a branch or commit here" in refused(
+        ready, "--code-from", "nowhere", code=2
+    )
 
 
 def test_the_edit_is_taken_from_a_branch_that_left_an_older_baseline(ready: World) -> None:
