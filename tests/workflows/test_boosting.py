@@ -76,7 +76,8 @@ def test_a_boosted_model_goes_from_its_sample_to_a_verdict(
     world.write(
         "gitexp.toml",
         f'config = ["{config}"]\ncommand = "{sys.executable} train.py"\nmetric = "accuracy"\n'
-        'effect = 0.01\nrepeats = [3]\nrules = 2\nthreads = 1\nsample = 0.2\nmemory = "2 GB"\n'
+        "effect = 0.01\nrepeats = [3]\nrules = 2\nfirst_seed = 1\nthreads = 1\n"
+        'sample = 0.2\nmemory = "2 GB"\n'
         f'stop_if = ["{loss} is nan", "step 5: {loss} > 5"]\n',
     )
     world.commit("a training")
