@@ -19,6 +19,7 @@ from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
 from gitexp.rules.verdict.criterion import Scale
+from gitexp.rules.verdict.merge_subject import merge_subject
 from gitexp.store.branches import move_branch
 from gitexp.store.commits import commit_tree, transplant
 from gitexp.store.kept_pack import again_if_lost
@@ -203,7 +204,8 @@ def _demand_up_to_date(project: Project) -> None:
 def _message(project: Project, result: Result, anyway: str) -> str:
     registration, judgement = result.registration, result.judgement
     assert registration is not None  # noqa: S101 - checked by the gate
-    lines = [f"Accept exp/{result.entry.name}", "", hypothesis_of(result.entry.message), ""]
+    subject = merge_subject(result.entry.name, registration, judgement)
+    lines = [subject, "", hypothesis_of(result.entry.message), ""]
     if judgement is not None:
         lines += [words.verdict_line(registration, judgement), ""]
     if result.code:

@@ -111,8 +111,12 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World, 
     assert "CONFIRMED" in note(short, "gitexp", commit)
     assert trailers(short, "main")["Accepted"] == commit
     text = message(short, "main")
-    assert text.startswith(f"Accept exp/{name}\n\nC raises accuracy because")
-    assert note(short, "gitexp", commit).splitlines()[0] in text
+    subject, rest = text.split("\n", 1)
+    measured = note(short, "gitexp", commit).splitlines()[0]
+    effect = measured.removeprefix("CONFIRMED: ").removesuffix(", 3 pairs")
+    assert subject == f"model.C 1.0 -> 10: {effect} (exp/{name})"
+    assert rest.startswith("\nC raises accuracy because")
+    assert measured in text
     assert short.git("status", "--porcelain") == ""
     assert "C = 10  # strength" in (short.path / "config.toml").read_text()
     tip = short.git("rev-parse", "main")
@@ -145,7 +149,9 @@ def test_the_next_experiment_stands_on_seeds_that_nobody_won_on(short: World, na
     assert [record["seed"] for record in records(short, "main")] == [*fresh]
     short.gitexp("accept", following)
     subjects = short.git("log", "--first-parent", "--format=%s", "main").splitlines()
-    assert subjects[:2] == [f"Accept exp/{following}", f"Accept exp/{name}"]
+    assert [subject.rpartition(" (")[2] for subject in subjects[:2]] == [
+        f"exp/{following})", f"exp/{name})"
+    ]  # fmt: skip
     third = short.start("--set", "model.C=30")
     assert not {*seeds_of(short, f"exp/{third}")} & {*fresh}
 
