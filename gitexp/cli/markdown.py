@@ -112,9 +112,12 @@ def _verdict(row: Row) -> tuple[str, ...]:
     verdict = str(judgement.verdict or "undecided") if judgement else "never run"
     state = "" if row.state == "done" else f" ({row.state})"
     registration = row.result.registration
-    reason = words.meaning(registration, judgement) if registration and judgement else ""
-    together = f"; {TOGETHER}" if judgement and judgement.code == TOGETHER else ""
-    return name, _change(row), verdict + state, _effect(row), plain(reason + together)
+    said = []
+    if registration and judgement:
+        said = [words.meaning(registration, judgement), words.single_runs(registration, judgement)]
+        said += [TOGETHER] if judgement.code == TOGETHER else []
+    reason = "; ".join(filter(None, said))
+    return name, _change(row), verdict + state, _effect(row), plain(reason)
 
 
 def _change(row: Row) -> str:

@@ -53,6 +53,19 @@ class GuardJson(TypedDict):
     lower: float | None
 
 
+class SingleRunsJson(TypedDict):
+    """How many seeds are better with the change, each judged alone, and how many are not.
+
+    `opposite` of them point the other way than the verdict; null unless it is CONFIRMED or RULED
+    OUT. `first_better` is whether the first run alone would have kept the change.
+    """
+
+    better: int
+    not_better: int
+    first_better: bool
+    opposite: int | None
+
+
 class LoggedJson(FiguresJson):
     """What the log says of an experiment, wherever its branch is.
 
@@ -77,6 +90,7 @@ class LoggedJson(FiguresJson):
     reason: str | None
     detail: str | None
     examples: int | None
+    single_runs: SingleRunsJson | None
     guards: list[GuardJson]
     foreign: int
     newer: int
@@ -111,11 +125,25 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
         "detail": (judgement.detail or None) if judgement else None,
         **figures_json(registration, judgement),
         "examples": judgement.examples if judgement else None,
+        "single_runs": _single_runs_json(judgement) if judgement else None,
         "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
         "foreign": summary.foreign,
         "newer": sum(lines for _, lines in summary.newer),
     }
     return json_line(fields)
+
+
+def _single_runs_json(judgement: Judgement) -> SingleRunsJson | None:
+    if (single := judgement.single_runs) is None:
+        return None
+    from gitexp.rules.verdict.single_run import told_opposite  # as below
+
+    return {
+        "better": single.better,
+        "not_better": single.not_better,
+        "first_better": single.first_better,
+        "opposite": told_opposite(judgement),
+    }
 
 
 def _exploratory() -> Verdict:

@@ -14,6 +14,7 @@ from gitexp.cli.views.terminal import colored, styled, wrapped
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import visible
+from gitexp.rules.verdict import words
 from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -100,6 +101,9 @@ def _experiment(row: Row) -> None:
     else:
         typer.echo(wrapped(str(registration.change)))
         typer.echo(result_lines(row))
+        judgement = row.result.judgement
+        if judgement is not None and (said := words.single_runs(registration, judgement)):
+            typer.echo(wrapped(said))
         if (said := about_code(row)) not in {"", TOGETHER}:
             typer.echo(wrapped(said))
     for said in uncounted(row):

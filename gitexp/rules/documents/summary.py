@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.rules.documents.record import Record
+    from gitexp.rules.verdict.single_run import SingleRuns
     from gitexp.rules.verdict.unlucky import Decided
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
 
@@ -135,7 +136,8 @@ def summary_text(summary: Summary) -> str:
 def _judgement_fields(judgement: Judgement) -> dict[str, Any]:
     fields = {name: getattr(judgement, name) for name in judgement.__slots__}
     guards = [[str(g.guard), g.holds, g.effect, g.lower] for g in judgement.guards]
-    return fields | {"guards": guards}
+    single = None if judgement.single_runs is None else asdict(judgement.single_runs)
+    return fields | {"guards": guards, "single_runs": single}
 
 
 def parse_summary(text: str) -> Summary:
@@ -171,6 +173,7 @@ def _parse_judgement(fields: dict[str, Any]) -> Judgement:
     if fields.keys() != {*Judgement.__slots__}:
         raise ValueError(f"not the fields of a judgement: {', '.join(fields)}")
     verdict, reason, guards = fields.pop("verdict"), fields.pop("reason"), fields.pop("guards")
+    single = fields.pop("single_runs")
     return Judgement(
         verdict=None if verdict is None else Verdict(verdict),
         reason=_text(reason),
@@ -179,6 +182,7 @@ def _parse_judgement(fields: dict[str, Any]) -> Judgement:
         guards=tuple(_parse_guarded(*guarded) for guarded in guards),
         look=_count(fields.pop("look")),
         pairs=_count(fields.pop("pairs")),
+        single_runs=None if single is None else _parse_single_runs(single),
         **{name: _number_or_none(value) for name, value in fields.items()},
     )
 
@@ -193,12 +197,21 @@ def _parse_guarded(guard: object, holds: object, effect: object, lower: object) 
     )
 
 
+def _parse_single_runs(fields: dict[str, Any]) -> SingleRuns:
+    from gitexp.rules.verdict.single_run import SingleRuns  # for the same reason
+
+    return SingleRuns(
+        better=_count(fields.pop("better")),
+        not_better=_count(fields.pop("not_better")),
+        first_better=_yes_or_no(fields.pop("first_better")),
+        **fields,
+    )
+
+
 def _parse_decided(fields: dict[str, Any]) -> Decided:
     from gitexp.rules.verdict.unlucky import Decided  # for the same reason
 
-    told = {name: fields.pop(name) for name in ("confirmed", "doubted", "unlucky")}
-    if not all(isinstance(value, bool) for value in told.values()):
-        raise ValueError(f"not yes or no: {told}")
+    told = {name: _yes_or_no(fields.pop(name)) for name in ("confirmed", "doubted", "unlucky")}
     return Decided(
         commit=_text(fields.pop("commit")),
         seed=_count(fields.pop("seed")),
@@ -211,6 +224,12 @@ def _parse_decided(fields: dict[str, Any]) -> Decided:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"not a text: {value!r}")  # noqa: TRY004 - of the document, not the caller
+    return value
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"not yes or no: {value!r}")  # noqa: TRY004 - as above
     return value
 
 

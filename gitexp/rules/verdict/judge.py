@@ -23,6 +23,7 @@ from gitexp.rules.verdict.paired_t import (
     standard_deviation,
     standard_error,
 )
+from gitexp.rules.verdict.single_run import judge_singly
 from gitexp.rules.verdict.ties import Ties, room
 from gitexp.rules.verdict.verdict import LARGEST_SCORE, GuardOutcome, Judgement, Verdict, close
 
@@ -128,7 +129,7 @@ class _Analysis:
         except ValueError:
             return close(seen, Verdict.INCONCLUSIVE, "not positive")
         effect = math.fsum(differences) / n
-        seen = replace(seen, effect=effect)
+        seen = replace(seen, effect=effect, single_runs=judge_singly(design.criterion, pairs))
         if design.seeded and n < FEWEST_PAIRS:
             return close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
         # Scores near a million are rounded at 1e-10, so the differences of a deterministic trainer

@@ -11,6 +11,7 @@ from gitexp.rules.verdict.paired_t import refuse_level, refuse_widening
 
 if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion, Guard
+    from gitexp.rules.verdict.single_run import SingleRuns
 
 LARGEST_SCORE = 1e300  # beyond it sums overflow; no metric comes near
 
@@ -114,7 +115,8 @@ class Judgement:
     where they were asked for. `detail` says in a sentence what led to a reason that has no figures.
     `block` is how many runs the baseline's next block of seeds lacks, where only they can decide.
     `code` says what is known of the code commit, if there is one; `unproven` is on how many seeds
-    it must still be proven neutral, where only that can decide.
+    it must still be proven neutral, where only that can decide. `single_runs` is what each seed
+    alone would have said.
     Whatever the pairs cannot support is None.
     """
 
@@ -139,6 +141,7 @@ class Judgement:
     block: int = 0
     code: str = ""
     unproven: int = 0
+    single_runs: SingleRuns | None = None
 
 
 def close(seen: Judgement, verdict: Verdict, reason: str) -> Judgement:

@@ -9,6 +9,7 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.criterion import Scale, number_written
+from gitexp.rules.verdict.single_run import say_single_runs
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
@@ -114,6 +115,11 @@ def meaning(registration: Registration, judgement: Judgement) -> str:
     )  # fmt: skip
 
 
+def single_runs(registration: Registration, judgement: Judgement) -> str:
+    """What single runs would have told; empty under rules 1, whose notes do not change."""
+    return say_single_runs(judgement) if registration.rules > 1 else ""
+
+
 def note(registration: Registration, judgement: Judgement) -> str:
     """The verdict note: two to six lines that fit a terminal, readable without gitexp."""
     return "".join(
@@ -136,6 +142,8 @@ def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
     if len(judgement.guards) > _MOST_GUARDS:
         lines.append(f"and {len(judgement.guards) - _MOST_GUARDS} more guards")
     lines.append(meaning(registration, judgement))
+    if said := single_runs(registration, judgement):
+        lines.append(said)
     if judgement.code == TOGETHER:
         lines.append(
             f"{TOGETHER}: the baseline does not repeat its own score, so the code cannot be proven"
