@@ -12,6 +12,7 @@ from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_al
 from gitexp.store.experiments import read_commits, read_experiments
 from gitexp.store.git_output import split_lines
 from gitexp.store.merge import exclusively, move
+from gitexp.store.note_subjects import REDACTED
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 
 if TYPE_CHECKING:
@@ -123,7 +124,10 @@ class RedactionPlan:
         """Write the notes that change, as commits without history; returns their former commits."""
         self.read()
         moves = {
-            ref: (notes.commit, write_all(self.repository, notes, self.changes[ref], [], lock))
+            ref: (
+                notes.commit,
+                write_all(self.repository, notes, self.changes[ref], [], lock, REDACTED),
+            )
             for ref, notes in self.notes.items()
             if self.changes[ref]
         }
@@ -146,7 +150,7 @@ def rewrite_verdict_notes(
         changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}
-        after = write_all(repository, notes, changes, [], lock)
+        after = write_all(repository, notes, changes, [], lock, REDACTED)
         move(repository, {VERDICTS: (notes.commit, after)}, lock)
         return {VERDICTS: notes.commit}
 

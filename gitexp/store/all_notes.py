@@ -70,6 +70,7 @@ def write_all(
     changes: Mapping[str, NoteContent],
     parents: Sequence[str],
     lock: int,
+    subject: str,
 ) -> str:
     """Make a commit with the notes of `base`, some of them changed; returns its id.
 
@@ -95,6 +96,6 @@ def write_all(
             else:
                 notes.set_note(commit, due, pack)
         tree = notes.write(pack)
-        tip = pack.add("commit", commit_of(repository, tree, parents or [begin(pack)]))
+        tip = pack.add("commit", commit_of(repository, tree, parents or [begin(pack)], subject))
     keep(repository, bytes(pack), lock)
     return tip

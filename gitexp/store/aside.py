@@ -49,6 +49,11 @@ class Intent:
     lines: tuple[str, ...]
     whole: bool = False
 
+    def news(self, old: bytes) -> list[str]:
+        """Return the lines that the note did not have; if `whole`, all of them."""
+        known = set() if self.whole else {*decode(old).split("\n")}
+        return [line for line in self.lines if line not in known]
+
     def applied(self, old: bytes) -> bytes:
         """Return the note with these lines."""
         lines = [line.encode(errors="surrogateescape") for line in self.lines]

@@ -13,6 +13,7 @@ from gitexp.store.all_notes import NotesSnapshot, read_all, write_all
 from gitexp.store.damaged_refs import known_values
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import free_kept
+from gitexp.store.note_subjects import RESTORED
 from gitexp.store.objects import NotesTree
 from gitexp.store.reader import Reader
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, KEPT, NOTES
@@ -87,7 +88,7 @@ def restore_notes(repository: Repository, ref: str) -> None:
         if not lost:
             return
         changes = {commit: _last_blob(repository, now, commit) or b"" for commit in lost}
-        after = write_all(repository, now, changes, [now.commit], lock)
+        after = write_all(repository, now, changes, [now.commit], lock, RESTORED)
         move_refs(
             repository, [f"update {ref} {after} {now.commit}"], lock, reason="gitexp: restore"
         )

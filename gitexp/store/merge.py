@@ -13,6 +13,7 @@ from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.all_notes import NoteContent, NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.git import ZERO
 from gitexp.store.kept_pack import free_kept
+from gitexp.store.note_subjects import MERGED, RECEIVED
 from gitexp.store.note_writing import store_aside
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 from gitexp.store.writers_lock import move_refs, persist, writing
@@ -103,7 +104,8 @@ def merge(
     parents = _heads(repository, clean)
     after = ""
     if lock is not None:
-        after = write_all(repository, base, changes, parents, lock)
+        subject = MERGED if len(parents) > 1 else RECEIVED
+        after = write_all(repository, base, changes, parents, lock, subject)
     new = _filled(came), _filled(went)
     return Merged(ours, theirs, after, *new, ours_stale, theirs_stale, left_out)
 

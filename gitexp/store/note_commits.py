@@ -52,7 +52,7 @@ def begin(pack: Pack) -> str:
     return pack.add("commit", text.encode())
 
 
-def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> bytes:
+def commit_of(repository: Repository, tree: str, parents: Iterable[str], subject: str) -> bytes:
     """Return the content of a notes commit, with the author that `git notes` would use.
 
     If git does not know the author, it is gitexp: a result is worth more than a name. It is signed
@@ -64,7 +64,7 @@ def commit_of(repository: Repository, tree: str, parents: Iterable[str]) -> byte
     now = f"{int(time.time())} {time.strftime('%z')}"
     people = [f"{role} {_person(repository, role)} {now}" for role in ("author", "committer")]
     before = [f"parent {parent}" for parent in parents]
-    text = "\n".join([f"tree {tree}", *before, *people, "", "Notes added by gitexp\n"])
+    text = "\n".join([f"tree {tree}", *before, *people, "", f"{subject}\n"])
     content = text.encode(errors="surrogateescape")
     return signed(repository, content) if signs(repository) else content
 

@@ -26,6 +26,7 @@ from gitexp.store.git import ZERO
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept
 from gitexp.store.note_commits import begin, commit_of
+from gitexp.store.note_subjects import notes_subject
 from gitexp.store.objects import NotesTree, Pack
 from gitexp.store.refs import KEPT, RUNS
 from gitexp.store.writers_lock import move_refs, persist, writing
@@ -139,21 +140,23 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
     refs = dict.fromkeys(intent.ref for intent in intents)
     digits = len(intents[0].commit)
     pack, moves = Pack(digits), []
+    stored: dict[str, list[str]]
     with repository.git.readers.take() as reader:
         for ref in refs:
-            notes, changed = NotesTree(reader, ref, digits), False
+            notes, stored = NotesTree(reader, ref, digits), {}
             for intent in (intent for intent in intents if intent.ref == ref):
                 old = notes.note(intent.commit)
                 new = intent.applied(old)
                 if new == old:
                     continue
-                changed = True
+                stored.setdefault(intent.commit, []).extend(intent.news(old))
                 notes.set_note(intent.commit, new, pack)
                 if ref == RUNS and not old and reader.read(intent.commit) is not None:
                     moves.append(f"update {KEPT}{intent.commit} {intent.commit}")
-            if changed:
-                parent = notes.commit or begin(pack)
-                tip = pack.add("commit", commit_of(repository, notes.write(pack), [parent]))
+            if stored:
+                parent, tree = notes.commit or begin(pack), notes.write(pack)
+                subject = notes_subject(reader, ref, stored)
+                tip = pack.add("commit", commit_of(repository, tree, [parent], subject))
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
             return True

@@ -10,6 +10,7 @@ from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_history import drop_past
+from gitexp.store.note_subjects import RECOMPUTED
 from gitexp.store.refs import BULK, KEPT, LOGS, RUNS, VERDICTS
 from gitexp.store.writers_lock import move_refs
 
@@ -122,7 +123,8 @@ def merge_verdict_notes(
         for commit, text in due.items():
             if there.get(commit) != text:
                 changes[commit] = encoded(text.splitlines())
-        after = write_all(repository, base, changes, [base.commit] if base.commit else [], lock)
+        parents = [base.commit] if base.commit else []
+        after = write_all(repository, base, changes, parents, lock, RECOMPUTED)
         move(repository, {VERDICTS: (ours.commit, after)}, lock)
         changed = tuple(
             ChangedVerdict(c, before, now)
