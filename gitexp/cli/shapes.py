@@ -35,6 +35,7 @@ from gitexp.lab.sharing.report import SyncedJson
 from gitexp.rules.documents.known import Known
 from gitexp.rules.plan.calibration import Calibration
 from gitexp.workflows.briefing import BriefingJson
+from gitexp.workflows.curves import CurvesOfJson
 from gitexp.workflows.doctor import ExaminedJson
 from gitexp.workflows.gaps import GapReportJson
 from gitexp.workflows.init import Setup
@@ -102,6 +103,7 @@ PRINTED = (
     Printed("log", "", list[ExperimentJson]),
     Printed("log", "--calibration", list[Calibration]),
     Printed("show", "", SheetJson),
+    Printed("show", "--curves", list[CurvesOfJson]),
     Printed("report", "", ReportJson),
     Printed("accept", "", AcceptedJson),
     Printed("accept", "--pr", OfferedJson),

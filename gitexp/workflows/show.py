@@ -15,13 +15,13 @@ from gitexp.lab.log import Row, log
 from gitexp.lab.log_json import ExperimentJson
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
+from gitexp.lab.seed_runs import seed_runs
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.documents.series import Series, parse_series
 from gitexp.rules.verdict.arms import ArmEnvironments
-from gitexp.rules.verdict.pairs import first_good
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, LOGS
 
@@ -147,22 +147,7 @@ def show(project: Project, name: str | None) -> Sheet:
     if row is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     registration = row.result.registration
-    seeds: tuple[tuple[int, float | None, float | None], ...] = ()
-    if registration is not None:
-        metric, registered = registration.criterion.metric, registration.registered_seeds()
-        counting = row.result.held.records or row.result.records
-        mine = first_good(counting, registered, metric)
-        conditions = list({record.condition for record in mine.values()})
-        base = first_good(row.result.baseline_held.records, registered, metric, conditions)
-        seeds = tuple(
-            (
-                seed,
-                base[seed].metrics[metric] if seed in base else None,
-                mine[seed].metrics[metric] if seed in mine else None,
-            )
-            for seed in registered
-            if seed in mine or (registration.borrowed and seed in base)
-        )
+    seeds = _seeds(row)
     bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])
     arms = ArmEnvironments((), ())
     if registration is not None:
@@ -192,14 +177,29 @@ def show(project: Project, name: str | None) -> Sheet:
         series=tuple(parse_series(bulk.get(commit, ""))),
         baseline_series=tuple(
             one
-            for parent in row.result.entry.parents[:1]
-            for one in parse_series(bulk.get(parent, ""))
+            for one in parse_series(bulk.get(row.result.base, ""))
             if one.seed in {seed for seed, _, _ in seeds}
         ),
         logged=bool(read_notes(project.repository, LOGS, [commit])),
         together=measured_together(
             project.repository, row.result, [other.result for other in siblings]
         ),
+    )
+
+
+def _seeds(row: Row) -> tuple[tuple[int, float | None, float | None], ...]:
+    """Scores by seed, the baseline's first."""
+    if (registration := row.result.registration) is None:
+        return ()
+    metric, runs = registration.criterion.metric, seed_runs(row.result)
+    before, after = (
+        {seed: run.metrics[metric] for seed, run in arm.items()}
+        for arm in (runs.baseline, runs.experiment)
+    )
+    return tuple(
+        (seed, before.get(seed), after.get(seed))
+        for seed in registration.registered_seeds()
+        if seed in before or seed in after
     )
 
 

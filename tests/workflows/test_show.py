@@ -52,7 +52,29 @@ gitexp.log(unstepped=1)
     assert (series[2, "once"]["steps"], series[2, "once"]["values"]) == ([3001], [1])
     base = {(one["seed"], one["metric"]): one["values"][0] for one in sheet["baseline_series"]}
     assert (base.keys(), base[2, "loss"]) == (series.keys(), 1)
+    assert f"loss, once, token. See it: gitexp show {name} --curves" in ready.gitexp("show").out
+    drawn = ready.gitexp("show", "--curves", name, COLUMNS="70").out
+    assert f"● exp/{name}: 0.003333 at step 3,000 (2 runs)" in drawn
+    assert "○ baseline: 0.0003333 at step 3,000 (2 runs)" in drawn
+    assert "also logged: once, token; choose with --metric once" in drawn
+    assert max(map(len, drawn.split("\n"))) <= 70
+    (one,) = ready.gitexp("show", "--curves", "--json").json
+    bands = {it["metric"]: it for it in one["curves"]}
+    assert bands.keys() == {"loss", "once", "token"}
+    assert bands["token"]["experiment"]["mean"][:1] == [1.5]
+    assert bands["token"]["baseline"]["high"][:1] == [pytest.approx(1.5 + 0.5**0.5)]
+    wrong = ready.gitexp("show", "--curves", "--metric", "lss", code=2).err
+    assert f"gitexp show {name} --curves --metric loss" in wrong
     assert ready.gitexp("verify").code == 0
+
+
+def test_where_nothing_was_logged_by_step_curves_say_how_to_log_it(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    assert f"gitexp run {name}" in ready.gitexp("show", "--curves", code=3).err
+    ready.gitexp("run")
+    said = ready.gitexp("show", "--curves", code=3).err
+    assert "gitexp.log(step=step, loss=loss)" in said
+    assert f"gitexp retest {name}" in said
 
 
 def test_show_puts_the_seeds_side_by_side(ready: World) -> None:

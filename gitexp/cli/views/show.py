@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.show import Sheet
 
 _MOST_ARTIFACTS = 20  # lines
+_MOST_METRICS = 5  # that are named
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -77,6 +78,7 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         if not record.ok:
             failed = f"seed {record.seed}, attempt {record.attempt}: {record.failure}"
             typer.echo(wrapped(failed))
+    _curves(sheet)
     _artifacts(sheet)
     _gone(sheet)
     for finding in about_arms(entry.name, sheet.arms):
@@ -183,6 +185,15 @@ def _explained(sheet: Sheet, registration: Registration, judgement: Judgement) -
         typer.echo(result_lines(row, f"  - exp/{visible(row.result.name)}  "))
     if sheet.together is not None:
         typer.echo(hanging("  - ", say_together(sheet.together, registration.criterion)))
+
+
+def _curves(sheet: Sheet) -> None:
+    """Say what was logged step by step, and how to see it."""
+    if metrics := sorted({one.metric for one in sheet.series}):
+        more = f" and {len(metrics) - _MOST_METRICS} more" if len(metrics) > _MOST_METRICS else ""
+        names = ", ".join(metrics[:_MOST_METRICS]) + more
+        said = f"Logged step by step: {names}. See it: gitexp show {sheet.row.result.name} --curves"
+        typer.echo("\n" + wrapped(said))
 
 
 def _artifacts(sheet: Sheet) -> None:

@@ -136,6 +136,15 @@ def hanging(head: str, text: str) -> str:
     return filled(visible(text), head, " " * columns(head))
 
 
+def can_show(text: str) -> bool:
+    """Whether the encoding of standard output has every character of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 # --- color --------------------------------------------------------------------------------------
 
 
