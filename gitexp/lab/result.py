@@ -205,10 +205,10 @@ class Result:
 
         judgement = self._judge()
         return summarize(
-            judgement, self.records, tried=self.tried,
+            judgement, self.records, tried=self.tried, screened=self.screened,
             rules=self.registration.rules if self.registration else 1,
+            looks=self.registration.repeats if self.registration else (),
             foreign=len(self.foreign), newer=count_newer(text), decided=self._decided(judgement),
-            screened=sum(record.ok for record in self.screened),
         )  # fmt: skip
 
     def _decided(self, judgement: Judgement | None) -> Decided | None:

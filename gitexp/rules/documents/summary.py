@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
+from gitexp.rules.plan.spared import spared_seconds
 from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.criterion import Guard
 
@@ -43,7 +44,8 @@ class Summary:
     runs, `ids` the fingerprints of the examples that they were tested on. `foreign` counts records
     in its note that another commit made, `newer` lines of a newer gitexp by their schema. `decided`
     is what others on its baseline see of it, None where they see nothing. `screened` counts good
-    runs that were made to choose among ideas.
+    runs that were made to choose among ideas. `spent` are the seconds that all of its runs took,
+    and `spared` those that an early verdict saved.
     """
 
     stage: Stage
@@ -56,6 +58,8 @@ class Summary:
     newer: tuple[tuple[int, int], ...] = ()
     decided: Decided | None = None
     screened: int = 0
+    spent: float = 0.0
+    spared: float = 0.0
 
     @property
     def verdict(self) -> Verdict | None:
@@ -68,27 +72,32 @@ def summarize(
     records: Sequence[Record],
     *,
     tried: Sequence[Record] = (),
+    screened: Sequence[Record] = (),
     rules: int = 1,
+    looks: Sequence[int] = (),
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
     decided: Decided | None = None,
-    screened: int = 0,
 ) -> Summary:
     """Sum up an experiment's own records and the judgement that they led to by these rules.
 
-    `tried` are its runs on a part of the data.
+    `tried` are its runs on a part of the data, `screened` those that chose among ideas; `looks` are
+    the numbers of pairs that it registered.
     """
+    seconds = tuple(record.duration for record in records if record.ok)
     return Summary(
         stage=_stage(judgement, records, tried, rules),
         judgement=judgement,
         ran=len(records),
         why=records[0].explore if records else "",
-        seconds=tuple(record.duration for record in records if record.ok),
+        seconds=seconds,
         ids=tuple(sorted({record.ids for record in records if record.ids})),
         foreign=foreign,
         newer=tuple(sorted((newer or {}).items())),
         decided=decided,
-        screened=screened,
+        screened=sum(record.ok for record in screened),
+        spent=math.fsum(record.duration for record in (*records, *tried, *screened)),
+        spared=spared_seconds(judgement, looks, seconds),
     )
 
 
@@ -129,6 +138,8 @@ def summary_text(summary: Summary) -> str:
             "newer": summary.newer,
             "decided": None if summary.decided is None else asdict(summary.decided),
             "screened": summary.screened,
+            "spent": summary.spent,
+            "spared": summary.spared,
         }
     )
 
@@ -160,6 +171,8 @@ def parse_summary(text: str) -> Summary:
             newer=tuple((_count(schema), _count(lines)) for schema, lines in fields.pop("newer")),
             decided=None if decided is None else _parse_decided(decided),
             screened=_count(fields.pop("screened")),
+            spent=_number(fields.pop("spent")),
+            spared=_number(fields.pop("spared")),
             **fields,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:

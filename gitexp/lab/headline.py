@@ -1,0 +1,158 @@
+"""A project in figures: what its metric was and is, what was tested, and what that took."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+from gitexp.lab.amendments import protocols_of
+from gitexp.lab.design import records_like_tip
+from gitexp.lab.results import place_of_next
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.plan.run_scores import half_width, scores
+from gitexp.rules.verdict.paired_t import standard_deviation
+from gitexp.rules.verdict.single_run import first_run_misled
+from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.lab.goals import GoalJson, GoalProgress
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
+    from gitexp.rules.documents.record import Record
+
+_HOUR = 3600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a baseline scores in the metric: the mean of its runs, one a seed.
+
+    `sd` is their standard deviation, None for a single run; `within` is the mean's 95 % half-width,
+    None for fewer than 3.
+    """
+
+    mean: float
+    sd: float | None
+    within: float | None
+    runs: int
+
+
+class HeadlineJson(TypedDict):
+    """A project in figures; `now` and `beginning` are null until a baseline is measured.
+
+    `misled` counts ruled-out changes that the first run alone would have kept.
+    """
+
+    metric: str
+    now: Score | None
+    beginning: Score | None
+    goals: list[GoalJson]
+    confirmed: int
+    ruled_out: int
+    inconclusive: int
+    open: int
+    campaign: int
+    places_left: int
+    hours: float
+    hours_saved: float
+    misled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A project in figures.
+
+    `now` is the baseline's score, `beginning` that of the first baseline that experiments stood on
+    and that measured as the present one does; None where it was not run. The counts are of all
+    experiments, and `open` ones have no verdict yet. `places_left` are those of the present
+    campaign. `hours` is what all runs took that are on record, the baselines' included;
+    `hours_saved` is what early verdicts saved of the experiments' own runs. `misled` counts
+    ruled-out changes that the first run alone would have kept.
+    """
+
+    metric: str
+    now: Score | None
+    beginning: Score | None
+    goals: tuple[GoalProgress, ...]
+    confirmed: int
+    ruled_out: int
+    inconclusive: int
+    open: int
+    campaign: int
+    places_left: int
+    hours: float
+    hours_saved: float
+    misled: int
+
+    def as_json(self) -> HeadlineJson:
+        """Return the headline as JSON shows it."""
+        return {
+            "metric": self.metric, "now": self.now, "beginning": self.beginning,
+            "goals": [goal.as_json() for goal in self.goals],
+            "confirmed": self.confirmed, "ruled_out": self.ruled_out,
+            "inconclusive": self.inconclusive, "open": self.open,
+            "campaign": self.campaign, "places_left": self.places_left,
+            "hours": self.hours, "hours_saved": self.hours_saved, "misled": self.misled,
+        }  # fmt: skip
+
+
+def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> Headline:
+    """Sum up a project whose whole log is `rows`, newest first."""
+    settings, results = project.settings, [row.result for row in rows]
+    summaries = [result.summary for result in results]
+    verdicts = Counter(summary.verdict for summary in summaries)
+    judgements = [one.judgement for one in summaries if one.judgement is not None]
+    # Oldest first, each once.
+    bases = list(dict.fromkeys(result.base for result in reversed(results) if result.base))
+    notes = read_notes(project.repository, RUNS, list({*bases, project.tip}))
+    of_baselines = [
+        record.duration
+        for text in notes.values()
+        for record in parse_records(text, None)
+        if record.project == project.folder
+    ]
+    place = place_of_next(project, results, settings.metric)
+    return Headline(
+        metric=settings.metric,
+        now=_score(project, records_like_tip(project)),
+        beginning=_beginning(project, {base: notes[base] for base in bases if base in notes}),
+        goals=tuple(goals),
+        confirmed=verdicts[Verdict.CONFIRMED],
+        ruled_out=verdicts[Verdict.RULED_OUT],
+        inconclusive=verdicts[Verdict.INCONCLUSIVE],
+        open=sum(row.state.is_open for row in rows),
+        campaign=place.campaign,
+        places_left=settings.planned - place.number + 1,
+        hours=math.fsum([*of_baselines, *(one.spent for one in summaries)]) / _HOUR,
+        hours_saved=math.fsum(one.spared for one in summaries) / _HOUR,
+        misled=sum(map(first_run_misled, judgements)),
+    )
+
+
+def _beginning(project: Project, notes: Mapping[str, str]) -> Score | None:
+    """The score of the first baseline that was run, among those that measure as the tip does."""
+    protocols = protocols_of(project, {*notes, project.tip})
+    for commit, text in notes.items():
+        if protocols[commit] == protocols[project.tip]:
+            own = [r for r in parse_records(text) if r.project == project.folder]
+            if score := _score(project, own):
+                return score
+    return None
+
+
+def _score(project: Project, records: Sequence[Record]) -> Score | None:
+    values = scores(records, project.settings.metric)
+    if not values:
+        return None
+    return Score(
+        mean=math.fsum(values) / len(values),
+        sd=standard_deviation(values) if len(values) > 1 else None,
+        within=half_width(values, project.settings.widening),
+        runs=len(values),
+    )
