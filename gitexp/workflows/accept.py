@@ -15,7 +15,7 @@ from gitexp.lab.missing_results import way_to_verdict
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.results import read_results
 from gitexp.lab.waiting import NOTHING, Waiting, waiting
-from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.documents.message import hypothesis_of, wrapped_text
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
 from gitexp.rules.verdict.criterion import Scale
@@ -205,7 +205,7 @@ def _message(project: Project, result: Result, anyway: str) -> str:
     registration, judgement = result.registration, result.judgement
     assert registration is not None  # noqa: S101 - checked by the gate
     subject = merge_subject(result.entry.name, registration, judgement)
-    lines = [subject, "", hypothesis_of(result.entry.message), ""]
+    lines = [subject, "", wrapped_text(hypothesis_of(result.entry.message)), ""]
     if judgement is not None:
         lines += [words.verdict_line(registration, judgement), ""]
     if result.code:

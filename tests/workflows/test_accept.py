@@ -114,7 +114,7 @@ def test_accepting_merges_so_that_the_commit_and_its_results_stay(short: World, 
     subject, rest = text.split("\n", 1)
     measured = note(short, "gitexp", commit).splitlines()[0]
     effect = measured.removeprefix("CONFIRMED: ").removesuffix(", 3 pairs")
-    assert subject.removeprefix("model.") == f"C 1.0 -> 10: {effect} (exp/{name})"
+    assert subject.endswith(f"-> 10: {effect} (exp/{name})")
     assert rest.startswith("\nC raises accuracy because")
     assert measured in text
     assert short.git("status", "--porcelain") == ""

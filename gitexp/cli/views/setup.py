@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gitexp.lab.trial import Trial
     from gitexp.workflows.init import Setup
 
+# Also what was fetched of a remote's notes.
+WITHOUT_NOTES = "git log --exclude='refs/*notes/gitexp*' --all"
+
 
 def tried(trial: Trial) -> None:
     """Print what the trial runs showed, and what each way to spend runs costs and detects."""
@@ -79,6 +82,8 @@ def initialized(done: Setup, *, as_json: bool) -> None:
         typer.echo("\n" + "\n".join([wrapped(f"Note: {said}", ""), *command]))
     if done.steps:
         typer.echo("\ngitexp init --undo reverts all of it.")
+        if not done.server:
+            typer.echo(f"git log --all would list how results are stored, too: {WITHOUT_NOTES}")
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:

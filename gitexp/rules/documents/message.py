@@ -23,7 +23,7 @@ _WIDTH = 72  # columns; git log indents messages by four
 def write_message(text: str, trailers: Iterable[tuple[str, str]]) -> str:
     """Write a commit message: the text, wrapped where it is one line, and the trailers below it."""
     lines = [f"{token}: {_on_one_line(value)}" for token, value in trailers]
-    return f"{_wrapped(text)}\n\n" + "\n".join(lines) + "\n"
+    return f"{wrapped_text(text)}\n\n" + "\n".join(lines) + "\n"
 
 
 def _on_one_line(value: str) -> str:
@@ -31,8 +31,9 @@ def _on_one_line(value: str) -> str:
     return " ".join(line.strip() for line in value.splitlines() if line.strip())
 
 
-def _wrapped(hypothesis: str) -> str:
-    text = hypothesis.strip()
+def wrapped_text(text: str) -> str:
+    """A text of one line, broken as commit messages are; one of several lines stays as it is."""
+    text = text.strip()
     if "\n" in text:
         return text
     import textwrap  # the hooks, which only read messages, start without it

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 
-WIDTH = 72  # columns; longer only where name and effect alone take more
+WIDTH = 76  # columns; git log indents it by four. A long name or metric may take more
 _BRIEF = 12  # characters of a key, a value or an effect where there is little room
 
 

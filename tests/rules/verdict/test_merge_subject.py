@@ -24,8 +24,8 @@ GAIN = "accuracy +0.012 [+0.002, +0.022]"
             f"model.C 1.0 -> 10: {GAIN} (exp/brave-otter)",
         ),
         (
-            "c.toml: trainer.model.C = 0.00012 -> 10", CONFIRMED,
-            f"C 0.00012 -> 10: {GAIN} (exp/brave-otter)",
+            "c.toml: trainer.model.C = 0.000012 -> 10", CONFIRMED,
+            f"C 0.000012 -> 10: {GAIN} (exp/brave-otter)",
         ),
         (
             'c.toml: name = "adam-with-betas" -> "sgd"', CONFIRMED,
@@ -33,7 +33,7 @@ GAIN = "accuracy +0.012 [+0.002, +0.022]"
         ),
         (
             "c.toml: C = 1.0 -> 10", RULED_OUT,
-            f"C -> 10: ruled out, {GAIN} (exp/brave-otter)",
+            f"C 1.0 -> 10: ruled out, {GAIN} (exp/brave-otter)",
         ),
         (
             "c.toml: C = 1.0 -> 10", FAILED, "C 1.0 -> 10: inconclusive (exp/brave-otter)",
