@@ -37,6 +37,9 @@ VANISH = 0.5  # seconds that killed processes may take to vanish; then the kerne
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes that a shell would give
 
+# Whether a command's end can be seen before its exit status is taken (macOS: from Python 3.13 on).
+_CAN_LOOK = hasattr(os, "waitid")
+
 # ru_maxrss counts kibibytes on Linux and bytes on macOS.
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -158,22 +161,42 @@ class _Child:
                 self._exit_fd = os.pidfd_open(process.pid)
 
     def ends_within(self, seconds: float, deadline: float | None = None) -> bool:
-        """Wait for the command itself until `deadline` at most, and take its exit status."""
+        """Wait for the command itself until `deadline` at most, and note when it ended."""
         until = time.monotonic() + seconds
         until = until if deadline is None else min(until, deadline)
-        while self._process.returncode is None:
-            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
-            if pid:
-                self.end = time.monotonic()
-                # Without this, Popen's destructor would warn about a child left behind.
-                self.exit_code = self._process.returncode = os.waitstatus_to_exitcode(status)
-                self.cpu = usage.ru_utime + usage.ru_stime
-                self.peak_memory = usage.ru_maxrss * _MEMORY_UNIT
-                break
+        while not self._ended():
             left = until - time.monotonic()
             if left <= 0:
                 return False
             self._sleep(left)
+        return True
+
+    def _ended(self) -> bool:
+        """Whether the command has ended.
+
+        Its exit status is left with the kernel, which gives its number to no other process before
+        somebody takes it: what is sent to the group reaches nobody else.
+        """
+        if not self.end:
+            if _CAN_LOOK:
+                asked = os.WEXITED | os.WNOHANG | os.WNOWAIT
+                ended = os.waitid(os.P_PID, self._process.pid, asked) is not None
+            else:
+                ended = self._reap(os.WNOHANG)
+            if ended:
+                self.end = time.monotonic()
+        return bool(self.end)
+
+    def _reap(self, options: int = 0) -> bool:
+        """Take the exit status, and what the command used; False if it goes on."""
+        if self._process.returncode is None:
+            pid, status, usage = os.wait4(self._process.pid, options)
+            if not pid:
+                return False
+            # Without this, Popen's destructor would warn about a child left behind.
+            self.exit_code = self._process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu = usage.ru_utime + usage.ru_stime
+            self.peak_memory = usage.ru_maxrss * _MEMORY_UNIT
         return True
 
     def terminate(self) -> None:
@@ -189,6 +212,7 @@ class _Child:
         """Kill what is left of the group, take the exit status, and wait until the rest is gone."""
         self._signal(signal.SIGKILL)
         self.ends_within(float("inf"))
+        self._reap()
         until = time.monotonic() + VANISH
         while self._group_lives() and time.monotonic() < until:
             time.sleep(0.005)

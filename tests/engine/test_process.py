@@ -275,6 +275,27 @@ def test_a_daemon_ends_with_its_run_and_nobody_elses(run: Runs) -> None:
     assert not run("sleep 60 & true").left
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists processes as files")
+def test_signals_reach_no_group_whose_number_may_be_anothers(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a command's exit status is taken, the kernel may give its number to another process."""
+    sent, unreaped, send = list[int](), list[bool](), os.killpg
+
+    def killpg(group: int, number: int) -> None:
+        if number:  # 0 only asks
+            sent.append(number)
+            unreaped.append(Path(f"/proc/{group}").exists())
+        send(group, number)
+
+    monkeypatch.setattr(os, "killpg", killpg)
+    assert run(["false"]).exit_code == 1
+    assert run(["sleep", "60"], timeout=0.1).exit_code == -signal.SIGTERM
+    assert run("nohup sleep 60 & true").exit_code == 0
+    assert {signal.SIGTERM, signal.SIGKILL} == {*sent}
+    assert all(unreaped)
+
+
 def test_an_exception_in_the_waiting_thread_leaves_nothing_behind(run: Runs) -> None:
     class RaisingEvent(threading.Event):
         def is_set(self) -> bool:
