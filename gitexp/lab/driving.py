@@ -103,5 +103,8 @@ def drive(
                 )
             raise
         finally:
+            for session in sessions:
+                if not session.over:
+                    session.leave()
             for thread in (one for session in sessions for one in session.beside):
                 thread.join()

@@ -168,6 +168,19 @@ class ExperimentSession(Session):
                 with contextlib.suppress(GitexpError):  # it is kept aside, and only a view
                     self._write_note(judgement)
 
+    def leave(self) -> None:
+        """Write down the verdict that its records give, although further runs were due.
+
+        They could tell whether failures had chosen, or whether its baseline was unlucky.
+        """
+        super().leave()
+        # The verdict is only a view, and the clone may have moved.
+        with contextlib.suppress(GitexpError, OSError):
+            self.ledger.read(*self.commits)
+            judgement = as_explored(self._judgement(), self.ledger.why)
+            if judgement.verdict is not None:
+                self._write_note(judgement)
+
     def _shares(self) -> tuple[float, ...]:
         """Parts of the data that it must be tried on before its first full run."""
         ledger, commit = self.ledger, self.ledger.experiment

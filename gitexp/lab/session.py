@@ -84,6 +84,10 @@ class Session(ABC):
         if not isinstance(error, CommandFailed):
             self.due = Due()
 
+    def leave(self) -> None:
+        """Ask for nothing more, as the command ends before this is over, and leave git in order."""
+        self.due = Due()
+
     @property
     def commits(self) -> set[str]:
         """The commits whose notes it reads."""

@@ -97,6 +97,28 @@ if config['model']['C'] == 10 and seed < 3:
     assert ready.gitexp("run", name, "--json").json["runs"] == 0
 
 
+def test_a_verdict_is_written_down_although_ctrl_c_ends_what_could_better_it(
+    ready: World, tmp_path: Path
+) -> None:
+    extra = f"""
+if config['model']['C'] == 10:
+    try: open({str(tmp_path)!r} + f'/{{seed}}', 'x')
+    except FileExistsError:
+        import signal, time
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(60)"""
+    train(ready, extra)
+    settle(ready, repeats=[3])
+    name = ready.start(*SET)
+    abort(ready, name, range(2, 4))
+    ready.gitexp("run", name, code=130)
+    assert "failed runs may have chosen" in words(ready, f"exp/{name}")
+    ready.gitexp("verify")
+    (tmp_path / "3").unlink()
+    assert ready.gitexp("run", name, "--json").json["verdict"] == "CONFIRMED"
+    ready.gitexp("verify")
+
+
 @pytest.mark.parametrize("noisy", [False, True])
 def test_aborts_count_unless_a_run_that_was_aborted_gives_its_score_again(
     ready: World, *, noisy: bool
