@@ -111,8 +111,11 @@ COMMANDS = {
     for command in (STATUS, *(one for topic in TOPICS.values() for one in topic), HELP)
 }
 
-# For programs, not for people to type: unlisted, and described in docs/agents.md.
-UNLISTED = {"mcp": Command("mcp", "Serve agents over the Model Context Protocol")}
+# For programs, not for people to type: unlisted, and described in docs/agents.md and clusters.md.
+UNLISTED = {
+    "mcp": Command("mcp", "Serve agents over the Model Context Protocol"),
+    "worker": Command("worker", "Make one run that another machine asked for", _REFUSED | _FAILED),
+}
 
 # Names of 0.1.0, each with the command that does it now; they stay as they were, unlisted.
 FORMER = {

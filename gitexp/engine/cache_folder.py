@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.store.git import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 SETTING = "gitexp.cache"
+CLONES = "clones"  # folder of the clones that workers make
 _OWNER = "owner"
 _WITHOUT_HOME = Path("/var/tmp")  # noqa: S108 - the folder in it must be the user's alone
 _ASK = f"name a folder of yours on a local disk: git config {SETTING} /path/to/folder"
@@ -44,8 +46,29 @@ def machine_folder(repository: Repository) -> Path:
     Raises:
         NotReady: the cache is inside the repository, or nobody says where it is.
     """
+    return _cache(repository) / _of_machine()
+
+
+def make_clones_folder() -> Path:
+    """Create the folder for the clones that workers of yours make on this machine.
+
+    Raises:
+        NotReady: it cannot be made, or somebody else could change what is in it.
+    """
+    named = Git(Path("/")).text("config", "--get", SETTING, allow=(1, 128))
+    cache, _ = _place(named)
+    folder = cache / _of_machine() / CLONES
+    try:
+        _make_trusted(cache, folder)
+    except OSError as error:
+        raise _unusable(error) from None
+    return folder
+
+
+def _of_machine() -> str:
+    """Path below the cache: on a shared file system, users and hosts do not meet."""
     host = re.sub(r"[^\w.-]", "_", os.uname().nodename) or "host"
-    return _cache(repository) / str(os.getuid()) / host
+    return f"{os.getuid()}/{host}"
 
 
 def make_checkouts_folder(repository: Repository) -> Path:
@@ -58,19 +81,27 @@ def make_checkouts_folder(repository: Repository) -> Path:
     cache = folder.parents[2]
     owner = f"{repository.common.resolve()}\n"
     try:
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _demand_trusted(cache, shared=True)
-        for part in (*reversed(folder.parents[:2]), folder):
-            with suppress(FileExistsError):
-                part.mkdir(mode=0o700)
-            _demand_trusted(part)
+        _make_trusted(cache, folder)
         if _owner_of(folder) != owner:
             (folder / _OWNER).write_text(owner, errors="surrogateescape")
     except OSError as error:
-        raise NotReady(
-            f"the folder for checkouts cannot be used: {error.strerror}: {error.filename}", _ASK
-        ) from None
+        raise _unusable(error) from None
     return folder
+
+
+def _make_trusted(cache: Path, folder: Path) -> None:
+    """Create a folder of the cache that is yours alone, three levels below it."""
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _demand_trusted(cache, shared=True)
+    for part in (*reversed(folder.parents[:2]), folder):
+        with suppress(FileExistsError):
+            part.mkdir(mode=0o700)
+        _demand_trusted(part)
+
+
+def _unusable(error: OSError) -> NotReady:
+    said = f"the folder for checkouts cannot be used: {error.strerror}: {error.filename}"
+    return NotReady(said, _ASK)
 
 
 def demand_trusted_folders(repository: Repository) -> None:
@@ -105,7 +136,21 @@ def _owner_of(folder: Path) -> str:
 
 
 def _cache(repository: Repository) -> Path:
-    named = repository.setting(SETTING)
+    cache, said = _place(repository.setting(SETTING))
+    real = cache.resolve()
+    common = repository.common
+    for place in (repository.top, common, common.parent if common.name == ".git" else None):
+        if place and real.is_relative_to(place.resolve()):
+            raise NotReady(
+                f"{said} is inside the repository, and a run there would find files of your work"
+                " tree that its commit does not have",
+                _ASK,
+            )
+    return cache
+
+
+def _place(named: str | None) -> tuple[Path, str]:
+    """The cache, which git's configuration may have `named`, and who says that it is there."""
     variable = os.environ.get("XDG_CACHE_HOME", "")
     if named:
         cache = Path(named).expanduser()
@@ -120,16 +165,7 @@ def _cache(repository: Repository) -> Path:
             # A service, or a container with a user of its own, often has no home to write to.
             cache = _WITHOUT_HOME / f"gitexp-{os.getuid()}"
         said = str(cache)
-    real = cache.resolve()
-    common = repository.common
-    for place in (repository.top, common, common.parent if common.name == ".git" else None):
-        if place and real.is_relative_to(place.resolve()):
-            raise NotReady(
-                f"{said} is inside the repository, and a run there would find files of your work"
-                " tree that its commit does not have",
-                _ASK,
-            )
-    return cache
+    return cache, said
 
 
 def _can_be_made(folder: Path) -> bool:

@@ -32,9 +32,12 @@ def link_inputs(
             if found:
                 break
         if not found and not any(place.glob(pattern.rstrip("/"))):
+            where = f"in {sources[0]}" if sources else "on this machine"
             raise NotReady(
-                f"{pattern} (named by `link` in the settings) is not in {sources[0]}",
-                "put it there, or remove it from `link`",
+                f"{pattern} (named by `link` in the settings) is not {where}",
+                "put it there, or remove it from `link`"
+                if sources
+                else "say where it is: `tree` in the table of the settings that runs elsewhere use",
             )
     return tuple(linked)
 

@@ -2,13 +2,15 @@
 
     refs/gitexp/runs/<commit>/<seed>-<first 12 digits of the sha256 of the record>
 
-The ref points to a blob: the first line is the record, the other lines are its bulk. Nobody else
-ever writes that ref, so a push never has to be repeated, however many machines push at once.
+The ref points to a blob: the first line is the record, the others are its start, its log and its
+bulk. Nobody else ever writes that ref, so a push never has to be repeated, however many machines
+push at once. Before it is pushed it stands in the clone that made the run: what is there waits.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +19,9 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import kind_of, parse_line
 from gitexp.rules.documents.record import parse_records
+from gitexp.store.fetch import delete_refs
 from gitexp.store.git_output import decode
+from gitexp.store.kept_pack import DURABLE
 from gitexp.store.push import Push, push
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
+# The notes in which lines of a run belong; what is not named here is bulk.
+_HOME: dict[Kind | None, str] = {Kind.LOG: LOGS, Kind.START: RUNS}
 _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 
 
@@ -41,16 +47,51 @@ def write_run(
         UsageError: the line is not a record of that commit.
         NotReady: the remote cannot be reached, or does not take it.
     """
+    ref = keep_run(repository, commit, record, bulk)
+    send_runs(repository, remote, [ref])
+    return ref
+
+
+def keep_run(repository: Repository, commit: str, record: str, bulk: Sequence[str]) -> str:
+    """Keep the lines of one run as a ref of this clone, until it is sent; returns the ref.
+
+    Raises:
+        UsageError: the line is not a record of that commit.
+        StoreBusy: the disk is full.
+    """
     ref = f"{SHARED_RUNS}{commit}/{_name(commit, record)}"
     text = "".join(f"{line}\n" for line in (record, *bulk))
-    done = repository.git.run("hash-object", "-w", "--stdin", stdin=text.encode())
-    answer = push(repository, remote, [Push(ref, decode(done.stdout).strip())], atomic=False).get(
-        ref
-    )
-    if answer is None or answer.why:
-        why = answer.why if answer else "it did not say why"
-        raise NotReady(f"{remote} did not take {ref}: {why}", "the run is kept in its folder")
+    words = (*DURABLE, "hash-object", "-w", "--stdin")
+    done = repository.git.run(*words, stdin=text.encode(errors="surrogateescape"))
+    repository.git.run(*DURABLE, "update-ref", ref, decode(done.stdout).strip())
     return ref
+
+
+def waiting_runs(repository: Repository) -> list[str]:
+    """Refs of runs that were not sent yet."""
+    return list(repository.branches([SHARED_RUNS]))
+
+
+def send_runs(repository: Repository, remote: str, refs: Sequence[str]) -> None:
+    """Push runs that wait in this clone, all at once; what the remote has waits no more.
+
+    Raises:
+        Refused: a hook of the remote or of this clone said no to one of them.
+        NotReady: the remote cannot be reached, or does not take one of them.
+    """
+    held = repository.branches([SHARED_RUNS])
+    pushes = [Push(ref, held[ref]) for ref in refs if ref in held]
+    answers = push(repository, remote, pushes, atomic=False)
+    delete_refs(repository, [ref for ref, answer in answers.items() if not answer.why])
+    for one in pushes:
+        answer = answers.get(one.ref)
+        if answer is None or answer.why:
+            why = answer.why if answer else "it did not say why"
+            raise NotReady(
+                f"{remote} did not take {one.ref}: {why}",
+                f"the run is kept in {repository.common}; send it: git -C"
+                f" {shlex.quote(str(repository.common))} push {shlex.quote(remote)} {one.ref}",
+            )
 
 
 def _name(commit: str, record: str) -> str:
@@ -94,7 +135,7 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
         refs[f"{SHARED_RUNS}{name}"] = runs[name]
         lines[RUNS][found[1]].append(first)
         for line, content in bulk:
-            lines[LOGS if kind_of(content) is Kind.LOG else BULK][found[1]].append(line)
+            lines[_HOME.get(kind_of(content), BULK)][found[1]].append(line)
     return Folded(lines, refs, odd)
 
 

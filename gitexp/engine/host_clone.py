@@ -1,0 +1,114 @@
+"""The bare clone that workers on this machine share: one for each remote and baseline branch.
+
+It is a cache. It may be deleted whenever no worker runs, except that runs which could not be pushed
+wait in it. Nothing in it is trusted because it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.cache_folder import make_clones_folder
+from gitexp.errors import NotReady, disk_full
+from gitexp.store.fetch import read_fetched, unreachable
+from gitexp.store.git import Git
+from gitexp.store.git_errors import lacked_room
+from gitexp.store.git_output import decode
+from gitexp.store.local import locked
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDICTS
+from gitexp.store.repository import Repository
+
+if TYPE_CHECKING:
+    from gitexp.rules.documents.task import Task
+    from gitexp.store.fetch import Remote
+
+REMOTE = "origin"
+# What git allows by default, whatever the user's own configuration allows beyond that.
+_PROTOCOLS = ("file", "git", "http", "https", "ssh")
+
+
+def open_host_clone(task: Task) -> Repository:
+    """Return the bare clone of a task's remote on this machine, which is made at first use.
+
+    Raises:
+        NotReady: it cannot be made here.
+    """
+    known = f"{task.url}\n{task.baseline}\n{len(task.commit)}"
+    folder = make_clones_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.git"
+    with locked(folder.with_suffix(".lock")):
+        # Written last: a clone that was made halfway is made again.
+        if not (folder / "gitexp" / "made").exists():
+            _make(folder, task)
+    return Repository.discover(folder)
+
+
+def beside_tree(clone: Repository, tree: str) -> Repository:
+    """Return the clone as it is seen from a work tree of the user's, if that is on this machine.
+
+    Linked inputs and `.venv` are looked for there. Elsewhere the path may be anybody's.
+    """
+    place = Path(tree)
+    try:
+        is_own = bool(tree) and place.is_dir() and place.stat().st_uid == os.getuid()
+    except OSError:
+        is_own = False
+    return replace(clone, top=place) if is_own else clone
+
+
+def _make(folder: Path, task: Task) -> None:
+    kind = "sha256" if len(task.commit) == 64 else "sha1"
+    git = Git(folder.parent)
+    git.run("init", "--quiet", "--bare", "--template=", f"--object-format={kind}", folder.name)
+    git = Git(folder)
+    git.run("symbolic-ref", "HEAD", f"refs/heads/{task.baseline}")
+    settings = {
+        f"remote.{REMOTE}.url": task.url,
+        "gitexp.baseline": task.baseline,
+        "core.hooksPath": os.devnull,
+        "protocol.allow": "never",
+        **{f"protocol.{name}.allow": "always" for name in _PROTOCOLS},
+    }
+    for key, value in settings.items():
+        git.run("config", "--replace-all", key, value)
+    (folder / "gitexp").mkdir(exist_ok=True)
+    (folder / "gitexp" / "made").touch()
+
+
+def update(clone: Repository, task: Task) -> Remote:
+    """Fetch the baseline, the experiments, all records, and what others ran of the task's commit.
+
+    Raises:
+        NotReady: the remote cannot be reached, or has no such branch.
+        StoreBusy: the disk is full.
+    """
+    where = f"{FETCHED}{REMOTE}/"
+    specs = [
+        f"+refs/heads/{task.baseline}:refs/heads/{task.baseline}",
+        f"+{HEADS}*:{HEADS}*",
+        f"+{ARCHIVE}*:{ARCHIVE}*",
+        f"+{VERDICTS}*:{where}notes/gitexp*",
+        f"^{VERDICTS}-scratch/*",
+        f"^{LOGS}",
+        f"+{SHARED_RUNS}{task.commit}/*:{where}runs/{task.commit}/*",
+    ]
+    with locked(clone.local / "sync.lock"):
+        done = clone.git.run(
+            "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags", "--quiet",
+            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--update-shallow",
+            "--no-auto-maintenance", "--", REMOTE, *specs, allow=range(1, 256),
+        )  # fmt: skip
+        if done.returncode:
+            said = decode(done.stderr)
+            if lacked_room(clone.common, said):
+                raise disk_full()
+            if "couldn't find remote ref" in said:
+                raise NotReady(
+                    f"the remote has no branch {task.baseline}, and experiments stand on it",
+                    f"where you submitted this: git push REMOTE {task.baseline}",
+                )
+            raise unreachable("the remote", said)
+        return read_fetched(clone, REMOTE)

@@ -1,0 +1,120 @@
+"""What a worker puts on record: in its own clone, and as a ref that is sent to the remote."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gitexp.errors import GitexpError, Refused
+from gitexp.lab.ledger import Ledger
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.lines import canonical
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.start import parse_starts
+from gitexp.store.local import locked
+from gitexp.store.shared_runs import keep_run, send_runs, waiting_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gitexp.engine.job import RunResult
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.start import Start
+    from gitexp.store.repository import Repository
+
+_PATIENCE = 600.0  # seconds that a remote which cannot be reached is tried again
+_SETTING = "gitexp.patience"
+# How attempts end whose worker has told nobody.
+_KILLED = {Ended.ABORT, Ended.REBOOT, Ended.SCHEDULER}
+_FIRST, _LONGEST = 0.5, 60.0  # seconds between tries
+
+
+class SendingLedger(Ledger):
+    """A ledger whose runs wait in the clone, each as a ref, until they are sent.
+
+    The ref is made first: what the notes of this clone have would not be run again, so it must not
+    be all that there is.
+    """
+
+    least = 1  # number that the next attempt gets at least
+    _start = ""  # line of the one attempt that a worker makes
+
+    def attempt(
+        self,
+        commit: str,
+        seed: int,
+        conditions: Sequence[str] | None,
+        purpose: Purpose = Purpose.RUN,
+    ) -> int:
+        """Number of the next attempt; whoever asked for it may know of more than is sent."""
+        number = super().attempt(commit, seed, conditions, purpose)
+        return number and max(number, self.least)
+
+    def begin(self, start: Start) -> None:
+        """Put the start of an attempt on record here; it is sent with its end."""
+        self._start = start.line()
+        super().begin(start)
+
+    def store(self, commit: str, result: RunResult) -> None:
+        """Keep a run as a ref, and put it on record here."""
+        self.read_environments(commit)
+        bulk = self._environments.new_lines(commit, result.bulk)
+        lines = [self._start, *bulk, canonical(result.log)]
+        keep_run(self.repository, commit, result.record.line(), lines)
+        super().store(commit, result)
+
+    def end(self, record: Record) -> None:
+        """Keep the end of an attempt that was stopped as a ref, and put it on record here."""
+        keep_run(self.repository, record.commit, record.line(), [self._start])
+        super().end(record)
+
+
+def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None:
+    """Keep the ends of killed attempts as refs; `lacking` are lines that the remote lacks."""
+    for commit, lines in lacking.items():
+        text = "\n".join(lines)
+        starts = {(s.seed, s.attempt, s.start): s.line() for s in parse_starts(text)}
+        for record in parse_records(text, None):
+            start = starts.get((record.seed, record.attempt, record.start))
+            if record.ended in _KILLED and start is not None:
+                keep_run(clone, commit, record.line(), [start])
+
+
+def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) -> None:
+    """Send what waits in a clone, again and again while the remote cannot be reached.
+
+    Raises:
+        Refused, NotReady: it is still here; the message says where, and how to send it.
+    """
+    told = False
+    for pause in _pauses(clone):
+        try:
+            with locked(clone.local / "send.lock"):
+                if refs := waiting_runs(clone):
+                    send_runs(clone, remote, refs)
+        except Refused:
+            raise
+        except GitexpError as error:
+            if pause is None or "hook declined" in error.message:
+                raise
+            if not told:
+                told = True
+                said(f"{error.message}\nthe run is kept in {clone.common}; trying again")
+            time.sleep(pause)
+        else:
+            return
+
+
+def _pauses(clone: Repository) -> Iterator[float | None]:
+    """Seconds to wait after each failure, longer and longer; None after the last one."""
+    try:
+        left = float(clone.setting(_SETTING) or _PATIENCE)
+    except ValueError:
+        left = _PATIENCE
+    pause = _FIRST
+    while left > 0:
+        yield min(pause, left)
+        left -= pause
+        pause = min(2 * pause, _LONGEST)
+    yield None

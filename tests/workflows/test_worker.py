@@ -1,0 +1,174 @@
+"""Workers: one run each, from a line of JSON to a ref on the remote, whatever happens between."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gitexp.lab.project import open_project
+from gitexp.rules.documents.task import Task
+from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
+from tests.arrange import records, refs
+from tests.project import World
+from tests.team import hook, hub_of, lines_of, measured_experiment, synced
+from tests.workflows.test_run import run_beside, until
+
+SLOW = "import time; time.sleep(60)\n"
+
+
+@pytest.fixture
+def hub(ready: World) -> World:
+    return hub_of(ready)
+
+
+def task(world: World, hub: World, revision: str, seed: int = 7) -> Task:
+    """What this clone would ask for."""
+    digest = open_project(world.path).settings.digest
+    commit = world.git("rev-parse", revision)
+    return Task(str(hub.path), "main", commit, seed, "accuracy", digest, threads=1)
+
+
+def elsewhere(world: World) -> World:
+    """A folder without a repository, where workers start."""
+    path = world.path.parent / "elsewhere"
+    path.mkdir(exist_ok=True)
+    return World(path)
+
+
+def runs(hub: World) -> list[str]:
+    """The runs that wait on a remote."""
+    return [ref.removeprefix(SHARED_RUNS) for ref in refs(hub) if ref.startswith(SHARED_RUNS)]
+
+
+def clones() -> list[World]:
+    """The clones that workers of this machine share: one at the most in these tests."""
+    return [World(path) for path in (Path.home() / ".cache/gitexp").glob("*/*/clones/*.git")]
+
+
+def test_a_worker_needs_a_line_and_leaves_a_run_that_a_sync_folds_in(
+    ready: World, hub: World
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    synced(ready)
+    where = elsewhere(ready)
+    asked = task(ready, hub, f"exp/{name}")
+    for line, said in ((asked.line(), "sent"), (asked.line(), "nothing to do")):
+        assert said in where.gitexp("worker", line).out
+    [ref] = runs(hub)
+    assert ref.startswith(f"{asked.commit}/7-")
+    done = synced(ready)
+    assert (done.folded, done.warnings, runs(hub)) == (1, [], [])
+    [record] = records(ready, f"exp/{name}")
+    assert record["metrics"]["accuracy"] == pytest.approx(0.92, abs=0.01)
+    assert any('"kind":"start"' in line for line in lines_of(ready, RUNS, asked.commit))
+    [bulk] = [x for x in lines_of(ready, BULK, asked.commit) if '"kind":"environment"' in x]
+    assert json.loads(bulk)["condition"] == record["condition"]
+    assert "accuracy=" in lines_of(ready, LOGS, asked.commit)[0]
+    # By now it is in the notes of the remote, and in those of the worker's clone.
+    assert "nothing to do" in where.gitexp("worker", asked.line()).out
+    assert "sent" in where.gitexp("worker", replace(asked, attempt=2, seed=8).line()).out
+    assert ready.gitexp("verify").code == 0
+
+
+def test_a_worker_runs_only_what_was_approved(ready: World, hub: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    synced(ready)
+    where = elsewhere(ready)
+    asked = task(ready, hub, f"exp/{name}")
+    other = replace(asked, settings="0" * 64)
+    assert "are not those that were approved" in where.gitexp("worker", other.line(), code=3).err
+    loose = replace(asked, commit=ready.git("commit-tree", "-m", "x", "main^{tree}"))
+    assert "does not have the commit" in where.gitexp("worker", loose.line(), code=3).err
+    ready.git("push", "--quiet", "hub", f"{loose.commit}:refs/heads/other")
+    ready.git("switch", "--quiet", "--detach", f"exp/{name}")
+    ready.edit("lr = 1e-3", "lr = 1e-2")
+    ready.git("commit", "--quiet", "--all", "--amend", "--no-edit", "--no-verify")
+    ready.git("push", "--quiet", "--no-verify", "hub", "HEAD:refs/heads/exp/two-changes")
+    two = where.gitexp("worker", task(ready, hub, "HEAD").line(), code=1)
+    assert "rules broken" in two.err
+    missing = replace(asked, url=str(hub.path.parent / "none.git"))
+    assert "could not be reached" in where.gitexp("worker", missing.line(), code=3).err
+    assert "no branch other-main" in where.gitexp(
+        "worker", replace(asked, baseline="other-main").line(), code=3
+    ).err  # fmt: skip
+    assert runs(hub) == []
+
+
+def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(
+    ready: World, hub: World
+) -> None:
+    where, asked = elsewhere(ready), task(ready, hub, "main")
+    where.git("config", "--global", "gitexp.patience", "0.1")
+    refuse = (
+        "while read -r o n r; do case $r in refs/gitexp/runs/*) kill $PPID; exit 1;; esac; done"
+    )
+    hook(hub, "pre-receive", refuse)
+    failed = where.gitexp("worker", asked.line(), code=3)
+    assert "the run is kept in" in failed.err
+    [clone] = clones()
+    [waiting] = runs(clone)
+    (hub.path / "hooks" / "pre-receive").unlink()
+    assert "nothing to do" in where.gitexp("worker", asked.line()).out
+    assert (runs(hub), runs(clone)) == ([waiting], [])
+
+
+def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
+    ready: World, hub: World
+) -> None:
+    ready.write("train.py", SLOW)
+    ready.commit("slow", verify=False)
+    ready.git("push", "--quiet", "--no-verify", "hub", "main")
+    where, asked = elsewhere(ready), task(ready, hub, "main")
+    killed = run_beside(where, "worker", asked.line())
+
+    def has_lines(count: int) -> bool:
+        return any(len(lines_of(clone, RUNS, asked.commit)) == count for clone in clones())
+
+    until(lambda: has_lines(1))
+    killed.kill()
+    killed.communicate()
+    stopped = run_beside(where, "worker", asked.line(), SLURM_JOB_ID="4711")
+    until(lambda: has_lines(3))
+    time.sleep(0.2)
+    stopped.send_signal(signal.SIGTERM)
+    stopped.communicate()
+    assert stopped.returncode == 130
+    synced(ready)
+    ended = [(record["attempt"], record.get("ended")) for record in records(ready, "main")]
+    assert ended == [(1, "abort"), (2, "scheduler")]
+
+
+def test_a_worker_works_beside_a_shallow_remote(ready: World) -> None:
+    name = ready.start("--set", "model.C=10")
+    hub = World(ready.path.parent / "hub.git")
+    source = f"file://{ready.path}"
+    words = ("clone", "--quiet", "--bare", "--no-single-branch", "--depth=2", source, str(hub.path))
+    ready.git(*words)
+    ready.git("remote", "add", "hub", str(hub.path))
+    asked = task(ready, hub, f"exp/{name}")
+    assert "sent" in elsewhere(ready).gitexp("worker", asked.line()).out
+    assert synced(ready, "hub").folded == 1
+    assert len(records(ready, f"exp/{name}")) == 1
+
+
+def test_the_line_of_an_array_is_chosen_by_its_index(ready: World, hub: World) -> None:
+    where, asked = elsewhere(ready), task(ready, hub, "main")
+    lines = [replace(asked, seed=seed).line() for seed in (3, 4)]
+    file = where.write("tasks", "\n".join(lines))
+    where.gitexp("worker", "--array", str(file), SLURM_ARRAY_TASK_ID="1")
+    assert runs(hub)[0].split("/")[1].startswith("4-")
+    for index in ("2", "-1", ""):
+        words = ("worker", "--array", str(file))
+        assert "has 2 tasks" in where.gitexp(*words, code=2, SLURM_ARRAY_TASK_ID=index).err
+
+
+def test_measured_results_of_the_remote_are_known_to_a_worker(ready: World, hub: World) -> None:
+    commit = measured_experiment(ready, "brave-otter")
+    synced(ready)
+    known = replace(task(ready, hub, commit), seed=1)
+    assert "nothing to do" in elsewhere(ready).gitexp("worker", known.line()).out
