@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # as type checkers know it; typing itself takes milliseco
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["artifact", "log", "predictions", "run_dir", "sample", "seed"]
+__all__ = ["artifact", "load", "log", "predictions", "run_dir", "sample", "seed"]
 __version__ = "0.1.0"
 
 
@@ -147,6 +147,22 @@ def predictions(y_true: object, y_pred: object, ids: object = None, **columns: o
         writer.writerow(table)
         writer.writerows(zip(*table.values(), strict=True))
     _os.replace(part, path)  # noqa: PTH105
+
+
+def load(path: str | _os.PathLike[str] = ".", *, runs: bool = False) -> Any:  # noqa: ANN401 - a frame
+    """Return the log of the project in a folder as a pandas frame: a row an experiment, or a run.
+
+    The columns are those of `gitexp export`. Dates know their zone, numbers are floats, NaN where
+    there is none.
+
+    Raises:
+        gitexp.errors.NotReady: there is no project, or pandas is not installed.
+    """
+    from pathlib import Path  # as all that follows, no training script needs it
+
+    from gitexp.workflows.export import load as read
+
+    return read(Path(path).absolute(), runs=runs)
 
 
 def _column(name: str, values: object) -> list[object]:

@@ -203,7 +203,8 @@ def test_importing_gitexp_loads_the_standard_library_alone() -> None:
 
 
 def test_what_is_promised_is_there() -> None:
-    assert set(gitexp.__all__) == {"artifact", "log", "predictions", "run_dir", "sample", "seed"}
+    promised = {"artifact", "load", "log", "predictions", "run_dir", "sample", "seed"}
+    assert set(gitexp.__all__) == promised
     assert all(getattr(gitexp, name).__doc__ for name in gitexp.__all__)
     assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()
 

@@ -79,6 +79,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("show", "Show one experiment in full"),
         Command("blame", "Show who set each config value, and what else was tried"),
         Command("report", "Write up where the project stands, as Markdown"),
+        Command("export", "Export the log as a table, or into a store of MLflow"),
     ),
     "Keep": (
         Command("accept", "Merge a confirmed experiment into the baseline branch", _REFUSED),

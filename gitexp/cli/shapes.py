@@ -37,6 +37,7 @@ from gitexp.rules.plan.calibration import Calibration
 from gitexp.workflows.briefing import BriefingJson
 from gitexp.workflows.curves import CurvesOfJson
 from gitexp.workflows.doctor import ExaminedJson
+from gitexp.workflows.export import ExportJson
 from gitexp.workflows.gaps import GapReportJson
 from gitexp.workflows.init import Setup
 from gitexp.workflows.redact import RedactionJson
@@ -105,6 +106,7 @@ PRINTED = (
     Printed("show", "", SheetJson),
     Printed("show", "--curves", list[CurvesOfJson]),
     Printed("report", "", ReportJson),
+    Printed("export", "", ExportJson),
     Printed("accept", "", AcceptedJson),
     Printed("accept", "--pr", OfferedJson),
     Printed("archive", "", ArchivedJson),

@@ -1,0 +1,52 @@
+"""A row for each experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitexp.rules.plan.prediction import prediction_of
+
+if TYPE_CHECKING:
+    from gitexp.lab.log import Row
+
+
+def experiment_row(row: Row) -> dict[str, Any]:
+    """The cells of an experiment, a cell for each of columns.EXPERIMENTS."""
+    shown, result = row.as_json(), row.result
+    registration, judgement, summary = result.registration, result.judgement, result.summary
+    change, criterion, trailers = shown["change"], shown["criterion"], shown["trailers"]
+    predicted = prediction_of(registration) if registration else None
+    return {
+        "name": shown["name"],
+        "branch": shown["branch"],
+        "commit": shown["commit"],
+        "baseline": shown["baseline"],
+        "code": shown["code"],
+        "author": shown["author"],
+        "registered": shown["time"],
+        "hypothesis": shown["hypothesis"],
+        "file": change["file"] if change else None,
+        "key": change["key"] if change else None,
+        "before": change["before"] if change else None,
+        "after": change["after"] if change else None,
+        "metric": criterion["metric"] if criterion else None,
+        "direction": criterion["direction"] if criterion else None,
+        "criterion": trailers.get("Criterion") if criterion else None,
+        "evidence": trailers.get("Evidence"),
+        "gain": predicted.gain if predicted else None,
+        "chance": predicted.chance if predicted else None,
+        "campaign": shown["campaign"],
+        "state": shown["state"],
+        "verdict": shown["verdict"],
+        "reason": shown["reason"],
+        "effect": shown["effect"],
+        "lower": shown["lower"],
+        "upper": shown["upper"],
+        "p": shown["p"],
+        "level": shown["level"],
+        "pairs": shown["pairs"],
+        "baseline_mean": judgement.baseline_mean if judgement else None,
+        "experiment_mean": judgement.candidate_mean if judgement else None,
+        "runs": result.ran,
+        "seconds": round(sum(summary.seconds), 3),
+    }

@@ -1,0 +1,221 @@
+"""Export the log for other tools: CSV, JSON Lines, Parquet, MLflow."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.log import Selection, stream
+from gitexp.lab.project import open_project
+from gitexp.lab.tables.as_text import write_csv, write_json_lines
+from gitexp.lab.tables.columns import EXPERIMENTS, RUNS
+from gitexp.lab.tables.experiments import experiment_row
+from gitexp.lab.tables.held import hold
+from gitexp.lab.tables.runs import read_arms, run_rows
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
+    from gitexp.lab.tables.columns import Cells, Column
+
+    Watch = Callable[[int, int], None]  # experiments that are done, and all of them
+
+_T = TypeVar("_T")
+
+
+class Format(enum.StrEnum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+    MLFLOW = "mlflow"
+
+
+class ExportJson(TypedDict):
+    """What was written, and where; `known` counts runs that an MLflow store had already."""
+
+    to: str
+    output: str
+    experiments: int
+    rows: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written: `rows` of a table, or runs that were added to a store of MLflow."""
+
+    to: Format
+    output: str
+    experiments: int
+    rows: int
+    known: int = 0
+
+    def as_json(self) -> ExportJson:
+        """Return it as `gitexp export --json` prints it."""
+        return {
+            "to": self.to.value,
+            "output": self.output,
+            "experiments": self.experiments,
+            "rows": self.rows,
+            "known": self.known,
+        }
+
+
+def export(
+    project: Project,
+    to: Format,
+    output: str,
+    out: TextIO,
+    *,
+    names: Sequence[str] = (),
+    runs: bool = False,
+    watch: Watch | None = None,
+) -> Export:
+    """Write the log, or the experiments that patterns name; without `output`, to `out`.
+
+    A file is replaced in one step. A store of MLflow keeps what it has.
+
+    Raises:
+        UsageError: no experiment has such a name, or the output cannot be written.
+        NotReady: a library that the format needs is not installed.
+    """
+    if not output and to in {Format.PARQUET, Format.MLFLOW}:
+        example = "experiments.parquet" if to is Format.PARQUET else "mlflow.db"
+        raise UsageError(
+            f"{to.value} cannot be written to standard output",
+            f"name the place: gitexp export --to {to.value} --output {example}",
+        )
+    rows = [*stream(project, Selection(names=tuple(names)))]
+    if names and not rows:
+        raise UsageError(
+            f"no experiment is called {' or '.join(map(visible, names))}",
+            "list the experiments: gitexp log",
+        )
+    if to is Format.MLFLOW:
+        return _to_mlflow(project, rows, output, watch)
+    written = 0
+
+    def counted(cells: Iterator[Cells]) -> Iterator[Cells]:
+        nonlocal written
+        for row in cells:
+            written += 1
+            yield row
+
+    cells = counted(_cells(project, rows, watch, runs=runs))
+    fixed = RUNS if runs else EXPERIMENTS
+    if to is Format.JSON_LINES:
+        with _opened(output, out) as handle:
+            write_json_lines(cells, handle)
+    elif to is Format.CSV:
+        with (
+            _columns_of(cells, fixed, runs=runs) as (columns, held),
+            _opened(output, out) as handle,
+        ):
+            write_csv(held, columns, handle)
+    else:
+        from gitexp.lab.tables.as_parquet import write_parquet  # one format of four
+
+        with _columns_of(cells, fixed, runs=runs) as (columns, held), _replaced(output) as path:
+            write_parquet(held, columns, path)
+    return Export(to, output, len(rows), written)
+
+
+def load(directory: Path, *, runs: bool = False) -> Any:  # noqa: ANN401 - pandas is optional
+    """Return the log of the project in a directory as a pandas frame, with the same columns.
+
+    Raises:
+        NotReady: there is no project, or pandas is not installed.
+    """
+    from gitexp.lab.tables.as_frame import frame  # an export needs none
+
+    try:
+        project = open_project(directory)
+        cells = _cells(project, [*stream(project)], None, runs=runs)
+        return frame(cells, RUNS if runs else EXPERIMENTS)
+    except GitexpError as error:
+        error.add_note(error.hint)  # a notebook shows no more of an error than Python does
+        raise
+
+
+def _cells(
+    project: Project, rows: Sequence[Row], watch: Watch | None, *, runs: bool
+) -> Iterator[Cells]:
+    if not runs:
+        yield from map(experiment_row, _watched(rows, len(rows), watch))
+        return
+    for arm in _watched(read_arms(project, rows), len(rows), watch):
+        yield from run_rows(arm)
+
+
+def _watched(found: Iterable[_T], total: int, watch: Watch | None) -> Iterator[_T]:
+    """Tell of each that is done; the baselines' come after the last experiment."""
+    for done, one in enumerate(found, 1):
+        yield one
+        if watch is not None:
+            watch(min(done, total), total)
+
+
+@contextlib.contextmanager
+def _columns_of(
+    cells: Iterator[Cells], fixed: tuple[Column, ...], *, runs: bool
+) -> Iterator[tuple[tuple[Column, ...], Iterator[Cells]]]:
+    """Rows with all their columns: only those of runs have more than the fixed ones."""
+    if not runs:
+        yield fixed, cells
+        return
+    with hold(cells, fixed) as held:
+        yield held
+
+
+# --- places -------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _opened(output: str, out: TextIO) -> Iterator[TextIO]:
+    if not output:
+        yield out
+        return
+    with _replaced(output) as path, path.open("w", encoding="utf-8", newline="") as handle:
+        yield handle
+
+
+@contextlib.contextmanager
+def _replaced(output: str) -> Iterator[Path]:
+    """A new file beside the output that takes its place at the end, or else goes away."""
+    place = Path(output)
+    try:
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".gitexp-export-") as folder:
+            made = Path(folder, place.name)
+            yield made
+            made.replace(place)
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written: {error.strerror}", "choose another --output"
+        ) from None
+
+
+def _to_mlflow(project: Project, rows: Sequence[Row], output: str, watch: Watch | None) -> Export:
+    from gitexp.lab.tables.as_mlflow import write_mlflow  # one format of four
+
+    store: Path | str = output
+    if not output.startswith(("http://", "https://")):
+        place = Path(output).absolute()
+        store = place / "mlflow.db" if place.is_dir() or output.endswith("/") else place
+        if not store.parent.is_dir():
+            raise UsageError(f"there is no folder {store.parent}", f"mkdir {store.parent}")
+    arms = _watched(read_arms(project, rows, steps=True), len(rows), watch)
+    repository = project.repository
+    top = repository.top or repository.common
+    written = write_mlflow(arms, store, "/".join(filter(None, (top.name, project.folder))))
+    return Export(Format.MLFLOW, str(store), len(rows), written.added, written.known)
