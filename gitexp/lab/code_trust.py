@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.store.repository import Repository
 
 
@@ -103,6 +104,24 @@ def untrusted_code(report: Checked, *, explored: bool = False) -> list[str]:
     else:
         commits = [report.code] if report.code else []
     return untrusted(project, f"exp/{report.name}", commits)
+
+
+def untrusted_below(
+    project: Project, results: Iterable[Result]
+) -> dict[tuple[str, str], list[str]]:
+    """Code commits below experiments that are not trusted in this clone.
+
+    Returns the names of the experiments on each, by baseline commit and code commit.
+    """
+    names: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.code:
+            names.setdefault(result.standing, []).append(result.name)
+    return {
+        standing: mine
+        for standing, mine in names.items()
+        if untrusted(project, f"exp/{mine[0]}", [standing[1]])
+    }
 
 
 def code_ahead(project: Project, top: str, *held: str) -> list[str]:

@@ -67,9 +67,9 @@ class LadderStepJson(TypedDict):
 class LadderStep:
     """A baseline commit that changed what runs, or how results are judged.
 
-    `effect` is None until it is measured, and across a change of protocol. `dependencies` are those
-    that it declares and its parent does not; unless it `alters` what runs, only its amendment
-    counts.
+    `effect` is None until it is measured on both sides, and across a change of protocol; `measured`
+    says whether it was on the side after it. `dependencies` are those that it declares and its
+    parent does not; unless it `alters` what runs, only its amendment counts.
     """
 
     commit: str
@@ -81,6 +81,7 @@ class LadderStep:
     dependencies: tuple[str, ...] = ()
     amendment: Amendment = UNAMENDED
     alters: bool = True
+    measured: bool = False
 
     @property
     def untested(self) -> bool:
@@ -151,6 +152,7 @@ def read_steps(project: Project, until: Collection[str]) -> list[LadderStep]:
                 _dependencies(project, [file for file in commit.files if declares(file.path)]),
                 amendment,
                 commit.alters,
+                any(record.ok for record in after),
             )
         )
         if commit.alters:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.approvals import Approved, approve
 from gitexp.lab.brought_code import measure_code
-from gitexp.lab.code_trust import untrusted, untrusted_code
+from gitexp.lab.code_trust import untrusted_below, untrusted_code
 from gitexp.lab.decided import has_verdict
 from gitexp.lab.results import read_results
 from gitexp.lab.trust import trust, unapproved
@@ -15,10 +15,11 @@ from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.lab.gate.checked import Checked
     from gitexp.lab.project import Project
+    from gitexp.lab.result import Result
     from gitexp.store.repository import Repository
 
 
@@ -67,13 +68,23 @@ def _unapproved(project: Project, commit: str, where: str) -> Iterator[ToApprove
 
 def _code(project: Project) -> Iterator[ToApprove]:
     """Code that experiments without a verdict stand on, each code commit once."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for result in read_results(project):
-        if result.registration and result.code and not result.archived and not has_verdict(result):
-            names.setdefault(result.standing, []).append(result.name)
-    for (base, code), mine in names.items():
-        if untrusted(project, f"exp/{mine[0]}", [code]):
-            yield _brought(project.repository, base, code, [code], mine)
+    for (base, code), names in code_that_waits(project, read_results(project)).items():
+        yield _brought(project.repository, base, code, [code], names)
+
+
+def code_that_waits(
+    project: Project, results: Iterable[Result]
+) -> dict[tuple[str, str], list[str]]:
+    """Code that would run here once it is approved, below experiments without a verdict.
+
+    Returns the names of the experiments on each, by baseline commit and code commit.
+    """
+    undecided = (
+        result
+        for result in results
+        if result.registration and not result.archived and not has_verdict(result)
+    )
+    return untrusted_below(project, undecided)
 
 
 def _brought(

@@ -90,6 +90,7 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
         section("ideas", "Planned, best first", [
             f"{idea.name}: {idea.change}, {100 * idea.chance:.0f} % x {idea.gain:+.2g},"
             f" {duration(idea.seconds)}"
+            + ("; its code waits for gitexp trust" if idea.name in ideas.untrusted else "")
             for idea in ideas.order
         ]),
         section("running", "Running", _running(now)),

@@ -18,6 +18,7 @@ from gitexp.lab.health.notes import check_aside, check_commits, check_notes
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.health.setup import (
     check_cache,
+    check_code,
     check_hooks,
     check_locking,
     check_settings,
@@ -81,7 +82,7 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     # One after the other: what was fixed is not found again by the next check.
     for check in (
         check_writable, check_locking, check_cache, check_hooks, check_damage, check_objects,
-        check_settings, check_display, check_fetches, check_rewriting, check_merging,
+        check_settings, check_code, check_display, check_fetches, check_rewriting, check_merging,
         check_aside, check_notes, check_commits, check_checkouts, check_locks, check_growth,
         check_shallow,
     ):  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.lab.ancestors import same_runs
+from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.decided import has_verdict
 from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.gate.history import PastResults, find_verdict
@@ -31,8 +32,9 @@ class Ideas:
     """Planned experiments, best first; `chosen` are those that fit into `hours`, if given.
 
     `waiting` more were planned or confirmed on an older baseline. `failed` are those whose runs
-    failed and may be tried once more. `warnings` name ideas whose change has a verdict by now, and
-    remotes that may have results of others.
+    failed and may be tried once more; `untrusted` run once somebody here has approved their code.
+    `warnings` name ideas whose change has a verdict by now, and remotes that may have results of
+    others.
     """
 
     order: list[WeighedIdea]
@@ -41,6 +43,7 @@ class Ideas:
     waiting: int
     failed: list[str]
     warnings: list[str]
+    untrusted: frozenset[str] = frozenset()
 
 
 def next_ideas(
@@ -87,7 +90,10 @@ def next_ideas(
     wait = len(waiting(project, rows))
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     warnings += about_missing_results(project.repository, missing) if missing else []
-    return Ideas(order, chosen, hours, wait, _to_try_again(project, rows), warnings)
+    below = untrusted_below(project, planned).values()
+    untrusted = frozenset(name for names in below for name in names)
+    again = _to_try_again(project, rows)
+    return Ideas(order, chosen, hours, wait, again, warnings, untrusted)
 
 
 def _to_try_again(project: Project, rows: Sequence[Row]) -> list[str]:

@@ -52,6 +52,13 @@ def test_code_from_elsewhere_waits_for_approval(
         assert "train.py, +2 -0 lines" in said
         assert "-> read it, and let it run: gitexp trust otter\n" in said
     assert colleague.gitexp("status", "--json").json["next"]["command"] == "gitexp trust otter"
+    ranked = colleague.gitexp("next")
+    assert "its code was not made in this clone; read it first" in " ".join(ranked.out.split())
+    assert ranked.out.endswith("next: gitexp trust otter\n")
+    assert [idea["trusted"] for idea in colleague.gitexp("next", "--json").json] == [False]
+    [found] = [one for one in colleague.gitexp("doctor", "--json").json if one["id"] == "D21"]
+    assert "exp/otter" in found["message"]
+    assert found["advice"]
     # Another experiment on that code, and the work tree with it, are no way round.
     colleague.git("switch", "--quiet", "--create", "exp/mine", below)
     colleague.edit("epochs = 20", "epochs = 30")

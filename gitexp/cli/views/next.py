@@ -23,7 +23,7 @@ class IdeaJson(TypedDict):
 
     `answerable` says whether its design would detect such a gain, `before` names the experiment
     that was confirmed with this change on an older baseline, and `fits` says whether it fits the
-    time.
+    time. Unless it is `trusted`, its code runs only after `gitexp trust NAME`.
     """
 
     name: str
@@ -39,6 +39,7 @@ class IdeaJson(TypedDict):
     before: str
     screened: Screened | None
     fits: bool
+    trusted: bool
 
 
 def ranked(ideas: Ideas, *, as_json: bool) -> None:
@@ -48,7 +49,14 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(f"gitexp: {warning}", err=True)
     fitting = {idea.name for idea in chosen}
     if as_json:
-        print_json([_idea_json(idea, fits=idea.name in fitting) for idea in order])
+        print_json(
+            [
+                _idea_json(
+                    idea, fits=idea.name in fitting, trusted=idea.name not in ideas.untrusted
+                )
+                for idea in order
+            ]
+        )
         return
     if not order and not ideas.waiting:
         typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
@@ -61,6 +69,9 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         typer.echo(wrapped(idea.hypothesis, "     ", lines=2))
         if idea.screened is not None:
             typer.echo(wrapped(f"screened, not a verdict: {gains(idea.screened)}", "     "))
+        if idea.name in ideas.untrusted:
+            read = f"its code was not made in this clone; read it first: gitexp trust {idea.name}"
+            typer.echo(wrapped(read, "       "))
         for doubt in idea.doubts:
             typer.echo(wrapped(doubt, "       "))
     if ideas.hours is not None and order:
@@ -70,10 +81,11 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         what = f"{counted(ideas.waiting, 'idea')} wait{'' if ideas.waiting > 1 else 's'}"
         typer.echo(f"{what} for the new baseline: gitexp retest --planned")
     if chosen:
-        typer.echo(f"\nnext: gitexp run {chosen[0].name}")
+        verb = "trust" if chosen[0].name in ideas.untrusted else "run"
+        typer.echo(f"\nnext: gitexp {verb} {chosen[0].name}")
 
 
-def _idea_json(idea: WeighedIdea, *, fits: bool) -> IdeaJson:
+def _idea_json(idea: WeighedIdea, *, fits: bool, trusted: bool) -> IdeaJson:
     return {
         "name": idea.name,
         "hypothesis": idea.hypothesis,
@@ -88,6 +100,7 @@ def _idea_json(idea: WeighedIdea, *, fits: bool) -> IdeaJson:
         "before": idea.before,
         "screened": idea.screened,
         "fits": fits,
+        "trusted": trusted,
     }
 
 

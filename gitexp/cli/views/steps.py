@@ -16,8 +16,10 @@ def effect_of(step: LadderStep, *, newest: bool = True) -> str:
     effect = step.effect
     if step.amendment.protocol:
         return "results before and after it are not comparable"
+    if effect is None and step.measured:
+        return "cannot be compared: what ran before it has no runs on the same seeds"
     if effect is None:
-        return "not measured on both sides" + (": gitexp run --baseline" if newest else "")
+        return "not measured" + (": gitexp run --baseline" if newest else "")
     over = f"over {counted(effect.seeds, 'seed')}"
     if effect.neutral:
         return f"neutral, identical {over}"

@@ -12,14 +12,20 @@ from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
 from gitexp.lab.project import project_at
 from gitexp.lab.project_folder import known_projects, project_prefix
+from gitexp.lab.results import entries_of, judged
+from gitexp.lab.to_approve import code_that_waits
 from gitexp.lab.trust import unapproved
+from gitexp.rules.text import visible
 from gitexp.store import hooks
+from gitexp.store.experiments import read_experiments
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.store.repository import Repository
+
+_NAMED = 3  # experiments in one sentence
 
 
 def check_writable(repository: Repository) -> Iterator[Problem]:
@@ -92,9 +98,40 @@ def check_settings(repository: Repository) -> Iterator[Problem]:
             "D5",
             " and ".join(one.what for one in waiting)
             + f" on {project.baseline}: not approved in this clone, so nothing runs",
-            "read what it would run, and approve it: "
-            + (f"cd {shlex.quote(prefix)} && gitexp trust" if prefix else "gitexp trust"),
+            f"read what it would run, and approve it: {_command_in(prefix)}",
         )
+
+
+def check_code(repository: Repository) -> Iterator[Problem]:
+    """Find code of experiments that runs here only once somebody has read and approved it."""
+    if repository.top is None:
+        return  # nothing runs on a server
+    try:
+        brought = [e for e in read_experiments(repository) if e.code and not e.archived]
+    except GitexpError:  # which `check_damage` names
+        return
+    known = known_projects(repository)
+    for prefix in known if len(known) > 1 else [project_prefix(repository)]:
+        try:
+            project = project_at(repository, prefix)
+        except GitexpError:  # which `check_settings` names
+            continue
+        results = judged(repository, entries_of(project, brought))
+        names = [name for mine in code_that_waits(project, results).values() for name in mine]
+        if not names:
+            continue
+        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        yield Problem(
+            "D21",
+            ", ".join([*(f"exp/{visible(name)}" for name in names[:_NAMED]), *more])
+            + ": code that was not made in this clone waits for your approval",
+            f"read it, and let it run: {_command_in(prefix)}",
+            advice=True,
+        )
+
+
+def _command_in(prefix: str) -> str:
+    return f"cd {shlex.quote(prefix)} && gitexp trust" if prefix else "gitexp trust"
 
 
 def check_shallow(repository: Repository) -> Iterator[Problem]:
