@@ -15,7 +15,7 @@ from gitexp.lab.log import Row, log
 from gitexp.lab.log_json import ExperimentJson
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
-from gitexp.lab.seed_runs import seed_runs
+from gitexp.lab.seed_runs import seed_scores
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -147,7 +147,7 @@ def show(project: Project, name: str | None) -> Sheet:
     if row is None:
         raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
     registration = row.result.registration
-    seeds = _seeds(row)
+    seeds = seed_scores(row.result)
     bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])
     arms = ArmEnvironments((), ())
     if registration is not None:
@@ -184,22 +184,6 @@ def show(project: Project, name: str | None) -> Sheet:
         together=measured_together(
             project.repository, row.result, [other.result for other in siblings]
         ),
-    )
-
-
-def _seeds(row: Row) -> tuple[tuple[int, float | None, float | None], ...]:
-    """Scores by seed, the baseline's first."""
-    if (registration := row.result.registration) is None:
-        return ()
-    metric, runs = registration.criterion.metric, seed_runs(row.result)
-    before, after = (
-        {seed: run.metrics[metric] for seed, run in arm.items()}
-        for arm in (runs.baseline, runs.experiment)
-    )
-    return tuple(
-        (seed, before.get(seed), after.get(seed))
-        for seed in registration.registered_seeds()
-        if seed in before or seed in after
     )
 
 

@@ -1,0 +1,142 @@
+"""The climb: the metric over time, a step for each accepted experiment, a mark for each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.drawing import (
+    LETTER,
+    UNDECIDED,
+    VERDICTS,
+    Drawing,
+    Drawn,
+    Label,
+    Mark,
+    Role,
+    Stroke,
+    cut,
+    level_axis,
+    middled,
+)
+from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.cli.figures.measured import Measured
+
+_TOP, _FOOT, _RIGHT = 24, 30, 12  # pixels around the plot
+_NAMED = 12  # accepted steps that are named
+_GAP = 14  # pixels between two names
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A constant that the metric should reach, and the words for it."""
+
+    value: float
+    said: str
+
+
+def climb(
+    found: Sequence[Measured],
+    goals: Sequence[Goal] = (),
+    *,
+    width: float = 1072,
+    height: float = 320,
+) -> Drawing | None:
+    """The metric over time; None unless two mean scores are known.
+
+    `found` are experiments on one metric. Between accepted steps the line is at the mean of the
+    baseline that the next one was compared with.
+    """
+    scored = sorted(
+        (one for one in found if one.before is not None and one.after is not None),
+        key=lambda one: one.time,
+    )
+    if not scored:
+        return None
+    steps = [one for one in scored if one.accepted]
+    level = _levels(scored, steps)
+    others = [one for one in scored if not one.accepted]
+    low, high = usual(
+        [one.after or 0.0 for one in others],
+        must=[*(value for _, value in level), *(goal.value for goal in goals)],
+    )
+    upright = Scale(low, high, height - _FOOT, _TOP)
+    ticks = upright.ticks(6)
+    labels = tick_labels(ticks)
+    left = LETTER * max(map(len, labels)) + 16
+    time = Scale(level[0][0], level[-1][0], left + 8, width - _RIGHT - 8)
+    shapes: list[Drawn] = [
+        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
+    ]
+    for place, text in time_ticks(time.low, time.high, 9 if width > 500 else 3):
+        if time(place) < width - _RIGHT - LETTER * len(text) / 2:
+            shapes.append(Label((time(place), height - 8), text, anchor="middle"))
+    for goal in goals:
+        y = upright(goal.value)
+        shapes.append(Stroke(((left, y), (width - _RIGHT, y)), Role.GOAL, 1.5, dashed=True))
+        shapes.append(Label((left + 4, y - 5), cut(goal.said, int(width / 9)), Role.GOAL))
+    marks: list[Mark] = [_mark(one, time, upright, 3.0) for one in others]
+    marks.sort(key=lambda mark: mark.shape)
+    shapes += marks
+    shapes.append(Stroke(tuple((time(at), upright(value)) for at, value in level), Role.STRONG, 2))
+    shapes += [_mark(one, time, upright, 5.0) for one in steps]
+    shapes += _names(steps, time, upright, width)
+    first, last = level[0][1], level[-1][1]
+    return Drawing(
+        width, height, f"{scored[0].criterion.metric} over time",
+        f"From {figures.number(first)} to {figures.number(last)} in"
+        f" {counted(len(steps), 'accepted step')}, beside"
+        f" {counted(len(others), 'experiment')} that were not accepted. "
+        + "; ".join(f"{one.change}: {one.said}" for one in steps[-20:]),
+        tuple(shapes),
+        beyond=sum(not upright.holds(one.after or 0.0) for one in others),
+    )  # fmt: skip
+
+
+def _levels(scored: Sequence[Measured], steps: Sequence[Measured]) -> list[tuple[float, float]]:
+    """Corners of the line: times and the baseline's mean then.
+
+    After a step it is what the next experiment on another baseline was compared with; until there
+    is one, what the step itself measured.
+    """
+    begin, end = scored[0].time, scored[-1].time
+    room = (end - begin) * 0.03 or 1800.0
+    level = (steps or scored[-1:])[0].before or 0.0
+    corners = [(begin - room, level)]
+    for one in steps:
+        later = (two for two in scored if two.time > one.time and two.base != one.base)
+        after = next((two.before for two in later), one.after) or 0.0
+        corners += [(one.time, level), (one.time, after)]
+        level = after
+    return [*corners, (end + room, level)]
+
+
+def _mark(one: Measured, time: Scale, upright: Scale, size: float) -> Mark:
+    role, shape = VERDICTS[one.verdict] if one.verdict else UNDECIDED
+    return Mark((time(one.time), upright(one.after or 0.0)), shape, role, size)
+
+
+def _names(steps: Sequence[Measured], time: Scale, upright: Scale, width: float) -> list[Drawn]:
+    """The changes of the last accepted steps, where the line leaves room."""
+    placed: list[tuple[float, float, float]] = []
+    found: list[Drawn] = []
+    for one in reversed(steps[-_NAMED:]):
+        text = middled(one.change, 30 if width > 500 else 18)
+        x, y, long = time(one.time), upright(one.after or 0.0), LETTER * len(text) * 1.05
+        up = one.criterion.sign
+        behind = x - long - 8 < time.first
+        start = x + 8 if behind else x - long - 8
+        # A better metric leaves room above the line on its left, and below it on its right.
+        height = y + up * 18 if behind else y - up * 8 + 4
+        if any(start < b and a < start + long and abs(height - c) < _GAP for a, b, c in placed):
+            continue
+        placed.append((start, start + long, height))
+        anchor = "start" if behind else "end"
+        found.append(Label((start if behind else x - 8, height), text, Role.STRONG, anchor))
+    return found

@@ -1,0 +1,147 @@
+"""A picture as a list of shapes, before anybody has decided how it is written.
+
+Figures are laid out once. A page draws their shapes as SVG in its own colors, a file of its own as
+SVG in fixed ones, and Matplotlib as PNG or PDF. Places are in pixels from the upper left corner.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.cli.figures.scale import Scale
+
+Point = tuple[float, float]
+LETTER = 6.6  # pixels that a character of a label takes, about
+
+
+class Role(enum.StrEnum):
+    """What a shape stands for; whoever draws it chooses a color for it."""
+
+    CONFIRMED = "confirmed"
+    RULED_OUT = "ruled-out"
+    INCONCLUSIVE = "inconclusive"
+    EXPLORATORY = "exploratory"
+    CANDIDATE = "candidate"
+    BASELINE = "baseline"
+    GOAL = "goal"
+    BAR = "bar"
+    ZERO = "zero"
+    GRID = "grid"
+    PREDICTED = "predicted"
+    LABEL = "label"
+    STRONG = "strong"
+    FAINT = "faint"
+
+
+class Shape(enum.StrEnum):
+    """The mark of a verdict: a color is never the only difference."""
+
+    DISC = "disc"
+    CROSS = "cross"
+    RING = "ring"
+    DIAMOND = "diamond"
+    TICK = "tick"
+    ARROW_LEFT = "arrow-left"
+    ARROW_RIGHT = "arrow-right"
+
+
+VERDICTS = {
+    Verdict.CONFIRMED: (Role.CONFIRMED, Shape.DISC),
+    Verdict.RULED_OUT: (Role.RULED_OUT, Shape.CROSS),
+    Verdict.INCONCLUSIVE: (Role.INCONCLUSIVE, Shape.RING),
+    Verdict.EXPLORATORY: (Role.EXPLORATORY, Shape.DIAMOND),
+}
+UNDECIDED = (Role.FAINT, Shape.RING)
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line through points; `dashed` for what was never measured."""
+
+    points: tuple[Point, ...]
+    role: Role
+    width: float = 1.0
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """An area between points, drawn so that what lies below it shows through."""
+
+    points: tuple[Point, ...]
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A symbol at a point."""
+
+    at: Point
+    shape: Shape
+    role: Role
+    size: float = 4.0  # pixels from its middle to its edge
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text; `anchor` says which end of it stands at the point: start, middle or end."""
+
+    at: Point
+    text: str
+    role: Role = Role.LABEL
+    anchor: str = "start"
+
+
+Drawn = Stroke | Band | Mark | Label
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of so many pixels; `title` and `about` say it in words to who cannot see it.
+
+    `beyond` counts marks at an edge whose values lie beyond it.
+    """
+
+    width: float
+    height: float
+    title: str
+    about: str
+    shapes: tuple[Drawn, ...]
+    beyond: int = 0
+
+
+def line(x1: float, y1: float, x2: float, y2: float, role: Role, width: float = 1.0) -> Stroke:
+    """A straight line."""
+    return Stroke(((x1, y1), (x2, y2)), role, width)
+
+
+def level_axis(
+    scale: Scale, labels: Sequence[tuple[float, str]], left: float, right: float
+) -> Iterable[Drawn]:
+    """Lines across the picture at some values of an upright scale, with their labels."""
+    for value, _ in labels:
+        yield line(left, scale(value), right, scale(value), Role.GRID)
+    for value, text in labels:
+        yield Label((left - 8, scale(value) + 4), text, anchor="end")
+
+
+def cut(text: str, most: int) -> str:
+    """A text for a label: one line, cut at its end."""
+    one = " ".join(text.split())
+    return one if len(one) <= most else one[: max(1, most - 1)] + "…"
+
+
+def middled(text: str, most: int) -> str:
+    """A text for a label: one line, cut in its middle, so that both ends are there."""
+    one = " ".join(text.split())
+    if len(one) <= most:
+        return one
+    head = (most - 1) * 2 // 3
+    return f"{one[:head]}…{one[len(one) - (most - 1 - head) :]}"

@@ -1,0 +1,75 @@
+"""The pairs of an experiment: for each seed the baseline's score and the experiment's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.drawing import (
+    LETTER,
+    Drawing,
+    Drawn,
+    Label,
+    Mark,
+    Role,
+    Shape,
+    Stroke,
+    level_axis,
+)
+from gitexp.cli.figures.scale import Scale, span, tick_labels
+from gitexp.rules.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Seed = tuple[int, float | None, float | None]  # a seed, the baseline's score, the experiment's
+
+MOST = 40  # pairs that are drawn
+_TOP, _FOOT, _RIGHT = 10, 24, 8  # pixels around the plot
+
+
+def pairs(
+    seeds: Sequence[Seed], metric: str, *, higher_is_better: bool, width: float = 360,
+    height: float = 150,
+) -> Drawing | None:  # fmt: skip
+    """A column a seed, the two scores joined; None where nothing was measured."""
+    drawn = [one for one in seeds if one[1] is not None or one[2] is not None][:MOST]
+    scores = [score for _, *both in drawn for score in both if score is not None]
+    if not scores:
+        return None
+    upright = Scale(*span(scores, margin=0.1), height - _FOOT, _TOP)
+    ticks = upright.ticks(4)
+    labels = tick_labels(ticks)
+    left = LETTER * max(map(len, labels)) + 14
+    step = (width - left - _RIGHT) / len(drawn)
+    shapes: list[Drawn] = [
+        *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
+    ]
+    longest = max(len(str(seed)) for seed, _, _ in drawn)
+    every = -(-int(LETTER * longest + 8) // max(1, int(step)))
+    better = 0
+    joints: list[Stroke] = []
+    marks: list[Mark] = []
+    for number, (seed, before, after) in enumerate(drawn):
+        x = left + step * (number + 0.5)
+        if before is not None and after is not None:
+            gained = (after > before) == higher_is_better and after != before
+            better += gained
+            role = Role.CONFIRMED if gained else Role.RULED_OUT
+            joints.append(Stroke(((x, upright(before)), (x, upright(after))), role, 2))
+        if before is not None:
+            marks.append(Mark((x, upright(before)), Shape.RING, Role.BASELINE, 3.5))
+        if after is not None:
+            marks.append(Mark((x, upright(after)), Shape.DISC, Role.CANDIDATE, 3.5))
+        if number % every == 0:
+            shapes.append(Label((x, height - 7), str(seed), anchor="middle"))
+    joints.sort(key=lambda joint: joint.role)
+    marks.sort(key=lambda mark: mark.role)
+    shapes += [*joints, *marks]
+    whole = sum(None not in one for one in drawn)
+    left_out = f" The first {MOST} of {len(seeds)}." if len(seeds) > MOST else ""
+    return Drawing(
+        width, height, f"{metric}, seed by seed",
+        f"The experiment is better than its baseline in {better} of"
+        f" {counted(whole, 'pair')}.{left_out}",
+        tuple(shapes),
+    )  # fmt: skip
