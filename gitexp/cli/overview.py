@@ -78,7 +78,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("log", "List the experiments, newest first, or search them"),
         Command("show", "Show one experiment in full"),
         Command("blame", "Show who set each config value, and what else was tried"),
-        Command("report", "Write up where the project stands, as Markdown"),
+        Command("report", "Write up where the project stands: Markdown, page, pictures"),
         Command("export", "Export the log as a table, or into a store of MLflow"),
     ),
     "Keep": (

@@ -13,7 +13,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.example_spread import ExampleSpread
@@ -341,6 +341,14 @@ class Result:
         return is_shared(self.registration)
 
 
+def read_ahead(results: Sequence[Result]) -> None:
+    """Read the records of some experiments and of their baselines with few git processes."""
+    shared = {id(result._notes): result._notes for result in results}
+    for key, notes in shared.items():
+        mine = [result for result in results if id(result._notes) == key]
+        notes.read_ahead(c for result in mine for c in (result.commit, result.base) if c)
+
+
 class RunNotes:
     """Notes with records, by commit; each is read when it is first asked for."""
 
@@ -355,6 +363,11 @@ class RunNotes:
         if commit not in self._texts:
             self._texts[commit] = read_notes(self._repository, RUNS, [commit]).get(commit, "")
         return self._texts[commit]
+
+    def read_ahead(self, commits: Iterable[str]) -> None:
+        """Read the notes of some commits at once, before each is asked for."""
+        missing = [commit for commit in dict.fromkeys(commits) if commit not in self._texts]
+        self._texts |= dict.fromkeys(missing, "") | read_notes(self._repository, RUNS, missing)
 
     def records(self, commit: str, pair: str = "") -> tuple[Record, ...]:
         """Records in a commit's note, whoever made them; of a baseline, those for one `pair`."""

@@ -16,6 +16,9 @@ from gitexp.rules.text import visible
 from gitexp.store.line_dates import Line, line_dates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.log import Row
     from gitexp.lab.project import Project
 
 
@@ -38,8 +41,12 @@ class BlamedFile:
         return None if at is None or at > len(self.dates) else self.dates[at - 1]
 
 
-def blame_configs(project: Project, file: str | None = None) -> list[BlamedFile]:
+def blame_configs(
+    project: Project, file: str | None = None, *, rows: Sequence[Row] | None = None
+) -> list[BlamedFile]:
     """Annotate the configs on the baseline's tip, or one of them.
+
+    `rows` are the whole log, where it was read already.
 
     Raises:
         UsageError: the file is not a config there.
@@ -53,13 +60,12 @@ def blame_configs(project: Project, file: str | None = None) -> list[BlamedFile]
                 f"try: gitexp blame {next(iter(files))}",
             )
         files = {inside: files[inside]}
-    tested = _tested(project)
+    tested = _tested(project, log(project) if rows is None else rows)
     return [_blamed(project, path, content, tested) for path, content in files.items()]
 
 
-def _tested(project: Project) -> list[ValueTest]:
+def _tested(project: Project, rows: Sequence[Row]) -> list[ValueTest]:
     """Experiments with figures, newest first."""
-    rows = log(project)
     changes = whole_changes(project.repository, [row.result for row in rows])
     found = []
     for row in rows:

@@ -57,4 +57,32 @@ def test_a_report_goes_to_a_file_and_long_tables_are_cut(ready: World) -> None:
     assert ready.gitexp("report", "--number", "2", "--output", "report.md").out == ""
     written = (ready.path / "report.md").read_text(encoding="utf-8")
     assert "And 1 older experiments: `gitexp log`." in written
+    ready.gitexp("report", "--number", "2", "--output", "report.md")
+    assert (ready.path / "report.md").read_text(encoding="utf-8") == written
     assert "cannot be written" in ready.gitexp("report", "--output", "no/such/x.md", code=2).err
+    assert [path.name for path in ready.path.iterdir() if "report" in path.name] == ["report.md"]
+
+
+def test_a_report_takes_the_place_of_reports_alone(ready: World) -> None:
+    said = ready.gitexp("report", "-o", "README.md", code=2).err
+    assert "README.md exists, and gitexp did not write it: it stays as it is" in said
+    assert (ready.path / "README.md").read_text() == "A project.\n"
+    target = ready.write("elsewhere.md", "")
+    (ready.path / "link.md").symlink_to(target)
+    assert "link.md is a link" in ready.gitexp("report", "-o", "link.md", code=2).err
+    (ready.path / "folder.md").mkdir()
+    assert "is not a file" in ready.gitexp("report", "-o", "folder.md", code=2).err
+    assert target.read_text() == ""
+    ready.gitexp("report", "-o", "elsewhere.md")
+    assert target.read_text().startswith("# accuracy on main")
+
+
+def test_what_cannot_be_written_is_said_with_what_can(ready: World) -> None:
+    for words, said in (
+        (("-o", "report.docx"), "a report is .html, .md or .json"),
+        (("--only", "climb"), "gitexp report -o climb.svg --only climb"),
+        (("--open",), "--open needs a file"),
+        (("--json", "-o", "report.html"), "--json does not go into report.html"),
+        (("brave-otter",), "only pairs and curves are of one experiment"),
+    ):
+        assert said in ready.gitexp("report", *words, code=2).err

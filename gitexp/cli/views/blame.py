@@ -100,7 +100,7 @@ def _lines(file: BlamedFile) -> Iterator[str]:
     for one in file.values:
         if one.place.line is not None:
             told = known.get(one.place.line)
-            known[one.place.line] = f"{told}; {_about(one)}" if told else _about(one)
+            known[one.place.line] = f"{told}; {about_value(one)}" if told else about_value(one)
     digits = len(str(len(file.lines)))
     side = min(max(map(len, known.values()), default=0), width() // 2)
     for number, line in enumerate(file.lines, 1):
@@ -113,7 +113,8 @@ def _fitting(text: str, room: int) -> str:
     return text if columns(text) <= room else f"{beginning(text, room - 1)}…"
 
 
-def _about(one: Blamed) -> str:
+def about_value(one: Blamed) -> str:
+    """What is known of a value: who set it, what else was tried and how that ended."""
     parts = []
     if (set_by := one.set_by) is not None:
         parts.append(f"{set_by.name} {_gain(set_by)}".strip())

@@ -1,0 +1,169 @@
+"""Each of the newest experiments in full, folded until somebody asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.curves import curves
+from gitexp.cli.figures.markup import Markup, joined, tag
+from gitexp.cli.figures.measured import in_brief, measured
+from gitexp.cli.figures.pairs import pairs
+from gitexp.cli.page.section import (
+    Section,
+    anchor,
+    figure,
+    listed,
+    marked,
+    shortened,
+    verdict_of,
+)
+from gitexp.lab.arms import about_arms
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.explain import what_it_says
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.lab.log import Row
+    from gitexp.workflows.full_report import Detail, FailedRun, FullReport
+
+_IN_PICTURES = 60  # experiments, the newest, whose pairs and curves are drawn
+_MOST_CURVES = 2  # metrics of one experiment
+_MOST_LINES = 40  # of a diff
+_MOST_FAILED = 3  # runs of one experiment whose output is shown
+# Trailers that the summary has already, or that the verdict uses up.
+_KEPT_QUIET = {"Experiment", "Change", "Campaign", "Level", "Rules", "Vary"}
+
+
+def details(report: FullReport) -> Section | None:
+    """The experiments in full, newest first; None where there are none."""
+    rows = [row for row in report.report.experiments if row.commit in report.details]
+    if not rows:
+        return None
+    said = []
+    if len(report.report.experiments) > len(rows):
+        said.append(f"The newest {len(rows):,}; any other one: gitexp show NAME.")
+    if len(rows) > _IN_PICTURES:
+        said.append(f"Pairs and curves are drawn for the newest {_IN_PICTURES}.")
+    said.append(
+        "In a picture of pairs, a ring is the baseline and a disc the experiment, joined where they"
+        " share a seed; in one of curves, the baseline is dashed. Curves are means over seeds, in a"
+        " band of one standard deviation."
+    )
+    folds = (
+        _fold(row, report.details[row.commit], drawn=number < _IN_PICTURES)
+        for number, row in enumerate(rows)
+    )
+    button = tag("button", "Open all", id="every", type="button", class_="needs-script")
+    head = tag("p", " ".join(said), class_="soft") if said else Markup()
+    return Section("in-full", "Each in full", joined((head, tag("p", button), *folds)))
+
+
+def _fold(row: Row, detail: Detail, *, drawn: bool) -> Markup:
+    registration, verdict = row.result.registration, verdict_of(row)
+    one = measured(row)
+    change = in_brief(registration.change) if registration else "no registration"
+    word = verdict.lower() if verdict else str(row.state)
+    summary = tag(
+        "summary", marked(verdict, word), " ", tag("code", shortened(change, 90)),
+        f" {one.said}" if one else "", tag("span", f" exp/{row.result.name}", class_="soft"),
+    )  # fmt: skip
+    parts = [
+        *_words(row, at_length=drawn),
+        *(_pictures(row, detail) if drawn else ()),
+        *_rest(row, detail),
+    ]
+    return tag("details", summary, tag("div", *parts, id=anchor(row.commit)))
+
+
+def _words(row: Row, *, at_length: bool) -> Iterator[Markup]:
+    """What was claimed, and what the verdict says."""
+    result, registration, judgement = row.result, row.result.registration, row.result.judgement
+    yield tag("p", shortened(hypothesis_of(result.entry.message)))
+    who = f"{result.entry.author}, {row.time[:10]}, commit {row.commit[:10]}"
+    if registration is not None:
+        trailers = [
+            f"{token}: {shortened(value, 300)}"
+            for token, value in registration.trailers()
+            if token not in _KEPT_QUIET
+        ]
+        who = " · ".join([*trailers, who])
+    yield tag("p", who, class_="soft")
+    if result.explored:
+        yield tag("p", f"Exploratory: {shortened(result.why)}")
+    elif registration is not None and judgement is not None:
+        says = what_it_says if at_length else words.note_lines
+        yield tag("p", " ".join(map(_sentence, says(registration, judgement))))
+        if at_length and (said := words.single_runs(registration, judgement)):
+            yield tag("p", _sentence(said))
+        if at_length and judgement.detail:
+            yield tag("p", shortened(judgement.detail))
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?')) else '.'}"
+
+
+def _pictures(row: Row, detail: Detail) -> Iterator[Markup]:
+    registration = row.result.registration
+    if registration is None:
+        return
+    criterion = registration.criterion
+    shown = []
+    drawing = pairs(detail.seeds, criterion.metric, higher_is_better=criterion.higher_is_better)
+    if drawing is not None:
+        caption = f"{criterion.metric} by seed"
+        shown.append(figure(drawing, caption=caption))
+    for one in detail.curves[:_MOST_CURVES]:
+        if drawing := curves(one.metric, one.experiment, one.baseline):
+            caption = f"{one.metric} by step"
+            shown.append(figure(drawing, caption=caption))
+    if shown:
+        yield tag("div", *shown, class_="pictures")
+
+
+def _rest(row: Row, detail: Detail) -> Iterator[Markup]:
+    """What changed, what told the arms apart, what was said, how runs failed."""
+    yield _patch(detail.patch, row.commit)
+    if detail.code_patch:
+        yield tag("h3", f"Code commit {row.result.code[:10]}")
+        yield _patch(detail.code_patch, row.result.code)
+    if found := [f"{one.id} {one.message}" for one in about_arms(row.result.name, detail.arms)]:
+        yield listed(found)
+    if detail.arms.differing:
+        names = ", ".join(detail.arms.differing)
+        yield tag("p", f"Variables that differ between the arms: {shortened(names, 300)}")
+    if detail.remarks:
+        yield listed(f"{one.time[:10]} {one.by}: {shortened(one.text)}" for one in detail.remarks)
+    for failed in detail.failed[:_MOST_FAILED]:
+        yield from _failure(failed)
+    if more := len(detail.failed[_MOST_FAILED:]):
+        yield tag("p", f"and {more} more failed runs", class_="soft")
+
+
+def _patch(patch: str, commit: str) -> Markup:
+    """A diff, its lines marked by what they do."""
+    # The first lines only repeat the names of blobs.
+    lines = [
+        line for line in patch.rstrip("\n").split("\n")
+        if not line.startswith(("diff --git", "index ", "--- "))
+    ]  # fmt: skip
+    if not any(lines):
+        return Markup()
+    written = [
+        tag("ins", line) if line.startswith("+") and not line.startswith("+++ ")
+        else tag("del", line) if line.startswith("-")
+        else line
+        for line in (shortened(line, 300) for line in lines[:_MOST_LINES])
+    ]  # fmt: skip
+    if more := len(lines) - _MOST_LINES:
+        written += [f"and {more} more lines: git show {commit[:10]}"] if more > 0 else []
+    return tag("pre", joined(written, "\n"))
+
+
+def _failure(failed: FailedRun) -> Iterator[Markup]:
+    why = f"Seed {failed.seed}, attempt {failed.attempt}: {shortened(failed.failure, 500)}"
+    yield tag("p", why)
+    if failed.last_lines:
+        yield tag("pre", shortened(failed.last_lines))

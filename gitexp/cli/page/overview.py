@@ -1,0 +1,87 @@
+"""Where the project stands: a few figures, the metric's climb, and what the campaign allows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.climb import Goal, climb
+from gitexp.cli.figures.markup import Markup, joined, tag
+from gitexp.cli.figures.measured import measured, most_common
+from gitexp.cli.page.section import Section, figure, listed, marked, verdict_of
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import figures
+from gitexp.rules.verdict.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.workflows.full_report import FullReport
+    from gitexp.workflows.report import Report
+
+MOST_MARKS = 1_000  # experiments in the picture of the climb
+
+
+def overview(report: FullReport, goals: Sequence[str], campaign: Sequence[str]) -> Section:
+    """The first section."""
+    found = report.report
+    facts = tag(
+        "dl",
+        *(
+            tag("div", tag("dt", name), tag("dd", value, tag("small", more) if more else Markup()))
+            for name, value, more in _facts(found)
+        ),
+        class_="facts",
+    )
+    parts = [facts, _climb(found), listed([*goals, *campaign])]
+    return Section("standing", "Where it stands", joined(parts))
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
+    standing = report.standing
+    verdicts = Counter(map(verdict_of, report.experiments))
+    for goal in report.goals:
+        if goal.now is not None:
+            more = counted(goal.runs, "run")
+            now = figures.within(goal.now, goal.within)
+            yield f"{goal.goal.criterion.metric} now", now, more
+        yield "Goal", goal.goal.criterion.target, f"by {goal.goal.by}" if goal.goal.by else ""
+    yield "Confirmed", str(verdicts[Verdict.CONFIRMED]), f"{_accepted(report)} accepted"
+    yield "Ruled out", str(verdicts[Verdict.RULED_OUT]), ""
+    yield "Inconclusive", str(verdicts[Verdict.INCONCLUSIVE]), ""
+    still = sum(row.state.is_open for row in report.experiments)
+    yield "Open", str(still), ""
+    left = max(0, standing.planned - standing.taken)
+    yield "Places left", str(left), f"of {standing.planned} in campaign {standing.campaign}"
+
+
+def _accepted(report: Report) -> int:
+    return sum(row.state == "accepted" for row in report.experiments)
+
+
+def _climb(report: Report) -> Markup:
+    rows = [one for row in report.experiments if (one := measured(row)) is not None]
+    metric = report.standing.metric
+    mine = [one for one in rows if one.criterion.metric == metric]
+    mine = mine or most_common(rows, metric)
+    goals = [
+        Goal(goal.goal.criterion.amount, f"goal {goal.goal}")
+        for goal in report.goals
+        if mine and goal.goal.criterion.metric == mine[0].criterion.metric
+    ]
+    shown = [one for n, one in enumerate(mine) if one.accepted or n < MOST_MARKS]
+    wide = climb(shown, goals)
+    narrow = climb(shown, goals, width=360, height=240)
+    if wide is None:
+        return Markup()
+    left_out = f" The newest {MOST_MARKS:,} of them are drawn." if len(mine) > len(shown) else ""
+    there = {one.verdict for one in shown}
+    legend = joined(
+        (marked(verdict, verdict.lower()) for verdict in Verdict if verdict in there), " "
+    )
+    said = (
+        f"Mean {mine[0].criterion.metric} of each experiment over time; the line is the baseline,"
+        f" with a step for each accepted experiment.{left_out} "
+    )
+    caption = joined((said, legend))
+    return figure(wide, narrow, caption)

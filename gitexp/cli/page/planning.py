@@ -1,0 +1,95 @@
+"""What was predicted and what came of it, where the baseline loses, what to try, what not to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.markup import joined, tag
+from gitexp.cli.figures.measured import measured, most_common
+from gitexp.cli.figures.predictions import predictions as drawn
+from gitexp.cli.page.section import Section, anchor, figure, listed, shortened, table
+from gitexp.rules.plan.calibration import in_words
+from gitexp.rules.text import counted, duration
+from gitexp.rules.verdict import figures
+
+if TYPE_CHECKING:
+    from gitexp.cli.figures.markup import Markup
+    from gitexp.workflows.full_report import FullReport
+
+_MOST = 20  # gaps, ideas or keys that are listed
+_LONGEST = 200  # characters of a hypothesis in a table
+
+
+def predictions(report: FullReport) -> Section | None:
+    """Predicted gains beside measured ones; None where nothing was predicted."""
+    found = report.report
+    rows = [one for row in found.experiments if (one := measured(row)) is not None]
+    rows = [one for one in most_common(rows, found.standing.metric) if one.predicted is not None]
+    said = in_words(found.calibration) if found.calibration else []
+    if not rows and not said:
+        return None
+    parts: list[Markup] = [listed(said)] if said else []
+    if rows:
+        caption = "On the line, the gain is what was predicted; below it, less."
+        parts.insert(0, figure(drawn(rows), drawn(rows, width=360, height=300), caption))
+    return Section("predictions", "Predicted and measured", joined(parts))
+
+
+def gaps(report: FullReport) -> Section:
+    """Where the baseline loses most, or why that is not known."""
+    found = report.gaps
+    heading = "Where it loses"
+    if found is None:
+        return Section("gaps", heading, tag("p", f"Not known: {report.no_gaps}.", class_="soft"))
+    score = figures.within(found.score, found.within)
+    parts = [
+        tag("p", f"{found.metric} {score} over {counted(found.runs, 'run')};"
+            f" {counted(found.findings.examples, 'example')}."),
+    ]  # fmt: skip
+    rows = []
+    for gap in found.gaps[:_MOST]:
+        low, high = gap.interval
+        ceiling = figures.number(gap.ceiling)
+        if low != high:
+            ceiling = figures.interval(gap.ceiling, low, high)
+        rows.append((gap.said, f"{ceiling} {gap.unit}".strip()))
+    if rows:
+        parts.append(table(
+            "What closing a gap completely would bring at the most: a limit, not a forecast.",
+            ("gap", "ceiling"), rows,
+        ))  # fmt: skip
+    else:
+        parts.append(tag("p", "No gap stands out: errors look as if they were spread by chance."))
+    return Section("gaps", heading, joined(parts))
+
+
+def planned(report: FullReport) -> Section | None:
+    """The planned experiments, best first; None where there are none."""
+    ideas = report.ideas
+    if not ideas.order:
+        return None
+    commits = {row.result.name: row.commit for row in report.report.experiments}
+    rows = []
+    for idea in ideas.order[:_MOST]:
+        name: str = tag("code", idea.change)
+        if (commit := commits.get(idea.name)) in report.details and commit:
+            name = tag("a", name, href=f"#{anchor(commit)}")
+        said = shortened(idea.hypothesis, _LONGEST)
+        rows.append((
+            joined((name, tag("small", f"exp/{idea.name}"))), said,
+            f"{100 * idea.chance:.0f} % × {idea.gain:+.2g}", duration(idea.seconds),
+        ))  # fmt: skip
+    left = f" The first {_MOST} of {len(ideas.order)}." if len(ideas.order) > _MOST else ""
+    caption = f"Best first: chance times gain for each hour of runs.{left}"
+    content = table(caption, ("change", "hypothesis", "chance × gain", "takes"), rows, narrow=[1])
+    return Section("planned", "Planned next", content)
+
+
+def dead_ends(report: FullReport) -> Section | None:
+    """What was ruled out, by key; None where nothing was."""
+    if not report.dead_ends:
+        return None
+    parts = [listed(report.dead_ends[:_MOST])]
+    if more := len(report.dead_ends) - _MOST:
+        parts += [tag("p", f"and {counted(more, 'key')} more")] if more > 0 else []
+    return Section("dead-ends", "Dead ends", joined(parts))

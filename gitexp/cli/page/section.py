@@ -1,0 +1,104 @@
+"""The parts of a page: a section with its heading, figures, tables, and words that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitexp.cli.figures.drawing import UNDECIDED, VERDICTS
+from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
+from gitexp.cli.figures.svg import inline
+from gitexp.rules.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gitexp.cli.figures.drawing import Drawing
+    from gitexp.lab.log import Row
+    from gitexp.rules.verdict.verdict import Verdict
+
+LONGEST = 2_000  # characters of a text by somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page with a heading; `key` is what links name it by."""
+
+    key: str
+    heading: str
+    content: Markup
+
+    def link(self) -> Markup:
+        """The entry that leads to it."""
+        return tag("li", tag("a", self.heading, href=f"#{self.key}"))
+
+    def written(self) -> Markup:
+        """The section itself."""
+        return tag(
+            "section", tag("h2", self.heading, id=self.key), self.content, aria_labelledby=self.key
+        )
+
+
+def anchor(commit: str) -> str:
+    """What a link to an experiment in full names it by; a commit's name has nothing to escape."""
+    return f"e-{commit[:12]}"
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """A text, cut where it is very long, with how much is left out."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… (and {len(text) - longest:,} more characters)"
+
+
+def figure(wide: Drawing, narrow: Drawing | None = None, caption: str = "") -> Markup:
+    """A picture; a narrow screen gets one that was laid out for it."""
+    pictures = [inline(wide)]
+    if narrow is not None:
+        pictures = [
+            tag("div", inline(wide), class_="broad"),
+            tag("div", inline(narrow), class_="narrow"),
+        ]
+    if wide.beyond:
+        caption = joined((caption, f" Beyond the edge: {counted(wide.beyond, 'mark')}."))
+    return tag("figure", *pictures, tag("figcaption", caption) if caption else NOTHING)
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], narrow: Sequence[int] = ()
+) -> Markup:
+    """A table; columns in `narrow` are left out on a narrow screen."""
+
+    def kind(column: int) -> str | None:
+        return "wide-only" if column in narrow else None
+
+    heads = (tag("th", text, scope="col", class_=kind(at)) for at, text in enumerate(head))
+    body = (
+        tag("tr", *(tag("td", cell, class_=kind(at)) for at, cell in enumerate(row)))
+        for row in rows
+    )
+    return tag(
+        "div",
+        tag(
+            "table", tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", *body)
+        ),
+        class_="wide",
+    )  # fmt: skip
+
+
+def listed(sentences: Iterable[str]) -> Markup:
+    """Sentences as a list."""
+    return tag("ul", *(tag("li", sentence) for sentence in sentences))
+
+
+def verdict_of(row: Row) -> Verdict | None:
+    """Verdict of an experiment; one that skipped the gate is exploratory."""
+    from gitexp.rules.verdict.verdict import Verdict  # at hand whenever a page is written
+
+    return Verdict.EXPLORATORY if row.result.explored else row.result.verdict
+
+
+def marked(verdict: Verdict | None, word: str) -> Markup:
+    """A verdict's word in its color; the style sheet puts its mark before it."""
+    role, _ = VERDICTS[verdict] if verdict else UNDECIDED
+    return tag("span", word, class_=f"verdict {role}")
