@@ -46,6 +46,21 @@ def unsynced(repository: Repository) -> dict[str, str]:
     return found
 
 
+def unshared(repository: Repository) -> list[str]:
+    """Find the remotes that results were shared with, but not the newest of this clone."""
+    refs = repository.branches([RUNS, f"{FETCHED}*/{RUNS.removeprefix('refs/')}"])
+    here = refs.pop(RUNS, "")
+    remotes = {
+        ref.removeprefix(FETCHED).removesuffix(f"/{RUNS.removeprefix('refs/')}"): target
+        for ref, target in refs.items()
+    }
+    return [
+        remote
+        for remote, target in remotes.items()
+        if target != here and repository.setting(f"remote.{remote}.url")
+    ]
+
+
 def _remote_of(ref: str) -> str:
     return ref.removeprefix(REMOTES).partition("/exp/")[0]
 

@@ -64,8 +64,8 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
     """
     project = open_here(directory)
     rows = log(project)
-    now = status_of(project, rows, today)
     ideas = next_ideas(project, rows=rows)
+    now = status_of(project, rows, today, ideas.order)
     warnings = [*now.warnings, *ideas.warnings]
     known: list[str] = []
     try:
@@ -152,8 +152,8 @@ def _confirmed(rows: Sequence[Row]) -> Iterator[str]:
 
 def _left(now: Status, rows: Sequence[Row]) -> str:
     """Places of the campaign, and the time that they would take as the latest experiments did."""
-    places = max(now.planned - now.taken, 0)
-    said = f"{places:,} of {counted(now.planned, 'place')} in campaign {now.campaign}"
+    places = max(now.places - now.taken, 0)
+    said = f"{places:,} of {counted(now.places, 'place')} in campaign {now.campaign}"
     recent = [taken for row in rows if (taken := sum(row.result.summary.seconds))][:_RECENT]
     if not recent:
         return said

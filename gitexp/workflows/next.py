@@ -13,7 +13,6 @@ from gitexp.lab.gate.history import PastResults, find_verdict
 from gitexp.lab.log import log
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.same_change import whole_changes
-from gitexp.lab.screened import read_screened
 from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
@@ -21,10 +20,11 @@ from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.power import power_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
+    from gitexp.rules.plan.shrinkage import Screened
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,12 @@ def next_ideas(
     decided = [result for result in results if has_verdict(result)]
     confirmed = sum(result.confirmed for result in decided)
     planned = [row.result for row in rows if row.state is State.PLANNED and row.result.registration]
-    screened = read_screened(project.repository, planned, results, baseline)
+    screened: Mapping[str, Screened] = {}
+    if any(result.summary.screened for result in planned):
+        # Few ideas are screened, and what weighs them takes longer to load than the rest.
+        from gitexp.lab.screened import read_screened
+
+        screened = read_screened(project.repository, planned, results, baseline)
     every = PastResults(project.repository, results)
     by_commit = {result.commit: result for result in results}
     ideas, warnings = [], []

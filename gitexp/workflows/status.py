@@ -1,30 +1,25 @@
-"""Where you stand: the baseline, your experiment, what is open, and the one next step."""
+"""Where you stand: the baseline, what runs and is planned, what waits for you, the next step."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.errors import GitexpError, NotReady
+from gitexp.errors import NotReady
 from gitexp.lab.amendments import protocols_of
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.baseline_branch import baseline_key
-from gitexp.lab.code_trust import untrusted_code
 from gitexp.lab.design import records_like_tip
-from gitexp.lab.gate import check
 from gitexp.lab.goals import progress
 from gitexp.lab.last_started import last_started
 from gitexp.lab.log import Row, log
-from gitexp.lab.missing_results import sync_command
+from gitexp.lab.next_step import NextStep, next_step
 from gitexp.lab.project import open_project
-from gitexp.lab.queue import QueueStage
 from gitexp.lab.queue_progress import queue_progress
 from gitexp.lab.results import place_of_next
 from gitexp.lab.state import State
-from gitexp.lab.trust import is_trusted, settings_approved
+from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
+from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.run_scores import half_width, scores
-from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +30,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log_json import ExperimentJson
     from gitexp.lab.project import Project
     from gitexp.lab.queue_progress import QueueProgress, QueueProgressJson
+    from gitexp.rules.plan.ranking import WeighedIdea
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
@@ -47,12 +43,24 @@ class TakenJson(TypedDict):
     planned: int
 
 
+class PlannedJson(TypedDict):
+    """A planned experiment, as `gitexp next` ranks it: by chance x gain per hour of runs."""
+
+    name: str
+    change: str
+    gain: float
+    chance: float
+    seconds: float
+    evidence: str
+
+
 class StatusJson(TypedDict):
     """Where you stand.
 
     `current` is the experiment that is checked out, else the one started last. `experiments` counts
     them by state, and `open` names those without a verdict; `waiting` are confirmed and not
-    accepted, and so are `outdated`, on an older baseline.
+    accepted, and so are `outdated`, on an older baseline. `planned` comes best first, `verdicts`
+    are the last few, and `waits` is what you have to decide or to do, the most urgent first.
     """
 
     project: str
@@ -66,8 +74,12 @@ class StatusJson(TypedDict):
     checked_out: bool
     experiments: dict[str, int]
     open: dict[str, list[str]]
+    running: list[UnderWayJson]
+    planned: list[PlannedJson]
+    verdicts: list[ExperimentJson]
     waiting: list[str]
     outdated: list[str]
+    waits: list[WaitJson]
     campaign: TakenJson
     goals: list[GoalJson]
     queues: list[QueueProgressJson]
@@ -76,24 +88,15 @@ class StatusJson(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class NextStep:
-    """The next thing to do: a command, and why."""
-
-    command: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """Where a project stands in this clone.
 
     `score` is the mean of the metric over `runs` runs of the baseline, `within` its 95 %
     half-width; None if too little was measured. `current` is the experiment that is
-    checked out, else the one started last. `by_state` holds the names of experiments, newest first;
-    those in `waiting` are confirmed and not accepted, and those in `outdated`, too, but what runs
-    on the baseline has changed since. `taken` of `planned` experiments of the
-    campaign were run. `queues` are at work without a terminal, or were not long ago. `warnings` say
-    what could not be read.
+    checked out, else the one started last. `by_state` holds the names of experiments, newest first.
+    `planned` comes best first, and `decided` are the last experiments with a verdict. `taken` of
+    `places` experiments of the campaign were run. `queues` are at work without a terminal, or were
+    not long ago. `warnings` say what could not be read.
     """
 
     folder: str
@@ -106,15 +109,21 @@ class Status:
     current: Row | None
     is_checked_out: bool
     by_state: dict[str, list[str]]
-    waiting: list[str]
-    outdated: list[str]
+    running: Sequence[UnderWay]
+    planned: Sequence[WeighedIdea]
+    decided: Sequence[Row]
+    waits: Sequence[Wait]
     campaign: int
     taken: int
-    planned: int
+    places: int
     goals: Sequence[GoalProgress]
     queues: Sequence[QueueProgress]
     warnings: Sequence[str]
     next: NextStep
+
+    def waiting(self, kind: WaitKind) -> list[str]:
+        """The experiments that wait for one thing."""
+        return [name for wait in self.waits if wait.kind is kind for name in wait.names]
 
     def as_json(self) -> StatusJson:
         """Return the status as `gitexp status --json` prints it."""
@@ -130,10 +139,14 @@ class Status:
             "checked_out": self.is_checked_out,
             "experiments": {state: len(names) for state, names in self.by_state.items()},
             "open": {s: n for s, n in self.by_state.items() if s in _OPEN},
-            "waiting": self.waiting,
-            "outdated": self.outdated,
+            "running": [one.as_json() for one in self.running],
+            "planned": [_planned_json(idea) for idea in self.planned],
+            "verdicts": [row.as_json() for row in self.decided],
+            "waiting": self.waiting(WaitKind.CONFIRMED),
+            "outdated": self.waiting(WaitKind.OUTDATED),
+            "waits": [wait.as_json() for wait in self.waits],
             "campaign": {
-                "number": self.campaign, "taken": self.taken, "planned": self.planned,
+                "number": self.campaign, "taken": self.taken, "planned": self.places,
             },
             "goals": [goal.as_json() for goal in self.goals],
             "queues": [one.as_json() for one in self.queues],
@@ -142,7 +155,19 @@ class Status:
         }  # fmt: skip
 
 
+def _planned_json(idea: WeighedIdea) -> PlannedJson:
+    return {
+        "name": idea.name,
+        "change": idea.change,
+        "gain": idea.gain,
+        "chance": idea.chance,
+        "seconds": idea.seconds,
+        "evidence": idea.evidence,
+    }
+
+
 _OPEN = ("running", "planned", "unsynced", "stale", "refused", "failed")
+_LAST = 5  # experiments with a verdict
 
 
 def status(directory: Path, today: dt.date) -> Status:
@@ -152,6 +177,7 @@ def status(directory: Path, today: dt.date) -> Status:
         NotReady: as `open_here` does.
     """
     project = open_here(directory)
+    project.repository.git.read_with_one_process()
     return status_of(project, log(project), today)
 
 
@@ -167,23 +193,22 @@ def open_here(directory: Path) -> Project:
         raise NotReady(error.message, f"{error.hint}\n{_ELSEWHERE}") from None
 
 
-def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
-    """Gather where a project stands, whose whole log is `rows`."""
+def status_of(
+    project: Project,
+    rows: Sequence[Row],
+    today: dt.date,
+    planned: Sequence[WeighedIdea] | None = None,
+) -> Status:
+    """Gather where a project stands, whose whole log is `rows`; `planned` if it was ranked."""
     by_state: dict[str, list[str]] = {}
     for row in rows:
         by_state.setdefault(row.state, []).append(row.result.name)
-    confirmed = [
-        row.result
-        for row in rows
-        if row.state == "done" and row.result.verdict is Verdict.CONFIRMED
-    ]
-    alike = _alike(project) if confirmed else set()
-    waiting = [result.name for result in confirmed if result.base in alike]
-    outdated = [result.name for result in confirmed if result.base not in alike]
+    if planned is None:
+        planned = _ranked(project, rows) if State.PLANNED in by_state else ()
     current, is_checked_out = _current(project, rows)
     values = scores(records_like_tip(project), project.settings.metric)
     goals, warnings = _goals(project, today)
-    queued = queue_progress(project.repository, {row.result.name: row.state for row in rows})
+    queues = queue_progress(project.repository, {row.result.name: row.state for row in rows})
     # Reading registrations costs more than everything else here, and only evidence takes a place.
     results = [row.result for row in rows]
     protocols = protocols_of(project, {result.base for result in results if result.base})
@@ -194,6 +219,7 @@ def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
         if result.ran or result.summary.screened or protocols.get(result.base, now) != now
     )
     place = place_of_next(project, seen, project.settings.metric)
+    waiting = waits(project, rows, current, queues)
     return Status(
         folder=project.folder,
         baseline=project.baseline,
@@ -205,37 +231,28 @@ def status_of(project: Project, rows: Sequence[Row], today: dt.date) -> Status:
         current=current,
         is_checked_out=is_checked_out,
         by_state=by_state,
-        waiting=waiting,
-        outdated=outdated,
+        running=under_way(project, rows, len(values), queues),
+        planned=planned,
+        decided=list(islice((row for row in rows if row.result.verdict is not None), _LAST)),
+        waits=waiting,
         campaign=place.campaign,
         taken=place.number - 1,
-        planned=project.settings.planned,
+        places=project.settings.planned,
         goals=goals,
-        queues=queued,
+        queues=queues,
         warnings=warnings,
-        next=_next(
-            project,
-            by_state,
-            waiting,
-            outdated,
-            current,
-            is_measured=bool(values),
-            unasked=_unasked(project, rows),
-            queued=queued,
+        next=next_step(
+            project, rows, current, waiting, queues,
+            best=planned[0].name if planned else "", is_measured=bool(values),
         ),
-    )
+    )  # fmt: skip
 
 
-def _unasked(project: Project, rows: Sequence[Row]) -> str:
-    """A remote that may have results that this clone has not, "" if there is none."""
-    missing = [row.commit for row in rows if row.state is State.UNSYNCED]
-    remotes = unsynced(project.repository) if missing else {}
-    return next((remotes[commit] for commit in missing if commit in remotes), "")
+def _ranked(project: Project, rows: Sequence[Row]) -> Sequence[WeighedIdea]:
+    # Where nothing is planned there is nothing to rank.
+    from gitexp.workflows.next import next_ideas
 
-
-def _alike(project: Project) -> set[str]:
-    """Commits of the baseline branch that run the same as its tip."""
-    return {project.tip, *same_runs(project, project.settings, project.tip)}
+    return next_ideas(project, rows=rows).order
 
 
 def _current(project: Project, rows: Sequence[Row]) -> tuple[Row | None, bool]:
@@ -253,110 +270,3 @@ def _goals(project: Project, today: dt.date) -> tuple[Sequence[GoalProgress], Se
         return progress(project, today), ()
     except NotReady as error:
         return (), (error.message,)
-
-
-def _next(
-    project: Project, by_state: dict[str, list[str]], waiting: list[str], outdated: list[str],
-    current: Row | None, *, is_measured: bool, unasked: str,
-    queued: Sequence[QueueProgress],
-) -> NextStep:  # fmt: skip
-    """Choose the one command that goes on from here; `unasked` is a remote to ask for results."""
-    if not project.repository.setting(baseline_key(project.prefix)):
-        return NextStep("gitexp init", "this clone has no hooks yet, and has approved no settings")
-    if not is_trusted(project):
-        what = "protected files" if settings_approved(project) else "the settings"
-        return NextStep("gitexp trust", f"{what} changed, and you have not approved them")
-    about = None if current is None else _about(project, current, outdated, unasked)
-    if step := _about_queues(queued) or about:
-        return step
-    planned = by_state.get("planned", [])
-    if unasked:
-        return _about_unsynced(unasked)
-    if waiting:
-        return NextStep(f"gitexp accept {waiting[0]}", "it is confirmed")
-    if len(planned) > 1:
-        return NextStep(
-            "gitexp next", f"{len(planned)} experiments are planned; see which to run first"
-        )
-    if planned:
-        return _about_planned(project, planned[0])
-    if running := by_state.get("running"):
-        return NextStep(f"gitexp show {running[0]}", "it is running")
-    if outdated:
-        return NextStep(f"gitexp retest {outdated[0]}", _OUTDATED)
-    if refused := by_state.get("refused"):
-        return _about_refused(project, refused[0])
-    if stale := by_state.get("stale"):
-        return _about_stale(stale)
-    if by_state.get("accepted") and not is_measured:
-        return NextStep("gitexp run --baseline", "the new baseline is not measured yet")
-    return NextStep(
-        'gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "nothing is planned"
-    )
-
-
-_OUTDATED = "it is confirmed, but what runs on the baseline has changed since"
-
-
-def _about_queues(queued: Sequence[QueueProgress]) -> NextStep | None:
-    stages = {one.stage for one in queued}
-    if QueueStage.INTERRUPTED in stages:
-        return NextStep("gitexp run --resume", "a queue was interrupted")
-    if QueueStage.RUNS in stages:
-        return NextStep("gitexp run --wait", "a queue is running")
-    return None
-
-
-def _about_planned(project: Project, name: str) -> NextStep:
-    try:
-        report = check(project.repository, name)
-    except GitexpError:
-        report = None
-    if report is not None and report.ok:
-        if untrusted_code(report):
-            return NextStep(f"gitexp trust {name}", "its code was not made in this clone; read it")
-        return NextStep(f"gitexp run {name}", "it is planned")
-    return NextStep(f"gitexp check {name}", "it is planned, and a rule refuses to run it")
-
-
-def _about_stale(names: Sequence[str]) -> NextStep:
-    if len(names) > 1:
-        return NextStep(
-            "gitexp retest --planned", f"{len(names)} were planned on an older baseline"
-        )
-    return NextStep(f"gitexp retest {names[0]}", "it was planned on an older baseline")
-
-
-def _about_refused(project: Project, name: str) -> NextStep:
-    if project.repository.head_branch() == f"exp/{name}":
-        return NextStep("gitexp start --again", "after an edit: its code is not neutral")
-    return NextStep(
-        f"git switch exp/{name}",
-        "its code is not neutral: edit it there, then: gitexp start --again",
-    )
-
-
-def _about_unsynced(remote: str) -> NextStep:
-    return NextStep(sync_command(remote), "it may have results that are not here")
-
-
-def _about(
-    project: Project, current: Row, outdated: Sequence[str], unasked: str
-) -> NextStep | None:
-    """What to do about the experiment that you are at, None if there is nothing left to do."""
-    name = current.result.name
-    if current.state == "planned":
-        return _about_planned(project, name)
-    if current.state == "unsynced":
-        return _about_unsynced(unasked)
-    if current.state == "failed":
-        return NextStep(f"gitexp show {name}", "a run failed; see why, then run it again")
-    if current.state == "refused":
-        return _about_refused(project, name)
-    if current.state == "stale":
-        return _about_stale([name])
-    if name in outdated:
-        return NextStep(f"gitexp retest {name}", _OUTDATED)
-    if current.state == "done" and current.result.verdict is Verdict.CONFIRMED:
-        return NextStep(f"gitexp accept {name}", "it is confirmed")
-    return None

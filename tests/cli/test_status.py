@@ -14,7 +14,7 @@ def step(world: World) -> str:
     """The next command that status names."""
     command: str = world.gitexp("status", "--json").json["next"]["command"]
     ran = world.gitexp()
-    assert f"next: {command}   (" in ran.out
+    assert f"\n\nnext: {command}" in ran.out
     assert ran.out == world.gitexp("status").out
     assert len(ran.out.splitlines()) <= 12
     return command
@@ -27,11 +27,11 @@ def test_the_next_step_follows_the_loop(ready: World) -> None:
     assert step(ready) == f"gitexp run {name}"
     ready.gitexp("run")
     assert step(ready) == f"gitexp accept {name}"
-    assert f"1 confirmed and not accepted: {name}" in ready.gitexp().out
-    assert "Campaign 1: 1 of 20 experiments run" in ready.gitexp().out
+    assert f"Waiting   1 confirmed and not accepted: gitexp accept {name}\n" in ready.gitexp().out
+    assert "Campaign  1: 1 of 20 experiments run\n" in ready.gitexp().out
     assert "next: gitexp run --baseline" in ready.gitexp("accept").out
     assert step(ready) == "gitexp run --baseline"
-    assert f"exp/{name} (accepted)\n" in ready.gitexp().out
+    assert f"model.C 1.0 -> 10  ({name})\n" in ready.gitexp().out
     ready.gitexp("run", "--baseline")
     assert step(ready).startswith("gitexp start --set ")
 
@@ -63,7 +63,7 @@ def test_what_was_confirmed_on_an_older_baseline_is_tested_again(ready: World) -
     assert step(ready) == f"gitexp retest {name}"
     found = ready.gitexp("status", "--json").json
     assert (found["waiting"], found["outdated"]) == ([], [name])
-    assert f"1 confirmed on an older baseline: {name}" in ready.gitexp().out
+    assert f"1 confirmed on an older baseline: gitexp retest {name}" in ready.gitexp().out
     assert f"gitexp retest {name}" in ready.gitexp("accept", name, code=1).err
 
 
@@ -72,7 +72,15 @@ def test_what_is_planned_comes_by_its_rank(ready: World) -> None:
     ready.gitexp("run", "--json")
     found = ready.gitexp("status", "--json").json
     assert found["experiments"] == {"planned": 2, "done": 1}
-    assert set(found["open"]["planned"]) == planned - {found["current"]["name"]}
+    left = planned - {found["current"]["name"]}
+    assert set(found["open"]["planned"]) == left
+    assert [one["name"] for one in found["planned"]] == [
+        one["name"] for one in ready.gitexp("next", "--json").json
+    ]
+    best = found["planned"][0]
+    text = ready.gitexp().out
+    assert f"Planned   2, the best: {best['change']}  ({best['name']})\n" in text
+    assert "% chance of +0.005 in " in text
     # What is confirmed goes first.
     ready.gitexp("accept")
     assert step(ready).startswith("gitexp retest ")
@@ -83,7 +91,7 @@ def test_a_measured_baseline_and_goals_are_shown(ready: World) -> None:
     ready.gitexp("goal", "accuracy >= 0.97")
     text = ready.gitexp().out
     assert "(5 runs)" in text
-    assert "Goal accuracy >= 0.97" in text
+    assert "\nGoal      accuracy >= 0.97: at 0.90" in text
     found = ready.gitexp("--json").json
     assert found["runs"] == 5
     assert found["goals"][0]["constant"] == 0.97

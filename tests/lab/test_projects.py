@@ -276,5 +276,5 @@ def test_a_project_in_a_folder_knows_the_goals_that_were_replaced(
     assert "not measured yet" in vision.gitexp("goal").out
     vision.gitexp("goal", "accuracy >= 0.98")
     assert "It was accuracy >= 0.97 until " in vision.gitexp("goal").out
-    assert "Goal accuracy >= 0.98" in vision.gitexp().out
+    assert "Goal      accuracy >= 0.98" in vision.gitexp().out
     assert "No goal is set" in text.gitexp("goal").out

@@ -71,7 +71,9 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     states = {one["name"]: one["state"] for one in status["queues"][0]["experiments"]}
     assert states == {names[0]: "running", names[1]: "waiting"}
     assert status["next"]["command"] == "gitexp run --wait"
-    assert "Queue 1 runs" in gated.gitexp("status").out
+    text = gated.gitexp("status").out
+    assert f"Running   0 of 2 runs: model.C 1.0 -> 10  ({names[0]})\n" in text
+    assert "Queue     1 runs: 1 running, 1 waiting" in text
     told = gated.gitexp("status", "--for-agent", "--json").json
     assert told["running"] == [names[0], f"queue 1 runs, 1 waiting: {names[1]}"]
     assert told["next"][0] == "gitexp run --wait  # a queue is running"
@@ -86,7 +88,7 @@ def test_a_detached_run_can_be_seen_waited_for_and_gives_what_it_would_have_give
     ]
     assert f"exp/{names[1]}\n  INCONCLUSIVE" in gated.gitexp("run", "--wait").out
     assert gated.gitexp("run", "--wait", "--exit-code", code=11).out
-    assert "Queue 1 ended" in gated.gitexp("status").out
+    assert "Queue     1 ended: " in gated.gitexp("status").out
     assert "running" not in gated.gitexp("status", "--for-agent", "--json").json
     assert "accuracy=" in gated.gitexp("show", "--logs", "-f", names[0]).out
     assert sorted(r["seed"] for r in records(gated, f"exp/{names[0]}")) == sorted(

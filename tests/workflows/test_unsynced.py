@@ -36,7 +36,8 @@ def test_experiments_of_others_are_planned_only_once_a_sync_has_looked(
     assert clone.gitexp("status", "--json").json["next"]["command"] == "gitexp sync team"
     assert "gitexp sync" in clone.gitexp("show", decided).out
     assert "gitexp sync team" in clone.gitexp("accept", decided, code=1).err
-    assert "2 without results here until gitexp sync: " in clone.gitexp("status").out
+    told = clone.gitexp("status").out
+    assert "2 may have results on team that are not here: gitexp sync team\n" in told
     ideas = clone.gitexp("next", "--json")
     assert ideas.json == []
     assert SAID.format("2 experiments") in ideas.err
@@ -46,6 +47,11 @@ def test_experiments_of_others_are_planned_only_once_a_sync_has_looked(
     assert states == {decided: "done", planned: "planned"}
     after = clone.gitexp("log"), clone.gitexp("next"), clone.gitexp("status")
     assert not any("gitexp sync" in ran.out + ran.err for ran in after)
+    # What this clone adds waits to be shared.
+    clone.gitexp("run", planned)
+    assert "results that team does not have: gitexp sync team\n" in clone.gitexp("status").out
+    clone.gitexp("sync")
+    assert "gitexp sync" not in clone.gitexp("status").out
 
 
 def test_a_branch_that_was_made_here_of_a_remote_ones_is_no_more_planned(

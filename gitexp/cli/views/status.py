@@ -2,93 +2,172 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.goal import goals_reached
-from gitexp.cli.views.rows import result_lines
-from gitexp.cli.views.terminal import print_json, styled, wrapped
-from gitexp.rules.documents.message import hypothesis_of
+from gitexp.cli.views.goal import progress
+from gitexp.cli.views.log_lines import in_fewer_words
+from gitexp.cli.views.terminal import (
+    beginning,
+    colored,
+    columns,
+    padded,
+    print_json,
+    row_width,
+    shortened,
+    styled,
+)
 from gitexp.rules.text import counted, duration, visible
+from gitexp.rules.verdict import words
 from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitexp.lab.log import Row
     from gitexp.lab.queue_progress import QueueProgress
+    from gitexp.lab.under_way import UnderWay
     from gitexp.workflows.status import Status
 
-_NAMED = 3  # experiments of one state that are named
-_STATES = {
-    "running": "running", "planned": "planned", "stale": "planned on an older baseline",
-    "unsynced": "without results here until gitexp sync", "failed": "failed",
-    "refused": "refused, because the code is not neutral",
-}  # fmt: skip
+_LINES = 12  # in all, with an empty one above the next step
+_SIDE = 10  # columns of the words at the side
+_LAST = 3  # verdicts
+_LEAST = 8  # columns of a change that still say something
 
 
 def status(now: Status, *, as_json: bool) -> None:
-    """Print the baseline, your experiment, what is open, the campaign, goals and the next step."""
+    """Print the baseline, what runs and is planned, verdicts, what waits, and the next step."""
     if as_json:
         print_json(now.as_json())
         return
     for warning in now.warnings:
         typer.echo(f"gitexp: {visible(warning)}", err=True)
-    typer.echo(_baseline(now))
-    _current(now)
-    typer.echo("")
-    if not any(now.by_state.values()):
-        typer.echo("No experiments yet.")
-    for state, words in _STATES.items():
-        if names := now.by_state.get(state):
-            typer.echo(f"{len(names):,} {words}: {_some(names)}")
-    if now.waiting:
-        typer.echo(f"{len(now.waiting):,} confirmed and not accepted: {_some(now.waiting)}")
-    if now.outdated:
-        typer.echo(f"{len(now.outdated):,} confirmed on an older baseline: {_some(now.outdated)}")
-    for one in now.queues:
-        _queue(one)
-    if now.taken:
-        typer.echo(
-            f"Campaign {now.campaign}: {now.taken} of {counted(now.planned, 'experiment')} run"
-        )
-    goals_reached(now.goals)
-    typer.echo(f"\nnext: {now.next.command}   ({now.next.why})")
+    for line in status_lines(now):
+        typer.echo(line)
+
+
+def status_lines(now: Status) -> list[str]:
+    """Where you stand, in at most a dozen lines, none wider than the terminal."""
+    goals = [progress(one).removeprefix("Goal ").removesuffix(".") for one in now.goals]
+    must = [
+        *_beside("Baseline", [_baseline(now)]),
+        *_beside("Goal" if len(goals) == 1 else "Goals", _some(goals, 2)),
+        *_beside("Running", _some([*_running(now)], 2)),
+        *_beside("Queue", _some([*map(_queue, now.queues)], 1)),
+        *_beside("Planned", _planned(now)),
+        *_beside("Campaign", _campaign(now)),
+    ]
+    waits = [f"{wait.said}: {wait.command}" for wait in now.waits]
+    left = _LINES - 2 - len(must)
+    decided = _verdicts(now, max(1, min(_LAST, left - len(waits))))
+    return [
+        *must,
+        *_beside("Verdicts", decided),
+        *_beside("Waiting", _some(waits, max(1, left - len(decided)))),
+        "",
+        *_next(now),
+    ]
+
+
+def _beside(word: str, lines: Sequence[str]) -> Iterator[str]:
+    """Lines with a word at the side of the first."""
+    for number, line in enumerate(lines):
+        head = padded("" if number else word, _SIDE)
+        yield (head if number else styled(head, bold=True)) + _cut(line)
+
+
+def _cut(line: str) -> str:
+    room = row_width() - _SIDE
+    return line if columns(line) <= room else f"{beginning(line, room - 1)}…"
+
+
+def _some(lines: Sequence[str], most: int) -> list[str]:
+    if len(lines) <= most:
+        return [*lines]
+    return [*lines[: most - 1], f"{lines[most - 1]} (and {len(lines) - most} more)"]
 
 
 def _baseline(now: Status) -> str:
-    head = f"{visible(f'{now.folder} on ' if now.folder else '')}{now.baseline} ({now.commit[:8]})"
-    if now.score is None:
-        return f"Baseline {head}: {now.metric} is not measured yet"
-    score = within(now.score, now.within)
-    return f"Baseline {head}: {now.metric} {score} ({counted(now.runs, 'run')})"
+    head = f"{visible(f'{now.folder} on ' if now.folder else '')}{visible(now.baseline)}"
+    score = "is not measured yet"
+    if now.score is not None:
+        score = f"{within(now.score, now.within)} ({counted(now.runs, 'run')})"
+    return f"{head} ({now.commit[:8]}): {visible(now.metric)} {score}"
 
 
-def _queue(progress: QueueProgress) -> None:
-    """Print what runs and waits in a queue, each on a line, and what has ended together."""
-    left = f", at least {duration(progress.seconds)} left" if progress.seconds else ""
-    typer.echo(f"Queue {progress.queue.id} {progress.stage}{left}:")
-    by_state: dict[str, list[str]] = {}
-    for one in progress.experiments:
-        if one.state == "running":
-            runs = "" if one.runs is None else f", {counted(one.runs, 'run')} to its next look"
-            typer.echo(f"  running: {one.name}{runs}")
+def _running(now: Status) -> Iterator[str]:
+    for one in now.running:
+        if not one.name:
+            yield f"the baseline: {counted(one.runs, 'run')} so far"
         else:
-            by_state.setdefault(one.state, []).append(one.name)
-    for state, names in by_state.items():
-        typer.echo(f"  {state}: {_some(names)}")
+            yield f"{_how_far(one)}: {visible(one.change)}  ({one.name})"
 
 
-def _current(now: Status) -> None:
-    if now.current is None:
-        return
-    result = now.current.result
-    name = styled(f"exp/{visible(result.name)}", bold=True)
-    accepted = " (accepted)" if now.current.state == "accepted" else ""
-    typer.echo(f"{'Checked out' if now.is_checked_out else 'Last started'}: {name}{accepted}")
-    typer.echo(wrapped(hypothesis_of(result.entry.message), lines=2))
-    if now.current.state not in _STATES:
-        typer.echo(result_lines(now.current))
+def _how_far(one: UnderWay) -> str:
+    said = f"{one.runs} of {counted(one.due, 'run')}" if one.due else counted(one.runs, "run")
+    return f"{said}, about {duration(one.seconds)} left" if one.seconds else said
 
 
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _queue(one: QueueProgress) -> str:
+    states = Counter(it.state for it in one.experiments)
+    listed = ", ".join(f"{number} {state}" for state, number in states.items())
+    left = f", at least {duration(one.seconds)} left" if one.seconds else ""
+    return f"{one.queue.id} {one.stage}: {listed}{left}"
+
+
+def _planned(now: Status) -> list[str]:
+    """The best idea, and the reason for it."""
+    number = len(now.by_state.get("planned", ()))
+    if not number or not now.planned:
+        return [f"{number} experiments" if number else "nothing"]
+    best = now.planned[0]
+    change = visible(best.change)
+    ahead = f"{number}, the best: " if number > 1 else ""
+    worth = f"a {100 * best.chance:.0f} % chance of {best.gain:+.2g} in {duration(best.seconds)}"
+    why = f"; {visible(best.evidence)}" if best.evidence else "; no evidence given"
+    return [f"{ahead}{change}  ({best.name})", worth + why]
+
+
+def _campaign(now: Status) -> list[str]:
+    if not now.taken:
+        return []
+    return [f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"]
+
+
+def _verdicts(now: Status, most: int) -> list[str]:
+    """A line for each of the last verdicts: the verdict, its effect, the change and the name."""
+    shown = now.decided[:most]
+    cells = [_cells(row, now.metric) for row in shown]
+    wide = [max((columns(row[at]) for row in cells), default=0) for at in range(2)]
+    return [
+        _verdict(row, f"{padded(one, wide[0])}  {padded(other, wide[1])}")
+        for row, (one, other) in zip(shown, cells, strict=True)
+    ]
+
+
+def _cells(row: Row, metric: str) -> tuple[str, str]:
+    """The verdict and the effect; of the project's own metric, without its name."""
+    judgement, registration = row.result.judgement, row.result.registration
+    if judgement is None or registration is None or judgement.effect is None:
+        return str(row.result.verdict), judgement.reason if judgement else ""
+    effect = words.effect(registration.criterion, judgement)
+    own = registration.criterion.metric == metric
+    return str(row.result.verdict), effect.partition(" ")[2] if own else effect
+
+
+def _verdict(row: Row, head: str) -> str:
+    room = row_width() - _SIDE - columns(head) - 2
+    if row.result.registration is not None and room >= _LEAST:
+        changes = in_fewer_words(row.result.registration.change)
+        fitting = (text for text in changes if columns(text) <= room)
+        change = next(fitting, shortened(changes[-1], room))
+        name = f"  ({row.result.name})"
+        head += f"  {change}" + (name if columns(change + name) <= room else "")
+    return colored(head.rstrip(), row.result.verdict)
+
+
+def _next(now: Status) -> Iterator[str]:
+    line, why = f"next: {now.next.command}", f"   ({now.next.why})"
+    yield line + (why if columns(line + why) <= row_width() else "")

@@ -32,6 +32,7 @@ from gitexp.store.refs import ARCHIVE, HEADS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gitexp.lab.result import Result
     from gitexp.rules.documents.known import Known
     from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Inspection
@@ -39,13 +40,17 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-def check(repository: Repository, name: str | None = None) -> Checked:
+def check(
+    repository: Repository, name: str | None = None, known: Sequence[Result] | None = None
+) -> Checked:
     """Check a committed experiment by every rule at once.
+
+    `known` are all results of its project, for a command that has read them and changes nothing.
 
     Raises:
         NotReady: there is no baseline to compare it with.
     """
-    (report,) = check_refs(repository, [find_experiment(repository, name)])
+    (report,) = check_refs(repository, [find_experiment(repository, name)], known=known)
     if isinstance(report, Uncheckable):
         raise report.error
     return report
@@ -99,7 +104,11 @@ def _about_baselines(
 
 
 def check_refs(
-    repository: Repository, refs: Sequence[tuple[str, str]], *, older: bool = True
+    repository: Repository,
+    refs: Sequence[tuple[str, str]],
+    *,
+    older: bool = True,
+    known: Sequence[Result] | None = None,
 ) -> list[Checked | Uncheckable]:
     """Check the commits of refs, in the same few git processes however many there are.
 
@@ -120,13 +129,13 @@ def check_refs(
         replace(inspection, findings=(*inspection.findings, *about_code))
         for inspection, about_code in zip(inspections, code, strict=True)
     )
-    known = iter(
+    claims = iter(
         read_known_at([(comparison.project, comparison.base) for comparison in comparable])
     )
-    past = PastResults(repository)
+    past = PastResults(repository, known)
     lowered = _lowered(repository, comparable)
     return [
-        _check(entry, comparison, next(judged), next(known), past, lowered)
+        _check(entry, comparison, next(judged), next(claims), past, lowered)
         if isinstance(comparison, Comparison)
         else Uncheckable(entry, comparison)
         for entry, comparison in zip(entries, comparisons, strict=True)
