@@ -9,6 +9,7 @@ from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief, measured
 from gitexp.cli.figures.pairs import pairs
 from gitexp.cli.page.section import (
+    LONGEST,
     Section,
     anchor,
     figure,
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
     from gitexp.lab.log import Row
     from gitexp.workflows.full_report import Detail, FailedRun, FullReport
 
-_IN_PICTURES = 60  # experiments, the newest, whose pairs and curves are drawn
+_ROOM = 180_000  # characters for those that are drawn: a page of 200 stays under 500 kB
+_BRIEFLY = 400  # characters of a hypothesis that is not
 _MOST_CURVES = 2  # metrics of one experiment
+_LEGEND = (
+    "In a picture of pairs, a ring is the baseline and a disc the experiment, joined where they"
+    " share a seed; in one of curves, the baseline is dashed. Curves are means over seeds, in a"
+    " band of one standard deviation."
+)
 _MOST_LINES = 40  # of a diff
 _MOST_FAILED = 3  # runs of one experiment whose output is shown
 # Trailers that the summary has already, or that the verdict uses up.
@@ -41,22 +48,22 @@ def details(report: FullReport) -> Section | None:
     rows = [row for row in report.report.experiments if row.commit in report.details]
     if not rows:
         return None
+    folds: list[Markup] = []
+    drawn, room = 0, _ROOM
+    for row in rows:
+        if room > 0:
+            folds.append(_fold(row, report.details[row.commit], drawn=True))
+            drawn, room = drawn + 1, room - len(folds[-1])
+        else:
+            folds.append(_fold(row, report.details[row.commit], drawn=False))
     said = []
     if len(report.report.experiments) > len(rows):
         said.append(f"The newest {len(rows):,}; any other one: gitexp show NAME.")
-    if len(rows) > _IN_PICTURES:
-        said.append(f"Pairs and curves are drawn for the newest {_IN_PICTURES}.")
-    said.append(
-        "In a picture of pairs, a ring is the baseline and a disc the experiment, joined where they"
-        " share a seed; in one of curves, the baseline is dashed. Curves are means over seeds, in a"
-        " band of one standard deviation."
-    )
-    folds = (
-        _fold(row, report.details[row.commit], drawn=number < _IN_PICTURES)
-        for number, row in enumerate(rows)
-    )
+    if drawn < len(rows):
+        said.append(f"Pairs and curves are drawn for the newest {drawn}.")
+    said.append(_LEGEND)
     button = tag("button", "Open all", id="every", type="button", class_="needs-script")
-    head = tag("p", " ".join(said), class_="soft") if said else Markup()
+    head = tag("p", " ".join(said), class_="soft")
     return Section("in-full", "Each in full", joined((head, tag("p", button), *folds)))
 
 
@@ -80,7 +87,8 @@ def _fold(row: Row, detail: Detail, *, drawn: bool) -> Markup:
 def _words(row: Row, *, at_length: bool) -> Iterator[Markup]:
     """What was claimed, and what the verdict says."""
     result, registration, judgement = row.result, row.result.registration, row.result.judgement
-    yield tag("p", shortened(hypothesis_of(result.entry.message)))
+    hypothesis = hypothesis_of(result.entry.message)
+    yield tag("p", shortened(hypothesis, LONGEST if at_length else _BRIEFLY))
     who = f"{result.entry.author}, {row.time[:10]}, commit {row.commit[:10]}"
     if registration is not None:
         trailers = [

@@ -126,7 +126,7 @@ def _row(row: Row, one: Measured | None, plot: _Plot | None, *, in_full: bool) -
         tag("td", marked(verdict, verdict.lower() if verdict else row.state), _small(state)),
         tag("td", tag("code", told), _small(f"exp/{result.name}")),
         tag("td", plot.drawn(one) if plot and one else NOTHING, class_="plot"),
-        _effect(one) if one else tag("td", _small(_why(row))),
+        _effect(one) if one else tag("td", _small(_why(row)), data_n=""),
         tag("td", predicted),
         tag("td", pairs),
         tag("td", row.time[:10]),
