@@ -1,4 +1,4 @@
-"""Write the pages that follow from code: commands.md, json.md, and the examples in rules.md.
+"""Write what follows from code: commands.md, json.md, the examples in rules.md, options.json.
 
 --check fails where one of them is stale.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
+from gitexp.cli.completion.complete import OPTIONS
+from gitexp.cli.completion.listing import listing
 from gitexp.cli.reference import reference
 from gitexp.cli.shapes import FAILURE, PRINTED, fields_of, is_object
 from gitexp.lab.catalogue import all_rules
@@ -150,9 +152,14 @@ def _shown(example: Example) -> str:
 
 
 if __name__ == "__main__":
-    pages = (("commands.md", commands()), ("json.md", json_shapes()), ("rules.md", rules()))
-    for target, text in pages:
+    pages = {
+        DOCS / "commands.md": commands(),
+        DOCS / "json.md": json_shapes(),
+        DOCS / "rules.md": rules(),
+        OPTIONS: listing(),
+    }
+    for target, text in pages.items():
         if "--check" not in sys.argv:
-            (DOCS / target).write_text(text, "utf-8")
-        elif (DOCS / target).read_text("utf-8") != text:
-            sys.exit(f"docs/{target} is out of date: python docs/generate.py")
+            target.write_text(text, "utf-8")
+        elif target.read_text("utf-8") != text:
+            sys.exit(f"{target.name} is out of date: python docs/generate.py")

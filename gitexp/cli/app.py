@@ -19,6 +19,7 @@ app = typer.Typer(
     name="gitexp",
     cls=Commands,
     invoke_without_command=True,
+    add_completion=False,  # ours answers without loading a parser
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -27,25 +28,34 @@ app = typer.Typer(
 _interrupts: list[int] = []  # signals that have arrived
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        from gitexp import __version__  # the package itself is for training scripts
-
-        typer.echo(f"gitexp {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def _gitexp(
     context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - its callback has printed it
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version; with --json, for a bug report.")
     ] = False,
+    install_completion: Annotated[
+        bool, typer.Option("--install-completion", help="Have your shell complete commands.")
+    ] = False,
+    show_completion: Annotated[
+        str,
+        typer.Option(
+            "--show-completion", metavar="bash|zsh|fish", help="Print the script that does so."
+        ),
+    ] = "",
     debug: Annotated[  # noqa: ARG001 - read where a bug is reported
         bool, typer.Option("--debug", help="Show the whole traceback if gitexp itself fails.")
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
+    if version or install_completion or show_completion:
+        from gitexp.cli import alone  # what no command does
+
+        if version:
+            alone.version(as_json=json_)
+        else:
+            alone.completion(show_completion)
+        raise typer.Exit
     from gitexp.store.git_environment import hold_environment  # not for the overview
 
     hold_environment()

@@ -37,9 +37,11 @@ class Command:
 
     @property
     def epilog(self) -> str:
-        """The exit codes, as the end of the command's own help lists them."""
+        """The end of the command's own help: examples, and the exit codes."""
+        from gitexp.cli.examples import as_text  # only needed for help
+
         codes = {code: EXITS[code] for code in _ALWAYS} | dict(self.exits)
-        return listed_exits(codes)
+        return as_text(self.name) + listed_exits(codes)
 
 
 def listed_exits(codes: Mapping[int, str]) -> str:

@@ -29,6 +29,7 @@ from gitexp.cli.views.screen import ScreeningJson
 from gitexp.cli.views.trust import SignerJson, TrustJson
 from gitexp.lab.agent_files import AgentFile
 from gitexp.lab.goals import GoalJson
+from gitexp.lab.itself import VersionJson
 from gitexp.lab.leftovers import HoldingJson
 from gitexp.lab.log_json import ExperimentJson
 from gitexp.lab.sharing.report import SyncedJson
@@ -65,7 +66,7 @@ class Printed:
     @property
     def line(self) -> str:
         """The command as it is typed."""
-        return f"gitexp {self.command} {self.word}".rstrip()
+        return " ".join(filter(None, ("gitexp", self.command, self.word)))
 
 
 PRINTED = (
@@ -120,6 +121,7 @@ PRINTED = (
     Printed("doctor", "", list[ExaminedJson]),
     Printed("doctor", "--gc", list[HoldingJson]),
     Printed("help", "", PageJson | RuleJson),
+    Printed("", "--version", VersionJson),
 )
 # Former names of commands, as they are typed now.
 _FORMER = {
@@ -139,7 +141,7 @@ def printed_by(words: Sequence[str]) -> Printed | None:
     command, more = _FORMER.get(command, (command, ""))
     found = None
     for one in PRINTED:
-        if one.command == command and one.word in {"", more, *typed}:
+        if one.command in {"", command} and one.word in {"", more, *typed}:
             found = one
     return found
 

@@ -22,6 +22,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main() -> None:
     """Run the command line."""
     when_interrupted(end_at_once)
+    if shell := os.environ.get("_GITEXP_COMPLETE"):
+        from gitexp.cli.completion.complete import main as complete  # a shell asks
+
+        complete(shell)
     from gitexp.cli.app import main as run  # not before Ctrl-C is taken care of
 
     run()
