@@ -15,12 +15,13 @@ from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitexp.lab.log import Row
     from gitexp.workflows.report import Report
 
 _LONGEST = 100  # characters of a text in a table
+_LONGEST_REMARK = 500
 
 
 def plain(text: str, longest: int | None = None) -> str:
@@ -73,9 +74,20 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
             for row in waiting[:number]
         )
         parts.append("\n## Open\n" + "".join(lines) + _older(len(waiting) - number, "experiments"))
+    if remarks := sorted(_remarks(report), reverse=True):
+        noted = "".join(f"- {said}\n" for _, said in remarks[:number])
+        parts.append(f"\n## Remarks\n{noted}{_older(len(remarks) - number, 'remarks')}")
     said = [*campaign, *(in_words(report.calibration) if report.calibration else ())]
     parts.append("\n## Campaign\n" + "".join(f"- {plain(sentence)}\n" for sentence in said))
     return "".join(parts)
+
+
+def _remarks(report: Report) -> Iterator[tuple[str, str]]:
+    """When each remark was made, and the whole of it."""
+    for row in report.experiments:
+        for remark in row.result.remarks:
+            said = f"exp/{plain(row.result.name)}, {plain(str(remark), _LONGEST_REMARK)}"
+            yield remark.time, said
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -79,6 +79,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     "Read": (
         Command("log", "List the experiments, newest first, or search them"),
         Command("show", "Show one experiment in full"),
+        Command("note", "Note a remark on an experiment, signed and dated"),
         Command("blame", "Show who set each config value, and what else was tried"),
         Command("report", "Write up where the project stands: Markdown, page, pictures"),
         Command("export", "Export the log as a table, or into a store of MLflow"),

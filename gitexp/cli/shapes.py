@@ -22,6 +22,7 @@ from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
 from gitexp.cli.views.next import IdeaJson
+from gitexp.cli.views.note import NotedJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
 from gitexp.cli.views.registered import CarriedJson, PresetJson, StartedJson
 from gitexp.cli.views.run import ConcludedJson, MeasuredJson, SmokedJson, TriedJson, UnfinishedJson
@@ -106,6 +107,7 @@ PRINTED = (
     Printed("log", "--calibration", list[Calibration]),
     Printed("show", "", SheetJson),
     Printed("show", "--curves", list[CurvesOfJson]),
+    Printed("note", "", NotedJson),
     Printed("report", "", ReportJson),
     Printed("export", "", ExportJson),
     Printed("accept", "", AcceptedJson),

@@ -20,6 +20,7 @@ from gitexp.lab.notify import notify_meanwhile
 from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
+from gitexp.lab.verdict_notes import write_view
 from gitexp.lab.watcher import LookProgress
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import TOLD, Found
@@ -34,8 +35,6 @@ from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
 from gitexp.rules.verdict.pairs import compared
 from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
 from gitexp.rules.verdict.small_first import full_seconds, shares_due
-from gitexp.store.note_writing import replace_notes
-from gitexp.store.refs import VERDICTS
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
@@ -218,7 +217,7 @@ class ExperimentSession(Session):
     def _write_note(self, judgement: Judgement) -> None:
         self.judgement = judgement
         self.note = words.note(self.registration, judgement)
-        replace_notes(self.ledger.repository, VERDICTS, {self.ledger.experiment: self.note})
+        write_view(self.ledger.repository, self.ledger.experiment, self.note)
         if judgement.verdict is not None and judgement != self._decided_before():
             self._notify(judgement)
 

@@ -10,9 +10,12 @@ from gitexp.rules.text import json_line
 from gitexp.rules.verdict.criterion import Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.lab.state import State
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.remark import Remark, RemarkJson
     from gitexp.rules.documents.summary import Summary
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
@@ -71,7 +74,8 @@ class LoggedJson(FiguresJson):
 
     `code` is the code commit that it stands on, and `proof` says whether that is neutral. `change`,
     `criterion`, `repeats` and `campaign` are null where a commit is not a registration; `foreign`
-    records are another commit's, and `newer` lines need a newer gitexp.
+    records are another commit's, and `newer` lines need a newer gitexp. `remarks` are what people
+    noted, the oldest first.
     """
 
     commit: str
@@ -94,6 +98,7 @@ class LoggedJson(FiguresJson):
     guards: list[GuardJson]
     foreign: int
     newer: int
+    remarks: list[RemarkJson]
 
 
 class ExperimentJson(LoggedJson):
@@ -104,7 +109,12 @@ class ExperimentJson(LoggedJson):
     state: State
 
 
-def log_json(entry: Entry, registration: Registration | None, summary: Summary) -> str:
+def log_json(
+    entry: Entry,
+    registration: Registration | None,
+    summary: Summary,
+    remarks: Sequence[Remark] = (),
+) -> str:
     """Write what does not depend on branches, nor on what is running, as one line of JSON."""
     judgement, explored = summary.judgement, summary.stage is Stage.EXPLORED
     fields: LoggedJson = {
@@ -129,6 +139,7 @@ def log_json(entry: Entry, registration: Registration | None, summary: Summary) 
         "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
         "foreign": summary.foreign,
         "newer": sum(lines for _, lines in summary.newer),
+        "remarks": [remark.as_json() for remark in remarks],
     }
     return json_line(fields)
 

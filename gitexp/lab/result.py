@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gitexp.rules.documents.registration import Registration, parse_message
+from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summarize, summary_text
 from gitexp.rules.verdict.campaign import Member
 from gitexp.store.cache import CachedSummary
@@ -133,6 +135,13 @@ class Result:
         if self.registration is None or self.registration.rules < 2:
             return Held(tuple(record for record in self.records if not record.explore))
         return self.first_held[0]
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What people remarked, the oldest first."""
+        if self._kept is None:
+            return parse_remarks(self.text, self.commit)
+        return [Remark(self.commit, **fields) for fields in json.loads(self.shown)["remarks"]]
 
     @property
     def attempted(self) -> tuple[Record, ...]:
@@ -311,7 +320,7 @@ class Result:
             return self._kept.shown
         from gitexp.lab.log_json import log_json
 
-        return log_json(self.entry, self.registration, self.summary)
+        return log_json(self.entry, self.registration, self.summary, self.remarks)
 
     def summed_up(self, key: str) -> CachedSummary:
         """Sum it up for the cache; `key` names its notes."""

@@ -1,4 +1,4 @@
-"""Computes verdict notes from messages and records; where records change, notes are rewritten."""
+"""Computes the notes that git shows from messages and records, and writes them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.results import judged
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.message import split_message
+from gitexp.rules.documents.remark import parse_remarks
 from gitexp.rules.plan.design import improvised
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.experiment import as_explored, judge_records
+from gitexp.rules.verdict.view import view
 from gitexp.store.experiments import read_noted
+from gitexp.store.note_writing import replace_notes
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from gitexp.lab.result import Result
+    from gitexp.rules.documents.remark import Remark
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
@@ -26,8 +32,8 @@ def compute_verdict_notes(
 ) -> dict[str, str]:
     """Verdict notes of the wanted commits, as far as message and records give one.
 
-    A note is left out if nothing is decided yet, or if it cannot be computed here: the commit or
-    its baseline is not in this clone, or a newer gitexp wrote some of the records.
+    A note is left out if nothing is decided nor remarked yet, or if it cannot be computed here: the
+    commit or its baseline is not in this clone, or a newer gitexp wrote some of the records.
     """
     entries = [entry for entry in read_noted(repository, commits) if wanted(entry)]
     # At the end of a shallow clone, commits seem to have no baseline.
@@ -52,10 +58,42 @@ def compute_verdict_notes(
     return views
 
 
+def write_view(repository: Repository, commit: str, verdict: str) -> None:
+    """Write an experiment's note: the lines of its verdict, and what people remarked.
+
+    Raises:
+        StoreBusy, NotReady: it could not be written.
+    """
+    written: list[Remark] | None = None
+    # Whoever remarks something meanwhile writes the note as well, with the verdict before this one.
+    while written != (found := remarks_on(repository, commit)):
+        replace_notes(repository, VERDICTS, {commit: view(verdict, found)})
+        written = found
+
+
+def rewrite_views(repository: Repository, commits: Sequence[str]) -> None:
+    """Write the notes of experiments again, after something was put on record.
+
+    Raises:
+        StoreBusy, NotReady: they could not be written.
+    """
+    written: dict[str, str] | None = None
+    while written != (due := compute_verdict_notes(repository, commits, lambda _: True)):
+        replace_notes(repository, VERDICTS, due)
+        written = due
+
+
+def remarks_on(repository: Repository, commit: str) -> list[Remark]:
+    """Read the remarks on an experiment, the oldest first."""
+    return parse_remarks(read_notes(repository, RUNS, [commit]).get(commit, ""), commit)
+
+
 def _view(result: Result) -> str:
-    if result.registration is None or result.judgement is None or result.judgement.verdict is None:
-        return ""
-    return words.note(result.registration, result.judgement)
+    verdict = ""
+    judgement = result.judgement
+    if result.registration and judgement and judgement.verdict is not None:
+        verdict = words.note(result.registration, judgement)
+    return view(verdict, result.remarks)
 
 
 def _explored_view(result: Result, comparison: Comparison) -> str:
@@ -69,4 +107,4 @@ def _explored_view(result: Result, comparison: Comparison) -> str:
     why = max(result.records, key=lambda record: (record.start, record.attempt)).explore
     if judgement.verdict is None:
         return ""
-    return words.note(registration, as_explored(judgement, why))
+    return view(words.note(registration, as_explored(judgement, why)), result.remarks)

@@ -50,8 +50,8 @@ class Intent:
     whole: bool = False
 
     def news(self, old: bytes) -> list[str]:
-        """Return the lines that the note did not have; if `whole`, all of them."""
-        known = set() if self.whole else {*decode(old).split("\n")}
+        """Return the lines that the note did not have."""
+        known = {*decode(old).split("\n")}
         return [line for line in self.lines if line not in known]
 
     def applied(self, old: bytes) -> bytes:

@@ -79,7 +79,7 @@ def archive(
         )
     moved = {name: commit for name, commit in chosen.items() if name not in left}
     if reason := demand_plain(why, "--why"):
-        remark(repository, moved.values(), reason, withdraws=True)
+        remark(repository, [*moved.values()], reason, withdraws=True)
     archive_refs(repository, moved)
     return Archived(moved, left)
 

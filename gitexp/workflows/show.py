@@ -19,7 +19,6 @@ from gitexp.lab.seed_runs import seed_scores
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
-from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.documents.series import Series, parse_series
 from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.store.notes import read_notes
@@ -44,8 +43,8 @@ class SeedJson(TypedDict):
 class SheetJson(ExperimentJson):
     """One experiment in full.
 
-    `runs`, `samples`, `screened`, `environments`, `artifacts`, `remarks` and `holdout` are as they
-    are stored; `folder_here` of a run is null where its output is not in this clone.
+    `runs`, `samples`, `screened`, `environments`, `artifacts` and `holdout` are as they are
+    stored; `folder_here` of a run is null where its output is not in this clone.
     """
 
     message: str
@@ -61,7 +60,6 @@ class SheetJson(ExperimentJson):
     artifacts: list[dict[str, Any]]
     series: list[Series]
     baseline_series: list[Series]
-    remarks: list[dict[str, Any]]
     holdout: list[dict[str, Any]]
 
 
@@ -92,7 +90,6 @@ class Sheet:
     series: tuple[Series, ...] = ()
     baseline_series: tuple[Series, ...] = ()
     together: Together | None = None
-    remarks: tuple[Remark, ...] = ()
 
     @property
     def gone(self) -> list[int]:
@@ -127,7 +124,6 @@ class Sheet:
             "artifacts": list(self.artifacts),
             "series": list(self.series),
             "baseline_series": list(self.baseline_series),
-            "remarks": [json.loads(remark.line()) for remark in self.remarks],
             "holdout": [json.loads(opening.line()) for opening in self.openings],
         }
 
@@ -164,7 +160,6 @@ def show(project: Project, name: str | None) -> Sheet:
         shared=sum(
             other.result.ran > 0 and other.result.base == row.result.base for other in others
         ),
-        remarks=tuple(parse_remarks(row.result.text, commit)),
         openings=tuple(
             opening for opening in parse_openings(row.result.text) if opening.commit == commit
         ),

@@ -302,7 +302,7 @@ def test_an_idea_is_withdrawn_with_its_reason_and_no_longer_planned(ready: World
     ready.gitexp("verify")
     for words, said in (
         (("--restore", name, "--why", "x"), "--restore does not take --why"),
-        ((other, "--why", "x" * 2001), "may have 2000 characters"),
+        ((other, "--why", "x" * 2001), "may have 2,000 characters"),
         ((other, "--why", "\x1b[31m"), "--why"),
     ):
         assert said in ready.gitexp("archive", *words, code=2).err

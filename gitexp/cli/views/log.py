@@ -108,3 +108,5 @@ def _experiment(row: Row) -> None:
             typer.echo(wrapped(said))
     for said in uncounted(row):
         typer.echo(f"  {said}")
+    for remark in row.result.remarks:
+        typer.echo(wrapped(str(remark), lines=3))

@@ -131,9 +131,8 @@ def _uncounted(row: Row) -> None:
 
 
 def _remarks(sheet: Sheet) -> None:
-    for remark in sheet.remarks:
-        what = "withdrawn" if remark.withdraws else "remark"
-        typer.echo(wrapped(f"{what} {remark.time[:10]} by {remark.by}: {remark.text}"))
+    for remark in sheet.row.result.remarks:
+        typer.echo(hanging(f"  {f'{remark.what.capitalize()}:':<12} ", remark.said))
 
 
 def _openings(sheet: Sheet, registration: Registration) -> None:

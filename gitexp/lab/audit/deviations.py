@@ -12,6 +12,7 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.reading import says_the_same
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.rules.verdict.view import split_view, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,16 +44,17 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
         return _unread(result, noted)
     if result.explored:
         return _hidden(result, noted)
-    due, instead = "", "nothing that counts"
+    verdict, instead = "", "nothing that counts"
     registration, judgement = result.registration, result.judgement
     if registration is not None and judgement is not None:
         instead = words.verdict_line(registration, judgement)
         if judgement.verdict is not None:
-            due = words.note(registration, judgement)
-            if noted != due.strip("\n") and says_the_same(noted, registration, judgement):
-                return Deviation(result, None, due)
+            verdict = words.note(registration, judgement)
+    due = view(verdict, result.remarks)
     if noted == due.strip("\n"):
         return None
+    if _is_reworded(noted, due, result):
+        return Deviation(result, None, due)
     one = noted.partition("\n")[0] or "there is none"
     if noted and due:
         lines = zip(f"{noted}\n".split("\n"), due.split("\n"), strict=False)
@@ -67,6 +69,19 @@ def find_deviation(inventory: Inventory, result: Result) -> Deviation | None:
         f" again: gitexp run {name_of(result)}, or: git notes --ref=gitexp remove {commit[:10]}",
     )
     return Deviation(result, finding, due or None)
+
+
+def _is_reworded(noted: str, due: str, result: Result) -> bool:
+    """Whether a note has the verdict and figures that are due, and no remark of its own."""
+    (one, beside), (verdict, remarks) = split_view(noted), split_view(due)
+    if beside not in {"", remarks}:  # versions before did not show remarks
+        return False
+    if one == verdict:
+        return True
+    registration, judgement = result.registration, result.judgement
+    if registration is None or judgement is None:
+        return False
+    return says_the_same(one, registration, judgement)
 
 
 def _unread(result: Result, noted: str) -> Deviation:

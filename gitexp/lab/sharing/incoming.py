@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.tombstones import encoded
+from gitexp.rules.verdict.view import split_view
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.merge import Merged, exclusively, merge, move
 from gitexp.store.note_history import drop_past
@@ -129,7 +130,7 @@ def merge_verdict_notes(
         changed = tuple(
             ChangedVerdict(c, before, now)
             for c, text in due.items()
-            if c in mine and (before := _first(mine[c])) != (now := _first(text))
+            if c in mine and (before := _first(mine[c])) not in {"", now := _first(text)}
         )
         return MergedVerdictNotes(other, after, changed)
 
@@ -140,4 +141,5 @@ def merge_verdict_notes(
 
 
 def _first(text: str) -> str:
-    return text.partition("\n")[0]
+    """The first line of a note's verdict; empty where it has none."""
+    return split_view(text)[0].partition("\n")[0]

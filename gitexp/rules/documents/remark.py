@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, write_line
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_REMARK = 2000  # characters
+
+
+class RemarkJson(TypedDict):
+    """What somebody wants others to know; `withdraws` if it is why the idea was given up."""
+
+    time: str
+    by: str
+    text: str
+    withdraws: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,33 @@ class Remark:
     time: str
     withdraws: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.what} {self.said}"
+
+    @property
+    def what(self) -> str:
+        """What it is in a word."""
+        return "withdrawn" if self.withdraws else "remark"
+
+    @property
+    def said(self) -> str:
+        """When, who and what, on one plain line whatever somebody may have pushed."""
+        text = " ".join(self.text.split())
+        if len(text) > LONGEST_REMARK:
+            text = f"{text[: LONGEST_REMARK - 1]}…"
+        by = " ".join(self.by.split())[:100]
+        return visible(f"{self.time[:10]} by {by}: {text}")
+
     def line(self) -> str:
         """Write it as one canonical line."""
         fields = {"commit": self.commit, "text": self.text, "by": self.by, "time": self.time}
         return write_line(Kind.REMARK, fields | ({"withdraws": True} if self.withdraws else {}))
+
+    def as_json(self) -> RemarkJson:
+        """Return the remark as `--json` shows it."""
+        return {
+            "time": self.time, "by": self.by, "text": self.text, "withdraws": self.withdraws
+        }  # fmt: skip
 
     @classmethod
     def of(cls, content: Mapping[str, object]) -> Self:
@@ -46,6 +79,8 @@ class Remark:
 
 def parse_remarks(text: str, commit: str) -> list[Remark]:
     """Read the remarks in the note of an experiment, the oldest first."""
+    if Kind.REMARK.mark not in text:
+        return []
     remarks = map(Remark.of, read_contents(text, Kind.REMARK))
     mine = [remark for remark in remarks if remark.commit == commit]
     return sorted(mine, key=lambda remark: (remark.time, remark.text))

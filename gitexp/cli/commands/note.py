@@ -1,0 +1,60 @@
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from gitexp.cli.options import AsJson
+from gitexp.cli.views import note as views
+from gitexp.errors import UsageError
+from gitexp.lab.experiment import find_experiment
+from gitexp.lab.project import open_project
+from gitexp.store.git_errors import GitFailed
+from gitexp.store.repository import Repository
+from gitexp.workflows.note import note as workflow
+
+_TEMPLATE = """
+
+# A remark on {name}. Lines that begin with # are left out.
+# Leave it empty to note nothing.
+"""
+
+
+def note(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Experiment, archived or not.")],
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="The remark; without it, git's editor opens.",
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Note a remark on an experiment, signed and dated.
+
+    It stays with the results: log, show and report have it, git log shows it below the verdict, and
+    sync shares it. It changes no verdict. To take words back, use gitexp redact.
+    """
+    repository = open_project().repository
+    if text is None:
+        text = _edited(repository, name)
+    views.noted(workflow(repository, name, text), as_json=json_)
+
+
+def _edited(repository: Repository, name: str) -> str:
+    """Have the remark written in git's editor."""
+    ref, _ = find_experiment(repository, name)  # before anybody writes something for nothing
+    short = ref.rpartition("/")[2]
+    way = f'gitexp note {short} "TEXT"'
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("what do you want to note?", way)
+    try:
+        # Our git does not see the variable, and knows the other places to look.
+        editor = os.environ.get("GIT_EDITOR") or repository.git.text("var", "GIT_EDITOR").strip()
+        written = click.edit(_TEMPLATE.format(name=f"exp/{short}"), editor, extension=".txt")
+    except (GitFailed, click.ClickException) as error:
+        raise UsageError(f"the editor failed: {error}", way) from None
+    lines = (written or "").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#"))
