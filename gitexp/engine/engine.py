@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
@@ -107,6 +107,12 @@ class Slot(threading.Event):
 class Engine(Protocol):
     """Makes runs, several at once."""
 
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing running that would go on by mistake."""
+
     @property
     def free(self) -> int:
         """How many more orders can be carried out at once."""
@@ -122,3 +128,6 @@ class Engine(Protocol):
 
     def cancel(self, order: Order, how: Ended | None = Ended.FREED) -> None:
         """Ask a run to end early, which goes on record as `how`; `poll` returns it all the same."""
+
+    def stop_all(self, how: Ended | None) -> None:
+        """Stop every run that would go on by mistake, and wait for its end."""

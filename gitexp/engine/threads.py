@@ -44,6 +44,12 @@ def thread_variables(threads: int, given: Mapping[str, str]) -> dict[str, str]:
     return {name: str(threads) for name in names if name not in given}
 
 
+def about_threads_elsewhere(threads: int) -> str:
+    """What to know about the number of threads that runs get on other machines."""
+    each = f"each run computes with {counted(threads, 'thread')}"
+    return f"{each}, and so will all that are compared with it; for more, set threads"
+
+
 def about_threads(threads: int, jobs: int, *, fixed: bool) -> str:
     """What to know about the number of threads of a run; "" if it is as one would expect."""
     each, cores = f"each run computes with {counted(threads, 'thread')}", usable_cores()

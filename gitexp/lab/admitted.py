@@ -129,13 +129,18 @@ def tools_of(
     maker: RunMaker,
     jobs: int,
     watcher: Watcher,
+    *,
+    away: bool = False,
 ) -> list[SessionTools]:
-    """Give each experiment its tools, with one bench for those of the same baseline."""
+    """Give each experiment its tools, with one bench for those of the same baseline.
+
+    `away`: their runs are made on other machines.
+    """
     benches: dict[tuple[str, str], Bench] = {}
     found = []
     for one, ledger in zip(admitted, ledgers, strict=True):
         name = one.report.name
-        bench = benches.setdefault(one.baseline, Bench(one.report.base, jobs, watcher))
+        bench = benches.setdefault(one.baseline, Bench(one.report.base, jobs, watcher, away=away))
         own = watcher if len(admitted) == 1 else Prefixed(watcher, f"exp/{name}")
         found.append(SessionTools(ledger, bench, maker, own, name))
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
-from gitexp.engine.threads import about_threads, share_of_cores
+from gitexp.engine.threads import about_threads, about_threads_elsewhere, share_of_cores
 from gitexp.errors import NotReady
 from gitexp.lab.agreed_threads import agree_on_threads
 from gitexp.rules.documents.generation import generation_of, newest_generation
@@ -25,11 +25,12 @@ class Bench:
     `here` are the conditions that hold today, None while they are not known.
     """
 
-    def __init__(self, base: str, jobs: int, watcher: Watcher) -> None:
+    def __init__(self, base: str, jobs: int, watcher: Watcher, *, away: bool = False) -> None:
         self.base = base
         self.here: list[str] | None = None
         self.told: set[tuple[object, ...]] = set()  # runs that were announced
         self.jobs, self._watcher = jobs, watcher
+        self.away = away  # whether other machines make its runs
         self._asked = False
         self._fresh = False  # whether nothing was on record at first
         self._threads: int | None = None
@@ -48,7 +49,10 @@ class Bench:
             self._threads = fixed or agree_on_threads(
                 ledger.repository, ledger.project.prefix, share_of_cores(self.jobs)
             )
-            if said := about_threads(self._threads, self.jobs, fixed=bool(fixed)):
+            said = about_threads(self._threads, self.jobs, fixed=bool(fixed))
+            if self.away:
+                said = "" if fixed else about_threads_elsewhere(self._threads)
+            if said:
                 self._watcher.said(said)
         return self._threads
 
@@ -61,6 +65,8 @@ class Bench:
         if not known:
             self._fresh = not any(record.ok for record in ledger.records(self.base))
             return
+        if self.away:
+            return  # what holds there, each run finds out
         now = present_environment(
             ledger.repository, ledger.project.prefix, ledger.settings, self.threads(ledger),
             known.values(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -23,16 +24,24 @@ if TYPE_CHECKING:
 class Canary:
     """A check of the baseline on one of `seeds`, from the question whether it is due to its answer.
 
-    `always` asks whatever the settings say. `seed` is the one to run again while it is due, and
-    `over` says that nothing is left to ask.
+    `always` asks whatever the settings say, and `never` nothing at all. `seed` is the one to run
+    again while it is due, and `over` says that nothing is left to ask.
     """
 
     def __init__(
-        self, ledger: Ledger, base: str, batch: str, seeds: Sequence[int], *, always: bool = False
+        self,
+        ledger: Ledger,
+        base: str,
+        batch: str,
+        seeds: Sequence[int],
+        *,
+        always: bool = False,
+        never: bool = False,
     ) -> None:
         self.seed: int | None = None
         # Where load changes the metric, runs at two times cannot tell whether a baseline moved.
         self._never = self.over = ledger.settings.rules < 2 or bool(ledger.why or ledger.beside)
+        self._span = math.inf if never else ledger.settings.canary
         self._ledger, self._base, self._batch = ledger, base, batch
         self._seeds, self._always = seeds, always
         self._since = 0.0
@@ -82,5 +91,5 @@ class Canary:
             host=host_id(),
             batch=self._batch,
             moment=time.time(),
-            span=ledger.settings.canary,
+            span=self._span,
         )

@@ -22,10 +22,14 @@ from gitexp.store.note_writing import store_aside
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
+    from gitexp.engine.engine import Engine, Order
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.session import Session
     from gitexp.lab.watcher import Watcher
     from gitexp.store.repository import Repository
+
+    # Who asked for an order, and how many to carry out at once.
+    Elsewhere = Callable[[Callable[[Order], Session], int], Engine]
 
 
 @contextlib.contextmanager
@@ -82,20 +86,32 @@ def drive(
     jobs: int,
     watcher: Watcher,
     to_stop: Callable[[], Container[str]] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
+
+    `elsewhere` returns the engine whose runs are made on other machines, for runs that are.
 
     Raises:
         StoreBusy: a run could not be stored; it is kept aside.
     """
-    with Pool(jobs, lambda order, slot: scheduler.session_of(order).make(order, slot)) as pool:
-        scheduler = Scheduler(repository, sessions, pool, watcher, to_stop)
+
+    def session_of(order: Order) -> Session:
+        return scheduler.session_of(order)
+
+    engine: Engine
+    if elsewhere is None:
+        engine = Pool(jobs, lambda order, slot: session_of(order).make(order, slot))
+    else:
+        engine = elsewhere(session_of, jobs)
+    with engine:
+        scheduler = Scheduler(repository, sessions, engine, watcher, to_stop)
         try:
             scheduler.drive()
         except BaseException as error:
             how = how_stopped(error)
-            pool.stop_all(how)
-            if how is Ended.ABORT and scheduler.counts_aborts():
+            engine.stop_all(how)
+            if elsewhere is None and how is Ended.ABORT and scheduler.counts_aborts():
                 # So that nobody fears a Ctrl-C.
                 watcher.said(
                     "the aborted runs are on record as one failure, which alone changes nothing;"

@@ -52,6 +52,12 @@ class Environments:
             for content in read_contents(text, Kind.ENVIRONMENT):
                 self._remember(known, content["condition"], content)
 
+    def read_again(self, commit: str) -> None:
+        """Read the bulk lines of a commit that others have added to."""
+        with self._lock:
+            self._lines.pop(commit, None)
+        self.read([commit])
+
     def of(self, commits: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Environments of runs of these commits, by condition."""
         known = [one for commit in commits for one in [*self._known.get(commit, {}).items()]]

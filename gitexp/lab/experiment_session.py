@@ -65,7 +65,10 @@ class ExperimentSession(Session):
         neighbours.add(self)
         seeds = registration.registered_seeds() if registration.seeded else PROOF
         self._code = CodeProof(self.ledger, self.bench.base, registration, self.name)
-        self._canary = Canary(self.ledger, self.bench.base, self.maker.batch, seeds)
+        # Other machines have other clocks, by which nobody can tell how old a record is.
+        self._canary = Canary(
+            self.ledger, self.bench.base, self.maker.batch, seeds, never=self.bench.away
+        )
 
     def advance(self) -> None:
         """Judge it by what the ledger has read, and find out what is due.

@@ -27,10 +27,10 @@ def failed_run(ledger: Ledger, label: str, job: Job, result: RunResult) -> Comma
 def _next_steps(ledger: Ledger, job: Job, result: RunResult) -> str:
     """What to do, one step a line; commands can be pasted."""
     logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
-    lines = [
-        f"read its whole output: cat {' '.join(logs)}",
-        _way_on(ledger, job),
-    ]
+    read = f"read its whole output: cat {' '.join(logs)}"
+    if not job.folder.exists():  # it ran on another machine
+        read = f"read what is kept of its output: git notes --ref=gitexp-logs show {job.commit}"
+    lines = [read, _way_on(ledger, job)]
     own = {ledger.experiment, ledger.code}
     if ledger.code and job.commit in own and not shown_by(ledger.repository, [ledger.experiment]):
         lines.append("or, if its code is wrong, edit it on its branch, then: gitexp start --again")

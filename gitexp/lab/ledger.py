@@ -271,6 +271,10 @@ class Ledger:
         self._followed |= dict.fromkeys([*self._records, *commits])
         self._environments.read(self._followed)
 
+    def reread_bulk(self, commit: str) -> None:
+        """Read the environments and bulk lines of a commit again, which came from elsewhere."""
+        self._environments.read_again(commit)
+
     def environments(self, commit: str) -> dict[str, dict[str, Any]]:
         """Environments of a commit's good runs by condition, as far as they are known."""
         self.read_environments(commit)

@@ -159,6 +159,10 @@ class Session(ABC):
             return None
         return failed_run(self.ledger, self.label_of(run), made.job, made.result)
 
+    def learn_condition(self, commit: str, condition: str) -> None:
+        """Take note of the condition that a run has had elsewhere."""
+        self._named(commit)(condition)
+
     def _named(self, commit: str) -> Callable[[str], None]:
         """Who is told the condition of a run."""
         return self.bench.add_condition if commit == self.bench.base else self._own.append

@@ -13,6 +13,7 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
 from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
+from gitexp.lab.elsewhere import demand_fit_for_elsewhere, engine_of
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
@@ -26,9 +27,11 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
+    from gitexp.engine.clusters.cluster import Cluster
     from gitexp.lab.admitted import Admitted
     from gitexp.lab.gate.checked import Checked, Uncheckable
     from gitexp.lab.ledger import Ledger
+    from gitexp.lab.meeting import Meeting
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.lab.run_maker import RunMaker
@@ -71,13 +74,15 @@ def run(
     explore: str = "",
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
+    on: tuple[Cluster, Meeting] | None = None,
 ) -> list[Conclusion | Unfinished]:
     """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
 
     Without names, the experiment that is checked out is meant, else the one last started. Without
     `jobs`, there are as many as the cores have threads for. `explore` says why you run something
     that the gate refuses; its verdict can only be EXPLORATORY. `gpus` names accelerators to
-    use; `to_stop` names experiments to end, and is asked again and again. One experiment that
+    use; `to_stop` names experiments to end, and is asked again and again. `on` is the cluster that
+    makes the runs instead of this machine, and the remote where they meet. One experiment that
     cannot go on stops no other; each is returned in its place.
 
     Raises:
@@ -97,9 +102,15 @@ def run(
     if admitted:
         if not names:
             _refuse_stale(project, next(iter(admitted.values())).report)
+        if on is not None:
+            demand_fit_for_elsewhere([*admitted.values()])
+            on[1].demand_ready(sorted({one.report.base for one in admitted.values()}))
+            jobs = jobs or on[0].most
         with run_maker(repository, watcher, gpus) as maker:
-            sessions = _sessions([*admitted.values()], jobs, maker, watcher, explore)
-            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop)
+            every = [*admitted.values()]
+            sessions = _sessions(every, jobs, maker, watcher, explore, away=on is not None)
+            made_by = None if on is None else engine_of(*on, watcher)
+            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, made_by)
         known: dict[str, list[Result]] = {}
         ended |= {session.name: _ended(session, known) for session in sessions}
     return [ended[report.name] for report in reports]
@@ -156,15 +167,21 @@ def _sessions(
     maker: RunMaker,
     watcher: Watcher,
     explore: str,
+    *,
+    away: bool,
 ) -> list[ExperimentSession]:
-    """Put experiments under way."""
+    """Put experiments under way; `away`, on other machines, of which nothing is asked here."""
     ledgers = read_ledgers(admitted, watcher.said, why=explore)
-    jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
-    prove_steps(((one.report.project, one.report.base) for one in admitted), maker, jobs, watcher)
+    if not away or jobs is None:
+        jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
+    if not away:
+        bases = ((one.report.project, one.report.base) for one in admitted)
+        prove_steps(bases, maker, jobs, watcher)
     _adopt(admitted, ledgers)
     neighbours = Neighbours()
     sessions = []
-    for one, tools in zip(admitted, tools_of(admitted, ledgers, maker, jobs, watcher), strict=True):
+    tools_of_all = tools_of(admitted, ledgers, maker, jobs, watcher, away=away)
+    for one, tools in zip(admitted, tools_of_all, strict=True):
         for finding in one.report.findings:
             if finding.id == "V3":
                 tools.watcher.said(finding.message)

@@ -12,6 +12,7 @@ from gitexp.cli.views import queue as queue_views
 from gitexp.cli.views import run as views
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
+from gitexp.workflows.away import place_of
 from gitexp.workflows.baseline import measure_baseline
 from gitexp.workflows.queue import detach as detach_queue
 from gitexp.workflows.queue import resume as resume_queues
@@ -25,7 +26,7 @@ _ANY = sys.maxsize
 _BESIDE: dict[str, tuple[int, set[str]]] = {
     "--baseline": (0, set()), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
     "--detach": (_ANY, {"--all", "--screen"}), "--smoke": (1, set()),
-    "--screen": (_ANY, {"--all", "--detach"}),
+    "--screen": (_ANY, {"--all", "--detach"}), "--on": (_ANY, {"--all", "--exit-code"}),
 }  # fmt: skip
 
 
@@ -89,6 +90,15 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for detached runs, then print their results.")
     ] = False,
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE", help="Have the runs made on other machines: ssh (docs/clusters.md)."
+        ),
+    ] = "",
+    remote: Annotated[
+        str, typer.Option(metavar="NAME", help="With --on: the remote where runs meet.")
+    ] = "",
     queued: Annotated[str, typer.Option("--queued", hidden=True)] = "",
     yes: Yes = False,
     quiet: Annotated[
@@ -106,11 +116,11 @@ def run(
     if not screen and (runs is not None or sample is not None):
         option = "--runs" if runs is not None else "--sample"
         raise UsageError(f"{option} goes with --screen", f"gitexp run --screen {option} ...")
-    names, number = names or [], jobs_of(jobs)
+    names, number = names or [], _jobs_there(jobs, on=on, remote=remote, gpus=gpus)
     flags = {
         "--all": every, "--explore": explore, "--exit-code": exit_code, "--baseline": baseline,
         "--smoke": smoke, "--screen": screen, "--detach": detach, "--resume": resume,
-        "--wait": wait,
+        "--wait": wait, "--on": on,
     }  # fmt: skip
     given = [flag for flag, value in flags.items() if value]
     _demand_fitting(given, names)
@@ -165,8 +175,17 @@ def run(
         return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
-        as_json=json_, several=several, by_verdict=exit_code,
+        as_json=json_, several=several, by_verdict=exit_code, on=on, remote=remote,
     )  # fmt: skip
+
+
+def _jobs_there(jobs: str, *, on: str, remote: str, gpus: str) -> int | None:
+    """Read --jobs; None where a cluster says itself how many runs it makes at once."""
+    if on and gpus:
+        _refuse_beside("--on", ["--gpus"])
+    if remote and not on:
+        raise UsageError("--remote goes with --on", "gitexp run --on ssh --remote NAME")
+    return None if on and jobs == "1" else jobs_of(jobs)
 
 
 def _demand_fitting(given: Sequence[str], names: Sequence[str]) -> None:
@@ -208,12 +227,16 @@ def run_named(
     explore: str = "",
     several: bool = False,
     by_verdict: bool = False,
+    on: str = "",
+    remote: str = "",
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
+    place = place_of(project, on, remote) if on else None
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         ended = workflow(
-            project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus
-        )
+            project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus,
+            on=place,
+        )  # fmt: skip
     if not several and isinstance(ended[0], Unfinished):
         raise ended[0].error
     if quiet and not as_json:

@@ -12,11 +12,12 @@ from gitexp.rules.documents.settings import FILES, table_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What is asked of results, and not of a run that counts. A setting that is not named here alters
+# What is asked of results, and not of a run that counts; and where runs are made: their condition
+# says what that alters. A setting that is not named here alters
 # what runs.
 _ASKED_OF_RESULTS = frozenset({
     "effect", "repeats", "test_ratio", "planned", "error_budget", "rules", "canary",
-    "sample", "first_seed", "notify",
+    "sample", "first_seed", "notify", "on",
 })  # fmt: skip
 
 

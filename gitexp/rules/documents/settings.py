@@ -13,6 +13,7 @@ from typing import Any
 import tomli
 
 from gitexp.errors import NotReady
+from gitexp.rules.documents.elsewhere import Elsewhere, parse_elsewhere
 from gitexp.rules.documents.overlap import demand_apart
 from gitexp.rules.documents.size import parse_size
 from gitexp.rules.documents.stop_rule import UNDERSTOOD, StopRule, parse_stop_rule
@@ -79,6 +80,7 @@ class Settings:
     pairing: str = ""
     notify: str = ""
     rules: int = 1
+    on: tuple[Elsewhere, ...] = ()
     table: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -199,6 +201,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
     match name:
         case "config" | "data" | "keep" | "link" | "inert" | "protect":
             return _paths(path, name, value)
+        case "on":
+            return parse_elsewhere(path, value)
         case "repeats":
             looks = [value] if isinstance(value, int) else value
             _demand(

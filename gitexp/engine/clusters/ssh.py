@@ -1,0 +1,133 @@
+"""Hosts that are reached by a plain `ssh host gitexp worker`; keys and names are ssh's business."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.errors import NotReady
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from gitexp.rules.documents.elsewhere import Ssh
+    from gitexp.rules.documents.ended import Ended
+
+# A password cannot be typed here, and a host that is gone is noticed after a minute.
+_OPTIONS = ("-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
+_UNREACHED = 255  # ssh's own exit code
+_GIVEN_UP = 3  # failures in a row after which nothing is expected of a host
+_LINES = 8  # of what a worker said last
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A worker that runs on a host, attached to this command: it ends when its input ends."""
+
+    host: str
+    process: subprocess.Popen[bytes]
+    said: IO[bytes]
+
+
+class SshHosts:
+    """The hosts of the settings, each with as many places as it makes runs at once."""
+
+    lasts = False
+
+    def __init__(self, settings: Ssh) -> None:
+        self._settings = settings
+        self._workers: dict[str, _Worker] = {}
+        self._failures = dict.fromkeys(settings.hosts, 0)  # since ssh last got through
+        self._number = 0
+
+    @property
+    def most(self) -> int:
+        """How many runs the hosts make at once that ssh does not fail to reach again and again."""
+        reached = sum(failures < _GIVEN_UP for failures in self._failures.values())
+        return max(1, reached) * self._settings.jobs
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        """Start a worker for each task, on the host with the most places left."""
+        return [self._start(line) for line in lines]
+
+    def _start(self, line: str) -> str:
+        host = self._choose()
+        command = [*self._settings.setup, f"exec {self._settings.gitexp} worker --attached"]
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the worker
+        try:
+            process = subprocess.Popen(
+                ["ssh", *_OPTIONS, "--", host, " && ".join(command)],
+                stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is for this command, which then tells the workers
+            )  # fmt: skip
+        except OSError as error:
+            said.close()
+            raise NotReady(f"ssh could not be started: {error.strerror}", "install it") from None
+        worker = _Worker(host, process, said)
+        _tell(worker, line)
+        self._number += 1
+        name = f"{host}#{self._number}"
+        self._workers[name] = worker
+        return name
+
+    def _choose(self) -> str:
+        """A host with a free place that ssh reaches, and of those the one with fewest workers."""
+        hosts = [one.host for one in self._workers.values()]
+        busy = {host: hosts.count(host) for host in self._failures}
+
+        def rank(host: str) -> tuple[bool, int, int]:
+            return busy[host] >= self._settings.jobs, self._failures[host], busy[host]
+
+        return min(self._failures, key=rank)
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        """Say which workers have ended, and what they said last."""
+        found = {}
+        for name in names:
+            worker = self._workers.get(name)
+            if worker is None:
+                found[name] = Standing(State.GONE)
+            elif (code := worker.process.poll()) is None:
+                found[name] = Standing(State.RUNNING)
+            else:
+                found[name] = self._ended(name, worker, code)
+        return found
+
+    def _ended(self, name: str, worker: _Worker, code: int) -> Standing:
+        unreached = code == _UNREACHED
+        self._failures[worker.host] = self._failures[worker.host] + 1 if unreached else 0
+        worker.said.seek(0)
+        text = visible(worker.said.read().decode(errors="replace"))
+        said = "\n".join(text.strip().splitlines()[-_LINES:]) or f"it ended with exit code {code}"
+        _close(worker)
+        del self._workers[name]
+        return Standing(State.GONE, f"{worker.host}: {said}", again=unreached or code < 0)
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        """Let the input of workers end, after a word on how their runs ended."""
+        for name in names:
+            if worker := self._workers.get(name):
+                _tell(worker, how.value if how is not None else "")
+                with contextlib.suppress(OSError):
+                    if worker.process.stdin is not None:
+                        worker.process.stdin.close()
+
+
+def _tell(worker: _Worker, line: str) -> None:
+    """Write a line to a worker; one that has ended is found by `poll`."""
+    with contextlib.suppress(OSError, ValueError):
+        if worker.process.stdin is not None:
+            worker.process.stdin.write(f"{line}\n".encode(errors="surrogateescape"))
+            worker.process.stdin.flush()
+
+
+def _close(worker: _Worker) -> None:
+    with contextlib.suppress(OSError):
+        if worker.process.stdin is not None:
+            worker.process.stdin.close()
+    worker.said.close()

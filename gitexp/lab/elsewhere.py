@@ -1,0 +1,78 @@
+"""What a command needs to have its runs made on other machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.engine.clusters.kinds import open_cluster
+from gitexp.errors import NotReady, UsageError
+from gitexp.lab.away import Away
+from gitexp.lab.trust import demand_trust
+from gitexp.rules.documents.elsewhere import KINDS
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitexp.engine.clusters.cluster import Cluster
+    from gitexp.engine.engine import Engine, Order
+    from gitexp.lab.admitted import Admitted
+    from gitexp.lab.driving import Elsewhere
+    from gitexp.lab.meeting import Meeting
+    from gitexp.lab.project import Project
+    from gitexp.lab.session import Session
+    from gitexp.lab.watcher import Watcher
+    from gitexp.rules.documents.elsewhere import Elsewhere as Table
+
+_EXAMPLES = {"ssh": 'hosts = ["gpu1", "gpu2"]'}
+
+
+def table_of(project: Project, name: str) -> Table:
+    """The table of the settings for a kind of cluster, as the baseline's tip has it now.
+
+    Raises:
+        UsageError: there is no such kind.
+        NotReady: the settings have no table for it, or are not approved in this clone.
+    """
+    if name not in KINDS:
+        raise UsageError(
+            f"--on takes one of {', '.join(KINDS)}, not {visible(name)}", "see docs/clusters.md"
+        )
+    demand_trust(project, project)
+    found = next((one for one in project.settings.on if isinstance(one, KINDS[name])), None)
+    if found is None:
+        table = "on" if project.settings_path.endswith("gitexp.toml") else "tool.gitexp.on"
+        raise NotReady(
+            f"{project.settings_path} on {project.baseline} has no table for {name}",
+            f"add it there and commit it:\n[{table}.{name}]\n{_EXAMPLES[name]}",
+        )
+    return found
+
+
+def cluster_of(table: Table) -> Cluster:
+    """What makes runs as a table of the settings says."""
+    return open_cluster(table)
+
+
+def engine_of(cluster: Cluster, meeting: Meeting, watcher: Watcher) -> Elsewhere:
+    """The engine that has runs made there, once there are sessions which ask for them."""
+
+    def engine(session_of: Callable[[Order], Session], jobs: int) -> Engine:
+        return Away(cluster, meeting, watcher, session_of, jobs)
+
+    return engine
+
+
+def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:
+    """Refuse what only one machine can do.
+
+    Raises:
+        NotReady: pairs of runs have to follow each other on one device.
+    """
+    for one in admitted:
+        if one.registration.interleaved:
+            raise NotReady(
+                f'exp/{one.report.name} has pairing = "interleaved": both runs of a pair follow'
+                " each other on one device, which only a run on this machine does",
+                f"gitexp run {one.report.name}   (on that machine)",
+            )

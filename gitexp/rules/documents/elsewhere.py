@@ -1,0 +1,87 @@
+"""Settings of runs on other machines: the tables `[tool.gitexp.on.NAME]`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Neither an option of ssh, nor more than one word.
+_HOST = re.compile(r"(?!-)[\w.@:%\[\]-]{1,200}", re.ASCII)
+_MOST_JOBS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """Hosts, of which each makes `jobs` runs at once; see docs/clusters.md for the keys."""
+
+    hosts: tuple[str, ...]
+    jobs: int = 1
+    setup: tuple[str, ...] = ()
+    gitexp: str = "gitexp"
+    tree: str = ""
+
+
+Elsewhere = Ssh
+KINDS: Mapping[str, type[Elsewhere]] = {"ssh": Ssh}
+
+
+def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
+    """Read the tables below `on`.
+
+    Raises:
+        NotReady: one is unknown, or has a wrong key or value; the message names it.
+    """
+    if not isinstance(tables, dict):
+        raise _wrong(path, "on", f"tables such as [on.ssh]; there are {', '.join(KINDS)}")
+    found: list[Elsewhere] = []
+    for name, table in tables.items():
+        kind = KINDS.get(name)
+        if kind is None or not isinstance(table, dict):
+            raise _wrong(path, f"on.{name}", f"a table of one of these: {', '.join(KINDS)}")
+        known = {item.name for item in dataclasses.fields(kind)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in known:
+                keys = ", ".join(sorted(known))
+                raise NotReady(f"{path}: unknown setting on.{name}.{key}", f"settings are: {keys}")
+            values[key] = _checked(f"{path}: on.{name}.{key}", key, value)
+        if kind is Ssh and not values.get("hosts"):
+            raise _wrong(path, "on.ssh.hosts", 'a list of hosts, such as ["gpu1", "gpu2"]')
+        found.append(kind(**values))
+    return tuple(found)
+
+
+def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - parsed data
+    if key in {"hosts", "modules", "setup", "options"}:
+        lines = [value] if isinstance(value, str) else value
+        if not isinstance(lines, list) or not all(_is_line(one) for one in lines):
+            raise NotReady(f"{where} must be a list of texts, each on one line")
+        if key == "hosts" and not all(_HOST.fullmatch(one) for one in lines):
+            raise NotReady(f"{where} must be names of hosts, as ssh takes them")
+        return tuple(lines)
+    if key == "jobs":
+        if type(value) is not int or not 1 <= value <= _MOST_JOBS:
+            raise NotReady(f"{where} must be a whole number from 1 to {_MOST_JOBS}")
+        return value
+    if key == "gpus" and type(value) is int:
+        value = str(value)
+    if not _is_line(value) or (key == "gitexp" and not value):
+        raise NotReady(f"{where} must be a text on one line")
+    if key == "tree" and not str(value).startswith("/"):
+        raise NotReady(f"{where} must be an absolute path")
+    return value
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _wrong(path: str, name: str, wanted: str) -> NotReady:
+    return NotReady(f"{path}: {name} must be {wanted}", "see docs/clusters.md")

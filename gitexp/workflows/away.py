@@ -1,0 +1,32 @@
+"""Where `run --on` has its runs made, and the remote where they meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.elsewhere import cluster_of, table_of
+from gitexp.lab.meeting import Meeting
+from gitexp.lab.remote import choose_remote
+from gitexp.workflows.sync import sync
+
+if TYPE_CHECKING:
+    from gitexp.engine.clusters.cluster import Cluster
+    from gitexp.lab.project import Project
+
+
+def place_of(project: Project, on: str, remote: str) -> tuple[Cluster, Meeting]:
+    """Return the cluster of a table of the settings, and the remote that its workers use.
+
+    Raises:
+        UsageError: there is no such kind of cluster, or no such remote.
+        NotReady: the settings say nothing about it, or this clone has no remote.
+    """
+    table = table_of(project, on)
+    try:
+        name = choose_remote(project.repository, project.baseline, remote or None)
+    except NotReady as error:
+        said = f"runs on other machines come back by a remote: {error.message}"
+        raise NotReady(said, error.hint) from None
+    tree = table.tree or str(project.repository.top or "")
+    return cluster_of(table), Meeting(project, name, lambda: sync(project, name), tree)

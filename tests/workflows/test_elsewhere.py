@@ -1,0 +1,200 @@
+"""Runs on other machines: a program called ssh that starts workers here, each host with a home."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gitexp.rules.documents.elsewhere import parse_elsewhere
+from gitexp.store.refs import RUNS, SHARED_RUNS
+from tests.arrange import records, refs
+from tests.project import TRAIN, World
+from tests.team import hook, hub_of, lines_of
+from tests.workflows.test_run import run_beside, until
+
+# Starts the command in a home of the host's own, as ssh does; one host cannot be reached.
+SSH = """\
+#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+host=$2; shift 2
+if [ "$host" = down ]; then echo "ssh: connect to host down: No route to host" >&2; exit 255; fi
+mkdir -p "{homes}/$host"
+exec env -i HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
+"""
+WORKER = f"{sys.executable} -m gitexp"
+
+
+@pytest.fixture
+def place(ready: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A project with a remote and two hosts."""
+    hub_of(ready)
+    tools = ready.path.parent / "tools"
+    tools.mkdir()
+    (tools / "ssh").write_text(SSH.replace("{homes}", str(ready.path.parent / "homes")))
+    (tools / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return ready
+
+
+def asks(world: World, table: str) -> None:
+    """Add a table to the settings, approve them and let the remote have them."""
+    path = world.path / "gitexp.toml"
+    path.write_text(f"{path.read_text()}\n{table}")
+    world.commit("runs elsewhere", verify=False)
+    world.gitexp("trust", "--yes")
+    world.git("push", "--quiet", "--no-verify", "hub", "main")
+
+
+def hosts(*names: str) -> str:
+    return f"[on.ssh]\nhosts = {[*names]}\ngitexp = '{WORKER}'\nsetup = ['export SET_UP=1']\n"
+
+
+def waiting(world: World) -> list[str]:
+    """Runs that wait on the remote."""
+    return [ref for ref in refs(World(world.path.parent / "hub.git")) if SHARED_RUNS in ref]
+
+
+def deterministic(world: World) -> None:
+    """Let one run be enough, and leave a word on the machine that made it."""
+    world.write("train.py", TRAIN.replace("{seed} ", "").replace("0.002 *", "0.002 *"))
+    world.edit('vary = "seed"', 'vary = "none"', "gitexp.toml")
+
+
+def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
+    deterministic(place)
+    asks(place, hosts("down", "gpu1", "gpu2"))
+    name = place.start("--set", "model.C=10")
+    done = place.gitexp("run", name, "--on", "ssh")
+    assert "accuracy +0.0" in done.out
+    assert len(records(place, "main")) == 2
+    [record] = records(place, f"exp/{name}")
+    assert record["attempt"] == 1
+    homes = {path.name for path in (place.path.parent / "homes").iterdir()}
+    assert homes <= {"gpu1", "gpu2"}
+    assert waiting(place) == []
+    # Nothing is left to do: no host is asked.
+    again = place.gitexp("run", name, "--on", "ssh")
+    assert "nothing was left to run" in again.out
+    assert again.err == ""
+    assert place.gitexp("verify").code == 0
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_there_is_shown_with_its_output(place: World) -> None:
+    deterministic(place)
+    place.write(
+        "train.py", "import os\nprint('set up:', os.environ['SET_UP'])\nraise SystemExit(7)\n"
+    )
+    asks(place, hosts("gpu1"))
+    name = place.start("--set", "model.C=10")
+    failed = place.gitexp("run", name, "--on", "ssh", code=4)
+    assert "exit code 7" in failed.err
+    assert "| set up: 1" in failed.err
+    assert "git notes --ref=gitexp-logs show" in failed.err
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (hosts("down"), "down: ssh: connect to host down: No route to host"),
+        (hosts("gpu1").replace(WORKER, "no-such-gitexp"), "no-such-gitexp: not found"),
+    ],
+)
+def test_what_keeps_a_worker_from_starting_is_said_in_the_words_of_its_host(
+    place: World, table: str, said: str
+) -> None:
+    asks(place, table)
+    name = place.start("--set", "model.C=10")
+    failed = place.gitexp("run", name, "--on", "ssh", code=3)
+    assert "no record came" in failed.err
+    assert said in failed.err
+    assert records(place, "main") == []
+
+
+def test_nothing_is_submitted_where_it_could_not_come_back(place: World) -> None:
+    words = ("run", "--on", "ssh")
+    name = place.start("--set", "model.C=10")
+    assert "has no table for ssh" in place.gitexp(*words, name, code=3).err
+    place.gitexp("run", "--on", "moon", name, code=2)
+    place.gitexp(*words, name, "--explore", "because", code=2)
+    place.gitexp(*words, name, "--gpus", "0", code=2)
+    place.gitexp("run", "--remote", "hub", name, code=2)
+    asks(place, hosts("gpu1"))
+    name = place.start("--set", "model.C=20")
+    hub = World(place.path.parent / "hub.git")
+    hook(hub, "update", "case $1 in refs/gitexp/*) echo no such refs >&2; exit 1;; esac")
+    refused = place.gitexp(*words, name, code=3).err
+    assert "hub takes no refs below refs/gitexp/" in refused
+    assert "--remote runs" in refused
+    hub.git("update-ref", "refs/heads/main", "main^")
+    assert "git push hub main" in place.gitexp(*words, name, code=3).err
+    place.git("remote", "remove", "hub")
+    assert "this clone has no remote" in place.gitexp(*words, name, code=3).err
+    assert not (place.path.parent / "homes").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"ssh": {}}, "hosts"),
+        ({"ssh": {"hosts": ["-oProxyCommand=touch x"]}}, "names of hosts"),
+        ({"ssh": {"hosts": ["a b"]}}, "names of hosts"),
+        ({"ssh": {"hosts": ["a"], "jobs": 0}}, "jobs"),
+        ({"ssh": {"hosts": ["a"], "tree": "here"}}, "absolute"),
+        ({"ssh": {"hosts": ["a"], "setup": ["a\nb"]}}, "one line"),
+        ({"ssh": {"hosts": ["a"], "gitexp": ""}}, "gitexp"),
+        ({"ssh": {"hosts": ["a"], "port": 22}}, "unknown setting on.ssh.port"),
+        ({"moon": {}}, "on.moon"),
+        ([], "tables"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_name(table: object, said: str) -> None:
+    with pytest.raises(Exception, match=said):
+        parse_elsewhere("gitexp.toml", table)
+
+
+@pytest.mark.slow
+def test_a_command_that_is_stopped_or_killed_stops_its_workers_and_goes_on(place: World) -> None:
+    place.write("train.py", f"import time\ntime.sleep(1.5)\n{TRAIN}")
+    asks(place, hosts("gpu1", "gpu2"))
+    name = place.start("--set", "model.C=10")
+    homes = place.path.parent / "homes"
+
+    def starts() -> int:
+        found = [*homes.glob("*/.cache/gitexp/*/*/clones/*.git")]
+        lines = [x for clone in found for x in lines_of(World(clone), RUNS, "refs/heads/main")]
+        return sum('"kind":"start"' in line for line in lines)
+
+    for kind in (signal.SIGKILL, signal.SIGINT):
+        before = starts()
+        command = run_beside(place, "run", name, "--on", "ssh")
+        while starts() < before + 2:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        command.send_signal(kind)
+        command.communicate()
+        until(lambda: not _workers(homes))
+    done = place.gitexp("run", name, "--on", "ssh")
+    assert "CONFIRMED" in done.out
+    good = Counter(r["seed"] for r in records(place, "main") if not r.get("failure"))
+    assert set(good.values()) == {1}
+    assert len(good) == 5
+    assert place.gitexp("verify").code == 0
+
+
+def _workers(homes: Path) -> list[str]:
+    """Processes of workers that still run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"HOME={homes}".encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
