@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,35 @@ def test_runs_past_the_gate_do_not_count_once_it_passes(ready: World) -> None:
     answer = ready.gitexp("run", "unsaid", "--json").json
     assert answer["verdict"] == "CONFIRMED"
     assert answer["runs"] == 5
+
+
+def test_what_has_run_does_not_run_again_in_other_words(ready: World) -> None:
+    ready.edit("repeats = [5]", "repeats = [3]", "gitexp.toml")
+    ready.commit("three repeats")
+    ready.gitexp("trust", "--yes")
+    name = ready.start("--set", "model.C=3", "--expect", "accuracy +0.01")
+    branch = f"exp/{name}"
+    former = ready.git("rev-parse", branch)
+    assert ready.gitexp("run", name, "--json").json["verdict"] != "CONFIRMED"
+
+    def refused() -> str:
+        ran = ready.gitexp("run", name, "--json", code=1)
+        [found] = json.loads(ran.out)["error"]["violations"]
+        assert found["id"] == "V2"
+        message: str = found["message"]
+        return message
+
+    # What it asks for is chosen when the scores are known.
+    message = ready.git("show", "--no-patch", "--format=%B", former)
+    ready.git("switch", "--quiet", branch)
+    less = message.replace("accuracy +0.01", "accuracy +0.001")
+    ready.git("commit", "--quiet", "--amend", "--message", less)
+    assert f"{branch} was amended after it had run: its results are at {former[:10]}" in refused()
+    # In the archive, it would be hidden by the branch of its name.
+    ready.git("update-ref", f"refs/gitexp/archive/{name}", former)
+    refused()
+    ready.git("switch", "--quiet", "-C", branch, former)
+    ready.gitexp("check", name)
 
 
 def test_a_preset_makes_two_coupled_values_one_line(ready: World) -> None:

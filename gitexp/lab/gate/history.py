@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
+from gitexp.lab.gate.left_behind import find_left_behind
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.replacement import without_replaced
-from gitexp.lab.results import read_all_results
+from gitexp.lab.results import judged, read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.experiments import read_noted
+from gitexp.store.notes import list_notes
+from gitexp.store.refs import RUNS
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
@@ -87,6 +91,17 @@ class PastResults:
         return self._results
 
     @cached_property
+    def unheld(self) -> Sequence[Result]:
+        """Registered commits with runs that no branch of an experiment, or an archived one, holds.
+
+        An archived one that a branch of the same name hides is among them.
+        """
+        known = {r.commit for r in self._results}
+        known |= {commit for r in self._results for commit in (*r.standing, *_replaced(r))}
+        noted = [commit for commit in list_notes(self._repository, RUNS) if commit not in known]
+        return judged(self._repository, read_noted(self._repository, noted))
+
+    @cached_property
     def _results(self) -> Sequence[Result]:
         return read_all_results(self._repository) if self._known is None else self._known
 
@@ -113,6 +128,11 @@ class PastResults:
         return found
 
 
+def _replaced(result: Result) -> tuple[str, ...]:
+    """Commits whose code another commit replaced: their failures count with its own."""
+    return result.registration.replaces if result.registration else ()
+
+
 def _campaign(registration: Registration) -> tuple[str, str, int]:
     return registration.project, registration.criterion.metric, registration.campaign
 
@@ -130,6 +150,8 @@ def check_against_results(
         findings += _foreign_records(own)
     if found := find_verdict(project, registration, change, entry, past):
         findings.append(found)
+    elif own is None or not own.ran:
+        findings += filter(None, [find_left_behind(project, registration, change, entry, past)])
     confirmed = past.confirmed_besides(project, registration, entry)
     allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
     if registration.level > allowed * LEVEL_SLACK:
