@@ -60,13 +60,13 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         parts.append("\n## Goals\n" + "".join(f"- {plain(goal)}\n" for goal in goals))
     if steps := report.ladder:
         rows = [_step(row) for row in steps[-number:]]
-        parts.append("\n## Ladder\n" + _table(("day", "step", "effect", "change"), rows))
+        parts.append("\n## Ladder\n" + table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
     decided = [row for row in report.experiments if not row.state.is_open]
     if decided:
         rows = [_verdict(row) for row in decided[:number]]
         columns = ("experiment", "change", "verdict", "effect", "reason")
-        parts.append("\n## Verdicts\n" + _table(columns, rows))
+        parts.append("\n## Verdicts\n" + table(columns, rows))
         parts.append(_older(len(decided) - number, "experiments"))
     if waiting := [row for row in report.experiments if row.state.is_open]:
         lines = (
@@ -90,7 +90,8 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
             yield remark.time, said
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 

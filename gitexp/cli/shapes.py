@@ -21,6 +21,7 @@ from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
 from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
+from gitexp.cli.views.log_programs import BriefJson
 from gitexp.cli.views.next import IdeaJson
 from gitexp.cli.views.note import NotedJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
@@ -104,6 +105,7 @@ PRINTED = (
     Printed("retest", "--planned", CarriedJson),
     Printed("stop", "", list[StoppedJson]),
     Printed("log", "", list[ExperimentJson]),
+    Printed("log", "--brief", list[BriefJson]),
     Printed("log", "--calibration", list[Calibration]),
     Printed("show", "", SheetJson),
     Printed("show", "--curves", list[CurvesOfJson]),

@@ -21,7 +21,7 @@ from gitexp.rules.text import json_line
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitexp.lab.ladder import LadderStep
     from gitexp.lab.log_json import ExperimentJson
@@ -66,7 +66,7 @@ class Selection:
     """Which experiments of the log are wanted; by default, all.
 
     `names` are shell patterns (`brave-*`), `since` is in seconds since 1970, `author` is part of a
-    name, `most` a number of experiments.
+    name, `most` a number of experiments; the `condition` must hold, too.
     """
 
     names: tuple[str, ...] = ()
@@ -74,6 +74,7 @@ class Selection:
     author: str = ""
     is_open: bool = False
     most: int | None = None
+    condition: Callable[[Row], bool] | None = None
 
     def is_all_of(self, count: int) -> bool:
         """Whether a log of `count` experiments may be all of it."""
@@ -87,7 +88,14 @@ class Selection:
         """Whether an experiment is wanted, judging by its author and state."""
         if self.author and self.author.casefold() not in row.result.entry.author.casefold():
             return False
-        return not self.is_open or row.state.is_open
+        if self.is_open and not row.state.is_open:
+            return False
+        return self.condition is None or self.condition(row)
+
+    @property
+    def is_of_some(self) -> bool:
+        """Whether rows must be looked at to tell which are wanted, beyond their time and number."""
+        return bool(self.names or self.author or self.is_open or self.condition)
 
 
 def parse_since(project: Project, since: str) -> float:
@@ -126,7 +134,7 @@ def log(project: Project) -> list[Row]:
 def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
     """Read experiments and, between them, what else the baseline branch changed, newest first.
 
-    If only some names, authors or states are wanted, there are no steps.
+    If only some names, authors, states or conditions are wanted, there are no steps.
     """
     selection = selection or Selection()
     with opened_cache(project.repository) as cache:
@@ -134,7 +142,7 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
         rows = _rows(project, cache, heads, selection)
         bases = {head.base for head in heads if head.base}
         steps: list[LadderStep] = []
-        if bases - {project.tip} and not (selection.names or selection.author or selection.is_open):
+        if bases - {project.tip} and not selection.is_of_some:
             steps = [
                 s for s in read_steps(project, bases) if s.untested or s.amendment != UNAMENDED
             ]
@@ -151,7 +159,7 @@ def read_log(project: Project, selection: Selection | None = None) -> Iterator[R
 
 
 def _heads(project: Project, cache: Cache, selection: Selection) -> list[Head]:
-    most = None if selection.names or selection.author or selection.is_open else selection.most
+    most = None if selection.is_of_some else selection.most
     heads = own_heads(project, cache, since=selection.since, most=most)
     return [head for head in heads if selection.wants(head)]
 

@@ -1,14 +1,22 @@
+import contextlib
 import datetime as dt
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Annotated
 
 import typer
 
 from gitexp.cli.options import AsJson
+from gitexp.cli.pager import paged
 from gitexp.cli.views import log as views
+from gitexp.cli.views.log import Form, Look
+from gitexp.cli.views.log_cells import Column
+from gitexp.cli.views.terminal import OUTPUT, Color, has_color
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab import log as workflow
+from gitexp.lab.log_order import Order, ordered, row_condition
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.project import Project, open_project
 from gitexp.lab.state import State
@@ -19,6 +27,7 @@ _BEST = 10  # experiments that a search shows, unless told otherwise
 
 
 def log(
+    context: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -52,37 +61,91 @@ def log(
             "--calibration", help="Compare the gains and chances that you predicted with what came."
         ),
     ] = False,
+    sort: Annotated[
+        Order, typer.Option(help="The newest, the largest gain or the best mean score first.")
+    ] = Order.DATE,
+    condition: Annotated[
+        str,
+        typer.Option(
+            "--filter", metavar="CONDITION",
+            help="Only where this holds, such as 'verdict=confirmed and effect>0.01': columns of"
+            " gitexp export, = != < <= > >=, and, or, not, parentheses.",
+        ),
+    ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help=f"Columns, in this order: {', '.join(Column)}; with --csv, those of gitexp"
+            " export.",
+        ),
+    ] = "",
+    only_changed: Annotated[
+        bool,
+        typer.Option("--only-changed", help="Leave out columns that are the same in every row."),
+    ] = False,
+    csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv", help="Print CSV; an apostrophe stands before what a spreadsheet would run."
+        ),
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a table to paste into Markdown.")
+    ] = False,
+    brief: Annotated[
+        bool,
+        typer.Option(
+            "--brief", help="With --json: name, change, verdict, effect and its bounds alone."
+        ),
+    ] = False,
+    color: Annotated[
+        Color, typer.Option(help="When to use color; auto: on a terminal, unless NO_COLOR is set.")
+    ] = Color.AUTO,
     json_: AsJson = False,
 ) -> None:  # fmt: skip
     """List the experiments, newest first, or search them.
 
-    Each is one line that fits the terminal; its end, the change, is cut if it must be.
+    A line each: what changed, its effect with the interval (right of zero is better), pairs of
+    runs, age and name. A wider terminal shows more. git's pager shows what is longer than the
+    screen.
 
     A word that is an experiment's name, or contains * ? or [, selects by name. Every other word is
     searched for, and the best matches come first.
     """
+    OUTPUT.color = color
+    # Otherwise what goes to a pager loses its colors on the way.
+    context.color = has_color()
     if calibration:
         if words or number or since or author or open_ or long:
             raise UsageError("--calibration takes no other options", "gitexp log --calibration")
         show_calibration(as_json=json_)
         return
+    form = views.form_of(json=json_, brief=brief, csv=csv, markdown=markdown, long=long)
+    look = Look(form, views.columns_of(columns, form), only_changed=only_changed)
     project = open_project()
     query = read_query(project, words or [])
     views.mistyped(query.near)
     selection = workflow.Selection(
         query.names,
         workflow.parse_since(project, since) if since else -math.inf, author, open_, number,
+        row_condition(condition) if condition else None,
     )  # fmt: skip
-    if query.words:
-        show_matches(project, query, selection, long=long, as_json=json_)
-        return
-    # Programs that read JSON asked for experiments, which the baseline's untested steps are not.
-    if json_:
-        views.log_json(workflow.stream(project, selection))
-        return
+    with paged(project.repository) if form.is_for_people else contextlib.nullcontext():
+        if query.words:
+            show_matches(project, query, selection, look, sort)
+        elif form.is_for_people and sort is Order.DATE:
+            show_log(project, selection, look)
+        else:
+            # Steps of the baseline branch are not experiments, and were not measured as these are.
+            show_sorted(project, selection, look, sort)
+
+
+def show_log(project: Project, selection: workflow.Selection, look: Look) -> None:
+    """Print the log, newest first, and below it where the whole stands."""
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
     found = workflow.read_log(project, selection)
-    rows = views.log(found, begin if selection.is_all_of(0) else views.NO_MATCH, long=long)
+    rows = views.log(found, look, begin if selection.is_all_of(0) else views.NO_MATCH)
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     for said in about_missing_results(project.repository, missing) if missing else ():
         typer.echo(f"gitexp: {said}", err=True)
@@ -91,20 +154,25 @@ def log(
         show_standing(project, rows)
 
 
+def show_sorted(project: Project, selection: workflow.Selection, look: Look, sort: Order) -> None:
+    """Print experiments alone, in any order."""
+    if sort is Order.DATE:
+        views.log(workflow.stream(project, selection), look)
+        return
+    rows = ordered(workflow.stream(project, replace(selection, most=None)), sort)
+    views.log(islice(rows, selection.most), look)
+
+
 def show_matches(
     project: Project,
     query: Query,
     selection: workflow.Selection,
-    *,
-    as_json: bool,
-    long: bool = False,
+    look: Look,
+    sort: Order = Order.DATE,
 ) -> None:
-    """Print what a search finds, best first."""
+    """Print what a search finds, best first unless it is sorted."""
     rows = workflow_search(project, " ".join(query.words), selection)[: selection.most or _BEST]
-    if as_json:
-        views.log_json(rows)
-    else:
-        views.log(rows, "No experiment contains any of these words.", long=long)
+    views.log(ordered(rows, sort), look, "No experiment contains any of these words.")
 
 
 def show_standing(project: Project, rows: Sequence[workflow.Row]) -> None:
@@ -148,7 +216,8 @@ def search(
     """Former name of `gitexp log WORDS`."""
     project = open_project()
     selection = workflow.Selection(most=number)
-    show_matches(project, Query(words=tuple(words)), selection, as_json=json_)
+    look = Look(Form.JSON if json_ else Form.TABLE)
+    show_matches(project, Query(words=tuple(words)), selection, look)
 
 
 def calibration(json_: AsJson = False) -> None:

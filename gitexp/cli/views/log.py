@@ -1,17 +1,22 @@
-"""What `log` prints: JSON, a line for each experiment, or each in full."""
+"""What `log` prints: a table, each experiment in full, or a form for other programs."""
 
 from __future__ import annotations
 
-import itertools
+import enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.log_lines import log_lines
+from gitexp.cli.views.log_cells import Column
+from gitexp.cli.views.log_programs import as_csv, as_json, as_markdown, brief_text
+from gitexp.cli.views.log_table import log_table
 from gitexp.cli.views.rows import about_code, result_lines, uncounted
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
+from gitexp.errors import UsageError
 from gitexp.lab.ladder import LadderStep
+from gitexp.lab.tables.columns import EXPERIMENTS
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import visible
 from gitexp.rules.verdict import words
@@ -25,27 +30,92 @@ if TYPE_CHECKING:
 
 NO_MATCH = "No experiment matches. All of them: gitexp log"
 
-_AT_ONCE = 200  # rows of JSON
 _SAID_BELOW = {"done", "planned", "stale", "unsynced", "refused"}  # states, by result_lines
 
 
-def log_json(rows: Iterable[Row]) -> None:
-    """Print the log for programs, a row a line, each as soon as it is there."""
-    begin, left = "[", iter(rows)
-    # Some at a time, because each echo is flushed.
-    while texts := [row.json_text() for row in itertools.islice(left, _AT_ONCE)]:
-        typer.echo(begin + ",\n ".join(texts), nl=False)
-        begin = ",\n "
-    typer.echo("[]" if begin == "[" else "]")
+class Form(enum.Enum):
+    """In which form a log is printed."""
+
+    TABLE = "table"
+    LONG = "--long"
+    JSON = "--json"
+    BRIEF = "--json --brief"
+    CSV = "--csv"
+    MARKDOWN = "--markdown"
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether people read it as it is, and no program."""
+        return self in {Form.TABLE, Form.LONG}
 
 
-def log(
-    rows: Iterable[Row | LadderStep],
-    nothing: str = NO_MATCH,
-    *,
-    long: bool = False,
-) -> list[Row]:
-    """Print the log, newest first, each row as soon as it is there; returns the experiments."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A form, and of a table the columns; without any, those of the form."""
+
+    form: Form = Form.TABLE
+    columns: tuple[str, ...] = ()
+    only_changed: bool = False
+
+
+def form_of(*, json: bool, brief: bool, csv: bool, markdown: bool, long: bool) -> Form:
+    """Tell which form the options ask for.
+
+    Raises:
+        UsageError: they ask for several.
+    """
+    if brief and not json:
+        raise UsageError("--brief is a form of --json", "gitexp log --json --brief")
+    asked = {
+        Form.JSON: json and not brief, Form.BRIEF: brief, Form.CSV: csv, Form.MARKDOWN: markdown,
+        Form.LONG: long,
+    }  # fmt: skip
+    found = [form for form, is_asked in asked.items() if is_asked]
+    # --json says that a program reads; it has always had the last word on --long.
+    if len(found) > 1 and found not in ([Form.JSON, Form.LONG], [Form.BRIEF, Form.LONG]):
+        both = f"{found[0].value} and {found[1].value}"
+        raise UsageError(f"{both} exclude each other", f"for example: gitexp log {found[0].value}")
+    return next(iter(found), Form.TABLE)
+
+
+def columns_of(names: str, form: Form) -> tuple[str, ...]:
+    """Read what --columns takes.
+
+    Raises:
+        UsageError: there is no such column, or the form has none.
+    """
+    if not names:
+        return ()
+    if form in {Form.LONG, Form.JSON, Form.BRIEF}:
+        raise UsageError(f"{form.value} has no columns", "gitexp log --columns change,effect,name")
+    known = [one.name for one in EXPERIMENTS] if form is Form.CSV else [*Column]
+    asked = tuple(dict.fromkeys(name.strip().casefold() for name in names.split(",")))
+    for name in asked:
+        if name not in known:
+            raise UsageError(
+                f"there is no column {visible(name)[:40]!r}", f"choose among: {', '.join(known)}"
+            )
+    return asked
+
+
+def log(rows: Iterable[Row | LadderStep], look: Look, nothing: str = NO_MATCH) -> list[Row]:
+    """Print the log, each row as soon as it is there; returns the experiments for people."""
+    if look.form.is_for_people:
+        return _for_people(rows, look, nothing)
+    experiments = (row for row in rows if not isinstance(row, LadderStep))
+    match look.form:
+        case Form.CSV:
+            as_csv(experiments, look.columns, only_changed=look.only_changed)
+        case Form.MARKDOWN:
+            as_markdown(experiments, look.columns, only_changed=look.only_changed)
+        case Form.BRIEF:
+            as_json(map(brief_text, experiments))
+        case _:
+            as_json(row.json_text() for row in experiments)
+    return []
+
+
+def _for_people(rows: Iterable[Row | LadderStep], look: Look, nothing: str) -> list[Row]:
     found: list[Row] = []
 
     def noted() -> Iterator[Row | LadderStep]:
@@ -54,7 +124,11 @@ def log(
                 found.append(row)
             yield row
 
-    (_in_full if long else log_lines)(noted())
+    if look.form is Form.LONG:
+        _in_full(noted())
+    else:
+        columns = [Column(name) for name in look.columns]
+        log_table(noted(), columns, only_changed=look.only_changed)
     if not found:
         typer.echo(nothing)
     return found

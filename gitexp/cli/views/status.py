@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.goal import progress
-from gitexp.cli.views.log_lines import in_fewer_words
+from gitexp.cli.views.log_cells import in_fewer_words
 from gitexp.cli.views.terminal import (
     beginning,
     colored,

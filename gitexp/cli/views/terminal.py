@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 import shutil
 import sys
 import unicodedata
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
@@ -56,7 +57,7 @@ def _plain(value: object) -> object:
 
 def width() -> int:
     """Columns of the terminal, or COLUMNS if it is set; without either there is no limit."""
-    if not os.environ.get("COLUMNS") and not sys.stdout.isatty():
+    if not os.environ.get("COLUMNS") and not is_terminal():
         return _UNLIMITED
     return max(_NARROWEST, shutil.get_terminal_size((_USUAL, 24)).columns)
 
@@ -87,7 +88,14 @@ def shortened(text: str, most: int) -> str:
     if columns(text) <= most:
         return text
     head, tail = most // 2, max(0, most - 1) // 2
-    return f"{beginning(text, head)}…{beginning(text[::-1], tail)[::-1]}" if most > 0 else ""
+    if most <= 0:
+        return ""
+    return f"{beginning(text, head)}{cut_mark()}{beginning(text[::-1], tail)[::-1]}"
+
+
+def cut_mark() -> str:
+    """What stands in place of what was cut, one column wide."""
+    return "~" if is_plain() else "…"
 
 
 def beginning(text: str, most: int) -> str:
@@ -148,15 +156,57 @@ def can_show(text: str) -> bool:
 # --- color --------------------------------------------------------------------------------------
 
 
-def styled(text: str, color: str | None = None, *, bold: bool = False) -> str:
-    """Color a text, unless standard output is not a terminal, or NO_COLOR or TERM=dumb is set."""
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or is_dumb()
-    return text if plain else typer.style(text, fg=color, bold=bold or None)
+class Color(enum.StrEnum):
+    """When text is colored."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(slots=True)
+class _Output:
+    """Standard output: whether a pager shows it on the terminal, and when it is colored."""
+
+    is_paged: bool = False
+    color: Color = Color.AUTO
+
+
+OUTPUT = _Output()
+
+
+def is_terminal() -> bool:
+    """Whether standard output is shown on a terminal, be it by a pager."""
+    return OUTPUT.is_paged or sys.stdout.isatty()
+
+
+def has_color() -> bool:
+    """Whether text is colored: by default, on a terminal without NO_COLOR and TERM=dumb."""
+    if OUTPUT.color is not Color.AUTO:
+        return OUTPUT.color is Color.ALWAYS
+    return is_terminal() and not os.environ.get("NO_COLOR") and not is_dumb()
+
+
+def styled(text: str, color: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+    """Style a text where text is colored."""
+    if not has_color() or not text:
+        return text
+    return typer.style(text, fg=color, bold=bold or None, dim=dim or None)
 
 
 def is_dumb() -> bool:
     """Whether the terminal knows no escape sequences."""
     return os.environ.get("TERM") == "dumb"
+
+
+def is_plain() -> bool:
+    """Whether standard output shows ASCII alone, or a terminal that knows no more does."""
+    return is_dumb() or not can_show("✓✗→●├┤┊")
+
+
+def verdict_color(verdict: Verdict | None) -> str | None:
+    """The color of a verdict."""
+    return _COLORS.get(verdict) if verdict else None
 
 
 def colored(text: str, verdict: Verdict | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.cli.views.log_lines import age, in_fewer_words
+from gitexp.cli.views.log_cells import age, in_fewer_words
 from gitexp.cli.views.terminal import columns
 from gitexp.rules.documents.change import parse_change
 from tests.arrange import settle
@@ -61,23 +61,32 @@ def told(ready: World) -> World:
 
 def test_each_experiment_is_one_line_that_fits(told: World) -> None:
     rows = {row["verdict"]: row for row in told.gitexp("log", "--json").json}
-    for width in (60, 80, 100, 200):
+    for width in (60, 80, 120, 200):
         out = told.gitexp("log", COLUMNS=str(width)).out
+        assert max(map(columns, out.splitlines())) <= width
         # Two of them may be of the same second, and then stand in either order.
         planned, step, confirmed = (
-            next(line for line in out.splitlines()[:3] if word in line)
-            for word in ("planned", "UNTESTED", "CONFIRMED")
+            next(line for line in out.splitlines() if line.startswith(mark)) for mark in "·-✓"
         )
-        assert max(map(columns, out.splitlines())) <= width
-        assert planned.split()[:3] == [rows[None]["name"], "0m", "planned"]
-        assert step.split()[2] == "UNTESTED"
-        assert "CONFIRMED  +0.0" in confirmed
-        assert rows["CONFIRMED"]["name"] in confirmed
+        assert "planned" in planned
+        assert "UNTESTED" in step
+        assert "model.C 1.0 → 10" in confirmed
+        assert rows["CONFIRMED"]["name"][:5] in confirmed
+        assert f"{rows['CONFIRMED']['effect']:+.3f}"[:5] in confirmed
+        assert ("CONFIRMED" in confirmed) == (width >= 130)
+        assert ("✓ confirmed" in out) == (width < 130)
+        assert ("●" in confirmed) == (width >= 70)
         lower, upper = (f"{rows['CONFIRMED'][side]:+.3f}"[:5] for side in ("lower", "upper"))
-        assert lower in confirmed
-        assert upper in confirmed or width == 60  # names are of any length
-    assert "model.C 1.0 -> 10" in out
+        assert (lower in confirmed and upper in confirmed) == (width >= 100)
     assert "\x1b" not in out
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_no_more(told: World) -> None:
+    out = told.gitexp("log", COLUMNS="80", TERM="dumb", code=0).out
+    [confirmed] = [line for line in out.splitlines() if line.startswith("+  ")]
+    assert "model.C 1.0 -> 10" in confirmed
+    assert confirmed.isascii()
+    assert "+ confirmed" in out
 
 
 def test_without_a_terminal_lines_are_longer_but_not_endless(told: World) -> None:
@@ -94,17 +103,19 @@ def test_accepted_and_archived_experiments_are_marked(told: World) -> None:
     confirmed = next(row["name"] for row in rows if row["verdict"])
     told.gitexp("archive", confirmed)
     out = told.gitexp("log").out
-    assert f"~ {confirmed}" in out
-    assert "\n~ [archived]\n" in out
+    assert "\n✓~ model.C" in out
+    assert "~ archived" in out
 
 
-def on_a_terminal(world: World, *words: str, **environment: str) -> str:
-    """What a command writes to a terminal."""
+def on_a_terminal(world: World, *words: str, **environment: str | None) -> str:
+    """What a command writes to a terminal, with a pager only if it is given."""
     reader, writer = os.openpty()
     clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    wanted = clean | {"TERM": "xterm", "GIT_PAGER": "cat"} | environment
     done = subprocess.run(
         [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=subprocess.DEVNULL,
-        stdout=writer, stderr=subprocess.PIPE, env=clean | {"TERM": "xterm"} | environment,
+        stdout=writer, stderr=subprocess.PIPE,
+        env={name: value for name, value in wanted.items() if value is not None},
         check=True,
     )  # fmt: skip
     os.close(writer)
@@ -120,3 +131,26 @@ def test_only_a_terminal_gets_colors_and_json_never(told: World) -> None:
     assert "\x1b" not in on_a_terminal(told, "log", TERM="dumb")
     assert "\x1b" not in on_a_terminal(told, "log", "--json")
     assert "\x1b" not in on_a_terminal(told, "show", "--json")
+
+
+def test_color_is_a_choice(told: World) -> None:
+    assert "\x1b[32m" in told.gitexp("log", "--color", "always").out
+    assert "\x1b" not in on_a_terminal(told, "log", "--color", "never")
+    assert "\x1b[32m" in on_a_terminal(told, "log", "--color", "always", NO_COLOR="1")
+
+
+@pytest.mark.parametrize("pager", [{"GIT_PAGER": "sed 's/^/> /'"}, {"PAGER": "sed 's/^/> /'"}])
+def test_gits_pager_shows_the_log_on_a_terminal(told: World, pager: dict[str, str]) -> None:
+    clean = {} if "GIT_PAGER" in pager else {"GIT_PAGER": None}
+    shown = on_a_terminal(told, "log", **clean, **pager)
+    lines = shown.splitlines()
+    assert all(line.startswith("> ") for line in lines)
+    assert any("\x1b[32m" in line for line in lines)
+    [command] = pager.values()
+    told.git("config", "core.pager", command)
+    assert not told.gitexp("log").out.startswith("> ")
+    assert not on_a_terminal(told, "log", "--json", **clean, **pager).startswith("> ")
+
+
+def test_leaving_the_pager_ends_the_log_quietly(told: World) -> None:
+    assert on_a_terminal(told, "log", GIT_PAGER="head -n 1").count("\n") == 1
