@@ -139,12 +139,14 @@ def _of_one(project: Project, only: Figure, row: Row) -> Drawing | None:
     if only is Figure.PAIRS:
         higher = criterion.higher_is_better
         scores = seed_scores(row.result)
-        return pairs(scores, criterion.metric, higher_is_better=higher, width=520, height=260)
+        return pairs(
+            scores, criterion.metric, higher_is_better=higher, width=520, height=280, alone=True
+        )
     found = read_curves(project.repository, row.result)
     if not found:
         return None
     one = found[0]
-    return curves(one.metric, one.experiment, one.baseline, width=520, height=260)
+    return curves(one.metric, one.experiment, one.baseline, width=520, height=280, alone=True)
 
 
 def picture(drawing: Drawing, form: Format) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.calibration import calibrated
 from gitexp.lab.goals import progress
+from gitexp.lab.headline import headline
 from gitexp.lab.ladder import LadderStep
 from gitexp.lab.log import Row, read_log
 from gitexp.lab.standing import standing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.goals import GoalJson, GoalProgress
+    from gitexp.lab.headline import Headline, HeadlineJson
     from gitexp.lab.ladder import LadderStepJson
     from gitexp.lab.log_json import ExperimentJson
     from gitexp.lab.project import Project
@@ -30,6 +32,7 @@ class ReportJson(TypedDict):
     day: str
     baseline: str
     commit: str
+    headline: HeadlineJson
     goals: list[GoalJson]
     standing: Standing
     calibration: Calibration | None
@@ -47,10 +50,15 @@ class Report:
     day: dt.date
     baseline: str
     commit: str
-    goals: Sequence[GoalProgress]
+    headline: Headline
     rows: Sequence[Row | LadderStep]
     standing: Standing
     calibration: Calibration | None
+
+    @property
+    def goals(self) -> tuple[GoalProgress, ...]:
+        """The goals, and how far they are."""
+        return self.headline.goals
 
     @property
     def experiments(self) -> list[Row]:
@@ -72,6 +80,7 @@ class Report:
             "day": self.day.isoformat(),
             "baseline": self.baseline,
             "commit": self.commit,
+            "headline": self.headline.as_json(),
             "goals": [goal.as_json() for goal in self.goals],
             "standing": self.standing,
             "calibration": self.calibration,
@@ -92,7 +101,7 @@ def report(project: Project, today: dt.date) -> Report:
         day=today,
         baseline=project.baseline,
         commit=project.tip,
-        goals=progress(project, today),
+        headline=headline(project, experiments, progress(project, today)),
         rows=rows,
         standing=standing(project, experiments),
         calibration=next(iter(calibrated(experiments, project.settings.metric)), None),

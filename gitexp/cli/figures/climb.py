@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
+    BOLD,
     LETTER,
     UNDECIDED,
     VERDICTS,
@@ -128,7 +129,7 @@ def _names(steps: Sequence[Measured], time: Scale, upright: Scale, width: float)
     found: list[Drawn] = []
     for one in reversed(steps[-_NAMED:]):
         text = middled(one.change, 30 if width > 500 else 18)
-        x, y, long = time(one.time), upright(one.after or 0.0), LETTER * len(text) * 1.05
+        x, y, long = time(one.time), upright(one.after or 0.0), BOLD * len(text)
         up = one.criterion.sign
         behind = x - long - 8 < time.first
         start = x + 8 if behind else x - long - 8

@@ -13,6 +13,7 @@ from gitexp.cli.figures.drawing import (
     Label,
     Role,
     Stroke,
+    key,
     level_axis,
 )
 from gitexp.cli.figures.scale import Scale, span, tick_labels
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gitexp.statistics.curves import Band as Averaged
 
 _MOST = 24  # steps that are drawn: hundreds of pictures share a page
-_TOP, _FOOT, _RIGHT = 10, 24, 12  # pixels around the plot
+_TOP, _FOOT, _RIGHT, _KEY = 10, 24, 12, 18  # pixels around the plot, and of its key
 
 
 def curves(
@@ -33,8 +34,12 @@ def curves(
     *,
     width: float = 360,
     height: float = 150,
+    alone: bool = False,
 ) -> Drawing | None:
-    """Both arms over the steps; None where neither reported any."""
+    """Both arms over the steps; None where neither reported any.
+
+    One that stands `alone` says what its lines are.
+    """
     arms = [
         (_thinned(arm), role)
         for arm, role in ((baseline, Role.BASELINE), (experiment, Role.CANDIDATE))
@@ -44,7 +49,7 @@ def curves(
         return None
     upright = Scale(
         *span((v for arm, _ in arms for v in (*arm.low, *arm.high)), margin=0.03),
-        height - _FOOT, _TOP,
+        height - _FOOT, _TOP + _KEY * alone,
     )  # fmt: skip
     ticks = upright.ticks(4)
     labels = tick_labels(ticks)
@@ -65,6 +70,10 @@ def curves(
     for arm, role in arms:
         middle = tuple((across(x), upright(y)) for x, y in zip(arm.steps, arm.mean, strict=True))
         shapes.append(Stroke(middle, role, 1.5, dashed=role is Role.BASELINE))
+    if alone:
+        dashed = Stroke(((0, 0), (14, 0)), Role.BASELINE, 1.5, dashed=True)
+        solid = Stroke(((0, 0), (14, 0)), Role.CANDIDATE, 1.5)
+        shapes += key(left, 14, metric, [("baseline", dashed), ("experiment", solid)])
     said = "; ".join(
         f"{'the baseline' if role is Role.BASELINE else 'the experiment'} ends at"
         f" {figures.number(arm.mean[-1])} after step {arm.steps[-1]}"

@@ -7,7 +7,7 @@ SVG in fixed ones, and Matplotlib as PNG or PDF. Places are in pixels from the u
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.verdict import Verdict
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gitexp.cli.figures.scale import Scale
 
 Point = tuple[float, float]
-LETTER = 6.6  # pixels that a character of a label takes, about
+LETTER = 7.0  # pixels that a character of a label takes, about
+BOLD = 7.7
 
 
 class Role(enum.StrEnum):
@@ -115,6 +116,28 @@ class Drawing:
     about: str
     shapes: tuple[Drawn, ...]
     beyond: int = 0
+
+
+def key(x: float, y: float, metric: str, entries: Sequence[tuple[str, Drawn]]) -> list[Drawn]:
+    """What is drawn and what its marks are, in a line above a picture that stands alone.
+
+    Each entry is a name and a shape that is drawn at the origin.
+    """
+    found: list[Drawn] = [Label((x, y), cut(metric, 40), Role.STRONG)]
+    x += BOLD * min(len(metric), 40) + 28
+    for name, shape in entries:
+        found.append(_moved(shape, x, y - 4))
+        found.append(Label((x + 18, y), name))
+        x += 18 + LETTER * len(name) + 20
+    return found
+
+
+def _moved(shape: Drawn, x: float, y: float) -> Drawn:
+    match shape:
+        case Stroke() | Band():
+            return replace(shape, points=tuple((a + x, b + y) for a, b in shape.points))
+        case _:
+            return replace(shape, at=(shape.at[0] + x, shape.at[1] + y))
 
 
 def line(x1: float, y1: float, x2: float, y2: float, role: Role, width: float = 1.0) -> Stroke:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
+    BOLD,
     LETTER,
     UNDECIDED,
     VERDICTS,
@@ -15,6 +16,7 @@ from gitexp.cli.figures.drawing import (
     Mark,
     Role,
     Shape,
+    Stroke,
     cut,
     line,
     middled,
@@ -50,7 +52,8 @@ def rulers(row: Measured, scale: Scale, y: float, *, height: float = ROW) -> lis
     if row.criterion.scale is not Unit.CONSTANT:
         shapes.append(line(scale(0.0), top, scale(0.0), foot, Role.ZERO))
     if scale.holds(row.bar):
-        shapes.append(line(scale(row.bar), top, scale(row.bar), foot, Role.BAR))
+        x = scale(row.bar)
+        shapes.append(Stroke(((x, top), (x, foot)), Role.BAR, dashed=True))
     return shapes
 
 
@@ -95,7 +98,7 @@ def forest(rows: Sequence[Measured]) -> Drawing:
     """
     first = rows[0]
     changes = [middled(row.change, _LONGEST_CHANGE) for row in rows]
-    left = LETTER * max(map(len, changes)) + 24
+    left = BOLD * max(map(len, changes)) + 24
     right = LETTER * max(len(row.said) for row in rows) + 24
     scale = forest_scale(rows, left, left + _PLOT)
     shapes: list[Drawn] = []

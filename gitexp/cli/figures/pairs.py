@@ -13,6 +13,7 @@ from gitexp.cli.figures.drawing import (
     Role,
     Shape,
     Stroke,
+    key,
     level_axis,
 )
 from gitexp.cli.figures.scale import Scale, span, tick_labels
@@ -24,19 +25,24 @@ if TYPE_CHECKING:
 Seed = tuple[int, float | None, float | None]  # a seed, the baseline's score, the experiment's
 
 MOST = 40  # pairs that are drawn
-_TOP, _FOOT, _RIGHT = 10, 24, 8  # pixels around the plot
+_TOP, _FOOT, _RIGHT, _KEY = 10, 24, 8, 18  # pixels around the plot, and of its key
 
 
 def pairs(
     seeds: Sequence[Seed], metric: str, *, higher_is_better: bool, width: float = 360,
     height: float = 150,
+    alone: bool = False,
 ) -> Drawing | None:  # fmt: skip
-    """A column a seed, the two scores joined; None where nothing was measured."""
+    """A column a seed, the two scores joined; None where nothing was measured.
+
+    One that stands `alone` says what its marks are.
+    """
     drawn = [one for one in seeds if one[1] is not None or one[2] is not None][:MOST]
     scores = [score for _, *both in drawn for score in both if score is not None]
     if not scores:
         return None
-    upright = Scale(*span(scores, margin=0.1), height - _FOOT, _TOP)
+    top = _TOP + _KEY * alone
+    upright = Scale(*span(scores, margin=0.1), height - _FOOT, top)
     ticks = upright.ticks(4)
     labels = tick_labels(ticks)
     left = LETTER * max(map(len, labels)) + 14
@@ -65,6 +71,10 @@ def pairs(
     joints.sort(key=lambda joint: joint.role)
     marks.sort(key=lambda mark: mark.role)
     shapes += [*joints, *marks]
+    if alone:
+        ring = Mark((6, 0), Shape.RING, Role.BASELINE)
+        disc = Mark((6, 0), Shape.DISC, Role.CANDIDATE)
+        shapes += key(left, 14, metric, [("baseline", ring), ("experiment", disc)])
     whole = sum(None not in one for one in drawn)
     left_out = f" The first {MOST} of {len(seeds)}." if len(seeds) > MOST else ""
     return Drawing(

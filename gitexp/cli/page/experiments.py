@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_000  # more would take a browser seconds to lay out
 _HEIGHT = 20.0  # pixels of a row's picture
-_RULED = 52.0  # pixels of its lines, which reach the next row's
+_RULED = 60.0  # pixels of its lines, which reach the next row's
 _LONGEST_CHANGE = 90  # characters
 _ORDER = [Verdict.CONFIRMED, Verdict.INCONCLUSIVE, Verdict.RULED_OUT, Verdict.EXPLORATORY]
 _OPEN = "open"
@@ -62,11 +62,12 @@ def _caption(listed: int, every: int, drawn: list[Measured], judged: int) -> str
     if every > listed:
         said.append(f"The newest {listed:,} of {every:,} experiments; all of them: gitexp log.")
     if drawn:
-        one = drawn[0]
+        criterion = drawn[0].criterion
+        side = "right" if criterion.higher_is_better else "left"
         said.append(
-            f"Effect on {one.criterion.metric} with its interval: the solid line is at zero, the"
-            f" dashed line the bar for success ({drawn[0].criterion.target} for the newest), a"
-            " short upright line what was predicted, an arrow what lies beyond the scale."
+            f"{criterion.metric} is better to the {side} of the solid line, which is zero. The"
+            f" dashed line is the bar for success, {criterion.target} for the newest. A short line"
+            " is what was predicted, an arrow points to what lies beyond the scale."
         )
         if judged > len(drawn):
             said.append(
@@ -88,7 +89,7 @@ def _controls(rows: list[Row]) -> Markup:
         "div",
         tag(
             "label", tag("span", "Search the experiments", class_="unseen"),
-            tag("input", type="search", id="search", placeholder="Search: key, value, name, why"),
+            tag("input", type="search", id="search", placeholder="Search: key, value, name"),
         ),
         tag("fieldset", tag("legend", "Verdicts to show", class_="unseen"), *boxes, id="verdicts"),
         tag("span", "", id="shown", class_="soft", role="status"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.climb import Goal, climb
 from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import measured, most_common
-from gitexp.cli.page.section import Section, figure, listed, marked, verdict_of
-from gitexp.rules.text import counted
+from gitexp.cli.page.section import Section, figure, listed, marked
+from gitexp.rules.text import duration
 from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.full_report import FullReport
     from gitexp.workflows.report import Report
 
+_HOUR = 3600.0  # seconds
 MOST_MARKS = 1_000  # experiments in the picture of the climb
 
 
@@ -38,25 +38,24 @@ def overview(report: FullReport, goals: Sequence[str], campaign: Sequence[str]) 
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
-    standing = report.standing
-    verdicts = Counter(map(verdict_of, report.experiments))
-    for goal in report.goals:
-        if goal.now is not None:
-            more = counted(goal.runs, "run")
-            now = figures.within(goal.now, goal.within)
-            yield f"{goal.goal.criterion.metric} now", now, more
-        yield "Goal", goal.goal.criterion.target, f"by {goal.goal.by}" if goal.goal.by else ""
-    yield "Confirmed", str(verdicts[Verdict.CONFIRMED]), f"{_accepted(report)} accepted"
-    yield "Ruled out", str(verdicts[Verdict.RULED_OUT]), ""
-    yield "Inconclusive", str(verdicts[Verdict.INCONCLUSIVE]), ""
-    still = sum(row.state.is_open for row in report.experiments)
-    yield "Open", str(still), ""
-    left = max(0, standing.planned - standing.taken)
-    yield "Places left", str(left), f"of {standing.planned} in campaign {standing.campaign}"
-
-
-def _accepted(report: Report) -> int:
-    return sum(row.state == "accepted" for row in report.experiments)
+    """What the headline says: a name, a figure, and what else there is to it."""
+    one = report.headline
+    if one.now is not None:
+        begin = one.beginning if one.beginning != one.now else None
+        more = f"{figures.within(begin.mean, begin.within)} at the beginning" if begin else ""
+        yield f"{one.metric} now", figures.within(one.now.mean, one.now.within), more
+    for goal in one.goals:
+        by = f"by {goal.goal.by}" if goal.goal.by else ""
+        yield "Goal", goal.goal.criterion.target, "reached" if goal.met else by
+    accepted = sum(row.state == "accepted" for row in report.experiments)
+    yield "Confirmed", str(one.confirmed), f"{accepted} accepted"
+    misled = f"a single run would have kept {one.misled}" if one.misled else ""
+    yield "Ruled out", str(one.ruled_out), misled
+    yield "Inconclusive", str(one.inconclusive), f"{one.open} open"
+    places = f"of {report.standing.planned} in campaign {one.campaign}"
+    yield "Places left", str(one.places_left), places
+    saved = f"{duration(_HOUR * one.hours_saved)} saved by early stops" if one.hours_saved else ""
+    yield "Runs took", duration(_HOUR * one.hours), saved
 
 
 def _climb(report: Report) -> Markup:

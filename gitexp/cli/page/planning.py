@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.markup import joined, tag
-from gitexp.cli.figures.measured import measured, most_common
+from gitexp.cli.figures.measured import in_brief, measured, most_common
 from gitexp.cli.figures.predictions import predictions as drawn
 from gitexp.cli.page.section import Section, anchor, figure, listed, shortened, table
 from gitexp.rules.plan.calibration import in_words
@@ -30,7 +30,7 @@ def predictions(report: FullReport) -> Section | None:
         return None
     parts: list[Markup] = [listed(said)] if said else []
     if rows:
-        caption = "On the line, the gain is what was predicted; below it, less."
+        caption = "Upright, what was measured, with its interval; on the dashed line, as predicted."
         parts.insert(0, figure(drawn(rows), drawn(rows, width=360, height=300), caption))
     return Section("predictions", "Predicted and measured", joined(parts))
 
@@ -68,12 +68,14 @@ def planned(report: FullReport) -> Section | None:
     ideas = report.ideas
     if not ideas.order:
         return None
-    commits = {row.result.name: row.commit for row in report.report.experiments}
+    by_name = {row.result.name: row for row in report.report.experiments}
     rows = []
     for idea in ideas.order[:_MOST]:
-        name: str = tag("code", idea.change)
-        if (commit := commits.get(idea.name)) in report.details and commit:
-            name = tag("a", name, href=f"#{anchor(commit)}")
+        row = by_name.get(idea.name)
+        registration = row.result.registration if row else None
+        name: str = tag("code", in_brief(registration.change) if registration else idea.change)
+        if row is not None and row.commit in report.details:
+            name = tag("a", name, href=f"#{anchor(row.commit)}")
         said = shortened(idea.hypothesis, _LONGEST)
         rows.append((
             joined((name, tag("small", f"exp/{idea.name}"))), said,

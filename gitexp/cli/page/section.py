@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log import Row
     from gitexp.rules.verdict.verdict import Verdict
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = 2_000  # characters of a text by somebody else
 
 
@@ -74,9 +76,12 @@ def table(
 
     heads = (tag("th", text, scope="col", class_=kind(at)) for at, text in enumerate(head))
     body = (
-        tag("tr", *(tag("td", cell, class_=kind(at)) for at, cell in enumerate(row)))
+        tag("tr", *(
+            tag("td", cell, class_=kind(at) or ("date" if _DATE.fullmatch(cell) else None))
+            for at, cell in enumerate(row)
+        ))
         for row in rows
-    )
+    )  # fmt: skip
     return tag(
         "div",
         tag(
