@@ -17,6 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "known": (
         "gitexp known",
         'gitexp known add "rbf fits best" --key model.kernel --source "Li 2024"',
+        "gitexp known add --from brave-otter",
     ),
     "goal": ("gitexp goal", 'gitexp goal "accuracy >= 0.95 by 2027-06-30"'),
     "start": (
@@ -34,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "stop": ("gitexp stop brave-otter", "gitexp stop --all"),
     "log": ("gitexp log", "gitexp log --open", "gitexp log dropout --since '2 weeks ago'"),
     "show": ("gitexp show brave-otter", "gitexp show brave-otter --logs"),
+    "note": ('gitexp note brave-otter "seed 7 ran beside a backup"', "gitexp note brave-otter"),
     "blame": ("gitexp blame", "gitexp blame config.toml --untested"),
     "report": ("gitexp report", "gitexp report --output report.md"),
     "export": (

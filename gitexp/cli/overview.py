@@ -59,7 +59,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     "Plan": (
         Command("gaps", "Show where the baseline loses most", _FAILED),
         Command("next", "Rank the planned experiments, best first", _REFUSED | _FAILED),
-        Command("known", "List what is already settled, or add to it"),
+        Command("known", "List what is already settled, or add to it", _REFUSED),
         Command("goal", "Show the progress toward your goals, or set one"),
         Command(
             "start", "Register an experiment: one hypothesis, one changed line",

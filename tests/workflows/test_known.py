@@ -11,6 +11,7 @@ from tests.arrange import (
     trailers,
 )
 from tests.project import World
+from tests.team import an_experiment, measured_experiment
 
 SET = ("--set", "model.C=10")
 
@@ -119,3 +120,31 @@ def test_claims_are_written_from_any_branch(ready: World) -> None:
     ready.gitexp("known", "add", "C is tuned", "--key", "model.C", "--source", "x")
     assert head_and_index_and_files(ready) == before
     assert "C is tuned" in ready.git("show", "main:KNOWN.toml")
+
+
+def test_a_verdict_becomes_known_once(ready: World) -> None:
+    commit = measured_experiment(ready, "brave-otter", accuracy=0.9)
+    ready.gitexp("known", "add", "--from", "brave-otter")
+    [known] = ready.gitexp("known", "--json").json
+    assert known["claim"].startswith("model.C 1.0 -> 10 was ruled out: accuracy +0, ")
+    assert known["claim"].endswith("5 pairs")
+    assert (known["key"], known["value"], known["source"]) == (
+        "model.C", "10", f"exp/brave-otter ({commit[:10]})",
+    )  # fmt: skip
+    assert "K3" in ready.gitexp("start", WHY, *SET, code=1).err
+    tip = ready.git("rev-parse", "main")
+    assert "says it already" in ready.gitexp("known", "add", "--from", "brave-otter").out
+    assert ready.git("rev-parse", "main") == tip
+
+
+def test_what_settled_nothing_does_not_become_known(ready: World) -> None:
+    an_experiment(ready, "calm-heron")
+    before = ready.snapshot()
+    for words, code, said in (
+        (("--from", "calm-heron"), 1, "exp/calm-heron is not decided yet"),
+        (("--from", "nobody"), 2, "there is no experiment nobody"),
+        (("a claim", "--from", "calm-heron"), 2, "--from takes claim, key, value and source"),
+        (("a claim",), 2, "a claim needs a text, a --key and a --source"),
+    ):
+        assert said in ready.gitexp("known", "add", *words, code=code).err
+    assert ready.snapshot() == before

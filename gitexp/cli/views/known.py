@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import hanging, print_json, wrapped
-from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.documents.known import Known
+    from gitexp.workflows.known import Learned
 
 
 def settled(found: Sequence[Known], *, as_json: bool) -> None:
@@ -29,9 +29,12 @@ def settled(found: Sequence[Known], *, as_json: bool) -> None:
         typer.echo('Nothing is known yet: gitexp known add "CLAIM" --key KEY --source TEXT')
 
 
-def learned(done: Known, baseline: str, *, as_json: bool) -> None:
-    """Print the claim that was written down."""
+def learned(done: Learned, *, as_json: bool) -> None:
+    """Print the claim that was written down, or that was there already."""
     if as_json:
-        print_json(done)
+        print_json(done.known)
         return
-    typer.echo(visible(f"KNOWN.toml on {baseline} now says: {done.key}: {done.claim}"))
+    says = "now says" if done.is_new else "says it already"
+    typer.echo(wrapped(f"KNOWN.toml on {done.baseline} {says}:", ""))
+    typer.echo(wrapped(f"{done.known.key}: {done.known.claim}"))
+    typer.echo(hanging("  source: ", done.known.source))
