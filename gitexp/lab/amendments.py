@@ -15,6 +15,7 @@ from gitexp.rules.documents.protocol import changed_protocol
 from gitexp.rules.documents.settings import FILES, Settings
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.protected import is_protected
+from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Amendment:
     """What a baseline commit changed about how results are judged.
 
     `files` are protected ones, `settings` those that measure, as `KEY: BEFORE -> AFTER`; `asked`
-    are criterion and goals, as `criterion: BEFORE -> AFTER`.
+    are criterion, goals and a limit of p that was raised, as `criterion: BEFORE -> AFTER`.
     """
 
     files: tuple[str, ...] = ()
@@ -117,9 +118,11 @@ def _last_valid(project: Project, commit: str) -> Settings | None:
 
 
 def _changed_criterion(before: Settings, after: Settings) -> list[str]:
-    """Say how the criterion of new experiments changed, that of experiments without their own."""
+    """Say how the criterion of experiments without their own changed, or the limit was raised."""
     old, new = (Criterion(one.metric, one.effect, one.higher_is_better) for one in (before, after))
-    return [] if old == new else [f"criterion: {old} -> {new}"]
+    said = [] if old == new else [f"criterion: {old} -> {new}"]
+    limit, raised = (campaign_level(one.error_budget, one.planned, 0) for one in (before, after))
+    return [*said, f"limit of p: {limit:g} -> {raised:g}"] if raised > limit else said
 
 
 def _read_goals(project: Project, files: Iterable[FileChange]) -> dict[str, list[Goal]]:

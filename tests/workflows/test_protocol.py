@@ -136,18 +136,19 @@ def test_the_ladder_the_report_and_verify_name_what_changed_how_results_are_judg
     locked.write("docs/\x01\x02\x03", "")  # what separates commits for whoever is not careful
     locked.commit("coarser \x01 scores \x02 \x03")
     locked.gitexp("goal", "accuracy >= 0.95")
-    settle(locked, effect=0.002)
+    settle(locked, effect=0.002, planned=10)
     said = [
         "change of protocol: evaluate.py (",
         "goal: accuracy >= 0.97 -> accuracy >= 0.95 (",
         "criterion: accuracy +0.005 -> accuracy +0.002 (",
+        "limit of p: 0.005 -> 0.01 (",
     ]
     for words in (("log",), ("log", "--long"), ("report",)):
         shown = " ".join(locked.gitexp(*words).out.split())
         assert all(one in shown for one in said), shown
-        assert shown.count("by Eve") == 3
+        assert shown.count("by Eve") == 4
         assert shown.count("UNTESTED") == 0
-        assert "Campaign 2 on accuracy: 0 of 20 experiments run, 0 confirmed." in shown
+        assert "Campaign 2 on accuracy: 0 of 10 experiments run, 0 confirmed." in shown
     steps = locked.gitexp("report", "--json").json["steps"]
     assert [step["protocol"] for step in steps] == [[], [], ["evaluate.py"]]
     report = locked.gitexp("verify", "--json").json
@@ -156,8 +157,8 @@ def test_the_ladder_the_report_and_verify_name_what_changed_how_results_are_judg
     assert "by Eve" in told["V23"]
     assert "evaluate.py" in told["V23"]
     found = [one["message"] for one in report["information"] if one["id"] == "V24"]
-    assert len(found) == 2
-    assert "accuracy >= 0.97 -> accuracy >= 0.95" in found[1]
+    assert len(found) == 3
+    assert "accuracy >= 0.97 -> accuracy >= 0.95" in found[2]
 
 
 def test_what_was_asked_for_before_anything_ran_may_change(ready: World) -> None:
