@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.elsewhere import Elsewhere as Table
 
-_EXAMPLES = {"ssh": 'hosts = ["gpu1", "gpu2"]'}
+_EXAMPLES = {"ssh": 'hosts = ["gpu1", "gpu2"]', "slurm": 'partition = "gpu"'}
 
 
 def table_of(project: Project, name: str) -> Table:
@@ -49,9 +49,9 @@ def table_of(project: Project, name: str) -> Table:
     return found
 
 
-def cluster_of(table: Table) -> Cluster:
+def cluster_of(project: Project, table: Table) -> Cluster:
     """What makes runs as a table of the settings says."""
-    return open_cluster(table)
+    return open_cluster(table, project.repository.local)
 
 
 def engine_of(cluster: Cluster, meeting: Meeting, watcher: Watcher) -> Elsewhere:

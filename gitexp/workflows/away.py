@@ -29,4 +29,4 @@ def place_of(project: Project, on: str, remote: str) -> tuple[Cluster, Meeting]:
         said = f"runs on other machines come back by a remote: {error.message}"
         raise NotReady(said, error.hint) from None
     tree = table.tree or str(project.repository.top or "")
-    return cluster_of(table), Meeting(project, name, lambda: sync(project, name), tree)
+    return cluster_of(project, table), Meeting(project, name, lambda: sync(project, name), tree)

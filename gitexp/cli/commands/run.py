@@ -93,7 +93,8 @@ def run(
     on: Annotated[
         str,
         typer.Option(
-            metavar="WHERE", help="Have the runs made on other machines: ssh (docs/clusters.md)."
+            metavar="WHERE",
+            help="Have the runs made elsewhere: ssh or slurm (docs/clusters.md).",
         ),
     ] = "",
     remote: Annotated[

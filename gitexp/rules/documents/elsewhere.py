@@ -28,8 +28,25 @@ class Ssh:
     tree: str = ""
 
 
-Elsewhere = Ssh
-KINDS: Mapping[str, type[Elsewhere]] = {"ssh": Ssh}
+@dataclass(frozen=True, slots=True)
+class Slurm:
+    """What a job array asks for, of which `jobs` tasks run at once."""
+
+    partition: str = ""
+    time: str = ""
+    gpus: str = ""
+    memory: str = ""
+    modules: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    jobs: int = 100
+    output: str = ""
+    gitexp: str = "gitexp"
+    tree: str = ""
+
+
+Elsewhere = Ssh | Slurm
+KINDS: Mapping[str, type[Ssh | Slurm]] = {"ssh": Ssh, "slurm": Slurm}
 
 
 def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
@@ -63,6 +80,8 @@ def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - pars
         lines = [value] if isinstance(value, str) else value
         if not isinstance(lines, list) or not all(_is_line(one) for one in lines):
             raise NotReady(f"{where} must be a list of texts, each on one line")
+        if key == "options" and not all(one.startswith("-") for one in lines):
+            raise NotReady(f"{where} must be options of sbatch, such as --account=lab")
         if key == "hosts" and not all(_HOST.fullmatch(one) for one in lines):
             raise NotReady(f"{where} must be names of hosts, as ssh takes them")
         return tuple(lines)
@@ -74,6 +93,8 @@ def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - pars
         value = str(value)
     if not _is_line(value) or (key == "gitexp" and not value):
         raise NotReady(f"{where} must be a text on one line")
+    if key in {"partition", "time", "gpus", "memory", "output"} and " " in str(value):
+        raise NotReady(f"{where} must be one word; other options of sbatch belong in `options`")
     if key == "tree" and not str(value).startswith("/"):
         raise NotReady(f"{where} must be an absolute path")
     return value

@@ -1,0 +1,168 @@
+"""Runs as tasks of a real SLURM, whatever happens to tasks, node, controller and command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from gitexp.engine.clusters.slurm import SlurmArrays, batch_script
+from gitexp.errors import NotReady
+from gitexp.rules.documents.elsewhere import Slurm as Table
+from gitexp.rules.documents.elsewhere import parse_elsewhere
+from tests.arrange import records
+from tests.project import TRAIN, World, copied
+from tests.rules.documents.test_task import TASK
+from tests.slurm import Slurm, lacking
+from tests.team import hub_of
+from tests.workflows.test_elsewhere import WORKER, asks, waiting
+from tests.workflows.test_run import run_beside, until
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    if why := lacking():
+        pytest.skip(f"NO SLURM HERE, so nothing is tested with it: {why}")
+    cluster = Slurm(tmp_path_factory.mktemp("slurm") / "cluster")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+# --- without a cluster --------------------------------------------------------------------------
+
+
+def test_a_script_asks_for_what_the_settings_say_and_is_plain_shell() -> None:
+    [table] = parse_elsewhere("x", {"slurm": {
+        "partition": "gpu", "time": "2:00:00", "gpus": 1, "memory": "8G", "jobs": 7,
+        "modules": ["cuda/12; touch owned"], "setup": ["export A=1"],
+        "options": ["--account=lab"],
+    }})  # fmt: skip
+    assert isinstance(table, Table)
+    script = batch_script(table, [TASK.line(), TASK.line()], "gitexp-x", "/out/%A_%a.out")
+    asked = [line[8:] for line in script.splitlines() if line.startswith("#SBATCH ")]
+    assert asked == [
+        "--job-name=gitexp-x", "--array=0-1%7", "--partition=gpu", "--time=2:00:00", "--gpus=1",
+        "--mem=8G", "--output=/out/%A_%a.out", "--chdir=/", "--export=NIL", "--requeue",
+        "--open-mode=append", "--account=lab",
+    ]  # fmt: skip
+    assert "module load 'cuda/12; touch owned'\nexport A=1\nexec gitexp worker" in script
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"partition": "a b"}, "one word"),
+        ({"options": ["rm -rf /"]}, "options of sbatch"),
+        ({"options": ["--a\n--b"]}, "one line"),
+        ({"jobs": True}, "jobs"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_name(table: dict[str, object], said: str) -> None:
+    with pytest.raises(NotReady, match=said):
+        parse_elsewhere("x", {"slurm": table})
+
+
+def test_a_machine_without_slurm_is_told_where_to_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotReady, match="could not be started here") as refused:
+        SlurmArrays(Table(), tmp_path / "slurm").submit([TASK.line()])
+    assert "login node" in refused.value.hint
+
+
+# --- with a real one ----------------------------------------------------------------------------
+
+
+def table(homes: Path, more: str = "") -> str:
+    setup = f"mkdir -p {homes}; export HOME={homes} GIT_CONFIG_NOSYSTEM=1"
+    return f"[on.slurm]\ngitexp = '{WORKER}'\nsetup = ['{setup}']\n{more}"
+
+
+@pytest.mark.slow
+def test_what_sbatch_says_is_shown_and_nothing_is_left_waiting(
+    ready: World, slurm: Slurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(slurm.config))
+    hub_of(ready)
+    asks(ready, table(ready.path.parent / "home", 'partition = "moon"\n'))
+    name = ready.start("--set", "model.C=10")
+    refused = ready.gitexp("run", name, "--on", "slurm", code=3).err
+    assert "invalid partition" in refused.lower()
+    assert records(ready, "main") == []
+
+
+@pytest.mark.slow
+def test_every_record_is_there_once_whatever_happens_on_the_way(
+    ready: World, slurm: Slurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(slurm.config))
+    hub_of(ready)
+    ready.edit("repeats = [5]", "repeats = [20]", "gitexp.toml")
+    ready.write("train.py", f"import time\ntime.sleep(1)\n{TRAIN}")
+    asks(ready, table(ready.path.parent / "home"))
+    names = [ready.start("--set", f"model.C={value}") for value in (10, 20)]
+    alone = copied(ready.path, ready.path.parent / "alone")
+    command = run_beside(ready, "run", *names, "--on", "slurm")
+    until(lambda: len(running(slurm)) > 2, 120)
+    time.sleep(1)
+    first, second, third, *_ = running(slurm)
+    slurm.call("scontrol", "requeue", first)
+    slurm.call("scancel", second)
+    for process in workers(slurm, third):
+        with suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+    slurm.kill_controller()
+    time.sleep(1)
+    slurm.start_controller()
+    command.kill()
+    command.communicate()
+    for _ in range(6):
+        done = ready.run(*WORKER.split(), "run", *names, "--on", "slurm")
+        if done.code == 0:
+            break
+        assert done.code == 3, done.err
+    assert done.code == 0, done.err
+    for revision in ("main", *(f"exp/{name}" for name in names)):
+        good = Counter(r["seed"] for r in records(ready, revision) if not r.get("failure"))
+        assert sorted(good.values()) == [1] * 20, revision
+    assert waiting(ready) == []
+    assert verdicts(ready, names) == verdicts(alone, names, run=True)
+    assert ready.gitexp("verify").code == 0
+
+
+def running(slurm: Slurm) -> list[str]:
+    """Tasks that run now."""
+    listed = slurm.call("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%i")
+    return listed.split()
+
+
+def workers(slurm: Slurm, task: str) -> list[int]:
+    """Processes of one task."""
+    job = slurm.call("squeue", "--noheader", f"--jobs={task}", "--format=%A").strip()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"SLURM_JOB_ID={job}".encode() in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
+
+
+def verdicts(world: World, names: list[str], *, run: bool = False) -> list[object]:
+    """Verdict, effect and bounds of experiments."""
+    if run:
+        world.gitexp("run", *names, "--jobs", "2")
+    listed = {one["name"]: one for one in world.gitexp("log", "--json").json}
+    keys = ("verdict", "effect", "lower", "upper", "pairs")
+    return [[listed[name][key] for key in keys] for name in names]
