@@ -46,6 +46,7 @@ from gitexp.workflows.init import Setup
 from gitexp.workflows.redact import RedactionJson
 from gitexp.workflows.report import ReportJson
 from gitexp.workflows.show import SheetJson
+from gitexp.workflows.side_by_side import SideBySideJson
 from gitexp.workflows.status import StatusJson
 from gitexp.workflows.verify import VerificationJson
 
@@ -107,7 +108,7 @@ PRINTED = (
     Printed("log", "", list[ExperimentJson]),
     Printed("log", "--brief", list[BriefJson]),
     Printed("log", "--calibration", list[Calibration]),
-    Printed("show", "", SheetJson),
+    Printed("show", "", SheetJson | SideBySideJson),
     Printed("show", "--curves", list[CurvesOfJson]),
     Printed("note", "", NotedJson),
     Printed("report", "", ReportJson),

@@ -11,7 +11,7 @@ import subprocess
 from typing import IO, TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError, disk_full
-from gitexp.store.git_environment import clean_environment
+from gitexp.store.git_environment import clean_environment, script_environment
 from gitexp.store.git_errors import lacked_room, translated
 from gitexp.store.git_output import FileChange, decode, parse_raw
 from gitexp.store.reader import Object, Reader, Readers
@@ -103,6 +103,17 @@ class Git:
             cwd=self.directory, env=self.environment, stdin=stdin, stdout=stdout, stderr=stderr,
             process_group=0 if alone else None,
         )  # fmt: skip
+
+    def shown(self, *command: str) -> None:
+        """Let a command print for itself, with the pager and the colors of your configuration."""
+        done = subprocess.run(
+            ("git", *command),
+            cwd=self.directory, env=script_environment() | {"GIT_NO_REPLACE_OBJECTS": "1"},
+            check=False,
+        )  # fmt: skip
+        # A pager that was left before the end ends git by SIGPIPE.
+        if done.returncode > 0:
+            raise translated(command, done.returncode, "")
 
     def text(self, *command: str, allow: Sequence[int] = ()) -> str:
         """Run a command and return its output, without the line ends at its end."""

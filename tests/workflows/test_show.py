@@ -65,7 +65,43 @@ gitexp.log(unstepped=1)
     assert bands["token"]["baseline"]["high"][:1] == [pytest.approx(1.5 + 0.5**0.5)]
     wrong = ready.gitexp("show", "--curves", "--metric", "lss", code=2).err
     assert f"gitexp show {name} --curves --metric loss" in wrong
+    check_side_by_side(ready, name)
     assert ready.gitexp("verify").code == 0
+
+
+def check_side_by_side(ready: World, name: str) -> None:
+    """Compare an experiment with another of its kind, and with one that has no runs."""
+    other = ready.start("--set", "model.C=12", "--guard", "accuracy -5%")
+    ready.gitexp("run", other)
+    planned = ready.start("--set", "model.kernel=poly")
+    said = ready.gitexp("show", name, other, "--json").json
+    assert [one["name"] for one in said["experiments"]] == [name, other]
+    cells = {(one["group"], one["what"]): one["values"] for one in said["differences"]}
+    assert cells["experiment", "change"] == ["model.C 1.0 -> 10", "model.C 1.0 -> 12"]
+    assert cells["parameter", "model.C"] == ["10", "12"]
+    assert [key for key in cells if key[0] == "guard"] == [("guard", "accuracy -5%")]
+    assert cells["guard", "accuracy -5%"][0] is None
+    # Neither what they share, nor what both lack.
+    assert cells.keys().isdisjoint({("experiment", "baseline"), ("environment", "python")})
+    text = ready.gitexp("show", name, other, COLUMNS="90").out
+    assert f"{name}" in text.partition("\n")[0]
+    assert "△ " not in text  # one baseline
+    assert "▲ baseline: " in text
+    assert "gitexp show" in ready.gitexp("show", name, f"exp/{name}", code=2).err
+    rows = ready.gitexp("show", name, planned, "--json").json["differences"]
+    assert {row["group"] for row in rows} == {"experiment"}
+    assert {"group": "experiment", "what": "pairs", "values": ["2", None]} in rows
+    # git's own diff: of two commits, or of one and what it stands on.
+    diff = ready.gitexp("show", "--diff", name, other).out
+    assert diff == ready.git("diff", f"exp/{name}", f"exp/{other}") + "\n"
+    assert (
+        ready.gitexp("show", "--diff", name).out
+        == ready.git("show", "--format=", f"exp/{name}") + "\n"
+    )
+    assert "--diff compares two" in ready.gitexp("show", "--diff", name, other, planned, code=2).err
+    assert "--diff does not take --json" in ready.gitexp("show", "--diff", "--json", code=2).err
+    bad = ready.gitexp("show", "--diff", "--", "--output=stolen", code=2).err
+    assert "is not a valid experiment name" in bad
 
 
 def test_where_nothing_was_logged_by_step_curves_say_how_to_log_it(ready: World) -> None:

@@ -80,7 +80,7 @@ def read_arms(project: Project, rows: Sequence[Row], *, steps: bool = False) -> 
             )
         )
         yield Arm(
-            row, commit, row.result.base if row else commit, _parameters(bulk),
+            row, commit, row.result.base if row else commit, parameters_of(bulk),
             tuple(_runs(made, bulk, steps=steps)),
         )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _runs(records: Sequence[Record], bulk: str, *, steps: bool) -> Iterator[Run]
         yield Run(record, {**more.get(key, {}), **record.metrics}, tuple(series.get(key, ())))
 
 
-def _parameters(bulk: str) -> dict[str, Any]:
+def parameters_of(bulk: str) -> dict[str, Any]:
     """What all runs read alike, by key; by file and key where several files have the key."""
     lines = [line["values"] for line in read_contents(bulk, Kind.PARAMETERS)]
     files = [{file: v for file, v in line.items() if isinstance(v, dict)} for line in lines]
