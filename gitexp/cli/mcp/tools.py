@@ -195,7 +195,7 @@ TOOLS = (
     Tool(
         "show",
         "One experiment in full: hypothesis, verdict, every pair of runs.",
-        "show", argument="name",
+        "show", argument="name", single=("name",), explained="Name of the experiment.",
     ),
     Tool(
         "search",
