@@ -34,7 +34,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "retest": ("gitexp retest brave-otter", "gitexp retest --planned"),
     "stop": ("gitexp stop brave-otter", "gitexp stop --all"),
     "log": ("gitexp log", "gitexp log --open", "gitexp log dropout --since '2 weeks ago'"),
-    "show": ("gitexp show brave-otter", "gitexp show brave-otter --logs"),
+    "show": (
+        "gitexp show brave-otter",
+        "gitexp show brave-otter calm-heron",
+        "gitexp show brave-otter --curves",
+    ),
     "note": ('gitexp note brave-otter "seed 7 ran beside a backup"', "gitexp note brave-otter"),
     "blame": ("gitexp blame", "gitexp blame config.toml --untested"),
     "report": ("gitexp report", "gitexp report --output report.md"),

@@ -38,7 +38,7 @@ def two(ready: World) -> World:
         (("--ver",), "words", ["--version"]),
         (("show", ""), "words", ["brave-otter", "calm-heron"]),
         (("show", "br"), "words", ["brave-otter"]),
-        (("show", "brave-otter", ""), "words", []),
+        (("accept", "brave-otter", ""), "words", []),
         (("run", "brave-otter", "c"), "words", ["calm-heron"]),
         (("start", "--on", "b"), "words", ["brave-otter"]),
         (("show", "--lo"), "words", ["--logs"]),
