@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitexp.cli.views.forest_lines import forest_lines
+from gitexp.cli.views.headline import headline_lines
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
@@ -44,6 +46,13 @@ def code(text: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
+def fenced(lines: Sequence[str]) -> str:
+    """Write lines as a block of text that keeps its columns, whatever is in them."""
+    shown = "\n".join(" ".join(visible(line).split("\n")) for line in lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    return f"{fence}text\n{shown}\n{fence}\n"
+
+
 def _line(text: str, longest: int | None) -> str:
     line = " ".join(visible(text).split())
     return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"
@@ -55,14 +64,17 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         f"{counted(len(report.experiments), 'experiment')} up to {report.day}, baseline at"
         f" {report.commit[:8]}. Written by `gitexp report`."
     )
-    parts = [f"# {plain(report.standing.metric)} on {plain(report.baseline)}\n\n{head}\n"]
+    parts = [f"# {plain(report.standing.metric)} on {plain(report.baseline)}\n\n{head}\n\n"]
+    parts += [f"- {plain(sentence)}\n" for sentence in headline_lines(report.headline)]
+    decided = [row for row in report.experiments if not row.state.is_open]
+    if drawn := forest_lines(decided[:number]):
+        parts.append(f"\n## Effects\n{fenced(drawn)}")
     if goals:
         parts.append("\n## Goals\n" + "".join(f"- {plain(goal)}\n" for goal in goals))
     if steps := report.ladder:
         rows = [_step(row) for row in steps[-number:]]
         parts.append("\n## Ladder\n" + table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
-    decided = [row for row in report.experiments if not row.state.is_open]
     if decided:
         rows = [_verdict(row) for row in decided[:number]]
         columns = ("experiment", "change", "verdict", "effect", "reason")

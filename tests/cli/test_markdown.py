@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.cli.markdown import code, plain
+from gitexp.cli.markdown import code, fenced, plain
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,10 @@ def test_nothing_in_a_text_is_markup(text: str, written: str) -> None:
 )
 def test_code_holds_whatever_it_is(text: str, written: str) -> None:
     assert code(text) == written
+
+
+def test_a_block_holds_fences_and_line_ends() -> None:
+    assert fenced(["a ``` b", "c\n```\n# d\x1b"]) == "````text\na ``` b\nc ``` # d\\x1b\n````\n"
 
 
 def test_a_long_text_is_cut_where_a_table_holds_it() -> None:

@@ -19,8 +19,16 @@ def test_a_report_has_goals_ladder_verdicts_and_what_is_open(ready: World) -> No
     ready.gitexp("run")
     waiting = ready.start("--set", "train.lr=2e-3")
     out = ready.gitexp("report").out
-    head, goals, ladder, verdicts, waits, campaign = out.split("\n## ")
+    head, drawn, goals, ladder, verdicts, waits, campaign = out.split("\n## ")
     assert head.startswith("# accuracy on main\n\n3 experiments up to ")
+    assert "- accuracy 0.9" in head
+    assert "1 confirmed, 1 ruled out, 1 open" in head
+    lines = drawn.splitlines()
+    assert lines[1] == lines[-1].replace("```", "```text") == "```text"
+    assert [line[:20].rstrip() for line in lines[3:-1]] == [
+        "✗  model.C 10 → 9.9", "✓* model.C 1.0 → 10",
+    ]  # fmt: skip
+    assert all(("┊" in line and "│" in line) or "●" in line for line in lines[3:-1])
     assert "Goal accuracy >= 0.97: at 0.9" in goals
     assert f"exp/{won}: C=10 lifts accuracy because @<!-- -->ada saw \\<b>it\\</b> \\|" in ladder
     assert "UNTESTED STEP" in ladder

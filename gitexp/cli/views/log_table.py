@@ -103,6 +103,11 @@ def log_table(
         typer.echo(said)
 
 
+def mark_of(one: Cells, *, plain: bool = False) -> str:
+    """Two characters: what became of an experiment, and whether it was accepted or archived."""
+    return _MARKS.get(one.mark, _OPEN)[plain] + _FATES.get(one.state, " ")
+
+
 def _fitting(cells: Sequence[Cells]) -> list[Column]:
     """The columns that there is room for."""
     wide = row_width()
@@ -171,7 +176,7 @@ class _Table:
         """A row, no wider than the terminal."""
         verdict = next((v for v in Verdict if v == one.mark), None)
         color = verdict_color(verdict)
-        mark = _MARKS.get(one.mark, _OPEN)[self._plain] + _FATES.get(one.state, " ")
+        mark = mark_of(one, plain=self._plain)
         said = self._said(one)
         parts, room = [styled(mark, color, bold=True)], row_width() - 3
         for column, text in self._cells(one, said):
