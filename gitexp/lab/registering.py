@@ -26,6 +26,7 @@ from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
+from gitexp.rules.plan.evidence import trailer_of
 from gitexp.rules.plan.ideas import Options
 from gitexp.rules.plan.prediction import exceeds_ceiling
 from gitexp.rules.plan.run_scores import scores
@@ -298,7 +299,7 @@ def _make(project: Project, draft: _Draft, named: Registration, new: dict[Code, 
 
 def _trailers(options: Options) -> Iterator[tuple[str, str]]:
     if evidence := demand_plain(options.evidence, "--evidence"):
-        yield "Evidence", evidence
+        yield "Evidence", trailer_of(evidence)
     if options.gain is not None:
         yield "Gain", f"{_gain(options.gain):g}"
     if options.chance is not None:

@@ -144,6 +144,14 @@ class Result:
         return [Remark(self.commit, **fields) for fields in json.loads(self.shown)["remarks"]]
 
     @property
+    def evidence(self) -> str:
+        """What its hypothesis rests on, as registered; empty where it does not say."""
+        # Of thousands that are kept, few have to be parsed.
+        if '"Evidence"' not in self.shown:
+            return ""
+        return str(json.loads(self.shown)["trailers"].get("Evidence", ""))
+
+    @property
     def attempted(self) -> tuple[Record, ...]:
         """Those of its records that count, and the failed runs of commits that it replaces."""
         return (*self.held.records, *self.of_replaced)

@@ -19,6 +19,7 @@ from gitexp.lab.results import place_of_next
 from gitexp.lab.state import State
 from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
 from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
+from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import half_width, scores
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class StatusJson(TypedDict):
     outdated: list[str]
     waits: list[WaitJson]
     campaign: TakenJson
+    evidence: tuple[EvidenceCount, ...]
     goals: list[GoalJson]
     queues: list[QueueProgressJson]
     warnings: list[str]
@@ -95,8 +97,9 @@ class Status:
     half-width; None if too little was measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first.
     `planned` comes best first, and `decided` are the last experiments with a verdict. `taken` of
-    `places` experiments of the campaign were run. `queues` are at work without a terminal, or were
-    not long ago. `warnings` say what could not be read.
+    `places` experiments of the campaign were run. `evidence` counts the verdicts by what hypotheses
+    rested on. `queues` are at work without a terminal, or were not long ago. `warnings` say what
+    could not be read.
     """
 
     folder: str
@@ -116,6 +119,7 @@ class Status:
     campaign: int
     taken: int
     places: int
+    evidence: tuple[EvidenceCount, ...]
     goals: Sequence[GoalProgress]
     queues: Sequence[QueueProgress]
     warnings: Sequence[str]
@@ -148,6 +152,7 @@ class Status:
             "campaign": {
                 "number": self.campaign, "taken": self.taken, "planned": self.places,
             },
+            "evidence": self.evidence,
             "goals": [goal.as_json() for goal in self.goals],
             "queues": [one.as_json() for one in self.queues],
             "warnings": list(self.warnings),
@@ -238,6 +243,9 @@ def status_of(
         campaign=place.campaign,
         taken=place.number - 1,
         places=project.settings.planned,
+        evidence=count_evidence(
+            (result.evidence, result.confirmed) for result in results if result.verdict is not None
+        ),
         goals=goals,
         queues=queues,
         warnings=warnings,

@@ -11,6 +11,7 @@ from gitexp.lab.next_step import NextStep
 from gitexp.lab.under_way import UnderWay
 from gitexp.lab.waits import Wait, WaitKind
 from gitexp.rules.documents.goal import parse_goal
+from gitexp.rules.plan.evidence import EvidenceCount, EvidenceKind
 from gitexp.rules.plan.ranking import WeighedIdea
 from gitexp.workflows.status import Status
 
@@ -18,6 +19,7 @@ LONG = "model.encoder.layers.attention.dropout_of_the_first_block 0.1 -> 0.25"
 IDEA = WeighedIdea(
     "brave-otter", "it helps", LONG, 0.01, 0.5, 7200, 1.0, "paper: Wide ResNets " * 9, True, ()
 )
+PAPERS = (EvidenceCount(EvidenceKind.PAPER, 1, 9), EvidenceCount(EvidenceKind.GAP, 4, 7))
 
 
 def status(
@@ -33,7 +35,8 @@ def status(
         waits=[
             Wait(WaitKind.CONFIRMED, "1 confirmed and not accepted", "gitexp accept x", "it is")
         ] * waits,
-        campaign=1, taken=taken, places=20, goals=[goal] * goals, queues=[], warnings=[],
+        campaign=1, taken=taken, places=20, evidence=PAPERS * bool(taken),
+        goals=[goal] * goals, queues=[], warnings=[],
         next=NextStep('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "no plan"),
     )  # fmt: skip
 
@@ -55,6 +58,7 @@ def test_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(lines)
     assert all(f"(and {more} more)" in text for more in (1, 2, 4))  # goals, runs, what waits
     assert "Planned   2, the best: " in text
+    assert "1: 3 of 20 experiments run; papers 1 of 9 confirmed, gaps 4 of 7" in text
 
 
 def test_how_far_a_run_is_comes_with_the_time_that_is_left(

@@ -131,6 +131,8 @@ def test_a_verdict_becomes_known_once(ready: World) -> None:
     assert (known["key"], known["value"], known["source"]) == (
         "model.C", "10", f"exp/brave-otter ({commit[:10]})",
     )  # fmt: skip
+    ready.write("train.py", (ready.path / "train.py").read_text() + "# moved on\n")
+    ready.commit("another baseline, which the verdict is not about")
     assert "K3" in ready.gitexp("start", WHY, *SET, code=1).err
     tip = ready.git("rev-parse", "main")
     assert "says it already" in ready.gitexp("known", "add", "--from", "brave-otter").out

@@ -219,13 +219,13 @@ def test_the_message_is_the_registration(ready: World) -> None:
 
 def test_what_was_predicted_is_registered(ready: World) -> None:
     name = ready.start(
-        *SET, "--expect", "f1 +2e-2", "--evidence", "train 0.93\nLevel: 0.4", "--gain", "0.01",
+        *SET, "--expect", "f1 +2e-2", "--evidence", "gap:at 0.93\nLevel: 0.4", "--gain", "0.01",
         "--chance", "0.3", "--cost", "2h",
     )  # fmt: skip
     found = trailers(ready, f"exp/{name}")
     assert list(found) == [*REGISTERED, "Evidence", "Gain", "Chance", "Cost"]
     assert (found["Criterion"], found["Level"]) == ("f1 +0.02", "0.005")
-    assert found["Evidence"] == "train 0.93 Level: 0.4"
+    assert found["Evidence"] == "gap at 0.93 Level: 0.4"
     assert (found["Gain"], found["Chance"], found["Cost"]) == ("0.01", "0.3", "2h")
 
 

@@ -111,7 +111,9 @@ def start(
     evidence: Annotated[
         str,
         typer.Option(
-            metavar="TEXT", help="What makes you think that it works.", rich_help_panel=_REGISTERED
+            metavar="KIND:TEXT",
+            help="What makes you think that it works: gap:, log:, paper: or hunch:, then a text.",
+            rich_help_panel=_REGISTERED,
         ),
     ] = "",
     gain: Annotated[

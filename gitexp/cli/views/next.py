@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.workflows.next import Ideas
 
-PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence TEXT'
+PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence KIND:TEXT'
 
 
 class IdeaJson(TypedDict):

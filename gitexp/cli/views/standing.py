@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.terminal import filled
+from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
@@ -67,6 +68,8 @@ def standing_lines(now: Standing) -> list[str]:
     if len(now.shares) > 1:
         shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
         said.append(f"Confirmed gain by kind of change: {shares}.")
+    if told := say_evidence(now.evidence):
+        said.append(f"By evidence: {told}.")
     if now.ladder is not None:
         said.append(_ladder(now.ladder))
     return said

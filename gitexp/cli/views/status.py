@@ -19,6 +19,7 @@ from gitexp.cli.views.terminal import (
     shortened,
     styled,
 )
+from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.figures import within
@@ -133,7 +134,8 @@ def _planned(now: Status) -> list[str]:
 def _campaign(now: Status) -> list[str]:
     if not now.taken:
         return []
-    return [f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"]
+    taken = f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"
+    return ["; ".join(filter(None, (taken, say_evidence(now.evidence))))]
 
 
 def _verdicts(now: Status, most: int) -> list[str]:

@@ -68,7 +68,7 @@ class Gap:
             told = f"ceiling of {self.ceiling:.3g} in {self.unit}"
         # A question mark in a label would turn the hypothesis into a question, which is refused.
         hypothesis = f"<change> {verb} {metric} because {self.said.replace('?', '')}"
-        evidence = f"{self.said}, {told}"
+        evidence = f"gap:{self.said}, {told}"
         return f"gitexp start --set KEY=VALUE {_quoted(hypothesis)} --evidence {_quoted(evidence)}"
 
     def as_json(self) -> GapJson:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.plan.evidence import is_grounded
 from gitexp.rules.plan.prediction import prediction_of
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ def weigh(
     if cost is None:
         cost = _HOUR
         doubts.append("no --cost and no earlier runs: assuming 1 hour")
-    if not prediction.evidence and screened is None:
-        doubts.append("no --evidence: ranked last")
+    if screened is None and not is_grounded(prediction.evidence):
+        what = "only a hunch" if prediction.evidence else "no --evidence"
+        doubts.append(f"{what}: ranked last")
     if prediction.ceiling is not None and gain > prediction.ceiling:
         doubts.append(f"a gain of {gain:g} is more than the gap could give: {prediction.ceiling:g}")
     answerable = detectable is None or gain >= detectable
@@ -107,12 +109,12 @@ def weigh(
 def ranked_ideas(ideas: Iterable[WeighedIdea]) -> list[WeighedIdea]:
     """Best first: confirmed before, with evidence, decidable by a verdict, and then by worth.
 
-    To have been screened is as good as evidence.
+    To have been screened is as good as evidence; a hunch is none.
     """
     return sorted(
         ideas,
         key=lambda idea: (
-            not idea.before, not (idea.evidence or idea.screened), not idea.answerable,
+            not idea.before, not (idea.screened or is_grounded(idea.evidence)), not idea.answerable,
             -idea.worth, idea.name,
         ),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.campaign import Member, count_places, false_expected, next_place
@@ -46,7 +47,8 @@ class Standing:
     `all_confirmed` counts over all campaigns on the metric, and `false_expected` is how many of
     these may be false, `added` how many the campaign adds to them. `asked` is the number of
     experiments that used the most used set of examples, `sets` the number of such sets; None if
-    records do not name them. `shares` divides the confirmed gain by the kind of change.
+    records do not name them. `shares` divides the confirmed gain by the kind of change, `evidence`
+    counts the verdicts by what the hypotheses rested on.
     """
 
     metric: str
@@ -62,6 +64,7 @@ class Standing:
     asked: int | None
     sets: int | None
     shares: dict[str, float]
+    evidence: tuple[EvidenceCount, ...]
 
 
 Past = tuple["Registration | None", "Summary"]  # one experiment
@@ -99,6 +102,11 @@ def sum_up(
         asked=None if uses is None else max(uses.values(), default=0),
         sets=None if uses is None else len(uses),
         shares=_gain_shares(past, metric),
+        evidence=count_evidence(
+            (dict(registration.extra).get("Evidence", ""), summary.verdict is Verdict.CONFIRMED)
+            for registration, summary in past
+            if registration is not None and summary.verdict is not None
+        ),
     )
 
 
