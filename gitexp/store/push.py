@@ -12,13 +12,15 @@ from gitexp.store.refs import OUTGOING
 from gitexp.store.transfer import transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitexp.store.repository import Repository
     from gitexp.store.transfer import Show
 
 
 _MANY = 200  # refs of one push
+_MOST_PATTERNS = 2_000  # of one push; they have to fit on a command line
+_NOWHERE = f"{OUTGOING}nowhere/"
 _LONGEST, _WIDEST = 20, 300  # lines and characters that are shown of what a remote's hook says
 
 
@@ -79,6 +81,27 @@ def push(
     for some in (made, *(gone[at : at + _MANY] for at in range(0, len(gone), _MANY))):
         specs = [f"{one.target}:{one.ref}" for one in some]
         answers |= _push(repository, remote, specs, _leases(some), atomic=atomic, show=show)
+    return answers
+
+
+def delete_by_name(repository: Repository, remote: str, refs: Mapping[str, str]) -> list[PushedRef]:
+    """Delete refs of a remote whose names say what they hold, with their objects as they were read.
+
+    For each ref that is named, git goes through all that the remote has, several times: 10,000 take
+    minutes. Patterns take seconds, and one transaction for many. Each pattern is a whole name.
+    """
+    answers: list[PushedRef] = []
+    names = [*refs]
+    for at in range(0, len(names), _MOST_PATTERNS):
+        some = names[at : at + _MOST_PATTERNS]
+        # A ref that the remote has and that `--prune` finds nothing for here is deleted.
+        specs = [f"{_NOWHERE}{number}*:{ref}*" for number, ref in enumerate(some)]
+        found = _push(repository, remote, specs, ["--prune"], atomic=True, show=None)
+        if any(answer.why for answer in found.values()):
+            # One by one, each as it was read: the others go, and what keeps this one is told.
+            gone = [Push(ref, "", refs[ref]) for ref in some]
+            found = push(repository, remote, gone, atomic=False)
+        answers += found.values()
     return answers
 
 

@@ -31,7 +31,7 @@ from gitexp.store.archive import tidy
 from gitexp.store.fetch import delete_refs, fetch, read_fetched, record_pushed
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.note_writing import store_aside
-from gitexp.store.push import Push, push
+from gitexp.store.push import Push, delete_by_name
 from gitexp.store.refs import LOGS, OUTGOING, REHEARSAL, RUNS, VERDICTS
 from gitexp.store.shared_runs import read_runs
 from gitexp.store.stale_locks import free_locks
@@ -243,11 +243,8 @@ class _Sync:
         if any(ref in self.done.refused or ref in self.done.pending for ref in notes):
             return
         self.done.folded += len(folded.refs)
-        deletes = [Push(ref, "", blob) for ref, blob in folded.refs.items()]
-        if not deletes:
-            return
-        answers = push(self.repository, self.remote, deletes, atomic=False)
-        left = [a for a in answers.values() if a.why and not a.contended and "exist" not in a.why]
+        answers = delete_by_name(self.repository, self.remote, folded.refs)
+        left = [a for a in answers if a.why and not a.contended and "exist" not in a.why]
         if left:
             self.done.warn(
                 f"{len(left)} runs are in the notes now, and {self.remote} does not let anyone"

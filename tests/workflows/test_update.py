@@ -301,3 +301,11 @@ def test_doctor_asks_of_a_server_what_a_server_needs(server: World) -> None:
     assert [p.name for p in (server.path / "hooks").iterdir() if p.suffix != ".sample"] == [
         "update"
     ]
+
+
+def test_a_run_of_a_worker_is_written_once_and_may_be_deleted(ready: World, server: World) -> None:
+    ref = f"refs/gitexp/runs/{ready.git('rev-parse', 'main')}/1-0123456789ab"
+    other = ready.git("commit-tree", "-m", "other", "main^{tree}")
+    assert push(ready, f"main:{ref}").code == 0
+    assert "is written once" in refused(ready, server, "P3", f"+{other}:{ref}")
+    assert push(ready, f":{ref}").code == 0
