@@ -13,6 +13,7 @@ import typer
 
 from gitexp.cli.lazy import Commands
 from gitexp.cli.start import INTERRUPTED, end_at_once, when_interrupted
+from gitexp.cli.watching import watch
 from gitexp.errors import GitexpError, Terminated, UsageError
 
 app = typer.Typer(
@@ -59,6 +60,7 @@ def _gitexp(
     from gitexp.store.git_environment import hold_environment  # not for the overview
 
     hold_environment()
+    watch(sys.argv[1:])
     if context.invoked_subcommand is None:
         from gitexp.cli.commands.status import status  # loaded on demand, as every command is
 

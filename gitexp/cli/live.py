@@ -13,6 +13,7 @@ import typer
 from gitexp.cli.pace import Pace
 from gitexp.cli.views.terminal import filled, is_dumb
 from gitexp.engine.metrics import logged, printed
+from gitexp.lab.progress import unheard
 from gitexp.rules.text import duration
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.criterion import Scale
@@ -45,7 +46,7 @@ def watcher(
 
         yield Events(yes=yes, pace=Pace(0) if every else Pace())
     elif sys.stderr.isatty() and not is_dumb():
-        with Screen(yes=yes) as screen:
+        with unheard(), Screen(yes=yes) as screen:
             yield screen
     else:
         yield Lines(yes=yes)

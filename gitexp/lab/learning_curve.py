@@ -45,8 +45,9 @@ def measure_curve(
         _announce(
             sum(share * good[seed].duration for share, seed in missing), len(missing), watcher
         )
-    for share, seed in missing:
-        known[share, seed] = _run(project, seed, share, watcher)
+    for number, (share, seed) in enumerate(missing, 1):
+        label = f"baseline {project.baseline} on {100 * share:g} % ({number} of {len(missing)})"
+        known[share, seed] = _run(project, seed, share, label, watcher)
     points = {share: [known[share, seed] for seed in seeds] for share in _SHARES}
     points[1.0] = [good[seed].metrics[metric] for seed in seeds]
     if all(scores == points[1.0] for scores in points.values()):
@@ -75,12 +76,11 @@ def _known_scores(bulk: str, metric: str) -> dict[tuple[float, int], float]:
     }
 
 
-def _run(project: Project, seed: int, share: float, watcher: Watcher) -> float:
+def _run(project: Project, seed: int, share: float, label: str, watcher: Watcher) -> float:
     """Run one seed on a share of the data and store its score, which is not a record."""
     repository, metric = project.repository, project.settings.metric
     folder = repository.local / "runs" / project.tip[:12] / f"sample-{share:g}-{seed}"
     job = Job(project.tip, seed, 1, metric, folder, sample=share)
-    label = f"baseline {project.baseline} on {100 * share:g} %"
     result = run_once(repository, project.prefix, project.settings, label, job, watcher)
     record = result.record
     if not record.ok:

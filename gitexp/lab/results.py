@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.comparison import Comparison, find_comparisons
+from gitexp.lab.progress import counted_off
 from gitexp.lab.project import project_in
 from gitexp.lab.replacement import without_replaced
 from gitexp.lab.result import Result, RunNotes
@@ -97,12 +98,17 @@ def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> It
         if blobs is None:
             both = dict.fromkeys(c for head in batch for c in (head.commit, head.base) if c)
             blobs = find_notes(repository, RUNS, both)
-        yield from _read_batch(repository, cache, batch, blobs)
+        yield from _read_batch(repository, cache, batch, blobs, (at, len(heads)))
 
 
 def _read_batch(
-    repository: Repository, cache: Cache, heads: Sequence[Head], blobs: Mapping[str, str]
+    repository: Repository,
+    cache: Cache,
+    heads: Sequence[Head],
+    blobs: Mapping[str, str],
+    place: tuple[int, int],
 ) -> list[Result]:
+    """Read a batch; `place` is how many came before it, and how many there are."""
     keys = {h.commit: f"{blobs.get(h.commit, '')} {blobs.get(h.base, '')}" for h in heads}
     found = cache.summaries([head.commit for head in heads])
     kept = {commit: one for commit, one in found.items() if one.key == keys[commit]}
@@ -116,7 +122,8 @@ def _read_batch(
     judged_now = [result for result in results if result.commit not in kept]
     complete_changes(repository, judged_now)  # the kept JSON has whole values
     cache.add_summaries(
-        (result.commit, result.summed_up(keys[result.commit])) for result in judged_now
+        (result.commit, result.summed_up(keys[result.commit]))
+        for result in counted_off("judging experiments", judged_now, place[1], before=place[0])
     )
     return results
 

@@ -25,6 +25,7 @@ from gitexp.lab.health.setup import (
     check_shallow,
     check_writable,
 )
+from gitexp.lab.progress import counted_off
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 
@@ -80,12 +81,13 @@ def doctor(directory: Path, *, fix: bool) -> list[Examined]:
     repository = Repository.discover(directory)
     examined = []
     # One after the other: what was fixed is not found again by the next check.
-    for check in (
+    checks = (
         check_writable, check_locking, check_cache, check_hooks, check_damage, check_objects,
         check_settings, check_code, check_display, check_fetches, check_rewriting, check_merging,
         check_aside, check_notes, check_commits, check_checkouts, check_locks, check_growth,
         check_shallow,
-    ):  # fmt: skip
+    )  # fmt: skip
+    for check in counted_off("examining", checks, len(checks)):
         try:
             problems = list(check(repository))
         except GitFailed as error:  # what another check has named may be in the way

@@ -6,11 +6,14 @@ import contextlib
 import enum
 import tempfile
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import GitexpError, UsageError
+from gitexp.lab.experiment import meant_by
 from gitexp.lab.log import Selection, stream
+from gitexp.lab.progress import counted_off
 from gitexp.lab.project import open_project
 from gitexp.lab.tables.as_text import write_csv, write_json_lines
 from gitexp.lab.tables.columns import EXPERIMENTS, RUNS
@@ -20,16 +23,14 @@ from gitexp.lab.tables.runs import read_arms, run_rows
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
     from gitexp.lab.tables.columns import Cells, Column
 
-    Watch = Callable[[int, int], None]  # experiments that are done, and all of them
-
-_T = TypeVar("_T")
+_STEP = "exporting experiments"
 
 
 class Format(enum.StrEnum):
@@ -80,7 +81,6 @@ def export(
     *,
     names: Sequence[str] = (),
     runs: bool = False,
-    watch: Watch | None = None,
 ) -> Export:
     """Write the log, or the experiments that patterns name; without `output`, to `out`.
 
@@ -97,13 +97,14 @@ def export(
             f"name the place: gitexp export --to {to.value} --output {example}",
         )
     rows = [*stream(project, Selection(names=tuple(names)))]
-    if names and not rows:
-        raise UsageError(
-            f"no experiment is called {' or '.join(map(visible, names))}",
-            "list the experiments: gitexp log",
-        )
+    there = {row.result.name for row in rows}
+    for name in names:
+        if not any(fnmatchcase(one, name) for one in there):
+            raise UsageError(
+                f"no experiment is called {visible(name)}", meant_by(project.repository, name)
+            )
     if to is Format.MLFLOW:
-        return _to_mlflow(project, rows, output, watch)
+        return _to_mlflow(project, rows, output)
     written = 0
 
     def counted(cells: Iterator[Cells]) -> Iterator[Cells]:
@@ -112,7 +113,7 @@ def export(
             written += 1
             yield row
 
-    cells = counted(_cells(project, rows, watch, runs=runs))
+    cells = counted(_cells(project, rows, runs=runs))
     fixed = RUNS if runs else EXPERIMENTS
     if to is Format.JSON_LINES:
         with _opened(output, out) as handle:
@@ -141,29 +142,19 @@ def load(directory: Path, *, runs: bool = False) -> Any:  # noqa: ANN401 - panda
 
     try:
         project = open_project(directory)
-        cells = _cells(project, [*stream(project)], None, runs=runs)
+        cells = _cells(project, [*stream(project)], runs=runs)
         return frame(cells, RUNS if runs else EXPERIMENTS)
     except GitexpError as error:
         error.add_note(error.hint)  # a notebook shows no more of an error than Python does
         raise
 
 
-def _cells(
-    project: Project, rows: Sequence[Row], watch: Watch | None, *, runs: bool
-) -> Iterator[Cells]:
+def _cells(project: Project, rows: Sequence[Row], *, runs: bool) -> Iterator[Cells]:
     if not runs:
-        yield from map(experiment_row, _watched(rows, len(rows), watch))
+        yield from map(experiment_row, counted_off(_STEP, rows, len(rows)))
         return
-    for arm in _watched(read_arms(project, rows), len(rows), watch):
+    for arm in counted_off(_STEP, read_arms(project, rows), len(rows)):
         yield from run_rows(arm)
-
-
-def _watched(found: Iterable[_T], total: int, watch: Watch | None) -> Iterator[_T]:
-    """Tell of each that is done; the baselines' come after the last experiment."""
-    for done, one in enumerate(found, 1):
-        yield one
-        if watch is not None:
-            watch(min(done, total), total)
 
 
 @contextlib.contextmanager
@@ -205,7 +196,7 @@ def _replaced(output: str) -> Iterator[Path]:
         ) from None
 
 
-def _to_mlflow(project: Project, rows: Sequence[Row], output: str, watch: Watch | None) -> Export:
+def _to_mlflow(project: Project, rows: Sequence[Row], output: str) -> Export:
     from gitexp.lab.tables.as_mlflow import write_mlflow  # one format of four
 
     store: Path | str = output
@@ -214,7 +205,7 @@ def _to_mlflow(project: Project, rows: Sequence[Row], output: str, watch: Watch 
         store = place / "mlflow.db" if place.is_dir() or output.endswith("/") else place
         if not store.parent.is_dir():
             raise UsageError(f"there is no folder {store.parent}", f"mkdir {store.parent}")
-    arms = _watched(read_arms(project, rows, steps=True), len(rows), watch)
+    arms = counted_off(_STEP, read_arms(project, rows, steps=True), len(rows))
     repository = project.repository
     top = repository.top or repository.common
     written = write_mlflow(arms, store, "/".join(filter(None, (top.name, project.folder))))

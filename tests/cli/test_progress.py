@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from collections.abc import Iterator
+
+import pytest
 
 from gitexp.cli.views.progress import ProgressLine
+from gitexp.cli.watching import Terminal, watch
+from gitexp.lab import progress
 from gitexp.store.transfer import Progress
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_a_line_is_written_over_and_taken_away(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,3 +32,62 @@ def test_a_quick_command_shows_nothing(capsys: pytest.CaptureFixture[str]) -> No
     line.show(Progress("checking rules", 4, 4, ""))
     line.clear()
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def listened(monkeypatch: pytest.MonkeyPatch) -> list[progress.Listener]:
+    """Whoever listens during a test."""
+    listeners: list[progress.Listener] = []
+    monkeypatch.setattr(progress, "_listeners", listeners)
+    return listeners
+
+
+def test_a_long_step_is_shown_and_taken_away_before_anything_else_is_printed(
+    capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
+) -> None:
+    progress.listen(Terminal(patience=0))
+    assert [*progress.counted_off("checking", "abc", 3)] == ["a", "b", "c"]
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "\r  checking: 0 % (0 of 3)\x1b[K\r\x1b[K"
+    with progress.unheard():
+        assert [*progress.counted_off("checking", "abc", 3)] == ["a", "b", "c"]
+    assert capsys.readouterr().err == ""
+    assert len(listened) == 1
+
+
+def test_a_step_that_fails_leaves_no_line_behind(
+    capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
+) -> None:
+    progress.listen(Terminal(patience=0))
+
+    def failing() -> Iterator[str]:
+        yield "a"
+        raise ValueError("b")
+
+    with pytest.raises(ValueError, match="b"):
+        list(progress.counted_off("checking", failing(), 2))
+    assert capsys.readouterr().err.endswith("\r\x1b[K")
+    assert listened
+
+
+@pytest.mark.parametrize(
+    ("words", "terminal", "name", "heard"),
+    [
+        (["log"], True, "xterm", True),
+        (["start", "--", "--json"], True, "xterm", True),
+        (["log"], False, "xterm", False),
+        (["log"], True, "dumb", False),
+        (["log", "--json"], True, "xterm", False),
+        (["run", "--quiet"], True, "xterm", False),
+    ],
+)
+def test_only_a_terminal_watches_and_only_where_it_may(
+    words: list[str], terminal: bool, name: str, heard: bool,
+    monkeypatch: pytest.MonkeyPatch, listened: list[progress.Listener],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setenv("TERM", name)
+    watch(words)
+    assert bool(listened) == heard

@@ -102,6 +102,8 @@ def test_a_file_is_replaced_whole_and_the_summary_says_what_it_holds(ready: Worl
     ("words", "code", "said"),
     [
         (("no-such",), 2, "no experiment is called no-such"),
+        (("known-otte",), 2, "did you mean: known-otter"),
+        (("known-*", "no-such"), 2, "no experiment is called no-such"),
         (("--json",), 2, "--json needs --output"),
         (("--to", "parquet"), 2, "gitexp export --to parquet --output experiments.parquet"),
         (("--to", "mlflow"), 2, "gitexp export --to mlflow --output mlflow.db"),
@@ -110,6 +112,7 @@ def test_a_file_is_replaced_whole_and_the_summary_says_what_it_holds(ready: Worl
 def test_what_cannot_be_exported_says_what_to_type(
     ready: World, words: tuple[str, ...], code: int, said: str
 ) -> None:
+    ready.git("branch", "exp/known-otter", "main")
     ran = ready.gitexp("export", *words, code=code)
     assert said in ran.err
 

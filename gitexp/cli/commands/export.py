@@ -1,3 +1,4 @@
+import contextlib
 import sys
 from typing import Annotated
 
@@ -5,8 +6,8 @@ import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import export as views
-from gitexp.cli.views.progress import watching
 from gitexp.errors import UsageError
+from gitexp.lab.progress import unheard
 from gitexp.lab.project import open_project
 from gitexp.workflows.export import Format
 from gitexp.workflows.export import export as workflow
@@ -45,9 +46,7 @@ def export(
             "--json needs --output: otherwise the export itself is printed",
             f"gitexp export --to {to.value} --output PATH --json",
         )
-    shown = not json_ and (bool(output) or not sys.stdout.isatty())
-    with watching("exporting experiments", shown=shown) as watch:
-        done = workflow(
-            open_project(), to, output, sys.stdout, names=names or (), runs=runs, watch=watch
-        )
+    # The rows themselves show how far it is where they go to the terminal.
+    with contextlib.nullcontext() if output or not sys.stdout.isatty() else unheard():
+        done = workflow(open_project(), to, output, sys.stdout, names=names or (), runs=runs)
     views.exported(done, as_json=json_)

@@ -26,7 +26,7 @@ def gaps(
     """
     project = open_project()
     if curve:
-        with live.watcher(yes=yes) as watcher:
+        with live.watcher(yes=yes, as_json=json_) as watcher:
             report = workflow(project, curve=watcher)
     else:
         report = workflow(project)

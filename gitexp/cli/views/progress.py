@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
 import time
@@ -10,14 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import is_dumb
 from gitexp.rules.text import visible
-from gitexp.store.transfer import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Watch = Callable[[int, int | None], None]  # how many are done, and of how many
+    from gitexp.store.transfer import Progress
 
 _REFRESH = 0.1  # seconds
 
@@ -52,19 +47,6 @@ class ProgressLine:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         self._shown = False
-
-
-@contextlib.contextmanager
-def watching(step: str, *, shown: bool = True, after: float = 1.0) -> Iterator[Watch | None]:
-    """Show how far a step is once it takes more than a second; None where nobody watches."""
-    if not shown or not sys.stderr.isatty() or is_dumb():
-        yield None
-        return
-    line = ProgressLine(after=after)
-    try:
-        yield lambda done, total: line.show(Progress(step, done, total, ""))
-    finally:
-        line.clear()
 
 
 def progress_text(progress: Progress) -> str:

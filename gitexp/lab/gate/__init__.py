@@ -18,6 +18,7 @@ from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults, check_against_results
 from gitexp.lab.known_claims import read_known_at
 from gitexp.lab.lowered_rules import lowered_rules
+from gitexp.lab.progress import counted_off
 from gitexp.lab.project_folder import known_projects
 from gitexp.rules.documents.code_commit import is_code_commit
 from gitexp.rules.documents.known import against
@@ -138,7 +139,9 @@ def check_refs(
         _check(entry, comparison, next(judged), next(claims), past, lowered)
         if isinstance(comparison, Comparison)
         else Uncheckable(entry, comparison)
-        for entry, comparison in zip(entries, comparisons, strict=True)
+        for entry, comparison in counted_off(
+            "checking experiments", zip(entries, comparisons, strict=True), len(entries)
+        )
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.plan.prediction import prediction_of
+from gitexp.rules.plan.prediction import read_prediction
 
 if TYPE_CHECKING:
     from gitexp.lab.log import Row
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 def experiment_row(row: Row) -> dict[str, Any]:
     """The cells of an experiment, a cell for each of columns.EXPERIMENTS."""
-    shown, result = row.as_json(), row.result
-    registration, judgement, summary = result.registration, result.judgement, result.summary
+    # Not the registration: its message would be parsed again for each of thousands.
+    shown, summary = row.as_json(), row.result.summary
+    judgement = summary.judgement
     change, criterion, trailers = shown["change"], shown["criterion"], shown["trailers"]
-    predicted = prediction_of(registration) if registration else None
+    predicted = read_prediction(trailers)
     return {
         "name": shown["name"],
         "branch": shown["branch"],
@@ -33,8 +34,8 @@ def experiment_row(row: Row) -> dict[str, Any]:
         "direction": criterion["direction"] if criterion else None,
         "criterion": trailers.get("Criterion") if criterion else None,
         "evidence": trailers.get("Evidence"),
-        "gain": predicted.gain if predicted else None,
-        "chance": predicted.chance if predicted else None,
+        "gain": predicted.gain,
+        "chance": predicted.chance,
         "campaign": shown["campaign"],
         "state": shown["state"],
         "verdict": shown["verdict"],
@@ -47,6 +48,6 @@ def experiment_row(row: Row) -> dict[str, Any]:
         "pairs": shown["pairs"],
         "baseline_mean": judgement.baseline_mean if judgement else None,
         "experiment_mean": judgement.candidate_mean if judgement else None,
-        "runs": result.ran,
+        "runs": summary.ran,
         "seconds": round(sum(summary.seconds), 3),
     }

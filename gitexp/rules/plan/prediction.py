@@ -12,6 +12,8 @@ from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitexp.rules.documents.registration import Registration
 
 _CEILING = re.compile(r"\bceiling\s*[:=]?\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
@@ -33,8 +35,12 @@ class Prediction:
 
 
 def prediction_of(registration: Registration) -> Prediction:
+    """Return what a registration predicts."""
+    return read_prediction(dict(registration.extra))
+
+
+def read_prediction(trailers: Mapping[str, str]) -> Prediction:
     """Read the trailers that predict; one that cannot be read counts as missing."""
-    trailers = dict(registration.extra)
     evidence = trailers.get("Evidence", "")
     found = _CEILING.search(evidence)
     return Prediction(

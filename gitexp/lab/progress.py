@@ -1,0 +1,60 @@
+"""How far a long step is: told to the terminal that watches, if there is one.
+
+Whatever reads or checks many things counts them off here. The command line says who listens; in
+pipes, under --json and in the library nobody does, and counting costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_T = TypeVar("_T")
+
+
+class Listener(Protocol):
+    """Whoever shows progress."""
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        """Show that so many of all are done."""
+
+    def end(self) -> None:
+        """Show nothing any more: what is printed next stands by itself."""
+
+
+_listeners: list[Listener] = []  # the last one listens
+
+
+def listen(listener: Listener) -> None:
+    """Tell this listener from now on."""
+    _listeners.append(listener)
+
+
+def counted_off(step: str, items: Iterable[_T], total: int, *, before: int = 0) -> Iterator[_T]:
+    """Yield items, and tell how many of all are done; `before` were done earlier.
+
+    Nothing may be printed between two items.
+    """
+    if not _listeners:
+        yield from items
+        return
+    listener = _listeners[-1]
+    try:
+        for done, item in enumerate(items, before):
+            listener.tell(step, min(done, total), total)
+            yield item
+    finally:
+        listener.end()
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """Tell nobody meanwhile: something else is shown in that place."""
+    kept, _listeners[:] = _listeners[:], []
+    try:
+        yield
+    finally:
+        _listeners[:] = kept
