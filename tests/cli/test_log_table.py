@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -131,6 +132,13 @@ def test_only_a_terminal_gets_colors_and_json_never(told: World) -> None:
     assert "\x1b" not in on_a_terminal(told, "log", TERM="dumb")
     assert "\x1b" not in on_a_terminal(told, "log", "--json")
     assert "\x1b" not in on_a_terminal(told, "show", "--json")
+
+
+def test_colors_take_no_room_where_a_line_is_full(told: World) -> None:
+    plain = told.gitexp("status", COLUMNS="80").out
+    shown = on_a_terminal(told, "status", COLUMNS="80").replace("\r\n", "\n")
+    assert shown != plain
+    assert re.sub("\x1b\\[[0-9;]*m", "", shown) == plain
 
 
 def test_color_is_a_choice(told: World) -> None:

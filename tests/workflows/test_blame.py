@@ -39,6 +39,11 @@ def test_each_value_has_who_set_it_and_what_else_was_tried(known: World) -> None
     assert "+0.01" in shown[3]
     assert shown[4].startswith("never tested")
     assert shown[8].startswith("0.1 ruled out")
+    # Where there is little room a name goes first, and the gain stays whole.
+    narrow = known.gitexp("blame", "config.toml", COLUMNS="56").out.splitlines()
+    assert max(map(len, narrow)) <= 56
+    assert narrow[3].startswith("+0.01")
+    assert "] " in narrow[3]
     known.git("switch", "--quiet", "--detach", "main~1")  # HEAD does not matter
     assert known.gitexp("blame", "--json").json == rows
 

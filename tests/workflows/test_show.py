@@ -52,7 +52,9 @@ gitexp.log(unstepped=1)
     assert (series[2, "once"]["steps"], series[2, "once"]["values"]) == ([3001], [1])
     base = {(one["seed"], one["metric"]): one["values"][0] for one in sheet["baseline_series"]}
     assert (base.keys(), base[2, "loss"]) == (series.keys(), 1)
-    assert f"loss, once, token. See it: gitexp show {name} --curves" in ready.gitexp("show").out
+    text = ready.gitexp("show").out
+    assert "  Logged step by step: loss, once, token\n" in text
+    assert f"  draw it: gitexp show {name} --curves\n" in text
     drawn = ready.gitexp("show", "--curves", name, COLUMNS="70").out
     assert f"● exp/{name}: 0.003333 at step 3,000 (2 runs)" in drawn
     assert "○ baseline: 0.0003333 at step 3,000 (2 runs)" in drawn

@@ -96,28 +96,44 @@ def untested(files: Sequence[BlamedFile], *, as_json: bool) -> None:
 
 
 def _lines(file: BlamedFile) -> Iterator[str]:
-    known: dict[int, str] = {}
+    """Each line with what is known of its values on its left, as git blame puts it."""
+    known: dict[int, list[Blamed]] = {}
     for one in file.values:
         if one.place.line is not None:
-            told = known.get(one.place.line)
-            known[one.place.line] = f"{told}; {about_value(one)}" if told else about_value(one)
+            known.setdefault(one.place.line, []).append(one)
     digits = len(str(len(file.lines)))
-    side = min(max(map(len, known.values()), default=0), width() // 2)
-    for number, line in enumerate(file.lines, 1):
-        told = padded(shortened(visible(known.get(number, "")), side), side)
+    texts = [visible(line.rstrip()) for line in file.lines]
+    longest = max(map(columns, texts), default=0)
+    # The line itself may be cut to half of the terminal, and no further.
+    most = max(width() // 2, width() - longest - digits - 3)
+    told = {at: _fitting(_in_fewer_words(ones), most) for at, ones in known.items()}
+    side = max(map(columns, told.values()), default=0)
+    for number, text in enumerate(texts, 1):
+        head = padded(told.get(number, ""), side)
         room = width() - side - digits - 3
-        yield f"{told} {number:>{digits}}  {_fitting(visible(line.rstrip()), room)}".rstrip()
+        yield f"{head} {number:>{digits}}  {_fitting([text], room)}".rstrip()
 
 
-def _fitting(text: str, room: int) -> str:
-    return text if columns(text) <= room else f"{beginning(text, room - 1)}…"
+def _in_fewer_words(values: Sequence[Blamed]) -> list[str]:
+    """What is known of the values of a line; then the same without names of experiments."""
+    return [
+        visible("; ".join(about_value(one, is_named=is_named) for one in values))
+        for is_named in (True, False)
+    ]
 
 
-def about_value(one: Blamed) -> str:
+def _fitting(texts: Sequence[str], room: int) -> str:
+    """The first text that fits, else the last one without its end."""
+    fitting = (text for text in texts if columns(text) <= room)
+    return next(fitting, f"{beginning(texts[-1], room - 1)}…")
+
+
+def about_value(one: Blamed, *, is_named: bool = True) -> str:
     """What is known of a value: who set it, what else was tried and how that ended."""
     parts = []
     if (set_by := one.set_by) is not None:
-        parts.append(f"{set_by.name} {_gain(set_by)}".strip())
+        name = set_by.name if is_named or not _gain(set_by) else ""
+        parts.append(f"{name} {_gain(set_by)}".strip())
     for verdict, said in _TESTED.items():
         if there := one.ended(verdict):
             parts.append(f"{_listed(there)} {said}")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.plot import ASCII, UNICODE, plot
-from gitexp.cli.views.terminal import can_show, filled, hanging, print_json, row_width, styled
+from gitexp.cli.views.terminal import (
+    can_show,
+    filled,
+    hanging,
+    is_plain,
+    print_json,
+    row_width,
+    styled,
+)
 from gitexp.rules.text import counted, shell_word, visible
 from gitexp.rules.verdict.figures import rounded_like
 
@@ -36,7 +44,7 @@ def curves(metric: str, found: Sequence[CurvesOf], *, as_json: bool) -> None:
 
 def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:
     """The plot of a metric and its legend."""
-    marks = UNICODE if can_show(UNICODE.every) else ASCII
+    marks = ASCII if is_plain() or not can_show(UNICODE.every) else UNICODE
     bands = _bands(metric, found)[: len(marks.means)]
     shaded = "; shaded: one standard deviation up and down" if len(bands) < 3 else ""
     shaded = shaded if max(max(band.runs) for _, band in bands) > 1 else ""
@@ -45,7 +53,8 @@ def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:
         yield _painted(line, marks)
     sds = [one.high[-1] - one.mean[-1] for _, one in bands if one.runs[-1] > 1]
     for mark, (name, band) in zip(marks.means, bands, strict=False):
-        yield hanging(f"{mark} ", f"{name}: {_end(band, min(sds, default=0.0))}")
+        line = hanging(f"{mark} ", f"{name}: {_end(band, min(sds, default=0.0))}")
+        yield _painted(mark, marks) + line.removeprefix(mark)
     if len(bands) > 1:
         yield f"{marks.both} where they meet"
 

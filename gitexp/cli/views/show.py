@@ -191,8 +191,8 @@ def _curves(sheet: Sheet) -> None:
     if metrics := sorted({one.metric for one in sheet.series}):
         more = f" and {len(metrics) - _MOST_METRICS} more" if len(metrics) > _MOST_METRICS else ""
         names = ", ".join(metrics[:_MOST_METRICS]) + more
-        said = f"Logged step by step: {names}. See it: gitexp show {sheet.row.result.name} --curves"
-        typer.echo("\n" + wrapped(said))
+        typer.echo("\n" + wrapped(f"Logged step by step: {names}"))
+        typer.echo(f"  draw it: gitexp show {sheet.row.result.name} --curves")
 
 
 def _artifacts(sheet: Sheet) -> None:

@@ -53,12 +53,12 @@ def status_lines(now: Status) -> list[str]:
     """Where you stand, in at most a dozen lines, none wider than the terminal."""
     goals = [progress(one).removeprefix("Goal ").removesuffix(".") for one in now.goals]
     must = [
-        *_beside("Baseline", [_baseline(now)]),
-        *_beside("Goal" if len(goals) == 1 else "Goals", _some(goals, 2)),
-        *_beside("Running", _some([*_running(now)], 2)),
-        *_beside("Queue", _some([*map(_queue, now.queues)], 1)),
-        *_beside("Planned", _planned(now)),
-        *_beside("Campaign", _campaign(now)),
+        *_beside("Baseline", _cut([_baseline(now)])),
+        *_beside("Goal" if len(goals) == 1 else "Goals", _cut(_some(goals, 2))),
+        *_beside("Running", _cut(_some([*_running(now)], 2))),
+        *_beside("Queue", _cut(_some([*map(_queue, now.queues)], 1))),
+        *_beside("Planned", _cut(_planned(now))),
+        *_beside("Campaign", _cut(_campaign(now))),
     ]
     waits = [f"{wait.said}: {wait.command}" for wait in now.waits]
     left = _LINES - 2 - len(must)
@@ -66,7 +66,7 @@ def status_lines(now: Status) -> list[str]:
     return [
         *must,
         *_beside("Verdicts", decided),
-        *_beside("Waiting", _some(waits, max(1, left - len(decided)))),
+        *_beside("Waiting", _cut(_some(waits, max(1, left - len(decided))))),
         "",
         *_next(now),
     ]
@@ -76,12 +76,13 @@ def _beside(word: str, lines: Sequence[str]) -> Iterator[str]:
     """Lines with a word at the side of the first."""
     for number, line in enumerate(lines):
         head = padded("" if number else word, _SIDE)
-        yield (head if number else styled(head, bold=True)) + _cut(line)
+        yield (head if number else styled(head, bold=True)) + line
 
 
-def _cut(line: str) -> str:
+def _cut(lines: Sequence[str]) -> list[str]:
+    """Lines without colors, each cut where there is no more room beside the words."""
     room = row_width() - _SIDE
-    return line if columns(line) <= room else f"{beginning(line, room - 1)}…"
+    return [line if columns(line) <= room else f"{beginning(line, room - 1)}…" for line in lines]
 
 
 def _some(lines: Sequence[str], most: int) -> list[str]:
@@ -167,7 +168,7 @@ def _verdict(row: Row, head: str) -> str:
         change = next(fitting, shortened(changes[-1], room))
         name = f"  ({row.result.name})"
         head += f"  {change}" + (name if columns(change + name) <= room else "")
-    return colored(head.rstrip(), row.result.verdict)
+    return colored(_cut([head.rstrip()])[0], row.result.verdict)
 
 
 def _next(now: Status) -> Iterator[str]:
