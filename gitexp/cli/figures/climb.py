@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gitexp.cli.figures.measured import Measured
 
-_TOP, _FOOT, _RIGHT = 24, 30, 12  # pixels around the plot
+_TOP, _FOOT, _RIGHT = 36, 30, 12  # pixels around the plot
 _NAMED = 12  # accepted steps that are named
 _GAP = 14  # pixels between two names
 
@@ -75,6 +75,7 @@ def climb(
     shapes: list[Drawn] = [
         *level_axis(upright, [*zip(ticks, labels, strict=True)], left, width - _RIGHT)
     ]
+    shapes.append(Label((left, 12), cut(scored[0].criterion.metric, 40), Role.STRONG))
     for place, text in time_ticks(time.low, time.high, 9 if width > 500 else 3):
         if time(place) < width - _RIGHT - LETTER * len(text) / 2:
             shapes.append(Label((time(place), height - 8), text, anchor="middle"))

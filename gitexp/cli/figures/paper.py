@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from gitexp.cli.figures.drawing import Band, Drawing, Drawn, Label, Mark, Role, Shape, Stroke
@@ -44,7 +45,10 @@ def render(drawing: Drawing, form: str) -> bytes:
         for order, shape in enumerate(drawing.shapes):
             _draw(axes, shape, order)
         out = io.BytesIO()
-        figure.savefig(out, format=form, dpi=_DOTS, metadata=_metadata(drawing, form))
+        with warnings.catch_warnings():
+            # A character that no font here has is drawn as a box, which says so itself.
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            figure.savefig(out, format=form, dpi=_DOTS, metadata=_metadata(drawing, form))
     return out.getvalue()
 
 
@@ -78,7 +82,7 @@ def _draw(axes: Any, shape: Drawn, order: int) -> None:  # noqa: ANN401 - of an 
             axes.text(
                 *shape.at, visible(shape.text), color=color, fontsize=12 * _POINT, zorder=order,
                 ha=_ANCHORS[shape.anchor], va="baseline",
-                fontweight="semibold" if shape.role is Role.STRONG else "normal",
+                fontweight="bold" if shape.role is Role.STRONG else "normal",
             )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ ELEMENTS = {
 }  # fmt: skip
 ATTACK = "</p></script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 
+ESCAPES = "\x1b[31mred\u202e\u0007"
+
 
 class Page(HTMLParser):
     """The elements and attributes of a page, and the text that is shown."""
@@ -65,16 +67,22 @@ class Page(HTMLParser):
 
 def test_a_page_holds_all_there_is_and_nothing_that_a_text_put_there(ready: World) -> None:
     settle(ready, repeats=[3], planned=4, error_budget=0.4)
+    train = (ready.path / "train.py").read_text()
+    fails = f"\nif config['model']['C'] == 7:\n    raise SystemExit({ATTACK + ESCAPES!r})\n"
+    ready.write("train.py", train + fails)
+    ready.commit("Fail with a long story")
     ready.gitexp("goal", "accuracy >= 0.97")
+    failed = ready.start("--set", "model.C=7", text=f"C=7 {ATTACK} fails because it must")
     won = ready.start("--set", "model.C=10", "--gain", "0.02", "--chance", "0.5")
     lost = ready.start("--set", "model.C=9", "--expect", "accuracy +0.05", text=f"C=9 {ATTACK} is"
                        " what helps because it underfits")  # fmt: skip
     ready.gitexp("run", won, lost, "--jobs", "2")
+    ready.gitexp("run", failed, code=4)
     ready.gitexp("accept", won)
     waiting = ready.start("--set", "train.lr=2e-3")
     ready.git("switch", "--quiet", f"exp/{waiting}")
     said = ready.git("log", "-1", "--format=%B")
-    begin = f"{ATTACK} \x1b[31mred\u202e\u0007 because {100_000 * 'x'}\n\n"
+    begin = f"{ATTACK} {ESCAPES} because {100_000 * 'x'}\n\n"
     ready.git("commit", "--amend", "--no-verify", "--quiet", "-m", begin + said.split("\n\n", 1)[1])
     ready.git("switch", "--quiet", "main")
 
@@ -96,7 +104,8 @@ def test_a_page_holds_all_there_is_and_nothing_that_a_text_put_there(ready: Worl
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
 
-    assert ATTACK in page.shown
+    assert page.shown.count(ATTACK) > 5
+    assert f"{ATTACK}\\x1b[31mred\\u202e" in page.shown  # what the failed run printed
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", text)
     assert "\\x1b[31mred\\u202e" in page.shown
     assert "more characters)" in page.shown
@@ -106,7 +115,7 @@ def test_a_page_holds_all_there_is_and_nothing_that_a_text_put_there(ready: Worl
         "Planned next", "Dead ends", "Config", "Ladder", "Each in full",
     ):  # fmt: skip
         assert heading in page.shown
-    assert page.elements["details"] == 3
+    assert page.elements["details"] == 4
     assert "Places left" in page.shown
     assert "+C = 10  # strength" in page.shown
     assert "never tested" in page.shown
