@@ -10,15 +10,23 @@ from tests.project import World
 STAND_IN = """
 import random
 from types import SimpleNamespace
+import gitexp
 
+gitexp.predictions = lambda *_, **__: None  # what checks them would want the real scikit-learn
 load_digits = lambda **_: ([], [])
-train_test_split = lambda *_, random_state, **__: ["train", random_state] * 2
+train_test_split = lambda *_, random_state, **__: ["train", random_state] * 3
+
+class Predicted(float):
+    def __eq__(self, _):
+        return SimpleNamespace(mean=lambda: float(self))
 
 def SVC(gamma, class_weight, **_):
     mean = 0.97 if gamma == 0.001 else 0.94
     def score(_, seed):
         return random.Random(f"{seed} {gamma} {class_weight}").gauss(mean, 0.001)
-    return SimpleNamespace(fit=lambda *_: None, score=score)
+    def predict(seed):
+        return Predicted(score(None, seed))
+    return SimpleNamespace(fit=lambda *_: None, score=score, predict=predict)
 """
 
 
@@ -38,10 +46,11 @@ def test_the_demo_runs_the_whole_loop_without_an_identity(
 
 @pytest.mark.slow
 def test_the_demo_trains_for_real(tmp_path: Path) -> None:
-    the_demo_runs_the_whole_loop(tmp_path)
+    demo = the_demo_runs_the_whole_loop(tmp_path)
+    assert "9 is missed" in demo.gitexp("gaps").out
 
 
-def the_demo_runs_the_whole_loop(tmp_path: Path, path: str = "") -> None:
+def the_demo_runs_the_whole_loop(tmp_path: Path, path: str = "") -> World:
     home = tmp_path / "home"
     home.mkdir()
     # Somebody's own hooks and key have no business there.
@@ -71,6 +80,7 @@ def the_demo_runs_the_whole_loop(tmp_path: Path, path: str = "") -> None:
     shown = [line for line in ran.out.splitlines() if line.startswith("$ ")]
     assert any(line.startswith("$ gitexp start --set model.gamma=0.001") for line in shown)
     assert "$ git --no-pager log --branches --notes=gitexp" in shown
+    return demo
 
 
 def test_the_demo_wants_a_new_folder(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def initialized(done: Setup, *, as_json: bool) -> None:
     if done.steps:
         typer.echo("\ngitexp init --undo reverts all of it.")
         if not done.server:
-            typer.echo(f"git log --all would list how results are stored, too: {WITHOUT_NOTES}")
+            typer.echo(f"To see it all with plain git: {WITHOUT_NOTES}")
     if done.steps and done.server:
         typer.echo("Pushes of experiments that break a rule are now refused here.")
     elif done.steps:
