@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FIRST, _LONGEST = 0.5, 10.0  # seconds between looks at the remote while nothing comes
 _STEP = 0.25  # seconds between questions to the cluster
 _PATIENCE = 30.0  # seconds that tasks which end with this command get to send what they have
-_TRIES = 3  # of a task that ended for a reason of the cluster's
+_TRIES = 5  # of a task that ended for a reason of the cluster's
 _ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on record
 _TAIL = 12  # lines of a log that an error shows
 
@@ -161,7 +161,7 @@ class Away:
             one.state is not State.GONE for one in self._cluster.poll(names).values()
         ):
             time.sleep(_STEP)
-        self._collect(look=True)
+        self._collect()
 
     # --- what goes out ----------------------------------------------------------------------------
 
@@ -197,18 +197,16 @@ class Away:
         ]
         if not gone and time.monotonic() < self._look.at:
             return
-        if not self._collect(look=True):
+        if not self._collect():
             return  # the remote cannot be reached: whatever has gone may be there
         for flight, standing in gone:
             if flight in self._flights:
                 self._lost(flight, standing)
 
-    def _collect(self, *, look: bool) -> bool:
+    def _collect(self) -> bool:
         """Fold in what has come, and end the orders with a record; whether the remote answered."""
-        came = False
         try:
-            if look:
-                came = self._meeting.fold()
+            came = self._meeting.fold()
         except GitexpError as error:
             self._say_once(error)
             self._look.again(came=False)

@@ -49,9 +49,9 @@ def table_of(project: Project, name: str) -> Table:
     return found
 
 
-def cluster_of(project: Project, table: Table) -> Cluster:
-    """What makes runs as a table of the settings says."""
-    return open_cluster(table, project.repository.local)
+def cluster_of(project: Project, table: Table, *, printed: bool) -> Cluster:
+    """What makes runs as a table of the settings says, or the script to be `printed` instead."""
+    return open_cluster(table, project.repository.local, printed=printed)
 
 
 def engine_of(cluster: Cluster, meeting: Meeting, watcher: Watcher) -> Elsewhere:

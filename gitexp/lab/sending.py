@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gitexp.errors import GitexpError, Refused
+from gitexp.errors import GitexpError, Refused, StoreBusy
 from gitexp.lab.ledger import Ledger
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.lines import canonical
@@ -61,8 +61,27 @@ class SendingLedger(Ledger):
         self.read_environments(commit)
         bulk = self._environments.new_lines(commit, result.bulk)
         lines = [self._start, *bulk, canonical(result.log)]
-        keep_run(self.repository, commit, result.record.line(), lines)
+        self._keep(commit, result.record.line(), lines)
         super().store(commit, result)
+
+    def _keep(self, commit: str, record: str, lines: Sequence[str]) -> None:
+        """Keep a run as a ref, as soon as the disk has room for it.
+
+        Raises:
+            StoreBusy: it never had; the message has the record, so that a log keeps it.
+        """
+        for pause in _pauses(self.repository):
+            try:
+                keep_run(self.repository, commit, record, lines)
+            except GitexpError as error:
+                if pause is None:
+                    raise StoreBusy(
+                        f"the run could not be kept: {error.message}\nits record is\n{record}",
+                        f"store it: git notes --ref=gitexp-runs append -m 'RECORD' {commit}",
+                    ) from None
+                time.sleep(pause)
+            else:
+                return
 
     def end(self, record: Record) -> None:
         """Keep the end of an attempt that was stopped as a ref, and put it on record here."""

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
 
 
-def place_of(project: Project, on: str, remote: str) -> tuple[Cluster, Meeting]:
+def place_of(
+    project: Project, on: str, remote: str, *, printed: bool = False
+) -> tuple[Cluster, Meeting]:
     """Return the cluster of a table of the settings, and the remote that its workers use.
+
+    `printed`: nothing is submitted, and there is a script to read instead.
 
     Raises:
         UsageError: there is no such kind of cluster, or no such remote.
@@ -29,4 +33,5 @@ def place_of(project: Project, on: str, remote: str) -> tuple[Cluster, Meeting]:
         said = f"runs on other machines come back by a remote: {error.message}"
         raise NotReady(said, error.hint) from None
     tree = table.tree or str(project.repository.top or "")
-    return cluster_of(project, table), Meeting(project, name, lambda: sync(project, name), tree)
+    meeting = Meeting(project, name, lambda: sync(project, name), tree)
+    return cluster_of(project, table, printed=printed), meeting

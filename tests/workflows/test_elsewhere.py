@@ -18,14 +18,16 @@ from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of
 from tests.workflows.test_run import run_beside, until
 
-# Starts the command in a home of the host's own, as ssh does; one host cannot be reached.
+# Starts the command in a home of the host's own, as ssh does; one host cannot be reached, and one
+# has another environment.
 SSH = """\
 #!/bin/sh
 while [ "$1" != -- ]; do shift; done
 host=$2; shift 2
 if [ "$host" = down ]; then echo "ssh: connect to host down: No route to host" >&2; exit 255; fi
 mkdir -p "{homes}/$host"
-exec env -i HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
+[ "$host" = odd ] && odd=PYTHONHASHSEED=7
+exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
 """
 WORKER = f"{sys.executable} -m gitexp"
 
@@ -185,6 +187,19 @@ def test_a_command_that_is_stopped_or_killed_stops_its_workers_and_goes_on(place
     good = Counter(r["seed"] for r in records(place, "main") if not r.get("failure"))
     assert set(good.values()) == {1}
     assert len(good) == 5
+    assert place.gitexp("verify").code == 0
+
+
+@pytest.mark.slow
+def test_pairs_share_a_condition_although_hosts_differ(place: World) -> None:
+    asks(place, hosts("gpu1", "odd"))
+    name = place.start("--set", "model.C=10")
+    done = place.gitexp("run", name, "--on", "ssh")
+    assert "CONFIRMED" in done.out
+    mine = {r["seed"]: r["condition"] for r in records(place, f"exp/{name}")}
+    conditions = {(r["seed"], r["condition"]) for r in records(place, "main")}
+    assert len(mine) == 5
+    assert {*mine.items()} <= conditions
     assert place.gitexp("verify").code == 0
 
 

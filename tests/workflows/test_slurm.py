@@ -22,7 +22,7 @@ from tests.project import TRAIN, World, copied
 from tests.rules.documents.test_task import TASK
 from tests.slurm import Slurm, lacking
 from tests.team import hub_of
-from tests.workflows.test_elsewhere import WORKER, asks, waiting
+from tests.workflows.test_elsewhere import WORKER, asks, hosts, waiting
 from tests.workflows.test_run import run_beside, until
 
 
@@ -80,6 +80,19 @@ def test_a_machine_without_slurm_is_told_where_to_go(
     with pytest.raises(NotReady, match="could not be started here") as refused:
         SlurmArrays(Table(), tmp_path / "slurm").submit([TASK.line()])
     assert "login node" in refused.value.hint
+
+
+def test_a_script_is_printed_and_nothing_submitted(ready: World) -> None:
+    hub_of(ready)
+    asks(ready, "[on.slurm]\npartition = 'gpu'\n")
+    name = ready.start("--set", "model.C=10")
+    printed = ready.gitexp("run", name, "--on", "slurm", "--script").out
+    assert printed.startswith("#!/bin/bash\n#SBATCH --job-name=gitexp\n")
+    assert printed.count('"commit":') == 5
+    assert subprocess.run(["bash", "-n"], input=printed, text=True, check=True).returncode == 0
+    ready.gitexp("run", name, "--script", code=2)
+    asks(ready, hosts("gpu1"))
+    ready.gitexp("run", name, "--on", "ssh", "--script", code=2)
 
 
 # --- with a real one ----------------------------------------------------------------------------

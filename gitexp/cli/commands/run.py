@@ -26,7 +26,8 @@ _ANY = sys.maxsize
 _BESIDE: dict[str, tuple[int, set[str]]] = {
     "--baseline": (0, set()), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
     "--detach": (_ANY, {"--all", "--screen"}), "--smoke": (1, set()),
-    "--screen": (_ANY, {"--all", "--detach"}), "--on": (_ANY, {"--all", "--exit-code"}),
+    "--screen": (_ANY, {"--all", "--detach"}), "--on": (_ANY, {"--all", "--exit-code", "--script"}),
+    "--script": (_ANY, {"--all", "--on"}),
 }  # fmt: skip
 
 
@@ -100,6 +101,10 @@ def run(
     remote: Annotated[
         str, typer.Option(metavar="NAME", help="With --on: the remote where runs meet.")
     ] = "",
+    script: Annotated[
+        bool,
+        typer.Option("--script", help="With --on slurm: print the batch script, submit nothing."),
+    ] = False,
     queued: Annotated[str, typer.Option("--queued", hidden=True)] = "",
     yes: Yes = False,
     quiet: Annotated[
@@ -121,7 +126,7 @@ def run(
     flags = {
         "--all": every, "--explore": explore, "--exit-code": exit_code, "--baseline": baseline,
         "--smoke": smoke, "--screen": screen, "--detach": detach, "--resume": resume,
-        "--wait": wait, "--on": on,
+        "--wait": wait, "--on": on, "--script": script,
     }  # fmt: skip
     given = [flag for flag, value in flags.items() if value]
     _demand_fitting(given, names)
@@ -177,6 +182,7 @@ def run(
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
         as_json=json_, several=several, by_verdict=exit_code, on=on, remote=remote,
+        script=script,
     )  # fmt: skip
 
 
@@ -230,8 +236,14 @@ def run_named(
     by_verdict: bool = False,
     on: str = "",
     remote: str = "",
+    script: bool = False,
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
+    if script:
+        from gitexp.cli.script import print_script  # few print one
+
+        print_script(project, names, on=on, remote=remote, jobs=jobs)
+        return
     place = place_of(project, on, remote) if on else None
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         ended = workflow(

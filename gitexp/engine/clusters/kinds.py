@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.rules.documents.elsewhere import Ssh
+from gitexp.errors import UsageError
+from gitexp.rules.documents.elsewhere import Slurm, Ssh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +15,20 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.elsewhere import Elsewhere
 
 
-def open_cluster(settings: Elsewhere, local: Path) -> Cluster:
-    """Return what makes runs as a table of the settings says; `local` is the clone's own folder."""
+def open_cluster(settings: Elsewhere, local: Path, *, printed: bool = False) -> Cluster:
+    """Return what makes runs as a table of the settings says; `local` is the clone's own folder.
+
+    `printed`: nothing is submitted, and there is a script to read instead.
+
+    Raises:
+        UsageError: there is no script for this kind of cluster.
+    """
+    if printed:
+        if not isinstance(settings, Slurm):
+            raise UsageError("--script goes with --on slurm", "gitexp run --on slurm --script")
+        from gitexp.engine.clusters.slurm import PrintedScript
+
+        return PrintedScript(settings)
     if isinstance(settings, Ssh):
         from gitexp.engine.clusters.ssh import SshHosts
 

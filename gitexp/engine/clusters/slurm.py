@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, Stopped
 from gitexp.rules.documents.task import parse_task
 from gitexp.rules.text import visible
 from gitexp.store.local import locked, make_folder, read_json, write_json
@@ -197,6 +197,37 @@ class SlurmArrays:
         except OSError:
             return ""
         return "".join(f"\n  | {line}" for line in said[-_LINES:])
+
+
+class PrintedScript:
+    """In place of a cluster that cannot be reached from here: the script of what is due now."""
+
+    lasts = False
+
+    def __init__(self, settings: Slurm) -> None:
+        self.most = settings.jobs
+        self.script = ""
+        self._settings = settings
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        """Write the script, and submit nothing.
+
+        Raises:
+            Stopped: always; somebody else submits it.
+        """
+        self.script = batch_script(self._settings, lines, "gitexp", "/dev/null")
+        raise Stopped(
+            "nothing was submitted",
+            "when its jobs have ended, the same command prints what is due next",
+        )
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        """Say nothing: nothing was submitted."""
+        del names
+        return {}
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        """Do nothing, likewise."""
 
 
 def _key(line: str) -> str:

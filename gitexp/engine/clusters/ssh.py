@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # A password cannot be typed here, and a host that is gone is noticed after a minute.
 _OPTIONS = ("-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
 _UNREACHED = 255  # ssh's own exit code
+_NOT_READY = NotReady.exit_code  # of a worker that cannot make this run on its host
 _GIVEN_UP = 3  # failures in a row after which nothing is expected of a host
 _LINES = 8  # of what a worker said last
 
@@ -30,6 +31,7 @@ class _Worker:
     """A worker that runs on a host, attached to this command: it ends when its input ends."""
 
     host: str
+    line: str
     process: subprocess.Popen[bytes]
     said: IO[bytes]
 
@@ -43,6 +45,7 @@ class SshHosts:
         self._settings = settings
         self._workers: dict[str, _Worker] = {}
         self._failures = dict.fromkeys(settings.hosts, 0)  # since ssh last got through
+        self._unfit: dict[str, set[str]] = {}  # hosts that could not run a task, by its line
         self._number = 0
 
     @property
@@ -56,7 +59,7 @@ class SshHosts:
         return [self._start(line) for line in lines]
 
     def _start(self, line: str) -> str:
-        host = self._choose()
+        host = self._choose(line)
         command = [*self._settings.setup, f"exec {self._settings.gitexp} worker --attached"]
         said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the worker
         try:
@@ -68,20 +71,22 @@ class SshHosts:
         except OSError as error:
             said.close()
             raise NotReady(f"ssh could not be started: {error.strerror}", "install it") from None
-        worker = _Worker(host, process, said)
+        worker = _Worker(host, line, process, said)
         _tell(worker, line)
         self._number += 1
         name = f"{host}#{self._number}"
         self._workers[name] = worker
         return name
 
-    def _choose(self) -> str:
+    def _choose(self, line: str) -> str:
         """A host with a free place that ssh reaches, and of those the one with fewest workers."""
+        unfit = self._unfit.get(line, set())
         hosts = [one.host for one in self._workers.values()]
         busy = {host: hosts.count(host) for host in self._failures}
 
-        def rank(host: str) -> tuple[bool, int, int]:
-            return busy[host] >= self._settings.jobs, self._failures[host], busy[host]
+        def rank(host: str) -> tuple[bool, bool, int, int]:
+            is_full = busy[host] >= self._settings.jobs
+            return host in unfit, is_full, self._failures[host], busy[host]
 
         return min(self._failures, key=rank)
 
@@ -106,7 +111,11 @@ class SshHosts:
         said = "\n".join(text.strip().splitlines()[-_LINES:]) or f"it ended with exit code {code}"
         _close(worker)
         del self._workers[name]
-        return Standing(State.GONE, f"{worker.host}: {said}", again=unreached or code < 0)
+        if code == _NOT_READY:
+            self._unfit.setdefault(worker.line, set()).add(worker.host)
+        others = self._failures.keys() - self._unfit.get(worker.line, set())
+        again = unreached or code < 0 or (code == _NOT_READY and bool(others))
+        return Standing(State.GONE, f"{worker.host}: {said}", again=again)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
         """Let the input of workers end, after a word on how their runs ended."""
