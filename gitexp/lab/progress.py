@@ -50,6 +50,11 @@ def counted_off(step: str, items: Iterable[_T], total: int, *, before: int = 0) 
         listener.end()
 
 
+def silence() -> None:
+    """Tell nobody from now on: what is printed stays, and a pager may show it."""
+    _listeners.clear()
+
+
 @contextlib.contextmanager
 def unheard() -> Iterator[None]:
     """Tell nobody meanwhile: something else is shown in that place."""

@@ -16,6 +16,7 @@ from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
 from gitexp.errors import UsageError
 from gitexp.lab.ladder import LadderStep
+from gitexp.lab.progress import silence
 from gitexp.lab.tables.columns import EXPERIMENTS
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import visible
@@ -146,6 +147,7 @@ def mistyped(near: Mapping[str, str]) -> None:
 def _in_full(rows: Iterable[Row | LadderStep]) -> None:
     stepped = False
     for number, row in enumerate(rows):
+        silence()
         if number:
             typer.echo("")
         if isinstance(row, LadderStep):

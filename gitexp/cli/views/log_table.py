@@ -26,6 +26,7 @@ from gitexp.cli.views.terminal import (
     verdict_color,
 )
 from gitexp.lab.ladder import LadderStep
+from gitexp.lab.progress import silence
 from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -79,6 +80,7 @@ def log_table(
     arrow = "->" if plain else "→"
     first = list(left if only_changed else itertools.islice(left, _SCREEN))
     cells = [cells_of(row, now, arrow) for row in first]
+    silence()
     table = _Table(cells, wanted or _fitting(cells), plain=plain, only_changed=only_changed)
     if first:
         typer.echo(table.head())
