@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.results import place_of_next
+from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.run_scores import half_width, scores
 from gitexp.rules.verdict.paired_t import standard_deviation
 from gitexp.rules.verdict.single_run import first_run_misled
 from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -133,6 +136,49 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
         hours_saved=math.fsum(one.spared for one in summaries) / _HOUR,
         misled=sum(map(first_run_misled, judgements)),
     )
+
+
+# --- kept in this clone -------------------------------------------------------------------------
+
+
+def kept_headline(project: Project, goals: Sequence[GoalProgress]) -> Headline | None:
+    """The headline as it was summed up before, if nothing has changed that it depends on.
+
+    So the first line of a long log waits for none of its rows.
+    """
+    with opened_cache(project.repository) as cache:
+        body = cache.headline(project.folder, _signature(project))
+    if body is None:
+        return None
+    try:
+        fields = json.loads(body)
+        now, beginning = (
+            None if one is None else Score(**one)
+            for one in (fields.pop("now"), fields.pop("beginning"))
+        )
+        return Headline(goals=tuple(goals), now=now, beginning=beginning, **fields)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def keep_headline(project: Project, one: Headline) -> None:
+    """Keep a headline until something changes that it depends on."""
+    if not is_settled(project.repository):
+        return  # another change might not show yet
+    fields = asdict(replace(one, goals=()))
+    del fields["goals"]  # they depend on the day
+    with opened_cache(project.repository) as cache:
+        cache.keep_headline(project.folder, _signature(project), json.dumps(fields))
+
+
+def _signature(project: Project) -> str:
+    """What a headline depends on, goals apart: experiments, their results, and the baseline."""
+    repository = project.repository
+    noted = repository.git.resolve(RUNS)
+    return repr((refs_signature(repository), noted, project.tip, project.settings.planned))
+
+
+# --- its parts ----------------------------------------------------------------------------------
 
 
 def _beginning(project: Project, notes: Mapping[str, str]) -> Score | None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 # Modules outside rules/ that say what a kept summary holds.
-_JUDGING = ("lab/summary_cache.py", "lab/log_json.py", "lab/result.py")
+_JUDGING = (
+    "lab/summary_cache.py", "lab/log_json.py", "lab/result.py", "lab/headline.py", "store/cache.py",
+)  # fmt: skip
 
 
 @contextmanager

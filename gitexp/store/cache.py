@@ -32,6 +32,7 @@ _TABLES = """
     DROP TABLE IF EXISTS summaries;
     DROP TABLE IF EXISTS heads;
     DROP TABLE IF EXISTS listed;
+    DROP TABLE IF EXISTS headlines;
     CREATE TABLE commits (id TEXT PRIMARY KEY, time REAL, base TEXT, project TEXT,
         checksum INTEGER, body TEXT, bodysum INTEGER);
     CREATE INDEX moments ON commits (id, time, base, project, checksum);
@@ -40,6 +41,7 @@ _TABLES = """
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, base TEXT, project TEXT,
         checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
+    CREATE TABLE headlines (id TEXT PRIMARY KEY, signature TEXT, body TEXT, checksum INTEGER);
 """
 
 
@@ -147,6 +149,16 @@ class Cache:
         """Summaries of commits, whatever notes they were computed from."""
         found = self._whole("SELECT * FROM summaries WHERE id IN", commits)
         return {commit: CachedSummary(*fields) for commit, *fields in found}
+
+    def headline(self, project: str, signature: str) -> str | None:
+        """The headline of a project, if it was kept under this signature."""
+        found = self._whole("SELECT * FROM headlines WHERE id IN", [project])
+        return next((body for _, kept, body in found if kept == signature), None)
+
+    def keep_headline(self, project: str, signature: str, body: str) -> None:
+        """Keep the headline of a project in place of the one before."""
+        row = (project, signature, body)
+        self._write(("INSERT OR REPLACE INTO headlines VALUES (?, ?, ?, ?)", [(*row, _sum(*row))]))
 
     def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
         """Keep commits with their further fields."""

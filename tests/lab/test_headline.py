@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.headline import Headline, headline
+from gitexp.lab.headline import Headline, headline, kept_headline
 from gitexp.lab.log import log
 from gitexp.lab.project import open_project
 from tests.arrange import records, settle
+from tests.lab.test_log_cache import age_refs, cache
 
 if TYPE_CHECKING:
     from tests.project import World
@@ -55,3 +56,35 @@ def test_a_headline_sums_up_what_was_tested_and_what_it_took(ready: World) -> No
     )
     assert saved > 0
     assert found.hours_saved == pytest.approx(saved)
+
+
+def test_a_headline_is_kept_until_what_it_depends_on_changes(ready: World) -> None:
+    settle(ready, repeats=[3])
+    name = ready.start("--set", "model.C=10")
+
+    def seen() -> tuple[Headline | None, str]:
+        age_refs(ready)
+        kept = kept_headline(open_project(ready.path), ())
+        return kept, "\n".join(ready.gitexp("log").out.splitlines()[:2])
+
+    assert seen()[0] is None
+    planned, said = seen()
+    assert planned == read(ready)
+    assert "0 confirmed, 0 ruled out, 1 open" in said
+    ready.gitexp("run")
+    assert seen()[0] is None
+    confirmed, said = seen()
+    assert confirmed == read(ready) != planned
+    assert "1 confirmed, 0 ruled out, 0 open" in said
+    ready.gitexp("accept", name)
+    assert seen()[0] is None  # the baseline has moved
+    cache(ready).unlink()
+    assert seen()[0] is None
+
+
+def test_the_headline_stands_above_a_whole_log_alone(ready: World) -> None:
+    assert ready.gitexp("log").out.startswith("No experiments yet")
+    name = ready.start("--set", "model.C=10")
+    assert ready.gitexp("log").out.startswith("accuracy of the baseline: not measured yet\n")
+    for words in (["-n", "1"], [name], ["--open"], ["--sort", "effect"]):
+        assert "not measured yet" not in ready.gitexp("log", *words).out

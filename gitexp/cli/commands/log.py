@@ -1,7 +1,5 @@
 import contextlib
-import datetime as dt
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated
@@ -14,7 +12,8 @@ from gitexp.cli.views import log as views
 from gitexp.cli.views.log import Form, Look
 from gitexp.cli.views.log_cells import Column
 from gitexp.cli.views.terminal import OUTPUT, Color, has_color
-from gitexp.errors import NotReady, UsageError
+from gitexp.cli.whole_log import below_headline, goals_of, show_standing
+from gitexp.errors import UsageError
 from gitexp.lab import log as workflow
 from gitexp.lab.log_order import Order, ordered, row_condition
 from gitexp.lab.missing_results import about_missing_results
@@ -142,16 +141,20 @@ def log(
 
 
 def show_log(project: Project, selection: workflow.Selection, look: Look) -> None:
-    """Print the log, newest first, and below it where the whole stands."""
+    """Print the log, newest first, and where it is whole, above and below it what it comes to."""
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
     found = workflow.read_log(project, selection)
+    goals = None
+    if look.form is Form.TABLE and selection == workflow.Selection():
+        goals = goals_of(project)
+        found = below_headline(project, found, goals)
     rows = views.log(found, look, begin if selection.is_all_of(0) else views.NO_MATCH)
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     for said in about_missing_results(project.repository, missing) if missing else ():
         typer.echo(f"gitexp: {said}", err=True)
     # Part of a log says nothing about where the whole stands.
     if rows and selection.is_all_of(len(rows)):
-        show_standing(project, rows)
+        show_standing(project, rows, goals_of(project) if goals is None else goals)
 
 
 def show_sorted(project: Project, selection: workflow.Selection, look: Look, sort: Order) -> None:
@@ -173,29 +176,6 @@ def show_matches(
     """Print what a search finds, best first unless it is sorted."""
     rows = workflow_search(project, " ".join(query.words), selection)[: selection.most or _BEST]
     views.log(ordered(rows, sort), look, "No experiment contains any of these words.")
-
-
-def show_standing(project: Project, rows: Sequence[workflow.Row]) -> None:
-    """Print where the whole log stands, and how far the goals are."""
-    # Statistics take 10 ms to load, which a part of the log, or JSON, does without.
-    from gitexp.cli.views.goal import goals_reached
-    from gitexp.cli.views.standing import marked, switches
-    from gitexp.cli.views.standing import standing as print_standing
-    from gitexp.lab.dead_switches import dead_switches
-    from gitexp.lab.goals import progress
-    from gitexp.lab.standing import standing
-    from gitexp.lab.to_retest import to_retest
-
-    print_standing(standing(project, rows))
-    marked(to_retest(row.result for row in rows))
-    switches(dead_switches(project, rows))
-    try:
-        found = progress(project, dt.datetime.now(tz=dt.UTC).date())
-    except NotReady as error:
-        # The log is complete without them.
-        typer.echo(f"gitexp: {error.message}", err=True)
-        return
-    goals_reached(found)
 
 
 def show_calibration(*, as_json: bool) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
+from gitexp.cli.views.terminal import filled
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 
@@ -12,6 +15,13 @@ if TYPE_CHECKING:
     from gitexp.lab.headline import Headline, Score
 
 _SECONDS = 3600  # of an hour
+
+
+def print_headline(one: Headline) -> None:
+    """Print a headline above a log."""
+    for said in headline_lines(one):
+        typer.echo(filled(said, "", "  "))
+    typer.echo("")
 
 
 def headline_lines(one: Headline) -> list[str]:

@@ -1,0 +1,80 @@
+"""What a whole log says above its rows and below them; part of one says neither."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli.views.progress import watching
+from gitexp.errors import NotReady
+from gitexp.lab.ladder import LadderStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gitexp.cli.views.progress import Watch
+    from gitexp.lab.goals import GoalProgress
+    from gitexp.lab.log import Row
+    from gitexp.lab.project import Project
+
+# Statistics take 10 ms to load, which a part of the log, or JSON, does without. So the functions
+# below import what they need.
+
+
+def goals_of(project: Project) -> list[GoalProgress]:
+    """How far the goals are; a log is complete without those that cannot be read."""
+    from gitexp.lab.goals import progress
+
+    try:
+        return progress(project, dt.datetime.now(tz=dt.UTC).date())
+    except NotReady as error:
+        typer.echo(f"gitexp: {error.message}", err=True)
+        return []
+
+
+def below_headline(
+    project: Project,
+    rows: Iterator[Row | LadderStep],
+    goals: Sequence[GoalProgress],
+) -> Iterator[Row | LadderStep]:
+    """Print the headline of a log that is not empty; returns the rows to print below it."""
+    from gitexp.cli.views.headline import print_headline
+    from gitexp.lab.headline import headline, keep_headline, kept_headline
+
+    one = kept_headline(project, goals)
+    if one is None:
+        with watching("reading experiments") as watch:
+            found = [*counted_by(rows, watch)]
+        experiments = [row for row in found if not isinstance(row, LadderStep)]
+        if not experiments:
+            return iter(found)
+        one = headline(project, experiments, goals)
+        keep_headline(project, one)
+        rows = iter(found)
+    print_headline(one)
+    return rows
+
+
+def counted_by(rows: Iterable[Row | LadderStep], watch: Watch | None) -> Iterator[Row | LadderStep]:
+    """Say how many rows were read."""
+    for number, row in enumerate(rows, start=1):
+        if watch is not None:
+            watch(number, None)
+        yield row
+
+
+def show_standing(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> None:
+    """Print where the whole log stands, and how far the goals are."""
+    from gitexp.cli.views.goal import goals_reached
+    from gitexp.cli.views.standing import marked, switches
+    from gitexp.cli.views.standing import standing as print_standing
+    from gitexp.lab.dead_switches import dead_switches
+    from gitexp.lab.standing import standing
+    from gitexp.lab.to_retest import to_retest
+
+    print_standing(standing(project, rows))
+    marked(to_retest(row.result for row in rows))
+    switches(dead_switches(project, rows))
+    goals_reached(goals)
