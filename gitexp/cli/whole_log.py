@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.progress import watching
 from gitexp.errors import NotReady
 from gitexp.lab.ladder import LadderStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from gitexp.cli.views.progress import Watch
     from gitexp.lab.goals import GoalProgress
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
@@ -45,8 +43,7 @@ def below_headline(
 
     one = kept_headline(project, goals)
     if one is None:
-        with watching("reading experiments") as watch:
-            found = [*counted_by(rows, watch)]
+        found = list(rows)
         experiments = [row for row in found if not isinstance(row, LadderStep)]
         if not experiments:
             return iter(found)
@@ -55,14 +52,6 @@ def below_headline(
         rows = iter(found)
     print_headline(one)
     return rows
-
-
-def counted_by(rows: Iterable[Row | LadderStep], watch: Watch | None) -> Iterator[Row | LadderStep]:
-    """Say how many rows were read."""
-    for number, row in enumerate(rows, start=1):
-        if watch is not None:
-            watch(number, None)
-        yield row
 
 
 def show_standing(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> None:

@@ -100,9 +100,7 @@ class Result:
         return self._made_for(Purpose.SCREEN)
 
     def _made_for(self, purpose: Purpose) -> tuple[Record, ...]:
-        from gitexp.rules.documents.record import parse_records
-
-        found = parse_records(self.text, purpose) if self.text else []
+        found = self._notes.made_for(self.commit, purpose)
         mine = (record for record in found if record.is_of(self.commit))
         return tuple(sorted(mine, key=lambda record: record.start))
 
@@ -372,6 +370,7 @@ class RunNotes:
     def __init__(self, repository: Repository, texts: Mapping[str, str]) -> None:
         """Begin with texts that were already read; empty means that a commit has no note."""
         self._repository, self._texts = repository, dict(texts)
+        self._every: dict[str, tuple[Record, ...]] = {}
         self._parsed: dict[tuple[str, str], tuple[Record, ...]] = {}
         self._held: dict[tuple[str, str, str, bool, int], Held] = {}
 
@@ -388,14 +387,23 @@ class RunNotes:
 
     def records(self, commit: str, pair: str = "") -> tuple[Record, ...]:
         """Records in a commit's note, whoever made them; of a baseline, those for one `pair`."""
-        text = self.text(commit)
-        if not text:
+        if not self.text(commit):
             return ()
         if (commit, pair) not in self._parsed:
+            from gitexp.rules.documents.purpose import Purpose
+
+            self._parsed[commit, pair] = self.made_for(commit, Purpose.RUN, pair)
+        return self._parsed[commit, pair]
+
+    def made_for(self, commit: str, purpose: Purpose, pair: str = "") -> tuple[Record, ...]:
+        """Records in a commit's note of runs for some purpose; a note is parsed once for all."""
+        if not (text := self.text(commit)):
+            return ()
+        if commit not in self._every:
             from gitexp.rules.documents.record import parse_records
 
-            self._parsed[commit, pair] = tuple(parse_records(text, pair=pair))
-        return self._parsed[commit, pair]
+            self._every[commit] = tuple(parse_records(text, None))
+        return tuple(r for r in self._every[commit] if r.purpose is purpose and r.pair == pair)
 
     def held(
         self, commit: str, metric: str, pair: str, records: Sequence[Record], *, any_condition: bool

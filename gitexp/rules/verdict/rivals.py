@@ -57,12 +57,14 @@ def rivals(records: Iterable[Record], metric: str, *, any_condition: bool) -> li
     With `any_condition`, whatever their condition: an experiment runs a seed once, its baseline
     once in each condition.
     """
-    groups: dict[tuple[int, str], dict[str, Record]] = {}
+    groups: dict[tuple[int, str], list[Record]] = {}
     for record in records:
         if record.ok and metric in record.metrics:
             key = record.seed, "" if any_condition else record.condition
-            groups.setdefault(key, {})[record.line()] = record
-    return [tuple(group.values()) for group in groups.values() if len(group) > 1]
+            groups.setdefault(key, []).append(record)
+    # Nearly every run has one record, and writing its line takes longer than all else here.
+    several = ({one.line(): one for one in group} for group in groups.values() if len(group) > 1)
+    return [tuple(group.values()) for group in several if len(group) > 1]
 
 
 def repeats(records: Iterable[Record], metric: str) -> list[tuple[Record, _Group]]:
