@@ -57,10 +57,10 @@ def under_way(
 ) -> list[UnderWay]:
     """Find what runs; `rows` are the whole log, and the `baseline` has so many runs."""
     running = [row for row in rows if row.state is State.RUNNING]
+    paths = claims(project.repository)
     held = {
-        commit: number
-        for commit, paths in claims(project.repository).items()
-        if (number := sum(map(is_held, paths)))
+        commit: sum(map(is_held, paths.get(commit, ())))
+        for commit in (project.tip, *(row.commit for row in running))
     }
     told = {
         one.name: one.seconds
@@ -68,8 +68,8 @@ def under_way(
         for one in queue.experiments
         if one.seconds is not None
     }
-    found = [_experiment(row, max(1, held.get(row.commit, 1)), told) for row in running]
-    if project.tip in held:
+    found = [_experiment(row, max(1, held[row.commit]), told) for row in running]
+    if held[project.tip]:
         found.append(UnderWay("", "", baseline))
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.baseline_branch import baseline_key
-from gitexp.lab.code_trust import untrusted
+from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.missing_results import sync_command
 from gitexp.lab.queue import QueueStage
 from gitexp.lab.state import State
@@ -130,8 +130,11 @@ def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
         "confirmed, but the baseline has changed since",
         lambda row: f"gitexp retest {row.result.name}",
     )  # fmt: skip
+    planned = in_state(State.PLANNED)
+    below = untrusted_below(project, [row.result for row in planned]).values()
+    with_code = {name for names in below for name in names}
     yield from wait(
-        WaitKind.CODE, [row for row in in_state(State.PLANNED) if _brings_code(project, row)],
+        WaitKind.CODE, [row for row in planned if row.result.name in with_code],
         "planned with code that was not made in this clone",
         "its code was not made in this clone; read it",
         lambda row: f"gitexp trust {row.result.name}",
@@ -152,12 +155,6 @@ def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
         "a run failed; see why, then run it again",
         lambda row: f"gitexp show {row.result.name}",
     )  # fmt: skip
-
-
-def _brings_code(project: Project, row: Row) -> bool:
-    """Whether it stands on code that this clone has not approved."""
-    code = row.result.code
-    return bool(code) and bool(untrusted(project, f"exp/{row.result.name}", [code]))
 
 
 def _way_to_edit(project: Project, name: str) -> str:

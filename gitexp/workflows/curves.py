@@ -60,8 +60,7 @@ def curves(
         if metric not in known:
             near = [*difflib.get_close_matches(metric, known, n=1), *known][0]
             raise UsageError(
-                f"exp/{visible(each.name)} logged no {visible(metric)} step by step, but"
-                f" {', '.join(map(visible, known))}",
+                f"exp/{visible(each.name)} logged no {visible(metric)} step by step",
                 f"gitexp show {each.name} --curves --metric {shell_word(visible(near))}",
             )
     return metric, found

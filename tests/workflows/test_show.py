@@ -58,7 +58,7 @@ gitexp.log(unstepped=1)
     drawn = ready.gitexp("show", "--curves", name, COLUMNS="70").out
     assert f"● exp/{name}: 0.003333 at step 3,000 (2 runs)" in drawn
     assert "○ baseline: 0.0003333 at step 3,000 (2 runs)" in drawn
-    assert "also logged: once, token; choose with --metric once" in drawn
+    assert "also logged: once, token; choose one with --metric" in drawn
     assert max(map(len, drawn.split("\n"))) <= 70
     (one,) = ready.gitexp("show", "--curves", "--json").json
     bands = {it["metric"]: it for it in one["curves"]}

@@ -1,10 +1,11 @@
+import contextlib
 from typing import Annotated
 
 import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import show as views
-from gitexp.errors import UsageError
+from gitexp.errors import NotReady, UsageError
 from gitexp.lab.project import open_project
 from gitexp.workflows.show import show as workflow
 
@@ -87,7 +88,9 @@ def show(
             from gitexp.cli.views.curves import curves as draw
             from gitexp.workflows.curves import curves as read_curves
 
-            typer.echo("")
-            draw(*read_curves(project, [*found.names], None), as_json=False)
+            with contextlib.suppress(NotReady):  # only runs that failed have logged
+                drawn = read_curves(project, [*found.names], None)
+                typer.echo("")
+                draw(*drawn, as_json=False)
     else:
         views.show(workflow(open_project(), wanted[0]), as_json=json_)

@@ -15,9 +15,10 @@ from gitexp.cli.views.terminal import (
     is_plain,
     print_json,
     row_width,
+    shortened,
     styled,
 )
-from gitexp.rules.text import counted, shell_word, visible
+from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict.figures import rounded_like
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gitexp.workflows.curves import CurvesOf
 
 _COLORS = (typer.colors.CYAN, typer.colors.YELLOW, typer.colors.MAGENTA, typer.colors.GREEN)
+_NAMED = 8  # metrics that are named
+_LONGEST_NAME = 60  # columns of a metric's name
 _WIDEST = 160  # columns: a wider plot shows no more
 
 
@@ -38,8 +41,9 @@ def curves(metric: str, found: Sequence[CurvesOf], *, as_json: bool) -> None:
         return
     typer.echo("\n".join(curve_lines(metric, found)))
     if others := [one.metric for one in found[0].curves if one.metric != metric]:
-        said = f"also logged: {', '.join(others)}; choose with --metric {shell_word(others[0])}"
-        typer.echo("\n" + filled(visible(said)))
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        names = ", ".join(shortened(visible(one), _LONGEST_NAME) for one in others[:_NAMED])
+        typer.echo("\n" + filled(f"also logged: {names}{more}; choose one with --metric"))
 
 
 def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:
@@ -48,7 +52,9 @@ def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:
     bands = _bands(metric, found)[: len(marks.means)]
     shaded = "; shaded: one standard deviation up and down" if len(bands) < 3 else ""
     shaded = shaded if max(max(band.runs) for _, band in bands) > 1 else ""
-    yield filled(f"{visible(metric)} from step to step, mean of the runs{shaded}")
+    yield filled(
+        f"{shortened(visible(metric), _LONGEST_NAME)} from step to step, mean of the runs{shaded}"
+    )
     for line in plot([band for _, band in bands], min(row_width(), _WIDEST), marks):
         yield _painted(line, marks)
     sds = [one.high[-1] - one.mean[-1] for _, one in bands if one.runs[-1] > 1]
