@@ -48,8 +48,8 @@ def take_work_tree(project: Project) -> Taken:
 
     Raises:
         NotReady: git could not commit what lies there: a merge is under way, a file has one edit
-            staged and another in the work tree, a submodule has changed, or an edited file imports
-            one that git does not track.
+            staged and another in the work tree, a submodule has changed, an edited file lies
+            outside of a sparse checkout, or it imports one that git does not track.
         Refused: what git would commit is not what lies there.
     """
     repository = project.repository
@@ -65,6 +65,8 @@ def take_work_tree(project: Project) -> Taken:
         )
     tree = tree_of_tracked(repository)
     changed = top.differences("diff-tree", head, tree)
+    if repository.setting("core.sparsecheckout") == "true":
+        _demand_all(edited, changed)
     left = _left_out(top, changed)
     seen = {}
     for file in changed:
@@ -128,6 +130,20 @@ def _demand_one_edit_each(top: Git, head: str) -> None:
             f"{twice[0]} has one edit staged and another in the work tree",
             f"to use the one in the work tree: git add -- {path}\n"
             f"to use the staged one: git restore -- {path}",
+        )
+
+
+def _demand_all(edited: Sequence[FileChange], taken: Sequence[FileChange]) -> None:
+    """Refuse an edit that git would not commit: it lies outside of a sparse checkout."""
+    paths = {file.path for file in taken}
+    left = [file.path for file in edited if file.path not in paths]
+    if left:
+        folder = left[0].rpartition("/")[0]
+        raise NotReady(
+            f"{left[0]} is edited, but it lies outside of this sparse checkout, so git would not"
+            " commit it",
+            f"take it along: git sparse-checkout add {shlex.quote(folder or '/')}\n"
+            f"or take the edit back: git restore -- {shlex.quote(f':/{left[0]}')}",
         )
 
 

@@ -63,6 +63,32 @@ def test_accepting_merges_the_code_with_the_experiment(ready: World) -> None:
     assert accepted(ready) == []
 
 
+def test_a_pull_request_brings_the_code_and_its_host_merges_it_in_other_words(
+    ready: World,
+) -> None:
+    below, commit = on_code(ready)
+    ready.git("switch", "--quiet", "main")
+    measured(ready, commit)
+    hub = hub_of(ready)
+    done = ready.gitexp("accept", "otter", "--pr", "--anyway", "a test", "--json").json
+    assert f"{below[:10]}: train.py, +1 -0 lines" in done["message"]
+    assert hub.git("rev-parse", "exp/otter", "exp/otter~").split() == [commit, below]
+    # A merge that takes nothing along accepts nothing.
+    start = ready.git("rev-parse", "main")
+    ready.git("merge", "--quiet", "--strategy=ours", "-m", "Merge pull request", "exp/otter")
+    assert accepted(ready) == []
+    ready.git("reset", "--quiet", "--hard", start)
+    ready.git("merge", "--quiet", "--no-ff", "-m", "Merge pull request", "exp/otter")
+    assert accepted(ready) == ["otter"]
+    assert "UNTESTED" not in ready.gitexp("log").out
+    assert "already accepted" in ready.gitexp("accept", "otter").out
+    # Whoever merges what was not confirmed is named.
+    found = ready.gitexp("verify", "--json", code=1).json["problems"]
+    assert "V8" in {problem["id"] for problem in found}
+    ready.git("revert", "--no-edit", "-m", "1", "main")
+    assert accepted(ready) == []
+
+
 def test_a_squash_counts_as_the_experiment_only_with_its_code(ready: World) -> None:
     below, commit = on_code(ready)
     ready.git("switch", "--quiet", "main")

@@ -348,3 +348,23 @@ def test_a_kill_at_any_step_leaves_the_edit_in_the_tree_or_in_the_experiment(
         ready.gitexp("status")
         ready.git("reset", "--quiet", "--hard")
     assert kept == {("update-ref", "after"), ("restore", "before"), ("restore", "after")}
+
+
+def test_a_sparse_checkout_starts_with_all_of_the_edit_or_not_at_all(ready: World) -> None:
+    for path in ("inside/part.py", "outside/part.py"):
+        ready.write(path, "x = 1\n")
+    ready.commit("two parts")
+    ready.git("sparse-checkout", "set", "inside")
+    assert not (ready.path / "outside").exists()
+    edit_code(ready)
+    ready.write("inside/part.py", "x = 2\n")
+    ready.write("outside/part.py", "x = 2\n")
+    said = refused(ready, "--code", *COSINE, code=3)
+    assert "outside/part.py is edited, but it lies outside of this sparse checkout" in said
+    shutil.rmtree(ready.path / "outside")
+    ready.git("sparse-checkout", "reapply")
+    started = ready.gitexp("start", "--code", *COSINE, BECAUSE, "--json").json
+    brought = ready.git("diff", "--name-only", "main", started["code"]).split()
+    assert brought == ["inside/part.py", "train.py"]
+    assert ready.git("status", "--porcelain") == ""
+    assert not (ready.path / "outside").exists()

@@ -26,7 +26,10 @@ def about_acceptances(inventory: Inventory) -> Iterator[Finding]:
         if acceptance.anyway or (result and result.confirmed):
             continue
         if result is not None:
-            yield _unconfirmed(result, f"{baseline} accepted {label_of(result)} ({at[:10]})", at)
+            said = f"{baseline} accepted {label_of(result)} ({at[:10]})"
+            if acceptance.by_hand:
+                said = f"{label_of(result)} was merged into {baseline} by hand ({at[:10]})"
+            yield _unconfirmed(result, said, at)
         else:
             yield Finding(
                 "V8",
