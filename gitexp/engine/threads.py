@@ -47,7 +47,7 @@ def thread_variables(threads: int, given: Mapping[str, str]) -> dict[str, str]:
 def about_threads_elsewhere(threads: int) -> str:
     """What to know about the number of threads that runs get on other machines."""
     each = f"each run computes with {counted(threads, 'thread')}"
-    return f"{each}, and so will all that are compared with it; for more, set threads"
+    return f"{each}, and so will all that are compared with it (`threads` in the settings)"
 
 
 def about_threads(threads: int, jobs: int, *, fixed: bool) -> str:

@@ -19,11 +19,12 @@ from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.task import Task
+from gitexp.rules.text import counted
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Cluster, Standing
     from gitexp.engine.engine import Order
@@ -50,6 +51,7 @@ class _Flight:
     job: Job
     name: str = ""
     tries: int = 1
+    running: bool = False
     cancelled: bool = False
     how: Ended | None = None
 
@@ -121,7 +123,6 @@ class Away:
             purpose=order.purpose, threads=order.threads,
         )  # fmt: skip
         self._flights.append(_Flight(order, task, job))
-        self._watcher.started(order.label, job)
 
     def poll(self, seconds: float | None) -> Sequence[Done]:
         """Wait until some order ends or so many seconds have passed; returns those that ended."""
@@ -180,6 +181,9 @@ class Away:
             return
         for flight, name in zip(due, names, strict=True):
             flight.name = name
+        if self._cluster.lasts:
+            shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names))
+            self._watcher.said(f"{counted(len(due), 'run')} in job {shown}")
 
     # --- what comes back --------------------------------------------------------------------------
 
@@ -190,6 +194,7 @@ class Away:
         except NotReady as error:
             self._say_once(error)
             standings = {}
+        self._show(standings)
         gone = [
             (flight, standing)
             for flight in self._flights
@@ -202,6 +207,14 @@ class Away:
         for flight, standing in gone:
             if flight in self._flights:
                 self._lost(flight, standing)
+
+    def _show(self, standings: Mapping[str, Standing]) -> None:
+        """Show the runs that have begun since, as far as the cluster tells."""
+        for flight in self._flights:
+            standing = standings.get(flight.name)
+            if standing and standing.state is State.RUNNING and not flight.running:
+                flight.running = True
+                self._watcher.started(flight.order.label, flight.job)
 
     def _collect(self) -> bool:
         """Fold in what has come, and end the orders with a record; whether the remote answered."""
@@ -264,7 +277,8 @@ class Away:
         self._end(flight, Done(order, None, NotReady(said, hint)))
 
     def _end(self, flight: _Flight, done: Done) -> None:
-        self._watcher.finished(flight.order.label, flight.job, None)
+        if flight.running:
+            self._watcher.finished(flight.order.label, flight.job, None)
         self._flights.remove(flight)
         self._ended.append(done)
 

@@ -97,7 +97,7 @@ class Bench:
             NotReady: the baseline's would take long, and nobody agreed to that.
         """
         took = [record.duration for record in ledger.records(commit) if record.ok]
-        seconds = sum(took) / len(took) * count / self.jobs if took else 0
+        seconds = sum(took) / len(took) * max(1, count / self.jobs) if took else 0
         long = duration(seconds)
         cost = f", about {long}" if took else ""
         self._watcher.said(f"{label} ({commit[:8]}): {counted(count, 'run')} to do{cost}")

@@ -407,7 +407,8 @@ class ExperimentSession(Session):
         pairs, _ = compared(registration, baseline, records)
         looks = [look for look in registration.repeats if look > judgement.pairs]
         took = [record.duration for record in (*baseline, *records) if record.ok]
-        each = sum(took) / len(took) / self.bench.jobs if took else None
+        at_once = max(1, min(self.bench.jobs, self.due.left))
+        each = sum(took) / len(took) / at_once if took else None
         metric, found = registration.criterion.metric, list[float]()
         for before, after in pairs:
             with contextlib.suppress(ValueError):  # scores of 0 or less have no ratio
