@@ -126,8 +126,8 @@ def _score(mean: float | None, half_width: float | None, runs: int) -> str:
 
 def _gaps(project: Project, rows: Sequence[Row]) -> list[str]:
     try:
-        report = gaps(project, results=[row.result for row in rows])
-    except NotReady:  # nothing was measured, or no predictions were saved
+        report = gaps(project, rows=rows)
+    except NotReady:  # nothing was measured
         return []
     return [
         f"{gap.said}: at most {figures.rough(gap.ceiling)} in {gap.unit or report.metric}"

@@ -91,7 +91,7 @@ def full_report(project: Project, today: dt.date) -> FullReport:
     rows = found.experiments
     lost, why = None, ""
     try:
-        lost = gaps(project, results=[row.result for row in rows])
+        lost = gaps(project, rows=rows)
     except NotReady as error:
         why = error.message
     tried = [

@@ -10,7 +10,8 @@ from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.design import history
 from gitexp.lab.learning_curve import measure_curve
-from gitexp.lab.results import place_of_next, read_results
+from gitexp.lab.log import log
+from gitexp.lab.results import place_of_next
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
@@ -21,10 +22,12 @@ from gitexp.rules.verdict.pairs import first_good
 from gitexp.rules.verdict.power import power_of
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import BULK, RUNS
+from gitexp.workflows.blame import blame_configs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.lab.log import Row
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.lab.watcher import Watcher
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
     from gitexp.statistics.gaps.find import Findings
     from gitexp.statistics.learning_curve import LearningCurve
 
+_NO_PREDICTIONS = (
+    "what predictions show: the baseline's runs saved none. Call gitexp.predictions(y_true, y_pred,"
+    " ids=...) in the training script, or name the file that it writes as `predictions` in the"
+    " settings; then: gitexp run --baseline"
+)
 _TRAIN = ("train_{}", "train/{}", "{}_train", "training_{}", "train_score", "train.{}")
 
 
@@ -56,33 +64,38 @@ class GapReportJson(TypedDict):
     """Where the baseline loses, most recoverable first.
 
     `detectable` is the smallest gain that an experiment finds 4 times in 5, and `dummy` the score
-    of always giving the same answer, in `unit`.
+    of always giving the same answer, in `unit`. Where no predictions were saved, what only they
+    tell is null. `sd` is the standard deviation of the runs' scores, and `untested` are the config
+    values that no experiment has a verdict about.
     """
 
     metric: str
     score: float
     runs: int
     within: float | None
+    sd: float | None
     detectable: float | None
     train: float | None
-    task: str
-    unit: str
-    dummy: float
-    rows: int
-    examples: int
+    task: str | None
+    unit: str | None
+    dummy: float | None
+    rows: int | None
+    examples: int | None
     gaps: list[RankedGapJson]
     calibration: dict[str, Any] | None
     curve: CurveJson | None
     skipped: list[str]
+    untested: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class GapReport:
     """Score of the baseline with its error bar, and its gaps, the most recoverable first.
 
-    `within` is the 95 % half-width of the score. `detectable` is the smallest effect that the next
-    experiment confirms four times in five, by the evidence named in `seen_by`. Both are None if
-    there are too few runs.
+    `within` is the 95 % half-width of the score, `sd` the standard deviation between runs.
+    `detectable` is the smallest effect that the next experiment confirms four times in five, by the
+    evidence named in `seen_by`. All are None if there are too few runs. `findings` are None if no
+    predictions were saved; `untested` are config values that no experiment has a verdict about.
     """
 
     metric: str
@@ -91,21 +104,24 @@ class GapReport:
     within: float | None
     detectable: float | None
     seen_by: str
-    findings: Findings
+    findings: Findings | None
     gaps: tuple[Gap, ...]
     train: float | None
     curve: LearningCurve | None
     higher_is_better: bool
     skipped: tuple[str, ...] = ()
+    sd: float | None = None
+    untested: tuple[str, ...] = ()
 
     def as_json(self) -> GapReportJson:
         """Return the report as `gitexp gaps --json` prints it."""
         found, higher = self.findings, self.higher_is_better
         return {
             "metric": self.metric, "score": self.score, "runs": self.runs, "within": self.within,
-            "detectable": self.detectable, "train": self.train, "task": found.task,
-            "unit": found.unit, "dummy": found.dummy, "rows": found.rows,
-            "examples": found.examples,
+            "sd": self.sd, "detectable": self.detectable, "train": self.train,
+            "task": found.task if found else None, "unit": found.unit if found else None,
+            "dummy": found.dummy if found else None, "rows": found.rows if found else None,
+            "examples": found.examples if found else None,
             "gaps": [
                 {
                     **gap.as_json(),
@@ -113,44 +129,54 @@ class GapReport:
                 }
                 for gap in self.gaps
             ],
-            "calibration": found.calibration,
+            "calibration": found.calibration if found else None,
             "curve": None if self.curve is None else {
                 "points": [list(point) for point in self.curve.points], "gain": self.curve.gain,
                 "within": list(self.curve.within), "interval": list(self.curve.to_come),
             },
             "skipped": list(self.skipped),
+            "untested": list(self.untested),
         }  # fmt: skip
 
 
 def gaps(
-    project: Project, *, curve: Watcher | None = None, results: Sequence[Result] | None = None
+    project: Project, *, curve: Watcher | None = None, rows: Sequence[Row] | None = None
 ) -> GapReport:
     """Find the gaps of the baseline's tip; with a watcher, also measure its learning curve.
 
-    `results` are those of all experiments, where they were read already.
+    `rows` are the whole log, where it was read already.
 
     Raises:
-        NotReady: nothing has been measured, or no predictions were saved.
+        NotReady: nothing has been measured.
         CommandFailed: a run of the learning curve failed.
     """
     metric, higher = project.settings.metric, project.settings.higher_is_better
     runs = _read_runs(project)
     scores = [record.metrics[metric] for record in runs.good.values()]
     train = _train_scores(runs.good.values(), metric)
-    findings = _find(runs.outcomes, train, scores, metric, higher_is_better=higher)
-    found, skipped, learned = list(findings.gaps), findings.skipped, None
+    findings, learned = None, None
+    if runs.outcomes:
+        findings = _find(runs.outcomes, train, scores, metric, higher_is_better=higher)
+        found, skipped = list(findings.gaps), findings.skipped
+    else:
+        from gitexp.statistics.gaps.bias_variance import find_variance  # loads NumPy
+
+        skipped = (_NO_PREDICTIONS,)
+        found = find_variance(train, scores, metric, higher_is_better=higher) if train else []
     if curve is not None:
         learned = _learn(project, runs, curve)
         if learned is None:
             skipped += ("learning curve: the seeds do not tell how sure its last step is",)
         elif (better := learned.better(higher_is_better=higher))[0] > 0:
             found = with_lack_of_data(found, metric, learned.gain, better)
-    power = _power(project, read_results(project) if results is None else results, runs.records)
+    rows = log(project) if rows is None else rows
+    power = _power(project, [row.result for row in rows], runs.records)
     return GapReport(
         metric=metric,
         score=statistics.fmean(scores),
         runs=len(scores),
         within=half_width(scores, project.settings.widening),
+        sd=statistics.stdev(scores) if len(scores) > 1 else None,
         detectable=power.detectable,
         seen_by=power.source,
         findings=findings,
@@ -159,6 +185,12 @@ def gaps(
         curve=learned,
         higher_is_better=higher,
         skipped=skipped,
+        untested=tuple(
+            value.place.change.place
+            for file in blame_configs(project, rows=rows)
+            for value in file.values
+            if value.untested
+        ),
     )
 
 
@@ -176,7 +208,7 @@ def _read_runs(project: Project) -> _Runs:
     """Read the runs of the tip, and of ancestors that run the same.
 
     Raises:
-        NotReady: there are none, or none saved predictions.
+        NotReady: there are none.
     """
     commits = [project.tip, *same_runs(project, project.settings, project.tip)]
     runs, bulk = (read_notes(project.repository, ref, commits) for ref in (RUNS, BULK))
@@ -193,12 +225,6 @@ def _read_runs(project: Project) -> _Runs:
     outcomes: dict[Key, Outcomes] = {}
     for text in bulk.values():
         outcomes |= parse_outcomes(text, keys)
-    if not outcomes:
-        raise NotReady(
-            "the baseline's runs saved no predictions, and gaps are found in predictions",
-            "call gitexp.predictions(y_true, y_pred, ids=...) in the training script, or name the"
-            " file that it writes as `predictions` in the settings; then: gitexp run --baseline",
-        )
     return _Runs(records, good, list(outcomes.values()), bulk.get(project.tip, ""))
 
 

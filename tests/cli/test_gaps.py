@@ -11,9 +11,10 @@ from gitexp.statistics.gaps.find import Findings
 from gitexp.statistics.learning_curve import LearningCurve
 from gitexp.workflows.gaps import GapReport
 
+FOUND = Findings("classification", "accuracy", 300, 100, (), 0.1, None, ())
 REPORT = GapReport(
     metric="accuracy", score=0.9, runs=3, within=0.01, detectable=None, seen_by="",
-    findings=Findings("classification", "accuracy", 300, 100, (), 0.1, None, ()),
+    findings=FOUND,
     gaps=(), train=0.95, curve=None, higher_is_better=True,
 )  # fmt: skip
 
@@ -32,7 +33,7 @@ def test_probabilities_are_held_against_perfect_ones(
     error: float, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = {"error": error, "by_chance": 0.08, "limit": 0.11, "bins": []}
-    gaps(replace(REPORT, findings=replace(REPORT.findings, calibration=found)), 5, as_json=False)
+    gaps(replace(REPORT, findings=replace(FOUND, calibration=found)), 5, as_json=False)
     assert said in " ".join(capsys.readouterr().out.split())
 
 

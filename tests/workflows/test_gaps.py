@@ -119,7 +119,21 @@ def test_without_runs_or_predictions_the_way_is_shown(ready: World) -> None:
     assert "gitexp run --baseline" in ready.gitexp("gaps", code=3).err
     settle(ready, repeats=[3])
     ready.gitexp("run", "--baseline")
-    assert "saved no predictions" in ready.gitexp("gaps", code=3).err
+    out = ready.gitexp("gaps").out
+    assert "the baseline's runs saved none" in out
+    assert "by a standard deviation of 0.00" in out
+    assert "never tested: config.toml: model.C, config.toml: model.kernel" in out
+    report = ready.gitexp("gaps", "--json").json
+    assert (report["rows"], report["dummy"], report["gaps"]) == (None, None, [])
+
+
+def test_training_beside_test_scores_need_no_predictions(ready: World) -> None:
+    script = ready.path / "train.py"
+    script.write_text(script.read_text() + 'print(f"train_accuracy={accuracy + 0.05:.6f}")\n')
+    settle(ready, repeats=[3])
+    ready.gitexp("run", "--baseline")
+    [gap] = ready.gitexp("gaps", "--json").json["gaps"]
+    assert (gap["kind"], round(gap["ceiling"], 4)) == ("variance", 0.05)
 
 
 def test_gaps_alone_loads_scikit_learn(ready: World) -> None:

@@ -42,10 +42,10 @@ def gaps(report: FullReport) -> Section:
     if found is None:
         return Section("gaps", heading, tag("p", f"Not known: {report.no_gaps}.", class_="soft"))
     score = figures.within(found.score, found.within)
-    parts = [
-        tag("p", f"{found.metric} {score} over {counted(found.runs, 'run')};"
-            f" {counted(found.findings.examples, 'example')}."),
-    ]  # fmt: skip
+    said = f"{found.metric} {score} over {counted(found.runs, 'run')}"
+    if found.findings is not None:
+        said += f"; {counted(found.findings.examples, 'example')}"
+    parts = [tag("p", f"{said}.")]
     rows = []
     for gap in found.gaps[:_MOST]:
         low, high = gap.interval
@@ -59,7 +59,10 @@ def gaps(report: FullReport) -> Section:
             ("gap", "ceiling"), rows,
         ))  # fmt: skip
     else:
-        parts.append(tag("p", "No gap stands out: errors look as if they were spread by chance."))
+        none = "No gap stands out: errors look as if they were spread by chance."
+        if found.findings is None:
+            none = "The baseline's runs saved no predictions, so where it errs is not known."
+        parts.append(tag("p", none))
     return Section("gaps", heading, joined(parts))
 
 

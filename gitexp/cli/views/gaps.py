@@ -12,7 +12,11 @@ from gitexp.rules.verdict.figures import interval, rough, within
 from gitexp.rules.verdict.figures import number as shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.workflows.gaps import GapReport
+
+_MOST_UNTESTED = 5  # config values
 
 
 def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
@@ -22,12 +26,13 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         return
     found = report.findings
     score = within(report.score, report.within) + ("" if report.within is None else " (95 %)")
-    typer.echo(
-        f"{report.metric} {score} over {counted(report.runs, 'run')};"
-        f" {counted(found.examples, 'example')}"
-    )
-    unit = "" if found.unit == report.metric else f" {found.unit}"
-    typer.echo(f"always giving the same answer would get{unit} {shown(found.dummy)}")
+    rows = "" if found is None else f"; {counted(found.examples, 'example')}"
+    typer.echo(f"{report.metric} {score} over {counted(report.runs, 'run')}{rows}")
+    if report.sd is not None:
+        typer.echo(f"one run differs from another by a standard deviation of {rough(report.sd)}")
+    if found is not None:
+        unit = "" if found.unit == report.metric else f" {found.unit}"
+        typer.echo(f"always giving the same answer would get{unit} {shown(found.dummy)}")
     if report.train is not None:
         typer.echo(f"on the training data {shown(report.train)}")
     if report.detectable is not None:
@@ -49,9 +54,9 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         typer.echo(f"   ceiling {ceiling}{own}: {what}")
         line = gap.template(report.metric, higher_is_better=report.higher_is_better)
         typer.echo(visible(f"   {line}"))
-    if not report.gaps:
+    if not report.gaps and found is not None:
         typer.echo("\nNo gap stands out: errors look as if they were spread by chance.")
-    if found.calibration is not None:
+    if found is not None and found.calibration is not None:
         typer.echo("\n" + filled(_calibration(found.calibration)))
     if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):
         gain = interval(report.curve.gain, *report.curve.within, sign=True)
@@ -62,9 +67,19 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
                 " brings less"
             )
         )
+    typer.echo("")
+    if report.untested:
+        typer.echo(hanging("never tested: ", _untested(report.untested)))
     for line in report.skipped:
         typer.echo(hanging("skipped: ", line))
-    typer.echo("Predictions cannot show whether a gap can be closed, or what was never tested.")
+    typer.echo("Whether a gap can be closed, only an experiment shows.")
+
+
+def _untested(places: Sequence[str]) -> str:
+    """The first config values that no experiment has a verdict about, and how to list all."""
+    more = len(places) - _MOST_UNTESTED
+    named = ", ".join(map(visible, places[:_MOST_UNTESTED]))
+    return f"{named} and {more} more: gitexp blame --untested" if more > 0 else named
 
 
 def _calibration(found: dict[str, Any]) -> str:

@@ -31,22 +31,8 @@ def find_bias_and_variance(
     Without such evidence bias is not ranked: no model can fit labels that overlap, or noise.
     """
     sign = 1 if higher_is_better else -1
-    mean, score = float(np.mean(train)), float(np.mean(scores))
-    lost = [sign * (a - b) for a, b in zip(train, scores, strict=True)]
-    gaps = []
-    low, high = _interval_of_runs(lost)
-    if np.mean(lost) > 0 and low > 0:
-        moves = "falls" if higher_is_better else "rises"
-        gaps.append(
-            Gap(
-                "variance",
-                f"{metric} {moves} from {mean:.4g} in training to {score:.4g} in testing"
-                " (overfitting, or too little data)",
-                float(np.mean(lost)),
-                float(np.mean(lost)),
-                (low, high),
-            )
-        )
+    mean = float(np.mean(train))
+    gaps = find_variance(train, scores, metric, higher_is_better=higher_is_better)
     if own:
         best = stick.best
     elif min(every := [*train, *scores]) >= 0 and (not higher_is_better or max(every) <= 1):
@@ -71,6 +57,24 @@ def find_bias_and_variance(
             )
         )
     return gaps
+
+
+def find_variance(
+    train: Sequence[float], scores: Sequence[float], metric: str, *, higher_is_better: bool
+) -> list[Gap]:
+    """What the model loses on test data beside its training data; nothing if that may be noise."""
+    sign = 1 if higher_is_better else -1
+    mean, score = float(np.mean(train)), float(np.mean(scores))
+    lost = [sign * (a - b) for a, b in zip(train, scores, strict=True)]
+    low, high = _interval_of_runs(lost)
+    if np.mean(lost) <= 0 or low <= 0:
+        return []
+    moves = "falls" if higher_is_better else "rises"
+    said = (
+        f"{metric} {moves} from {mean:.4g} in training to {score:.4g} in testing"
+        " (overfitting, or too little data)"
+    )
+    return [Gap("variance", said, float(np.mean(lost)), float(np.mean(lost)), (low, high))]
 
 
 def _interval_of_runs(values: Sequence[float]) -> tuple[float, float]:
