@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.remark import Remark
 
-_WIDTH = 76  # columns; git log indents notes by four
+_WIDTH = 72  # columns; git log --graph indents notes by up to eight
 _MOST = 5  # remarks of one experiment; gitexp show lists all
 _NEWEST = "remarks: the newest "
 _BETWEEN = "\n\n"
