@@ -15,7 +15,6 @@ from gitexp.cli.figures.forest import forest
 from gitexp.cli.figures.measured import measured, most_common
 from gitexp.cli.figures.pairs import pairs
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.curves import read_curves
 from gitexp.lab.log import log
 from gitexp.lab.seed_runs import seed_scores
 from gitexp.rules.text import visible
@@ -142,6 +141,8 @@ def _of_one(project: Project, only: Figure, row: Row) -> Drawing | None:
         return pairs(
             scores, criterion.metric, higher_is_better=higher, width=520, height=280, alone=True
         )
+    from gitexp.lab.curves import read_curves  # loads NumPy
+
     found = read_curves(project.repository, row.result)
     if not found:
         return None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log import Row
     from gitexp.workflows.full_report import Detail, FailedRun, FullReport
 
-_ROOM = 180_000  # characters for those that are drawn: a page of 200 stays under 500 kB
+_ROOM = 160_000  # characters for those that are drawn: a page of 200 stays under 500 kB
 _BRIEFLY = 400  # characters of a hypothesis that is not
 _MOST_CURVES = 2  # metrics of one experiment
 _LEGEND = (

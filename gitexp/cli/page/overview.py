@@ -52,8 +52,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     misled = f"a single run would have kept {one.misled}" if one.misled else ""
     yield "Ruled out", str(one.ruled_out), misled
     yield "Inconclusive", str(one.inconclusive), f"{one.open} open"
-    places = f"of {report.standing.planned} in campaign {one.campaign}"
-    yield "Places left", str(one.places_left), places
+    places = f"of {report.standing.planned:,} in campaign {one.campaign}"
+    yield "Places left", f"{one.places_left:,}", places
     saved = f"{duration(_HOUR * one.hours_saved)} saved by early stops" if one.hours_saved else ""
     yield "Runs took", duration(_HOUR * one.hours), saved
 
