@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.experiment_name import short_name
+from gitexp.lab.experiment import find_experiment, meant_by
+from gitexp.lab.experiment_name import find_by_name, short_name
 from gitexp.lab.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
@@ -122,6 +122,10 @@ def wait(project: Project, names: Sequence[str], said: Callable[[str], object]) 
         if wanted <= {*one.names} and (one.left or one.result)
     ]
     if not found:
+        for name in sorted(wanted):
+            if find_by_name(project.repository, name) is None:
+                hint = meant_by(project.repository, name)
+                raise UsageError(f"there is no experiment {name}", hint)
         about = f" with {' and '.join(sorted(wanted))}" if wanted else ""
         raise UsageError(f"there is no queue{about}", "start one: gitexp run NAME --detach")
     queue = max(

@@ -54,6 +54,8 @@ def two(ready: World) -> World:
         (("help", "sta"), "words", ["status", "start"]),
         (("known", "a"), "words", ["add"]),
         (("init", "--metric", ""), "words", []),
+        (("log", "--sort", ""), "words", ["date", "effect", "metric"]),
+        (("start", "--evidence", "p"), "words", ["paper:"]),
         (("no-such", ""), "words", []),
     ],
 )

@@ -105,6 +105,8 @@ def _taken(metavar: str, where: str, typed: str) -> tuple[bool, dict[str, str]]:
         found = some.remotes() if name == "REMOTE" else some.branches()
     elif where == "--filter":
         found = some.filters(typed)
+    elif where == "--evidence":
+        found = ("gap:", "log:", "paper:", "hunch:")
     else:  # words to choose from are in lower case, what they stand for in upper case
         found = filter(str.islower, name.split("|"))
     return name in _PLACES and where != "blame", dict.fromkeys(found, "")

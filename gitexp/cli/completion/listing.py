@@ -41,7 +41,8 @@ def _described(command: Any, said: str) -> dict[str, Any]:  # noqa: ANN401 - cli
         if parameter.param_type_name == "argument":
             arguments.append(_called(parameter, many=parameter.nargs == -1))
         elif not getattr(parameter, "hidden", False):
-            takes = "" if parameter.is_flag else parameter.metavar or "VALUE"
+            choices = "|".join(map(str, getattr(parameter.type, "choices", ())))
+            takes = "" if parameter.is_flag else parameter.metavar or choices or "VALUE"
             options |= dict.fromkeys(parameter.opts, takes)
             options |= dict.fromkeys(parameter.secondary_opts, "")
     if subcommands:

@@ -18,7 +18,7 @@ _gitexp() {
     done < <(_GITEXP_COMPLETE=bash gitexp "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     if [[ $kind == files ]]; then
         compopt -o default 2>/dev/null
-    elif [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
+    elif [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=:] ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }
@@ -34,7 +34,7 @@ _gitexp() {
     answer=("${(@f)$(_GITEXP_COMPLETE=zsh gitexp "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
     for line in "${(@)answer[2,-1]}"; do
         line=${line//:/\\\\:}
-        if [[ $line == *= ]]; then open+=("$line"); else done+=("${line/$'\\t'/:}"); fi
+        if [[ $line == *[=:] ]]; then open+=("$line"); else done+=("${line/$'\\t'/:}"); fi
     done
     (( $#done )) && _describe -V gitexp done
     (( $#open )) && _describe -V gitexp open -S ''
