@@ -32,6 +32,9 @@ with open('p.csv', 'w', newline='') as handle:
     rows.writerow(['id', 'y_true', 'y_pred'])
     rows.writerows(zip(range(400), truth, guess))
 print(f"accuracy={right / 400}")
+import gitexp
+for step in range(3):
+    gitexp.log(step=step, loss=1 / (step + C))
 """
 
 
@@ -156,8 +159,10 @@ def test_every_command_prints_what_is_documented(ready: World) -> None:
     did("known")
     did("goal", "accuracy >= 0.97 by 2999-01-31")
     for words in ("log", "show", "report", "verify", "status", "status --for-agent", "help",
-                  "help C2", "log --calibration", "blame"):  # fmt: skip
+                  "help C2", "log --calibration", "log --brief", "blame"):  # fmt: skip
         did(*words.split())
+    did("note", best, "a remark")
+    did("show", "--curves", "--metric", "loss", best)
     did("export", "--output", ".git/log.csv")
     did("--version")
     did("doctor")
