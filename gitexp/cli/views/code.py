@@ -80,7 +80,7 @@ def left_in_work_tree(paths: Sequence[str]) -> None:
     if paths:
         words = " ".join(shlex.quote(f":/{path}") for path in paths)
         typer.echo(
-            f"gitexp: not taken along, because git does not track "
+            f"gitexp: left out, because git does not track "
             f"{'them' if paths[1:] else 'it'}: {', '.join(map(visible, paths))}\n"
             f"  if the code needs {'them' if paths[1:] else 'it'}: git add -- {words}",
             err=True,

@@ -43,7 +43,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
             )
         )
     else:
-        typer.echo("the smallest gain that can be detected is not known before an experiment ran")
+        typer.echo("the smallest detectable gain is not known until an experiment has run")
     for place, gap in enumerate(report.gaps[:number], start=1):
         (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
         ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
@@ -72,7 +72,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         typer.echo(hanging("never tested: ", _untested(report.untested)))
     for line in report.skipped:
         typer.echo(hanging("skipped: ", line))
-    typer.echo("Whether a gap can be closed, only an experiment shows.")
+    typer.echo("Only an experiment shows whether a gap can be closed.")
 
 
 def _untested(places: Sequence[str]) -> str:
