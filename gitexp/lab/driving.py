@@ -41,7 +41,7 @@ def run_maker(repository: Repository, watcher: Watcher, gpus: str = "") -> Itera
     # Before anything runs: hours of training would be lost if nothing could be stored.
     store_aside(repository)
     try:
-        with repository.git.readers.kept(), Watchdog() as watchdog:
+        with repository.git.readers.alone(), Watchdog() as watchdog:
             yield RunMaker(watchdog, watcher, Giver(gpus))
     finally:
         tidy(repository)

@@ -11,7 +11,6 @@ from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import keep
 from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.objects import NotesTree, Pack
-from gitexp.store.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +58,7 @@ def read_texts(
 ) -> dict[str, str]:
     """Read the notes of commits, one process; commits without a note are left out."""
     there = [commit for commit in noted if commit in notes.blobs]
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         contents = reader.read_notes([notes.blobs[commit] for commit in there], sys.maxsize)
         return {c: decode(text or b"") for c, text in zip(there, contents, strict=True)}
 
@@ -88,7 +87,7 @@ def write_all(
         return ""
     digits = repository.digits
     pack = Pack(digits)
-    with Reader(git) as reader:
+    with git.readers.take() as reader:
         notes = NotesTree(reader, base.commit or "0" * digits, digits)
         for commit, due in changes.items():
             if isinstance(due, str):

@@ -7,14 +7,17 @@ whole listings: one process reads in a second what object libraries read in minu
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+from contextlib import suppress
+from itertools import compress
 from typing import IO, TYPE_CHECKING
 
-from gitexp.errors import NotReady, UsageError, disk_full
+from gitexp.errors import GitexpError, NotReady, UsageError, disk_full
 from gitexp.store.git_environment import clean_environment, script_environment
 from gitexp.store.git_errors import lacked_room, translated
 from gitexp.store.git_output import FileChange, decode, parse_raw
-from gitexp.store.reader import Object, Reader, Readers
+from gitexp.store.reader import Readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 # An old value that says: the ref must not exist yet. git also takes zeros for that, but as many as
 # the object format has digits (40 or 64).
 ZERO = ""
+# A revision that names one thing and no reflog entry, path or search, as far as a reader is asked.
+_WHOLE = re.compile(r"HEAD|refs/[\w./-]+|[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _RAW = (
     "--raw", "-z", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff",
@@ -36,9 +41,6 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
-        # A hook is one short process that reads many objects: one git process reads them all.
-        self._lasting = keep_location
-        self._reader: Reader | None = None
         self.readers = Readers(self)
         # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
@@ -125,9 +127,10 @@ class Git:
 
     def resolve(self, revision: str) -> str | None:
         """Return the id of the commit that a revision names, or None."""
-        if self._lasting and "\n" not in revision:
-            found = self._read(f"{revision}^{{commit}}")
-            return found.id if found else None
+        if _WHOLE.fullmatch(revision):
+            with suppress(GitexpError), self.readers.take() as reader:
+                return reader.find(f"{revision}^{{commit}}")
+            return None  # damaged
         done = self.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
             allow=(1, 128),
@@ -141,44 +144,23 @@ class Git:
         """
         if not names:
             return []
-        if largest is not None:
-            sizes = self.sizes(names)
-            small = [name for name in names if 0 <= sizes.get(name, -1) <= largest]
-            contents_of = dict(zip(small, self.objects(small), strict=True))
-            return [contents_of.get(name) for name in names]
-        if self._lasting:
-            found = [self._read(_one_line(name)) for name in names]
-            return [one.content if one else None for one in found]
-        contents: list[bytes | None] = []
-        out, at = self._cat_file("--batch", names), 0
-        for name in names:
-            end = out.index(b"\n", at)
-            header = out[at:end].rsplit(b" ", 2)
-            at = end + 1
-            if header[-1] in {b"missing", b"ambiguous"} or len(header) < 3:
-                contents.append(None)
-                continue
-            try:
-                size = int(header[2])
-            except ValueError:
-                raise NotReady(f"git cat-file gave no size for {name!r}") from None
-            contents.append(out[at : at + size])
-            at += size + 1
-        return contents
+        asked = [_one_line(name) for name in names]
+        with self.readers.take() as reader:
+            if largest is None:
+                return [*reader.contents(asked)]
+            sizes = [*reader.sizes(asked)]
+            small = [size is not None and size <= largest for size in sizes]
+            contents = reader.contents([*compress(asked, small)])
+            return [next(contents) if is_small else None for is_small in small]
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
         """Return the size of objects in bytes, by name; missing ones are left out."""
-        lines = self._cat_file("--batch-check=%(objectsize)", names).split(b"\n")
-        return {name: int(size) for name, size in zip(names, lines, strict=False) if size.isdigit()}
-
-    def _cat_file(self, how: str, names: Sequence[str]) -> bytes:
-        # Names go to standard input, so none of them can be taken for an option.
-        stdin = "".join(f"{_one_line(name)}\n" for name in names).encode(errors="surrogateescape")
-        return self.run("cat-file", how, stdin=stdin).stdout
-
-    def _read(self, name: str) -> Object | None:
-        self._reader = self._reader or Reader(self)
-        return self._reader.read(name)
+        if not names:
+            return {}
+        asked = [_one_line(name) for name in names]
+        with self.readers.take() as reader:
+            sizes = zip(names, reader.sizes(asked), strict=True)
+            return {name: size for name, size in sizes if size is not None}
 
     def differences(self, *command: str) -> list[FileChange]:
         """Return the changed paths of `diff-tree` or `diff-index`, from tree entries alone.
@@ -209,7 +191,7 @@ class Git:
     def each(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Read notes one after the other, as far as gitexp wrote them, one in memory at a time."""
         if asked := [*names]:
-            with Reader(self) as reader:
+            with self.readers.take() as reader:
                 yield from reader.read_notes(asked)
 
 

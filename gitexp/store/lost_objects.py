@@ -15,7 +15,6 @@ from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import free_kept
 from gitexp.store.note_subjects import RESTORED
 from gitexp.store.objects import NotesTree
-from gitexp.store.reader import Reader
 from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, KEPT, NOTES
 from gitexp.store.writers_lock import move_refs, writing
 
@@ -100,7 +99,7 @@ def _last_blob(repository: Repository, now: NotesSnapshot, noted: str) -> str:
     history = decode(
         repository.git.run("rev-list", f"-{_FURTHEST}", now.commit, allow=(128,)).stdout
     )
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         for commit in history.split():
             blob = NotesTree(reader, commit, len(noted)).blob(noted)
             if blob and reader.read(blob) is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
+import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from gitexp.store.git_errors import translated
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from gitexp.store.git import Git
 
 
-_AHEAD = 100  # names that git is given at a time; its input takes a thousand
+# Names that git is given at a time. Its input takes a thousand, and what it complains of about so
+# many fits into the pipe that takes its errors.
+_AHEAD = 100
 _PIECE = 1 << 20  # bytes that are read at a time
 
 
@@ -33,17 +37,14 @@ class Object:
 class Reader:
     """One git process that is asked for objects, and reads refs as they are at that moment."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, *, alone: bool = False) -> None:
         self._process = git.start(
-            "cat-file", "--batch",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, alone=True,
+            "cat-file", "--batch-command",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, alone=alone,
         )  # fmt: skip
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        assert self._process.stderr is not None  # noqa: S101
+        os.set_blocking(self._process.stderr.fileno(), False)
+        self._said = b""
 
     def close(self) -> None:
         """Close the pipes, at which git ends, and wait for that."""
@@ -57,45 +58,70 @@ class Reader:
 
     def read(self, name: str) -> Object | None:
         """Return the object that an id or a ref (without a line break) names, or None."""
-        self._ask([name])
+        self._ask("contents", [name])
         header = self._header()
         if header is None:
             return None
         return Object(header[0], header[1], b"".join(self._pieces(header[2])))
+
+    def find(self, name: str) -> str | None:
+        """Return the id of the object that a name means, or None."""
+        self._ask("info", [name])
+        header = self._header()
+        return header[0] if header else None
+
+    def sizes(self, names: Sequence[str]) -> Iterator[int | None]:
+        """Read the sizes of objects in bytes; None for a missing one."""
+        for header in self._headers("info", names):
+            yield header[2] if header else None
+
+    def contents(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """Read objects one after the other; None for a missing one."""
+        for header in self._headers("contents", names):
+            yield b"".join(self._pieces(header[2])) if header else None
 
     def read_notes(self, names: Sequence[str], most: int = MOST_LINES) -> Iterator[bytes | None]:
         """Read notes as far as gitexp wrote them, one after the other; None for a missing one.
 
         Of one that is very large, the first `most` lines that are gitexp's are returned.
         """
+        for header in self._headers("contents", names):
+            if header is None:
+                yield None
+            else:
+                pieces = self._pieces(header[2])
+                yield sift(pieces, most) if header[2] > LARGEST_NOTE else b"".join(pieces)
+
+    def _headers(self, command: str, names: Sequence[str]) -> Iterator[tuple[str, str, int] | None]:
         for at in range(0, len(names), _AHEAD):
             asked = names[at : at + _AHEAD]
-            self._ask(asked)
+            self._ask(command, asked)
             for _ in asked:
-                header = self._header()
-                if header is None:
-                    yield None
-                else:
-                    pieces = self._pieces(header[2])
-                    yield sift(pieces, most) if header[2] > LARGEST_NOTE else b"".join(pieces)
+                yield self._header()
 
-    def _ask(self, names: Sequence[str]) -> None:
+    def _ask(self, command: str, names: Sequence[str]) -> None:
         assert self._process.stdin is not None  # noqa: S101
+        self._listen()
         # That git has ended is seen by what it answers.
         with suppress(BrokenPipeError):
-            words = "".join(f"{name}\n" for name in names)
+            words = "".join(f"{command} {name}\n" for name in names)
             self._process.stdin.write(words.encode(errors="surrogateescape"))
             self._process.stdin.flush()
 
+    def _listen(self) -> None:
+        """Take what git complained of, so that it never waits for room to say more."""
+        assert self._process.stderr is not None  # noqa: S101
+        while said := self._process.stderr.read():
+            self._said = (self._said + said)[-_PIECE:]
+
     def _header(self) -> tuple[str, str, int] | None:
-        """Read id, kind and size of the next object; its content follows."""
-        process = self._process
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
-        header = process.stdout.readline().split()
+        """Read id, kind and size of the next object; in an answer to `contents`, that follows."""
+        assert self._process.stdout is not None  # noqa: S101
+        header = self._process.stdout.readline().split()
         if not header:  # git ends at a damaged object
-            said = process.stderr.read().decode(errors="replace")
-            raise translated(["cat-file"], process.wait(), said)
+            code = self._process.wait()
+            self._listen()
+            raise translated(["cat-file"], code, self._said.decode(errors="replace"))
         if len(header) != 3 or not header[2].isdigit():  # "a b missing" has three words too
             return None
         return header[0].decode(), header[1].decode(), int(header[2])
@@ -111,52 +137,53 @@ class Reader:
 
 
 class Readers:
-    """Readers of one git; between `kept` uses, one of them goes on running.
+    """Readers of one git, which go on running between uses.
 
-    Whoever runs experiments for a night reads notes several times a run, and starting a process
-    costs more than what it reads.
+    A command reads here and there, and starting a process costs more than what it reads.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._free = threading.Lock()
-        self._keeps = False
-        self._idle: Reader | None = None
+        self._lock = threading.Lock()
+        self._alone = False
+        self._idle: list[Reader] = []
+        weakref.finalize(self, _close, self._idle)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Keep a reader running for as long as the block takes."""
-        self._keeps = True
+    def alone(self) -> Iterator[None]:
+        """Keep Ctrl-C from readers that are started as long as the block takes."""
+        self._close()  # those that Ctrl-C would reach
+        self._alone = True
         try:
             yield
         finally:
-            self._keeps = False
-            with self._free:
-                idle, self._idle = self._idle, None
-            if idle is not None:
-                idle.close()
+            self._alone = False
+            self._close()
 
     @contextmanager
     def take(self) -> Iterator[Reader]:
-        """Take the reader that is kept, or a new one if there is none or another thread has it.
-
-        Whoever takes it reads every answer to the end.
-        """
-        if not self._keeps or not self._free.acquire(blocking=False):
-            with Reader(self._git) as reader:
-                yield reader
-            return
+        """Take a reader that nobody else has; whoever takes it reads every answer to the end."""
+        with self._lock:
+            reader = self._idle.pop() if self._idle else None
+        if reader is not None and not reader.is_alive:
+            reader.close()
+            reader = None
+        reader = reader or Reader(self._git, alone=self._alone)
         try:
-            idle, self._idle = self._idle, None
-            if idle is not None and not idle.is_alive:
-                idle.close()
-                idle = None
-            reader = idle or Reader(self._git)
-            try:
-                yield reader
-            except BaseException:
-                reader.close()  # part of an answer may be left in it
-                raise
-            self._idle = reader
-        finally:
-            self._free.release()
+            yield reader
+        except BaseException:
+            reader.close()  # part of an answer may be left in it
+            raise
+        with self._lock:
+            self._idle.append(reader)
+
+    def _close(self) -> None:
+        with self._lock:
+            idle = [*self._idle]
+            self._idle.clear()
+        _close(idle)
+
+
+def _close(readers: list[Reader]) -> None:
+    for reader in readers:
+        reader.close()

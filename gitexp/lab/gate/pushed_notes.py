@@ -10,7 +10,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.all_notes import read_all
 from gitexp.store.git_output import decode
-from gitexp.store.reader import Reader
 from gitexp.store.refs import BULK, LOGS, RUNS
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES
 
@@ -36,7 +35,7 @@ def check_pushed_notes(repository: Repository, ref: str, before: str, after: str
     large = {c for c, blob in changed.items() if sizes.get(blob, 0) > largest}
     foreign: dict[str, int] = {}
     if ref in {RUNS, BULK, LOGS}:
-        with Reader(repository.git) as reader:
+        with repository.git.readers.take() as reader:
             for commit in changed.keys() - large:
                 blobs = [b for b in (changed[commit], known.get(commit, "")) if b]
                 notes = [note or b"" for note in reader.read_notes(blobs, sys.maxsize)]

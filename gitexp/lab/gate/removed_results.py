@@ -12,7 +12,6 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.all_notes import read_all
 from gitexp.store.git_output import decode
-from gitexp.store.reader import Reader
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
@@ -27,7 +26,7 @@ def check_removed_results(
     known, new = read_all(repository, before).blobs, read_all(repository, after).blobs
     changed = [commit for commit, blob in known.items() if new.get(commit) != blob]
     gone: dict[str, int] = {}
-    with Reader(repository.git) as reader:
+    with repository.git.readers.take() as reader:
         for commit in changed:
             blobs = [blob for blob in (known[commit], new.get(commit)) if blob]
             texts = [decode(note or b"") for note in reader.read_notes(blobs, sys.maxsize)]
