@@ -55,7 +55,10 @@ def _listed_pth(site: Path, changed: int) -> dict[str, str]:  # noqa: ARG001 - t
     found = {}
     for record in site.glob("*.dist-info/RECORD"):
         with suppress(OSError):
-            for line in record.read_text("utf-8", "replace").splitlines():
+            content = record.read_bytes()
+            if b".pth," not in content:  # a large package lists thousands of files
+                continue
+            for line in content.decode("utf-8", "replace").splitlines():
                 path, _, rest = line.partition(",")
                 if path.endswith(".pth"):
                     found[path] = rest.partition(",")[0]
