@@ -59,7 +59,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedStart:
     """What the options say about one experiment, or about the values of a sweep."""
 
     set: str | None
@@ -72,7 +72,7 @@ class Asked:
     on: str | None
 
 
-def register(project: Project, text: str, asked: Asked, way: Way) -> None:
+def register(project: Project, text: str, asked: AskedStart, way: Way) -> None:
     """Register an experiment, or a sweep; where code is edited too, show the split and ask.
 
     Raises:
@@ -120,7 +120,7 @@ def replace_code(project: Project, way: Way) -> None:
         way.run_it([done])
 
 
-def _code_of(project: Project, asked: Asked) -> FoundCode | None:
+def _code_of(project: Project, asked: AskedStart) -> FoundCode | None:
     """Find the code that one of the options --code, --code-from and --on means."""
     ways = {
         "--code": asked.code, "--code-from": asked.code_from is not None,

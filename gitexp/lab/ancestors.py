@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.code_steps import Proven, code_steps, unproven_step
+from gitexp.lab.code_steps import ProvenSteps, code_steps, unproven_step
 
 if TYPE_CHECKING:
     from gitexp.lab.project import Project
@@ -17,7 +17,7 @@ def same_runs(project: Project, settings: Settings, commit: str) -> list[str]:
     Only files differ that cannot alter a run, or code that is proven to leave results as they were.
     """
     ancestors: list[str] = []
-    proven, until = Proven(project), ""
+    proven, until = ProvenSteps(project), ""
     for step, alters in code_steps(project, settings, commit):
         if alters and not until:
             until = proven.against(step.commit)

@@ -88,7 +88,7 @@ def code_steps(
         yield step, alters
 
 
-class Proven:
+class ProvenSteps:
     """What is on record of a project's baseline commits that were compared with an ancestor."""
 
     def __init__(self, project: Project) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gitexp.store.git import Git
 
 
-class Line(NamedTuple):
+class LineDate(NamedTuple):
     """The commit that last changed a line; `time` is ISO 8601, in UTC."""
 
     commit: str
@@ -19,7 +19,7 @@ class Line(NamedTuple):
     time: str
 
 
-def line_dates(git: Git, commit: str, path: str) -> list[Line]:
+def line_dates(git: Git, commit: str, path: str) -> list[LineDate]:
     """Who last changed each line of a committed file, in the order of the lines.
 
     git's own settings for blame do not count: each clone gives the same answer.
@@ -31,7 +31,7 @@ def line_dates(git: Git, commit: str, path: str) -> list[Line]:
     lines, said = [], dict[str, str]()
     for text in decode(out).split("\n"):
         if text.startswith("\t"):
-            lines.append(Line(said["commit"], said.get("author", ""), _time(said)))
+            lines.append(LineDate(said["commit"], said.get("author", ""), _time(said)))
             said = {}
         elif said:
             word, _, rest = text.partition(" ")

@@ -13,7 +13,7 @@ from gitexp.lab.state import State
 from gitexp.rules.gate import formats
 from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.text import visible
-from gitexp.store.line_dates import Line, line_dates
+from gitexp.store.line_dates import LineDate, line_dates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +31,11 @@ class BlamedFile:
 
     path: str
     lines: tuple[str, ...]
-    dates: tuple[Line, ...]
+    dates: tuple[LineDate, ...]
     values: tuple[Blamed, ...]
     wrong: str = ""
 
-    def date(self, value: Blamed) -> Line | None:
+    def date(self, value: Blamed) -> LineDate | None:
         """When the line of a value was last changed; None if it is not on one line."""
         at = value.place.line
         return None if at is None or at > len(self.dates) else self.dates[at - 1]

@@ -38,7 +38,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedToStop:
     """Experiments that a queue was asked to stop; `at_work` if it has not done so yet."""
 
     queue: Queue
@@ -151,7 +151,7 @@ def why_interrupted(queue: Queue) -> str:
     return f"was killed or could not continue (see {queue.events})"
 
 
-def stop(project: Project, names: Sequence[str]) -> list[Asked]:
+def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
     """Stop experiments that run or wait in queues, without names all; waits for a moment.
 
     A run in progress counts as aborted; what had not begun leaves no trace.
@@ -176,7 +176,7 @@ def stop(project: Project, names: Sequence[str]) -> list[Asked]:
             asked.append((queue, mine))
     until = time.monotonic() + _PATIENCE
     return [
-        Asked(queue, mine, at_work=not _has_stopped(repository, queue, mine, until))
+        AskedToStop(queue, mine, at_work=not _has_stopped(repository, queue, mine, until))
         for queue, mine in asked
     ]
 

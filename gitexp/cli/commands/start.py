@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
-from gitexp.cli.registering import Asked, Way, register, replace_code
+from gitexp.cli.registering import AskedStart, Way, register, replace_code
 from gitexp.cli.views import registered as views
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED
@@ -254,7 +254,7 @@ def start(
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     if sweep:
         _refuse_beside("--sweep", {name: given[name] for name in ("--set", "--switch")})
-    asked = Asked(
+    asked = AskedStart(
         set_[0] if set_ else None, _one_sweep(sweep),
         Options(expect, evidence, gain, chance, cost, tuple(guard or ()), despite, repeats),
         switch=switch, replicate=replicate, code=code, code_from=code_from, on=on,

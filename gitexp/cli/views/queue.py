@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.queue import Queue
-    from gitexp.workflows.queue import Asked, Resumed
+    from gitexp.workflows.queue import AskedToStop, Resumed
 
 _NAMED = 3  # experiments of a queue that are named
 
@@ -76,7 +76,7 @@ def resumed(done: Resumed, *, as_json: bool) -> None:
         typer.echo("Nothing to resume: no queue on this machine was interrupted.")
 
 
-def stopped(asked: Sequence[Asked], *, as_json: bool) -> None:
+def stopped(asked: Sequence[AskedToStop], *, as_json: bool) -> None:
     """Say what was stopped."""
     if as_json:
         content: list[StoppedJson] = [
