@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.lab.project import open_project
 from gitexp.lab.sharing.report import Synced
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import write_line
 from gitexp.rules.documents.record import Record, parse_records

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ForwardRef, NotRequired, get_args, get_or
 from gitexp.cli.errors import FailureJson
 from gitexp.cli.one_call import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
 from gitexp.cli.views.audit import AuditJson
+from gitexp.cli.views.baseline import MeasuredJson
 from gitexp.cli.views.blame import ValueJson
 from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson, RuleJson
@@ -26,7 +27,8 @@ from gitexp.cli.views.next import IdeaJson
 from gitexp.cli.views.note import NotedJson
 from gitexp.cli.views.queue import QueueJson, ResumedJson, StoppedJson
 from gitexp.cli.views.registered import CarriedJson, PresetJson, StartedJson
-from gitexp.cli.views.run import ConcludedJson, MeasuredJson, SmokedJson, TriedJson, UnfinishedJson
+from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
+from gitexp.cli.views.samples import SmokedJson, TriedJson
 from gitexp.cli.views.screen import ScreeningJson
 from gitexp.cli.views.trust import SignerJson, TrustJson
 from gitexp.lab.agent_files import AgentFile

@@ -12,7 +12,8 @@ from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.progress import counted_off
 from gitexp.lab.project import project_in
 from gitexp.lab.replacement import without_replaced
-from gitexp.lab.result import Result, RunNotes
+from gitexp.lab.result import Result
+from gitexp.lab.run_notes import RunNotes
 from gitexp.lab.same_change import complete_changes
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.message import split_message

@@ -45,10 +45,6 @@ class Git:
         # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 
-    def read_with_one_process(self) -> None:
-        """Read all objects from now on with one git process, for a short command that reads."""
-        self._lasting = True
-
     def run(
         self,
         *command: str,

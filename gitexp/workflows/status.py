@@ -182,7 +182,6 @@ def status(directory: Path, today: dt.date) -> Status:
         NotReady: as `open_here` does.
     """
     project = open_here(directory)
-    project.repository.git.read_with_one_process()
     return status_of(project, log(project), today)
 
 

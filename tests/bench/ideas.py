@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.verdict.criterion import Criterion

@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 import sklearn
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.campaign import Member, Place, next_place
 from gitexp.rules.verdict.criterion import Criterion, Guard, Scale

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from gitexp.lab.evidence import weigh_examples
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.lines import canonical
 from gitexp.rules.documents.outcomes import Outcomes, outcomes_line

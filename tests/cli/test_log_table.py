@@ -13,7 +13,7 @@ import pytest
 
 from gitexp.cli.views.log_cells import age, in_fewer_words
 from gitexp.cli.views.terminal import columns
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from tests.arrange import settle
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ import typer
 from gitexp.cli import live
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
 from gitexp.cli.queued import carry_out, shown
+from gitexp.cli.views import baseline as baseline_views
 from gitexp.cli.views import next as next_views
 from gitexp.cli.views import queue as queue_views
 from gitexp.cli.views import run as views
+from gitexp.cli.views import samples
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
 from gitexp.workflows.away import place_of
@@ -139,7 +141,7 @@ def run(
     if smoke:
         with live.watcher(yes=yes, as_json=json_, quiet=quiet) as watcher:
             done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
-        views.smoked(done, as_json=json_)
+        samples.smoked(done, as_json=json_)
         return
     if explore and (every or len(names) > 1):
         raise UsageError("--explore goes with a single experiment", "gitexp run NAME --explore WHY")
@@ -277,7 +279,7 @@ def run_baseline(
     number, project = jobs_of(jobs), open_project()
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         done = measure_baseline(project, jobs=number, watcher=watcher, again=again, gpus=gpus)
-    views.measured(project, done, as_json=as_json)
+    baseline_views.measured(project, done, as_json=as_json)
 
 
 def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:

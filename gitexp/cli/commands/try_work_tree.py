@@ -1,6 +1,6 @@
 from gitexp.cli import live
 from gitexp.cli.options import AsJson
-from gitexp.cli.views import run as views
+from gitexp.cli.views import samples
 from gitexp.lab.project import open_project
 from gitexp.workflows.try_work_tree import try_work_tree
 
@@ -13,4 +13,4 @@ def try_(json_: AsJson = False) -> None:
     """
     with live.watcher() as watcher:
         done = try_work_tree(open_project(), watcher=watcher)
-    views.tried(done, as_json=json_)
+    samples.tried(done, as_json=json_)

@@ -1,36 +1,25 @@
-"""What `run` and `baseline` print."""
+"""What `run` prints: verdicts, and why an experiment has none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import typer
 
 from gitexp.cli.errors import FailureJson, failure_json
-from gitexp.cli.views.registered import power
-from gitexp.cli.views.steps import effect_of
-from gitexp.cli.views.terminal import colored, filled, finding_json, findings, print_json
+from gitexp.cli.views.terminal import colored, filled, print_json
 from gitexp.lab.log_json import FiguresJson, figures_json
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
-from gitexp.rules.text import counted, duration, visible
-from gitexp.rules.verdict import figures
+from gitexp.rules.text import visible
 from gitexp.rules.verdict.objections.moved import MOVED
-from gitexp.rules.verdict.power import PowerJson
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.run import Conclusion, Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.ladder import LadderStepJson
-    from gitexp.lab.project import Project
-    from gitexp.rules.documents.record import Record
     from gitexp.rules.plan.together import TogetherJson
-    from gitexp.workflows.baseline import MeasuredBaseline
-    from gitexp.workflows.smoke import Smoke
-    from gitexp.workflows.try_work_tree import TryResult
 
 _EXITS = {Verdict.RULED_OUT: 10, Verdict.INCONCLUSIVE: 11}
 
@@ -53,52 +42,6 @@ class UnfinishedJson(FailureJson):
     """An experiment without a verdict, and why."""
 
     name: str
-
-
-class SampleJson(TypedDict):
-    """A run on a share of the data."""
-
-    sample: float
-    value: float
-    seconds: float
-
-
-class SmokedJson(TypedDict):
-    """An experiment's runs on shares of the data, which are no verdict."""
-
-    name: str
-    commit: str
-    metric: str
-    samples: list[SampleJson]
-    verdict: None
-    next: str
-
-
-class TriedJson(TypedDict):
-    """Runs of the work tree as it is; `left_out` are large files that git does not track."""
-
-    metric: str
-    samples: list[SampleJson]
-    left_out: list[str]
-
-
-class OutlookJson(PowerJson):
-    """What the next experiment could detect, by a criterion at a level."""
-
-    criterion: str
-    level: float
-
-
-class MeasuredJson(TypedDict):
-    """The baseline's scores by seed, and what its last step did if it was not an experiment."""
-
-    baseline: str
-    commit: str
-    metric: str
-    seeds: dict[str, float]
-    step: LadderStepJson | None
-    outlook: OutlookJson
-    advice: list[FindingJson]
 
 
 def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -> None:
@@ -186,52 +129,6 @@ def _next(conclusion: Conclusion) -> str:
     return f"gitexp {verb} {conclusion.name}"
 
 
-def smoked(done: Smoke, *, as_json: bool) -> None:
-    """Print an experiment's scores on parts of the data."""
-    if as_json:
-        content: SmokedJson = {
-            "name": done.name,
-            "commit": done.commit,
-            "metric": done.metric,
-            "samples": _samples_json(done.records, done.metric),
-            "verdict": None,
-            "next": f"gitexp run {done.name}",
-        }
-        print_json(content)
-        return
-    typer.echo(f"exp/{done.name} works on part of the data; this is not a verdict")
-    _samples(done.records, done.metric)
-    typer.echo(f"\nnext: gitexp run {done.name}")
-
-
-def tried(done: TryResult, *, as_json: bool) -> None:
-    """Print what the work tree gave."""
-    if as_json:
-        content: TriedJson = {
-            "metric": done.metric,
-            "samples": _samples_json(done.records, done.metric),
-            "left_out": list(done.left_out),
-        }
-        print_json(content)
-        return
-    typer.echo("the work tree works; nothing was recorded")
-    _samples(done.records, done.metric)
-
-
-def _samples(records: Sequence[Record], metric: str) -> None:
-    for record in records:
-        scored = f"{metric} {figures.number(record.metrics[metric])}"
-        took = duration(record.duration)
-        typer.echo(f"  {100 * record.sample:g} % of the data: {scored} in {took}")
-
-
-def _samples_json(records: Sequence[Record], metric: str) -> list[SampleJson]:
-    return [
-        {"sample": one.sample, "value": one.metrics[metric], "seconds": one.duration}
-        for one in records
-    ]
-
-
 def exit_code(ended: Sequence[Conclusion | Unfinished], *, by_verdict: bool) -> int:
     """The worst failure's exit code; without one 0, or with `by_verdict` the worst verdict's."""
     failures = [one.error.exit_code for one in ended if isinstance(one, Unfinished)]
@@ -241,51 +138,3 @@ def exit_code(ended: Sequence[Conclusion | Unfinished], *, by_verdict: bool) -> 
         if not isinstance(one, Unfinished)
     ]
     return max(failures or (verdicts if by_verdict else []), default=0)
-
-
-def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None:
-    """Print the baseline's repeats, and what the last step did if it was not an experiment."""
-    metric = project.settings.metric
-    values = [record.metrics[metric] for record in done.records]
-    if as_json:
-        content: MeasuredJson = {
-            "baseline": project.baseline,
-            "commit": project.tip,
-            "metric": metric,
-            "seeds": {str(record.seed): record.metrics[metric] for record in done.records},
-            "step": done.step.as_json() if done.step else None,
-            "outlook": {
-                "criterion": str(done.next.criterion),
-                "level": done.next.level,
-                **done.power.as_json(),
-            },
-            "advice": [finding_json(done.advice)] if done.advice else [],
-        }
-        print_json(content)
-        return
-    head = f"{project.baseline} ({project.tip[:8]}): {metric}"
-    typer.echo(filled(f"{head} {_mean(values, done)}"))
-    if done.step is not None:
-        step = f"{visible(done.step.subject)} ({done.step.commit[:8]})"
-        typer.echo(filled(f"{step}: {effect_of(done.step)}", "  ", "  "))
-    typer.echo(f"\nthe next experiment, {done.next.criterion}:")
-    power(done.next, done.power, doubted=done.advice is not None)
-    findings([done.advice] if done.advice else [])
-
-
-def _mean(values: list[float], done: MeasuredBaseline) -> str:
-    """Mean of the baseline's scores, and how much they vary."""
-    import statistics  # loads decimal and fractions, which `run` does without
-
-    mean = statistics.fmean(values)
-    if not done.next.seeded:
-        said = f"{figures.number(mean)} (deterministic: a repeated run gives the same)"
-        if not done.next.by_examples:
-            said += "; only per-example predictions could tell how sure a difference is"
-        return said
-    over = f"over {counted(len(values), 'repeat')}"
-    if len(values) < 2:
-        return f"{figures.number(mean)} {over}"
-    sd = statistics.stdev(values)
-    said = figures.rounded_like(mean, sd)
-    return f"{said} {over}, standard deviation {figures.rough(sd)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.rules.documents.change import Change, parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.code_commit import CODE, REPLACES
 from gitexp.rules.documents.message import lint_trailers, split_message, write_message
 from gitexp.rules.documents.settings import INTERLEAVED, MOST_REPEATS, RULES
@@ -22,6 +22,8 @@ from gitexp.rules.verdict.criterion import Criterion, Guard, Scale, number_writt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from gitexp.rules.documents.change import Change
 
 LENDERS = range(5, 11)  # runs of the baseline that may lend their spread to a single run
 _BORROWED = "examples, seed spread borrowed from"

@@ -13,10 +13,10 @@ from gitexp.rules.documents.change import (
     Change,
     ChangeKind,
     PartialValue,
-    parse_change,
     same_value,
     whole,
 )
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.gate.formats.keys import Key, Line
 from gitexp.rules.gate.formats.values import ABSENT, Source, spell

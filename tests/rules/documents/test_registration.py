@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.errors import UsageError
-from gitexp.rules.documents.change import Change, parse_change
+from gitexp.rules.documents.change import Change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.registration import REQUIRED, Registration, parse_message
 from gitexp.rules.verdict.criterion import Criterion, Guard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.plan.precedent import Precedent
 from gitexp.rules.verdict.criterion import Criterion

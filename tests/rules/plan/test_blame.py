@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.plan.arrange import a_registration, judged

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.limbo import keeps_coming_back
 from gitexp.rules.plan.precedent import Precedent, lies_between, same_hypothesis

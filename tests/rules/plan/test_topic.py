@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.plan.topic import topic_of
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.campaign import (
     Member,

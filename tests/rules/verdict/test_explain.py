@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says

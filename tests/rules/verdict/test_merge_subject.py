@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gitexp.rules.documents.change import Change, parse_change
+from gitexp.rules.documents.change import Change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.gate.formats.values import ABSENT
 from gitexp.rules.verdict.merge_subject import WIDTH, merge_subject
 from gitexp.rules.verdict.verdict import Judgement, Verdict

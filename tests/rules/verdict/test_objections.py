@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.record import Record

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitexp.rules.documents.change import parse_change
+from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.registration import Registration
 from gitexp.rules.verdict.criterion import Criterion, Guard
 from gitexp.rules.verdict.reading import says_the_same
