@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli.views.rows import about_code, result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
-from gitexp.cli.views.terminal import colored, hanging, print_json, styled, wrapped
+from gitexp.cli.views.terminal import colored, hanging, print_json, shortened, styled, wrapped
 from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitexp.workflows.show import Sheet
 
 _MOST_ARTIFACTS = 20  # lines
-_MOST_METRICS = 5  # that are named
+_MOST_METRICS, _WIDE = 5, 60  # that are named, and the columns of such a name
 
 
 def show(sheet: Sheet, *, as_json: bool) -> None:
@@ -190,7 +190,7 @@ def _curves(sheet: Sheet) -> None:
     """Say what was logged step by step, and how to see it."""
     if metrics := sorted({one.metric for one in sheet.series}):
         more = f" and {len(metrics) - _MOST_METRICS} more" if len(metrics) > _MOST_METRICS else ""
-        names = ", ".join(metrics[:_MOST_METRICS]) + more
+        names = ", ".join(shortened(visible(one), _WIDE) for one in metrics[:_MOST_METRICS]) + more
         typer.echo("\n" + wrapped(f"Logged step by step: {names}"))
         typer.echo(f"  draw it: gitexp show {sheet.row.result.name} --curves")
 
