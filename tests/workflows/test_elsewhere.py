@@ -8,11 +8,21 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.cli.live import Lines
+from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.engine import Slot
+from gitexp.lab.meeting import Meeting
+from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import parse_elsewhere
+from gitexp.rules.documents.task import parse_task
 from gitexp.store.refs import RUNS, SHARED_RUNS
+from gitexp.workflows.run import Conclusion, run
+from gitexp.workflows.sync import sync
+from gitexp.workflows.worker import work
 from tests.arrange import records, refs
 from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of
@@ -29,6 +39,12 @@ mkdir -p "{homes}/$host"
 [ "$host" = odd ] && odd=PYTHONHASHSEED=7
 exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
 """
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from gitexp.rules.documents.ended import Ended
+
 WORKER = f"{sys.executable} -m gitexp"
 
 
@@ -68,6 +84,7 @@ def deterministic(world: World) -> None:
     world.edit('vary = "seed"', 'vary = "none"', "gitexp.toml")
 
 
+@pytest.mark.slow
 def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
     deterministic(place)
     asks(place, hosts("down", "gpu1", "gpu2"))
@@ -85,6 +102,57 @@ def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
     assert "nothing was left to run" in again.out
     assert again.err == ""
     assert place.gitexp("verify").code == 0
+
+
+class Unreliable:
+    """A cluster that loses each task once, forgets what it was asked, and says nothing in time."""
+
+    lasts = False
+    most = 2
+
+    def __init__(self) -> None:
+        self.lines: dict[str, str] = {}
+        self.lost: set[str] = set()
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        names = [f"{len(self.lines) + number}" for number, _ in enumerate(lines)]
+        self.lines |= dict(zip(names, lines, strict=True))
+        return names
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        found = {}
+        for name in names:
+            line = self.lines[name]
+            if line in self.lost:
+                for _ in range(2):  # a duplicate does no harm
+                    work(parse_task(line), Lines(yes=True), Slot(lambda: None))
+                found[name] = Standing(State.RUNNING)
+            else:
+                self.lost.add(line)
+                found[name] = Standing(State.GONE, "the node burned down", again=True)
+        return found
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        raise AssertionError(names, how)
+
+
+def test_only_the_record_on_the_remote_counts_whatever_a_cluster_says(
+    place: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deterministic(place)
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    project = open_project(place.path)
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    [done] = run(
+        project, [name], jobs=None, watcher=Lines(yes=True), on=(Unreliable(), meeting)
+    )  # fmt: skip
+    assert isinstance(done, Conclusion)
+    assert done.ran == 3
+    assert capsys.readouterr().err.count("the node burned down; submitted again") == 3
+    assert len(records(place, "main")) == 2
+    assert len(records(place, f"exp/{name}")) == 1
+    assert waiting(place) == []
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_a_script_asks_for_what_the_settings_say_and_is_plain_shell() -> None:
         "--mem=8G", "--output=/out/%A_%a.out", "--chdir=/", "--export=NIL", "--requeue",
         "--open-mode=append", "--account=lab",
     ]  # fmt: skip
-    assert "module load 'cuda/12; touch owned'\nexport A=1\nexec gitexp worker" in script
+    assert "module load 'cuda/12; touch owned'\nexport A=1\n" in script
     assert subprocess.run(["bash", "-n"], input=script, text=True, check=True).returncode == 0
 
 

@@ -14,7 +14,7 @@ from gitexp.lab.project import open_project
 from gitexp.rules.documents.task import Task
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs
-from tests.project import World
+from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of, measured_experiment, synced
 from tests.workflows.test_run import run_beside, until
 
@@ -143,6 +143,7 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     assert ended == [(1, "abort"), (2, "scheduler")]
 
 
+@pytest.mark.slow
 def test_a_worker_works_beside_a_shallow_remote(ready: World) -> None:
     name = ready.start("--set", "model.C=10")
     hub = World(ready.path.parent / "hub.git")
@@ -167,8 +168,22 @@ def test_the_line_of_an_array_is_chosen_by_its_index(ready: World, hub: World) -
         assert "has 2 tasks" in where.gitexp(*words, code=2, SLURM_ARRAY_TASK_ID=index).err
 
 
+@pytest.mark.slow
 def test_measured_results_of_the_remote_are_known_to_a_worker(ready: World, hub: World) -> None:
     commit = measured_experiment(ready, "brave-otter")
     synced(ready)
     known = replace(task(ready, hub, commit), seed=1)
     assert "nothing to do" in elsewhere(ready).gitexp("worker", known.line()).out
+
+
+@pytest.mark.slow
+def test_two_workers_at_once_make_one_run(ready: World, hub: World) -> None:
+    ready.write("train.py", f"import time\ntime.sleep(1)\n{TRAIN}")
+    ready.commit("slower", verify=False)
+    ready.git("push", "--quiet", "--no-verify", "hub", "main")
+    where, asked = elsewhere(ready), task(ready, hub, "main")
+    both = [run_beside(where, "worker", asked.line()) for _ in range(2)]
+    said = [one.communicate()[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert sum("nothing to do" in text for text in said) == 1
+    assert len(runs(hub)) == 1

@@ -41,10 +41,11 @@ _SCRIPT = """\
 export HOME="${{HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}}"
 export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}"
 {setup}
-exec {gitexp} worker "$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" <<'TASKS'
+# Not as an argument, which others on the node could read.
+exec {gitexp} worker < <(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" <<'TASKS'
 {tasks}
 TASKS
-)"
+)
 """
 
 
