@@ -34,6 +34,7 @@ _SERVER.set_forkserver_preload(
             for module in pkgutil.walk_packages(gitexp.__path__, "gitexp.")
             if not module.name.startswith(_SLOW)
         ),
+        "tests.compiled",
     ]
 )
 

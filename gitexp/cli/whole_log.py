@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
 
-# Statistics take 10 ms to load, which a part of the log, or JSON, does without. So the functions
-# below import what they need.
+# The functions below import what they need: statistics take 10 ms to load, and a part of the log,
+# or JSON, does without.
 
 
 def goals_of(project: Project) -> list[GoalProgress]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,7 @@ from tests.arrange import (
     settle,
     trailers,
 )
+from tests.forked import run_forked
 from tests.project import BECAUSE, World, copied
 from tests.sealed import sealed
 
@@ -322,7 +322,7 @@ def test_an_acceptance_that_is_killed_is_finished_by_the_next_command(
     )
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    ended = short.run(sys.executable, "-m", "gitexp", "accept", name, PATH=path).code
+    ended, _, _ = run_forked(("accept", name), short.path, os.environ | {"PATH": path})
     assert (tmp_path / "once").exists()
     lock = short.path / ".git" / "index.lock"
     if whom == "$$":
@@ -351,7 +351,7 @@ def test_what_was_edited_after_a_kill_stays_edited(short: World, name: str, tmp_
     )  # fmt: skip
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    assert short.run(sys.executable, "-m", "gitexp", "accept", name, PATH=path).code < 0
+    assert run_forked(("accept", name), short.path, os.environ | {"PATH": path})[0] < 0
     short.edit("lr = 1e-3", "lr = 7")
     short.gitexp("log")
     assert "lr = 7" in (short.path / "config.toml").read_text()
