@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.differences import hidden_edits
 from gitexp.lab.gate import check
+from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding, demand
+from gitexp.rules.text import shell_word
+from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitexp.lab.gate.checked import Checked
     from gitexp.store.repository import Repository
 
 
@@ -32,6 +38,7 @@ def pre_run(repository: Repository) -> tuple[Finding, ...]:
     dirty += [path for path in hidden_edits(project) if path not in dirty]
     findings = [
         *report.findings,
+        *_code_beside(report),
         *(
             Finding(
                 "W1",
@@ -44,3 +51,25 @@ def pre_run(repository: Repository) -> tuple[Finding, ...]:
         ),
     ]
     return demand(findings, f"exp/{report.name}: refused")
+
+
+def _code_beside(report: Checked) -> Iterator[Finding]:
+    """A7: other lines of the config that is changed are code, and differ from the baseline, too."""
+    if not report.code or report.change is None:
+        return
+    path, repository = report.project.path(report.change.file), report.project.repository
+    out = repository.git.run(
+        "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-relative", report.base,
+        report.code,
+    ).stdout  # fmt: skip
+    lines = (line.split("\t", 2) for line in decode(out).split("\0") if line)
+    for added, removed in (counts for *counts, name in lines if name == path):
+        difference = f"git diff {report.base[:10]} {report.code[:10]}"
+        yield Finding(
+            "A7",
+            f"{spell_file(report.change.file)} is config and code: its code commit"
+            f" {report.code[:10]} adds {added} lines and removes {removed}, beside the change",
+            f"read them: {difference} -- {shell_word(f':/{path}')}",
+            report.change.file,
+            advice=True,
+        )
