@@ -174,9 +174,10 @@ def checkout(home: Path, rounds: int) -> Rows:
 def log(home: Path, rounds: int) -> Rows:
     """The log, beside the one `git log` that reads the same fields; then parts of it.
 
-    The first listing of a clone judges all that is there, and is timed once.
+    The first listing of a clone judges all that is there, and is timed once. A whole log begins
+    with a headline of all experiments, whose reader may leave after ten lines.
     """
-    newest = []
+    newest, begun = [], []
     for count in (100, 1000, 10_000, 100_000):
         world = project(home / f"log-{count}")
         many_experiments(world, count)
@@ -193,7 +194,10 @@ def log(home: Path, rounds: int) -> Rows:
         yield measured
         yield Measured("  the first time in a clone", first, measured.floor)
         newest.append(Side([(_GITEXP, "log", "-n", "20")], world.path))
+        begun.append(Side([("sh", "-c", f"{_GITEXP} log | head")], world.path))
+        world.gitexp("log")  # the headline is kept from here on
     yield compared("log -n 20, 100,000 / 100", rounds, newest[-1], newest[0], "under 3 x")
+    yield compared("log | head, 10,000 / 100", rounds, begun[2], begun[0], "under 1.5 x")
 
 
 def past(home: Path, rounds: int) -> Rows:

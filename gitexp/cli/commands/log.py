@@ -110,7 +110,7 @@ def log(
     screen.
 
     A word that is an experiment's name, or contains * ? or [, selects by name. Every other word is
-    searched for, and the best matches come first.
+    searched for, and the best matches come first. More: docs/log.md.
     """
     OUTPUT.color = color
     # Otherwise what goes to a pager loses its colors on the way.
