@@ -7,6 +7,7 @@ brings verdicts up to date, and writes no run twice. MLflow calls the whole an e
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import re
@@ -199,9 +200,15 @@ class _Store:
             ],
             "tags": [self._entities.RunTag(k, _cut(v, "tag")) for k, v in tags.items()],
         }
-        for kind, listed in every.items():
-            for at in range(0, len(listed), _AT_ONCE[kind]):
-                self._client.log_batch(run, **{kind: listed[at : at + _AT_ONCE[kind]]})
+        # Each call is a transaction, or a request to a server.
+        for at in itertools.count():
+            now = {
+                kind: listed[at * _AT_ONCE[kind] : (at + 1) * _AT_ONCE[kind]]
+                for kind, listed in every.items()
+            }
+            if not any(now.values()):
+                return
+            self._client.log_batch(run, **now)
 
 
 def _tags(arm: Arm, cells: Mapping[str, Any], figures: Sequence[str]) -> dict[str, str]:
