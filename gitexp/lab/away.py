@@ -24,7 +24,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from gitexp.engine.clusters.cluster import Cluster, Standing
     from gitexp.engine.engine import Order
@@ -52,6 +52,7 @@ class _Flight:
     name: str = ""
     tries: int = 1
     running: bool = False
+    gone: Standing | None = None  # how it ended, from then on
     cancelled: bool = False
     how: Ended | None = None
 
@@ -190,16 +191,13 @@ class Away:
     def _ask(self) -> None:
         """Ask the cluster, and look at the remote where something may have come."""
         try:
-            standings = self._cluster.poll([one.name for one in self._flights])
+            standings = self._cluster.poll([one.name for one in self._flights if one.gone is None])
         except NotReady as error:
             self._say_once(error)
             standings = {}
-        self._show(standings)
-        gone = [
-            (flight, standing)
-            for flight in self._flights
-            if (standing := standings.get(flight.name)) and standing.state is State.GONE
-        ]
+        for flight in self._flights:
+            self._hear(flight, standings.get(flight.name))
+        gone = [(flight, flight.gone) for flight in self._flights if flight.gone]
         if not gone and time.monotonic() < self._look.at:
             return
         if not self._collect():
@@ -208,13 +206,13 @@ class Away:
             if flight in self._flights:
                 self._lost(flight, standing)
 
-    def _show(self, standings: Mapping[str, Standing]) -> None:
-        """Show the runs that have begun since, as far as the cluster tells."""
-        for flight in self._flights:
-            standing = standings.get(flight.name)
-            if standing and standing.state is State.RUNNING and not flight.running:
-                flight.running = True
-                self._watcher.started(flight.order.label, flight.job)
+    def _hear(self, flight: _Flight, standing: Standing | None) -> None:
+        """Take in what the cluster says of a task, and show a run that has begun."""
+        if standing and standing.state is State.GONE and flight.gone is None:
+            flight.gone = standing
+        if standing and standing.state is State.RUNNING and not flight.running:
+            flight.running = True
+            self._watcher.started(flight.order.label, flight.job)
 
     def _collect(self) -> bool:
         """Fold in what has come, and end the orders with a record; whether the remote answered."""
@@ -269,7 +267,7 @@ class Away:
         said = f"{order.label}, seed {order.seed}: no record came: {standing.said}"
         if standing.again and flight.tries < _TRIES:
             flight.tries += 1
-            flight.name = ""
+            flight.name, flight.gone = "", None
             self._watcher.said(f"{said}; submitted again")
             self._hand_over()
             return
