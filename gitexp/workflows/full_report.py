@@ -12,7 +12,6 @@ from gitexp.lab.result import read_ahead
 from gitexp.lab.seed_runs import seed_scores
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
-from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
 from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.store.notes import read_notes
@@ -59,7 +58,6 @@ class Detail:
     curves: tuple[Curves, ...]
     arms: ArmEnvironments
     failed: tuple[FailedRun, ...]
-    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,6 @@ def _detail(
         curves=tuple(curves_of(result, bulk)) if result.ran else (),
         arms=arms,
         failed=_failed(row, log),
-        remarks=tuple(parse_remarks(result.text, row.commit)),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from gitexp.cli.reporting import Figure, Format, format_of
+from gitexp.cli.reporting import Figure, Format, format_of, opened
 from gitexp.errors import UsageError
 
 
@@ -42,3 +43,10 @@ def test_another_suffix_is_refused_with_those_there_are(
         format_of(Path(name), only)
     assert said in refused.value.message
     assert refused.value.hint == hint
+
+
+def test_nothing_is_opened_where_there_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert not opened(Path("report.html"))

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.cli.views.log_cells import in_fewer_words
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.criterion import Scale as Unit
@@ -53,10 +54,8 @@ class Measured:
 
 
 def in_brief(change: Change) -> str:
-    """A change in few characters: `model.C 1.0 → 10`."""
-    key, brief = change.spelled_key, change.brief
-    before, arrow, after = brief.removeprefix(key).partition(" -> ")
-    return f"{key}{before} → {after}" if arrow else brief
+    """A change on one line: `model.C 1.0 → 10`."""
+    return in_fewer_words(change, "→")[0]
 
 
 def measured(row: Row) -> Measured | None:

@@ -22,6 +22,7 @@ _TIMES = (
     *((many * 30 * _DAY, "%b %Y") for many in (1, 3, 6)),
 )
 _YEAR = 365 * _DAY
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # seconds since 1970 of the years 1 and 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +124,5 @@ def _months(low: float, high: float, months: int, most: int, form: str) -> list[
 
 
 def _moment(second: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(second, tz=dt.UTC)
+    """The moment itself, or the end of the calendar that it lies beyond."""
+    return dt.datetime.fromtimestamp(min(max(second, _FIRST), _LAST), tz=dt.UTC)

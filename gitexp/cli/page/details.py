@@ -8,6 +8,7 @@ from gitexp.cli.figures.curves import curves
 from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief, measured
 from gitexp.cli.figures.pairs import pairs
+from gitexp.cli.page.diff import diff
 from gitexp.cli.page.section import (
     LONGEST,
     Section,
@@ -37,7 +38,6 @@ _LEGEND = (
     " share a seed; in one of curves, the baseline is dashed. Curves are means over seeds, in a"
     " band of one standard deviation."
 )
-_MOST_LINES = 40  # of a diff
 _MOST_FAILED = 3  # runs of one experiment whose output is shown
 # Trailers that the summary has already, or that the verdict uses up.
 _KEPT_QUIET = {"Experiment", "Change", "Campaign", "Level", "Rules", "Vary"}
@@ -72,9 +72,10 @@ def _fold(row: Row, detail: Detail, *, drawn: bool) -> Markup:
     one = measured(row)
     change = in_brief(registration.change) if registration else "no registration"
     word = verdict.lower() if verdict else str(row.state)
+    name = shortened(f"exp/{row.result.name}", 80)
     summary = tag(
         "summary", marked(verdict, word), " ", tag("code", shortened(change, 90)),
-        f" {one.said}" if one else "", tag("span", f" exp/{row.result.name}", class_="soft"),
+        f" {one.said}" if one else "", tag("span", f" {name}", class_="soft"),
     )  # fmt: skip
     parts = [
         *_words(row, at_length=drawn),
@@ -89,7 +90,7 @@ def _words(row: Row, *, at_length: bool) -> Iterator[Markup]:
     result, registration, judgement = row.result, row.result.registration, row.result.judgement
     hypothesis = hypothesis_of(result.entry.message)
     yield tag("p", shortened(hypothesis, LONGEST if at_length else _BRIEFLY))
-    who = f"{result.entry.author}, {row.time[:10]}, commit {row.commit[:10]}"
+    who = f"{shortened(result.entry.author, 80)}, {row.time[:10]}, commit {row.commit[:10]}"
     if registration is not None:
         trailers = [
             f"{token}: {shortened(value, 300)}"
@@ -133,41 +134,21 @@ def _pictures(row: Row, detail: Detail) -> Iterator[Markup]:
 
 def _rest(row: Row, detail: Detail) -> Iterator[Markup]:
     """What changed, what told the arms apart, what was said, how runs failed."""
-    yield _patch(detail.patch, row.commit)
+    yield diff(detail.patch, row.commit)
     if detail.code_patch:
         yield tag("h3", f"Code commit {row.result.code[:10]}")
-        yield _patch(detail.code_patch, row.result.code)
+        yield diff(detail.code_patch, row.result.code)
     if found := [f"{one.id} {one.message}" for one in about_arms(row.result.name, detail.arms)]:
         yield listed(found)
     if detail.arms.differing:
         names = ", ".join(detail.arms.differing)
         yield tag("p", f"Variables that differ between the arms: {shortened(names, 300)}")
-    if detail.remarks:
-        yield listed(f"{one.time[:10]} {one.by}: {shortened(one.text)}" for one in detail.remarks)
+    if remarks := row.result.remarks:
+        yield listed(shortened(str(remark)) for remark in remarks)
     for failed in detail.failed[:_MOST_FAILED]:
         yield from _failure(failed)
     if more := len(detail.failed[_MOST_FAILED:]):
         yield tag("p", f"and {more} more failed runs", class_="soft")
-
-
-def _patch(patch: str, commit: str) -> Markup:
-    """A diff, its lines marked by what they do."""
-    # The first lines only repeat the names of blobs.
-    lines = [
-        line for line in patch.rstrip("\n").split("\n")
-        if not line.startswith(("diff --git", "index ", "--- "))
-    ]  # fmt: skip
-    if not any(lines):
-        return Markup()
-    written = [
-        tag("ins", line) if line.startswith("+") and not line.startswith("+++ ")
-        else tag("del", line) if line.startswith("-")
-        else line
-        for line in (shortened(line, 300) for line in lines[:_MOST_LINES])
-    ]  # fmt: skip
-    if more := len(lines) - _MOST_LINES:
-        written += [f"and {more} more lines: git show {commit[:10]}"] if more > 0 else []
-    return tag("pre", joined(written, "\n"))
 
 
 def _failure(failed: FailedRun) -> Iterator[Markup]:

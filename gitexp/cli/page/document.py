@@ -18,6 +18,7 @@ from gitexp.cli.page.details import details
 from gitexp.cli.page.experiments import experiments
 from gitexp.cli.page.overview import overview
 from gitexp.cli.page.planning import dead_ends, gaps, planned, predictions
+from gitexp.cli.page.section import shortened
 from gitexp.cli.page.settled import configs, ladder
 from gitexp.rules.text import counted
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.workflows.full_report import FullReport
+
+_LONGEST_TITLE = 160  # characters
 
 
 def page(
@@ -51,7 +54,7 @@ def page(
         if section is not None
     ]
     style, script = (_own(name) for name in ("style.css", "script.js"))
-    title = f"{found.standing.metric} on {found.baseline}"
+    title = shortened(f"{found.standing.metric} on {found.baseline}", _LONGEST_TITLE)
     about = (
         f"{counted(len(found.experiments), 'experiment')} up to {found.day}, baseline at"
         f" {found.commit[:8]}"

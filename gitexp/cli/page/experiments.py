@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_000  # more would take a browser seconds to lay out
 _HEIGHT = 20.0  # pixels of a row's picture
 _RULED = 60.0  # pixels of its lines, which reach the next row's
-_LONGEST_CHANGE = 90  # characters
+_LONGEST_CHANGE, _LONGEST_NAME = 90, 80  # characters
 _ORDER = [Verdict.CONFIRMED, Verdict.INCONCLUSIVE, Verdict.RULED_OUT, Verdict.EXPLORATORY]
 _OPEN = "open"
 _RULERS = "rulers"  # name of the lines that rows share
@@ -125,7 +125,7 @@ def _row(row: Row, one: Measured | None, plot: _Plot | None, *, in_full: bool) -
     return tag(
         "tr",
         tag("td", marked(verdict, verdict.lower() if verdict else row.state), _small(state)),
-        tag("td", tag("code", told), _small(f"exp/{result.name}")),
+        tag("td", tag("code", told), _small(shortened(f"exp/{result.name}", _LONGEST_NAME))),
         tag("td", plot.drawn(one) if plot and one else NOTHING, class_="plot"),
         _effect(one) if one else tag("td", _small(_why(row)), data_n=""),
         tag("td", predicted),

@@ -45,7 +45,14 @@ def gaps(report: FullReport) -> Section:
     said = f"{found.metric} {score} over {counted(found.runs, 'run')}"
     if found.findings is not None:
         said += f"; {counted(found.findings.examples, 'example')}"
+    if found.train is not None:
+        said += f"; {figures.number(found.train)} on the training data"
+    if found.sd is not None:
+        said += f"; standard deviation between runs {figures.rough(found.sd)}"
     parts = [tag("p", f"{said}.")]
+    if found.detectable is not None:
+        least = figures.rough(found.detectable)
+        parts.append(tag("p", f"An experiment detects gains of {least} or more, 4 times in 5."))
     rows = []
     for gap in found.gaps[:_MOST]:
         low, high = gap.interval

@@ -77,7 +77,7 @@ def table(
     heads = (tag("th", text, scope="col", class_=kind(at)) for at, text in enumerate(head))
     body = (
         tag("tr", *(
-            tag("td", cell, class_=kind(at) or ("date" if _DATE.fullmatch(cell) else None))
+            tag("td", _short(cell), class_=kind(at) or ("date" if _DATE.fullmatch(cell) else None))
             for at, cell in enumerate(row)
         ))
         for row in rows
@@ -92,8 +92,12 @@ def table(
 
 
 def listed(sentences: Iterable[str]) -> Markup:
-    """Sentences as a list."""
-    return tag("ul", *(tag("li", sentence) for sentence in sentences))
+    """Sentences as a list; a very long one is cut."""
+    return tag("ul", *(tag("li", _short(sentence)) for sentence in sentences))
+
+
+def _short(text: str) -> str:
+    return text if isinstance(text, Markup) else shortened(text)
 
 
 def verdict_of(row: Row) -> Verdict | None:
