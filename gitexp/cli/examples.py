@@ -33,7 +33,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "retest": ("gitexp retest brave-otter", "gitexp retest --planned"),
     "stop": ("gitexp stop brave-otter", "gitexp stop --all"),
-    "log": ("gitexp log", "gitexp log --open", "gitexp log dropout --since '2 weeks ago'"),
+    "log": (
+        "gitexp log dropout --since '2 weeks ago'",
+        "gitexp log --sort effect --filter 'verdict=confirmed and effect>0.01'",
+        "gitexp log 'brave-*' --csv > brave.csv",
+    ),
     "show": (
         "gitexp show brave-otter",
         "gitexp show brave-otter calm-heron",
@@ -41,7 +45,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "note": ('gitexp note brave-otter "seed 7 ran beside a backup"', "gitexp note brave-otter"),
     "blame": ("gitexp blame", "gitexp blame config.toml --untested"),
-    "report": ("gitexp report", "gitexp report --output report.md"),
+    "report": (
+        "gitexp report --output report.html --open",
+        "gitexp report --output report.md",
+        "gitexp report --output forest.svg --only forest",
+    ),
     "export": (
         "gitexp export > experiments.csv",
         "gitexp export --runs --to jsonl -o runs.jsonl",
