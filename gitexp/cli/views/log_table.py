@@ -223,7 +223,7 @@ class _Table:
         said = []
         if Column.VERDICT not in self._columns:
             said = [f"{_MARKS[v][self._plain]} {v.lower()}" for v in Verdict if v in marks]
-        said += [f"{mark} {fate}" for fate, mark in _FATES.items() if fate in marks]
+        said += [f"{mark} [{fate}]" for fate, mark in _FATES.items() if fate in marks]
         if Column.PLOT in self._columns and marks & {*Verdict}:
             said.append(f"{self._glyphs.bar} the gain asked for")
         return "   ".join(said)
