@@ -13,7 +13,6 @@ from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import words
-from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def document(report: Report, goals: Sequence[str], campaign: Sequence[str], numb
         parts.append("\n## Ladder\n" + table(("day", "step", "effect", "change"), rows))
         parts.append(_older(len(steps) - number, "steps"))
     if decided:
-        rows = [_verdict(row) for row in decided[:number]]
+        rows = [_verdict(report, row) for row in decided[:number]]
         columns = ("experiment", "change", "verdict", "effect", "reason")
         parts.append("\n## Verdicts\n" + table(columns, rows))
         parts.append(_older(len(decided) - number, "experiments"))
@@ -129,7 +128,7 @@ def _step(row: Row | LadderStep) -> tuple[str, ...]:
     return row.time[:10], said, _effect(row), _change(row)
 
 
-def _verdict(row: Row) -> tuple[str, ...]:
+def _verdict(report: Report, row: Row) -> tuple[str, ...]:
     judgement, name = row.result.judgement, f"exp/{plain(row.result.name)}"
     if row.result.explored:
         why = plain(row.result.why, _LONGEST)
@@ -140,7 +139,9 @@ def _verdict(row: Row) -> tuple[str, ...]:
     said = []
     if registration and judgement:
         said = [words.meaning(registration, judgement), words.single_runs(registration, judgement)]
-        said += [TOGETHER] if judgement.code == TOGETHER else []
+    if (size := report.code.get(row.result.code)) is not None:
+        proof = judgement.code if judgement else ""
+        said.append(f"its code: {size}{proof and f' ({proof})'}")
     reason = "; ".join(filter(None, said))
     return name, _change(row), verdict + state, _effect(row), plain(reason)
 

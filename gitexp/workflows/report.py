@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
+from gitexp.lab.brought_code import measure_code
 from gitexp.lab.calibration import calibrated
 from gitexp.lab.goals import progress
 from gitexp.lab.headline import headline
@@ -15,8 +16,9 @@ from gitexp.lab.state import State
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
     from gitexp.lab.goals import GoalJson, GoalProgress
     from gitexp.lab.headline import Headline, HeadlineJson
     from gitexp.lab.ladder import LadderStepJson
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class ReportJson(TypedDict):
-    """Where a project stands; `steps` of the baseline branch are not experiments."""
+    """Where a project stands; `steps` of the baseline branch are not experiments.
+
+    `code` says how much each code commit below one of the experiments brings.
+    """
 
     day: str
     baseline: str
@@ -38,13 +43,15 @@ class ReportJson(TypedDict):
     calibration: Calibration | None
     steps: list[LadderStepJson]
     experiments: list[ExperimentJson]
+    code: dict[str, CodeSizeJson]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """A project on one day; `rows` are the whole log, newest first.
 
-    `calibration` compares predictions with results; None if nothing was predicted.
+    `calibration` compares predictions with results; None if nothing was predicted. `code` has how
+    much each code commit brings that an experiment stands on.
     """
 
     day: dt.date
@@ -54,6 +61,7 @@ class Report:
     rows: Sequence[Row | LadderStep]
     standing: Standing
     calibration: Calibration | None
+    code: Mapping[str, CodeSize]
 
     @property
     def goals(self) -> tuple[GoalProgress, ...]:
@@ -86,6 +94,7 @@ class Report:
             "calibration": self.calibration,
             "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
             "experiments": [row.as_json() for row in self.experiments],
+            "code": {commit: size.as_json() for commit, size in self.code.items()},
         }
 
 
@@ -97,6 +106,10 @@ def report(project: Project, today: dt.date) -> Report:
     """
     rows = [*read_log(project)]
     experiments = [row for row in rows if isinstance(row, Row)]
+    # Where a shallow clone ends, there is nothing to measure from.
+    standing_on = {r.code: (r.base, r.code) for row in experiments if (r := row.result).code}
+    there = project.repository.git.sizes([c for pair in standing_on.values() for c in pair])
+    pairs = [pair for pair in standing_on.values() if there.keys() >= {*pair}]
     return Report(
         day=today,
         baseline=project.baseline,
@@ -105,4 +118,7 @@ def report(project: Project, today: dt.date) -> Report:
         rows=rows,
         standing=standing(project, experiments),
         calibration=next(iter(calibrated(experiments, project.settings.metric)), None),
+        code=dict(
+            zip((top for _, top in pairs), measure_code(project.repository, pairs), strict=True)
+        ),
     )

@@ -53,6 +53,8 @@ def test_accepting_merges_the_code_with_the_experiment(ready: World) -> None:
     assert ready.git("status", "--porcelain") == ""
     assert (ready.path / "train.py").read_text().endswith("# a new schedule\n")
     assert accepted(ready) == ["otter"]
+    assert "its code: train.py, +1 -0 lines" in ready.gitexp("report").out
+    assert ready.gitexp("report", "--json").json["code"] == {below: size}
     assert done["commit"] == ready.gitexp("accept", "otter", "--json").json["commit"]
     # Its sibling stays what it is, and was measured on another baseline.
     ready.gitexp("check", "sibling")
