@@ -94,10 +94,13 @@ class Slurm:
         self._begin("slurmctld", "-D")
         _until(lambda: "UP" in self.call("scontrol", "ping"))
 
-    def kill_controller(self) -> None:
-        """Kill the controller, which remembers its jobs on disk."""
-        self._processes["slurmctld"].kill()
-        self._processes["slurmctld"].wait()
+    def stop_controller(self) -> None:
+        """Stop the controller, which remembers its jobs on disk.
+
+        One that is killed has not written all of them down, starts some again, and drains the node.
+        """
+        self._processes["slurmctld"].terminate()
+        self._processes["slurmctld"].wait(60)
 
     def stop(self) -> None:
         """End everything that was started."""

@@ -136,7 +136,7 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     for process in workers(slurm, third):
         with suppress(OSError):
             os.kill(process, signal.SIGKILL)
-    slurm.kill_controller()
+    slurm.stop_controller()
     time.sleep(1)
     slurm.start_controller()
     command.kill()
