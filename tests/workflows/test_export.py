@@ -85,7 +85,7 @@ def test_runs_have_the_metrics_of_their_records_and_the_values_that_they_read(re
 
 
 def test_a_file_is_replaced_whole_and_the_summary_says_what_it_holds(ready: World) -> None:
-    done, waiting = measured(ready)
+    done, waiting = (ready.start("--set", f"model.C={value}") for value in (2, 3))
     ready.write("log.csv", "old")
     summary = ready.gitexp("export", "-o", "log.csv", "--json").json
     assert summary == {"to": "csv", "output": "log.csv", "experiments": 2, "rows": 2, "known": 0}
