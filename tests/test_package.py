@@ -209,7 +209,7 @@ def test_what_is_promised_is_there() -> None:
     assert f'version = "{gitexp.__version__}"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_wheel_holds_the_hooks_and_the_catalogue_of_rules(tmp_path: Path) -> None:
+def test_the_wheel_holds_hooks_catalogue_and_what_a_page_is_made_of(tmp_path: Path) -> None:
     pytest.importorskip("hatchling", reason="comes with the dev extra")
     build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -219,6 +219,8 @@ def test_the_wheel_holds_the_hooks_and_the_catalogue_of_rules(tmp_path: Path) ->
     assert {path.name for path in (tmp_path / "installed/gitexp/_hooks").iterdir()} == {
         path.name for path in (ROOT / "hooks").iterdir()
     }
+    page = tmp_path / "installed/gitexp/cli/page"
+    assert all((page / name).is_file() for name in ("style.css", "script.js"))
     script = "from gitexp.lab.catalogue import find_rule; print(find_rule('C2').says)"
     ran = subprocess.run(
         [sys.executable, "-c", script],
