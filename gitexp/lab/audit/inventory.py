@@ -155,7 +155,12 @@ def own_records(project: Project, entry: Entry) -> list[Record]:
 
 
 def name_of(result: Result) -> str:
-    """Name of an experiment for a command line; a placeholder if its message has no valid name."""
+    """Name of an experiment for a command line: its branch's, which may have been renamed."""
+    return result.entry.name if is_name(result.entry.name) else registered_name(result)
+
+
+def registered_name(result: Result) -> str:
+    """The name that an experiment's message has; a placeholder if it has no valid one."""
     name = result.registration.name if result.registration else result.entry.name
     return name if is_name(name) else "NAME"
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gitexp.lab.ancestors import same_runs
-from gitexp.lab.audit.inventory import label_of, name_of, own_records
+from gitexp.lab.audit.inventory import label_of, own_records, registered_name
 from gitexp.lab.differences import relative
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.record import parse_records
@@ -29,12 +29,12 @@ _MOST_NAMED = 5  # commits in one sentence
 
 def about_lost(inventory: Inventory) -> Iterator[Finding]:
     """Find records and verdicts of commits that no experiment's branch holds."""
-    live = {name_of(result): result for result in inventory.results}
+    live = {registered_name(result): result for result in inventory.results}
     for result in inventory.lost:
         noted = result.entry.commit in inventory.verdicts
         # git can copy a note to an amended commit; the original has the same results.
         if result.records or (noted and not result.foreign):
-            yield _lost(inventory, result, live.get(name_of(result)), noted=noted)
+            yield _lost(inventory, result, live.get(registered_name(result)), noted=noted)
     for entry in inventory.stray:
         if records := own_records(inventory.project, entry):
             yield Finding(
@@ -58,7 +58,7 @@ def about_lost(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _lost(inventory: Inventory, result: Result, live: Result | None, *, noted: bool) -> Finding:
-    entry, name = result.entry, name_of(result)
+    entry, name = result.entry, registered_name(result)
     short = entry.commit[:10]
     what = [counted(len(result.records), "record")] if result.records else []
     what += ["a verdict note"] if noted else []
