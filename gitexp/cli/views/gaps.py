@@ -44,16 +44,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         )
     else:
         typer.echo("the smallest detectable gain is not known until an experiment has run")
-    for place, gap in enumerate(report.gaps[:number], start=1):
-        (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
-        ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
-        typer.echo("\n" + hanging(f"{place}. ", gap.said))
-        what = "a limit, not a forecast"
-        if gap.kind == "data":
-            what = "the next doubling usually brings less"
-        typer.echo(f"   ceiling {ceiling}{own}: {what}")
-        line = gap.template(report.metric, higher_is_better=report.higher_is_better)
-        typer.echo(visible(f"   {line}"))
+    _listed(report, number)
     if not report.gaps and found is not None:
         typer.echo("\nNo gap stands out: errors look as if they were spread by chance.")
     if found is not None and found.calibration is not None:
@@ -73,6 +64,10 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
     for line in report.skipped:
         typer.echo(hanging("skipped: ", line))
     typer.echo("Only an experiment shows whether a gap can be closed.")
+    if report.gaps[:number]:
+        # One command that can be pasted, of the largest gap; --json has one for each.
+        line = report.gaps[0].template(report.metric, higher_is_better=report.higher_is_better)
+        typer.echo(visible(f"\nnext: {line}"))
 
 
 def _untested(places: Sequence[str]) -> str:
@@ -80,6 +75,18 @@ def _untested(places: Sequence[str]) -> str:
     more = len(places) - _MOST_UNTESTED
     named = ", ".join(map(visible, places[:_MOST_UNTESTED]))
     return f"{named} and {more} more: gitexp blame --untested" if more > 0 else named
+
+
+def _listed(report: GapReport, number: int) -> None:
+    """Print gaps, each with its ceiling."""
+    for place, gap in enumerate(report.gaps[:number], start=1):
+        (low, high), own = gap.interval, f" in {gap.unit}" if gap.unit else ""
+        ceiling = shown(gap.ceiling) if low == high else interval(gap.ceiling, low, high)
+        typer.echo("\n" + hanging(f"{place}. ", gap.said))
+        what = "a limit, not a forecast"
+        if gap.kind == "data":
+            what = "the next doubling usually brings less"
+        typer.echo(f"   ceiling {ceiling}{own}: {what}")
 
 
 def _calibration(found: dict[str, Any]) -> str:
