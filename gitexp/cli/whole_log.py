@@ -43,7 +43,11 @@ def below_headline(
 
     one = kept_headline(project, goals)
     if one is None:
-        found = list(rows)
+        found = []
+        for row in rows:
+            if not isinstance(row, LadderStep):
+                row.result.entry  # noqa: B018 - read while the cache is open
+            found.append(row)
         experiments = [row for row in found if not isinstance(row, LadderStep)]
         if not experiments:
             return iter(found)

@@ -101,9 +101,11 @@ class Cache:
         self._database = None if folder is None else _opened(folder / _FILE, stamp)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file: from here on, nothing is known and nothing is kept."""
         if self._database is not None:
             self._database.close()
+            # Whoever asks a closed database gets an error that looks like damage.
+            self._database = None
 
     def moments(self) -> dict[str, Moment]:
         """Every commit that was kept."""

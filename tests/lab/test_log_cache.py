@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -378,3 +379,12 @@ def test_the_newest_are_shown_before_the_others_are_judged(many: World) -> None:
     [(judged_so_far,)] = database.execute("SELECT count(*) FROM summaries")
     database.close()
     assert judged_so_far == 20
+
+
+def test_reading_the_whole_log_leaves_what_was_kept(many: World) -> None:
+    age_refs(many)
+    for words in (["log"], ["log"], ["status"], ["report", "--json"]):
+        many.gitexp(*words)
+        with closing(sqlite3.connect(cache(many))) as database:
+            [(kept,)] = database.execute("SELECT count(*) FROM summaries")
+        assert kept == 40, words
