@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.plan.seeds import on_one_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gitexp.lab.result import Result
     from gitexp.rules.verdict.unlucky import Decided
@@ -25,6 +25,11 @@ def decided_on(results: Iterable[Result], project: str, metric: str, seed: int) 
         and result.ran
         and (decided := result.summary.decided) is not None
     ]
+
+
+def blocks_due(results: Iterable[Result], project: str, metric: str) -> Callable[[int], int]:
+    """What `block_due` says of the experiments of a project on a metric, for any start."""
+    return lambda start: block_due(results, project, metric, start)
 
 
 def block_due(results: Iterable[Result], project: str, metric: str, start: int) -> int:

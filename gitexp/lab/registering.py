@@ -15,6 +15,7 @@ from gitexp.lab.known_claims import read_known
 from gitexp.lab.last_started import note_started
 from gitexp.lab.lowered_rules import demand_rules
 from gitexp.lab.new_name import new_name
+from gitexp.lab.one_baseline import blocks_due
 from gitexp.lab.precedents import advise_on_neighbors, advise_on_same_change, replication_of
 from gitexp.lab.refusals import Refusals
 from gitexp.lab.results import place_of_next, read_results
@@ -220,7 +221,7 @@ def _draft(log: _Log, proposal: Proposal) -> _Draft:
         raise Refused(NOT_REGISTERED, [met])
     first = first_seed(
         project, project.tip, again, options.repeats or 0,
-        results=log.results, metric=criterion.metric,
+        due=blocks_due(log.results, project.folder, criterion.metric),
     )  # fmt: skip
     registration = registration_for(
         settings,

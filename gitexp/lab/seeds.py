@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.ancestors import origin_of, same_runs
 from gitexp.lab.differences import relative
-from gitexp.lab.one_baseline import block_due
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.gate.kept_values import keeps_values
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.plan.seeds import APART, block, fresh_block, nothing_fresh, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
@@ -27,15 +26,14 @@ def first_seed(
     again: Iterable[Result] = (),
     runs: int = 0,
     *,
-    results: Iterable[Result] = (),
-    metric: str = "",
+    due: Callable[[int], int] | None = None,
 ) -> int:
     """First seed of an experiment on a baseline commit, or of the baseline itself.
 
     `again` are the experiments whose change is tested again: it gets the first block in which they
     have no record, if there are other seeds at all. `runs` are given where they may be more than
-    the settings plan. `results` are all that is known of the project: those on the `metric` may
-    have left blocks of the baseline's seeds behind.
+    the settings plan. `due` says which block is the first that may be registered where a baseline's
+    seeds begin so: other experiments may have left blocks behind.
     """
     settings = project.settings
     if not settings.seeded:
@@ -45,7 +43,7 @@ def first_seed(
     # Commits that run the same leave the records as they are, and so the seeds.
     start = start_of(project.folder, origin_of(project, settings, base))
     runs = max(runs, settings.looks[-1])
-    least = block_due(results, project.folder, metric, start)
+    least = due(start) if due else 0
     return block(start, fresh_block(start, runs, used_seeds(again), least), runs).start
 
 

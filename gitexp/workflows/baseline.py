@@ -12,6 +12,7 @@ from gitexp.lab.design import history
 from gitexp.lab.driving import drive, most_jobs, run_maker
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.ledger import Ledger
+from gitexp.lab.one_baseline import blocks_due
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.seeds import first_seed
 from gitexp.lab.session import SessionTools
@@ -109,7 +110,9 @@ def _registration(project: Project, results: Sequence[Result]) -> Registration:
     return registration_for(
         settings,
         criterion=criterion_from(settings, ""),
-        first_seed=first_seed(project, project.tip, results=results, metric=settings.metric),
+        first_seed=first_seed(
+            project, project.tip, due=blocks_due(results, project.folder, settings.metric)
+        ),
         campaign=place.campaign,
         level=place.level,
     )

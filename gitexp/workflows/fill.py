@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.lowered_rules import demand_rules
+from gitexp.lab.one_baseline import blocks_due
 from gitexp.lab.results import place_of_next, read_results
 from gitexp.lab.same_change import same_change
 from gitexp.lab.seeds import first_seed
@@ -67,8 +68,7 @@ def fill(
             comparison.base,
             again or (),
             max(repeats, default=0),
-            results=results,
-            metric=criterion.metric,
+            due=blocks_due(results, project.folder, criterion.metric),
         ),
         campaign=place.campaign,
         level=place.level,

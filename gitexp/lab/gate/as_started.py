@@ -67,6 +67,8 @@ def check_as_started(
             ' gitexp start --code-from BRANCH "HYPOTHESIS"',
         )
     yield from _about_seeds(comparison, registration, change, entry, past)
+    if registration.campaign <= past.latest_campaign(registration, entry.commit):
+        return
     if registration.campaign > (opened := _open_campaign(project, registration, entry, past)):
         finding = _wrong(
             entry,
@@ -121,7 +123,7 @@ def _about_seeds(
         return
     expected = first_seed(
         project, base, again, len(seeds),
-        results=past.results, metric=registration.criterion.metric,
+        due=past.blocks_due(registration.project, registration.criterion.metric),
     )  # fmt: skip
     left = (expected - first_seed(project, base, again, len(seeds))) // APART
     seen = planned and seeds.start != expected and not used_seeds(again).isdisjoint(seeds)

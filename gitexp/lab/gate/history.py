@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.gate.left_behind import find_left_behind
+from gitexp.lab.one_baseline import block_due
 from gitexp.lab.precedents import verdict_on
 from gitexp.lab.replacement import without_replaced
 from gitexp.lab.results import judged, read_all_results
 from gitexp.lab.same_change import same_change
 from gitexp.rules.finding import Finding
+from gitexp.rules.plan.seeds import APART
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.campaign import campaign_level, count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
@@ -22,7 +24,7 @@ from gitexp.store.refs import RUNS
 from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
@@ -55,11 +57,23 @@ class PastResults:
         others = [result for result in alike if result.commit != entry.commit]
         return same_change(self._repository, others, change, (entry.base, entry.code))
 
+    def latest_campaign(self, registration: Registration, commit: str) -> int:
+        """Return the latest campaign on a metric in which there is another experiment, or 0."""
+        key = registration.project, registration.criterion.metric
+        mine = self._itself(commit)
+        latest = (campaign for campaign, one in self._campaigns.get(key, ()) if one not in mine)
+        return next(latest, 0)
+
+    def blocks_due(self, folder: str, metric: str) -> Callable[[int], int]:
+        """Return what says which block of seeds may be registered first, by where they start."""
+        return lambda start: block_due(
+            self._by_last_digits.get(start % APART, ()), folder, metric, start
+        )
+
     def members(self, folder: str, commit: str) -> list[Member]:
         """Return a project's experiments other than this commit, as campaigns count them."""
-        own = self.own(commit)
-        mine = {*own.registration.replaces} if own and own.registration else set[str]()
-        besides = [r for r in self._results if r.commit != commit and r.commit not in mine]
+        mine = self._itself(commit)
+        besides = [result for result in self._results if result.commit not in mine]
         others = (result.member() for result in without_replaced(besides))
         return [one for one in others if one and one.registration.project == folder]
 
@@ -85,11 +99,6 @@ class PastResults:
             return f"{hint}\nresults of others may not be here yet: gitexp sync"
         return hint
 
-    @property
-    def results(self) -> Sequence[Result]:
-        """All results, newest first."""
-        return self._results
-
     @cached_property
     def unheld(self) -> Sequence[Result]:
         """Registered commits with runs that no branch of an experiment, or an archived one, holds.
@@ -104,6 +113,30 @@ class PastResults:
     @cached_property
     def _results(self) -> Sequence[Result]:
         return read_all_results(self._repository) if self._known is None else self._known
+
+    def _itself(self, commit: str) -> set[str]:
+        """An experiment's commit, and those whose place it took."""
+        own = self.own(commit)
+        return {commit, *(_replaced(own) if own else ())}
+
+    @cached_property
+    def _campaigns(self) -> dict[tuple[str, str], list[tuple[int, str]]]:
+        """Campaign and commit of each experiment of a project on a metric, the latest first."""
+        found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for result in self._results:
+            if one := result.registration:
+                key = one.project, one.criterion.metric
+                found.setdefault(key, []).append((one.campaign, result.commit))
+        return {key: sorted(members, reverse=True) for key, members in found.items()}
+
+    @cached_property
+    def _by_last_digits(self) -> dict[int, list[Result]]:
+        """Results by what all blocks of one baseline's seeds have in common."""
+        found: dict[int, list[Result]] = {}
+        for result in self._results:
+            if one := result.registration:
+                found.setdefault(one.seeds[0] % APART, []).append(result)
+        return found
 
     @cached_property
     def _by_commit(self) -> dict[str, Result]:
@@ -152,18 +185,25 @@ def check_against_results(
         findings.append(found)
     elif own is None or not own.ran:
         findings += filter(None, [find_left_behind(project, registration, change, entry, past)])
+    return [*findings, *_check_level(project, registration, entry, past)]
+
+
+def _check_level(
+    project: Project, registration: Registration, entry: Entry, past: PastResults
+) -> Iterator[Finding]:
+    budget, planned = project.settings.error_budget, project.settings.planned
+    # What any campaign allows needs no counting of what was confirmed in this one.
+    if registration.level <= campaign_level(budget, planned, 0) * LEVEL_SLACK:
+        return
     confirmed = past.confirmed_besides(project, registration, entry)
-    allowed = campaign_level(project.settings.error_budget, project.settings.planned, confirmed)
+    allowed = campaign_level(budget, planned, confirmed)
     if registration.level > allowed * LEVEL_SLACK:
-        findings.append(
-            Finding(
-                "T3",
-                f"Level is {registration.level:g}, but campaign {registration.campaign} allows"
-                f" {allowed:g} ({confirmed} confirmed, {project.settings.planned} planned)",
-                past.or_sync(amend_hint(entry, f"write: Level: {allowed:g}")),
-            )
+        yield Finding(
+            "T3",
+            f"Level is {registration.level:g}, but campaign {registration.campaign} allows"
+            f" {allowed:g} ({confirmed} confirmed, {planned} planned)",
+            past.or_sync(amend_hint(entry, f"write: Level: {allowed:g}")),
         )
-    return findings
 
 
 def find_verdict(
