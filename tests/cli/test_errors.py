@@ -42,7 +42,7 @@ def error_of(world: World, *words: str, code: int) -> dict[str, Any]:
             "gitexp run --jobs 2",
         ),
         (("accept", "one", "two"), "got unexpected extra argument", "gitexp accept --help"),
-        (("known", "add"), "missing argument 'CLAIM'", "gitexp known add --help"),
+        (("known", "add"), "a claim needs a text, a --key and", 'gitexp known add "CLAIM" --key'),
         (("start",), "an experiment starts with a hypothesis", "gitexp start --set KEY=VALUE"),
         (("help", "strat"), "there is no command and no rule 'strat'", "gitexp help start"),
     ],

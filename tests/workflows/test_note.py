@@ -23,7 +23,7 @@ from tests.team import (
 if TYPE_CHECKING:
     from tests.project import World
 
-SAID = "seed 4 ran beside a backup: 3 times slower"
+SAID = "seed 4 ran beside a backup, 3x slower"
 
 
 def shown(world: World, commit: str) -> list[str]:
