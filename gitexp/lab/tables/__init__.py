@@ -1,1 +1,1 @@
-"""The log as tables for other tools: a row an experiment, or a row a run."""
+"""The log as tables for other tools: a row for each experiment or for each run."""
