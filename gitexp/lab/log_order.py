@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from gitexp.lab.state import State
 from gitexp.lab.tables.columns import EXPERIMENTS, Kind
 from gitexp.lab.tables.experiments import experiment_row
 from gitexp.rules.plan.row_filter import parse_filter
+from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,5 +55,6 @@ def row_condition(text: str) -> Callable[[Row], bool]:
         UsageError: the text is not one.
     """
     numbers = {Kind.COUNT, Kind.NUMBER}
-    condition = parse_filter(text, {one.name: one.kind in numbers for one in EXPERIMENTS})
+    fields = {one.name: one.kind in numbers for one in EXPERIMENTS}
+    condition = parse_filter(text, fields, {"state": tuple(State), "verdict": tuple(Verdict)})
     return lambda row: condition(experiment_row(row))

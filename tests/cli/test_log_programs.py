@@ -127,6 +127,7 @@ def test_rows_are_chosen_sorted_and_cut(ready: World) -> None:
         (["--brief"], "--brief is a form of --json"),
         (["--csv", "--markdown"], "--csv and --markdown exclude each other"),
         (["--filter", "colour=red"], "there is no field 'colour'"),
+        (["--filter", "state=plannd"], "state is never 'plannd'; it is one of: planned, "),
     ],
 )
 def test_what_does_not_fit_together_is_refused(ready: World, words: list[str], said: str) -> None:

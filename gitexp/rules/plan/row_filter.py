@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
 from gitexp.errors import UsageError
@@ -29,22 +29,27 @@ _TOKEN = re.compile(r"""\s*(?:(<=|>=|!=|==|=|<|>|\(|\))|"([^"]*)"|'([^']*)'|([^\
 _DEEPEST = 50  # nested parentheses
 
 
-def parse_filter(text: str, fields: Mapping[str, bool]) -> Condition:
+def parse_filter(
+    text: str, fields: Mapping[str, bool], values: Mapping[str, Collection[str]] | None = None
+) -> Condition:
     """Read a condition: comparisons joined by and, or, not and parentheses; `and` binds tighter.
 
-    `fields` says of each name whether it holds a number.
+    `fields` says of each name whether it holds a number, `values` which texts a field can hold
+    where they are few; a field may be empty in any case.
 
     Raises:
-        UsageError: the text is not one, or names a field that there is not.
+        UsageError: the text is not one, or names a field or a value that there is not.
     """
-    return _Parser(text, fields).whole()
+    return _Parser(text, fields, values or {}).whole()
 
 
 class _Parser:
     """Reads the words of a condition one after the other."""
 
-    def __init__(self, text: str, fields: Mapping[str, bool]) -> None:
-        self._fields = fields
+    def __init__(
+        self, text: str, fields: Mapping[str, bool], values: Mapping[str, Collection[str]]
+    ) -> None:
+        self._fields, self._values = fields, values
         self._words: list[tuple[str, bool]] = []  # each with whether it was quoted
         self._at, self._depth, end = 0, 0, 0
         while text[end:].strip():
@@ -102,6 +107,10 @@ class _Parser:
             return self._of_number(name, compare, value)
         wanted = _folded(value)
         is_equality = sign in {"=", "!="}
+        known = self._values.get(name, ())
+        if is_equality and wanted and known and wanted not in map(_folded, known):
+            listed = ", ".join(one.lower() for one in known)
+            self._fail(f"{name} is never {_shown(value)}; it is one of: {listed}")
 
         def holds(row: Fields) -> bool:
             value = row.get(name)

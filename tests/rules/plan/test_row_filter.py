@@ -6,6 +6,7 @@ from gitexp.errors import UsageError
 from gitexp.rules.plan.row_filter import parse_filter
 
 FIELDS = {"verdict": False, "key": False, "author": False, "before": False, "effect": True}
+VALUES = {"verdict": ("CONFIRMED", "RULED OUT")}
 CONFIRMED = {"verdict": "CONFIRMED", "key": "model.C", "author": "Ada", "effect": 0.02}
 RULED_OUT = {"verdict": "RULED OUT", "key": "lr", "author": "Bob", "effect": -0.01, "before": 0}
 PLANNED = {"verdict": None, "key": "and", "author": "Ada", "effect": None}
@@ -35,7 +36,7 @@ PLANNED = {"verdict": None, "key": "and", "author": "Ada", "effect": None}
     ],
 )
 def test_a_condition_finds_the_rows_that_hold_it(text: str, found: list[object]) -> None:
-    condition = parse_filter(text, FIELDS)
+    condition = parse_filter(text, FIELDS, VALUES)
     assert [row for row in (CONFIRMED, RULED_OUT, PLANNED) if condition(row)] == found
 
 
@@ -45,6 +46,8 @@ def test_a_condition_finds_the_rows_that_hold_it(text: str, found: list[object])
         ("", "it is empty"),
         ("effect>", "it ends too early"),
         ("colour=red", "no field 'colour'; there are verdict, key, author, before, effect"),
+        ("verdict=foo", "verdict is never 'foo'; it is one of: confirmed, ruled out"),
+        ("effect>0 or verdict!=\x1b[2J", "verdict is never '\\x1b[2J'"),
         ("effect>big", "effect is a number, and 'big' is not"),
         ("effect=nan", "effect is a number, and 'nan' is not"),
         ("effect 0.1", "after effect comes one of = != < <= > >=, not '0.1'"),
@@ -59,7 +62,7 @@ def test_a_condition_finds_the_rows_that_hold_it(text: str, found: list[object])
 )
 def test_what_is_not_a_condition_is_named(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
-        parse_filter(text, FIELDS)
+        parse_filter(text, FIELDS, VALUES)
     assert said in refused.value.message
     assert "\x1b" not in refused.value.message
     assert "gitexp log --filter '" in refused.value.hint
