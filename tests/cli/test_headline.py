@@ -24,9 +24,11 @@ EMPTY = Headline(
 )  # fmt: skip
 
 
-def goal(now: float | None, left: int | None = None, within: float = 0.001) -> GoalProgress:
+def goal(
+    now: float | None, left: int | None = None, wanted: str = "accuracy >= 0.97"
+) -> GoalProgress:
     by = None if left is None else dt.date(2027, 1, 31)
-    return GoalProgress(Goal(Criterion.parse("accuracy >= 0.97"), by), now, within, 10, left)
+    return GoalProgress(Goal(Criterion.parse(wanted), by), now, 0.001, 10, left)
 
 
 def test_a_headline_says_where_a_project_stands_and_what_that_took() -> None:
@@ -54,6 +56,7 @@ def test_a_headline_of_nothing_shows_hostile_names_and_runs_none() -> None:
         (goal(0.9701), "goal >= 0.97 reached within the error bar"),
         (goal(0.9), "goal >= 0.97 not reached"),
         (goal(None, left=1), "goal >= 0.97 not reached, 1 day left"),
+        (goal(0.3, wanted="loss <= 0.2"), "goal loss <= 0.2 not reached"),
         (goal(0.9, left=-3), "goal >= 0.97 not reached, 3 days late"),
     ],
 )

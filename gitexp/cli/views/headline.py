@@ -26,7 +26,8 @@ def print_headline(one: Headline) -> None:
 
 def headline_lines(one: Headline) -> list[str]:
     """The score and the goals; what came of the experiments; what single runs would have kept."""
-    said = [", ".join([_scores(one), *map(_goal, one.goals)]), f"{_verdicts(one)}; {_cost(one)}"]
+    goals = [_goal(goal, one.metric) for goal in one.goals]
+    said = [", ".join([_scores(one), *goals]), f"{_verdicts(one)}; {_cost(one)}"]
     if one.misled:
         of_them = f"{one.misled} of the {one.ruled_out}" if one.ruled_out > 1 else "the one"
         said.append(f"a single run would have kept {of_them} ruled out")
@@ -47,8 +48,11 @@ def _rounded(score: Score) -> str:
     return figures.rounded_like(score.mean, score.within or 0.0)
 
 
-def _goal(one: GoalProgress) -> str:
-    target = f"goal {visible(one.goal.criterion.target)}"
+def _goal(one: GoalProgress, metric: str) -> str:
+    aim = one.goal.criterion
+    # Beside the score of one metric, the bare number of another would be read as its own.
+    whose = "" if aim.metric == metric else f"{visible(aim.metric)} "
+    target = f"goal {whose}{visible(aim.target)}"
     if one.met:
         return f"{target} reached" if one.sure else f"{target} reached within the error bar"
     if one.days_left is None:
