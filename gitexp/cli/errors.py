@@ -25,6 +25,7 @@ _BEGIN = re.compile(
 _JOINS = {"or", "then", "and"}
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+""")
 _PLAIN = re.compile(r"[a-z]+")  # a word of a sentence, or one argument
+_DASHED_TEXT = re.compile(r"-[^a-zA-Z-]")  # no option of ours begins so: a number, or a list's dash
 _WITH_SUBCOMMANDS = {"git", "gitexp", "pip", "jupyter"}
 
 
@@ -46,7 +47,10 @@ def as_failure(error: BaseException) -> GitexpError:
         # An option without its argument brings no context along.
         command = context.command_path if context is not None else _typed_command()
         message = str(error.format_message()).strip().removesuffix(".")
-        return UsageError(message[:1].lower() + message[1:], f"{command} --help")
+        hint = f"{command} --help"
+        if _DASHED_TEXT.match(str(getattr(error, "option_name", ""))):
+            hint += "\ntext that begins with a dash goes behind --, after the options"
+        return UsageError(message[:1].lower() + message[1:], hint)
     return _bug(error)
 
 

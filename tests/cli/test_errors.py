@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from gitexp.cli.errors import as_failure, commands_in, failure_json
@@ -56,6 +57,15 @@ def test_wrong_usage_is_an_object(
     assert message in error["message"]
     assert error["commands"][0].startswith(command)
     assert ready.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_text"),
+    [("-5", True), ("-.5", True), ("- ", True), ("--frobnicate", False), ("-x", False)],
+)
+def test_text_that_begins_with_a_dash_is_told_where_to_go(typed: str, is_text: bool) -> None:
+    said = as_failure(click.NoSuchOption(typed)).hint
+    assert ("goes behind --" in said) is is_text
 
 
 def test_a_refusal_carries_the_rules(ready: World) -> None:
