@@ -20,7 +20,6 @@ def stop(
     from them.
     """
     if bool(names) == every:
-        raise UsageError(
-            "name experiments or give --all, not both", "gitexp stop NAME or gitexp stop --all"
-        )
+        message = "name experiments or give --all, not both" if names else "stop which experiments?"
+        raise UsageError(message, "gitexp stop NAME or gitexp stop --all")
     views.stopped(workflow(open_project(), names or []), as_json=json_)

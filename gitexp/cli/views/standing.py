@@ -63,8 +63,9 @@ def standing_lines(now: Standing) -> list[str]:
             " the levels spent."
         )
     if now.asked:
-        which = "The validation set" if now.sets == 1 else "The most used validation set"
-        said.append(f"{which} was used in {counted(now.asked, 'experiment')}.")
+        used = counted(now.asked, "experiment")
+        several = f"Of {now.sets} validation sets, the one used most was used in {used}."
+        said.append(f"The validation set was used in {used}." if now.sets == 1 else several)
     if len(now.shares) > 1:
         shares = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in now.shares.items())
         said.append(f"Confirmed gain by kind of change: {shares}.")

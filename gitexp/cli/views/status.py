@@ -127,7 +127,7 @@ def _planned(now: Status) -> list[str]:
     best = now.planned[0]
     change = visible(best.change)
     ahead = f"{number}, the best: " if number > 1 else ""
-    worth = f"a {100 * best.chance:.0f} % chance of {best.gain:+.2g} in {duration(best.seconds)}"
+    worth = f"{100 * best.chance:.0f} % chance of {best.gain:+.2g} in {duration(best.seconds)}"
     why = f"; {visible(best.evidence)}" if best.evidence else "; no evidence given"
     return [f"{ahead}{change}  ({best.name})", worth + why]
 
