@@ -82,7 +82,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
         Command("note", "Note a remark on an experiment, signed and dated"),
         Command("blame", "Show who set each config value, and what else was tried"),
         Command("report", "Write up where the project stands: Markdown, page, pictures"),
-        Command("export", "Export the log as a table, or into a store of MLflow"),
+        Command("export", "Export the log as a table, or into an MLflow store"),
     ),
     "Keep": (
         Command("accept", "Merge a confirmed experiment into the baseline branch", _REFUSED),

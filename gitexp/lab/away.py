@@ -151,8 +151,8 @@ class Away:
             return
         if self._cluster.lasts:
             self._watcher.said(
-                f"{len(self._flights)} runs go on without this command; the same command collects"
-                " them"
+                f"{counted(len(self._flights), 'run')} will continue without this command; the same"
+                " command collects the results"
             )
             return
         for flight in self._flights:
@@ -271,7 +271,7 @@ class Away:
             self._watcher.said(f"{said}; submitted again")
             self._hand_over()
             return
-        hint = "when that is put right, the same command goes on where it stopped"
+        hint = "fix that, then repeat the command: it continues where it stopped"
         self._end(flight, Done(order, None, NotReady(said, hint)))
 
     def _end(self, flight: _Flight, done: Done) -> None:

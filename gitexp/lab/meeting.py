@@ -67,7 +67,7 @@ class Meeting:
             if done.returncode or not git.succeeds("merge-base", "--is-ancestor", base, place):
                 raise NotReady(
                     f"{self.remote} does not have the baseline commit {base[:10]} on {baseline}, so"
-                    " no other machine can run it",
+                    " other machines cannot run it",
                     f"git push {self.remote} {baseline}",
                 )
 
@@ -83,8 +83,8 @@ class Meeting:
         why = answer.why if answer else "it did not say why"
         if why:
             raise NotReady(
-                f"{self.remote} takes no refs below refs/gitexp/, by which runs of other machines"
-                f" come back: {why}",
+                f"{self.remote} takes no refs below refs/gitexp/, through which runs on other"
+                f" machines come back: {why}",
                 "use another remote for them, such as a bare repository on a host of yours: git"
                 " init --bare PATH && git remote add runs HOST:PATH && git push runs"
                 f" {self._project.baseline}, then add to the same command: --remote runs",

@@ -32,14 +32,14 @@ def export(
         ),
     ] = "",
     runs: Annotated[
-        bool, typer.Option("--runs", help="A row for each run, those of baselines included.")
+        bool, typer.Option("--runs", help="A row for each run, including those of baselines.")
     ] = False,
     json_: AsJson = False,
 ) -> None:  # fmt: skip
-    """Export the log as a table, or into a store of MLflow.
+    """Export the log as a table, or into an MLflow store.
 
     A row for each experiment, with its change, criterion, verdict and figures; or for each run. A
-    store of MLflow gets both, and no run twice. The columns: docs/export.md.
+    store of MLflow gets both, and each run only once. The columns: docs/export.md.
     """
     if json_ and not output:
         raise UsageError(

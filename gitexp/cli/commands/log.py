@@ -31,7 +31,7 @@ def log(
         list[str] | None,
         typer.Argument(
             metavar="[NAME|WORD]...",
-            help="Names of experiments, or patterns such as 'brave-*', list these alone. Any other"
+            help="Show only these experiments, by name or by a pattern such as 'brave-*'. Any other"
             " words are searched for in hypotheses, changes, reasons and verdicts.",
         ),
     ] = None,
@@ -43,21 +43,21 @@ def log(
         ),
     ] = None,
     since: Annotated[
-        str, typer.Option(metavar="DATE", help="Since then: 2026-01-31, or '2 weeks ago'.")
+        str, typer.Option(metavar="DATE", help="Only since then: 2026-01-31, or '2 weeks ago'.")
     ] = "",
     author: Annotated[
-        str, typer.Option(metavar="TEXT", help="Whose author's name contains this.")
+        str, typer.Option(metavar="TEXT", help="Only those whose author's name contains this.")
     ] = "",
     open_: Annotated[
         bool, typer.Option("--open", help="Only those without a verdict: not run, or failed.")
     ] = False,
     long: Annotated[
-        bool, typer.Option("--long", help="Show hypotheses and whole changes, not a line each.")
+        bool, typer.Option("--long", help="Show hypotheses and whole changes, not one line each.")
     ] = False,
     calibration: Annotated[
         bool,
         typer.Option(
-            "--calibration", help="Compare the gains and chances that you predicted with what came."
+            "--calibration", help="Compare your predicted gains and chances with the results."
         ),
     ] = False,
     sort: Annotated[
@@ -67,7 +67,7 @@ def log(
         str,
         typer.Option(
             "--filter", metavar="CONDITION",
-            help="Only where this holds, such as 'verdict=confirmed and effect>0.01': columns of"
+            help="Only where this is true, such as 'verdict=confirmed and effect>0.01': columns of"
             " gitexp export, = != < <= > >=, and, or, not, parentheses.",
         ),
     ] = "",
@@ -86,7 +86,7 @@ def log(
     csv: Annotated[
         bool,
         typer.Option(
-            "--csv", help="Print CSV; an apostrophe stands before what a spreadsheet would run."
+            "--csv", help="Print CSV, with an apostrophe before what a spreadsheet would run."
         ),
     ] = False,
     markdown: Annotated[
@@ -95,7 +95,7 @@ def log(
     brief: Annotated[
         bool,
         typer.Option(
-            "--brief", help="With --json: name, change, verdict, effect and its bounds alone."
+            "--brief", help="With --json: only name, change, verdict, effect and its bounds."
         ),
     ] = False,
     color: Annotated[
@@ -105,7 +105,7 @@ def log(
 ) -> None:  # fmt: skip
     """List the experiments, newest first, or search them.
 
-    A line each: what changed, its effect with the interval (right of zero is better), pairs of
+    One line each: what changed, its effect with the interval (right of zero is better), pairs of
     runs, age and name. A wider terminal shows more. git's pager shows what is longer than the
     screen.
 

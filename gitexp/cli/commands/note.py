@@ -35,7 +35,7 @@ def note(
     """Note a remark on an experiment, signed and dated.
 
     It stays with the results: log, show and report have it, git log shows it below the verdict, and
-    sync shares it. It changes no verdict. To take words back, use gitexp redact.
+    sync shares it. It changes no verdict. To remove a remark, use gitexp redact.
     """
     repository = open_project().repository
     if text is None:

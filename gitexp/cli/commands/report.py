@@ -34,13 +34,13 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write it to a file; its suffix is the format: .html, .md or .json, with --only"
-            " .svg, .png or .pdf.",
+            help="Write it to a file; its suffix chooses the format: .html, .md or .json; with"
+            " --only, .svg, .png or .pdf.",
         ),
     ] = None,
     only: Annotated[
         Figure | None,
-        typer.Option("--only", help="Draw one picture; pairs and curves of one experiment."),
+        typer.Option("--only", help="Draw one picture; pairs and curves are of one experiment."),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the file in the browser.")] = False,
     number: Annotated[
@@ -59,8 +59,8 @@ def report(
     """Write up where the project stands: Markdown, page, pictures.
 
     Markdown is ready to paste into a pull request. A page (-o report.html) is one file that needs
-    no network: every experiment, drawn, to sort, filter and search. Pictures for papers are
-    written by --only (-o forest.svg --only forest); .png and .pdf need gitexp[plot].
+    no network. It draws every experiment, and you can sort, filter and search them. With --only,
+    it is a picture for a paper (-o forest.svg --only forest); .png and .pdf need gitexp[plot].
     """
     form = _form(output, only, json_=json_)
     _demand(name, output, only, open_=open_)

@@ -97,15 +97,16 @@ def run(
         str,
         typer.Option(
             metavar="WHERE",
-            help="Have the runs made elsewhere: ssh or slurm (docs/clusters.md).",
+            help="Make the runs on other machines: ssh or slurm (docs/clusters.md).",
         ),
     ] = "",
     remote: Annotated[
-        str, typer.Option(metavar="NAME", help="With --on: the remote where runs meet.")
+        str,
+        typer.Option(metavar="NAME", help="With --on: the remote that results come back through."),
     ] = "",
     script: Annotated[
         bool,
-        typer.Option("--script", help="With --on slurm: print the batch script, submit nothing."),
+        typer.Option("--script", help="With --on slurm: print the batch script; submit nothing."),
     ] = False,
     queued: Annotated[str, typer.Option("--queued", hidden=True)] = "",
     yes: Yes = False,

@@ -34,9 +34,9 @@ _ROOM = 160_000  # characters for those that are drawn: a page of 200 stays unde
 _BRIEFLY = 400  # characters of a hypothesis that is not
 _MOST_CURVES = 2  # metrics of one experiment
 _LEGEND = (
-    "In a picture of pairs, a ring is the baseline and a disc the experiment, joined where they"
-    " share a seed; in one of curves, the baseline is dashed. Curves are means over seeds, in a"
-    " band of one standard deviation."
+    "In plots of pairs, a ring is the baseline and a disc the experiment; a line joins runs that"
+    " share a seed. In plots of curves, the baseline is dashed; each curve is the mean over seeds,"
+    " with a band of one standard deviation."
 )
 _MOST_FAILED = 3  # runs of one experiment whose output is shown
 # Trailers that the summary has already, or that the verdict uses up.
@@ -58,7 +58,7 @@ def details(report: FullReport) -> Section | None:
             folds.append(_fold(row, report.details[row.commit], drawn=False))
     said = []
     if len(report.report.experiments) > len(rows):
-        said.append(f"The newest {len(rows):,}; any other one: gitexp show NAME.")
+        said.append(f"The newest {len(rows):,}; for any other: gitexp show NAME.")
     if drawn < len(rows):
         said.append(f"Pairs and curves are drawn for the newest {drawn}.")
     said.append(_LEGEND)

@@ -67,7 +67,7 @@ def _caption(listed: int, every: int, drawn: list[Measured], judged: int) -> str
         said.append(
             f"{criterion.metric} is better to the {side} of the solid line, which is zero. The"
             f" dashed line is the bar for success, {criterion.target} for the newest. A short line"
-            " is what was predicted, an arrow points to what lies beyond the scale."
+            " shows the predicted gain; an arrow points to what lies beyond the scale."
         )
         if judged > len(drawn):
             said.append(

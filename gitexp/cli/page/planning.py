@@ -30,7 +30,7 @@ def predictions(report: FullReport) -> Section | None:
         return None
     parts: list[Markup] = [listed(said)] if said else []
     if rows:
-        caption = "Upright, what was measured, with its interval; on the dashed line, as predicted."
+        caption = "Vertical: measured, with its interval; on the dashed line, it is as predicted."
         parts.insert(0, figure(drawn(rows), drawn(rows, width=360, height=300), caption))
     return Section("predictions", "Predicted and measured", joined(parts))
 
@@ -62,13 +62,13 @@ def gaps(report: FullReport) -> Section:
         rows.append((gap.said, f"{ceiling} {gap.unit}".strip()))
     if rows:
         parts.append(table(
-            "What closing a gap completely would bring at the most: a limit, not a forecast.",
+            "What closing a gap completely would bring at most: a limit, not a forecast.",
             ("gap", "ceiling"), rows,
         ))  # fmt: skip
     else:
-        none = "No gap stands out: errors look as if they were spread by chance."
+        none = "No gap stands out: the errors look random."
         if found.findings is None:
-            none = "The baseline's runs saved no predictions, so where it errs is not known."
+            none = "The baseline's runs saved no predictions, so it is not known where it errs."
         parts.append(tag("p", none))
     return Section("gaps", heading, joined(parts))
 

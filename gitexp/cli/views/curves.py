@@ -50,11 +50,9 @@ def curve_lines(metric: str, found: Sequence[CurvesOf]) -> Iterator[str]:
     """The plot of a metric and its legend."""
     marks = ASCII if is_plain() or not can_show(UNICODE.every) else UNICODE
     bands = _bands(metric, found)[: len(marks.means)]
-    shaded = "; shaded: one standard deviation up and down" if len(bands) < 3 else ""
+    shaded = "; shaded: one standard deviation either side" if len(bands) < 3 else ""
     shaded = shaded if max(max(band.runs) for _, band in bands) > 1 else ""
-    yield filled(
-        f"{shortened(visible(metric), _LONGEST_NAME)} from step to step, mean of the runs{shaded}"
-    )
+    yield filled(f"{shortened(visible(metric), _LONGEST_NAME)} by step, mean over runs{shaded}")
     for line in plot([band for _, band in bands], min(row_width(), _WIDEST), marks):
         yield _painted(line, marks)
     sds = [one.high[-1] - one.mean[-1] for _, one in bands if one.runs[-1] > 1]

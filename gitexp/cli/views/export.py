@@ -27,7 +27,7 @@ def _lines(done: Export) -> list[str]:
     if done.to is not Format.MLFLOW:
         return [f"{place}: {counted(done.rows, 'row')}"]
     experiments, runs = counted(done.experiments, "experiment"), counted(done.rows, "run")
-    known = f", {done.known:,} were there" if done.known else ""
+    known = f", {done.known:,} already there" if done.known else ""
     lines = [f"{place}: {experiments}, {runs} added{known}"]
     if "://" not in done.output:
         lines.append(f"  look: mlflow ui --backend-store-uri {shell_word(f'sqlite:///{place}')}")

@@ -46,7 +46,7 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
         typer.echo("the smallest detectable gain is not known until an experiment has run")
     _listed(report, number)
     if not report.gaps and found is not None:
-        typer.echo("\nNo gap stands out: errors look as if they were spread by chance.")
+        typer.echo("\nNo gap stands out: the errors look random.")
     if found is not None and found.calibration is not None:
         typer.echo("\n" + filled(_calibration(found.calibration)))
     if report.curve is not None and all(gap.kind != "data" for gap in report.gaps[:number]):

@@ -115,7 +115,7 @@ class SlurmArrays:
             time.sleep(_EVERY)
         if done.returncode:
             self._write(arrays[:-1])
-            raise NotReady(f"SLURM does not take the runs: {visible(said)}", "see docs/clusters.md")
+            raise NotReady(f"SLURM refused the runs: {visible(said)}", "see docs/clusters.md")
         job = done.stdout.strip().partition(";")[0]
         arrays[-1]["job"] = job
         self._write(arrays)
@@ -158,7 +158,7 @@ class SlurmArrays:
         self._asked = time.monotonic()
         done = _call("squeue", "--me", "--noheader", "--array", "--states=all", "--format=%i|%T|%j")
         if done.returncode:
-            raise NotReady(f"squeue cannot be asked: {visible(done.stderr.strip())}")
+            raise NotReady(f"squeue failed: {visible(done.stderr.strip())}")
         rows = [line.split("|") for line in done.stdout.splitlines()]
         self._listed = {row[0]: row[1] for row in rows if len(row) == 3}
         self._jobs = {row[2]: row[0].partition("_")[0] for row in rows if len(row) == 3}
