@@ -28,12 +28,7 @@ def write_output(path: Path, content: bytes, mark: bytes) -> None:
         UsageError: something else is there, or it cannot be written.
     """
     name = visible(str(path))
-    try:
-        there = path.lstat()
-    except FileNotFoundError:
-        there = None
-    except OSError as error:
-        raise _unwritable(name, error) from None
+    there = demand_file(path)
     if there is not None:
         _refuse_strangers(path, name, there, mark)
     try:
@@ -52,13 +47,29 @@ def write_output(path: Path, content: bytes, mark: bytes) -> None:
             os.unlink(part)  # noqa: PTH108
 
 
-def _refuse_strangers(path: Path, name: str, there: os.stat_result, mark: bytes) -> None:
+def demand_file(path: Path) -> os.stat_result | None:
+    """Refuse to put a file where a link, a device or a folder is; returns what is there, if any.
+
+    Raises:
+        UsageError: something other than a file is there, or it cannot be looked at.
+    """
+    name = visible(str(path))
+    try:
+        there = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unwritable(name, error) from None
     if stat.S_ISLNK(there.st_mode):
         raise UsageError(
             f"{name} is a link, and nothing is written through links", "name the file itself"
         )
     if not stat.S_ISREG(there.st_mode):
         raise UsageError(f"{name} exists, and is not a file", "choose another --output")
+    return there
+
+
+def _refuse_strangers(path: Path, name: str, there: os.stat_result, mark: bytes) -> None:
     if there.st_size and mark not in _ends(path, name):
         raise UsageError(
             f"{name} exists, and gitexp did not write it: it stays as it is",

@@ -21,6 +21,7 @@ from gitexp.lab.tables.experiments import experiment_row
 from gitexp.lab.tables.held import hold
 from gitexp.lab.tables.runs import read_arms, run_rows
 from gitexp.rules.text import visible
+from gitexp.store.output_file import demand_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,6 +186,7 @@ def _opened(output: str, out: TextIO) -> Iterator[TextIO]:
 def _replaced(output: str) -> Iterator[Path]:
     """A new file beside the output that takes its place at the end, or else goes away."""
     place = Path(output)
+    demand_file(place)
     try:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".gitexp-export-") as folder:
             made = Path(folder, place.name)

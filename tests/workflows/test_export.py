@@ -95,6 +95,12 @@ def test_a_file_is_replaced_whole_and_the_summary_says_what_it_holds(ready: Worl
     assert (one.out, one.err) == ("", "log.csv: 1 row\n")
     assert done not in (ready.path / "log.csv").read_text("utf-8")
     assert "cannot be written" in ready.gitexp("export", "-o", "no/such/x.csv", code=2).err
+    (ready.path / "link.csv").symlink_to("config.toml")
+    os.mkfifo(ready.path / "pipe.csv")
+    for name, why in (("link.csv", "is a link"), ("pipe.csv", "is not a file")):
+        assert why in ready.gitexp("export", "-o", name, code=2).err
+    assert (ready.path / "link.csv").is_symlink()
+    assert (ready.path / "pipe.csv").is_fifo()
     left = [path.name for path in ready.path.iterdir() if path.name.startswith(".gitexp-export")]
     assert left == []
 
