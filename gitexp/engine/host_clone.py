@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.cache_folder import make_clones_folder
 from gitexp.errors import NotReady, disk_full
-from gitexp.store.fetch import read_fetched, unreachable
+from gitexp.store.fetch import forget_gone, read_fetched, unreachable
 from gitexp.store.git import Git
 from gitexp.store.git_errors import lacked_room
 from gitexp.store.git_output import decode
@@ -38,7 +38,7 @@ def open_host_clone(task: Task) -> Repository:
         NotReady: it cannot be made here.
     """
     known = f"{task.url}\n{task.baseline}\n{len(task.commit)}"
-    folder = make_clones_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.git"
+    folder = make_clones_folder() / f"{hashlib.sha256(os.fsencode(known)).hexdigest()[:16]}.git"
     with locked(folder.with_suffix(".lock")):
         # Written last: a clone that was made halfway is made again.
         if not (folder / "gitexp" / "made").exists():
@@ -95,12 +95,19 @@ def update(clone: Repository, task: Task) -> Remote:
         f"^{LOGS}",
         f"+{SHARED_RUNS}{task.commit}/*:{where}runs/{task.commit}/*",
     ]
+    places = {
+        HEADS: HEADS, ARCHIVE: ARCHIVE, f"{where}notes/": "refs/notes/",
+        f"{where}runs/": SHARED_RUNS,
+    }  # fmt: skip
     with locked(clone.local / "sync.lock"):
-        done = clone.git.run(
+        words = (
             "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags", "--quiet",
             "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--update-shallow",
-            "--no-auto-maintenance", "--", REMOTE, *specs, allow=range(1, 256),
+            "--no-auto-maintenance", "--", REMOTE, *specs,
         )  # fmt: skip
+        done = clone.git.run(*words, allow=range(1, 256))
+        if done.returncode and forget_gone(clone, REMOTE, places, decode(done.stderr)):
+            done = clone.git.run(*words, allow=range(1, 256))
         if done.returncode:
             said = decode(done.stderr)
             if lacked_room(clone.common, said):

@@ -93,12 +93,19 @@ def _fetch_once(
         calls = [["--", remote, *branches, *notes]]
     # A pack is kept from every gc until refs hold it; what git unpacks from a small one is not.
     # Nor does it show progress while it unpacks, and notes may have megabytes.
+    places = {
+        f"{where}heads/": HEADS, f"{where}archive/": ARCHIVE, f"{where}runs/": SHARED_RUNS,
+        f"{where}notes/": "refs/notes/",
+    }  # fmt: skip
     for call in calls:
-        done = transfer(
-            repository.git, "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune",
-            "--no-tags", "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
-            "--no-auto-maintenance", "--progress" if show else "--quiet", *call, show=show,
-        )  # fmt: skip
+        words = [
+            "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags",
+            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules",
+            "--no-auto-maintenance", "--progress" if show else "--quiet", *call,
+        ]  # fmt: skip
+        done = transfer(repository.git, *words, show=show)
+        if done.returncode and forget_gone(repository, remote, places, decode(done.stderr)):
+            done = transfer(repository.git, *words, show=show)
         if done.returncode:
             said = decode(done.stderr)
             full = lacked_room(repository.git.directory, said)
@@ -106,6 +113,31 @@ def _fetch_once(
     # To sync each of thousands of refs that can be fetched again would take seconds; --prune writes
     # the file with all packed refs, though.
     make_durable(repository.common / "packed-refs")
+
+
+def forget_gone(repository: Repository, remote: str, places: Mapping[str, str], said: str) -> bool:
+    """Delete what was fetched of refs that a remote no longer has, if that made a fetch fail.
+
+    `places` are prefixes of the remote by those where its refs stand here. git prunes by the same
+    transaction that brings what is new, in which a name that has gone keeps `name/more` from
+    coming. Returns whether another fetch may go better.
+    """
+    if "exists; cannot create" not in said:
+        return False
+    done = repository.git.run("ls-remote", "--refs", "--", remote, allow=range(1, 256))
+    there = {line.partition("\t")[2] for line in decode(done.stdout).splitlines()}
+    if done.returncode:
+        return False
+    delete_refs(
+        repository,
+        [
+            ref
+            for place, source in places.items()
+            for ref in repository.branches([place])
+            if source + ref.removeprefix(place) not in there
+        ],
+    )
+    return True
 
 
 def read_fetched(repository: Repository, remote: str, into: str = FETCHED) -> Remote:

@@ -148,7 +148,7 @@ def _push(
         show=show,
     )  # fmt: skip
     said = decode(done.stderr)
-    answers = _answers(decode(done.stdout), _from_remote(said))
+    answers = _answers(decode(done.stdout), said)
     if done.returncode and not answers:
         if atomic and "--atomic" in said:
             return _push(repository, remote, specs, leases, atomic=False, show=show)
@@ -166,12 +166,14 @@ def _from_remote(said: str) -> str:
 
 
 def _answers(out: str, said: str) -> dict[str, PushedRef]:
-    answers = {}
+    answers, told = {}, _from_remote(said)
     for line in split_lines(out):
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
         if len(flag) == 1 and summary:
             ref = refs.rpartition(":")[2]
             why = (summary.rpartition("(")[2].rstrip(")") or "refused") if flag == "!" else ""
-            answers[ref] = PushedRef(ref, f"{why}\n{said}" if "hook" in why and said else why)
+            if why and f"exists; cannot create '{ref}'" in said:
+                why = "another ref there stands in its way"  # trying again changes nothing
+            answers[ref] = PushedRef(ref, f"{why}\n{told}" if "hook" in why and told else why)
     return answers

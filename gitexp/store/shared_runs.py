@@ -19,6 +19,7 @@ from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import kind_of, parse_line
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.start import parse_starts
 from gitexp.store.fetch import delete_refs
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import DURABLE
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # The notes in which lines of a run belong; what is not named here is bulk.
 _HOME: dict[Kind | None, str] = {Kind.LOG: LOGS, Kind.START: RUNS}
+_MOST = 1_000  # lines of one run; a worker sends 200 series and a few more
 _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 
 
@@ -121,15 +123,13 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
     refs, odd = {}, []
     for name, blob in zip(runs, repository.git.each(runs.values()), strict=True):
         found = _ONCE.fullmatch(name)
-        text = _text(blob)
-        first, *rest = text.split("\n") if text else [""]
-        bulk = [(line, parse_line(line) or {}) for line in rest]
+        first, *rest = _text(blob).split("\n")
+        bulk = [(line, parse_line(line) or {}) for line in rest[:_MOST]]
         try:
             fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
         except UsageError:
             fits = False
-        # The bulk may have kinds that only a newer gitexp knows.
-        if not fits or found is None or not all("kind" in content for _, content in bulk):
+        if not fits or found is None or len(rest) > _MOST or not _are_of(first, bulk):
             odd.append(f"{SHARED_RUNS}{name}")
             continue
         refs[f"{SHARED_RUNS}{name}"] = runs[name]
@@ -137,6 +137,23 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
         for line, content in bulk:
             lines[_HOME.get(kind_of(content), BULK)][found[1]].append(line)
     return Folded(lines, refs, odd)
+
+
+def _are_of(record: str, bulk: Sequence[tuple[str, Mapping[str, object]]]) -> bool:
+    """Whether lines belong to the run of a record: starts of others would bury its notes.
+
+    The bulk may have kinds that only a newer gitexp knows.
+    """
+    if not all("kind" in content for _, content in bulk):
+        return False
+    begun = [line for line, content in bulk if kind_of(content) is Kind.START]
+    [run] = parse_records(record, None)
+    starts = parse_starts("\n".join(begun))
+    return len(begun) == len(starts) <= 1 and all(
+        (one.commit, one.seed, one.attempt, one.start)
+        == (run.commit, run.seed, run.attempt, run.start)
+        for one in starts
+    )
 
 
 def _text(content: bytes | None) -> str:

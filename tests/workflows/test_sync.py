@@ -30,6 +30,7 @@ from tests.team import (
     measure,
     measured_experiment,
     repository_of,
+    starts_of,
     synced,
     texts,
 )
@@ -370,6 +371,8 @@ def test_runs_of_workers_become_notes_and_their_refs_go(world: World, hub: World
         ("short/1-{h}", "{r}"),
         ("{c}/1-{h}", ""),
         ("{c}/1-{h}", "{n}"),
+        ("{c}/1-{h}", "{r}\n{s}"),
+        ("{c}/1-{h}", "{r}" + f"\n{ENVIRONMENT}" * 1001),
     ],
 )
 def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str, text: str) -> None:
@@ -379,6 +382,7 @@ def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str,
     record = a_record(commit, 1)
     newer = record.replace('"schema":1', '"schema":2')
     first = text.replace("{r}", record).replace("{n}", newer)
+    first = first.replace("{s}", starts_of([a_record(commit, 2)])[0])
     digits = hashlib.sha256(first.split("\n")[0].encode()).hexdigest()[:12]
     ref = SHARED_RUNS + name.format(c=commit, h=digits, o="0" * 40)
     (hub.path / "content").write_text(first)
@@ -388,6 +392,28 @@ def test_what_is_no_run_is_left_where_it_is(world: World, hub: World, name: str,
     assert done.folded == 0
     assert any(ref in warning for warning in done.warnings)
     assert not lines_of(world, RUNS, commit)
+
+
+def test_a_ref_below_the_name_of_one_that_has_gone_stops_no_sync(world: World, hub: World) -> None:
+    commit = an_experiment(world, "brave-otter")
+    synced(world)
+    write_run(repository_of(world), "hub", commit, a_record(commit, 1), [])
+    assert synced(world).folded == 1
+    hub.git("update-ref", f"{SHARED_RUNS}{commit}", commit)
+    hub.git("update-ref", "-d", f"{HEADS}brave-otter")
+    hub.git("update-ref", f"{HEADS}brave-otter/more", commit)
+    synced(world, dry=True)
+    assert [*synced(world).refused] == [f"{HEADS}brave-otter"]
+    assert branches(world) == {"brave-otter": commit}
+    assert lines_of(world, RUNS, commit) == [a_record(commit, 1)]
+
+
+def test_of_many_refs_that_hold_no_run_a_few_are_named(world: World, hub: World) -> None:
+    for number in range(8):
+        hub.git("update-ref", f"{SHARED_RUNS}odd/{number}", "main")
+    warnings = synced(world).warnings
+    assert len(warnings) == 6
+    assert warnings[-1] == "3 more refs there hold no run"
 
 
 def test_a_worker_is_told_what_its_remote_does_not_take(world: World, hub: World) -> None:

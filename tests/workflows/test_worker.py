@@ -57,6 +57,7 @@ def test_a_worker_needs_a_line_and_leaves_a_run_that_a_sync_folds_in(
     synced(ready)
     where = elsewhere(ready)
     asked = task(ready, hub, f"exp/{name}")
+    hub.git("update-ref", "refs/heads/exp/stray", "main")
     for line, said in ((asked.line(), "sent"), (asked.line(), "nothing to do")):
         assert said in where.gitexp("worker", line).out
     [ref] = runs(hub)
@@ -69,6 +70,9 @@ def test_a_worker_needs_a_line_and_leaves_a_run_that_a_sync_folds_in(
     [bulk] = [x for x in lines_of(ready, BULK, asked.commit) if '"kind":"environment"' in x]
     assert json.loads(bulk)["condition"] == record["condition"]
     assert "accuracy=" in lines_of(ready, LOGS, asked.commit)[0]
+    # A branch below the name of one that has gone keeps nobody from working.
+    hub.git("update-ref", "-d", "refs/heads/exp/stray")
+    hub.git("update-ref", "refs/heads/exp/stray/more", "main")
     # By now it is in the notes of the remote, and in those of the worker's clone.
     assert "nothing to do" in where.gitexp("worker", asked.line()).out
     assert "sent" in where.gitexp("worker", replace(asked, attempt=2, seed=8).line()).out
