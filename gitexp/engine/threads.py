@@ -47,7 +47,7 @@ def thread_variables(threads: int, given: Mapping[str, str]) -> dict[str, str]:
 def about_threads_elsewhere(threads: int) -> str:
     """What to know about the number of threads that runs get on other machines."""
     each = f"each run computes with {counted(threads, 'thread')}"
-    return f"{each}, and so will all that are compared with it (`threads` in the settings)"
+    return f"{each}, and so will every run compared with it (`threads` in the settings)"
 
 
 def about_threads(threads: int, jobs: int, *, fixed: bool) -> str:
@@ -57,7 +57,7 @@ def about_threads(threads: int, jobs: int, *, fixed: bool) -> str:
     if threads > cores:
         return f"{each}, as the baseline's runs do, but {here}: they take longer here"
     if jobs > 1 and not fixed:
-        return f"{each}, and so will all that are compared with it: {here} for {jobs} runs at once"
+        return f"{each}, and so will every run compared with it: {here} for {jobs} runs at once"
     if jobs > 1 and jobs * threads > cores:
         return (
             f"{each}, as the baseline's runs do, but {here} for {jobs} runs at once: they take"

@@ -35,7 +35,7 @@ def test_runs_at_once_share_the_cores(
         (4, 1, True, ""),
         (4, 1, False, ""),
         (2, 2, True, ""),
-        (2, 2, False, "so will all that are compared"),
+        (2, 2, False, "so will every run compared with it"),
         (8, 1, True, "this machine has 4 cores: they take longer"),
         (4, 2, True, "threads = 2 in the settings"),
     ],

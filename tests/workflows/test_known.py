@@ -135,7 +135,7 @@ def test_a_verdict_becomes_known_once(ready: World) -> None:
     ready.commit("another baseline, which the verdict is not about")
     assert "K3" in ready.gitexp("start", WHY, *SET, code=1).err
     tip = ready.git("rev-parse", "main")
-    assert "says it already" in ready.gitexp("known", "add", "--from", "brave-otter").out
+    assert "already says:" in ready.gitexp("known", "add", "--from", "brave-otter").out
     assert ready.git("rev-parse", "main") == tip
 
 

@@ -2,7 +2,7 @@
 
 What is shown comes from anybody who could push: hypotheses, names, logs. `markup` escapes it; and a
 Content-Security-Policy lets the browser run gitexp's own script and style by their hashes, load
-nothing, and send nothing, in case that anything ever slips through.
+nothing, and send nothing, in case anything ever slips through.
 """
 
 from __future__ import annotations

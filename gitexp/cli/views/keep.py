@@ -91,7 +91,7 @@ def _waiting(waiting: Waiting) -> None:
         those = "1 idea was" if planned == 1 else f"{planned:,} ideas were"
         typer.echo(f"{those} planned on the previous baseline: gitexp retest --planned")
     if confirmed := [f"exp/{result.name}" for result in waiting.confirmed]:
-        was = "was confirmed there, too" if len(confirmed) == 1 else "were confirmed there, too"
+        was = "was also confirmed there" if len(confirmed) == 1 else "were also confirmed there"
         typer.echo(wrapped(f"{listed(confirmed)} {was}: gitexp retest --planned", ""))
 
 

@@ -34,7 +34,7 @@ def learned(done: Learned, *, as_json: bool) -> None:
     if as_json:
         print_json(done.known)
         return
-    says = "now says" if done.is_new else "says it already"
+    says = "now says" if done.is_new else "already says"
     typer.echo(wrapped(f"KNOWN.toml on {done.baseline} {says}:", ""))
     typer.echo(wrapped(f"{done.known.key}: {done.known.claim}"))
     typer.echo(hanging("  source: ", done.known.source))
