@@ -11,6 +11,7 @@ from gitexp.lab.same_change import whole_changes
 from gitexp.lab.setting import config_files
 from gitexp.lab.state import State
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import keys_at, parse_key
 from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.text import visible
 from gitexp.store.line_dates import LineDate, line_dates
@@ -90,7 +91,11 @@ def _blamed(project: Project, path: str, content: bytes, tested: list[ValueTest]
         return BlamedFile(path, lines, dates, (), f"it does not parse: {error}")
     text = content.decode("utf-8-sig")
     places = []
+    seed_key = project.settings.seed_key
+    seeds = keys_at(leaves, parse_key(seed_key)) if seed_key else []
     for key, value in leaves.items():
+        if key in seeds:
+            continue  # no experiment may change it: C8
         try:
             line = text.count("\n", 0, form.find_value(text, key)[0]) + 1
         except (ValueError, LookupError):  # more than one line, or a value that stands for another

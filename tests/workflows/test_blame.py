@@ -51,7 +51,11 @@ def test_each_value_has_who_set_it_and_what_else_was_tried(known: World) -> None
 def test_values_that_nobody_tested_come_oldest_first(known: World) -> None:
     known.git("switch", "--quiet", "main")
     known.edit("epochs = 20", "epochs = 21")
-    known.write("config.toml", (known.path / "config.toml").read_text() + "\nwidth = 3\n")
+    known.write("config.toml", (known.path / "config.toml").read_text() + "\nwidth = 3\nseed = 1\n")
+    # The seed is no value to test.
+    known.write(
+        "gitexp.toml", (known.path / "gitexp.toml").read_text() + '\nseed_key = "train.seed"\n'
+    )
     known.run("git", "commit", "-qam", "by hand", GIT_COMMITTER_DATE="2031-01-01T00:00:00Z")
     rows = known.gitexp("blame", "--untested", "--json").json
     assert [row["key"] for row in rows] == ["model.kernel", "train.epochs", "train.width"]
