@@ -86,7 +86,9 @@ def waits(
 
 def _about_clone(project: Project) -> Iterator[Wait]:
     if not project.repository.setting(baseline_key(project.prefix)):
-        said = "this clone has no hooks yet, and has approved no settings"
+        said = "this clone has no hooks yet"
+        if not settings_approved(project):
+            said += ", and has approved no settings"
         yield Wait(WaitKind.INIT, said, "gitexp init", said)
     elif not is_trusted(project):
         what = "protected files" if settings_approved(project) else "the settings"

@@ -182,3 +182,11 @@ def test_a_bound_out_of_range_or_without_a_briefing_is_refused(ready: World) -> 
         assert "--chars" in ready.gitexp("status", "--for-agent", "--chars", most, code=2).err
     wrong = ready.gitexp("status", "--chars", "300", code=2)
     assert "gitexp status --for-agent --chars 300" in wrong.err
+
+
+def test_a_clone_without_hooks_is_told_what_it_lacks_and_no_more(ready: World) -> None:
+    ready.git("config", "--unset", "gitexp.baseline")
+    assert "Waiting   this clone has no hooks yet: gitexp init\n" in ready.gitexp().out
+    ready.edit("effect = 0.005", "effect = 0.006", "gitexp.toml")
+    ready.commit("other settings", verify=False)
+    assert "no hooks yet, and has approved no settings: gitexp init\n" in ready.gitexp().out
