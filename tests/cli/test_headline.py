@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from gitexp.cli.views.goal import progress
 from gitexp.cli.views.headline import headline_lines
 from gitexp.lab.goals import GoalProgress
 from gitexp.lab.headline import Headline, Score
@@ -63,6 +64,13 @@ def test_a_headline_of_nothing_shows_hostile_names_and_runs_none() -> None:
 def test_a_headline_has_the_goals(told: GoalProgress, said: str) -> None:
     first = headline_lines(replace(BEGUN, goals=(told,)))[0]
     assert first == f"accuracy 0.9721 ± 0.0031, 0.9411 at the beginning, {said}"
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(1, "1 day left."), (12, "12 days left."), (-1, "1 day late.")]
+)
+def test_a_goal_counts_its_days(left: int, said: str) -> None:
+    assert progress(goal(None, left=left)).endswith(said)
 
 
 def test_the_first_baseline_is_not_compared_with_itself() -> None:

@@ -41,6 +41,6 @@ def progress(one: GoalProgress) -> str:
         now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
     elif one.days_left is not None:
         late = one.days_left < 0
-        now += f", {-one.days_left} days late" if late else f", {one.days_left} days left"
+        now += f", {counted(abs(one.days_left), 'day')} {'late' if late else 'left'}"
     before = f" It was {one.before} until {one.since}." if one.before else ""
     return visible(f"Goal {one.goal}: {now}.{before}")
