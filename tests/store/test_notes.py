@@ -394,10 +394,11 @@ def test_we_overwrite_no_note_of_a_writer_that_knows_no_lock(world: World) -> No
     assert said(writer(world, "a", 0, 30)) == set(range(30))
     loop.wait(timeout=120)
     # A bare `git notes` compares nothing and may overwrite ours with what it read before. Ours
-    # never do that to anybody: each was built on the very value that it replaced.
+    # never do that to anybody: each was built on the very value that it replaced. What is
+    # overwritten before it was read back is written again.
     moves = (world.path / ".git" / "logs" / RUNS).read_text().splitlines()
     ours = [move.split(" ")[:2] for move in moves if move.endswith("\tgitexp")]
-    assert len(ours) == 30
+    assert len(ours) >= 30
     for old, new in ours:
         parents = world.git("rev-list", "--parents", "-1", new).split()[1:]
         assert parents == [old] or (not parents and not old.strip("0"))
