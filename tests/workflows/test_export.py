@@ -8,10 +8,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from importlib.util import find_spec
 from typing import Any
 
@@ -101,6 +103,13 @@ def test_a_file_is_replaced_whole_and_the_summary_says_what_it_holds(ready: Worl
         assert why in ready.gitexp("export", "-o", name, code=2).err
     assert (ready.path / "link.csv").is_symlink()
     assert (ready.path / "pipe.csv").is_fifo()
+    with closing(sqlite3.connect(ready.path / "mine.db")) as mine:
+        mine.execute("CREATE TABLE results (score)")
+    for name in ("mine.db", "config.toml"):
+        before = (ready.path / name).read_bytes()
+        refused = ready.gitexp("export", "--to", "mlflow", "-o", name, code=2)
+        assert "is not a store of MLflow" in refused.err
+        assert (ready.path / name).read_bytes() == before
     left = [path.name for path in ready.path.iterdir() if path.name.startswith(".gitexp-export")]
     assert left == []
 

@@ -11,6 +11,8 @@ import itertools
 import logging
 import os
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -57,8 +59,11 @@ def write_mlflow(arms: Iterable[Arm], store: Path | str, name: str) -> Written:
 
     Raises:
         NotReady: MLflow is not installed.
-        UsageError: the store cannot be opened, or the experiment was deleted there.
+        UsageError: the store cannot be opened, or is another file of yours; or the experiment was
+            deleted there.
     """
+    if not isinstance(store, str):
+        _demand_store(store)
     # It tells its makers what it is used for otherwise, and the terminal what it does.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
@@ -80,6 +85,25 @@ def write_mlflow(arms: Iterable[Arm], store: Path | str, name: str) -> Written:
             f"MLflow refused: {visible(str(error))[:500]}", "choose another place: --output PATH"
         ) from None
     return Written(opened.added, opened.known)
+
+
+def _demand_store(path: Path) -> None:
+    """Refuse a file of somebody else's, to which MLflow would add its fifty tables."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as store:
+            tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
+        is_ours = not tables or "experiments" in tables
+    except sqlite3.OperationalError:
+        return  # locked, or cannot be opened: MLflow says what it makes of it
+    except sqlite3.DatabaseError:
+        is_ours = False
+    if not is_ours:
+        raise UsageError(
+            f"{visible(str(path))} is not a store of MLflow: it stays as it is",
+            "choose another place: --output PATH",
+        )
 
 
 class _Store:
