@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.elsewhere import Elsewhere as Table
 
-_EXAMPLES = {"ssh": 'hosts = ["gpu1", "gpu2"]', "slurm": 'partition = "gpu"'}
+_EXAMPLES = {
+    "ssh": 'hosts = ["gpu1", "gpu2"]',
+    "slurm": 'partition = "gpu"',
+    "dask": 'address = "tcp://host:8786"',
+}
 
 
 def table_of(project: Project, name: str) -> Table:

@@ -97,7 +97,7 @@ def run(
         str,
         typer.Option(
             metavar="WHERE",
-            help="Make the runs on other machines: ssh or slurm (docs/clusters.md).",
+            help="Make the runs on other machines: ssh, slurm or dask (docs/clusters.md).",
         ),
     ] = "",
     remote: Annotated[

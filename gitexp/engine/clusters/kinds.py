@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.rules.documents.elsewhere import Slurm, Ssh
+from gitexp.rules.documents.elsewhere import Dask, Slurm, Ssh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,10 @@ def open_cluster(settings: Elsewhere, local: Path, *, printed: bool = False) -> 
         from gitexp.engine.clusters.ssh import SshHosts
 
         return SshHosts(settings)
+    if isinstance(settings, Dask):
+        from gitexp.engine.clusters.dask import DaskTasks
+
+        return DaskTasks(settings)
     from gitexp.engine.clusters.slurm import SlurmArrays
 
     return SlurmArrays(settings, local / "slurm")

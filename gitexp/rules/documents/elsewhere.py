@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Neither an option of ssh, nor more than one word.
 _HOST = re.compile(r"(?!-)[\w.@:%\[\]-]{1,200}", re.ASCII)
+_ADDRESS = re.compile(r"[a-z]+://[^\s/]+", re.ASCII)
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _MOST_JOBS = 10_000
 
 
@@ -45,8 +47,22 @@ class Slurm:
     tree: str = ""
 
 
-Elsewhere = Ssh | Slurm
-KINDS: Mapping[str, type[Ssh | Slurm]] = {"ssh": Ssh, "slurm": Slurm}
+@dataclass(frozen=True, slots=True)
+class Dask:
+    """A scheduler's address, or a class that starts a cluster; `jobs` tasks of it at once."""
+
+    address: str = ""
+    class_: str = ""
+    arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
+    resources: Mapping[str, float] = field(default_factory=dict, hash=False)
+    jobs: int = 100
+    setup: tuple[str, ...] = ()
+    gitexp: str = "gitexp"
+    tree: str = ""
+
+
+Elsewhere = Ssh | Slurm | Dask
+KINDS: Mapping[str, type[Elsewhere]] = {"ssh": Ssh, "slurm": Slurm, "dask": Dask}
 
 
 def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
@@ -62,15 +78,17 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
         kind = KINDS.get(name)
         if kind is None or not isinstance(table, dict):
             raise _wrong(path, f"on.{name}", f"a table of one of these: {', '.join(KINDS)}")
-        known = {item.name for item in dataclasses.fields(kind)}
+        known = {item.name.rstrip("_"): item.name for item in dataclasses.fields(kind)}
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in known:
                 keys = ", ".join(sorted(known))
                 raise NotReady(f"{path}: unknown setting on.{name}.{key}", f"settings are: {keys}")
-            values[key] = _checked(f"{path}: on.{name}.{key}", key, value)
+            values[known[key]] = _checked(f"{path}: on.{name}.{key}", key, value)
         if kind is Ssh and not values.get("hosts"):
             raise _wrong(path, "on.ssh.hosts", 'a list of hosts, such as ["gpu1", "gpu2"]')
+        if kind is Dask and bool(values.get("address")) == bool(values.get("class_")):
+            raise _wrong(path, "on.dask", "a table with `address`, or else with `class`")
         found.append(kind(**values))
     return tuple(found)
 
@@ -89,6 +107,8 @@ def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - pars
         if type(value) is not int or not 1 <= value <= _MOST_JOBS:
             raise NotReady(f"{where} must be a whole number from 1 to {_MOST_JOBS}")
         return value
+    if key in {"address", "class", "arguments", "resources"}:
+        return _of_dask(where, key, value)
     if key == "gpus" and type(value) is int:
         value = str(value)
     if not _is_line(value) or (key == "gitexp" and not value):
@@ -97,6 +117,20 @@ def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - pars
         raise NotReady(f"{where} must be one word; other options of sbatch belong in `options`")
     if key == "tree" and not str(value).startswith("/"):
         raise NotReady(f"{where} must be an absolute path")
+    return value
+
+
+def _of_dask(where: str, key: str, value: object) -> object:
+    if key == "address" and not (isinstance(value, str) and _ADDRESS.fullmatch(value)):
+        raise NotReady(f"{where} must be an address such as tcp://host:8786")
+    if key == "class" and not (isinstance(value, str) and _CLASS.fullmatch(value)):
+        raise NotReady(f"{where} must name a class, such as dask_jobqueue.PBSCluster")
+    if key in {"arguments", "resources"}:
+        if not isinstance(value, dict):
+            raise NotReady(f"{where} must be a table")
+        for amount in value.values() if key == "resources" else ():
+            if type(amount) not in {int, float} or not 0 < amount < _MOST_JOBS:
+                raise NotReady(f"{where} must be numbers above 0, such as {{GPU = 1}}")
     return value
 
 

@@ -1,0 +1,227 @@
+"""Dask: runs are tasks of a cluster that is there already, or of one that is asked for here.
+
+A task starts `gitexp worker` beside the Dask worker, which needs nothing of gitexp itself. It
+belongs to this command: when that goes, the scheduler drops the task, and the run stops.
+"""
+
+# The imports inside functions load what need not be installed, or what only a Dask worker has.
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import logging
+import sys
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.errors import NotReady
+from gitexp.rules.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from gitexp.rules.documents.elsewhere import Dask
+    from gitexp.rules.documents.ended import Ended
+
+_EVERY = 1.0  # seconds between questions to the scheduler
+_PATIENCE = 30.0  # seconds that a scheduler is waited for
+_NOT_READY = NotReady.exit_code  # of a worker that cannot make this run on its host
+_LOST = "the connection to Dask's scheduler was lost"
+
+
+class DaskTasks:
+    """Tasks of a Dask cluster, which places them and replaces workers that die."""
+
+    lasts = False
+
+    def __init__(self, settings: Dask) -> None:
+        self.most = settings.jobs
+        self._settings = settings
+        self._client: Any = None
+        self._cluster: Any = None  # kept: it ends with this command
+        self._futures: dict[str, tuple[str, Any]] = {}  # line and future, by name
+        self._ends: dict[str, int] = {}  # how often a task ended, by its line
+        self._unfit: dict[str, set[str]] = {}  # Dask workers that could not run it, likewise
+        self._asked = 0.0
+        self._is_lost = False
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        """Hand tasks over by names that are the same for whoever hands them over again."""
+        if self._client is None:
+            self._connect()
+        while self._client.status == "connecting":  # it gives up after a while
+            time.sleep(_EVERY)
+        if self._client.status != "running":
+            raise NotReady(_LOST, "start the same command again once there is a scheduler")
+        command = " && ".join([*self._settings.setup, f"exec {self._settings.gitexp} worker"])
+        names = []
+        for line in lines:
+            ends = self._ends.setdefault(line, 0)
+            name = f"gitexp-{hashlib.sha256(line.encode()).hexdigest()[:32]}-{ends}"
+            self._futures[name] = line, self._client.submit(
+                run_worker, f"{command} --attached", line, key=name, pure=False,
+                resources=dict(self._settings.resources) or None, **self._where(line),
+            )  # fmt: skip
+            names.append(name)
+        return names
+
+    def _where(self, line: str) -> dict[str, Any]:
+        """Workers to be preferred, if some could not run the task."""
+        unfit, others = self._unfit.get(line), []
+        # Without an answer the scheduler chooses.
+        with contextlib.suppress(Exception):
+            others = sorted(self._client.nthreads().keys() - unfit) if unfit else []
+        return {"workers": others, "allow_other_workers": True} if others else {}
+
+    def _connect(self) -> None:
+        """Connect to the scheduler, or have the class of the settings start one.
+
+        Raises:
+            NotReady: that cannot be done; the message has Dask's own words.
+        """
+        try:
+            import cloudpickle
+            import distributed
+        except ImportError:
+            raise NotReady(
+                "Dask is not installed", "install it: python -m pip install 'gitexp[dask]'"
+            ) from None
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what it says, `poll` says
+        cloudpickle.register_pickle_by_value(sys.modules[__name__])
+        address, class_ = self._settings.address, self._settings.class_
+        try:
+            if class_:
+                module, _, name = class_.rpartition(".")
+                kind = getattr(importlib.import_module(module), name)
+                self._cluster = kind(**self._settings.arguments)
+                self._cluster.adapt(minimum=0, maximum=self._settings.jobs)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                self._client = distributed.Client(
+                    self._cluster or address, timeout=_PATIENCE, set_as_default=False
+                )
+        except Exception as error:  # noqa: BLE001 - anybody's class
+            said = visible(str(error) or type(error).__name__)
+            what = f"Dask's scheduler {address} cannot be reached"
+            if class_:
+                what = f"{class_} starts no Dask cluster"
+            raise NotReady(f"{what}: {said}", "see docs/clusters.md") from None
+        for one in caught:
+            if "Mismatch" in one.category.__name__:
+                print(f"Dask: {one_line(str(one.message))}", file=sys.stderr)
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        """Say how tasks are, as the scheduler told this client; ask it which have been placed."""
+        if self._client is not None and self._client.status == "connecting":
+            if self._is_lost:
+                return {}  # that was said
+            self._is_lost = True
+            raise NotReady(_LOST)
+        self._is_lost = False
+        ended = {name: one for name in names if (one := self._ended(name)) is not None}
+        left = [name for name in names if name not in ended]
+        if not left or time.monotonic() < self._asked + _EVERY:
+            return ended
+        self._asked = time.monotonic()
+        try:
+            placed = {key for keys in self._client.processing().values() for key in keys}
+        except Exception as error:  # noqa: BLE001 - whatever a connection ends with
+            raise NotReady(f"Dask's scheduler does not answer: {visible(str(error))}") from None
+        states = {name: State.RUNNING if name in placed else State.WAITING for name in left}
+        return ended | {name: Standing(state) for name, state in states.items()}
+
+    def _ended(self, name: str) -> Standing | None:
+        """How a task ended, if it has."""
+        if name not in self._futures:
+            return Standing(State.GONE)
+        line, future = self._futures[name]
+        status = future.status
+        if status == "pending":
+            return None
+        self._ends[line] += 1
+        del self._futures[name]
+        if status == "error":
+            error = future.exception()
+            return Standing(State.GONE, f"Dask: {visible(str(error) or type(error).__name__)}")
+        if status != "finished":  # cancelled, or the connection was lost and found again
+            return Standing(State.GONE, _LOST, again=self._client.status == "running")
+        try:
+            code, stopped, worker, text = future.result(timeout=_PATIENCE)
+        except Exception as error:  # noqa: BLE001 - it died just now, or the result with its worker
+            return Standing(State.GONE, f"Dask: {visible(str(error))}", again=True)
+        said = "\n".join(visible(text).splitlines()) or f"it ended with exit code {code}"
+        if code == _NOT_READY:
+            self._unfit.setdefault(line, set()).add(worker)
+        unfit = code == _NOT_READY and "workers" in self._where(line)
+        return Standing(State.GONE, f"{worker}: {said}", again=stopped or code < 0 or unfit)
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        """Let the scheduler drop tasks; `run_worker` notices that."""
+        del how
+        futures = [self._futures[name][1] for name in names if name in self._futures]
+        if futures and self._client.status == "running":
+            # Whoever lost the connection has lost its tasks.
+            with contextlib.suppress(Exception):
+                self._client.cancel(futures)
+
+
+def one_line(table: str) -> str:
+    """A table of versions that Dask prints, without its rules."""
+    rows = [" ".join(row.strip(" |").split()) for row in table.splitlines()]
+    return visible("; ".join(row for row in rows if row and not row.startswith("+-")))
+
+
+def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
+    """Make the run of a task on a Dask worker; it travels whole, so gitexp need not be there.
+
+    The run stops where Dask no longer wants the task, and when the Dask worker dies.
+
+    Returns:
+        Its exit code, whether it was stopped, the Dask worker's address, and its last words.
+    """
+    import contextlib
+    import os
+    import subprocess
+    import tempfile
+
+    import dask
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    # Dask lets its workers use one thread for what is done in them; this is not.
+    preset = dask.config.get("distributed.nanny.pre-spawn-environ", {})
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("DASK_INTERNAL_") and value != str(preset.get(name))
+    }
+    stopped = False
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command], stdin=subprocess.PIPE, stdout=said,
+            stderr=subprocess.STDOUT, env=variables, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        with contextlib.suppress(OSError):
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.flush()
+        while process.poll() is None:
+            task = worker.state.tasks.get(key)
+            wanted = task is not None and task.state in {"executing", "long-running"}
+            ends = worker.status.name in {"closing", "closed", "stopping", "stopped", "failed"}
+            if not stopped and (ends or not wanted):
+                stopped = True
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        said.seek(0)
+        text = said.read().decode(errors="replace").strip()
+    return process.returncode, stopped, worker.address, "\n".join(text.splitlines()[-8:])
