@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import json
 import os
 import shutil
@@ -69,12 +70,14 @@ def row_width() -> int:
 
 def columns(text: str) -> int:
     """Columns that a text takes: two for a wide character, none for a combining one."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
-    )
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+@functools.lru_cache(maxsize=1024)  # a log of thousands draws the same few again and again
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 1 + (unicodedata.east_asian_width(character) in "WF")
 
 
 def padded(text: str, wanted: int, *, right: bool = False) -> str:
@@ -100,9 +103,13 @@ def cut_mark() -> str:
 
 def beginning(text: str, most: int) -> str:
     """As much of a text as fits into so many columns."""
+    if text.isascii():
+        return text[: max(0, most)]
+    if 2 * len(text) <= most:
+        return text
     taken = 0
     for end, character in enumerate(text):
-        taken += columns(character)
+        taken += _columns_of(character)
         if taken > most:
             return text[:end]
     return text
