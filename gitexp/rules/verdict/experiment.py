@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,7 @@ def _judge_once(
         # A single run shows a guard only if it would show the same again.
         if exact is None or guard.metric in exact
     }
+    design = design_of(registration)
     known = {(spread.pairs, spread.inputs): spread for spread in spreads}
     examples = {
         count: Examples(spread.count, spread.variance)
@@ -101,7 +103,7 @@ def _judge_once(
     ties = _ties(registration, paired, baseline)
     if registration.borrowed:
         judgement = judge_one_run(
-            design_of(registration),
+            design,
             paired[0][1].metrics[metric] if paired else None,
             [base.metrics[metric] for base, _ in paired],
             examples.get(registration.borrowed),
@@ -110,13 +112,13 @@ def _judge_once(
         )
     else:
         judgement = judge(
-            design_of(registration),
+            design,
             _pairs_on(paired, metric),
             failed,
             guards=guards,
             examples=examples,
             ties=ties,
-            baseline=_whole_baseline(registration, paired, baseline),
+            baseline=_whole_baseline(design, registration, paired, baseline),
         )
     if registration.rules < 2:
         return judgement
@@ -151,12 +153,13 @@ def _repeats(baseline: Iterable[Record]) -> list[tuple[Record, Record]]:
 
 
 def _whole_baseline(
+    design: Design,
     registration: Registration,
     paired: Sequence[tuple[Record, Record]],
     baseline: Sequence[Record],
 ) -> list[float]:
-    """The baseline's scores on all registered seeds in the condition of the pairs."""
-    if not design_of(registration).needs_whole_baseline:
+    """The baseline's scores on all registered seeds in the condition of the pairs, if needed."""
+    if not design.needs_whole_baseline:
         return []
     metric, seeds = registration.criterion.metric, registration.registered_seeds()
     conditions = list(dict.fromkeys(mine.condition for _, mine in paired))
@@ -174,12 +177,15 @@ def _heard(
 ) -> Judgement:
     """Hear what objects to a judgement: it counts up to the look that decides, never beyond."""
 
+    @functools.cache
     def evidence(count: int) -> Evidence:
         seeds = {*registration.registered_seeds()[:count]}
         first, second = (tuple(r for r in a if r.seed in seeds) for a in (baseline, records))
         return Evidence(registration, tuple(paired[:count]), first, second, checks)
 
-    judgement = replace(judgement, code=say_code(registration, checks))
+    # Most have no code commit and nothing to remark, and a copy takes as long as a look.
+    if code := say_code(registration, checks):
+        judgement = replace(judgement, code=code)
     ran = registration.code and any(record.ok for record in records)
     if ran and (objection := code_altered(checks)):
         return _inconclusive(objection, judgement.look, judgement.pairs)
@@ -204,8 +210,9 @@ def _heard(
         return _inconclusive(objection, 0, 0) if objection else judgement
     # Nothing speaks against the verdict, but whoever reads it should know.
     count = looks[judgement.look - 1] if judgement.look else looks[-1]
-    said = judgement.detail, remarks(evidence(count))
-    return replace(judgement, detail="; ".join(filter(None, said)))
+    if not (remarked := remarks(evidence(count))):
+        return judgement
+    return replace(judgement, detail="; ".join(filter(None, (judgement.detail, remarked))))
 
 
 def _inconclusive(objection: Objection, look: int, pairs: int) -> Judgement:

@@ -214,8 +214,9 @@ class _Analysis:
         passes = p <= level and reaches_bar
         if passes and all(guard.holds for guard in guards):
             strong = lower >= criterion.bar - rounding
-            if self.design.rules > 1 and criterion.scale is not Scale.CONSTANT:
-                seen = replace(seen, detail=self._carrier())
+            asks = self.design.rules > 1 and criterion.scale is not Scale.CONSTANT
+            if asks and (carrier := self._carrier()):
+                seen = replace(seen, detail=carrier)
             return close(seen, Verdict.CONFIRMED, "strong" if strong else "")
         if upper < criterion.bar:
             harmful = upper < 0 and criterion.scale is not Scale.CONSTANT
