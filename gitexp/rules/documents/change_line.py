@@ -6,6 +6,7 @@ and anybody can write a message.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,7 @@ def _parse_key(text: str) -> Key:
     )
 
 
+@functools.lru_cache(maxsize=64)  # each is looked at to divide its line, and again for the change
 def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
     """Read a spelled value; a Source if TOML cannot read it, a PartialValue if it was cut."""
     if text == spell(ABSENT):
