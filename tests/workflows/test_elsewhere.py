@@ -136,6 +136,7 @@ class Unreliable:
         raise AssertionError(names, how)
 
 
+@pytest.mark.slow
 def test_only_the_record_on_the_remote_counts_whatever_a_cluster_says(
     place: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

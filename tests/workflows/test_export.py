@@ -133,6 +133,7 @@ def test_what_cannot_be_exported_says_what_to_type(
     assert said in ran.err
 
 
+@pytest.mark.slow
 def test_parquet_has_the_types_of_the_columns(ready: World) -> None:
     from pyarrow import parquet
 
