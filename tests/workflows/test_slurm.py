@@ -32,7 +32,10 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         pytest.skip(f"NO SLURM HERE, so nothing is tested with it: {why}")
     cluster = Slurm(tmp_path_factory.mktemp("slurm") / "cluster")
     try:
-        cluster.start()
+        try:
+            cluster.start()
+        except AssertionError as error:  # as in a container that gives it no port or no user
+            pytest.skip(f"NO SLURM STARTS HERE, so nothing is tested with it: {error}")
         yield cluster
     finally:
         cluster.stop()
