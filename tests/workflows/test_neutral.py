@@ -72,6 +72,10 @@ def test_code_of_a_deterministic_trainer_is_proven_with_one_run_and_another_to_c
     assert row["proof"] == f"neutral, proven on seeds {seeds}"
     assert f"code neutral, proven on seeds {seeds}" in ready.gitexp("show", "otter").out
     assert f"code neutral, proven on seeds {seeds}" in note(ready, "gitexp", top)
+    told = f"train.py, +2 -1 lines{{}}neutral, proven on seeds {seeds}"
+    assert told.format(" (") in ready.gitexp("report").out
+    ready.gitexp("report", "-o", "report.html")
+    assert told.format("; ") in (ready.path / "report.html").read_text("utf-8")
     assert ready.gitexp("run").err == ""
     ready.gitexp("verify")
 

@@ -27,6 +27,7 @@ from gitexp.rules.verdict.explain import what_it_says
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitexp.lab.brought_code import CodeSize
     from gitexp.lab.log import Row
     from gitexp.workflows.full_report import Detail, FailedRun, FullReport
 
@@ -52,10 +53,10 @@ def details(report: FullReport) -> Section | None:
     drawn, room = 0, _ROOM
     for row in rows:
         if room > 0:
-            folds.append(_fold(row, report.details[row.commit], drawn=True))
+            folds.append(_fold(row, report, drawn=True))
             drawn, room = drawn + 1, room - len(folds[-1])
         else:
-            folds.append(_fold(row, report.details[row.commit], drawn=False))
+            folds.append(_fold(row, report, drawn=False))
     said = []
     if len(report.report.experiments) > len(rows):
         said.append(f"The newest {len(rows):,}; for any other: gitexp show NAME.")
@@ -67,7 +68,8 @@ def details(report: FullReport) -> Section | None:
     return Section("in-full", "Each in full", joined((head, tag("p", button), *folds)))
 
 
-def _fold(row: Row, detail: Detail, *, drawn: bool) -> Markup:
+def _fold(row: Row, report: FullReport, *, drawn: bool) -> Markup:
+    detail = report.details[row.commit]
     registration, verdict = row.result.registration, verdict_of(row)
     one = measured(row)
     change = in_brief(registration.change) if registration else "no registration"
@@ -80,7 +82,7 @@ def _fold(row: Row, detail: Detail, *, drawn: bool) -> Markup:
     parts = [
         *_words(row, at_length=drawn),
         *(_pictures(row, detail) if drawn else ()),
-        *_rest(row, detail),
+        *_rest(row, detail, report.report.code.get(row.result.code)),
     ]
     return tag("details", summary, tag("div", *parts, id=anchor(row.commit)))
 
@@ -132,11 +134,14 @@ def _pictures(row: Row, detail: Detail) -> Iterator[Markup]:
         yield tag("div", *shown, class_="pictures")
 
 
-def _rest(row: Row, detail: Detail) -> Iterator[Markup]:
+def _rest(row: Row, detail: Detail, size: CodeSize | None) -> Iterator[Markup]:
     """What changed, what told the arms apart, what was said, how runs failed."""
     yield diff(detail.patch, row.commit)
     if detail.code_patch:
         yield tag("h3", f"Code commit {row.result.code[:10]}")
+        proof = row.result.judgement.code if row.result.judgement else ""
+        if said := "; ".join(filter(None, (str(size or ""), proof))):
+            yield tag("p", shortened(said))
         yield diff(detail.code_patch, row.result.code)
     if found := [f"{one.id} {one.message}" for one in about_arms(row.result.name, detail.arms)]:
         yield listed(found)
