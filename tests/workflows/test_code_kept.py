@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.arrange import message, seeds_of
 from tests.lab.test_code_commits import code, experiment
-from tests.project import World
+from tests.project import BECAUSE, World
 from tests.team import clone_of, hub_of, measure
 
 if TYPE_CHECKING:
@@ -230,6 +230,23 @@ def test_the_server_refuses_code_that_is_more_than_code(ready: World) -> None:
     ready.git("switch", "--quiet", "main")
     on_code(ready, name="fine")
     ready.git("push", "--quiet", "hub", "exp/fine")
+
+
+def test_a_push_of_code_and_config_in_one_commit_stops_in_the_clone(ready: World) -> None:
+    hub = hub_of(ready)  # its own hook is not installed
+    ready.git("switch", "--quiet", "--create", "exp/otter")
+    ready.write("train.py", (ready.path / "train.py").read_text() + "# another loss\n")
+    ready.edit("C = 1.0", "C = 2.0")
+    ready.git("commit", "--quiet", "--all", "--no-verify", "-m", BECAUSE)
+    ran = ready.try_git("push", "hub", "exp/otter")
+    assert ran.code
+    said = " ".join(ran.err.split())
+    assert "train.py differs, and only" in said
+    assert said.index("gitexp start --code") < said.index("or commit it on main first")
+    assert "exp/otter" not in hub.git("for-each-ref")
+    # Nothing of it runs here either.
+    ran = ready.gitexp("run", "otter", code=1)
+    assert "train.py differs, and only" in " ".join(ran.err.split())
 
 
 def pushed(world: World, revision: str) -> str:
