@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from gitexp.cli.figures.drawing import (
     BOLD,
     LETTER,
-    UNDECIDED,
-    VERDICTS,
     Drawing,
     Drawn,
     Label,
@@ -17,6 +15,7 @@ from gitexp.cli.figures.drawing import (
     Role,
     Stroke,
     cut,
+    drawn_as,
     level_axis,
     middled,
 )
@@ -120,7 +119,7 @@ def _levels(scored: Sequence[Measured], steps: Sequence[Measured]) -> list[tuple
 
 
 def _mark(one: Measured, time: Scale, upright: Scale, size: float) -> Mark:
-    role, shape = VERDICTS[one.verdict] if one.verdict else UNDECIDED
+    role, shape = drawn_as(one.verdict)
     return Mark((time(one.time), upright(one.after or 0.0)), shape, role, size)
 
 

@@ -53,13 +53,13 @@ class Shape(enum.StrEnum):
     ARROW_RIGHT = "arrow-right"
 
 
-VERDICTS = {
+_VERDICTS = {
     Verdict.CONFIRMED: (Role.CONFIRMED, Shape.DISC),
     Verdict.RULED_OUT: (Role.RULED_OUT, Shape.CROSS),
     Verdict.INCONCLUSIVE: (Role.INCONCLUSIVE, Shape.RING),
     Verdict.EXPLORATORY: (Role.EXPLORATORY, Shape.DIAMOND),
 }
-UNDECIDED = (Role.FAINT, Shape.RING)
+_UNDECIDED = (Role.FAINT, Shape.RING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,11 @@ def _moved(shape: Drawn, x: float, y: float) -> Drawn:
             return replace(shape, points=tuple((a + x, b + y) for a, b in shape.points))
         case _:
             return replace(shape, at=(shape.at[0] + x, shape.at[1] + y))
+
+
+def drawn_as(verdict: Verdict | None) -> tuple[Role, Shape]:
+    """The role and the mark of a verdict, or of an experiment that has none yet."""
+    return _VERDICTS[verdict] if verdict else _UNDECIDED
 
 
 def line(x1: float, y1: float, x2: float, y2: float, role: Role, width: float = 1.0) -> Stroke:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from gitexp.cli.figures.drawing import (
     BOLD,
     LETTER,
-    UNDECIDED,
-    VERDICTS,
     Drawing,
     Drawn,
     Label,
@@ -18,6 +16,7 @@ from gitexp.cli.figures.drawing import (
     Shape,
     Stroke,
     cut,
+    drawn_as,
     line,
     middled,
 )
@@ -60,7 +59,7 @@ def rulers(row: Measured, scale: Scale, y: float, *, height: float = ROW) -> lis
 def row_shapes(row: Measured, scale: Scale, y: float) -> list[Drawn]:
     """An experiment's line of the plot: interval, mark, and what was predicted."""
     shapes: list[Drawn] = []
-    role, shape = VERDICTS[row.verdict] if row.verdict else UNDECIDED
+    role, shape = drawn_as(row.verdict)
     if row.lower is not None and row.upper is not None:
         low, high = max(row.lower, scale.low), min(row.upper, scale.high)
         if low <= high:
@@ -106,7 +105,7 @@ def forest(rows: Sequence[Measured]) -> Drawing:
         y = 16 + ROW * (number + 0.5)
         shapes.append(Label((left - 16, y + 4), change, Role.STRONG, "end"))
         shapes += [*rulers(row, scale, y), *row_shapes(row, scale, y)]
-        role = VERDICTS[row.verdict][0] if row.verdict else Role.FAINT
+        role = drawn_as(row.verdict)[0]
         shapes.append(Label((left + _PLOT + 16, y + 4), row.said, role))
     foot = 16 + ROW * len(rows)
     shapes.append(line(left, foot + 3, left + _PLOT, foot + 3, Role.ZERO))

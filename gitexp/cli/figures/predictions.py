@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
     LETTER,
-    UNDECIDED,
-    VERDICTS,
     Drawing,
     Drawn,
     Label,
@@ -15,6 +13,7 @@ from gitexp.cli.figures.drawing import (
     Role,
     Stroke,
     cut,
+    drawn_as,
     level_axis,
     line,
 )
@@ -52,12 +51,12 @@ def predictions(rows: Sequence[Measured], *, width: float = 560, height: float =
         Label(((left + width) / 2, height - 8), f"predicted change of {metric}", anchor="middle")
     )
     for row in sorted(rows, key=lambda row: str(row.verdict)):
-        role, _ = VERDICTS[row.verdict] if row.verdict else UNDECIDED
+        role, _ = drawn_as(row.verdict)
         if row.lower is not None and row.upper is not None:
             x = across(row.predicted or 0.0)
             shapes.append(line(x, upright(row.lower), x, upright(row.upper), role))
     for row in sorted(rows, key=lambda row: str(row.verdict)):
-        role, shape = VERDICTS[row.verdict] if row.verdict else UNDECIDED
+        role, shape = drawn_as(row.verdict)
         shapes.append(Mark((across(row.predicted or 0.0), upright(row.effect)), shape, role))
     reached = sum(row.criterion.sign * (row.effect - (row.predicted or 0.0)) >= 0 for row in rows)
     return Drawing(

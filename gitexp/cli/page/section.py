@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.drawing import UNDECIDED, VERDICTS
+from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.svg import inline
 from gitexp.rules.text import counted
@@ -109,5 +109,5 @@ def verdict_of(row: Row) -> Verdict | None:
 
 def marked(verdict: Verdict | None, word: str) -> Markup:
     """A verdict's word in its color; the style sheet puts its mark before it."""
-    role, _ = VERDICTS[verdict] if verdict else UNDECIDED
+    role, _ = drawn_as(verdict)
     return tag("span", word, class_=f"verdict {role}")
