@@ -9,7 +9,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures import svg
-from gitexp.cli.figures.climb import Goal, climb
+from gitexp.cli.figures.climb import climb, goals_on
 from gitexp.cli.figures.curves import curves
 from gitexp.cli.figures.forest import forest
 from gitexp.cli.figures.measured import measured, most_common
@@ -118,13 +118,9 @@ def draw(
         rows = most_common(found, project.settings.metric)[: most or MOST_IN_FOREST]
         drawing = forest(rows) if rows else None
     else:
-        mine = [one for one in found if one.criterion.metric == project.settings.metric]
-        lines = [
-            Goal(goal.goal.criterion.amount, f"goal {goal.goal}")
-            for goal in goals()
-            if goal.goal.criterion.metric == project.settings.metric
-        ]
-        drawing = climb(mine[:most] if most else mine, lines)
+        metric = project.settings.metric
+        mine = [one for one in found if one.criterion.metric == metric]
+        drawing = climb(mine[:most] if most else mine, goals_on(metric, goals()))
     if drawing is None:
         raise NotReady("no experiment has been measured yet", "gitexp run")
     return drawing

@@ -24,9 +24,10 @@ from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.cli.figures.measured import Measured
+    from gitexp.lab.goals import GoalProgress
 
 _TOP, _FOOT, _RIGHT = 36, 30, 12  # pixels around the plot
 _NAMED = 12  # accepted steps that are named
@@ -39,6 +40,15 @@ class Goal:
 
     value: float
     said: str
+
+
+def goals_on(metric: str, goals: Iterable[GoalProgress]) -> list[Goal]:
+    """Those goals that are drawn in a picture of one metric."""
+    return [
+        Goal(one.goal.criterion.amount, f"goal {one.goal}")
+        for one in goals
+        if one.goal.criterion.metric == metric
+    ]
 
 
 def climb(

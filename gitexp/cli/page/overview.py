@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.climb import Goal, climb
+from gitexp.cli.figures.climb import climb, goals_on
 from gitexp.cli.figures.markup import Markup, joined, tag
 from gitexp.cli.figures.measured import measured, most_common
 from gitexp.cli.page.section import Section, figure, listed, marked
@@ -63,11 +63,7 @@ def _climb(report: Report) -> Markup:
     metric = report.standing.metric
     mine = [one for one in rows if one.criterion.metric == metric]
     mine = mine or most_common(rows, metric)
-    goals = [
-        Goal(goal.goal.criterion.amount, f"goal {goal.goal}")
-        for goal in report.goals
-        if mine and goal.goal.criterion.metric == mine[0].criterion.metric
-    ]
+    goals = goals_on(mine[0].criterion.metric, report.goals) if mine else []
     shown = [one for n, one in enumerate(mine) if one.accepted or n < MOST_MARKS]
     wide = climb(shown, goals)
     narrow = climb(shown, goals, width=360, height=240)

@@ -10,13 +10,13 @@ from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.svg import inline
 from gitexp.rules.text import counted
+from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.cli.figures.drawing import Drawing
     from gitexp.lab.log import Row
-    from gitexp.rules.verdict.verdict import Verdict
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = 2_000  # characters of a text by somebody else
@@ -102,8 +102,6 @@ def _short(text: str) -> str:
 
 def verdict_of(row: Row) -> Verdict | None:
     """Verdict of an experiment; one that skipped the gate is exploratory."""
-    from gitexp.rules.verdict.verdict import Verdict  # at hand whenever a page is written
-
     return Verdict.EXPLORATORY if row.result.explored else row.result.verdict
 
 
