@@ -17,7 +17,6 @@ from gitexp.errors import GitexpError, NotReady
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.task import Task
 from gitexp.rules.text import counted
 from gitexp.store.notes import read_notes
@@ -232,7 +231,7 @@ class Away:
         commits = list(dict.fromkeys(flight.order.commit for flight in self._flights))
         notes = read_notes(repository, RUNS, commits)
         for flight in [*self._flights]:
-            record = _record_of(flight.task, notes.get(flight.order.commit, ""))
+            record = next(flight.task.answers(notes.get(flight.order.commit, "")), None)
             if record is not None:
                 self._came(flight, record)
         return True
@@ -284,19 +283,3 @@ class Away:
         if error.message != self._trouble:
             self._trouble = error.message
             self._watcher.said(f"{error.message}\nwaiting for it")
-
-
-def _record_of(task: Task, text: str) -> Record | None:
-    """The record of a task's attempt or a later one, unless that was stopped from outside."""
-    return next(
-        (
-            record
-            for record in parse_records(text, task.purpose)
-            if record.seed == task.seed
-            and record.attempt >= task.attempt
-            and record.sample == task.share
-            and record.is_of(task.commit)
-            and (record.ok or record.end.by_itself)
-        ),
-        None,
-    )

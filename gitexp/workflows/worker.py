@@ -25,7 +25,6 @@ from gitexp.lab.scheduler import how_stopped
 from gitexp.lab.sending import SendingLedger, keep_killed, send_waiting
 from gitexp.lab.sharing.incoming import merge_results
 from gitexp.lab.unended import end_all_unended
-from gitexp.rules.documents.record import parse_records
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import HEADS, RUNS
 from gitexp.store.shared_runs import read_runs
@@ -110,18 +109,13 @@ def _up_to_date(task: Task, said: Callable[[str], None]) -> Repository:
 
 
 def on_record(clone: Repository, task: Task) -> Record | None:
-    """The record of this or a later attempt at a run; one that was stopped does not count."""
+    """The record that answers a task in a condition that it asks for, or that failed."""
     text = read_notes(clone, RUNS, [task.commit]).get(task.commit, "")
     return next(
         (
             record
-            for record in parse_records(text, task.purpose)
-            if record.seed == task.seed
-            and record.attempt >= task.attempt
-            and record.sample == task.share
-            and record.is_of(task.commit)
-            and (record.ok or record.end.by_itself)
-            and (not task.conditions or not record.ok or record.condition in task.conditions)
+            for record in task.answers(text)
+            if not task.conditions or not record.ok or record.condition in task.conditions
         ),
         None,
     )

@@ -10,11 +10,14 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS
 from gitexp.rules.documents.lines import canonical, parse_object
 from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.shape import Shape, listed, number, one_of, text, whole
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from gitexp.rules.documents.record import Record
 
 _LONGEST = 8192  # characters of a line; ours have a few hundred
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -68,6 +71,21 @@ class Task:
             if name in always or value not in (defaults.get(name), "", ())
         }
         return canonical(said)
+
+    def answers(self, text: str) -> Iterator[Record]:
+        """Records in the notes of its commit of this attempt or a later one, in any condition.
+
+        One that was stopped from outside does not count.
+        """
+        for record in parse_records(text, self.purpose):
+            if (
+                record.seed == self.seed
+                and record.attempt >= self.attempt
+                and record.sample == self.share
+                and record.is_of(self.commit)
+                and (record.ok or record.end.by_itself)
+            ):
+                yield record
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[object], bool]:
