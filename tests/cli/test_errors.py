@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import click
+import click  # noqa: TID251 - import-linter installs it
 import pytest
 
 from gitexp.cli.errors import as_failure, commands_in, failure_json

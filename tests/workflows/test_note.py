@@ -19,8 +19,11 @@ from tests.team import (
     repository_of,
     synced,
 )
+from tests.typed import typed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.project import World
 
 SAID = "seed 4 ran beside a backup, 3x slower"
@@ -109,3 +112,21 @@ def test_what_cannot_be_noted_is_refused(words: tuple[str, ...], said: str, read
     ran = ready.gitexp("note", *words, code=2)
     assert said in ran.err
     assert not ready.try_git("rev-parse", "--verify", "--quiet", RUNS).out
+
+
+def test_a_remark_is_written_in_the_editor_where_none_was_typed(
+    ready: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = an_experiment(ready, "calm-heron")
+    script = tmp_path / "an editor"
+    script.write_text(f"#!/bin/sh\ngrep '# A remark' \"$2\" && echo '{SAID}' > \"$2\"\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("GIT_EDITOR", f"'{script}' --wait")
+    code, screen = typed(ready, "", "note", "calm-heron")
+    assert code == 0, screen
+    assert "# A remark on exp/calm-heron." in screen
+    assert shown(ready, commit)[-1].endswith(SAID)
+    monkeypatch.setenv("GIT_EDITOR", "false")
+    code, screen = typed(ready, "", "note", "calm-heron")
+    assert code == 2
+    assert 'the editor failed: false\n-> gitexp note calm-heron "TEXT"' in screen

@@ -1,16 +1,14 @@
-import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 
+from gitexp.cli.editor import edited
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import note as views
 from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.project import open_project
-from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 from gitexp.workflows.note import note as workflow
 
@@ -50,11 +48,5 @@ def _edited(repository: Repository, name: str) -> str:
     way = f'gitexp note {short} "TEXT"'
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("what do you want to note?", way)
-    try:
-        # Our git does not see the variable, and knows the other places to look.
-        editor = os.environ.get("GIT_EDITOR") or repository.git.text("var", "GIT_EDITOR").strip()
-        written = click.edit(_TEMPLATE.format(name=f"exp/{short}"), editor, extension=".txt")
-    except (GitFailed, click.ClickException) as error:
-        raise UsageError(f"the editor failed: {error}", way) from None
-    lines = (written or "").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#"))
+    written = edited(repository, _TEMPLATE.format(name=f"exp/{short}"), way)
+    return "\n".join(line for line in written.splitlines() if not line.startswith("#"))
