@@ -21,7 +21,7 @@ from gitexp.rules.text import json_line
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gitexp.lab.ladder import LadderStep
     from gitexp.lab.log_json import ExperimentJson
@@ -129,6 +129,22 @@ def stream(project: Project, selection: Selection | None = None) -> Iterator[Row
 def log(project: Project) -> list[Row]:
     """Read the whole log, newest first."""
     return list(stream(project))
+
+
+def row_of(rows: Iterable[Row], ref: str, commit: str) -> Row:
+    """Find an experiment in its project's log.
+
+    If a commit has several branches, the log lists it under the one that its message names.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    row = next((row for row in rows if row.commit == commit), None)
+    if row is None:
+        raise UsageError(
+            f"there is no experiment {ref.rpartition('/')[2]}", "see which there are: gitexp log"
+        )
+    return row
 
 
 def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:

@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.errors import UsageError
 from gitexp.lab.arms import arms_of
 from gitexp.lab.brought_code import measure_code
 from gitexp.lab.decided import measured_together
 from gitexp.lab.experiment import find_experiment
-from gitexp.lab.log import Row, log
+from gitexp.lab.log import Row, log, row_of
 from gitexp.lab.log_json import ExperimentJson
 from gitexp.lab.results import project_of
 from gitexp.lab.same_change import same_change, whole_changes
@@ -135,13 +134,9 @@ def show(project: Project, name: str | None) -> Sheet:
         UsageError: there is no such experiment.
     """
     ref, commit = find_experiment(project.repository, name)
-    short = ref.rpartition("/")[2]
     project = project_of(project, ref, commit)
     every = log(project)
-    # If a commit has several branches, the log lists it under the one that its message names.
-    row = next((row for row in every if row.result.entry.commit == commit), None)
-    if row is None:
-        raise UsageError(f"there is no experiment {short}", "see which there are: gitexp log")
+    row = row_of(every, ref, commit)
     registration = row.result.registration
     seeds = seed_scores(row.result)
     bulk = read_notes(project.repository, BULK, [c for c in (commit, row.result.base) if c])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
-from gitexp.lab.log import log
+from gitexp.lab.log import log, row_of
 from gitexp.lab.results import project_of
 from gitexp.lab.seed_runs import seed_runs
 from gitexp.lab.tables.runs import parameters_of
@@ -109,7 +109,7 @@ def side_by_side(project: Project, names: Sequence[str]) -> SideBySide:
             "these are names of one experiment, and it takes two to compare",
             f"gitexp show {names[0]}",
         )
-    rows = tuple(_row(project, ref, commit) for commit, ref in found.items())
+    rows = tuple(_rows(project, found))
     bulk = read_notes(project.repository, BULK, list(found))
     texts = [bulk.get(row.commit, "") for row in rows]
     told = {
@@ -131,14 +131,14 @@ def side_by_side(project: Project, names: Sequence[str]) -> SideBySide:
     return SideBySide(rows, tuple(apart), curved)
 
 
-def _row(project: Project, ref: str, commit: str) -> Row:
-    own = project_of(project, ref, commit)
-    row = next((row for row in log(own) if row.commit == commit), None)
-    if row is None:
-        raise UsageError(
-            f"there is no experiment {ref.rpartition('/')[2]}", "see which there are: gitexp log"
-        )
-    return row
+def _rows(project: Project, found: Mapping[str, str]) -> Iterator[Row]:
+    """Read experiments, given as refs by commit; the log of each project is read once."""
+    logs: dict[str, list[Row]] = {}
+    for commit, ref in found.items():
+        own = project_of(project, ref, commit)
+        if own.folder not in logs:
+            logs[own.folder] = log(own)
+        yield row_of(logs[own.folder], ref, commit)
 
 
 def differences(

@@ -13,7 +13,7 @@ from gitexp.cli.views.terminal import in_json
 from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.goals import progress
-from gitexp.lab.log import Row, log
+from gitexp.lab.log import Row, log, row_of
 from gitexp.lab.project import Project, open_project
 from gitexp.rules.text import visible
 from gitexp.store.output_file import write_output
@@ -110,10 +110,7 @@ def _demand(name: str | None, output: Path | None, only: Figure | None, *, open_
 def _row(project: Project, name: str | None) -> Row:
     """The experiment that a picture is of."""
     ref, commit = find_experiment(project.repository, name)
-    row = next((row for row in log(project) if row.commit == commit), None)
-    if row is None:
-        raise UsageError(f"there is no experiment {ref.rpartition('/')[2]}", "gitexp log")
-    return row
+    return row_of(log(project), ref, commit)
 
 
 def _page(project: Project, today: dt.date, number: int | None) -> str:
