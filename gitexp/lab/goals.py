@@ -10,13 +10,14 @@ from gitexp.lab.baseline_files import read_on_baseline
 from gitexp.lab.design import records_like_tip
 from gitexp.rules.documents.goal import FILE, Goal, parse_goals
 from gitexp.rules.gate.formats import LARGEST
-from gitexp.rules.plan.run_scores import half_width, scores
+from gitexp.rules.plan.run_scores import mean_score
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.plan.run_scores import Score
 
 
 class GoalJson(TypedDict):
@@ -37,16 +38,14 @@ class GoalJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class GoalProgress:
-    """A goal and the mean of the baseline's runs; None if no run has measured its metric.
+    """A goal and what the baseline scores; None if no run has measured its metric.
 
-    `within` is the mean's 95 % half-width, None for fewer than 3 runs. `before` is the goal that
-    this one replaced, and `since` the day of that (ISO 8601); both are empty for a first goal.
+    `before` is the goal that this one replaced, and `since` the day of that (ISO 8601); both are
+    empty for a first goal.
     """
 
     goal: Goal
-    now: float | None
-    within: float | None
-    runs: int
+    now: Score | None
     days_left: int | None
     before: str = ""
     since: str = ""
@@ -54,21 +53,24 @@ class GoalProgress:
     @property
     def met(self) -> bool:
         """Whether the baseline's mean has reached it."""
-        return self.now is not None and self.goal.criterion.difference(0, self.now) >= 0
+        return self.now is not None and self.goal.criterion.difference(0, self.now.mean) >= 0
 
     @property
     def sure(self) -> bool:
         """Whether the goal is outside the 95 % interval of the mean."""
-        distance = abs((self.now or 0.0) - self.goal.criterion.amount)
-        return self.within is not None and distance > self.within
+        if self.now is None or self.now.within is None:
+            return False
+        return abs(self.now.mean - self.goal.criterion.amount) > self.now.within
 
     def as_json(self) -> GoalJson:
         """Return the progress as `gitexp goal --json` prints it."""
+        now = self.now
         return {
             "goal": str(self.goal), "metric": self.goal.criterion.metric,
             "constant": self.goal.criterion.amount,
             "by": str(self.goal.by) if self.goal.by else None,
-            "now": self.now, "within": self.within, "runs": self.runs, "met": self.met,
+            "now": now.mean if now else None, "within": now.within if now else None,
+            "runs": now.runs if now else 0, "met": self.met,
             "days_left": self.days_left,
             "before": self.before or None, "since": self.since or None,
         }  # fmt: skip
@@ -87,15 +89,13 @@ def progress(project: Project, today: dt.date) -> list[GoalProgress]:
     records, past = records_like_tip(project), _replaced(project, goals)
     found = []
     for goal in goals:
-        values = scores(records, goal.criterion.metric)
-        mean = sum(values) / len(values) if values else None
+        now = mean_score(records, goal.criterion.metric, project.settings.widening)
         left = (goal.by - today).days if goal.by else None
-        within = half_width(values, project.settings.widening)
         before = next(
             (one for one in past if one[1].criterion.metric == goal.criterion.metric), None
         )
         since, older = (before[0], str(before[1])) if before else ("", "")
-        found.append(GoalProgress(goal, mean, within, len(values), left, older, since))
+        found.append(GoalProgress(goal, now, left, older, since))
     return found
 
 

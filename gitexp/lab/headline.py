@@ -13,8 +13,7 @@ from gitexp.lab.design import records_like_tip
 from gitexp.lab.results import place_of_next
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.record import parse_records
-from gitexp.rules.plan.run_scores import half_width, scores
-from gitexp.rules.verdict.paired_t import standard_deviation
+from gitexp.rules.plan.run_scores import Score, mean_score
 from gitexp.rules.verdict.single_run import first_run_misled
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import is_settled, refs_signature
@@ -27,23 +26,8 @@ if TYPE_CHECKING:
     from gitexp.lab.goals import GoalJson, GoalProgress
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
-    from gitexp.rules.documents.record import Record
 
 _HOUR = 3600.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a baseline scores in the metric: the mean of its runs, one a seed.
-
-    `sd` is their standard deviation, None for a single run; `within` is the mean's 95 % half-width,
-    None for fewer than 3.
-    """
-
-    mean: float
-    sd: float | None
-    within: float | None
-    runs: int
 
 
 class HeadlineJson(TypedDict):
@@ -123,7 +107,7 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
     place = place_of_next(project, results, settings.metric)
     return Headline(
         metric=settings.metric,
-        now=_score(project, records_like_tip(project)),
+        now=mean_score(records_like_tip(project), settings.metric, settings.widening),
         beginning=_beginning(project, {base: notes[base] for base in bases if base in notes}),
         goals=tuple(goals),
         confirmed=verdicts[Verdict.CONFIRMED],
@@ -187,18 +171,7 @@ def _beginning(project: Project, notes: Mapping[str, str]) -> Score | None:
     for commit, text in notes.items():
         if protocols[commit] == protocols[project.tip]:
             own = [r for r in parse_records(text) if r.project == project.folder]
-            if score := _score(project, own):
+            settings = project.settings
+            if score := mean_score(own, settings.metric, settings.widening):
                 return score
     return None
-
-
-def _score(project: Project, records: Sequence[Record]) -> Score | None:
-    values = scores(records, project.settings.metric)
-    if not values:
-        return None
-    return Score(
-        mean=math.fsum(values) / len(values),
-        sd=standard_deviation(values) if len(values) > 1 else None,
-        within=half_width(values, project.settings.widening),
-        runs=len(values),
-    )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gitexp.lab.log import Row
     from gitexp.lab.project import Project
     from gitexp.rules.plan.briefing import Section
+    from gitexp.rules.plan.run_scores import Score
     from gitexp.rules.plan.standing import Standing
     from gitexp.workflows.status import Status
 
@@ -102,11 +103,11 @@ def briefing(directory: Path, today: dt.date) -> list[Section]:
 def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
     for one in now.goals:
         what = "reached" if one.met else "not reached"
-        yield f"goal {one.goal}: {what}, {_score(one.now, one.within, one.runs)}"
+        yield f"goal {one.goal}: {what}, {_said(one.now)}"
     settings = project.settings
     better = "higher" if settings.higher_is_better else "lower"
     yield (
-        f"{now.metric} {_score(now.score, now.within, now.runs)} on {now.baseline}"
+        f"{now.metric} {_said(now.score)} on {now.baseline}"
         f" {now.commit[:8]}; {better} is better,"
         f" gains count from {figures.number(settings.effect)} up"
     )
@@ -118,10 +119,8 @@ def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
         yield f"{ladder.accepted:,} accepted, claimed {claimed}, {measured}"
 
 
-def _score(mean: float | None, half_width: float | None, runs: int) -> str:
-    if mean is None:
-        return "not measured yet"
-    return f"{figures.within(mean, half_width)} ({counted(runs, 'run')})"
+def _said(score: Score | None) -> str:
+    return "not measured yet" if score is None else str(score)
 
 
 def _gaps(project: Project, rows: Sequence[Row]) -> list[str]:

@@ -20,7 +20,7 @@ from gitexp.lab.state import State
 from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
 from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
-from gitexp.rules.plan.run_scores import half_width, scores
+from gitexp.rules.plan.run_scores import mean_score
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gitexp.lab.project import Project
     from gitexp.lab.queue_progress import QueueProgress, QueueProgressJson
     from gitexp.rules.plan.ranking import WeighedIdea
+    from gitexp.rules.plan.run_scores import Score
 
 _ELSEWHERE = "or see it at work in a folder of its own: gitexp demo\nall commands: gitexp help"
 
@@ -93,8 +94,7 @@ class StatusJson(TypedDict):
 class Status:
     """Where a project stands in this clone.
 
-    `score` is the mean of the metric over `runs` runs of the baseline, `within` its 95 %
-    half-width; None if too little was measured. `current` is the experiment that is
+    `score` is the baseline's, None if it was not measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first.
     `planned` comes best first, and `decided` are the last experiments with a verdict. `taken` of
     `places` experiments of the campaign were run. `evidence` counts the verdicts by what hypotheses
@@ -106,9 +106,7 @@ class Status:
     baseline: str
     commit: str
     metric: str
-    score: float | None
-    within: float | None
-    runs: int
+    score: Score | None
     current: Row | None
     is_checked_out: bool
     by_state: dict[str, list[str]]
@@ -131,14 +129,15 @@ class Status:
 
     def as_json(self) -> StatusJson:
         """Return the status as `gitexp status --json` prints it."""
+        score = self.score
         return {
             "project": self.folder,
             "baseline": self.baseline,
             "commit": self.commit,
             "metric": self.metric,
-            "score": self.score,
-            "within": self.within,
-            "runs": self.runs,
+            "score": score.mean if score else None,
+            "within": score.within if score else None,
+            "runs": score.runs if score else 0,
             "current": self.current.as_json() if self.current else None,
             "checked_out": self.is_checked_out,
             "experiments": {state: len(names) for state, names in self.by_state.items()},
@@ -210,7 +209,8 @@ def status_of(
     if planned is None:
         planned = _ranked(project, rows) if State.PLANNED in by_state else ()
     current, is_checked_out = _current(project, rows)
-    values = scores(records_like_tip(project), project.settings.metric)
+    settings = project.settings
+    score = mean_score(records_like_tip(project), settings.metric, settings.widening)
     goals, warnings = _goals(project, today)
     queues = queue_progress(project.repository, {row.result.name: row.state for row in rows})
     # Reading registrations costs more than everything else here, and only evidence takes a place.
@@ -229,13 +229,11 @@ def status_of(
         baseline=project.baseline,
         commit=project.tip,
         metric=project.settings.metric,
-        score=sum(values) / len(values) if values else None,
-        within=half_width(values, project.settings.widening),
-        runs=len(values),
+        score=score,
         current=current,
         is_checked_out=is_checked_out,
         by_state=by_state,
-        running=under_way(project, rows, len(values), queues),
+        running=under_way(project, rows, score.runs if score else 0, queues),
         planned=planned,
         decided=list(islice((row for row in rows if row.result.verdict is not None), _LAST)),
         waits=waiting,
@@ -250,7 +248,7 @@ def status_of(
         warnings=warnings,
         next=next_step(
             project, rows, current, waiting, queues,
-            best=planned[0].name if planned else "", is_measured=bool(values),
+            best=planned[0].name if planned else "", is_measured=score is not None,
         ),
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ import pytest
 from gitexp.cli.views.goal import progress
 from gitexp.cli.views.headline import headline_lines
 from gitexp.lab.goals import GoalProgress
-from gitexp.lab.headline import Headline, Score
+from gitexp.lab.headline import Headline
 from gitexp.rules.documents.goal import Goal
+from gitexp.rules.plan.run_scores import Score
 from gitexp.rules.verdict.criterion import Criterion
 
 BEGUN = Headline(
@@ -29,7 +30,8 @@ def goal(
     now: float | None, left: int | None = None, wanted: str = "accuracy >= 0.97"
 ) -> GoalProgress:
     by = None if left is None else dt.date(2027, 1, 31)
-    return GoalProgress(Goal(Criterion.parse(wanted), by), now, 0.001, 10, left)
+    score = None if now is None else Score(now, 0.001, 0.001, 10)
+    return GoalProgress(Goal(Criterion.parse(wanted), by), score, left)
 
 
 def test_a_headline_says_where_a_project_stands_and_what_that_took() -> None:

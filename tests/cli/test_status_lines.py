@@ -13,22 +13,24 @@ from gitexp.lab.waits import Wait, WaitKind
 from gitexp.rules.documents.goal import parse_goal
 from gitexp.rules.plan.evidence import EvidenceCount, EvidenceKind
 from gitexp.rules.plan.ranking import WeighedIdea
+from gitexp.rules.plan.run_scores import Score
 from gitexp.workflows.status import Status
 
 LONG = "model.encoder.layers.attention.dropout_of_the_first_block 0.1 -> 0.25"
 IDEA = WeighedIdea(
     "brave-otter", "it helps", LONG, 0.01, 0.5, 7200, 1.0, "paper: Wide ResNets " * 9, True, ()
 )
+SCORE = Score(0.9, 0.008, 0.01, 5)
 PAPERS = (EvidenceCount(EvidenceKind.PAPER, 1, 9), EvidenceCount(EvidenceKind.GAP, 4, 7))
 
 
 def status(
     *, goals: int = 0, running: int = 0, planned: int = 0, waits: int = 0, taken: int = 0
 ) -> Status:
-    goal = GoalProgress(parse_goal("accuracy >= 0.97 by 2027-01-31"), 0.9, 0.01, 5, 63)
+    goal = GoalProgress(parse_goal("accuracy >= 0.97 by 2027-01-31"), SCORE, 63)
     return Status(
-        folder="", baseline="main", commit="c" * 40, metric="accuracy", score=0.9, within=0.01,
-        runs=5, current=None, is_checked_out=False,
+        folder="", baseline="main", commit="c" * 40, metric="accuracy", score=SCORE,
+        current=None, is_checked_out=False,
         by_state={"planned": [f"idea-{n}" for n in range(planned)]},
         running=[UnderWay("calm-owl", LONG, 3, 5, 400.0)] * running,
         planned=[IDEA] * planned, decided=[],

@@ -8,7 +8,6 @@ import typer
 
 from gitexp.cli.views.terminal import filled, print_json
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +33,7 @@ def goals_reached(found: Sequence[GoalProgress]) -> None:
 
 def progress(one: GoalProgress) -> str:
     """One goal and how far it is."""
-    now = "not measured yet"
-    if one.now is not None:
-        now = f"at {figures.within(one.now, one.within)} ({counted(one.runs, 'run')})"
+    now = "not measured yet" if one.now is None else f"at {one.now}"
     if one.met:
         now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
     elif one.days_left is not None:

@@ -12,7 +12,8 @@ from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.lab.goals import GoalProgress
-    from gitexp.lab.headline import Headline, Score
+    from gitexp.lab.headline import Headline
+    from gitexp.rules.plan.run_scores import Score
 
 _SECONDS = 3600  # of an hour
 

@@ -22,7 +22,6 @@ from gitexp.cli.views.terminal import (
 from gitexp.rules.plan.evidence import say_evidence
 from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import words
-from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,9 +92,7 @@ def _some(lines: Sequence[str], most: int) -> list[str]:
 
 def _baseline(now: Status) -> str:
     head = f"{visible(f'{now.folder} on ' if now.folder else '')}{visible(now.baseline)}"
-    score = "is not measured yet"
-    if now.score is not None:
-        score = f"{within(now.score, now.within)} ({counted(now.runs, 'run')})"
+    score = "is not measured yet" if now.score is None else now.score
     return f"{head} ({now.commit[:8]}): {visible(now.metric)} {score}"
 
 

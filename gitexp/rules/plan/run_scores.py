@@ -1,10 +1,13 @@
-"""Scores of runs, and the interval of their mean."""
+"""Scores of runs, and their mean with its interval."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict import student_t
+from gitexp.rules.text import counted
+from gitexp.rules.verdict import figures, student_t
 from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, standard_deviation, standard_error
 from gitexp.rules.verdict.pairs import first_good
 
@@ -12,6 +15,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.rules.documents.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a commit scores in a metric: the mean of its runs, one a seed.
+
+    `sd` is their standard deviation, None for a single run; `within` is the mean's 95 % half-width,
+    None for fewer than 3.
+    """
+
+    mean: float
+    sd: float | None
+    within: float | None
+    runs: int
+
+    def __str__(self) -> str:
+        """Write it for people: `0.9896 ± 0.0042 (5 runs)`."""
+        return f"{figures.within(self.mean, self.within)} ({counted(self.runs, 'run')})"
+
+
+def mean_score(records: Iterable[Record], metric: str, widening: float) -> Score | None:
+    """The score of a commit by the records of its runs; None if no run measured the metric.
+
+    `widening` is as in `half_width`.
+    """
+    values = scores(records, metric)
+    if not values:
+        return None
+    return Score(
+        mean=math.fsum(values) / len(values),
+        sd=standard_deviation(values) if len(values) > 1 else None,
+        within=half_width(values, widening),
+        runs=len(values),
+    )
 
 
 def scores(records: Iterable[Record], metric: str) -> list[float]:
