@@ -67,8 +67,8 @@ def _code_beside(report: Checked) -> Iterator[Finding]:
         difference = f"git diff {report.base[:10]} {report.code[:10]}"
         yield Finding(
             "A7",
-            f"{spell_file(report.change.file)} is config and code: its code commit"
-            f" {report.code[:10]} adds {added} lines and removes {removed}, beside the change",
+            f"{spell_file(report.change.file)} is config and code: beside the change, its code"
+            f" commit {report.code[:10]} brings +{added} -{removed} lines",
             f"read them: {difference} -- {shell_word(f':/{path}')}",
             report.change.file,
             advice=True,
