@@ -215,7 +215,8 @@ class ExperimentSession(Session):
         self._write_note(as_explored(judgement, ledger.why))
         self.over = True
         if self._neighbours.are_several:
-            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {self.note.splitlines()[0]}")
+            said = words.verdict_line(self.registration, self.judgement)
+            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {said}")
 
     def _write_note(self, judgement: Judgement) -> None:
         self.judgement = judgement

@@ -127,9 +127,12 @@ def test_where_the_baseline_does_not_repeat_itself_code_and_switch_are_judged_to
     ready: World,
 ) -> None:
     below, top = on_code(ready, "accuracy -= 0.0001", NOISY + PRINT)
-    ran = ready.gitexp("run")
+    ran = ready.gitexp("run", COLUMNS="")
     assert "CONFIRMED" in ran.out
-    assert "code and switch together" in ran.out
+    said = "the baseline does not repeat its own score, so the code cannot be proven neutral"
+    assert f"\n  code and switch together: {said}\n" in ran.out  # nothing is wrapped for a pipe
+    brief = ready.gitexp("run", "--quiet", COLUMNS="40").out
+    assert brief.endswith("3 pairs, code and switch together\n")
     assert len(proofs(ready, below)) == len(again(ready)) == 1
     assert [check["found"] for check in checks(ready, top)] == ["unrepeated"]
     for command in (("log", "--long"), ("show", "otter"), ("report",)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.cli.views.terminal import colored, hanging
+from gitexp.cli.views.terminal import colored, filled, hanging
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import words
@@ -12,6 +12,8 @@ from gitexp.rules.verdict.code_below import TOGETHER
 
 if TYPE_CHECKING:
     from gitexp.lab.log import Row
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.verdict import Judgement
 
 
 def result_lines(row: Row, head: str = "  ") -> str:
@@ -28,6 +30,12 @@ def result_lines(row: Row, head: str = "  ") -> str:
         "refused": f"refused: git switch exp/{name}, edit its code, then: gitexp start --again",
     }
     return hanging(head, ways.get(row.state, row.state))
+
+
+def note_lines(registration: Registration, judgement: Judgement) -> list[str]:
+    """The lines of a verdict note, broken where the terminal ends and not where git's log would."""
+    lines = (filled(line, "  ", "  ")[2:] for line in words.note_lines(registration, judgement))
+    return [f"  {colored(line, judgement.verdict)}" for line in lines]
 
 
 def about_code(row: Row) -> str:

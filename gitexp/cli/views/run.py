@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.errors import FailureJson, failure_json
-from gitexp.cli.views.terminal import colored, filled, print_json
+from gitexp.cli.views.rows import note_lines
+from gitexp.cli.views.terminal import filled, print_json
 from gitexp.lab.log_json import FiguresJson, figures_json
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
 from gitexp.rules.text import visible
+from gitexp.rules.verdict import words
 from gitexp.rules.verdict.objections.moved import MOVED
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.run import Conclusion, Unfinished
@@ -82,7 +84,7 @@ def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:
         if isinstance(one, Unfinished):
             typer.echo(f"exp/{one.name}: no verdict: {visible(one.error.message)}")
         else:
-            typer.echo(f"exp/{one.name}: {one.note.splitlines()[0]}")
+            typer.echo(f"exp/{one.name}: {words.verdict_line(one.registration, one.judgement)}")
 
 
 def ended_json(one: Conclusion | Unfinished) -> ConcludedJson | UnfinishedJson:
@@ -113,8 +115,8 @@ def concluded_json(one: Conclusion) -> ConcludedJson:
 
 def _print(conclusion: Conclusion) -> None:
     typer.echo(f"exp/{conclusion.name}")
-    for line in conclusion.note.splitlines():
-        typer.echo(f"  {colored(line, conclusion.judgement.verdict)}")
+    for line in note_lines(conclusion.registration, conclusion.judgement):
+        typer.echo(line)
     if conclusion.together is not None:
         said = say_together(conclusion.together, conclusion.registration.criterion)
         typer.echo(filled(said, "  ", "  "))

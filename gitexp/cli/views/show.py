@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gitexp.cli.views.rows import about_code, result_lines
+from gitexp.cli.views.rows import about_code, note_lines, result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
-from gitexp.cli.views.terminal import colored, hanging, print_json, shortened, styled, wrapped
+from gitexp.cli.views.terminal import hanging, print_json, shortened, styled, wrapped
 from gitexp.lab.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
@@ -16,7 +16,7 @@ from gitexp.rules.documents.package import version_of
 from gitexp.rules.documents.size import said_size
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.text import counted, visible
-from gitexp.rules.verdict import figures, words
+from gitexp.rules.verdict import figures
 from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def show(sheet: Sheet, *, as_json: bool) -> None:
         typer.echo(f"  Not run yet: gitexp run {entry.name}")
         return
     if judgement.verdict is not None:
-        for line in words.note(registration, judgement).splitlines():
-            typer.echo(f"  {colored(line, judgement.verdict)}")
+        for line in note_lines(registration, judgement):
+            typer.echo(line)
     else:
         _undecided(sheet, judgement)
     _seeds(sheet, registration.criterion, judgement)
