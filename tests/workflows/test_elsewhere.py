@@ -34,7 +34,9 @@ SSH = """\
 #!/bin/sh
 while [ "$1" != -- ]; do shift; done
 host=$2; shift 2
-if [ "$host" = down ]; then echo "ssh: connect to host down: No route to host" >&2; exit 255; fi
+if [ "$host" = down ]; then
+  printf "ssh: connect to host down: No route to host\\r\\n" >&2; exit 255
+fi
 mkdir -p "{homes}/$host"
 [ "$host" = odd ] && odd=PYTHONHASHSEED=7
 exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
@@ -185,6 +187,7 @@ def test_what_keeps_a_worker_from_starting_is_said_in_the_words_of_its_host(
     failed = place.gitexp("run", name, "--on", "ssh", code=3)
     assert "no record came" in failed.err
     assert said in failed.err
+    assert "\\r" not in failed.err
     assert records(place, "main") == []
 
 

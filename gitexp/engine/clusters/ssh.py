@@ -107,7 +107,8 @@ class SshHosts:
         unreached = code == _UNREACHED
         self._failures[worker.host] = self._failures[worker.host] + 1 if unreached else 0
         worker.said.seek(0)
-        text = visible(worker.said.read().decode(errors="replace"))
+        # ssh ends its lines as a terminal needs it.
+        text = visible(worker.said.read().decode(errors="replace").replace("\r\n", "\n"))
         said = "\n".join(text.strip().splitlines()[-_LINES:]) or f"it ended with exit code {code}"
         _close(worker)
         del self._workers[name]
