@@ -26,7 +26,13 @@ from gitexp.rules.documents.known import against
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.documents.settings import parse_time
-from gitexp.rules.plan.design import criterion_from, looks_up_to, met_already, registration_for
+from gitexp.rules.plan.design import (
+    criterion_from,
+    looks_up_to,
+    met_already,
+    not_reported,
+    registration_for,
+)
 from gitexp.rules.plan.evidence import trailer_of
 from gitexp.rules.plan.ideas import Options
 from gitexp.rules.plan.prediction import exceeds_ceiling
@@ -243,7 +249,10 @@ def _started(log: _Log, draft: _Draft, made: _Made, before: bytes) -> Started:
     power = power_of(registration, *history(log.results, log.baseline))
     failing = likely_failures(log.results, registration.repeats[-1])
     power = power.beside(checks=checks_due(settings, log.baseline), failing=failing)
-    said = filter(None, [underpowered(registration, power), exceeds_ceiling(registration)])
+    said = filter(None, [
+        not_reported(registration.criterion.metric, settings, log.baseline),
+        underpowered(registration, power), exceeds_ceiling(registration),
+    ])  # fmt: skip
     old_line, new_line = _lines_at(before, draft.content, registration.change.line)
     return Started(
         registration.name, made.commit, project.baseline, project.tip, registration,

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
+from gitexp.lab.design import records_like_tip
 from gitexp.rules.documents.goal import FILE, parse_goal, set_goal
-from gitexp.rules.plan.design import against_direction
+from gitexp.rules.plan.design import against_direction, not_reported
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from gitexp.lab.project import Project
+    from gitexp.rules.finding import Finding
 
 
-def aim(project: Project, text: str, today: dt.date) -> None:
+def aim(project: Project, text: str, today: dt.date) -> list[Finding]:
     """Commit a goal on the baseline branch; an older one on the same metric stays in its history.
+
+    Returns advice on it.
 
     Raises:
         UsageError: the text names no number to reach, a day in the past, or the wrong direction;
@@ -32,3 +36,5 @@ def aim(project: Project, text: str, today: dt.date) -> None:
     if after == before:
         raise UsageError(f"the goal is already {goal}", "gitexp goal shows the progress")
     commit_on_baseline(project, FILE, before, after, f"Goal: {goal}\n")
+    advice = not_reported(goal.criterion.metric, project.settings, records_like_tip(project))
+    return [advice] if advice else []

@@ -23,6 +23,10 @@ def test_a_goal_is_committed_and_its_progress_shown(ready: World) -> None:
     [found] = ready.gitexp("goal", "--json").json
     assert (found["met"], found["runs"], found["days_left"]) == (False, 3, 30)
     assert found["now"] == pytest.approx(0.902, abs=0.003)
+    assert "no run of the baseline reported acuracy\nS4 (advice) · did you mean accuracy?" in (
+        ready.gitexp("goal", "acuracy >= 0.9").out
+    )
+    ready.git("reset", "--quiet", "--hard", "HEAD^")
     ready.gitexp("goal", "accuracy >= 0.9")
     shown = " ".join(ready.gitexp("goal").out.split())
     assert "reached within the error bar, at 0.90" in shown

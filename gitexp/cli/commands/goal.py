@@ -25,8 +25,6 @@ def goal(
 
     Goals are committed on the baseline branch, in GOALS.toml.
     """
-    project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
-    if text is not None:
-        aim(project, text, today)
-        project = open_project()
-    views.goals(progress(project, today), as_json=json_)
+    today = dt.datetime.now(tz=dt.UTC).date()
+    advice = aim(open_project(), text, today) if text is not None else []
+    views.goals(progress(open_project(), today), advice, as_json=json_)

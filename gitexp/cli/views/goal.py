@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gitexp.cli.views.terminal import filled, print_json
+from gitexp.cli.views.terminal import filled, findings, print_json
 from gitexp.rules.text import counted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.goals import GoalProgress
+    from gitexp.rules.finding import Finding
 
 
-def goals(found: Sequence[GoalProgress], *, as_json: bool) -> None:
-    """Print each goal and how far it is."""
+def goals(found: Sequence[GoalProgress], advice: Sequence[Finding], *, as_json: bool) -> None:
+    """Print each goal and how far it is, and advice on one that was set."""
     if as_json:
         print_json([one.as_json() for one in found])
         return
     if not found:
         typer.echo('No goal is set: gitexp goal "accuracy >= 0.97 by 2027-01-31"')
     goals_reached(found)
+    findings(advice)
 
 
 def goals_reached(found: Sequence[GoalProgress]) -> None:

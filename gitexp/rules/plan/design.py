@@ -16,8 +16,9 @@ from gitexp.rules.verdict.campaign import campaign_level
 from gitexp.rules.verdict.criterion import Criterion, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.criterion import Guard
 
@@ -177,4 +178,20 @@ def met_already(criterion: Criterion, baseline: Sequence[float]) -> Finding | No
         f"the baseline already meets {criterion}: its mean over {len(baseline)}"
         f" run{'s' if len(baseline) > 1 else ''} is {mean:.4g}",
         f'ask for more, or for a gain over the baseline: --expect "{criterion.metric} +0.005"',
+    )
+
+
+def not_reported(metric: str, settings: Settings, baseline: Iterable[Record]) -> Finding | None:
+    """Find that no run of the baseline reported a metric, and name the one that may be meant."""
+    reported = {name for record in baseline if record.ok for name in record.metrics}
+    if not reported or metric in reported or metric == settings.metric:
+        return None
+    from difflib import get_close_matches  # only for what may be mistyped
+
+    near = get_close_matches(metric, sorted(reported), n=1)
+    return Finding(
+        "S4",
+        f"no run of the baseline reported {metric}",
+        f"did you mean {near[0]}?" if near else f"they reported {', '.join(sorted(reported))}",
+        advice=True,
     )
