@@ -9,7 +9,6 @@ import typer
 
 from gitexp import __version__
 from gitexp.cli.completion.scripts import install, script_for
-from gitexp.cli.views.terminal import print_json
 
 
 def version(*, as_json: bool) -> None:
@@ -17,7 +16,9 @@ def version(*, as_json: bool) -> None:
     if not as_json:
         typer.echo(f"gitexp {__version__}")
         return
-    from gitexp.lab.itself import describe_itself  # for a bug report alone
+    # For a bug report alone.
+    from gitexp.cli.views.terminal import print_json
+    from gitexp.lab.itself import describe_itself
 
     print_json(describe_itself())
 
