@@ -19,11 +19,12 @@ from gitexp.store.commits import commit_file
 from gitexp.store.note_writing import append_lines
 from gitexp.store.refs import BULK, HEADS, LOGS, RUNS, VERDICTS
 from gitexp.store.repository import Repository
+from gitexp.store.shared_runs import keep_run, send_runs
 from gitexp.workflows.sync import sync
 from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SHARED = (RUNS, BULK, LOGS, VERDICTS)
 
@@ -116,6 +117,15 @@ def measured_experiment(world: World, name: str, value: float = 10, accuracy: fl
     measure(world, world.git("rev-parse", "main"), 0.9)
     measure(world, commit, accuracy)
     return commit
+
+
+def write_run(
+    repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
+) -> str:
+    """Send the lines of one run, as a worker does; returns the ref."""
+    ref = keep_run(repository, commit, record, bulk)
+    send_runs(repository, remote, [ref])
+    return ref
 
 
 def texts(world: World, *refs: str) -> dict[tuple[str, str], bytes]:

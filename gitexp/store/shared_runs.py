@@ -38,22 +38,6 @@ _MOST = 1_000  # lines of one run; a worker sends 200 series and a few more
 _ONCE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64})/(-?\d+)-([0-9a-f]{12})")
 
 
-def write_run(
-    repository: Repository, remote: str, commit: str, record: str, bulk: Sequence[str]
-) -> str:
-    """Push the record and bulk lines of one run as a ref that is written once; returns the ref.
-
-    Doing so again is harmless. `remote` is a name or a URL.
-
-    Raises:
-        UsageError: the line is not a record of that commit.
-        NotReady: the remote cannot be reached, or does not take it.
-    """
-    ref = keep_run(repository, commit, record, bulk)
-    send_runs(repository, remote, [ref])
-    return ref
-
-
 def keep_run(repository: Repository, commit: str, record: str, bulk: Sequence[str]) -> str:
     """Keep the lines of one run as a ref of this clone, until it is sent; returns the ref.
 

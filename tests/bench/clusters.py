@@ -17,12 +17,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gitexp.store.refs import RUNS, SHARED_RUNS
-from gitexp.store.shared_runs import write_run
 from tests.arrange import refs
 from tests.bench.projects import project, seal
 from tests.bench.timing import cost_of
 from tests.project import World
-from tests.team import a_record, an_experiment, hub_of, lines_of, repository_of, starts_of, synced
+from tests.team import (
+    a_record,
+    an_experiment,
+    hub_of,
+    lines_of,
+    repository_of,
+    starts_of,
+    synced,
+    write_run,
+)
 
 _SYNC = (str(Path(sys.executable).with_name("gitexp")), "sync")
 

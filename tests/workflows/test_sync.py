@@ -15,7 +15,6 @@ from gitexp.store.fetch import read_fetched
 from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines, replace_notes
 from gitexp.store.refs import ARCHIVE, BULK, FETCHED, HEADS, LOGS, RUNS, SHARED_RUNS, VERDICTS
-from gitexp.store.shared_runs import write_run
 from tests.arrange import refs
 from tests.project import World
 from tests.team import (
@@ -33,6 +32,7 @@ from tests.team import (
     starts_of,
     synced,
     texts,
+    write_run,
 )
 
 
