@@ -70,7 +70,9 @@ def test_of_two_that_are_confirmed_at_once_the_later_one_is_in_doubt(ready: Worl
     assert (len(seeds), seeds[3] - seeds[0]) == (6, 1000)
     doubted = [name for name in (first, second)
                if '"doubted"' in note(ready, "gitexp-runs", f"exp/{name}")]  # fmt: skip
-    begun = {min(r["start"] for r in records(ready, f"exp/{n}")): n for n in (first, second)}
+    # Two that began in the same millisecond are told apart by their commits.
+    begun = {(min(r["start"] for r in records(ready, f"exp/{n}")),
+              ready.git("rev-parse", f"exp/{n}")): n for n in (first, second)}  # fmt: skip
     assert doubted == [begun[max(begun)]]
     # Nothing is left to be tested again, as there is where two clones did not know of each other.
     assert "retest" not in ready.gitexp("verify").out
