@@ -28,9 +28,7 @@ def write_output(path: Path, content: bytes, mark: bytes) -> None:
         UsageError: something else is there, or it cannot be written.
     """
     name = visible(str(path))
-    there = demand_file(path)
-    if there is not None:
-        _refuse_strangers(path, name, there, mark)
+    there = demand_own_file(path, mark)
     try:
         descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     except OSError as error:
@@ -69,12 +67,19 @@ def demand_file(path: Path) -> os.stat_result | None:
     return there
 
 
-def _refuse_strangers(path: Path, name: str, there: os.stat_result, mark: bytes) -> None:
-    if there.st_size and mark not in _ends(path, name):
+def demand_own_file(path: Path, mark: bytes) -> os.stat_result | None:
+    """Refuse to replace what does not have the mark of our files; returns what is there, if any.
+
+    Raises:
+        UsageError: something else is there, or it cannot be looked at.
+    """
+    name, there = visible(str(path)), demand_file(path)
+    if there is not None and there.st_size and mark not in _ends(path, name):
         raise UsageError(
             f"{name} exists, and gitexp did not write it: it stays as it is",
             "remove it first, or choose another --output",
         )
+    return there
 
 
 def _ends(path: Path, name: str) -> bytes:

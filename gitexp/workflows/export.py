@@ -21,7 +21,7 @@ from gitexp.lab.tables.experiments import experiment_row
 from gitexp.lab.tables.held import hold
 from gitexp.lab.tables.runs import read_arms, run_rows
 from gitexp.rules.text import visible
-from gitexp.store.output_file import demand_file
+from gitexp.store.output_file import demand_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +51,14 @@ class ExportJson(TypedDict):
     experiments: int
     rows: int
     known: int
+
+
+# What every export has, of experiments or of runs: no other file is replaced by one.
+_MARKS = {
+    Format.CSV: b",commit,baseline,",
+    Format.JSON_LINES: b'"commit": ',
+    Format.PARQUET: b"PAR1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def export(
 ) -> Export:
     """Write the log, or the experiments that patterns name; without `output`, to `out`.
 
-    A file is replaced in one step. A store of MLflow keeps what it has.
+    An older export is replaced in one step. A store of MLflow keeps what it has.
 
     Raises:
         UsageError: no experiment has such a name, or the output cannot be written.
@@ -117,18 +125,18 @@ def export(
     cells = counted(_cells(project, rows, runs=runs))
     fixed = RUNS if runs else EXPERIMENTS
     if to is Format.JSON_LINES:
-        with _opened(output, out) as handle:
+        with _opened(output, out, to) as handle:
             write_json_lines(cells, handle)
     elif to is Format.CSV:
         with (
             _columns_of(cells, fixed, runs=runs) as (columns, held),
-            _opened(output, out) as handle,
+            _opened(output, out, to) as handle,
         ):
             write_csv(held, columns, handle)
     else:
         from gitexp.lab.tables.as_parquet import write_parquet  # one format of four
 
-        with _columns_of(cells, fixed, runs=runs) as (columns, held), _replaced(output) as path:
+        with _columns_of(cells, fixed, runs=runs) as (columns, held), _replaced(output, to) as path:
             write_parquet(held, columns, path)
     return Export(to, output, len(rows), written)
 
@@ -174,19 +182,19 @@ def _columns_of(
 
 
 @contextlib.contextmanager
-def _opened(output: str, out: TextIO) -> Iterator[TextIO]:
+def _opened(output: str, out: TextIO, to: Format) -> Iterator[TextIO]:
     if not output:
         yield out
         return
-    with _replaced(output) as path, path.open("w", encoding="utf-8", newline="") as handle:
+    with _replaced(output, to) as path, path.open("w", encoding="utf-8", newline="") as handle:
         yield handle
 
 
 @contextlib.contextmanager
-def _replaced(output: str) -> Iterator[Path]:
+def _replaced(output: str, to: Format) -> Iterator[Path]:
     """A new file beside the output that takes its place at the end, or else goes away."""
     place = Path(output)
-    demand_file(place)
+    demand_own_file(place, _MARKS[to])
     try:
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".gitexp-export-") as folder:
             made = Path(folder, place.name)
