@@ -15,6 +15,7 @@ import pytest
 from gitexp.cli.live import Lines
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.engine import Slot
+from gitexp.errors import NotReady
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import parse_elsewhere
@@ -231,6 +232,12 @@ def test_nothing_is_submitted_where_it_could_not_come_back(place: World) -> None
 def test_a_wrong_table_is_refused_by_name(table: object, said: str) -> None:
     with pytest.raises(Exception, match=said):
         parse_elsewhere("gitexp.toml", table)
+
+
+def test_a_mistyped_key_gets_the_one_that_is_meant() -> None:
+    with pytest.raises(NotReady) as refused:
+        parse_elsewhere("gitexp.toml", {"ssh": {"host": ["a"]}})
+    assert refused.value.hint == "did you mean hosts?"
 
 
 @pytest.mark.slow

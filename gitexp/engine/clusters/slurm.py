@@ -158,7 +158,10 @@ class SlurmArrays:
         self._asked = time.monotonic()
         done = _call("squeue", "--me", "--noheader", "--array", "--states=all", "--format=%i|%T|%j")
         if done.returncode:
-            raise NotReady(f"squeue failed: {visible(done.stderr.strip())}")
+            raise NotReady(
+                f"squeue failed: {visible(done.stderr.strip())}",
+                "where SLURM cannot be reached: gitexp run NAME --on slurm --script",
+            )
         rows = [line.split("|") for line in done.stdout.splitlines()]
         self._listed = {row[0]: row[1] for row in rows if len(row) == 3}
         self._jobs = {row[2]: row[0].partition("_")[0] for row in rows if len(row) == 3}

@@ -82,8 +82,14 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in known:
-                keys = ", ".join(sorted(known))
-                raise NotReady(f"{path}: unknown setting on.{name}.{key}", f"settings are: {keys}")
+                import difflib  # only where there is an error
+
+                near = difflib.get_close_matches(key, known, 1)
+                keys = f"settings are: {', '.join(sorted(known))}"
+                raise NotReady(
+                    f"{path}: unknown setting on.{name}.{key}",
+                    f"did you mean {near[0]}?" if near else keys,
+                )
             values[known[key]] = _checked(f"{path}: on.{name}.{key}", key, value)
         if kind is Ssh and not values.get("hosts"):
             raise _wrong(path, "on.ssh.hosts", 'a list of hosts, such as ["gpu1", "gpu2"]')

@@ -49,7 +49,7 @@ def parse_goal(text: str) -> Goal:
         criterion = None
     if criterion is None or criterion.scale is not Scale.CONSTANT:
         raise UsageError(
-            f"{text!r} is not a goal: it names no number to reach",
+            f"{text!r} is not a goal: that is a metric, >= or <=, and a number",
             'write it as "accuracy >= 0.97 by 2027-01-31"',
         )
     return Goal(criterion, by)
