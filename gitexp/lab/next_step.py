@@ -45,7 +45,7 @@ def next_step(
         chain(
             _about(waits, WaitKind.INIT, WaitKind.SETTINGS, WaitKind.QUEUE),
             _about_queues(queues),
-            () if current is None else _about_current(project, rows, current, waits),
+            () if current is None else _about_current(project, rows, current, waits, best),
             _about(waits, WaitKind.UNSYNCED, WaitKind.CONFIRMED),
             _about_all(project, rows, best),
             _about(waits, WaitKind.OUTDATED, WaitKind.REFUSED, WaitKind.STALE),
@@ -65,11 +65,12 @@ def _about_queues(queues: Sequence[QueueProgress]) -> Iterator[NextStep]:
 
 
 def _about_current(
-    project: Project, rows: Sequence[Row], current: Row, waits: Sequence[Wait]
+    project: Project, rows: Sequence[Row], current: Row, waits: Sequence[Wait], best: str
 ) -> Iterator[NextStep]:
     name = current.result.name
     if current.state is State.PLANNED:
-        yield _about_planned(project, rows, name, "it is planned")
+        why = "it is planned" if best in {"", name} else "you started it last, or are on its branch"
+        yield _about_planned(project, rows, name, why)
     yield from (NextStep(wait.command, wait.why) for wait in waits if name in wait.names)
 
 

@@ -86,6 +86,13 @@ def test_what_is_planned_comes_by_its_rank(ready: World) -> None:
     assert step(ready).startswith("gitexp retest ")
 
 
+def test_the_next_step_says_why_it_is_not_the_best(ready: World) -> None:
+    ready.start("--set", "model.C=10", "--chance", "0.9")
+    last = ready.start("--set", "model.C=11", "--chance", "0.1")
+    said = ready.gitexp().out
+    assert f"next: gitexp run {last}   (you started it last, or are on its branch)\n" in said
+
+
 def test_a_measured_baseline_and_goals_are_shown(ready: World) -> None:
     ready.gitexp("run", "--baseline")
     ready.gitexp("goal", "accuracy >= 0.97")
