@@ -25,6 +25,8 @@ from gitexp.lab.scheduler import how_stopped
 from gitexp.lab.sending import SendingLedger, keep_killed, send_waiting
 from gitexp.lab.sharing.incoming import merge_results
 from gitexp.lab.unended import end_all_unended
+from gitexp.rules.documents.code_commit import is_code_commit
+from gitexp.store.experiments import read_commits
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import HEADS, RUNS
 from gitexp.store.shared_runs import read_runs
@@ -138,9 +140,9 @@ def _admit(clone: Repository, task: Task) -> _Admitted:
     seen = beside_tree(clone, task.tree)
     if clone.git.succeeds("merge-base", "--is-ancestor", task.commit, tip):
         base, experiment = task.commit, ""
-    elif task.commit == task.code:
-        # Approved by its id; it stands on the baseline commit whose settings run it.
-        base, experiment = clone.git.resolve(f"{task.commit}^") or "", ""
+    elif below := _baseline_below(clone, task.commit, tip):
+        _demand_code(task.commit[:10], task.commit, task)
+        base, experiment = below, ""
     else:
         return _admit_experiment(clone, seen, task)
     path, settings = settings_at(clone, base, prefix)
@@ -161,16 +163,29 @@ def _admit_experiment(clone: Repository, seen: Repository, task: Task) -> _Admit
         raise report.error
     report.demand()
     _demand_approved(report.settings.digest, task)
-    if report.code != task.code:
-        raise NotReady(
-            f"exp/{report.name} brings code ({report.code[:10] or 'none'}) that whoever asked for"
-            f" this run has not approved ({task.code[:10] or 'none'})"
-        )
+    _demand_code(f"exp/{report.name}", report.code, task)
     project = report.project
     here = Project(
         seen, project.prefix, project.baseline, report.base, project.settings_path, report.settings
     )
     return _Admitted(here, report.base, task.commit)
+
+
+def _baseline_below(clone: Repository, commit: str, tip: str) -> str:
+    """Baseline commit that a code commit stands on; empty if this is not a code commit."""
+    [entry] = read_commits(clone, [("", commit)])
+    if not is_code_commit(entry.message) or len(entry.parents) != 1:
+        return ""
+    [below] = entry.parents
+    return below if clone.git.succeeds("merge-base", "--is-ancestor", below, tip) else ""
+
+
+def _demand_code(name: str, code: str, task: Task) -> None:
+    if code != task.code:
+        raise NotReady(
+            f"{name} brings code ({code[:10] or 'none'}) that whoever asked for this run has not"
+            f" approved ({task.code[:10] or 'none'})"
+        )
 
 
 def _demand_approved(digest: str, task: Task) -> None:

@@ -14,6 +14,7 @@ from gitexp.lab.project import open_project
 from gitexp.rules.documents.task import Task
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs
+from tests.lab.test_code_commits import ON_TOP, code, experiment
 from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of, measured_experiment, synced
 from tests.workflows.test_run import run_beside, until
@@ -101,6 +102,21 @@ def test_a_worker_runs_only_what_was_approved(ready: World, hub: World) -> None:
         "worker", replace(asked, baseline="other-main").line(), code=3
     ).err  # fmt: skip
     assert runs(hub) == []
+
+
+def test_a_worker_runs_only_the_code_that_its_line_names(ready: World, hub: World) -> None:
+    ready.git("switch", "--quiet", "--create", ON_TOP)
+    below, top = code(ready), experiment(ready)
+    ready.git("switch", "--quiet", "main")
+    synced(ready)
+    where = elsewhere(ready)
+    asked = task(ready, hub, top)
+    for other in (asked, replace(asked, code=top), replace(asked, commit=below)):
+        refused = where.gitexp("worker", other.line(), code=3).err
+        assert "brings code" in refused or "approved" in refused, refused
+    assert runs(hub) == []
+    where.gitexp("worker", replace(asked, code=below).line())
+    assert len(runs(hub)) == 1
 
 
 def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(

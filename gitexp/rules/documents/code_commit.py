@@ -20,9 +20,13 @@ _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def is_code_commit(message: str) -> bool:
-    """Whether a commit says that it brings the code of experiments."""
+    """Whether a commit says that it brings the code of experiments.
+
+    `Code` with a commit's id belongs to an experiment that stands on such code.
+    """
     trailers = split_message(message)[1]
-    return CODE in trailers and "Experiment" not in trailers
+    is_named = CODE in trailers and not _ID.fullmatch(trailers[CODE])
+    return is_named and "Experiment" not in trailers
 
 
 def code_message(hypothesis: str, name: str) -> str:
