@@ -15,13 +15,16 @@ from gitexp.cli.errors import failure_json
 from gitexp.cli.views import run as views
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.project import open_project
+from gitexp.rules.documents.elsewhere import Where
 from gitexp.rules.rendering import error_text
+from gitexp.workflows.away import place_of
 from gitexp.workflows.queue import find_queue
 from gitexp.workflows.run import Unfinished, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
     from gitexp.lab.queue import Queue
     from gitexp.lab.watcher import Watcher
@@ -34,15 +37,16 @@ def carry_out(number: str) -> None:
     queue = find_queue(project, number)
     with live.watcher(yes=queue.yes, as_json=True, every=True) as watcher:
         try:
+            place = place_of(project, Where(queue.on, queue.remote, queue.address))
             names = queue.left
             if not names:
                 raise UsageError("every experiment of the queue was stopped")
             if queue.runs:
-                result = _screened(project, queue, watcher)
+                result = _screened(project, queue, watcher, place)
             else:
                 ended = run(
                     project, names, jobs=queue.jobs, gpus=queue.gpus, watcher=watcher,
-                    to_stop=lambda: queue.asked_to_stop,
+                    to_stop=lambda: queue.asked_to_stop, on=place,
                 )  # fmt: skip
                 result = _result(queue, ended)
         except GitexpError as error:
@@ -78,7 +82,9 @@ def _result(queue: Queue, ended: Sequence[Conclusion | Unfinished]) -> dict[str,
     return _kept(show, *codes)
 
 
-def _screened(project: Project, queue: Queue, watcher: Watcher) -> dict[str, Any]:
+def _screened(
+    project: Project, queue: Queue, watcher: Watcher, place: Place | None
+) -> dict[str, Any]:
     """Screen what a queue was asked to; returns what is kept of it."""
     # What ranks and shrinks is loaded by --screen alone.
     from gitexp.cli.views.screen import screened
@@ -86,7 +92,7 @@ def _screened(project: Project, queue: Queue, watcher: Watcher) -> dict[str, Any
 
     done = screen(
         project, queue.left, runs=queue.runs, share=queue.share, jobs=queue.jobs, gpus=queue.gpus,
-        watcher=watcher, to_stop=lambda: queue.asked_to_stop,
+        watcher=watcher, to_stop=lambda: queue.asked_to_stop, on=place,
     )  # fmt: skip
     code = max((one.error.exit_code for one in done.unfinished), default=0)
     return _kept(partial(screened, done), code, code)

@@ -13,6 +13,7 @@ from gitexp.workflows.screen import screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
 
 
@@ -27,10 +28,13 @@ def run_screening(
     yes: bool,
     quiet: bool,
     as_json: bool,
+    on: Place | None = None,
 ) -> None:
     """Screen ideas, and print the ranking; fails as the worst of those that could not be run."""
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
-        done = screen(project, names, runs=runs, share=share, jobs=jobs, watcher=watcher, gpus=gpus)
+        done = screen(
+            project, names, runs=runs, share=share, jobs=jobs, watcher=watcher, gpus=gpus, on=on
+        )
     screened(done, as_json=as_json)
     if done.unfinished:
         raise typer.Exit(max(one.error.exit_code for one in done.unfinished))

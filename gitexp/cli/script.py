@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.elsewhere import Where
 
 
-def print_script(
-    project: Project, names: Sequence[str], *, on: str, remote: str, jobs: int | None
-) -> None:
+def print_script(project: Project, names: Sequence[str], *, where: Where, jobs: int | None) -> None:
     """Print the script of what is due now; where nothing is, print the verdicts.
 
     Raises:
         UsageError: there is no script for this kind of cluster.
     """
-    if not on:
+    place = place_of(project, where, printed=True)
+    if place is None:
         raise UsageError("--script goes with --on slurm", "gitexp run --on slurm --script")
-    place = place_of(project, on, remote, printed=True)
     with live.watcher(yes=True) as watcher:
         ended = run(project, names, jobs=jobs, watcher=watcher, on=place)
-    cluster, _ = place
+    cluster = place.cluster
     if isinstance(cluster, PrintedScript) and cluster.script:
         typer.echo(cluster.script, nl=False)
         typer.echo("submit it with sbatch; when its jobs have ended: the same command", err=True)

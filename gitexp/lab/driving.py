@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
     from gitexp.engine.engine import Engine, Order
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.ledger import Ledger
     from gitexp.lab.session import Session
     from gitexp.lab.watcher import Watcher
     from gitexp.store.repository import Repository
-
-    # Who asked for an order, and how many to carry out at once.
-    Elsewhere = Callable[[Callable[[Order], Session], int], Engine]
 
 
 @contextlib.contextmanager
@@ -86,11 +84,11 @@ def drive(
     jobs: int,
     watcher: Watcher,
     to_stop: Callable[[], Container[str]] | None = None,
-    elsewhere: Elsewhere | None = None,
+    on: Place | None = None,
 ) -> None:
     """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
 
-    `elsewhere` returns the engine whose runs are made on other machines, for runs that are.
+    `on` is where the runs are made instead of on this machine.
 
     Raises:
         StoreBusy: a run could not be stored; it is kept aside.
@@ -100,10 +98,10 @@ def drive(
         return scheduler.session_of(order)
 
     engine: Engine
-    if elsewhere is None:
+    if on is None:
         engine = Pool(jobs, lambda order, slot: session_of(order).make(order, slot))
     else:
-        engine = elsewhere(session_of, jobs)
+        engine = on.engine(session_of, jobs, watcher)
     with engine:
         scheduler = Scheduler(repository, sessions, engine, watcher, to_stop)
         try:
@@ -111,7 +109,7 @@ def drive(
         except BaseException as error:
             how = how_stopped(error)
             engine.stop_all(how)
-            if elsewhere is None and how is Ended.ABORT and scheduler.counts_aborts():
+            if on is None and how is Ended.ABORT and scheduler.counts_aborts():
                 # So that nobody fears a Ctrl-C.
                 watcher.said(
                     "the aborted runs are on record as one failure, which alone changes nothing;"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.away import Away
 from gitexp.lab.trust import demand_trust
-from gitexp.rules.documents.elsewhere import KINDS
+from gitexp.rules.documents.elsewhere import KINDS, Dask, demand_address
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from gitexp.engine.clusters.cluster import Cluster
     from gitexp.engine.engine import Engine, Order
     from gitexp.lab.admitted import Admitted
-    from gitexp.lab.driving import Elsewhere
     from gitexp.lab.meeting import Meeting
     from gitexp.lab.project import Project
     from gitexp.lab.session import Session
     from gitexp.lab.watcher import Watcher
-    from gitexp.rules.documents.elsewhere import Elsewhere as Table
+    from gitexp.rules.documents.elsewhere import Elsewhere, Where
 
 _EXAMPLES = {
     "ssh": 'hosts = ["gpu1", "gpu2"]',
@@ -31,19 +31,36 @@ _EXAMPLES = {
 }
 
 
-def table_of(project: Project, name: str) -> Table:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Other machines that make runs: a cluster, and the remote where the results meet."""
+
+    cluster: Cluster
+    meeting: Meeting
+
+    def engine(self, session_of: Callable[[Order], Session], jobs: int, watcher: Watcher) -> Engine:
+        """What has runs made there, at most `jobs` at once, for sessions that ask for them."""
+        return Away(self.cluster, self.meeting, watcher, session_of, jobs)
+
+
+def table_of(project: Project, where: Where) -> Elsewhere:
     """The table of the settings for a kind of cluster, as the baseline's tip has it now.
 
     Raises:
-        UsageError: there is no such kind.
+        UsageError: there is no such kind, or it has no address.
         NotReady: the settings have no table for it, or are not approved in this clone.
     """
+    name = where.on
     if name not in KINDS:
         raise UsageError(
             f"--on takes one of {', '.join(KINDS)}, not {visible(name)}", "see docs/clusters.md"
         )
     demand_trust(project, project)
     found = next((one for one in project.settings.on if isinstance(one, KINDS[name])), None)
+    if where.address:
+        demand_address(where.address)
+        found = found if isinstance(found, Dask) else Dask()
+        return replace(found, address=where.address, class_="", arguments={})
     if found is None:
         table = "on" if project.settings_path.endswith("gitexp.toml") else "tool.gitexp.on"
         raise NotReady(
@@ -53,18 +70,9 @@ def table_of(project: Project, name: str) -> Table:
     return found
 
 
-def cluster_of(project: Project, table: Table, *, printed: bool) -> Cluster:
+def cluster_of(project: Project, table: Elsewhere, *, printed: bool) -> Cluster:
     """What makes runs as a table of the settings says, or the script to be `printed` instead."""
     return open_cluster(table, project.repository.local, printed=printed)
-
-
-def engine_of(cluster: Cluster, meeting: Meeting, watcher: Watcher) -> Elsewhere:
-    """The engine that has runs made there, once there are sessions which ask for them."""
-
-    def engine(session_of: Callable[[Order], Session], jobs: int) -> Engine:
-        return Away(cluster, meeting, watcher, session_of, jobs)
-
-    return engine
 
 
 def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:

@@ -18,7 +18,7 @@ from gitexp.rules.documents.shape import number
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gitexp.store.repository import Repository
@@ -45,7 +45,7 @@ class Queue:
     `jobs` is None for as many as the machine serves; `prefix` is the project's folder. `several`
     says whether it prints a list, `yes` whether somebody agreed to more than 30 minutes of runs.
     `pid` is 0 before the process has started. With `runs`, so many runs of each on a `share` of the
-    data only screen it.
+    data only screen it. `on`, `remote` and `address` are where its runs are made.
     """
 
     folder: Path
@@ -61,6 +61,9 @@ class Queue:
     yes: bool = True
     runs: int = 0
     share: float = 1.0
+    on: str = ""
+    remote: str = ""
+    address: str = ""
 
     @property
     def id(self) -> str:
@@ -191,7 +194,7 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
-_FIELDS = {
+_FIELDS: dict[str, Callable[[Any], bool]] = {
     "names": lambda value: bool(value) and _are_texts(value),
     "jobs": lambda value: value is None or (_is_count(value) and value > 0),
     "gpus": _is_text,
@@ -204,5 +207,11 @@ _FIELDS = {
     "yes": _is_bool,
     "runs": _is_count,
     "share": number(0, 1),
+    "on": _is_text,
+    "remote": _is_text,
+    "address": _is_text,
 }  # fmt: skip
-_LATER = {"yes": True, "runs": 0, "share": 1.0}  # of queues that an earlier version began
+# Of queues that an earlier version began.
+_LATER: dict[str, Any] = {
+    "yes": True, "runs": 0, "share": 1.0, "on": "", "remote": "", "address": "",
+}  # fmt: skip

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.elsewhere import cluster_of, table_of
+from gitexp.lab.elsewhere import Place, cluster_of, table_of
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.remote import choose_remote
 from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:
-    from gitexp.engine.clusters.cluster import Cluster
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.elsewhere import Where
 
 
-def place_of(
-    project: Project, on: str, remote: str, *, printed: bool = False
-) -> tuple[Cluster, Meeting]:
-    """Return the cluster of a table of the settings, and the remote that its workers use.
+def place_of(project: Project, where: Where, *, printed: bool = False) -> Place | None:
+    """Return the cluster that is wanted, and the remote that its workers use; None for here.
 
     `printed`: nothing is submitted, and there is a script to read instead.
 
@@ -26,12 +24,14 @@ def place_of(
         UsageError: there is no such kind of cluster, or no such remote.
         NotReady: the settings say nothing about it, or this clone has no remote.
     """
-    table = table_of(project, on)
+    if not where.on:
+        return None
+    table = table_of(project, where)
     try:
-        name = choose_remote(project.repository, project.baseline, remote or None)
+        name = choose_remote(project.repository, project.baseline, where.remote or None)
     except NotReady as error:
         said = f"runs on other machines come back by a remote: {error.message}"
         raise NotReady(said, error.hint) from None
     tree = table.tree or str(project.repository.top or "")
     meeting = Meeting(project, name, lambda: sync(project, name), tree)
-    return cluster_of(project, table, printed=printed), meeting
+    return Place(cluster_of(project, table, printed=printed), meeting)

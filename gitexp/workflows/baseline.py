@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.errors import UsageError
 from gitexp.lab.adopting import adopt
 from gitexp.lab.baseline_session import BaselineSession
 from gitexp.lab.bench import Bench
@@ -26,6 +27,7 @@ from gitexp.rules.verdict.power import power_of, underpowered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.ladder import LadderStep
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
@@ -55,20 +57,37 @@ class MeasuredBaseline:
 
 
 def measure_baseline(
-    project: Project, *, jobs: int | None, watcher: Watcher, again: bool = False, gpus: str = ""
+    project: Project,
+    *,
+    jobs: int | None,
+    watcher: Watcher,
+    again: bool = False,
+    gpus: str = "",
+    on: Place | None = None,
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
     `again` measures all of them again where the baseline has moved, which is checked first: whoever
-    could do so at will would choose a baseline. `gpus` names accelerators to use.
+    could do so at will would choose a baseline. `gpus` names accelerators to use; `on` is where the
+    runs are made instead of on this machine.
 
     Raises:
+        UsageError: it is to be measured again elsewhere.
         NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
             baseline has moved, and `again` is not set.
         CommandFailed: a run failed.
     """
     settings = project.settings
     demand_trust(project, project)
+    if on is not None:
+        if again:
+            raise UsageError(
+                "--again first repeats a run to see if the baseline has moved, which only this"
+                " machine can do: other machines have other clocks",
+                "gitexp run --baseline --again",
+            )
+        on.meeting.demand_ready([project.tip])
+        jobs = jobs or on.cluster.most
     if settings.pairing:
         watcher.said(
             f'pairing = "{settings.pairing}": these runs only help you plan; gitexp run NAME makes'
@@ -79,7 +98,7 @@ def measure_baseline(
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with run_maker(project.repository, watcher, gpus) as maker:
         end_unended(project.repository, [project.tip])
-        if not again:
+        if not again and on is None:
             prove_steps(
                 [(project, project.tip)], maker, jobs or most_jobs(maker, [ledger]), watcher
             )
@@ -89,9 +108,9 @@ def measure_baseline(
         ledger.read_environments(*list(bases)[:_RECENT])
         adopt(ledger, project.tip, seeds)
         jobs = jobs or most_jobs(maker, [ledger])
-        bench = Bench(project.tip, jobs, watcher)
+        bench = Bench(project.tip, jobs, watcher, away=on is not None)
         session = BaselineSession(SessionTools(ledger, bench, maker, watcher), seeds, again=again)
-        drive(project.repository, [session], jobs, watcher)
+        drive(project.repository, [session], jobs, watcher, on=on)
     if session.error is not None:
         raise session.error
     records = ledger.records(project.tip)

@@ -14,15 +14,18 @@ from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import find_experiment, meant_by
 from gitexp.lab.experiment_name import find_by_name, short_name
 from gitexp.lab.queue import Queue, QueueStage, queues, queues_folder
+from gitexp.rules.documents.elsewhere import HERE
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
+from gitexp.workflows.away import place_of
 from gitexp.workflows.run import demand_runnable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.lab.project import Project
+    from gitexp.rules.documents.elsewhere import Where
     from gitexp.store.repository import Repository
 
 _NAP = 0.2  # seconds between looks at a queue
@@ -55,11 +58,12 @@ def detach(
     several: bool,
     yes: bool,
     screening: tuple[int, float] | None = None,
+    where: Where = HERE,
 ) -> Queue:
     """Begin a queue that runs experiments when this command has ended.
 
-    `screening` says how many runs only screen each, on which share of the data. `yes` agrees to
-    every question, as nobody can be asked later.
+    `screening` says how many runs only screen each, on which share of the data; `where` they are
+    made. `yes` agrees to every question, as nobody can be asked later.
 
     Raises:
         UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
@@ -67,7 +71,7 @@ def detach(
     repository, (runs, share) = project.repository, screening or (0, 1.0)
     if screening is not None:
         demand_screening(runs, share)
-    accepted = demand_runnable(project, names, gpus)
+    accepted = demand_runnable(project, names, gpus, place_of(project, where))
     store_aside(repository)
     place = queues_folder(repository)
     with locked(place / "start.lock"):
@@ -76,7 +80,7 @@ def detach(
         queue = Queue(
             place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
             several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
-            runs=runs, share=share,
+            runs=runs, share=share, on=where.on, remote=where.remote, address=where.address,
         ).here()  # fmt: skip
         queue.write()
         return _launch(repository, queue)

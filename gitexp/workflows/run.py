@@ -13,7 +13,7 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
 from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
-from gitexp.lab.elsewhere import demand_fit_for_elsewhere, engine_of
+from gitexp.lab.elsewhere import demand_fit_for_elsewhere
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
@@ -27,11 +27,10 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.engine.clusters.cluster import Cluster
     from gitexp.lab.admitted import Admitted
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.gate.checked import Checked, Uncheckable
     from gitexp.lab.ledger import Ledger
-    from gitexp.lab.meeting import Meeting
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
     from gitexp.lab.run_maker import RunMaker
@@ -74,16 +73,16 @@ def run(
     explore: str = "",
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
-    on: tuple[Cluster, Meeting] | None = None,
+    on: Place | None = None,
 ) -> list[Conclusion | Unfinished]:
     """Run what is missing for experiments, `jobs` runs at once, and write verdicts as notes.
 
     Without names, the experiment that is checked out is meant, else the one last started. Without
     `jobs`, there are as many as the cores have threads for. `explore` says why you run something
     that the gate refuses; its verdict can only be EXPLORATORY. `gpus` names accelerators to
-    use; `to_stop` names experiments to end, and is asked again and again. `on` is the cluster that
-    makes the runs instead of this machine, and the remote where they meet. One experiment that
-    cannot go on stops no other; each is returned in its place.
+    use; `to_stop` names experiments to end, and is asked again and again. `on` is where the
+    runs are made instead of on this machine. One experiment that cannot go on stops no other; each
+    is returned in its place.
 
     Raises:
         UsageError: a name is unknown; nothing was executed.
@@ -103,35 +102,45 @@ def run(
         if not names:
             _refuse_stale(project, next(iter(admitted.values())).report)
         if on is not None:
-            demand_fit_for_elsewhere([*admitted.values()])
-            on[1].demand_ready(sorted({one.report.base for one in admitted.values()}))
-            jobs = jobs or on[0].most
+            _demand_ready(on, [*admitted.values()])
+            jobs = jobs or on.cluster.most
         with run_maker(repository, watcher, gpus) as maker:
             every = [*admitted.values()]
             sessions = _sessions(every, jobs, maker, watcher, explore, away=on is not None)
-            made_by = None if on is None else engine_of(*on, watcher)
-            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, made_by)
+            drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, on)
         known: dict[str, list[Result]] = {}
         ended |= {session.name: _ended(session, known) for session in sessions}
     return [ended[report.name] for report in reports]
 
 
-def demand_runnable(project: Project, names: Sequence[str], gpus: str) -> list[str]:
+def demand_runnable(
+    project: Project, names: Sequence[str], gpus: str, on: Place | None
+) -> list[str]:
     """Make the checks of `run` and run nothing; returns the names of the experiments.
 
     Raises:
         UsageError: a name is unknown, or `gpus` names a device that is not there.
         Refused: the gate refuses one of them.
-        NotReady: one has no baseline, its settings are not approved, or it lacks accelerators.
+        NotReady: one has no baseline, its settings are not approved, or it lacks accelerators; or
+            the remote of other machines is not ready.
     """
     giver = Giver(gpus)
     admitted = [admit(project, report) for report in _reports(project, names)]
     if not names:
         _refuse_stale(project, admitted[0].report)
+    if on is not None:
+        _demand_ready(on, admitted)
+        return [one.report.name for one in admitted]
     for one in admitted:
         if (share := one.report.settings.gpus) is not None:
             giver.devices(share)
     return [one.report.name for one in admitted]
+
+
+def _demand_ready(on: Place, admitted: Sequence[Admitted]) -> None:
+    """Make sure that other machines can run experiments, before any of them is asked to."""
+    demand_fit_for_elsewhere(admitted)
+    on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
 
 
 def _reports(project: Project, names: Sequence[str]) -> list[Checked | Uncheckable]:

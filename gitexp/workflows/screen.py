@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from gitexp.lab.admitted import Admitted
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
     from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
@@ -72,11 +73,13 @@ def screen(
     watcher: Watcher,
     gpus: str = "",
     to_stop: Callable[[], Container[str]] | None = None,
+    on: Place | None = None,
 ) -> Screening:
     """Run what is missing of `runs` screening runs an idea on a `share` of the data, and rank them.
 
     Without names, the experiment that is checked out is meant, else the one last started. One that
-    cannot go on stops no other. `to_stop` names those to end, and is asked again and again.
+    cannot go on stops no other. `to_stop` names those to end, and is asked again and again. `on` is
+    where the runs are made instead of on this machine.
 
     Raises:
         UsageError: a name is unknown, an idea was run before, or a number is out of range; nothing
@@ -95,9 +98,12 @@ def screen(
             unfinished.append(Unfinished(report.name, error))
     if not admitted:
         return Screening((), 0, tuple(unfinished), 0)
+    if on is not None:
+        on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
+        jobs = jobs or on.cluster.most
     with run_maker(repository, watcher, gpus) as maker:
-        sessions = _sessions(admitted, runs, share, jobs, maker, watcher)
-        drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop)
+        sessions = _sessions(admitted, runs, share, jobs, maker, watcher, away=on is not None)
+        drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, on)
     unfinished += [Unfinished(one.name, one.error) for one in sessions if one.error is not None]
     failed = {one.name for one in unfinished}
     ranked = _ranked([one for one in admitted if one.report.name not in failed])
@@ -113,6 +119,8 @@ def _sessions(
     jobs: int | None,
     maker: RunMaker,
     watcher: Watcher,
+    *,
+    away: bool,
 ) -> list[ScreenSession]:
     """Put ideas under way.
 
@@ -126,7 +134,8 @@ def _sessions(
                 f"exp/{visible(one.report.name)} has run already, so it cannot be screened",
                 f"gitexp run {one.report.name}",
             )
-    found = tools_of(admitted, ledgers, maker, jobs or most_jobs(maker, ledgers), watcher)
+    jobs = jobs or most_jobs(maker, ledgers)
+    found = tools_of(admitted, ledgers, maker, jobs, watcher, away=away)
     return [
         ScreenSession(tools, screening_seeds(one.registration, runs), share)
         for one, tools in zip(admitted, found, strict=True)

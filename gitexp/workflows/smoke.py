@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.code_trust import demand_code_trust
+from gitexp.lab.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.driving import drive, run_maker
 from gitexp.lab.gate import check
-from gitexp.lab.ledger import Ledger
-from gitexp.lab.small_first import small_first
-from gitexp.lab.trust import demand_trust
-from gitexp.store.note_writing import store_aside
+from gitexp.lab.smoke_session import SmokeSession
 
 if TYPE_CHECKING:
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
@@ -29,19 +28,20 @@ class Smoke:
     records: tuple[Record, ...]
 
 
-def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
+def smoke(
+    project: Project, name: str | None, *, watcher: Watcher, gpus: str = "", on: Place | None = None
+) -> Smoke:
     """Run an experiment on the samples that the settings of its baseline commit name.
+
+    `gpus` names accelerators to use; `on` is where the runs are made instead of on this machine.
 
     Raises:
         Refused: the gate refuses it; nothing was executed.
         NotReady: the settings name no sample, or they or the code are not approved in this clone.
         CommandFailed: a run failed; it is on record.
     """
-    here = project
-    report = check(here.repository, name)
-    report.demand()
-    project = report.project
-    assert report.registration is not None  # noqa: S101 - the gate found nothing wrong
+    found = admit(project, check(project.repository, name))
+    report = found.report
     if not report.settings.sample:
         raise NotReady(
             f"exp/{report.name} runs with settings that have no sample",
@@ -49,12 +49,14 @@ def smoke(project: Project, name: str | None, *, watcher: Watcher) -> Smoke:
             " {sample}, GITEXP_SAMPLE or gitexp.sample(); an experiment runs with the settings of"
             " its own baseline commit",
         )
-    demand_trust(project, here, report.name, report.base)
-    demand_code_trust(report)
-    metric, commit = report.registration.criterion.metric, report.entry.commit
-    ledger = Ledger(project, report.settings, metric, watcher.said, experiment=commit)
-    store_aside(project.repository)
-    ledger.read(report.base, commit)
-    label = f"exp/{report.name}"
-    ran = small_first(ledger, label, report.base, commit, watcher)
-    return Smoke(report.name, commit, metric, tuple(ran))
+    if on is not None:
+        on.meeting.demand_ready([report.base])
+    with run_maker(report.project.repository, watcher, gpus) as maker:
+        ledgers = read_ledgers([found], watcher.said, in_pairs=False)
+        [tools] = tools_of([found], ledgers, maker, 1, watcher, away=on is not None)
+        session = SmokeSession(tools, report.settings.sample)
+        drive(report.project.repository, [session], 1, watcher, on=on)
+    if session.error is not None:
+        raise session.error
+    metric = found.registration.criterion.metric
+    return Smoke(report.name, report.entry.commit, metric, tuple(session.records))

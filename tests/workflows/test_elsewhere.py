@@ -16,6 +16,7 @@ from gitexp.cli.live import Lines
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.engine import Slot
 from gitexp.errors import NotReady
+from gitexp.lab.elsewhere import Place
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import parse_elsewhere
@@ -107,6 +108,28 @@ def test_runs_are_made_on_the_hosts_and_judged_here(place: World) -> None:
     assert place.gitexp("verify").code == 0
 
 
+@pytest.mark.slow
+def test_baseline_samples_screening_and_a_queue_use_the_hosts_too(place: World) -> None:
+    place.edit("repeats = [5]", "repeats = [2]\nsample = [0.1, 0.5]", "gitexp.toml")
+    asks(place, hosts("gpu1", "gpu2"))
+    done = place.gitexp("run", "--baseline", "--on", "ssh", "--json").json
+    assert len(records(place, "main")) == len(done["seeds"]) == 2
+    names = [place.start("--set", f"model.C={value}") for value in (10, 20)]
+    ranked = place.gitexp("run", "--screen", *names, "--on", "ssh", "--json").json
+    assert {one["name"] for one in ranked["ranked"]} == {*names}
+    small = place.gitexp("run", "--smoke", names[0], "--on", "ssh", "--json").json
+    assert [one["sample"] for one in small["samples"]] == [0.1, 0.5]
+    queue = place.gitexp("run", "--detach", names[0], "--on", "ssh", "--json").json
+    assert queue["experiments"] == [names[0]]
+    assert place.gitexp("run", "--wait", "--json").json["runs"] == 2
+    purposes = Counter(r.get("purpose", "") for r in records(place, f"exp/{names[0]}"))
+    assert purposes == {"": 2, "sample": 2, "screen": 1}
+    assert waiting(place) == []
+    # All of it was made on the hosts: this machine has no folder of a run.
+    assert not [*place.path.glob(".git/gitexp/runs/*/*")]
+    assert place.gitexp("verify").code == 0
+
+
 class Unreliable:
     """A cluster that loses each task once, forgets what it was asked, and says nothing in time."""
 
@@ -149,7 +172,7 @@ def test_only_the_record_on_the_remote_counts_whatever_a_cluster_says(
     project = open_project(place.path)
     meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
     [done] = run(
-        project, [name], jobs=None, watcher=Lines(yes=True), on=(Unreliable(), meeting)
+        project, [name], jobs=None, watcher=Lines(yes=True), on=Place(Unreliable(), meeting)
     )  # fmt: skip
     assert isinstance(done, Conclusion)
     assert done.ran == 3
@@ -197,15 +220,23 @@ def test_nothing_is_submitted_where_it_could_not_come_back(place: World) -> None
     name = place.start("--set", "model.C=10")
     assert "has no table for ssh" in place.gitexp(*words, name, code=3).err
     place.gitexp("run", "--on", "moon", name, code=2)
-    place.gitexp(*words, name, "--explore", "because", code=2)
-    place.gitexp(*words, name, "--gpus", "0", code=2)
+    explored = place.gitexp(*words, name, "--explore", "because", code=2).err
+    assert "is not shared" in explored
+    assert f"gitexp run {name} --explore WHY" in explored
+    assert "accelerators of this machine" in place.gitexp(*words, name, "--gpus", "0", code=2).err
     place.gitexp("run", "--remote", "hub", name, code=2)
+    place.gitexp(*words, name, "--address", "tcp://host:8786", code=2)
+    assert "has no table for ssh" in place.gitexp(*words, "--detach", name, code=3).err
     asks(place, hosts("gpu1"))
     name = place.start("--set", "model.C=20")
     hub = World(place.path.parent / "hub.git")
     hook(hub, "update", "case $1 in refs/gitexp/*) echo no such refs >&2; exit 1;; esac")
     refused = place.gitexp(*words, name, code=3).err
     assert "hub takes no refs below refs/gitexp/" in refused
+    for kind in (["--baseline"], ["--screen", name], ["--detach", name]):
+        assert "hub takes no refs" in place.gitexp(*words, *kind, code=3).err
+    again = place.gitexp(*words, "--baseline", "--again", code=2).err
+    assert "other machines have other clocks" in again
     assert "--remote runs" in refused
     hub.git("update-ref", "refs/heads/main", "main^")
     assert "git push hub main" in place.gitexp(*words, name, code=3).err

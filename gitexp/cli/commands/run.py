@@ -1,3 +1,4 @@
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -14,6 +15,7 @@ from gitexp.cli.views import run as views
 from gitexp.cli.views import samples
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
+from gitexp.rules.documents.elsewhere import HERE, Where
 from gitexp.workflows.away import place_of
 from gitexp.workflows.baseline import measure_baseline
 from gitexp.workflows.queue import detach as detach_queue
@@ -26,9 +28,9 @@ from gitexp.workflows.smoke import smoke as smoke_workflow
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
 _BESIDE: dict[str, tuple[int, set[str]]] = {
-    "--baseline": (0, set()), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
-    "--detach": (_ANY, {"--all", "--screen"}), "--smoke": (1, set()),
-    "--screen": (_ANY, {"--all", "--detach"}), "--on": (_ANY, {"--all", "--exit-code", "--script"}),
+    "--baseline": (0, {"--on"}), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
+    "--detach": (_ANY, {"--all", "--screen", "--on"}), "--smoke": (1, {"--on"}),
+    "--screen": (_ANY, {"--all", "--detach", "--on"}),
     "--script": (_ANY, {"--all", "--on"}),
 }  # fmt: skip
 
@@ -104,6 +106,10 @@ def run(
         str,
         typer.Option(metavar="NAME", help="With --on: the remote that results come back through."),
     ] = "",
+    address: Annotated[
+        str,
+        typer.Option(metavar="URL", help="With --on dask: the scheduler, as tcp://host:8786."),
+    ] = "",
     script: Annotated[
         bool,
         typer.Option("--script", help="With --on slurm: print the batch script; submit nothing."),
@@ -125,7 +131,8 @@ def run(
     if not screen and (runs is not None or sample is not None):
         option = "--runs" if runs is not None else "--sample"
         raise UsageError(f"{option} goes with --screen", f"gitexp run --screen {option} ...")
-    names, number = names or [], _jobs_there(jobs, on=on, remote=remote, gpus=gpus)
+    where = Where(on, remote, address)
+    names, number = names or [], _jobs_there(jobs, where, gpus)
     flags = {
         "--all": every, "--explore": explore, "--exit-code": exit_code, "--baseline": baseline,
         "--smoke": smoke, "--screen": screen, "--detach": detach, "--resume": resume,
@@ -137,16 +144,21 @@ def run(
         _of_queues(queued, names, resume=resume, by_verdict=exit_code, as_json=json_)
         return
     if baseline:
-        run_baseline(jobs=jobs, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again)
+        run_baseline(
+            jobs=number, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again, where=where
+        )
         return
+    if explore:
+        _demand_explorable(names, every=every, on=on)
+    project = open_project()
     if smoke:
+        place = place_of(project, where)
         with live.watcher(yes=yes, as_json=json_, quiet=quiet) as watcher:
-            done = smoke_workflow(open_project(), next(iter(names), None), watcher=watcher)
+            done = smoke_workflow(
+                project, next(iter(names), None), watcher=watcher, gpus=gpus, on=place
+            )
         samples.smoked(done, as_json=json_)
         return
-    if explore and (every or len(names) > 1):
-        raise UsageError("--explore goes with a single experiment", "gitexp run NAME --explore WHY")
-    project = open_project()
     if every:
         _refuse_beside("--all", names)
         from gitexp.workflows.next import next_ideas  # only --all ranks
@@ -169,7 +181,7 @@ def run(
         queue = detach_queue(
             project, names, jobs=number, gpus=gpus, several=several,
             yes=yes or sys.stdin.isatty(),
-            screening=screening if screen else None,
+            screening=screening if screen else None, where=where,
         )  # fmt: skip
         queue_views.begun(queue, as_json=json_)
         return
@@ -179,23 +191,40 @@ def run(
 
         run_screening(
             project, names, runs=screening[0], share=screening[1], yes=yes, quiet=quiet,
-            as_json=json_, jobs=number, gpus=gpus,
+            as_json=json_, jobs=number, gpus=gpus, on=place_of(project, where),
         )  # fmt: skip
         return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
-        as_json=json_, several=several, by_verdict=exit_code, on=on, remote=remote,
-        script=script,
+        as_json=json_, several=several, by_verdict=exit_code, where=where, script=script,
     )  # fmt: skip
 
 
-def _jobs_there(jobs: str, *, on: str, remote: str, gpus: str) -> int | None:
+def _jobs_there(jobs: str, where: Where, gpus: str) -> int | None:
     """Read --jobs; None where a cluster says itself how many runs it makes at once."""
-    if on and gpus:
-        _refuse_beside("--on", ["--gpus"])
-    if remote and not on:
+    if where.on and gpus:
+        raise UsageError(
+            "--gpus names accelerators of this machine, and --on makes the runs on others",
+            "what a run gets there is in the settings: see docs/clusters.md",
+        )
+    if where.remote and not where.on:
         raise UsageError("--remote goes with --on", "gitexp run --on ssh --remote NAME")
-    return None if on and jobs == "1" else jobs_of(jobs)
+    if where.address and where.on != "dask":
+        hint = "gitexp run --on dask --address tcp://host:8786"
+        raise UsageError("--address goes with --on dask", hint)
+    return None if where.on and jobs == "1" else jobs_of(jobs)
+
+
+def _demand_explorable(names: Sequence[str], *, every: bool, on: str) -> None:
+    """Refuse to explore several experiments at once, or one on other machines."""
+    if every or len(names) > 1:
+        raise UsageError("--explore goes with a single experiment", "gitexp run NAME --explore WHY")
+    if on:
+        raise UsageError(
+            "--explore runs on this machine only: an experiment that a rule refuses is not shared,"
+            " so other machines cannot get it",
+            f"leave out --on: gitexp run {shlex.join(names) or 'NAME'} --explore WHY",
+        )
 
 
 def _demand_fitting(given: Sequence[str], names: Sequence[str]) -> None:
@@ -237,17 +266,16 @@ def run_named(
     explore: str = "",
     several: bool = False,
     by_verdict: bool = False,
-    on: str = "",
-    remote: str = "",
+    where: Where = HERE,
     script: bool = False,
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
     if script:
         from gitexp.cli.script import print_script  # few print one
 
-        print_script(project, names, on=on, remote=remote, jobs=jobs)
+        print_script(project, names, where=where, jobs=jobs)
         return
-    place = place_of(project, on, remote) if on else None
+    place = place_of(project, where)
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         ended = workflow(
             project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus,
@@ -269,20 +297,24 @@ def run_named(
 
 def run_baseline(
     *,
-    jobs: str,
+    jobs: int | None,
     yes: bool,
     as_json: bool,
     again: bool = False,
     gpus: str = "",
     quiet: bool = False,
+    where: Where = HERE,
 ) -> None:
     """Run the repeats that the baseline lacks, and print what they say."""
-    number, project = jobs_of(jobs), open_project()
+    project = open_project()
+    place = place_of(project, where)
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
-        done = measure_baseline(project, jobs=number, watcher=watcher, again=again, gpus=gpus)
+        done = measure_baseline(
+            project, jobs=jobs, watcher=watcher, again=again, gpus=gpus, on=place
+        )
     baseline_views.measured(project, done, as_json=as_json)
 
 
 def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:
     """Former name of `gitexp run --baseline`."""
-    run_baseline(jobs=jobs, yes=yes, as_json=json_)
+    run_baseline(jobs=jobs_of(jobs), yes=yes, as_json=json_)

@@ -1,4 +1,4 @@
-"""Settings of runs on other machines: the tables `[tool.gitexp.on.NAME]`."""
+"""Settings of runs on other machines, the tables `[tool.gitexp.on.NAME]`, and which is wanted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, UsageError
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,22 @@ class Dask:
     tree: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where somebody wants runs to be made: on a kind of cluster; `on` is "" for this machine.
+
+    `remote` is the one that results come back through, and `address` that of Dask's scheduler, ""
+    for what this clone and its settings say.
+    """
+
+    on: str = ""
+    remote: str = ""
+    address: str = ""
+
+
+HERE = Where()
+
+
 Elsewhere = Ssh | Slurm | Dask
 KINDS: Mapping[str, type[Elsewhere]] = {"ssh": Ssh, "slurm": Slurm, "dask": Dask}
 
@@ -97,6 +114,19 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
             raise _wrong(path, "on.dask", "a table with `address`, or else with `class`")
         found.append(kind(**values))
     return tuple(found)
+
+
+def demand_address(given: str) -> None:
+    """Refuse what cannot be the address of Dask's scheduler.
+
+    Raises:
+        UsageError: it is not one.
+    """
+    if not _ADDRESS.fullmatch(given):
+        raise UsageError(
+            f"--address must be an address such as tcp://host:8786, not {visible(given)}",
+            "gitexp run --on dask --address tcp://host:8786",
+        )
 
 
 def _checked(where: str, key: str, value: object) -> Any:  # noqa: ANN401 - parsed data
