@@ -79,7 +79,7 @@ TOPICS: dict[str, tuple[Command, ...]] = {
     "Read": (
         Command("log", "List the experiments, newest first, or search them"),
         Command("show", "Show one experiment in full, or several side by side"),
-        Command("note", "Note a remark on an experiment, signed and dated"),
+        Command("note", "Add a dated remark to an experiment"),
         Command("blame", "Show who set each config value, and what else was tried"),
         Command("report", "Write up where the project stands: Markdown, page, pictures"),
         Command("export", "Export the log as a table, or into an MLflow store"),

@@ -30,7 +30,7 @@ def note(
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Note a remark on an experiment, signed and dated.
+    """Add a dated remark to an experiment.
 
     It stays with the results: log, show and report have it, git log shows it below the verdict, and
     sync shares it. It changes no verdict. To remove a remark, use gitexp redact.
