@@ -33,7 +33,8 @@ _HOUR = 3600.0  # seconds
 class HeadlineJson(TypedDict):
     """A project in figures; `now` and `beginning` are null until a baseline is measured.
 
-    `misled` counts ruled-out changes that the first run alone would have kept.
+    `withdrawn` were archived without a verdict. `misled` counts ruled-out changes that the first
+    run alone would have kept.
     """
 
     metric: str
@@ -43,7 +44,9 @@ class HeadlineJson(TypedDict):
     confirmed: int
     ruled_out: int
     inconclusive: int
+    exploratory: int
     open: int
+    withdrawn: int
     campaign: int
     places_left: int
     hours: float
@@ -57,10 +60,11 @@ class Headline:
 
     `now` is the baseline's score, `beginning` that of the first baseline that experiments stood on
     and that measured as the present one does; None where it was not run. The counts are of all
-    experiments, and `open` ones have no verdict yet. `places_left` are those of the present
-    campaign. `hours` is what all runs took that are on record, the baselines' included;
-    `hours_saved` is what early verdicts saved of the experiments' own runs. `misled` counts
-    ruled-out changes that the first run alone would have kept.
+    experiments, each of which counts once: `open` ones have no verdict yet, and `withdrawn` ones
+    were archived without one. `places_left` are those of the present campaign. `hours` is what all
+    runs took that are on record, the baselines' included; `hours_saved` is what early verdicts
+    saved of the experiments' own runs. `misled` counts ruled-out changes that the first run alone
+    would have kept.
     """
 
     metric: str
@@ -70,7 +74,9 @@ class Headline:
     confirmed: int
     ruled_out: int
     inconclusive: int
+    exploratory: int
     open: int
+    withdrawn: int
     campaign: int
     places_left: int
     hours: float
@@ -83,7 +89,8 @@ class Headline:
             "metric": self.metric, "now": self.now, "beginning": self.beginning,
             "goals": [goal.as_json() for goal in self.goals],
             "confirmed": self.confirmed, "ruled_out": self.ruled_out,
-            "inconclusive": self.inconclusive, "open": self.open,
+            "inconclusive": self.inconclusive, "exploratory": self.exploratory,
+            "open": self.open, "withdrawn": self.withdrawn,
             "campaign": self.campaign, "places_left": self.places_left,
             "hours": self.hours, "hours_saved": self.hours_saved, "misled": self.misled,
         }  # fmt: skip
@@ -93,7 +100,7 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
     """Sum up a project whose whole log is `rows`, newest first."""
     settings, results = project.settings, [row.result for row in rows]
     summaries = [result.summary for result in results]
-    verdicts = Counter(summary.verdict for summary in summaries)
+    counts = Counter(map(_counted_as, rows))
     judgements = [one.judgement for one in summaries if one.judgement is not None]
     # Oldest first, each once.
     bases = list(dict.fromkeys(result.base for result in reversed(results) if result.base))
@@ -110,10 +117,12 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
         now=mean_score(records_like_tip(project), settings.metric, settings.widening),
         beginning=_beginning(project, {base: notes[base] for base in bases if base in notes}),
         goals=tuple(goals),
-        confirmed=verdicts[Verdict.CONFIRMED],
-        ruled_out=verdicts[Verdict.RULED_OUT],
-        inconclusive=verdicts[Verdict.INCONCLUSIVE],
-        open=sum(row.state.is_open for row in rows),
+        confirmed=counts[Verdict.CONFIRMED],
+        ruled_out=counts[Verdict.RULED_OUT],
+        inconclusive=counts[Verdict.INCONCLUSIVE],
+        exploratory=counts[Verdict.EXPLORATORY],
+        open=counts["open"],
+        withdrawn=counts["withdrawn"],
         campaign=place.campaign,
         places_left=settings.planned - place.number + 1,
         hours=math.fsum([*of_baselines, *(one.spent for one in summaries)]) / _HOUR,
@@ -163,6 +172,17 @@ def _signature(project: Project) -> str:
 
 
 # --- its parts ----------------------------------------------------------------------------------
+
+
+def _counted_as(row: Row) -> str:
+    """The one count that an experiment is in; "" for one that was accepted without runs here."""
+    if row.result.verdict is not None:
+        return row.result.verdict
+    if row.state.is_open:
+        return "open"
+    if row.result.explored:
+        return Verdict.EXPLORATORY
+    return "withdrawn" if row.is_withdrawn else ""
 
 
 def _beginning(project: Project, notes: Mapping[str, str]) -> Score | None:

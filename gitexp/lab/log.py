@@ -48,6 +48,12 @@ class Row:
         """When it was registered, ISO 8601."""
         return self.result.entry.time
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was archived without a verdict."""
+        decided = self.result.verdict is not None or self.result.explored
+        return self.state is State.ARCHIVED and not decided
+
     def json_text(self) -> str:
         """Return the row as `gitexp log --json` prints it."""
         name = self.result.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from gitexp.rules.documents.message import hypothesis_of, split_message
@@ -73,9 +74,9 @@ class LoggedJson(FiguresJson):
     """What the log says of an experiment, wherever its branch is.
 
     `code` is the code commit that it stands on, and `proof` says whether that is neutral. `change`,
-    `criterion`, `repeats` and `campaign` are null where a commit is not a registration; `foreign`
-    records are another commit's, and `newer` lines need a newer gitexp. `remarks` are what people
-    noted, the oldest first.
+    `criterion`, `repeats` and `campaign` are null where a commit is not a registration. `finished`
+    is when the last run ended, and so when a verdict came. `foreign` records are another commit's,
+    and `newer` lines need a newer gitexp. `remarks` are what people noted, the oldest first.
     """
 
     commit: str
@@ -93,6 +94,7 @@ class LoggedJson(FiguresJson):
     verdict: Verdict | None
     reason: str | None
     detail: str | None
+    finished: str | None
     examples: int | None
     single_runs: SingleRunsJson | None
     guards: list[GuardJson]
@@ -134,6 +136,7 @@ def log_json(
         "reason": (judgement.reason or None) if judgement else None,
         "detail": (judgement.detail or None) if judgement else None,
         **figures_json(registration, judgement),
+        "finished": None if summary.finished is None else _moment(summary.finished),
         "examples": judgement.examples if judgement else None,
         "single_runs": _single_runs_json(judgement) if judgement else None,
         "guards": [_guard_json(guarded) for guarded in judgement.guards] if judgement else [],
@@ -142,6 +145,14 @@ def log_json(
         "remarks": [remark.as_json() for remark in remarks],
     }
     return json_line(fields)
+
+
+def _moment(seconds: float) -> str | None:
+    """A time as text; None for one that is in no calendar, as anybody can write it in a note."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _single_runs_json(judgement: Judgement) -> SingleRunsJson | None:

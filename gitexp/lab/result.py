@@ -302,6 +302,11 @@ class Result:
         return self._kept.ran if self._kept else self.summary.ran
 
     @property
+    def finished(self) -> float | None:
+        """When the run that started last ended, in seconds since 1970; None where nothing ran."""
+        return self._kept.finished if self._kept else self.summary.finished
+
+    @property
     def explored(self) -> bool:
         """Whether all its runs skipped the gate on purpose."""
         return self.stage is Stage.EXPLORED
@@ -332,8 +337,9 @@ class Result:
             # Plain text, as SQLite gives it back: the checksum of a row is that of its spelling.
             verdict = None if summary.verdict is None else summary.verdict.value
             self._kept = CachedSummary(
-                key, summary.stage.value, verdict, summary.ran, self.shown, summary_text(summary)
-            )
+                key, summary.stage.value, verdict, summary.ran, summary.finished,
+                self.shown, summary_text(summary),
+            )  # fmt: skip
         return self._kept
 
     def member(self) -> Member | None:

@@ -37,7 +37,7 @@ _TABLES = """
         checksum INTEGER, body TEXT, bodysum INTEGER);
     CREATE INDEX moments ON commits (id, time, base, project, checksum);
     CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
-        shown TEXT, summary TEXT, checksum INTEGER);
+        finished REAL, shown TEXT, summary TEXT, checksum INTEGER);
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, base TEXT, project TEXT,
         checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
@@ -75,14 +75,15 @@ class HeadQuery(NamedTuple):
 class CachedSummary(NamedTuple):
     """A summary as it was computed; `key` names the notes that it was computed from.
 
-    `stage`, `verdict` and `ran` are those of `summary`, its text. `shown` is the experiment's part
-    of `gitexp log --json`.
+    `stage`, `verdict`, `ran` and `finished` are those of `summary`, its text. `shown` is the
+    experiment's part of `gitexp log --json`.
     """
 
     key: str
     stage: str
     verdict: str | None
     ran: int
+    finished: float | None
     shown: str
     summary: str
 
@@ -173,7 +174,7 @@ class Cache:
     def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:
         """Keep summaries."""
         rows = [(commit, *kept, _sum(commit, *kept)) for commit, kept in summaries]
-        self._write(("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows))
+        self._write(("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
 
     def _whole(self, statement: str, commits: Sequence[str] | None = None) -> Iterator[Any]:
         """Rows that are as they were written, without the checksum that they end in."""

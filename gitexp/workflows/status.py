@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
@@ -21,10 +21,11 @@ from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
 from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import mean_score
+from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from gitexp.lab.goals import GoalJson, GoalProgress
@@ -61,8 +62,9 @@ class StatusJson(TypedDict):
 
     `current` is the experiment that is checked out, else the one started last. `experiments` counts
     them by state, and `open` names those without a verdict; `waiting` are confirmed and not
-    accepted, and so are `outdated`, on an older baseline. `planned` comes best first, `verdicts`
-    are the last few, and `waits` is what you have to decide or to do, the most urgent first.
+    accepted, and so are `outdated`, on an older baseline. `withdrawn` counts those archived without
+    a verdict. `planned` comes best first, `verdicts`
+    are those that came last, and `waits` is what you have to decide or to do, most urgent first.
     """
 
     project: str
@@ -81,6 +83,7 @@ class StatusJson(TypedDict):
     verdicts: list[ExperimentJson]
     waiting: list[str]
     outdated: list[str]
+    withdrawn: int
     waits: list[WaitJson]
     campaign: TakenJson
     evidence: tuple[EvidenceCount, ...]
@@ -96,8 +99,9 @@ class Status:
 
     `score` is the baseline's, None if it was not measured. `current` is the experiment that is
     checked out, else the one started last. `by_state` holds the names of experiments, newest first.
-    `planned` comes best first, and `decided` are the last experiments with a verdict. `taken` of
-    `places` experiments of the campaign were run. `evidence` counts the verdicts by what hypotheses
+    `planned` comes best first, and `decided` are the experiments whose verdicts came last.
+    `withdrawn` were archived without a verdict. `taken` of `places` experiments of the campaign
+    were run. `evidence` counts the verdicts by what hypotheses
     rested on. `queues` are at work without a terminal, or were not long ago. `warnings` say what
     could not be read.
     """
@@ -114,6 +118,7 @@ class Status:
     planned: Sequence[WeighedIdea]
     decided: Sequence[Row]
     waits: Sequence[Wait]
+    withdrawn: int
     campaign: int
     taken: int
     places: int
@@ -147,6 +152,7 @@ class Status:
             "verdicts": [row.as_json() for row in self.decided],
             "waiting": self.waiting(WaitKind.CONFIRMED),
             "outdated": self.waiting(WaitKind.OUTDATED),
+            "withdrawn": self.withdrawn,
             "waits": [wait.as_json() for wait in self.waits],
             "campaign": {
                 "number": self.campaign, "taken": self.taken, "planned": self.places,
@@ -235,8 +241,9 @@ def status_of(
         by_state=by_state,
         running=under_way(project, rows, score.runs if score else 0, queues),
         planned=planned,
-        decided=list(islice((row for row in rows if row.result.verdict is not None), _LAST)),
+        decided=last_decided(rows, _LAST),
         waits=waiting,
+        withdrawn=sum(row.is_withdrawn for row in rows),
         campaign=place.campaign,
         taken=place.number - 1,
         places=project.settings.planned,
@@ -251,6 +258,17 @@ def status_of(
             best=planned[0].name if planned else "", is_measured=score is not None,
         ),
     )  # fmt: skip
+
+
+def last_decided(rows: Iterable[Row], most: int) -> list[Row]:
+    """The experiments whose verdicts came last, the newest first."""
+
+    def when(row: Row) -> tuple[float, str]:
+        # Without a run of its own: what a run of the baseline showed decided it.
+        finished = row.result.finished
+        return (timestamp(row.time) if finished is None else finished), row.result.name
+
+    return heapq.nlargest(most, (row for row in rows if row.result.verdict is not None), key=when)
 
 
 def _ranked(project: Project, rows: Sequence[Row]) -> Sequence[WeighedIdea]:

@@ -18,11 +18,13 @@ from gitexp.rules.verdict.criterion import Criterion
 BEGUN = Headline(
     metric="accuracy", now=Score(0.97214, 0.004, 0.0031, 10),
     beginning=Score(0.94108, 0.005, 0.0042, 10), goals=(), confirmed=12, ruled_out=31,
-    inconclusive=4, open=3, campaign=2, places_left=6, hours=14.2, hours_saved=3.14, misled=9,
+    inconclusive=4, exploratory=0, open=3, withdrawn=0, campaign=2, places_left=6, hours=14.2,
+    hours_saved=3.14, misled=9,
 )  # fmt: skip
 EMPTY = Headline(
     metric="acc\x1b[2Juracy", now=None, beginning=None, goals=(), confirmed=0, ruled_out=0,
-    inconclusive=0, open=0, campaign=1, places_left=20, hours=0.0, hours_saved=0.0, misled=0,
+    inconclusive=0, exploratory=0, open=0, withdrawn=0, campaign=1, places_left=20, hours=0.0,
+    hours_saved=0.0, misled=0,
 )  # fmt: skip
 
 
@@ -43,6 +45,11 @@ def test_a_headline_says_where_a_project_stands_and_what_that_took() -> None:
         ),
         "a single run would have kept 9 of the 31 ruled out",
     ]
+
+
+def test_a_headline_counts_what_was_explored_and_what_was_withdrawn() -> None:
+    said = headline_lines(replace(BEGUN, exploratory=2, withdrawn=1))[1]
+    assert "4 inconclusive, 2 exploratory, 3 open, 1 withdrawn, 6 places left" in said
 
 
 def test_a_headline_of_nothing_shows_hostile_names_and_runs_none() -> None:

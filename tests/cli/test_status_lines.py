@@ -25,7 +25,13 @@ PAPERS = (EvidenceCount(EvidenceKind.PAPER, 1, 9), EvidenceCount(EvidenceKind.GA
 
 
 def status(
-    *, goals: int = 0, running: int = 0, planned: int = 0, waits: int = 0, taken: int = 0
+    *,
+    goals: int = 0,
+    running: int = 0,
+    planned: int = 0,
+    waits: int = 0,
+    taken: int = 0,
+    withdrawn: int = 0,
 ) -> Status:
     goal = GoalProgress(parse_goal("accuracy >= 0.97 by 2027-01-31"), SCORE, 63)
     return Status(
@@ -37,7 +43,7 @@ def status(
         waits=[
             Wait(WaitKind.CONFIRMED, "1 confirmed and not accepted", "gitexp accept x", "it is")
         ] * waits,
-        campaign=1, taken=taken, places=20, evidence=PAPERS * bool(taken),
+        withdrawn=withdrawn, campaign=1, taken=taken, places=20, evidence=PAPERS * bool(taken),
         goals=[goal] * goals, queues=[], warnings=[],
         next=NextStep('gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"', "no plan"),
     )  # fmt: skip
@@ -61,6 +67,11 @@ def test_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(f"(and {more} more)" in text for more in (1, 2, 4))  # goals, runs, what waits
     assert "Planned   2, the best: " in text
     assert "1: 3 of 20 experiments run; papers 1 of 9 confirmed, gaps 4 of 7" in text
+
+
+def test_withdrawn_experiments_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "Campaign  1: 0 of 20 experiments run; 2 withdrawn" in status_lines(status(withdrawn=2))
 
 
 def test_how_far_a_run_is_comes_with_the_time_that_is_left(

@@ -37,8 +37,10 @@ def test_a_headline_sums_up_what_was_tested_and_what_it_took(ready: World) -> No
     lost = ready.start("--set", "model.C=9.9", "--expect", "accuracy +0.2")
     ready.gitexp("run")
     ready.start("--set", "train.lr=2e-3")
+    ready.gitexp("archive", ready.start("--set", "train.lr=3e-3"))
     found = read(ready)
     assert (found.confirmed, found.ruled_out, found.inconclusive, found.open) == (1, 1, 0, 1)
+    assert (found.exploratory, found.withdrawn) == (0, 1)
     assert (found.campaign, found.places_left) == (1, 2)
     assert found.now is not None
     assert found.beginning is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -38,6 +39,11 @@ def table(text: str) -> list[dict[str, str]]:
     return [{key: original(cell) for key, cell in row.items()} for row in rows]
 
 
+def ended(record: dict[str, Any]) -> dt.datetime:
+    began = dt.datetime.fromisoformat(record["start"])
+    return began + dt.timedelta(seconds=record["duration"])
+
+
 def test_csv_and_json_lines_read_back_as_the_log(ready: World) -> None:
     done, waiting = measured(ready)
     logged = {row["name"]: row for row in ready.gitexp("log", "--json").json}
@@ -62,7 +68,14 @@ def test_csv_and_json_lines_read_back_as_the_log(ready: World) -> None:
             assert line[figure] == was[figure]
             assert row[figure] == ("" if was[figure] is None else repr(was[figure]))
     [one] = (line for line in lines if line["name"] == done)
-    assert (one["evidence"], one["gain"]) == ("gap train 0.93", 0.02)
+    assert (one["evidence"], one["evidence_kind"], one["gain"]) == ("gap train 0.93", "gap", 0.02)
+    single = logged[done]["single_runs"]
+    assert [one["seeds_better"], one["seeds_not_better"], one["seeds_opposite"]] == [
+        single["better"], single["not_better"], single["opposite"],
+    ]  # fmt: skip
+    assert one["finished"] == max(map(ended, records(ready, f"exp/{done}"))).isoformat(
+        timespec="seconds"
+    )
     assert (one["runs"], one["verdict"]) == (5, "CONFIRMED")
     assert one["experiment_mean"] - one["baseline_mean"] == pytest.approx(one["effect"])
 

@@ -51,7 +51,9 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "Confirmed", str(one.confirmed), f"{accepted} accepted"
     misled = f"a single run would have kept {one.misled}" if one.misled else ""
     yield "Ruled out", str(one.ruled_out), misled
-    yield "Inconclusive", str(one.inconclusive), f"{one.open} open"
+    rest = ((one.exploratory, "exploratory"), (one.open, "open"), (one.withdrawn, "withdrawn"))
+    others = ", ".join(f"{number} {what}" for number, what in rest if number or what == "open")
+    yield "Inconclusive", str(one.inconclusive), others
     places = f"of {report.standing.planned:,} in campaign {one.campaign}"
     yield "Places left", f"{one.places_left:,}", places
     saved = f"{duration(_HOUR * one.hours_saved)} saved by early stops" if one.hours_saved else ""

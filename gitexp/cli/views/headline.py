@@ -67,7 +67,11 @@ def _verdicts(one: Headline) -> str:
     told = [f"{one.confirmed} confirmed", f"{one.ruled_out} ruled out"]
     if one.inconclusive:
         told.append(f"{one.inconclusive} inconclusive")
+    if one.exploratory:
+        told.append(f"{one.exploratory} exploratory")
     told.append(f"{one.open} open")
+    if one.withdrawn:
+        told.append(f"{one.withdrawn} withdrawn")
     return f"{', '.join(told)}, {counted(one.places_left, 'place')} left"
 
 

@@ -130,10 +130,11 @@ def _planned(now: Status) -> list[str]:
 
 
 def _campaign(now: Status) -> list[str]:
-    if not now.taken:
+    if not now.taken and not now.withdrawn:
         return []
     taken = f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"
-    return ["; ".join(filter(None, (taken, say_evidence(now.evidence))))]
+    withdrawn = f"{now.withdrawn} withdrawn" if now.withdrawn else ""
+    return ["; ".join(filter(None, (taken, withdrawn, say_evidence(now.evidence))))]
 
 
 def _verdicts(now: Status, most: int) -> list[str]:

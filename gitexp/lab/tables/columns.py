@@ -56,6 +56,7 @@ EXPERIMENTS = (
     Column("direction", Kind.TEXT, "higher or lower: where that metric is better"),
     Column("criterion", Kind.TEXT, "what counts as success, as registered"),
     Column("evidence", Kind.TEXT, "what the hypothesis rests on, as registered"),
+    Column("evidence_kind", Kind.TEXT, "its first word: gap, log, paper, hunch; else unsorted"),
     Column("gain", Kind.NUMBER, "the gain that was predicted"),
     Column("chance", Kind.NUMBER, "the probability that was predicted, 0 to 1"),
     Column("campaign", Kind.COUNT, "the campaign that it counts in"),
@@ -68,10 +69,14 @@ EXPERIMENTS = (
     Column("p", Kind.NUMBER, "p of the test"),
     Column("level", Kind.NUMBER, "the limit that p is held against"),
     Column("pairs", Kind.COUNT, "pairs of runs that the verdict rests on"),
+    Column("seeds_better", Kind.COUNT, "seeds that, judged alone, are better with the change"),
+    Column("seeds_not_better", Kind.COUNT, "seeds that, judged alone, are not"),
+    Column("seeds_opposite", Kind.COUNT, "those of them that point the other way than the verdict"),
     Column("baseline_mean", Kind.NUMBER, "mean of the metric over those runs of the baseline"),
     Column("experiment_mean", Kind.NUMBER, "mean of the metric over those of the experiment"),
     Column("runs", Kind.COUNT, "its runs on record, failed ones too"),
     Column("seconds", Kind.NUMBER, "seconds that its successful runs took together"),
+    Column("finished", Kind.MOMENT, "when its last run ended, and so when a verdict came"),
 )
 
 RUNS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.plan.evidence import kind_of
 from gitexp.rules.plan.prediction import read_prediction
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ def experiment_row(row: Row) -> dict[str, Any]:
     shown, summary = row.as_json(), row.result.summary
     judgement = summary.judgement
     change, criterion, trailers = shown["change"], shown["criterion"], shown["trailers"]
-    predicted = read_prediction(trailers)
+    predicted, single = read_prediction(trailers), shown["single_runs"]
+    evidence = trailers.get("Evidence")
     return {
         "name": shown["name"],
         "branch": shown["branch"],
@@ -33,7 +35,8 @@ def experiment_row(row: Row) -> dict[str, Any]:
         "metric": criterion["metric"] if criterion else None,
         "direction": criterion["direction"] if criterion else None,
         "criterion": trailers.get("Criterion") if criterion else None,
-        "evidence": trailers.get("Evidence"),
+        "evidence": evidence,
+        "evidence_kind": kind_of(evidence).value if evidence else None,
         "gain": predicted.gain,
         "chance": predicted.chance,
         "campaign": shown["campaign"],
@@ -46,8 +49,12 @@ def experiment_row(row: Row) -> dict[str, Any]:
         "p": shown["p"],
         "level": shown["level"],
         "pairs": shown["pairs"],
+        "seeds_better": single["better"] if single else None,
+        "seeds_not_better": single["not_better"] if single else None,
+        "seeds_opposite": single["opposite"] if single else None,
         "baseline_mean": judgement.baseline_mean if judgement else None,
         "experiment_mean": judgement.candidate_mean if judgement else None,
         "runs": summary.ran,
         "seconds": round(sum(summary.seconds), 3),
+        "finished": shown["finished"],
     }

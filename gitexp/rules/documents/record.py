@@ -80,6 +80,11 @@ class Record:
         """When it started, in seconds since 1970."""
         return datetime.fromisoformat(self.start).timestamp()
 
+    @property
+    def finished(self) -> float:
+        """When it ended, in seconds since 1970."""
+        return self.began + self.duration
+
     def is_of(self, commit: str) -> bool:
         """Whether this is the commit that ran; a record may have been copied to its note."""
         return self.commit in {"", commit}

@@ -45,7 +45,8 @@ class Summary:
     in its note that another commit made, `newer` lines of a newer gitexp by their schema. `decided`
     is what others on its baseline see of it, None where they see nothing. `screened` counts good
     runs that were made to choose among ideas. `spent` are the seconds that all of its runs took,
-    and `spared` those that an early verdict saved.
+    and `spared` those that an early verdict saved. `finished` is when the run that started last
+    ended, in seconds since 1970; None where nothing ran.
     """
 
     stage: Stage
@@ -60,6 +61,7 @@ class Summary:
     screened: int = 0
     spent: float = 0.0
     spared: float = 0.0
+    finished: float | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -98,6 +100,8 @@ def summarize(
         screened=sum(record.ok for record in screened),
         spent=math.fsum(record.duration for record in (*records, *tried, *screened)),
         spared=spared_seconds(judgement, looks, seconds),
+        # Their starts sort as text, all being in UTC: one of them has to be parsed.
+        finished=max(records, key=lambda one: one.start).finished if records else None,
     )
 
 
@@ -140,6 +144,7 @@ def summary_text(summary: Summary) -> str:
             "screened": summary.screened,
             "spent": summary.spent,
             "spared": summary.spared,
+            "finished": summary.finished,
         }
     )
 
@@ -173,6 +178,7 @@ def parse_summary(text: str) -> Summary:
             screened=_count(fields.pop("screened")),
             spent=_number(fields.pop("spent")),
             spared=_number(fields.pop("spared")),
+            finished=_number_or_none(fields.pop("finished")),
             **fields,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:

@@ -65,6 +65,7 @@ def test_what_a_summary_says() -> None:
     assert summary.verdict is summary.judgement.verdict
     assert (summary.ran, summary.foreign, summary.newer) == (5, 2, ((2, 4), (3, 1)))
     assert (summary.seconds, summary.ids) == ((61.5,) * 5, ("0123456789ab",))
+    assert summary.finished == 1_767_225_600 + 61.5
 
 
 @pytest.mark.parametrize(
