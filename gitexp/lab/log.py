@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
 from gitexp.lab.amendments import UNAMENDED
+from gitexp.lab.batches import read_some
 from gitexp.lab.ladder import read_steps
-from gitexp.lab.results import own_heads, read_some
+from gitexp.lab.results import own_heads
 from gitexp.lab.state import State, States
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.text import json_line

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitexp.lab.amendments import protocols_of
+from gitexp.lab.batches import read_some
 from gitexp.lab.comparison import Comparison, find_comparisons
-from gitexp.lab.progress import counted_off
 from gitexp.lab.project import project_in
 from gitexp.lab.replacement import without_replaced
 from gitexp.lab.result import Result
 from gitexp.lab.run_notes import RunNotes
-from gitexp.lab.same_change import complete_changes
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.verdict.campaign import Member, Place, next_place
 from gitexp.store.archive import archive_deleted
 from gitexp.store.cache import HeadQuery
 from gitexp.store.experiments import Entry, read_commits, read_experiments
-from gitexp.store.git_output import decode
 from gitexp.store.heads import list_heads, read_entries
 from gitexp.store.mending import mend_refs
-from gitexp.store.notes import find_notes, list_notes, read_notes
+from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.lab.project import Project
     from gitexp.store.cache import Cache
     from gitexp.store.heads import Head
     from gitexp.store.repository import Repository
-
-_FEW = 100  # experiments whose notes are looked up one by one, not in the list of all
-_BATCH = 500  # experiments that are judged before the first of them is handed on
 
 
 def read_results(project: Project, name: str | None = None) -> list[Result]:
@@ -88,71 +83,6 @@ def _mend(repository: Repository) -> None:
     """Repair refs of notes, and archive experiments whose branches were deleted."""
     mend_refs(repository)
     archive_deleted(repository)
-
-
-def read_some(repository: Repository, cache: Cache, heads: Sequence[Head]) -> Iterator[Result]:
-    """Read experiments, a batch at a time, and judge those whose notes are new."""
-    few = len(heads) <= _FEW
-    blobs = None if few else list_notes(repository, RUNS)
-    for at in range(0, len(heads), _BATCH):
-        batch = heads[at : at + _BATCH]
-        if blobs is None:
-            both = dict.fromkeys(c for head in batch for c in (head.commit, head.base) if c)
-            blobs = find_notes(repository, RUNS, both)
-        yield from _read_batch(repository, cache, batch, blobs, (at, len(heads)))
-
-
-def _read_batch(
-    repository: Repository,
-    cache: Cache,
-    heads: Sequence[Head],
-    blobs: Mapping[str, str],
-    place: tuple[int, int],
-) -> list[Result]:
-    """Read a batch; `place` is how many came before it, and how many there are."""
-    keys = {h.commit: f"{blobs.get(h.commit, '')} {blobs.get(h.base, '')}" for h in heads}
-    found = cache.summaries([head.commit for head in heads])
-    kept = {commit: one for commit, one in found.items() if one.key == keys[commit]}
-    new = [head for head in heads if head.commit not in kept]
-    notes = RunNotes(repository, _texts(repository, new, blobs))
-    commits = _Commits(repository, cache, heads)
-    results = [
-        Result(head, partial(commits.entry, head.commit), notes, kept.get(head.commit))
-        for head in heads
-    ]
-    judged_now = [result for result in results if result.commit not in kept]
-    complete_changes(repository, judged_now)  # the kept JSON has whole values
-    cache.add_summaries(
-        (result.commit, result.summed_up(keys[result.commit]))
-        for result in counted_off("judging experiments", judged_now, place[1], before=place[0])
-    )
-    return results
-
-
-class _Commits:
-    """Commits of a batch, all read when the first is asked for."""
-
-    def __init__(self, repository: Repository, cache: Cache, heads: Sequence[Head]) -> None:
-        self._repository, self._cache, self._heads = repository, cache, heads
-
-    @cached_property
-    def _entries(self) -> dict[str, Entry]:
-        found = read_entries(self._repository, self._cache, self._heads)
-        return {entry.commit: entry for entry in found}
-
-    def entry(self, commit: str) -> Entry:
-        return self._entries[commit]
-
-
-def _texts(
-    repository: Repository, heads: Sequence[Head], blobs: Mapping[str, str]
-) -> dict[str, str]:
-    """Notes of experiments and of their baselines."""
-    commits = dict.fromkeys(c for head in heads for c in (head.commit, head.base) if c)
-    noted = [commit for commit in commits if commit in blobs]
-    contents = repository.git.each(blobs[commit] for commit in noted)
-    texts = {c: decode(t or b"").strip("\n") for c, t in zip(noted, contents, strict=True)}
-    return dict.fromkeys(commits, "") | texts
 
 
 def project_of(here: Project, ref: str, commit: str) -> Project:

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import zlib
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitexp.store.local import make_folder, open_file
@@ -98,8 +98,13 @@ class Cache:
 
     def __init__(self, folder: Path | None, stamp: int) -> None:
         """Open it; what was written under another `stamp` (31 bits) is deleted."""
-        self._folder = folder
-        self._database = None if folder is None else _opened(folder / _FILE, stamp)
+        self._folder, self._stamp = folder, stamp
+        self.open()
+
+    def open(self) -> None:
+        """Open the file."""
+        folder = self._folder
+        self._database = None if folder is None else _opened(folder / _FILE, self._stamp)
 
     def close(self) -> None:
         """Close the file: from here on, nothing is known and nothing is kept."""
@@ -107,6 +112,19 @@ class Cache:
             self._database.close()
             # Whoever asks a closed database gets an error that looks like damage.
             self._database = None
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """Keep the file closed meanwhile: SQLite does not bear that a connection is forked."""
+        self.close()
+        try:
+            yield
+        finally:
+            self.open()
+
+    def count(self) -> int:
+        """How many summaries are kept, whether they still hold or not."""
+        return next((count for (count,) in self._rows("SELECT count(*) FROM summaries")), 0)
 
     def moments(self) -> dict[str, Moment]:
         """Every commit that was kept."""

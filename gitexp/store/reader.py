@@ -177,6 +177,10 @@ class Readers:
         with self._lock:
             self._idle.append(reader)
 
+    def forget(self) -> None:
+        """Leave the readers to the process that this one was forked from, which goes on asking."""
+        self._idle.clear()
+
     def _close(self) -> None:
         with self._lock:
             idle = [*self._idle]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import gitexp
+from gitexp.lab.batches import read_batches
 from gitexp.lab.project import open_project
 from gitexp.lab.results import judged, read_results
 from gitexp.lab.summary_cache import opened_cache, stamp_of
@@ -84,6 +85,36 @@ def test_what_was_judged_is_found_again(many: World) -> None:
         found = kept.summaries([head.commit for head in heads])
     assert len(found) == len(heads) == 40
     assert {one.verdict for one in found.values()} - {None}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_second_process_judges_as_this_one_does(many: World, *, kept: bool) -> None:
+    repository = repository_of(many)
+    heads = list_heads(repository, Cache(None, 0))
+    alone = [
+        (result.commit, result.name, result.entry, result.summary, result.shown)
+        for result in read_batches(repository, Cache(None, 0), heads, 7, beside=False)
+    ]
+    cache = Cache(repository.local if kept else None, 1)
+    beside = [
+        (result.commit, result.name, result.entry, result.summary, result.shown)
+        for result in read_batches(repository, cache, heads, 7, beside=True)
+    ]
+    assert beside == alone
+    assert cache.count() == (len(heads) if kept else 0)
+    cache.close()
+
+
+def test_what_a_second_process_leaves_undone_is_judged_here(many: World) -> None:
+    repository = repository_of(many)
+    heads = list_heads(repository, Cache(None, 0))
+    doomed = [os.getpid()]  # forks of this process end at once
+    os.register_at_fork(after_in_child=lambda: os._exit(9) if os.getppid() in doomed else None)
+    found = list(read_batches(repository, Cache(None, 0), heads, 7, beside=True))
+    doomed.clear()
+    alone = list(read_batches(repository, Cache(None, 0), heads, 7, beside=False))
+    assert [result.summary for result in found] == [result.summary for result in alone]
+    assert len(found) == len(heads)
 
 
 def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
