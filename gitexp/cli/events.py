@@ -71,6 +71,11 @@ class Events:
             effect_so_far=None if effect is None else effects.displayed(standing.criterion, effect),
         )
 
+    def waits(self, text: str) -> None:
+        """Print what runs on other machines wait for."""
+        if text and self._pace.is_due():
+            _print("waiting", text=text)
+
 
 def _of(label: str, job: Job) -> dict[str, Any]:
     return {

@@ -114,6 +114,11 @@ class Lines:
         """Print nothing now: the next line on progress says it."""
         self._standing = standing, time.monotonic()
 
+    def waits(self, text: str) -> None:
+        """Print what runs on other machines wait for, once a minute."""
+        if text and self._pace.is_due():
+            typer.echo(text, err=True)
+
 
 class Quiet(Lines):
     """Nothing, until there is a result."""
@@ -122,6 +127,9 @@ class Quiet(Lines):
         """Print nothing."""
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
+        """Print nothing."""
+
+    def waits(self, text: str) -> None:
         """Print nothing."""
 
 
@@ -136,6 +144,7 @@ class Screen:
         self._yes = yes
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
         self._standings: dict[str, tuple[LookProgress, float]] = {}
+        self._waits = ""
         self._lock = threading.Lock()
         self._console = Console(stderr=True, highlight=False, markup=False)
         self._live = Live(
@@ -182,6 +191,11 @@ class Screen:
         with self._lock:
             self._standings[standing.name] = standing, time.monotonic()
 
+    def waits(self, text: str) -> None:
+        """Replace the line that says what runs on other machines wait for."""
+        with self._lock:
+            self._waits = text
+
     def _render(self) -> Any:  # noqa: ANN401 - rich's renderables share no type
         from rich.text import Text  # as above
 
@@ -194,6 +208,8 @@ class Screen:
         lines = [
             line for one in standings for line in filled(_progress(*one), "", "    ").splitlines()
         ]
+        if self._waits:
+            lines += filled(f"  {self._waits}", "", "    ").splitlines()
         lines += [self._line(*one) for one in running]
         return Text("\n".join(lines[: max(2, self._console.height - 2)]))
 

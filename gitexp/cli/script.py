@@ -8,7 +8,7 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.views import run as views
-from gitexp.engine.clusters.slurm import PrintedScript
+from gitexp.engine.clusters.slurm_script import PrintedScript
 from gitexp.errors import Stopped, UsageError
 from gitexp.workflows.away import place_of
 from gitexp.workflows.run import Unfinished, run

@@ -51,7 +51,10 @@ def clone_id(repository: Repository) -> str:
 
 
 def scheduler() -> str:
-    """The batch job that this is part of, such as `SLURM 4711`; "" outside of one."""
+    """The batch job that this is part of, such as `SLURM 4711_3`; "" outside of one."""
+    array, index = (os.environ.get(f"SLURM_ARRAY_{name}_ID", "") for name in ("JOB", "TASK"))
+    if array and index:
+        return f"SLURM {array}_{index}"[:80]  # as squeue lists it, and scancel takes it
     found = ((name, os.environ.get(variable, "")) for variable, name in _JOBS.items())
     return next((f"{name} {job}"[:80] for name, job in found if job), "")
 

@@ -7,6 +7,7 @@ the notes, whoever made it and however it came there.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -23,7 +24,7 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import LOGS, RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Cluster, Standing
     from gitexp.engine.engine import Order
@@ -51,6 +52,7 @@ class _Flight:
     name: str = ""
     tries: int = 1
     running: bool = False
+    waits: str | None = None  # why it has not begun, in the cluster's words
     gone: Standing | None = None  # how it ended, from then on
     cancelled: bool = False
     how: Ended | None = None
@@ -86,6 +88,7 @@ class Away:
         self._look = _Look()
         self._tip = ""  # of the records, as last read
         self._trouble = ""  # why the remote or the cluster could not be asked, as it was said
+        self._waits = ""  # what runs wait for, likewise
 
     def __enter__(self) -> Self:
         return self
@@ -196,6 +199,7 @@ class Away:
             standings = {}
         for flight in self._flights:
             self._hear(flight, standings.get(flight.name))
+        self._tell_waits()
         gone = [(flight, flight.gone) for flight in self._flights if flight.gone]
         if not gone and time.monotonic() < self._look.at:
             return
@@ -207,11 +211,22 @@ class Away:
 
     def _hear(self, flight: _Flight, standing: Standing | None) -> None:
         """Take in what the cluster says of a task, and show a run that has begun."""
-        if standing and standing.state is State.GONE and flight.gone is None:
+        if standing is None:
+            return
+        flight.waits = standing.said if standing.state is State.WAITING else None
+        if standing.state is State.GONE and flight.gone is None:
             flight.gone = standing
-        if standing and standing.state is State.RUNNING and not flight.running:
+        if standing.state is State.RUNNING and not flight.running:
             flight.running = True
             self._watcher.started(flight.order.label, flight.job)
+
+    def _tell_waits(self) -> None:
+        """Show why runs have not begun, as soon as that changes."""
+        reasons = Counter(one.waits for one in self._flights if one.waits is not None)
+        said = say_waits(reasons) if reasons else ""
+        if said != self._waits:
+            self._waits = said
+            self._watcher.waits(said)
 
     def _collect(self) -> bool:
         """Fold in what has come, and end the orders with a record; whether the remote answered."""
@@ -271,6 +286,8 @@ class Away:
             self._hand_over()
             return
         hint = "fix that, then repeat the command: it continues where it stopped"
+        if standing.hint:
+            hint = f"{standing.hint}\nthen repeat the command: it continues where it stopped"
         self._end(flight, Done(order, None, NotReady(said, hint)))
 
     def _end(self, flight: _Flight, done: Done) -> None:
@@ -283,3 +300,13 @@ class Away:
         if error.message != self._trouble:
             self._trouble = error.message
             self._watcher.said(f"{error.message}\nwaiting for it")
+
+
+def say_waits(reasons: Mapping[str, int]) -> str:
+    """Say how many runs wait for the cluster, and for what; `reasons` count runs."""
+    said = f"{counted(sum(reasons.values()), 'run')} waiting for the cluster"
+    known = {why: count for why, count in reasons.items() if why}
+    if len(reasons) == 1:
+        return ": ".join([said, *known])
+    parts = [f"{why} ({count})" for why, count in known.items()]
+    return f"{said}: {', '.join(parts)}"

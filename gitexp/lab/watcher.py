@@ -48,6 +48,9 @@ class Watcher(Protocol):
     def stands(self, standing: LookProgress) -> None:
         """Show how far an experiment is."""
 
+    def waits(self, text: str) -> None:
+        """Show what runs on other machines wait for; "" once none waits."""
+
 
 class Prefixed:
     """Names the experiment in its own news, where several experiments are watched at once."""
@@ -56,7 +59,7 @@ class Prefixed:
         self._watcher, self._name = watcher, name
         self.agrees = watcher.agrees
         self.started, self.finished = watcher.started, watcher.finished
-        self.stands = watcher.stands
+        self.stands, self.waits = watcher.stands, watcher.waits
 
     def said(self, text: str) -> None:
         """Show one line of news."""

@@ -42,6 +42,9 @@ class Diary:
     def stands(self, standing: LookProgress) -> None:
         self.lines.append(f"{standing.name} {standing.pairs} of {standing.look}")
 
+    def waits(self, text: str) -> None:
+        self.lines.append(text)
+
 
 def a_job(project: Project, folder: str = "once-1") -> Job:
     runs = project.repository.local / "runs" / project.tip[:12]

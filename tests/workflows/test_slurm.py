@@ -9,12 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gitexp.engine.clusters.slurm import SlurmArrays, batch_script
+from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.slurm import SlurmArrays
+from gitexp.engine.clusters.slurm_script import batch_script
+from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.errors import NotReady
+from gitexp.lab.away import say_waits
 from gitexp.rules.documents.elsewhere import Slurm as Table
 from gitexp.rules.documents.elsewhere import parse_elsewhere
 from tests.arrange import records
@@ -98,6 +103,80 @@ def test_a_script_is_printed_and_nothing_submitted(ready: World) -> None:
     ready.gitexp("run", name, "--on", "ssh", "--script", code=2)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "wanted"),
+    [
+        ("PENDING", "Resources", Standing(State.WAITING, "Resources")),
+        ("PENDING", "None", Standing(State.WAITING, "PENDING")),
+        ("PENDING", "JobHeldUser", Standing(
+            State.WAITING, "JobHeldUser, until somebody releases it: scontrol release 7")),
+        ("REQUEUE_HOLD", "", Standing(
+            State.WAITING, "REQUEUE_HOLD, until somebody releases it: scontrol release 7")),
+        ("COMPLETING", "None", Standing(State.RUNNING, "COMPLETING")),
+        ("FAILED", "NonZeroExitCode", Standing(State.GONE, "SLURM job 7_3: FAILED\n  | bad")),
+        ("CANCELLED", "None", Standing(
+            State.GONE, "SLURM job 7_3 was cancelled (CANCELLED)\n  | bad")),
+    ],
+)  # fmt: skip
+def test_states_of_slurm_are_read(state: str, reason: str, wanted: Standing) -> None:
+    output = "\n  | bad" if wanted.state is State.GONE else ""
+    assert standing_of("7_3", state, reason, output) == wanted
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "again", "hint"),
+    [
+        ("TIMEOUT", "at its time limit", True, "`time`"),
+        ("OUT_OF_MEMORY", "more memory", False, "`memory`"),
+        ("PREEMPTED", "room for another job", True, ""),
+        ("NODE_FAIL", "node failed", True, ""),
+    ],
+)
+def test_what_slurm_killed_is_told_with_its_job(
+    state: str, said: str, again: bool, hint: str
+) -> None:
+    standing = standing_of("7_3", state)
+    assert standing.said.startswith("SLURM job 7_3 was ")
+    assert "by SLURM" in standing.said
+    assert said in standing.said
+    assert (standing.again, hint in standing.hint) == (again, True)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ({"": 2}, "2 runs waiting for the cluster"),
+        ({"Priority": 1}, "1 run waiting for the cluster: Priority"),
+        ({"Resources": 2, "Priority": 1},
+         "3 runs waiting for the cluster: Resources (2), Priority (1)"),
+        ({"Resources": 2, "": 1}, "3 runs waiting for the cluster: Resources (2)"),
+    ],
+)  # fmt: skip
+def test_what_runs_wait_for_is_said_in_a_line(reasons: dict[str, int], said: str) -> None:
+    assert say_waits(reasons) == said
+
+
+def test_the_accounting_is_asked_for_what_the_controller_has_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for program, said in {
+        "squeue": "7_0|PENDING|Priority|a|b", "sacct": "7_1|OUT_OF_MEMORY\n7_2|CANCELLED by 12",
+    }.items():  # fmt: skip
+        (tmp_path / program).write_text(f"#!/bin/sh\nprintf '{said}\\n'\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    names = [f"7_{number}" for number in range(4)]
+    found = SlurmArrays(Table(), tmp_path / "slurm").poll(names)
+    assert [found[name].said for name in names] == [
+        "Priority",
+        standing_of("7_1", "OUT_OF_MEMORY").said,
+        standing_of("7_2", "CANCELLED").said,
+        "SLURM no longer knows job 7_3",
+    ]
+    (tmp_path / "sacct").write_text("#!/bin/sh\nexit 1\n")  # no accounts are kept
+    assert "no longer knows" in SlurmArrays(Table(), tmp_path).poll(["7_1"])["7_1"].said
+
+
 # --- with a real one ----------------------------------------------------------------------------
 
 
@@ -117,6 +196,26 @@ def test_what_sbatch_says_is_shown_and_nothing_is_left_waiting(
     refused = ready.gitexp("run", name, "--on", "slurm", code=3).err
     assert "invalid partition" in refused.lower()
     assert records(ready, "main") == []
+
+
+@pytest.mark.slow
+def test_a_task_that_is_held_and_then_cancelled_is_told_as_that(
+    slurm: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(slurm.config))
+    arrays = SlurmArrays(Table(options=("--hold",)), tmp_path / "slurm")
+    names = arrays.submit([replace(TASK, seed=seed).line() for seed in range(3)])
+    time.sleep(2.5)
+    for held in arrays.poll(names).values():
+        assert held.state is State.WAITING
+        assert "JobHeldUser" in held.said
+    for cancelled in (names[:1], names[1:]):  # one of an array, and all that is left
+        arrays.cancel(cancelled, None)
+        time.sleep(2.5)
+        found = arrays.poll(names)
+        for name in cancelled:
+            assert (found[name].state, found[name].again) == (State.GONE, False)
+            assert found[name].said.startswith(f"SLURM job {name} was cancelled")
 
 
 @pytest.mark.slow

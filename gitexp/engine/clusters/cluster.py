@@ -26,11 +26,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a task is in the cluster's words; `again`: what ended it says nothing about the task."""
+    """How a task is in the cluster's words: why it waits, or how it ended.
+
+    `again`: what ended it says nothing about the task. `hint` is what helps against it.
+    """
 
     state: State
     said: str = ""
     again: bool = False
+    hint: str = ""
 
 
 class Cluster(Protocol):

@@ -26,7 +26,7 @@ def open_cluster(settings: Elsewhere, local: Path, *, printed: bool = False) -> 
     if printed:
         if not isinstance(settings, Slurm):
             raise UsageError("--script goes with --on slurm", "gitexp run --on slurm --script")
-        from gitexp.engine.clusters.slurm import PrintedScript
+        from gitexp.engine.clusters.slurm_script import PrintedScript
 
         return PrintedScript(settings)
     if isinstance(settings, Ssh):

@@ -6,16 +6,17 @@ of this machine. What was submitted is remembered in this clone; another command
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import shlex
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.errors import NotReady, Stopped
-from gitexp.rules.documents.task import parse_task
+from gitexp.engine.clusters.slurm_script import batch_script
+from gitexp.engine.clusters.slurm_states import is_open, standing_of
+from gitexp.errors import NotReady
 from gitexp.rules.text import visible
 from gitexp.store.local import locked, make_folder, read_json, write_json
 
@@ -26,53 +27,9 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.ended import Ended
 
 _EVERY = 2.0  # seconds between questions to the controller, which serves everybody
+_FORGETS = 30.0  # seconds for which it lists what has ended, at the least
 _PATIENCE = 60.0  # seconds that a controller which does not answer is asked again
 _LINES = 8  # of a job's output
-_WAITING = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESIZING",
-            "RESV_DEL_HOLD", "SPECIAL_EXIT", "SUSPENDED", "STOPPED"}  # fmt: skip
-_RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT"}
-# Ends that say nothing about the task. Who cancels one wants it to end.
-_AGAIN = {"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "TIMEOUT"}
-
-_SCRIPT = """\
-#!/bin/bash
-{options}
-# Nothing of the environment where this was submitted is here.
-export HOME="${{HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}}"
-export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}"
-{setup}
-# Not as an argument, which others on the node could read.
-exec {gitexp} worker < <(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" <<'TASKS'
-{tasks}
-TASKS
-)
-"""
-
-
-def batch_script(settings: Slurm, lines: Sequence[str], name: str, output: str) -> str:
-    """The script of a job array with these tasks."""
-    threads = max(parse_task(line).threads for line in lines)
-    options = {
-        "--job-name": name,
-        "--array": f"0-{len(lines) - 1}%{settings.jobs}",
-        "--partition": settings.partition,
-        "--time": settings.time,
-        "--gpus": settings.gpus,
-        "--mem": settings.memory,
-        "--cpus-per-task": str(threads or ""),
-        "--output": settings.output or output,
-        "--chdir": "/",
-    }
-    asked = [f"{option}={value}" for option, value in options.items() if value]
-    asked += ["--export=NIL", "--requeue", "--open-mode=append", *settings.options]
-    modules = [f"module load {shlex.quote(one)}" for one in settings.modules]
-    setup = [*([". /etc/profile"] if modules else []), *modules, *settings.setup]
-    return _SCRIPT.format(
-        options="\n".join(f"#SBATCH {one}" for one in asked),
-        setup="\n".join(setup),
-        gitexp=settings.gitexp,
-        tasks="\n".join(lines),
-    )
 
 
 class SlurmArrays:
@@ -84,7 +41,10 @@ class SlurmArrays:
         self.most = settings.jobs
         self._settings, self._folder = settings, folder
         self._asked = 0.0
-        self._listed: dict[str, str] = {}  # states by task, as last listed
+        self._listed: dict[str, tuple[str, str]] = {}  # state and reason by task, as last listed
+        self._cancelled: set[str] = set()  # tasks that went while they waited
+        self._accounted: dict[str, str] = {}  # states that only the accounting knew
+        self._has_accounting = True  # as far as is known
         self._jobs: dict[str, str] = {}  # numbers of the arrays by their name, likewise
 
     def submit(self, lines: Sequence[str]) -> Sequence[str]:
@@ -126,18 +86,17 @@ class SlurmArrays:
         """Ask the controller, now and then; what it no longer knows has gone."""
         if not self._list():
             return {}
+        self._ask_accounting([name for name in names if name not in self._listed])
         return {name: self._standing(name) for name in names}
 
     def _standing(self, name: str) -> Standing:
-        state = self._listed.get(name)
-        if state is None:
+        # Of an array that was cancelled before any task began, only its own number is left.
+        job = name.partition("_")[0]
+        forgotten = "CANCELLED" if name in self._cancelled else self._accounted.get(name, "")
+        state, reason = self._listed.get(name) or self._listed.get(job) or (forgotten, "")
+        if not state:
             return Standing(State.GONE, f"SLURM no longer knows job {name}", again=True)
-        if state in _WAITING:
-            return Standing(State.WAITING, state)
-        if state in _RUNNING:
-            return Standing(State.RUNNING, state)
-        return Standing(State.GONE, f"SLURM job {name}: {state}{self._output(name)}",
-                        again=state in _AGAIN)  # fmt: skip
+        return standing_of(name, state, reason, "" if is_open(state) else self._output(name))
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
         """Cancel tasks; their workers put on record that the scheduler ended them."""
@@ -155,17 +114,38 @@ class SlurmArrays:
         """
         if not at_once and time.monotonic() < self._asked + _EVERY:
             return False
-        self._asked = time.monotonic()
-        done = _call("squeue", "--me", "--noheader", "--array", "--states=all", "--format=%i|%T|%j")
+        before, self._asked = self._asked, time.monotonic()
+        words = ("--me", "--noheader", "--array", "--states=all", "--format=%i|%T|%r|%j")
+        done = _call("squeue", *words)
         if done.returncode:
             raise NotReady(
                 f"squeue failed: {visible(done.stderr.strip())}",
                 "where SLURM cannot be reached: gitexp run NAME --on slurm --script",
             )
-        rows = [line.split("|") for line in done.stdout.splitlines()]
-        self._listed = {row[0]: row[1] for row in rows if len(row) == 3}
-        self._jobs = {row[2]: row[0].partition("_")[0] for row in rows if len(row) == 3}
+        rows = [line.split("|", 3) for line in visible(done.stdout).splitlines()]
+        listed = {row[0]: (row[1], row[2]) for row in rows if len(row) == 4}
+        if self._asked - before < _FORGETS:
+            # SLURM drops a waiting task that is cancelled, and lists any other for minutes.
+            gone = self._listed.keys() - listed.keys()
+            self._cancelled |= {name for name in gone if self._listed[name][0] == "PENDING"}
+        self._listed = listed
+        self._jobs = {row[3]: row[0].partition("_")[0] for row in rows if len(row) == 4}
         return True
+
+    def _ask_accounting(self, names: Sequence[str]) -> None:
+        """Ask how tasks ended that the controller has forgotten, where a database remembers."""
+        lacking = [name for name in names if name not in self._accounted]
+        if not lacking or not self._has_accounting:
+            return
+        words = ("--noheader", "--parsable2", "--allocations", "--format=JobID,State")
+        with contextlib.suppress(NotReady):
+            done = _call("sacct", *words, f"--jobs={','.join(lacking)}")
+            if done.returncode == 0:
+                rows = [line.partition("|") for line in visible(done.stdout).splitlines()]
+                # Who cancelled a job stands behind the state.
+                self._accounted |= {job: f"{state} ".split(" ")[0] for job, _, state in rows}
+                return
+        self._has_accounting = False
 
     def _known(self) -> dict[str, str]:
         """Names of the tasks that wait or run, by key; forgets the others."""
@@ -176,7 +156,7 @@ class SlurmArrays:
             alive = {
                 key: f"{job}_{index}"
                 for index, key in enumerate(array["tasks"])
-                if self._listed.get(f"{job}_{index}", "") in _WAITING | _RUNNING
+                if is_open(self._listed.get(f"{job}_{index}", ("", ""))[0])
             }
             if alive:
                 kept.append(array | {"job": job})
@@ -201,37 +181,6 @@ class SlurmArrays:
         except OSError:
             return ""
         return "".join(f"\n  | {line}" for line in said[-_LINES:])
-
-
-class PrintedScript:
-    """In place of a cluster that cannot be reached from here: the script of what is due now."""
-
-    lasts = False
-
-    def __init__(self, settings: Slurm) -> None:
-        self.most = settings.jobs
-        self.script = ""
-        self._settings = settings
-
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
-        """Write the script, and submit nothing.
-
-        Raises:
-            Stopped: always; somebody else submits it.
-        """
-        self.script = batch_script(self._settings, lines, "gitexp", "/dev/null")
-        raise Stopped(
-            "nothing was submitted",
-            "when its jobs have ended, the same command prints what is due next",
-        )
-
-    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
-        """Say nothing: nothing was submitted."""
-        del names
-        return {}
-
-    def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """Do nothing, likewise."""
 
 
 def _key(line: str) -> str:

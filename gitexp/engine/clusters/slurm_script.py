@@ -1,0 +1,87 @@
+"""The batch script of a job array, for `sbatch` here or for somebody who submits it there."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Stopped
+from gitexp.rules.documents.task import parse_task
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from gitexp.engine.clusters.cluster import Standing
+    from gitexp.rules.documents.elsewhere import Slurm
+    from gitexp.rules.documents.ended import Ended
+
+_SCRIPT = """\
+#!/bin/bash
+{options}
+# Nothing of the environment where this was submitted is here.
+export HOME="${{HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}}"
+export PATH="${{PATH:-/usr/local/bin:/usr/bin:/bin}}"
+{setup}
+# Not as an argument, which others on the node could read.
+exec {gitexp} worker < <(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" <<'TASKS'
+{tasks}
+TASKS
+)
+"""
+
+
+def batch_script(settings: Slurm, lines: Sequence[str], name: str, output: str) -> str:
+    """The script of a job array with these tasks."""
+    threads = max(parse_task(line).threads for line in lines)
+    options = {
+        "--job-name": name,
+        "--array": f"0-{len(lines) - 1}%{settings.jobs}",
+        "--partition": settings.partition,
+        "--time": settings.time,
+        "--gpus": settings.gpus,
+        "--mem": settings.memory,
+        "--cpus-per-task": str(threads or ""),
+        "--output": settings.output or output,
+        "--chdir": "/",
+    }
+    asked = [f"{option}={value}" for option, value in options.items() if value]
+    asked += ["--export=NIL", "--requeue", "--open-mode=append", *settings.options]
+    modules = [f"module load {shlex.quote(one)}" for one in settings.modules]
+    setup = [*([". /etc/profile"] if modules else []), *modules, *settings.setup]
+    return _SCRIPT.format(
+        options="\n".join(f"#SBATCH {one}" for one in asked),
+        setup="\n".join(setup),
+        gitexp=settings.gitexp,
+        tasks="\n".join(lines),
+    )
+
+
+class PrintedScript:
+    """In place of a cluster that cannot be reached from here: the script of what is due now."""
+
+    lasts = False
+
+    def __init__(self, settings: Slurm) -> None:
+        self.most = settings.jobs
+        self.script = ""
+        self._settings = settings
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        """Write the script, and submit nothing.
+
+        Raises:
+            Stopped: always; somebody else submits it.
+        """
+        self.script = batch_script(self._settings, lines, "gitexp", "/dev/null")
+        raise Stopped(
+            "nothing was submitted",
+            "when its jobs have ended, the same command prints what is due next",
+        )
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        """Say nothing: nothing was submitted."""
+        del names
+        return {}
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        """Do nothing, likewise."""
