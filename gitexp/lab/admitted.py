@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.bench import Bench
 from gitexp.lab.code_trust import demand_code_trust

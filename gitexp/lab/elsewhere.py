@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.away import Away

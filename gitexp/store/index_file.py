@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 import struct
-from dataclasses import dataclass
+
+from gitexp.dataclass import dataclass
 
 _HEADER = struct.Struct(">4sII")
 _STATE = 40  # bytes: times, device, inode, mode, owner, size

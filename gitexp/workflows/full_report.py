@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.arms import arms_of
 from gitexp.lab.curves import Curves, curves_of

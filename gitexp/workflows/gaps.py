@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.design import history

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
@@ -20,6 +19,7 @@ from gitexp.cli.figures.drawing import (
     middled,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
+from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 

@@ -7,9 +7,10 @@ SVG in fixed ones, and Matplotlib as PNG or PDF. Places are in pixels from the u
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:

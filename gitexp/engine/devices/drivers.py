@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

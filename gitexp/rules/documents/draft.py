@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from gitexp.dataclass import dataclass
 from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT, RULES
 from gitexp.rules.gate.formats.values import spell
 

@@ -7,11 +7,12 @@ import json
 import math
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import tomli
 
+from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.rules.documents.elsewhere import Elsewhere, parse_elsewhere
 from gitexp.rules.documents.overlap import demand_apart

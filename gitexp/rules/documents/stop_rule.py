@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import operator
 import re
-from dataclasses import dataclass
+
+from gitexp.dataclass import dataclass
 
 UNDERSTOOD = '"loss > 10", "accuracy <= 0.1", "loss is nan" and "step 500: val_loss > 4"'
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import split_lines

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.text import json_line, visible
 
 if TYPE_CHECKING:

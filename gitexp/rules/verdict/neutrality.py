@@ -6,9 +6,10 @@ does not repeat its own score, nothing can be proven this way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.lines import sha256
 from gitexp.rules.documents.record import PROOF

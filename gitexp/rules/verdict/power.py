@@ -8,9 +8,10 @@ large as the bar, and how long that takes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.prediction import prediction_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.paired_t import refuse_level, refuse_widening
 

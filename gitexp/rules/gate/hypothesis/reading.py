@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from gitexp.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
