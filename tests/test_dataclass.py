@@ -8,12 +8,10 @@ import inspect
 import pickle
 import re
 from dataclasses import FrozenInstanceError, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import gitexp
 from gitexp.dataclass import dataclass
 
 
@@ -145,12 +143,3 @@ def test_classes_with_one_field_or_none_compare_by_it() -> None:
 def test_a_wrong_call_names_the_class() -> None:
     with pytest.raises(TypeError, match=re.escape("Ours.__init__() missing 1 required positional")):
         Ours()  # type: ignore[call-arg]
-
-
-def test_all_of_gitexp_uses_it() -> None:
-    sources = Path(gitexp.__file__).parent.rglob("*.py")
-    theirs = re.compile(
-        r"^ *from dataclasses import .*\bdataclass\b|\bdataclasses\.dataclass\(", re.MULTILINE
-    )
-    found = [source.name for source in sources if theirs.search(source.read_text("utf-8"))]
-    assert found == ["dataclass.py"]
