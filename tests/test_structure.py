@@ -78,12 +78,6 @@ def test_no_file_is_long() -> None:
     assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
-def test_classes_of_data_load_fast() -> None:
-    slow = re.compile(r"^ *from dataclasses import .*\bdataclass\b|@dataclasses\.", re.MULTILINE)
-    found = [named(path) for path in SOURCES if slow.search(path.read_text("utf-8"))]
-    assert found == ["gitexp/dataclass.py"], "write: from gitexp.dataclass import dataclass"
-
-
 @pytest.mark.parametrize("word", WORDS)
 def test_the_usual_word_is_used(word: str) -> None:
     pattern = re.compile(rf"\b(?:{word})\b", re.IGNORECASE)

@@ -6,10 +6,8 @@ Tests compare each line with the docstring of its command.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

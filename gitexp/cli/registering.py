@@ -6,13 +6,13 @@ Functions below import what takes code along and what makes runs: other starts n
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from gitexp.cli.views import code as code_views
 from gitexp.cli.views import registered as views
-from gitexp.dataclass import dataclass
 from gitexp.errors import Refused, UsageError
 from gitexp.workflows.start import start, start_sweep
 

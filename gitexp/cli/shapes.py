@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ForwardRef, NotRequired, get_args, get_origin, get_type_hints
@@ -31,7 +31,6 @@ from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.samples import SmokedJson, TriedJson
 from gitexp.cli.views.screen import ScreeningJson
 from gitexp.cli.views.trust import SignerJson, TrustJson
-from gitexp.dataclass import dataclass
 from gitexp.lab.agent_files import AgentFile
 from gitexp.lab.goals import GoalJson
 from gitexp.lab.itself import VersionJson

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.cache_folder import checkouts_folder, make_checkouts_folder
 from gitexp.engine.committed import Tree, write_commit
 from gitexp.engine.submodules import Holder, write_submodules

@@ -6,9 +6,9 @@ import hashlib
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.lfs import ATTRIBUTES, filters_of, set_contents_aside, write_contents
 from gitexp.engine.proven import Proven
 from gitexp.engine.untouched import write_changes

@@ -7,10 +7,10 @@ what the notes then have. So an order that is given twice does no harm.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.purpose import Purpose
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine import command as commands
 from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
 from gitexp.engine.threads import thread_variables, usable_cores

@@ -6,11 +6,10 @@ The reports are written by probe/sitecustomize.py inside the run.
 from __future__ import annotations
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.distributions import SITES, Placed, packages_of, place
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine import metrics
 from gitexp.engine.launch import PREDICTIONS
 from gitexp.engine.metrics import Unreadable

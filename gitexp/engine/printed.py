@@ -10,9 +10,8 @@ from __future__ import annotations
 import enum
 import itertools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -15,10 +15,10 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.family import MARK, kill_marked, marked
 from gitexp.engine.watch import Halt
 from gitexp.rules.documents.ended import Ended

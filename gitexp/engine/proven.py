@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.store.git_output import decode
 from gitexp.store.index_file import files_called, raw_entries
 

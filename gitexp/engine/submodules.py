@@ -7,11 +7,10 @@ no store of this clone has it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.committed import write_commit
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.git_output import decode

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.family import memory_of
 from gitexp.engine.printed import read_steps
 from gitexp.engine.tail import Tail

@@ -9,10 +9,9 @@ and it brings its code.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.copied import Squash, find_originals, without_code
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name

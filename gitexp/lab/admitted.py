@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.bench import Bench
 from gitexp.lab.code_trust import demand_code_trust

@@ -11,9 +11,9 @@ import hashlib
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.rules.text import shell_word, visible
 

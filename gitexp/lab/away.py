@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.clusters.cluster import State
 from gitexp.engine.engine import Came, Done, Made
 from gitexp.engine.job import Job, RunResult

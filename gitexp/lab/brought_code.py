@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted, visible
 from gitexp.store.git_output import decode
 

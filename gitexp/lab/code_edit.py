@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.comparison import Comparison
 from gitexp.lab.differences import inspect_files, relative

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.differences import relative
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.found import CODE_FOUND, Found

@@ -6,9 +6,9 @@ run at the top of the work tree, and a server has none.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.baselines import Baselines, BranchPoint
 from gitexp.lab.declared import DeclaredProjects

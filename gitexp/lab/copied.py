@@ -6,9 +6,9 @@ both. Without the code, the change is another one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.brought_code import brought
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.rules.documents.message import split_message

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.seed_runs import seed_runs
 from gitexp.rules.documents.series import parse_series
 from gitexp.statistics.curves import Band, bands

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.away import Away

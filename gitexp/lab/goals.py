@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_files import read_on_baseline
 from gitexp.lab.design import records_like_tip

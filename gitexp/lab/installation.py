@@ -6,9 +6,9 @@ Undoing is remembered in init.json beside gitexp's other local files.
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import GitexpError
 from gitexp.lab.baseline_branch import baseline_key
 from gitexp.store import hooks

@@ -7,10 +7,9 @@ it changed the metric. A change of protocol, of the criterion or of a goal stand
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.amendments import UNAMENDED, Amendment, read_amendments
 from gitexp.lab.code_steps import alters_runs, step_checks

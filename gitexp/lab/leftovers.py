@@ -9,11 +9,11 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.cache_folder import abandoned_folders
 from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
 from gitexp.engine.run import busy_lock

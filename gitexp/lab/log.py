@@ -6,12 +6,11 @@ import heapq
 import json
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.amendments import UNAMENDED
 from gitexp.lab.batches import read_some

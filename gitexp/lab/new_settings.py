@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import SEEDS, guess

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.project_folder import project_prefix

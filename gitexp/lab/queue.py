@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.host import boot_id, host_id
 from gitexp.rules.documents.shape import number
 from gitexp.store.local import is_locked, locked, read_json, write_json

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.queue import QueueStage, queues
 
 if TYPE_CHECKING:

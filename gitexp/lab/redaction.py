@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded

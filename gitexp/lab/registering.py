@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.checks_due import checks_due
 from gitexp.lab.code_trust import note_own_code

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.decided import has_verdict
 from gitexp.lab.design import history
 from gitexp.rules.documents.purpose import Purpose

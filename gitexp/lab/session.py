@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.engine import Order
 from gitexp.errors import CommandFailed, NotReady
 from gitexp.lab.failed_run import failed_run

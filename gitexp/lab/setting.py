@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.approvals import Approved, approve
 from gitexp.lab.brought_code import measure_code
 from gitexp.lab.code_trust import untrusted_below, untrusted_code

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import statistics
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
 from gitexp.lab.missing_inputs import about_environment, link_hint, named_in

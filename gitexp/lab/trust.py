@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.approvals import Approved, approvals, approve
 from gitexp.lab.protocol_trust import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.state import State
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.log import log
 from gitexp.lab.same_change import on_equal_code, whole_changes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.baseline_branch import baseline_key
 from gitexp.lab.code_trust import untrusted_below

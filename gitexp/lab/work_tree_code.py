@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import GitexpError, NotReady, Refused
 from gitexp.lab.differences import is_checked_out
 from gitexp.lab.edit import NOT_REGISTERED

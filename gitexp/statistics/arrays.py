@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.known_metrics import BINARY, Metric
 from gitexp.rules.documents.outcomes import SCORE, TRUE, hash_of_id, natural
 

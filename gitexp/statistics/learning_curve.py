@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.judge import ROUNDING
 from gitexp.rules.verdict.paired_t import standard_error

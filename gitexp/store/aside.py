@@ -12,10 +12,10 @@ import os
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.shape import Shape, listed, text
 from gitexp.rules.documents.tombstones import have_to_merge, merge_texts

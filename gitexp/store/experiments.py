@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.documents.code_commit import stands_on
 from gitexp.store.experiment_refs import own_ref, rank

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import GitexpError, NotReady, StoreBusy, disk_full
 from gitexp.rules.documents.name import is_name
 from gitexp.store.aside import make_durable

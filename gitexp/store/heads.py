@@ -6,10 +6,9 @@ until a ref of an experiment is created, deleted or moved.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.message import split_message
 from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.cache import HeadQuery, Moment

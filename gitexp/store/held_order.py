@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:

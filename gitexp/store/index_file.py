@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import stat
 import struct
-
-from gitexp.dataclass import dataclass
+from dataclasses import dataclass
 
 _HEADER = struct.Struct(">4sII")
 _STATE = 40  # bytes: times, device, inode, mode, owner, size

@@ -6,10 +6,9 @@ merges notes itself and writes them in one pack (docs/decisions/0012-sharing.md)
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.tombstones import encoded, merge_lines
 from gitexp.store.all_notes import NoteContent, NotesSnapshot, read_all, read_texts, write_all
 from gitexp.store.git import ZERO

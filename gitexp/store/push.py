@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
 from gitexp.store.git_output import decode, split_lines

@@ -7,9 +7,9 @@ import subprocess
 import threading
 import weakref
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.store.git_errors import translated
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import kind_of, parse_line

@@ -11,9 +11,9 @@ import re
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.store.git_output import decode
 
 if TYPE_CHECKING:

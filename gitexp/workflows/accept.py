@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.acceptance import Acceptance, read_acceptances
 from gitexp.lab.ancestors import same_runs

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import meant_by

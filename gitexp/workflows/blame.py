@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.log import log
 from gitexp.lab.same_change import whole_changes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.curves import Curves, CurvesJson, read_curves
 from gitexp.lab.experiment import find_experiment

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import GitexpError
 from gitexp.lab.health.git_settings import (
     check_display,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import enum
 import tempfile
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.experiment import meant_by
 from gitexp.lab.log import Selection, stream

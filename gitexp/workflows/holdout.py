@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
 from gitexp.lab.code_trust import demand_code_trust

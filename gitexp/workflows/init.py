@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
 from gitexp.lab.baseline_files import commit_on_baseline

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.decided import has_verdict

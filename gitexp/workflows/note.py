@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.remarks import remark

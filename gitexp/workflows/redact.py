@@ -6,9 +6,9 @@ in commits without parents, because their history is as public as they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.redaction import (
     Occurrences,

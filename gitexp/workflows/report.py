@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.brought_code import measure_code
 from gitexp.lab.calibration import calibrated
 from gitexp.lab.goals import progress

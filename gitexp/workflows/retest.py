@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.carrying import carry
 from gitexp.lab.differences import inspect_files, inspect_trees

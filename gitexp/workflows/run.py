@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.admitted import admit, read_ledgers, tools_of

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.log import stream
 from gitexp.lab.results import own_heads
 from gitexp.lab.summary_cache import opened_cache

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.arms import arms_of
 from gitexp.lab.brought_code import measure_code
 from gitexp.lab.decided import measured_together

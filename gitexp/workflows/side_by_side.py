@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.log import log, row_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.admitted import admit, read_ledgers, tools_of
 from gitexp.lab.driving import drive, run_maker

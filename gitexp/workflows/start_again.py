@@ -5,10 +5,9 @@ The branch moves to the new commits, and its old one is archived with its failur
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.code_edit import split_code

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import Refused, UsageError
 from gitexp.lab.code_edit import CodeEdit, fork_of, project_at, split_code
 from gitexp.lab.code_trust import comes_from_elsewhere

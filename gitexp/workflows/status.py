@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.design import records_like_tip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
 from gitexp.lab.code_trust import demand_branch_trust

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
 from gitexp.lab.audit.amendments import about_amendments
 from gitexp.lab.audit.attempts import about_attempts

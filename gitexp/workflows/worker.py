@@ -6,9 +6,9 @@ the task says beside the id is checked again here, so that a task from elsewhere
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.condition import changes_between
 from gitexp.engine.devices.giver import nap_of
 from gitexp.engine.engine import Came, Order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import (
@@ -19,7 +20,6 @@ from gitexp.cli.figures.drawing import (
     middled,
 )
 from gitexp.cli.figures.scale import Scale, tick_labels, time_ticks, usual
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures
 

@@ -7,10 +7,9 @@ SVG in fixed ones, and Matplotlib as PNG or PDF. Places are in pixels from the u
 from __future__ import annotations
 
 import enum
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.log_cells import in_fewer_words
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.criterion import Scale as Unit

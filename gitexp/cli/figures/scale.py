@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from os import killpg
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ import anyio
 
 from gitexp.cli.errors import Bug, as_failure, failure_json
 from gitexp.cli.mcp.tools import find_tool, wait_of
-from gitexp.dataclass import dataclass
 from gitexp.errors import Stopped
 from gitexp.rules.bounded import bounded
 from gitexp.rules.text import json_line

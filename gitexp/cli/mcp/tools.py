@@ -5,10 +5,10 @@ Names, types and help come from the commands' own options.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.cli.lazy import load
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.text import counted, visible
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.forest import axis_shapes, forest_scale, row_shapes, rulers
@@ -10,7 +11,6 @@ from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.measured import Measured, in_brief, measured, most_common
 from gitexp.cli.figures.svg import in_row, shared, symbols, use
 from gitexp.cli.page.section import Section, anchor, marked, shortened, verdict_of
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures, words

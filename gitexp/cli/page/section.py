@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.svg import inline
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.verdict import Verdict
 

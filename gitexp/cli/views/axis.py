@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.figures import fixed
 
 _TICKS = 6  # at most about as many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,7 +14,6 @@ from gitexp.cli.views.log_table import log_table
 from gitexp.cli.views.rows import about_code, result_lines, uncounted
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.lab.ladder import LadderStep
 from gitexp.lab.progress import silence

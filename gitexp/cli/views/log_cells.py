@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.cli.views.forest import Estimate, estimate
-from gitexp.dataclass import dataclass
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key

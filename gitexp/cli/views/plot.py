@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.axis import Axis, axis, log_axis
 from gitexp.cli.views.terminal import columns, padded
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,12 +9,11 @@ import os
 import shutil
 import sys
 import unicodedata
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import typer
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.rendering import finding_lines
 from gitexp.rules.text import json_text, visible
 from gitexp.rules.verdict.verdict import Verdict

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.errors import NotReady
 from gitexp.rules.text import visible

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.engine.devices.allowed import chosen, demand_enough, of_one_model, visible
 from gitexp.engine.devices.drivers import DRIVERS
 from gitexp.engine.devices.shares import PARTS, Shares, parts_of

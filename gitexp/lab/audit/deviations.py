@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.audit.inventory import label_of, name_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, visible

@@ -6,9 +6,9 @@ a record is found even if its commit was amended, rebased, or dropped by its bra
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.results import entries_of, judged
 from gitexp.rules.documents.message import split_message

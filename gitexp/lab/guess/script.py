@@ -6,11 +6,10 @@ import ast
 import posixpath
 import re
 import warnings
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.guess.constants import Constants, last_name, text_of
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, StoreBusy
 from gitexp.lab.last_started import rename_started
 from gitexp.lab.replacement import replaced_among

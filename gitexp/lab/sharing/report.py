@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose

@@ -13,10 +13,10 @@ import os
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.state import State
 from gitexp.lab.tables.as_text import plain_text

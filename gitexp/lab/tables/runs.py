@@ -6,9 +6,9 @@ that screened, and none that checked the baseline.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.lab.tables.columns import METRIC, PARAMETER
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import textwrap
 import tomllib
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ read, so a long value is cut. The whole value is in the experiment's commit.
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.keys import Key, Line, spell_key

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, write_line

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gitexp.dataclass import dataclass
+from dataclasses import dataclass
+
 from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT, RULES
 from gitexp.rules.gate.formats.values import spell
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import tomli
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, UsageError
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.verdict.criterion import Criterion, Scale

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.rules.documents.change import same_value
 from gitexp.rules.finding import Finding

@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.text import counted
 

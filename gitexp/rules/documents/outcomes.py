@@ -6,9 +6,9 @@ are too many rows, those with the smallest sha256 of their id are kept: the same
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, stamped
 

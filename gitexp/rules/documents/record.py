@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.ended import Ended, ended_as_told
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, write_line

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.code_commit import CODE, REPLACES

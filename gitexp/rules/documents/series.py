@@ -6,9 +6,9 @@ A line holds numbers alone, beside the names that a record holds as well.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import canonical, read_contents, stamped
 

@@ -7,12 +7,11 @@ import json
 import math
 import re
 import shlex
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import tomli
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.rules.documents.elsewhere import Elsewhere, parse_elsewhere
 from gitexp.rules.documents.overlap import demand_apart

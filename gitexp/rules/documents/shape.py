@@ -7,11 +7,9 @@ read; whoever builds something of its fields need not look again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from gitexp.dataclass import dataclass
 
 # Whether a parsed value is what a field holds.
 Check = Callable[[Any], bool]

@@ -6,9 +6,9 @@ keeps the good ones.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, write_line

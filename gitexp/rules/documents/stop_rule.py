@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-
-from gitexp.dataclass import dataclass
+from dataclasses import dataclass
 
 UNDERSTOOD = '"loss > 10", "accuracy <= 0.1", "loss is nan" and "step 500: val_loss > 4"'
 

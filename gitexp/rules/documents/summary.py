@@ -9,10 +9,9 @@ from __future__ import annotations
 import enum
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.plan.spared import spared_seconds
 from gitexp.rules.verdict.attempts import may_go_on

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.documents.kinds import MOST_ATTEMPTS
 from gitexp.rules.documents.lines import canonical, parse_object

@@ -7,9 +7,9 @@ hash of the value, because a short value could be guessed (docs/decisions/0015-r
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import (
     canonical,

@@ -6,9 +6,9 @@ table headers, inline tables with two edits); a rule about values alone accepts 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate.about_change import about_change
 from gitexp.rules.gate.config_file import inspect_config

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.change import Change, ChangeKind
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import split_lines

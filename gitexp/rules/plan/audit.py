@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import enum
 import math
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.best_of import best_of
 from gitexp.rules.plan.past_runs import Kept, configurations, wins
 from gitexp.rules.verdict import student_t

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.prediction import prediction_of
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.verdict import Verdict

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.figures import rough
 

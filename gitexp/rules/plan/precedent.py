@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady
 from gitexp.rules.documents.settings import parse_time
 from gitexp.rules.finding import Finding

@@ -7,9 +7,9 @@ yields 86 % of what perfect knowledge would; the cheapest first 67 %, a random o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.evidence import is_grounded
 from gitexp.rules.plan.prediction import prediction_of
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import figures, student_t
 from gitexp.rules.verdict.paired_t import FEWEST_PAIRS, standard_deviation, standard_error

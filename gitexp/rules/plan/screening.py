@@ -8,9 +8,9 @@ error budget.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 from gitexp.rules.plan.seeds import SCREENING
 from gitexp.rules.verdict.due import Due

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import student_t

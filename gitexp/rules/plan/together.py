@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.pooling import Estimate, apart, pool

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.canary import SPAN, compare, span_of
 from gitexp.rules.verdict.pairs import first_good

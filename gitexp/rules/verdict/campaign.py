@@ -8,9 +8,9 @@ Source: Javanmard & Montanari (2018), section 2, with the number of experiments 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.seeds import APART, REGISTERED
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import enum
 import math
 import re
+from dataclasses import dataclass
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import UsageError
 
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"

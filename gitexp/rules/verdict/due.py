@@ -8,10 +8,9 @@ and whoever makes the runs, in whatever order, the same ones are asked for.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.errors import NotReady, Refused
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import met_already

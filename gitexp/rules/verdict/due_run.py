@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.purpose import Purpose
 
 

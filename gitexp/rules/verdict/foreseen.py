@@ -8,9 +8,9 @@ does: with real trainers, runs on one seed correlate by 0.1 to 0.8. So a range i
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.judge import ROUNDING, share_of

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.carried import carrying_seed
 from gitexp.rules.verdict.criterion import Scale

@@ -6,10 +6,9 @@ does not repeat its own score, nothing can be proven this way.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.lines import sha256
 from gitexp.rules.documents.record import PROOF

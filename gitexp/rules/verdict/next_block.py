@@ -6,10 +6,9 @@ follows from the experiment's own note and the baseline's, as every verdict does
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.text import counted

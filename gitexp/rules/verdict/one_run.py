@@ -8,10 +8,9 @@ vary up to twice as much. Such a verdict is never strong.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.judge import ROUNDING, RULE_OUT_LEVEL
 from gitexp.rules.verdict.paired_t import errors_to_pass, satterthwaite, standard_deviation

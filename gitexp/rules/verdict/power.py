@@ -8,10 +8,9 @@ large as the bar, and how long that takes.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.finding import Finding
 from gitexp.rules.plan.prediction import prediction_of

@@ -8,10 +8,9 @@ two clones wrote other scores side by side, though the trainer repeats itself: o
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.same_score import same_score
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS, seeds_to_repeat
 from gitexp.rules.verdict.pairs import first_good

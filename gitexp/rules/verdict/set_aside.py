@@ -6,9 +6,9 @@ steps at another speed than before, its pair is made once more, and that one cou
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.pairs import first_good
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.criterion import Scale
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ seed 1 again and seed 2 show both.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.outcomes import PREDICTED, TRUE
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.documents.settings import LOOKS, LOOKS_ON_FIXED_SPLIT

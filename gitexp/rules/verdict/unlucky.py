@@ -8,9 +8,9 @@ it. That block is asked for where experiments agree too well, which by itself de
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Scale

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.paired_t import refuse_level, refuse_widening
 

@@ -6,11 +6,11 @@ time, so tests count distinct examples.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.documents.known_metrics import find_metric
 from gitexp.rules.documents.outcomes import PREDICTED, TRUE
 from gitexp.rules.plan.gaps import label

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.plan.gaps import Gap, wilson
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ arrays) is one Unread for each command.
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.gate.formats.values import Source
 
 if TYPE_CHECKING:

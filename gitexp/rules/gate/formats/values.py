@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import dataclass
 from typing import Any
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.gate.formats.keys import escaped, quoted, spell_key
 
 

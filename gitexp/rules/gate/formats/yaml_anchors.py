@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import Source
 from gitexp.rules.gate.formats.yaml_nodes import MERGE, Elsewhere, NodeReader, said_plainly

@@ -12,6 +12,7 @@ import copy
 import json
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -22,7 +23,6 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.gate.formats import Malformed, malformed_at
 from gitexp.rules.gate.formats.values import Source, spell
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.dataclass import dataclass
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.hypothesis.pointing import (
     TEMPLATE,

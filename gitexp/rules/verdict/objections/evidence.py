@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from gitexp.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gitexp.rules.documents.check import Check
