@@ -9,7 +9,7 @@ from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.away import Away
 from gitexp.lab.trust import demand_trust
-from gitexp.rules.documents.elsewhere import KINDS, Dask, demand_address
+from gitexp.rules.documents.elsewhere import KINDS, Dask, Own, demand_address
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ def table_of(project: Project, where: Where) -> Elsewhere:
     """
     name = where.on
     if name not in KINDS:
-        raise UsageError(
-            f"--on takes one of {', '.join(KINDS)}, not {visible(name)}", "see docs/clusters.md"
-        )
+        return _own_table(project, name)
     demand_trust(project, project)
     found = next((one for one in project.settings.on if isinstance(one, KINDS[name])), None)
     if where.address:
@@ -70,9 +68,26 @@ def table_of(project: Project, where: Where) -> Elsewhere:
     return found
 
 
+def _own_table(project: Project, name: str) -> Own:
+    """The table for a kind of cluster that somebody has written, an empty one if there is none."""
+    own = {one.name: one for one in project.settings.on if isinstance(one, Own)}
+    if name not in own:
+        # Few commands come this far.
+        from gitexp.engine.clusters.own import SETTING
+
+        known = (key.removeprefix(SETTING) for key in project.repository.config)
+        if name not in known:
+            kinds = ", ".join(dict.fromkeys([*KINDS, *own]))
+            raise UsageError(
+                f"--on takes one of {kinds}, not {visible(name)}", "see docs/clusters.md"
+            )
+    demand_trust(project, project)
+    return own.get(name, Own(name))
+
+
 def cluster_of(project: Project, table: Elsewhere, *, printed: bool) -> Cluster:
     """What makes runs as a table of the settings says, or the script to be `printed` instead."""
-    return open_cluster(table, project.repository.local, printed=printed)
+    return open_cluster(table, project.repository, printed=printed)
 
 
 def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:

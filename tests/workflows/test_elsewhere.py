@@ -256,7 +256,9 @@ def test_nothing_is_submitted_where_it_could_not_come_back(place: World) -> None
         ({"ssh": {"hosts": ["a"], "setup": ["a\nb"]}}, "one line"),
         ({"ssh": {"hosts": ["a"], "gitexp": ""}}, "gitexp"),
         ({"ssh": {"hosts": ["a"], "port": 22}}, "unknown setting on.ssh.port"),
-        ({"moon": {}}, "on.moon"),
+        ({"moon": 1}, "on.moon must be a table"),
+        ({"moon": {"tree": "here"}}, "absolute"),
+        ({"The Moon": {}}, "on.The Moon must be named in lower-case"),
         ([], "tables"),
     ],
 )

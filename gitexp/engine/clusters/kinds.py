@@ -9,19 +9,19 @@ from gitexp.errors import UsageError
 from gitexp.rules.documents.elsewhere import Dask, Slurm, Ssh
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitexp.engine.clusters.cluster import Cluster
     from gitexp.rules.documents.elsewhere import Elsewhere
+    from gitexp.store.repository import Repository
 
 
-def open_cluster(settings: Elsewhere, local: Path, *, printed: bool = False) -> Cluster:
-    """Return what makes runs as a table of the settings says; `local` is the clone's own folder.
+def open_cluster(settings: Elsewhere, repository: Repository, *, printed: bool = False) -> Cluster:
+    """Return what makes runs as a table of the settings says.
 
     `printed`: nothing is submitted, and there is a script to read instead.
 
     Raises:
         UsageError: there is no script for this kind of cluster.
+        NotReady: a kind of cluster that somebody has written cannot be loaded.
     """
     if printed:
         if not isinstance(settings, Slurm):
@@ -37,6 +37,11 @@ def open_cluster(settings: Elsewhere, local: Path, *, printed: bool = False) -> 
         from gitexp.engine.clusters.dask import DaskTasks
 
         return DaskTasks(settings)
-    from gitexp.engine.clusters.slurm import SlurmArrays
+    if isinstance(settings, Slurm):
+        from gitexp.engine.clusters.slurm import SlurmArrays
 
-    return SlurmArrays(settings, local / "slurm")
+        return SlurmArrays(settings, repository.local / "slurm")
+    from gitexp.engine.clusters.own import demand_file, load_cluster
+
+    file = demand_file(repository, settings.name)
+    return load_cluster(file, settings, repository.local / settings.name)

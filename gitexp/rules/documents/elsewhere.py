@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"(?!-)[\w.@:%\[\]-]{1,200}", re.ASCII)
 _ADDRESS = re.compile(r"[a-z]+://[^\s/]+", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+# What can be part of a key of git's configuration.
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
 _MOST_JOBS = 10_000
 
 
@@ -63,6 +65,15 @@ class Dask:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """A kind of cluster that somebody has written, whose own file reads all of `table`."""
+
+    name: str
+    table: Mapping[str, object] = field(default_factory=dict, hash=False)
+    tree: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Where somebody wants runs to be made: on a kind of cluster; `on` is "" for this machine.
 
@@ -78,8 +89,8 @@ class Where:
 HERE = Where()
 
 
-Elsewhere = Ssh | Slurm | Dask
-KINDS: Mapping[str, type[Elsewhere]] = {"ssh": Ssh, "slurm": Slurm, "dask": Dask}
+Elsewhere = Ssh | Slurm | Dask | Own
+KINDS: Mapping[str, type[Ssh | Slurm | Dask]] = {"ssh": Ssh, "slurm": Slurm, "dask": Dask}
 
 
 def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
@@ -92,9 +103,11 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
         raise _wrong(path, "on", f"tables such as [on.ssh]; there are {', '.join(KINDS)}")
     found: list[Elsewhere] = []
     for name, table in tables.items():
-        kind = KINDS.get(name)
-        if kind is None or not isinstance(table, dict):
-            raise _wrong(path, f"on.{name}", f"a table of one of these: {', '.join(KINDS)}")
+        if not isinstance(table, dict):
+            raise _wrong(path, f"on.{name}", "a table")
+        if (kind := KINDS.get(name)) is None:
+            found.append(_own(path, name, table))
+            continue
         known = {item.name.rstrip("_"): item.name for item in dataclasses.fields(kind)}
         values: dict[str, Any] = {}
         for key, value in table.items():
@@ -114,6 +127,13 @@ def parse_elsewhere(path: str, tables: object) -> tuple[Elsewhere, ...]:
             raise _wrong(path, "on.dask", "a table with `address`, or else with `class`")
         found.append(kind(**values))
     return tuple(found)
+
+
+def _own(path: str, name: str, table: dict[str, object]) -> Own:
+    if not _NAME.fullmatch(name):
+        raise _wrong(path, f"on.{visible(name)}", "named in lower-case letters, digits and dashes")
+    tree = _checked(f"{path}: on.{name}.tree", "tree", table["tree"]) if "tree" in table else ""
+    return Own(name, table, tree)
 
 
 def demand_address(given: str) -> None:
