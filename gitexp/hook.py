@@ -22,7 +22,7 @@ import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError
 from gitexp.lab.comparison import Comparison, compare_index
 from gitexp.lab.differences import inspect_comparisons
-from gitexp.rules.finding import demand
+from gitexp.rules.demand import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode

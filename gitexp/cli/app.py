@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gitexp.cli.lazy import Commands
-from gitexp.cli.start import INTERRUPTED, end_at_once, when_interrupted
+from gitexp.cli.signals import INTERRUPTED, end_at_once, when_interrupted
 from gitexp.cli.watching import watch
 from gitexp.errors import GitexpError, Terminated, UsageError
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.engine.cache_folder import checkouts_folder, make_checkouts_folder
-from gitexp.engine.committed import Tree, write_commit
+from gitexp.engine.committed import write_commit
 from gitexp.engine.submodules import Holder, write_submodules
+from gitexp.engine.tree import Tree
 from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.git_errors import GitFailed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,64 +16,15 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
 from gitexp.store.index_file import IndexEntry, files_called, raw_entries, submodules_in
 from gitexp.store.local import make_writable
-from gitexp.store.sealed import sealed_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
+    from gitexp.engine.tree import Tree
     from gitexp.store.git import Git
 
 _HASHES = {"sha1": 20, "sha256": 32}  # bytes of an object's id
 _BLOCK = 1 << 20  # bytes read at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A folder for the files of a commit, and what is remembered about it.
-
-    `state` names our own files beside it: `state.index` is the index that only gitexp's git writes,
-    and `state.proven` a copy of it from when every file was last known to be its commit's.
-    `sealed` is what git takes for the clone's folder, `objects` and `lfs` are its stores.
-    """
-
-    sealed: Path
-    objects: Path
-    lfs: Path
-    work_tree: Path
-    state: Path
-    hash_name: str
-
-    @property
-    def index(self) -> Path:
-        """The index that only gitexp's git writes."""
-        return self.state.with_name(f"{self.state.name}.index")
-
-    @property
-    def proven(self) -> Path:
-        """What was last proven."""
-        return self.state.with_name(f"{self.state.name}.proven")
-
-    @property
-    def contents(self) -> Path:
-        """Contents of Git LFS files while git writes."""
-        return self.state.with_name(f"{self.state.name}.contents")
-
-    @property
-    def known_contents(self) -> Path:
-        """Where contents of Git LFS files are while git does not write, and their states."""
-        return self.contents.with_suffix(".json")
-
-    @property
-    def git(self) -> Git:
-        """A git that nothing but the commit's own attributes can influence."""
-        return sealed_git(self.sealed, self.objects, self.work_tree, self.index)
-
-    def forget(self) -> None:
-        """Let the next use write every file."""
-        for path in (self.index, self.proven, self.known_contents):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self.contents, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gitexp.errors import NotReady
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.gate.paths import is_config
 
@@ -34,7 +35,7 @@ def write_seed(place: Path, settings: Settings, seed: int) -> dict[str, Any]:
             continue
         try:
             leaves = formats.read_leaves(name, content)
-        except formats.Malformed as error:
+        except Malformed as error:
             raise NotReady(
                 f"{name} does not parse: {error}", f"fix {name} on the baseline branch"
             ) from None

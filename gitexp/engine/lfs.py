@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gitexp.engine.committed import Tree
+    from gitexp.engine.tree import Tree
     from gitexp.store.index_file import IndexEntry
 
 ATTRIBUTES = ".gitattributes"

@@ -18,7 +18,7 @@ from gitexp.store.git_output import decode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.engine.committed import Tree
+    from gitexp.engine.tree import Tree
     from gitexp.store.index_file import IndexEntry
 
 

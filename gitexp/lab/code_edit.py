@@ -16,7 +16,7 @@ from gitexp.lab.switch import from_switch, refuse_without_switch
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 from gitexp.rules.gate.paths import is_config
 from gitexp.rules.gate.script_values import assigned_values

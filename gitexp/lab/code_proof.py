@@ -6,9 +6,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.engine.clock import now
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import CODE_FOUND, Found
-from gitexp.rules.finding import Finding, demand
+from gitexp.rules.finding import Finding
 from gitexp.rules.verdict.code_below import ALTERED, first_altered, say_altered, unproven_seeds
 from gitexp.rules.verdict.neutrality import drawn_seeds, prove
 

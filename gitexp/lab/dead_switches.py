@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.state import State
 from gitexp.rules.documents.change import ChangeKind
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import LARGEST, Malformed
+from gitexp.rules.gate.formats import LARGEST
+from gitexp.rules.gate.formats.malformed import Malformed
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

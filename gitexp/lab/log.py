@@ -16,8 +16,9 @@ from gitexp.lab.amendments import UNAMENDED
 from gitexp.lab.batches import read_some
 from gitexp.lab.ladder import read_steps
 from gitexp.lab.results import own_heads
-from gitexp.lab.state import State, States
+from gitexp.lab.states import States
 from gitexp.lab.summary_cache import opened_cache
+from gitexp.rules.plan.state import State
 from gitexp.rules.text import json_line
 from gitexp.store.experiments import timestamp
 

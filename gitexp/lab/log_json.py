@@ -13,11 +13,11 @@ from gitexp.rules.verdict.criterion import Scale
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.state import State
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.remark import Remark, RemarkJson
     from gitexp.rules.documents.summary import Summary
+    from gitexp.rules.plan.state import State
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
     from gitexp.store.experiments import Entry

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from gitexp.lab.state import State
 from gitexp.lab.tables.columns import EXPERIMENTS, Kind
 from gitexp.lab.tables.experiments import experiment_row
 from gitexp.rules.plan.row_filter import parse_filter
+from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:

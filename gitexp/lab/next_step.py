@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError
 from gitexp.lab.queue import QueueStage
-from gitexp.lab.state import State
 from gitexp.lab.waits import Wait, WaitKind
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,6 +12,7 @@ from gitexp.lab.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same, spell
 from gitexp.rules.gate.paths import is_config, is_pattern
 from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
@@ -116,7 +117,7 @@ def _find(
         try:
             leaves = formats.read_leaves(path, content)
             names = parse_key(key_text)
-        except formats.Malformed as error:
+        except Malformed as error:
             message = f"{path} on {project.baseline} does not parse: {error}"
             hint = f"correct it on {project.baseline}"
             raise Refused(

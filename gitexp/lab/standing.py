@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitexp.lab.amendments import protocols_of
 from gitexp.lab.design import records_like_tip
 from gitexp.lab.results import members_of
-from gitexp.lab.state import State
 from gitexp.rules.plan.standing import LadderGains, Standing, claims_gain, ladder_gains, sum_up
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

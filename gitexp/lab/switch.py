@@ -11,6 +11,7 @@ from gitexp.lab.setting import NoSuchKey, config_files, from_setting, split_sett
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import parse_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.new_value import add_value
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _has(path: str, content: bytes, key: Sequence[str]) -> bool:
     """Whether a config has the table that a new key goes into."""
     try:
         leaves = formats.read_leaves(path, content)
-    except formats.Malformed:
+    except Malformed:
         return False
     return any(tuple(map(str, other[:1])) == tuple(key[:1]) for other in leaves)
 

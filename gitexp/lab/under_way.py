@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.claims import claims, is_held
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.log import log
 from gitexp.lab.same_change import on_equal_code, whole_changes
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ from gitexp.lab.baseline_branch import baseline_key
 from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.missing_results import sync_command
 from gitexp.lab.queue import QueueStage
-from gitexp.lab.state import State
 from gitexp.lab.trust import is_trusted, settings_approved
+from gitexp.rules.plan.state import State
 from gitexp.rules.text import counted, visible
 from gitexp.store.unsynced import unshared, unsynced
 

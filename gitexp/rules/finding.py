@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import Refused
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,15 +33,3 @@ def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def advice(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings that only inform."""
     return tuple(finding for finding in findings if finding.advice)
-
-
-def demand(findings: Iterable[Finding], message: str) -> tuple[Finding, ...]:
-    """Return the advice among findings where no rule is broken.
-
-    Raises:
-        Refused: a rule is broken; `message` says what does not happen now.
-    """
-    found = tuple(findings)
-    if refusals(found):
-        raise Refused(message, found)
-    return found

@@ -19,7 +19,6 @@ from gitexp.store.transfer import transfer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitexp.store.push import Push
     from gitexp.store.repository import Repository
     from gitexp.store.transfer import Show
 
@@ -153,18 +152,6 @@ def read_fetched(repository: Repository, remote: str, into: str = FETCHED) -> Re
         kinds["runs"],
         {f"refs/notes/{name}": target for name, target in kinds["notes"].items()},
     )
-
-
-def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
-    """Record that a remote took these refs, as the next fetch would."""
-    lines = ""
-    for one in pushes:
-        for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
-            if one.ref.startswith(prefix):
-                place = f"{FETCHED}{remote}/{kind}{one.ref.removeprefix(prefix)}"
-                lines += f"update {place} {one.target}\n"
-    if lines:
-        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
 def delete_refs(repository: Repository, refs: Iterable[str]) -> None:

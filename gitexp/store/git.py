@@ -41,7 +41,7 @@ class Git:
 
     def __init__(self, directory: Path, *, keep_location: bool = False) -> None:
         self.directory = directory
-        self.readers = Readers(self)
+        self.readers = Readers(self.start)
         # We parse what git says, so it speaks English; the locale stays as it is for its hooks.
         self.environment = clean_environment(keep_location=keep_location) | {"LANGUAGE": "C"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.errors import Refused
 from gitexp.store.fetch import delete_refs, unreachable
 from gitexp.store.git_output import decode, split_lines
-from gitexp.store.refs import OUTGOING
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING
 from gitexp.store.transfer import transfer
 
 if TYPE_CHECKING:
@@ -123,6 +123,18 @@ def _push_many(
         return _push(repository, remote, specs, _leases(pushes), atomic=atomic, show=show)
     finally:
         delete_refs(repository, refs)
+
+
+def record_pushed(repository: Repository, remote: str, pushes: Iterable[Push]) -> None:
+    """Record that a remote took these refs, as the next fetch would."""
+    lines = ""
+    for one in pushes:
+        for kind, prefix in (("heads/", HEADS), ("archive/", ARCHIVE), ("notes/", "refs/notes/")):
+            if one.ref.startswith(prefix):
+                place = f"{FETCHED}{remote}/{kind}{one.ref.removeprefix(prefix)}"
+                lines += f"update {place} {one.target}\n"
+    if lines:
+        repository.git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
 def _leases(pushes: Iterable[Push]) -> list[str]:

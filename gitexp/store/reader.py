@@ -14,9 +14,7 @@ from gitexp.store.git_errors import translated
 from gitexp.store.sifting import LARGEST_NOTE, MOST_LINES, sift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gitexp.store.git import Git
+    from collections.abc import Callable, Iterator, Sequence
 
 
 # Names that git is given at a time. Its input takes a thousand, and what it complains of about so
@@ -37,8 +35,8 @@ class Object:
 class Reader:
     """One git process that is asked for objects, and reads refs as they are at that moment."""
 
-    def __init__(self, git: Git, *, alone: bool = False) -> None:
-        self._process = git.start(
+    def __init__(self, start: Callable[..., subprocess.Popen[bytes]], *, alone: bool) -> None:
+        self._process = start(
             "cat-file", "--batch-command",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, alone=alone,
         )  # fmt: skip
@@ -142,8 +140,8 @@ class Readers:
     A command reads here and there, and starting a process costs more than what it reads.
     """
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
+    def __init__(self, start: Callable[..., subprocess.Popen[bytes]]) -> None:
+        self._start = start
         self._lock = threading.Lock()
         self._alone = False
         self._idle: list[Reader] = []
@@ -168,7 +166,7 @@ class Readers:
         if reader is not None and not reader.is_alive:
             reader.close()
             reader = None
-        reader = reader or Reader(self._git, alone=self._alone)
+        reader = reader or Reader(self._start, alone=self._alone)
         try:
             yield reader
         except BaseException:

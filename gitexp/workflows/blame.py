@@ -9,10 +9,11 @@ from gitexp.errors import UsageError
 from gitexp.lab.log import log
 from gitexp.lab.same_change import whole_changes
 from gitexp.lab.setting import config_files
-from gitexp.lab.state import State
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import keys_at, parse_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
+from gitexp.rules.plan.state import State
 from gitexp.rules.text import visible
 from gitexp.store.line_dates import LineDate, line_dates
 
@@ -87,7 +88,7 @@ def _blamed(project: Project, path: str, content: bytes, tested: list[ValueTest]
         return BlamedFile(path, lines, dates, (), wrong)
     try:
         leaves = formats.read_leaves(path, content)
-    except formats.Malformed as error:
+    except Malformed as error:
         return BlamedFile(path, lines, dates, (), f"it does not parse: {error}")
     text = content.decode("utf-8-sig")
     places = []

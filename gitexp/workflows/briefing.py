@@ -10,9 +10,9 @@ from gitexp.lab.known_claims import read_known
 from gitexp.lab.log import log
 from gitexp.lab.queue import QueueStage
 from gitexp.lab.standing import standing
-from gitexp.lab.state import State
 from gitexp.rules.plan.briefing import section
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
+from gitexp.rules.plan.state import State
 from gitexp.rules.text import counted, duration
 from gitexp.rules.verdict import effects, figures
 from gitexp.rules.verdict.verdict import Verdict

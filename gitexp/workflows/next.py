@@ -9,13 +9,14 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.decided import has_verdict
 from gitexp.lab.design import history, records_like_tip
-from gitexp.lab.gate.history import PastResults, find_verdict
+from gitexp.lab.gate.against_results import find_verdict
+from gitexp.lab.gate.history import PastResults
 from gitexp.lab.log import log
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.same_change import whole_changes
-from gitexp.lab.state import State
 from gitexp.lab.waiting import confirmed_before, waiting
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
+from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.attempts import given_up
 from gitexp.rules.verdict.power import power_of
 

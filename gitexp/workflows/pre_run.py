@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.differences import hidden_edits
 from gitexp.lab.gate import check
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.change import spell_file
-from gitexp.rules.finding import Finding, demand
+from gitexp.rules.finding import Finding
 from gitexp.rules.text import shell_word
 from gitexp.store.git_output import decode
 

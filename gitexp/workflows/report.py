@@ -12,7 +12,7 @@ from gitexp.lab.headline import headline
 from gitexp.lab.ladder import LadderStep
 from gitexp.lab.log import Row, read_log
 from gitexp.lab.standing import standing
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     import datetime as dt

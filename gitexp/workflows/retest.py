@@ -14,9 +14,10 @@ from gitexp.lab.project import project_in, settings_of
 from gitexp.lab.registering import Proposal, Started, register
 from gitexp.lab.results import read_results
 from gitexp.lab.waiting import measured_gain, waiting
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.documents.registration import AGAIN
-from gitexp.rules.finding import Finding, demand, refusals
+from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import Key, spell_key

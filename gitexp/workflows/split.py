@@ -11,8 +11,9 @@ from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
 from gitexp.lab.project import project_in
 from gitexp.lab.registering import Proposal, Started, register_all
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.finding import Finding, demand
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.keys import spell_key

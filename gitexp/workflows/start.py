@@ -13,8 +13,8 @@ from gitexp.lab.refusals import Refusals
 from gitexp.lab.registering import Proposal, Started, register, register_all
 from gitexp.lab.setting import NoSuchKey, from_setting
 from gitexp.lab.work_tree_edit import edited_code, from_work_tree, put_back
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.plan.ideas import Idea, Options, parse_ideas

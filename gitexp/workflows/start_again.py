@@ -17,11 +17,11 @@ from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.replacement import shown_by
 from gitexp.lab.unended import end_unended
 from gitexp.lab.work_tree_code import take_work_tree
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import CODE, REPLACES, code_message
 from gitexp.rules.documents.message import hypothesis_of, split_message, write_message
 from gitexp.rules.documents.name import set_apart
 from gitexp.rules.documents.registration import parse_message
-from gitexp.rules.finding import demand
 from gitexp.rules.verdict.replacing import as_replaced, full_runs
 from gitexp.store.branches import replace_branch
 from gitexp.store.commits import commit_file, commit_tree

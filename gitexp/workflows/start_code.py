@@ -15,8 +15,8 @@ from gitexp.lab.edit import NOT_REGISTERED
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.registering import Code, Proposal, Started, register
 from gitexp.lab.work_tree_code import Taken, restore_work_tree, take_work_tree
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.finding import demand
 from gitexp.rules.gate import hypothesis
 from gitexp.rules.plan.ideas import Idea, Options
 from gitexp.store.experiments import read_commits

@@ -16,11 +16,11 @@ from gitexp.lab.next_step import NextStep, next_step
 from gitexp.lab.project import open_project
 from gitexp.lab.queue_progress import queue_progress
 from gitexp.lab.results import place_of_next
-from gitexp.lab.state import State
 from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
 from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import mean_score
+from gitexp.rules.plan.state import State
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:

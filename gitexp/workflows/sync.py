@@ -28,10 +28,10 @@ from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
 from gitexp.lab.unended import end_all_unended
 from gitexp.store.archive import tidy
-from gitexp.store.fetch import delete_refs, fetch, read_fetched, record_pushed
+from gitexp.store.fetch import delete_refs, fetch, read_fetched
 from gitexp.store.local import locked, read_json, write_json
 from gitexp.store.note_writing import store_aside
-from gitexp.store.push import Push, delete_by_name
+from gitexp.store.push import Push, delete_by_name, record_pushed
 from gitexp.store.refs import LOGS, OUTGOING, REHEARSAL, RUNS, VERDICTS
 from gitexp.store.shared_runs import read_runs
 from gitexp.store.stale_locks import free_locks

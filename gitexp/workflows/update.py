@@ -17,10 +17,11 @@ from gitexp.lab.gate.pushed_protocol import check_pushed_protocol
 from gitexp.lab.gate.removed_results import check_removed_results
 from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.lab.replacement import replaced_among
+from gitexp.rules.demand import demand
 from gitexp.rules.documents.name import set_apart
 from gitexp.rules.documents.registration import parse_message
 from gitexp.rules.documents.settings import FILES
-from gitexp.rules.finding import Finding, demand
+from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats import LARGEST
 from gitexp.rules.text import visible
 from gitexp.store.experiments import read_commits

@@ -31,6 +31,7 @@ with atheris.instrument_imports():
     from gitexp.rules.documents import message, record, registration, settings
     from gitexp.rules.gate import formats, hypothesis
     from gitexp.rules.gate.edited import Edited
+    from gitexp.rules.gate.formats.malformed import Malformed
     from gitexp.rules.gate.formats.values import same, spell, to_json
     from gitexp.rules.gate.one_change import inspect
 
@@ -72,7 +73,7 @@ def _config(file: str, content: bytes, at: int) -> None:
         return
     try:
         leaves = formats.read_leaves(file, content)
-    except formats.Malformed:
+    except Malformed:
         return
     for key, value in list(leaves.items())[:3]:
         assert same(value, value)

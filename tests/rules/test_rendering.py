@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitexp.errors import NotReady, Refused
-from gitexp.rules.finding import Finding, advice, demand, refusals
+from gitexp.rules.demand import demand
+from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.rules.rendering import error_text, finding_lines
 
 BROKEN = Finding("C2", "two values differ:\n  model.C  1.0 -> 10", "gitexp start --set A=1\nor B=2")

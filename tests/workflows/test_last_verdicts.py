@@ -7,7 +7,7 @@ from pathlib import Path
 from gitexp.lab.log import Row
 from gitexp.lab.result import Result
 from gitexp.lab.run_notes import RunNotes
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 from gitexp.store.cache import CachedSummary, Moment
 from gitexp.store.experiments import Entry
 from gitexp.store.git import Git

@@ -18,7 +18,7 @@ from gitexp.lab import log as workflow
 from gitexp.lab.log_order import Order, ordered, row_condition
 from gitexp.lab.missing_results import about_missing_results
 from gitexp.lab.project import Project, open_project
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 from gitexp.workflows.search import Query, read_query
 from gitexp.workflows.search import search as workflow_search
 

@@ -78,13 +78,14 @@ def _values() -> Iterator[tuple[str, str, str]]:
     """File, key and value of each value in the configs, spelled as --set takes them."""
     from gitexp.rules.gate import formats  # as above
     from gitexp.rules.gate.formats.keys import spell_key
+    from gitexp.rules.gate.formats.malformed import Malformed
     from gitexp.rules.gate.formats.values import spell
 
     for file, content in _configs().items():
         if formats.format_of(file) is not None:
             try:
                 leaves = formats.read_leaves(file, content)
-            except formats.Malformed:
+            except Malformed:
                 continue  # the others may do
             for key, value in leaves.items():
                 yield file, spell_key(key), value if isinstance(value, str) else spell(value)

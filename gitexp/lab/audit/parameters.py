@@ -10,6 +10,7 @@ from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import to_json
 from gitexp.rules.text import visible
 from gitexp.store.git_output import decode
@@ -72,7 +73,7 @@ def _deviation(file: str, content: bytes, values: object) -> str:
         return ""
     try:
         leaves = formats.read_leaves(file, content)
-    except formats.Malformed:
+    except Malformed:
         return ""
     committed: Mapping[str, object] = {spell_key(k): to_json(v) for k, v in leaves.items()}
     for key, read in values.items():

@@ -15,9 +15,10 @@ from gitexp.lab.amendments import protocols_of
 from gitexp.lab.audit.inventory import gated, label_of, name_of
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
+from gitexp.lab.gate.against_results import LEVEL_SLACK
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.commit import check_commit
-from gitexp.lab.gate.history import LEVEL_SLACK, PastResults
+from gitexp.lab.gate.history import PastResults
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible

@@ -11,11 +11,12 @@ from gitexp.lab.baseline_branch import find_baseline
 from gitexp.lab.comparison import Comparison, find_comparisons
 from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.experiment import find_experiment
+from gitexp.lab.gate.against_results import check_against_results
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.code import check_code
 from gitexp.lab.gate.commit import check_commit, check_name
-from gitexp.lab.gate.history import PastResults, check_against_results
+from gitexp.lab.gate.history import PastResults
 from gitexp.lab.known_claims import read_known_at
 from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.lab.progress import counted_off

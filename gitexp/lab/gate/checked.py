@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.finding import Finding, demand, refusals
+from gitexp.rules.demand import demand
+from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.state import State
 from gitexp.lab.tables.as_text import plain_text
 from gitexp.lab.tables.columns import EXPERIMENTS, Kind
 from gitexp.lab.tables.experiments import experiment_row
+from gitexp.rules.plan.state import State
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.keys import Key, Line, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, spell, to_json
 
 LONGEST_VALUE = 120  # characters of one value in the line

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
-    from gitexp.rules.documents.settings import Settings
+    from collections.abc import Mapping, Sequence
 
 
-def demand_apart(path: str, settings: Settings) -> None:
-    """Refuse settings in which a result would be an input, too.
+def demand_apart(
+    path: str,
+    results: Mapping[str, str],
+    *,
+    link: Sequence[str],
+    config: Sequence[str],
+    data: Sequence[str],
+) -> None:
+    """Refuse settings in which a result would be an input, too; `results` go by their setting.
 
     What `link` names is in your work tree, so a run neither removes nor moves any of it. Old
     results in it would be read as new ones, and a config in it would not be the commit's. (`keep`
@@ -21,23 +28,17 @@ def demand_apart(path: str, settings: Settings) -> None:
     Raises:
         NotReady: two settings name the same files; the message names both.
     """
-    linked = [("link", one) for one in settings.link]
-    configs = [("config", one) for one in settings.config]
-    exact = [(name, one) for name, one in configs if not {*"*?["}.intersection(one)]
-    data = [("data", one) for one in settings.data]
-    results = [
-        (name, one)
-        for name, one in (("metrics", settings.metrics), ("predictions", settings.predictions))
-        if one
-    ]
-    for name, one in results:
-        for other, two in (*linked, *exact, *data):
+    exact = [one for one in config if not {*"*?["}.intersection(one)]
+    inputs = {"link": link, "config": exact, "data": data}
+    for name, one in results.items():
+        for other, paths in inputs.items():
+            for two in paths:
+                if one and overlap(one, two):
+                    _refuse(path, f'{name} = "{one}"', f'{other} = ["{two}"]', _REMOVED)
+    for one in config:
+        for two in link:
             if overlap(one, two):
-                _refuse(path, f'{name} = "{one}"', f'{other} = ["{two}"]', _REMOVED)
-    for name, one in configs:
-        for other, two in linked:
-            if overlap(one, two):
-                _refuse(path, f'{name} = ["{one}"]', f'{other} = ["{two}"]', _COMMITTED)
+                _refuse(path, f'config = ["{one}"]', f'link = ["{two}"]', _COMMITTED)
 
 
 _REMOVED = "a result is removed before each run, and that would remove an input"

@@ -180,7 +180,11 @@ def parse_settings(path: str, table: dict[str, Any]) -> Settings:
         )
     values = {name: _checked(path, name, value) for name, value in table.items()}
     settings = Settings(**values, table=table)
-    demand_apart(path, settings)
+    demand_apart(
+        path,
+        {"metrics": settings.metrics, "predictions": settings.predictions},
+        link=settings.link, config=settings.config, data=settings.data,
+    )  # fmt: skip
     if settings.pairing:
         _demand_pairs(path, settings)
     return settings

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.rules.documents.record import Record
-    from gitexp.rules.verdict.single_run import SingleRuns
     from gitexp.rules.verdict.unlucky import Decided
-    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, Verdict
+    from gitexp.rules.verdict.verdict import GuardOutcome, Judgement, SingleRuns, Verdict
 
 
 class Stage(enum.StrEnum):
@@ -217,7 +216,7 @@ def _parse_guarded(guard: object, holds: object, effect: object, lower: object) 
 
 
 def _parse_single_runs(fields: dict[str, Any]) -> SingleRuns:
-    from gitexp.rules.verdict.single_run import SingleRuns  # for the same reason
+    from gitexp.rules.verdict.verdict import SingleRuns  # for the same reason
 
     return SingleRuns(
         better=_count(fields.pop("better")),

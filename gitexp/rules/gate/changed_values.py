@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from gitexp.rules.documents.change import Change, ChangeKind, spell_file
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.keys import Key, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, same
 from gitexp.rules.gate.repeated_values import fold_followers
 from gitexp.rules.gate.steps import number_alike

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import Source, same
 
 if TYPE_CHECKING:

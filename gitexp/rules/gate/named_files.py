@@ -9,6 +9,7 @@ from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.changed_lines import compare_lines
 from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, same
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def compare_named(
             formats.read_leaves(name, content)
             for name, content in zip(names, (before, after), strict=True)
         )
-    except formats.Malformed:
+    except Malformed:
         count = compare_lines(before, after).count
         said = f"{count} lines"
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _holds(path: str, before: dict[Key, Any], edited: str, key: Key, value: obje
     """Whether an edited text holds what it held before, and the value."""
     try:
         after = formats.read_leaves(path, edited.encode())
-    except formats.Malformed:
+    except Malformed:
         return False
     # A table that was empty is one no more.
     wanted = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 from gitexp.rules.gate.new_value import insert_entry, line_gap
 
@@ -52,7 +53,7 @@ def _holds(
     form = formats.format_of(path)
     try:
         after = formats.read_leaves(path, edited.encode())
-    except formats.Malformed:
+    except Malformed:
         return False
     wanted = {(_CHOICE,): ""} | before
     wanted.pop((_TABLES,), None)  # an empty table

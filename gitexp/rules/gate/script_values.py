@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.gate.formats import LARGEST, Malformed, leaves_of
+from gitexp.rules.gate.formats import LARGEST, leaves_of
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.python import parse_assignments
 from gitexp.rules.gate.formats.values import Source
 

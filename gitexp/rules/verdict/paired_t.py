@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict.ranges import refuse_level, refuse_widening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,23 +99,3 @@ def error_of_mean(
         return rows
     error, df = satterthwaite(rows, (sd / math.sqrt(pairs), pairs - 1))
     return error, df if rows[0] >= math.sqrt(_MOSTLY_ROWS) * error else max(1, pairs - 1)
-
-
-def refuse_level(level: float) -> None:
-    """Refuse what cannot be a one-sided error level.
-
-    Raises:
-        ValueError: it is not above 0 and at most 0.5.
-    """
-    if not 0 < level <= 0.5:
-        raise ValueError(f"a one-sided level is above 0 and at most 0.5, not {level}")
-
-
-def refuse_widening(widening: float) -> None:
-    """Refuse what cannot be a ratio of test rows to training rows.
-
-    Raises:
-        ValueError: it is negative or not finite.
-    """
-    if not 0 <= widening < math.inf:
-        raise ValueError(f"widening is n_test / n_train or 0, not {widening}")

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.verdict import SingleRuns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Judgement, Pair
-
-
-@dataclass(frozen=True, slots=True)
-class SingleRuns:
-    """How many seeds of a look are better with the change, and how many are not, each by itself.
-
-    `first_better` is whether the first registered seed alone would have kept the change.
-    """
-
-    better: int
-    not_better: int
-    first_better: bool
-
-    @property
-    def seeds(self) -> int:
-        """How many seeds were judged."""
-        return self.better + self.not_better
 
 
 def judge_singly(criterion: Criterion, pairs: Sequence[Pair]) -> SingleRuns:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.paired_t import refuse_level, refuse_widening
+from gitexp.rules.verdict.ranges import refuse_level, refuse_widening
 
 if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Criterion, Guard
-    from gitexp.rules.verdict.single_run import SingleRuns
 
 LARGEST_SCORE = 1e300  # beyond it sums overflow; no metric comes near
 
@@ -98,6 +97,23 @@ class GuardOutcome:
     holds: bool | None
     effect: float | None = None
     lower: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SingleRuns:
+    """How many seeds of a look are better with the change, and how many are not, each by itself.
+
+    `first_better` is whether the first registered seed alone would have kept the change.
+    """
+
+    better: int
+    not_better: int
+    first_better: bool
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds were judged."""
+        return self.better + self.not_better
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import Malformed, toml
+from gitexp.rules.gate.formats import toml
 from gitexp.rules.gate.formats.keys import Key, Line, parse_key, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import ABSENT, same, spell, to_json
 from gitexp.rules.gate.one_change import inspect
 from tests.rules.gate.config_files import documents, flatten, is_toml

@@ -6,7 +6,8 @@ import difflib
 
 import pytest
 
-from gitexp.rules.gate.formats import Malformed, read_leaves
+from gitexp.rules.gate.formats import read_leaves
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.new_value import add_value
 
 TOML = "# knobs\n[model]\nC = 1.0  # strength\nlayers = [\n  1,\n  2]\n\n[empty]\n[a.b]\nx.y = 1\n"

@@ -9,13 +9,12 @@ from gitexp.rules.verdict.criterion import Criterion
 from gitexp.rules.verdict.judge import judge
 from gitexp.rules.verdict.reading import says_the_same
 from gitexp.rules.verdict.single_run import (
-    SingleRuns,
     first_run_misled,
     judge_singly,
     say_single_runs,
     told_opposite,
 )
-from gitexp.rules.verdict.verdict import Design, Judgement, Pair, Verdict
+from gitexp.rules.verdict.verdict import Design, Judgement, Pair, SingleRuns, Verdict
 from gitexp.rules.verdict.words import note
 from tests.rules.verdict.test_words import CONFIRMED, a_registration
 

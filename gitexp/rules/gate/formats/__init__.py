@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.values import Step
 
 if TYPE_CHECKING:
@@ -64,21 +65,6 @@ _DEEPEST = 200
 
 # Python neither prints nor reads longer integers; no config needs one of 600 digits.
 _LONGEST_INTEGER = 2000  # bits
-
-
-class Malformed(ValueError):
-    """A config that does not parse; `line` is 1-based, or None if the parser does not know it."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-def malformed_at(message: str, text: str | bytes, at: int) -> Malformed:
-    """Make a Malformed that names a place in a text by line and column, both from 1."""
-    end: Any = "\n" if isinstance(text, str) else b"\n"
-    line, column = text.count(end, 0, at) + 1, at - text.rfind(end, 0, at)
-    return Malformed(f"{message} (at line {line}, column {column})", line)
 
 
 def format_of(path: str) -> ModuleType | None:

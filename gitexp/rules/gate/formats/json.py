@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.gate.formats import malformed_at
+from gitexp.rules.gate.formats.malformed import malformed_at
 from gitexp.rules.gate.formats.place import replace_value
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.place import read_back, replace_value
 from gitexp.rules.gate.formats.values import Source, spell
 

@@ -23,7 +23,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from gitexp.rules.gate.formats import Malformed, malformed_at
+from gitexp.rules.gate.formats.malformed import Malformed, malformed_at
 from gitexp.rules.gate.formats.values import Source, spell
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain
 

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
-from gitexp.rules.gate.hypothesis.pointing import claim_end, point_at, spell_metric
+from gitexp.rules.gate.hypothesis.pointing import point_at, spell_metric
 from gitexp.rules.gate.hypothesis.reading import phrases_of, words_of
+from gitexp.rules.gate.hypothesis.reason import claim_end
 from gitexp.rules.gate.hypothesis.vocabulary import COMPARED, FINITE, is_act, is_move, names_metric
 
 if TYPE_CHECKING:

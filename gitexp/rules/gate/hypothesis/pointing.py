@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitexp.rules.gate.hypothesis.reading import Reading
-    from gitexp.rules.gate.hypothesis.reason import Reason
 
 TEMPLATE = "<change> raises|lowers <metric> because <what you saw or know>"
 
@@ -26,14 +25,6 @@ def first_sentence(reading: Reading) -> tuple[int, int]:
     """Return where the first sentence starts and ends, without the marks that end it."""
     first = re.search(r"\S", reading.spoken)
     return _sentence(reading, first.start() if first else 0)
-
-
-def claim_end(reading: Reading, reason: Reason | None) -> int:
-    """Return where the claim ends: before the reason, or at the end of the first sentence."""
-    start, end = first_sentence(reading)
-    if reason and reason.leads and reason.start < end:
-        return reason.start if re.search(r"\w", reading.plain[start : reason.start]) else end
-    return end
 
 
 def _sentence(reading: Reading, at: int) -> tuple[int, int]:

@@ -152,6 +152,14 @@ def find_reason(reading: Reading) -> Reason | None:
     return incomplete
 
 
+def claim_end(reading: Reading, reason: Reason | None) -> int:
+    """Return where the claim ends: before the reason, or at the end of the first sentence."""
+    start, end = first_sentence(reading)
+    if reason and reason.leads and reason.start < end:
+        return reason.start if re.search(r"\w", reading.plain[start : reason.start]) else end
+    return end
+
+
 def find_missing_reason(reading: Reading, reason: Reason | None) -> Finding | None:
     """H2: refuse a text without a reason, or with a reason word that nothing follows."""
     if reason and reason.complete:

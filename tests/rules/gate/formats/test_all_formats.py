@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import Malformed
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.place import value_at
 from gitexp.rules.gate.formats.values import Source, same, spell, to_json
 from gitexp.rules.gate.one_change import Inspection, inspect
@@ -299,7 +299,10 @@ def test_a_parser_loads_when_a_file_of_its_kind_is_read(form: Format) -> None:
     )
     loaded = subprocess.run((*BARE, code), capture_output=True, text=True, check=True).stdout
     own = module_of(form).__name__
-    also = {f"gitexp.rules.gate.formats.{name}" for name in ("keys", "values", "place", "plain")}
+    also = {
+        f"gitexp.rules.gate.formats.{name}"
+        for name in ("keys", "malformed", "values", "place", "plain")
+    }
     assert own in loaded.split()
     assert all(name.startswith(own) for name in set(loaded.split()) - also)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from tests.rules.gate.formats.cases import leaves, said, set_to
 from tests.rules.gate.formats.drawn import FORMATS
 

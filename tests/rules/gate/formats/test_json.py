@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.rules.gate import formats
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gitexp.rules.gate.formats import Malformed, python
+from gitexp.rules.gate.formats import python
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import Source, same
 from tests.rules.gate.config_files import flatten
 from tests.rules.gate.formats.cases import leaves, said, set_to, spelled_leaves

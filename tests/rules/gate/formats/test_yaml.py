@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gitexp.rules.gate.edited import Edited
-from gitexp.rules.gate.formats import Malformed
+from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import Source, same
 from gitexp.rules.gate.formats.yaml_1_1 import read_plain, spell_for_both
 from gitexp.rules.gate.one_change import inspect

@@ -1,8 +1,7 @@
-"""The state of an experiment: its records, and what has happened to its branch and its baseline."""
+"""Finds the state of an experiment: from its records, its branch and its baseline."""
 
 from __future__ import annotations
 
-import enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from gitexp.lab.acceptance import read_acceptances
 from gitexp.lab.ancestors import same_runs
 from gitexp.lab.claims import claims, is_held
 from gitexp.rules.documents.summary import Stage
+from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.code_below import first_altered
 from gitexp.store.unsynced import unsynced
 
@@ -18,30 +18,6 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
-
-
-class State(enum.StrEnum):
-    """What has become of an experiment.
-
-    STALE was never run, and what runs on the baseline branch has changed since. UNSYNCED has no
-    results here, but a remote that no sync has asked for them has its branch. REFUSED was never
-    run, because its code changes what it should not.
-    """
-
-    PLANNED = "planned"
-    UNSYNCED = "unsynced"
-    STALE = "stale"
-    REFUSED = "refused"
-    RUNNING = "running"
-    FAILED = "failed"
-    DONE = "done"
-    ACCEPTED = "accepted"
-    ARCHIVED = "archived"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it was never run, or run and never decided, as far as this clone knows."""
-        return self not in {State.DONE, State.ACCEPTED, State.ARCHIVED}
 
 
 class States:
