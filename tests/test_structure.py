@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,26 @@ def unexplained(path: Path) -> list[int]:
         for at in late_imports(ast.parse(text))
         if "#" not in lines[at] and not lines[at - 1].lstrip().startswith("#")
     ]
+
+
+def needs(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Modules that a file imports, at its top, for its types or late."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in modules:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (inner & modules.keys()) or {node.module}
+    return found
+
+
+def test_no_two_modules_need_each_other_not_even_for_types() -> None:
+    modules = {
+        named(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for path in SOURCES
+    }
+    del modules["gitexp"]  # offers what others define, and loads it when asked
+    graph = {name: needs(path, modules) - {name} for name, path in modules.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # names a circle if there is one
 
 
 def test_an_import_inside_a_function_says_why_it_is_late() -> None:

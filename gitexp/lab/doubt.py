@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitexp.lab.one_baseline import decided_on
 from gitexp.lab.results import read_results
@@ -11,10 +11,29 @@ from gitexp.rules.verdict.next_block import shares_runs
 from gitexp.rules.verdict.unlucky import in_doubt, next_block_due, spared
 
 if TYPE_CHECKING:
-    from gitexp.lab.experiment_session import ExperimentSession
+    from gitexp.lab.ledger import Ledger
     from gitexp.lab.result import Result
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided
+
+
+class UnderWay(Protocol):
+    """What neighbours know of an experiment; `decided` and `began_at` are None until it is so."""
+
+    ledger: Ledger
+    registration: Registration
+
+    @property
+    def is_open(self) -> bool:
+        """Whether runs of it are still due."""
+
+    @property
+    def began_at(self) -> tuple[float, str] | None:
+        """When its runs began, and its commit."""
+
+    @property
+    def decided(self) -> Decided | None:
+        """How it ended."""
 
 
 class Neighbours:
@@ -25,7 +44,7 @@ class Neighbours:
     """
 
     def __init__(self) -> None:
-        self._sessions: list[ExperimentSession] = []
+        self._sessions: list[UnderWay] = []
         self._results: dict[str, list[Result]] = {}  # by project
 
     @property
@@ -33,17 +52,17 @@ class Neighbours:
         """Whether the command has more than one experiment under way."""
         return len(self._sessions) > 1
 
-    def add(self, session: ExperimentSession) -> None:
+    def add(self, session: UnderWay) -> None:
         """Put one more experiment under way."""
         self._sessions.append(session)
 
-    def doubt(self, session: ExperimentSession) -> bool:
+    def doubt(self, session: UnderWay) -> bool:
         """Whether the others make an experiment doubtful before it is decided."""
         if not shares_runs(session.registration):
             return False
         return in_doubt(session.registration.seeds[0], self._decided(session))
 
-    def need_block(self, session: ExperimentSession, mine: Decided) -> bool:
+    def need_block(self, session: UnderWay, mine: Decided) -> bool:
         """Whether an experiment that is decided asks for the baseline's next block."""
         if mine.confirmed:
             # By now another command may have confirmed one.
@@ -51,7 +70,7 @@ class Neighbours:
         others = self._decided(session)
         return next_block_due(mine, others) or spared(mine, others)
 
-    def must_wait(self, session: ExperimentSession, mine: Decided) -> bool:
+    def must_wait(self, session: UnderWay, mine: Decided) -> bool:
         """Whether an experiment that began earlier, and is not decided yet, may put it in doubt."""
         return (
             mine.confirmed
@@ -63,7 +82,7 @@ class Neighbours:
             )
         )
 
-    def _decided(self, session: ExperimentSession) -> list[Decided]:
+    def _decided(self, session: UnderWay) -> list[Decided]:
         registration, project = session.registration, session.ledger.project
         if project.folder not in self._results:
             self._results[project.folder] = read_results(project)
@@ -73,7 +92,7 @@ class Neighbours:
         found.pop(session.ledger.experiment, None)
         return list(found.values())
 
-    def _beside(self, session: ExperimentSession) -> list[ExperimentSession]:
+    def _beside(self, session: UnderWay) -> list[UnderWay]:
         mine = session.registration
         return [
             other
