@@ -13,11 +13,11 @@ import typer
 from gitexp.cli import live
 from gitexp.cli.errors import failure_json
 from gitexp.cli.views import run as views
+from gitexp.cli.where import place_of
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import Where
 from gitexp.rules.rendering import error_text
-from gitexp.workflows.away import place_of
 from gitexp.workflows.queue import find_queue
 from gitexp.workflows.run import Unfinished, run
 

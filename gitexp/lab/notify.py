@@ -8,7 +8,6 @@ import os
 import shlex
 import signal
 import subprocess
-import tempfile
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,8 @@ def notify(command: str, verdict: dict[str, Any], folder: Path) -> str:
 
     The command is split into words and run without a shell, in `folder`.
     """
+    import tempfile  # loads random and OpenSSL, which only a command to notify needs
+
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(

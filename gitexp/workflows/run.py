@@ -13,7 +13,6 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.decided import measured_together
 from gitexp.lab.doubt import Neighbours
 from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
-from gitexp.lab.elsewhere import demand_fit_for_elsewhere
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
@@ -139,6 +138,8 @@ def demand_runnable(
 
 def _demand_ready(on: Place, admitted: Sequence[Admitted]) -> None:
     """Make sure that other machines can run experiments, before any of them is asked to."""
+    from gitexp.lab.elsewhere import demand_fit_for_elsewhere  # loads what hands runs over
+
     demand_fit_for_elsewhere(admitted)
     on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
 

@@ -1,3 +1,5 @@
+"""`gitexp run`: imports inside functions load what only some kinds of runs need."""
+
 import shlex
 import sys
 from collections.abc import Sequence
@@ -7,23 +9,13 @@ import typer
 
 from gitexp.cli import live
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
-from gitexp.cli.queued import carry_out, shown
-from gitexp.cli.views import baseline as baseline_views
-from gitexp.cli.views import next as next_views
-from gitexp.cli.views import queue as queue_views
 from gitexp.cli.views import run as views
-from gitexp.cli.views import samples
+from gitexp.cli.where import place_of
 from gitexp.errors import UsageError
 from gitexp.lab.project import Project, open_project
 from gitexp.rules.documents.elsewhere import HERE, Where
-from gitexp.workflows.away import place_of
-from gitexp.workflows.baseline import measure_baseline
-from gitexp.workflows.queue import detach as detach_queue
-from gitexp.workflows.queue import resume as resume_queues
-from gitexp.workflows.queue import wait as wait_for_queue
 from gitexp.workflows.run import Unfinished
 from gitexp.workflows.run import run as workflow
-from gitexp.workflows.smoke import smoke as smoke_workflow
 
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
@@ -143,25 +135,29 @@ def run(
     if queued or resume or wait:
         _of_queues(queued, names, resume=resume, by_verdict=exit_code, as_json=json_)
         return
-    if baseline:
-        run_baseline(
-            jobs=number, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again, where=where
-        )
-        return
     if explore:
         _demand_explorable(names, every=every, on=on)
     project = open_project()
+    if baseline:
+        from gitexp.cli.measuring import run_baseline
+
+        run_baseline(
+            project, jobs=number, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again,
+            on=place_of(project, where),
+        )  # fmt: skip
+        return
     if smoke:
-        place = place_of(project, where)
-        with live.watcher(yes=yes, as_json=json_, quiet=quiet) as watcher:
-            done = smoke_workflow(
-                project, next(iter(names), None), watcher=watcher, gpus=gpus, on=place
-            )
-        samples.smoked(done, as_json=json_)
+        from gitexp.cli.measuring import run_smoke
+
+        run_smoke(
+            project, next(iter(names), None), gpus=gpus, yes=yes, quiet=quiet, as_json=json_,
+            on=place_of(project, where),
+        )  # fmt: skip
         return
     if every:
         _refuse_beside("--all", names)
-        from gitexp.workflows.next import next_ideas  # only --all ranks
+        from gitexp.cli.views import next as next_views
+        from gitexp.workflows.next import next_ideas
 
         ideas = next_ideas(project)
         names = [idea.name for idea in ideas.order] + ([] if screen else ideas.failed)
@@ -178,15 +174,17 @@ def run(
     screening = 1 if runs is None else runs, 1.0 if sample is None else sample
     if detach:
         # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
+        from gitexp.cli.views.queue import begun
+        from gitexp.workflows.queue import detach as detach_queue
+
         queue = detach_queue(
             project, names, jobs=number, gpus=gpus, several=several,
             yes=yes or sys.stdin.isatty(),
             screening=screening if screen else None, where=where,
         )  # fmt: skip
-        queue_views.begun(queue, as_json=json_)
+        begun(queue, as_json=json_)
         return
     if screen:
-        # What ranks and shrinks is loaded by --screen alone.
         from gitexp.cli.screening import run_screening
 
         run_screening(
@@ -239,13 +237,17 @@ def _of_queues(
     queued: str, names: Sequence[str], *, resume: bool, by_verdict: bool, as_json: bool
 ) -> None:
     """Carry out a queue, resume those that were interrupted, or wait for one."""
+    from gitexp.cli import queued as of_queue
+    from gitexp.cli.views import queue as views
+    from gitexp.workflows import queue as workflow
+
     if queued:
-        carry_out(queued)
+        of_queue.carry_out(queued)
     elif resume:
-        queue_views.resumed(resume_queues(open_project()), as_json=as_json)
+        views.resumed(workflow.resume(open_project()), as_json=as_json)
     else:
-        ended = wait_for_queue(open_project(), names, lambda said: typer.echo(said, err=True))
-        shown(ended, as_json=as_json, by_verdict=by_verdict)
+        ended = workflow.wait(open_project(), names, lambda said: typer.echo(said, err=True))
+        of_queue.shown(ended, as_json=as_json, by_verdict=by_verdict)
 
 
 def _refuse_beside(option: str, others: Sequence[str]) -> None:
@@ -271,7 +273,7 @@ def run_named(
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
     if script:
-        from gitexp.cli.script import print_script  # few print one
+        from gitexp.cli.script import print_script
 
         print_script(project, names, where=where, jobs=jobs)
         return
@@ -295,26 +297,8 @@ def run_named(
         raise typer.Exit(code)
 
 
-def run_baseline(
-    *,
-    jobs: int | None,
-    yes: bool,
-    as_json: bool,
-    again: bool = False,
-    gpus: str = "",
-    quiet: bool = False,
-    where: Where = HERE,
-) -> None:
-    """Run the repeats that the baseline lacks, and print what they say."""
-    project = open_project()
-    place = place_of(project, where)
-    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
-        done = measure_baseline(
-            project, jobs=jobs, watcher=watcher, again=again, gpus=gpus, on=place
-        )
-    baseline_views.measured(project, done, as_json=as_json)
-
-
 def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:
     """Former name of `gitexp run --baseline`."""
-    run_baseline(jobs=jobs_of(jobs), yes=yes, as_json=json_)
+    from gitexp.cli.measuring import run_baseline
+
+    run_baseline(open_project(), jobs=jobs_of(jobs), yes=yes, as_json=json_)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from gitexp.engine.devices.grant import Devices, Granted, find_devices
+from gitexp.engine.devices.grant import Granted
 from gitexp.engine.devices.shares import PARTS, Shares
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:
+    from gitexp.engine.devices.grant import Devices
     from gitexp.rules.documents.settings import Settings
 
 _MACHINE = "machine"  # as its lock file names it
@@ -38,6 +39,8 @@ class Giver:
             NotReady: there is less than one run gets.
             UsageError: `wanted` names a device that is not there.
         """
+        from gitexp.engine.devices.finding import find_devices  # few runs ask for accelerators
+
         with self._lock:
             if share not in self._found:
                 self._found[share] = find_devices(share, script_environment(), self._wanted)

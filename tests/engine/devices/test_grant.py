@@ -11,7 +11,8 @@ import pytest
 
 from gitexp.engine.devices.allowed import of_one_model
 from gitexp.engine.devices.drivers import AMD, NVIDIA, Device
-from gitexp.engine.devices.grant import Devices, find_devices
+from gitexp.engine.devices.finding import find_devices
+from gitexp.engine.devices.grant import Devices
 from gitexp.engine.devices.shares import PARTS, Shares, parts_of, shared_folder
 from gitexp.errors import NotReady
 
