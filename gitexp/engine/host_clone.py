@@ -23,6 +23,8 @@ from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, LOGS, SHARED_RUNS, VERDIC
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.rules.documents.task import Task
     from gitexp.store.fetch import Remote
 
@@ -78,22 +80,23 @@ def _make(folder: Path, task: Task) -> None:
     (folder / "gitexp" / "made").touch()
 
 
-def update(clone: Repository, task: Task) -> Remote:
-    """Fetch the baseline, the experiments, all records, and what others ran of the task's commit.
+def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
+    """Fetch the baseline, the experiments, all records, and what others ran of the tasks' commits.
 
     Raises:
         NotReady: the remote cannot be reached, or has no such branch.
         StoreBusy: the disk is full.
     """
-    where = f"{FETCHED}{REMOTE}/"
+    where, baseline = f"{FETCHED}{REMOTE}/", tasks[0].baseline
+    commits = dict.fromkeys(task.commit for task in tasks)
     specs = [
-        f"+refs/heads/{task.baseline}:refs/heads/{task.baseline}",
+        f"+refs/heads/{baseline}:refs/heads/{baseline}",
         f"+{HEADS}*:{HEADS}*",
         f"+{ARCHIVE}*:{ARCHIVE}*",
         f"+{VERDICTS}*:{where}notes/gitexp*",
         f"^{VERDICTS}-scratch/*",
         f"^{LOGS}",
-        f"+{SHARED_RUNS}{task.commit}/*:{where}runs/{task.commit}/*",
+        *(f"+{SHARED_RUNS}{commit}/*:{where}runs/{commit}/*" for commit in commits),
     ]
     places = {
         HEADS: HEADS, ARCHIVE: ARCHIVE, f"{where}notes/": "refs/notes/",
@@ -114,8 +117,8 @@ def update(clone: Repository, task: Task) -> Remote:
                 raise disk_full()
             if "couldn't find remote ref" in said:
                 raise NotReady(
-                    f"the remote has no branch {task.baseline}, and experiments stand on it",
-                    f"where you submitted this: git push REMOTE {task.baseline}",
+                    f"the remote has no branch {baseline}, and experiments stand on it",
+                    f"where you submitted this: git push REMOTE {baseline}",
                 )
             raise unreachable("the remote", said)
         return read_fetched(clone, REMOTE)

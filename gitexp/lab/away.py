@@ -6,6 +6,7 @@ the notes, whoever made it and however it came there.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,16 +36,21 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _FIRST, _LONGEST = 0.5, 10.0  # seconds between looks at the remote while nothing comes
+_REST = 4  # times as long as a look took, before the next one
 _STEP = 0.25  # seconds between questions to the cluster
 _PATIENCE = 30.0  # seconds that tasks which end with this command get to send what they have
 _TRIES = 5  # of a task that ended for a reason of the cluster's
 _ONCE = (Purpose.RUN, Purpose.NEUTRAL)  # what is not made again where it is on record
 _TAIL = 12  # lines of a log that an error shows
+# Seconds of work that a worker gets at once, and the most runs: starting one takes about a second,
+# and what it has not begun is for others only once it has ended.
+_BATCH, _MOST_AT_ONCE = 30.0, 100
+_ROUNDING = 1e-9
 
 
 @dataclass(slots=True)
 class _Flight:
-    """A task under way; `name` is the cluster's, "" before it has one."""
+    """A task under way; `name` is that of its worker, "" before it has one."""
 
     order: Order
     task: Task
@@ -60,14 +66,17 @@ class _Flight:
 
 @dataclass(slots=True)
 class _Look:
-    """When to look at the remote next, later and later while nothing comes."""
+    """When to look at the remote next, later and later while nothing comes.
+
+    What a look costs is not to be most of what this machine does.
+    """
 
     pause: float = _FIRST
     at: float = field(default_factory=time.monotonic)
 
-    def again(self, *, came: bool) -> None:
+    def again(self, *, came: bool, took: float) -> None:
         self.pause = _FIRST if came else min(2 * self.pause, _LONGEST)
-        self.at = time.monotonic() + self.pause
+        self.at = time.monotonic() + max(self.pause, _REST * took)
 
 
 class Away:
@@ -84,6 +93,8 @@ class Away:
         self._cluster, self._meeting, self._watcher = cluster, meeting, watcher
         self._session_of, self._most = session_of, most
         self._flights: list[_Flight] = []
+        self._workers: dict[str, None] = {}  # names of those that have not gone
+        self._seconds: dict[str, float] = {}  # that a run took, by commit
         self._ended: list[Done] = []
         self._look = _Look()
         self._tip = ""  # of the records, as last read
@@ -98,8 +109,13 @@ class Away:
 
     @property
     def free(self) -> int:
-        """How many more tasks the cluster takes."""
-        return min(self._most, self._cluster.most) - len(self._flights)
+        """How many more tasks the cluster takes; those without a worker wait here."""
+        each = max(map(self._fitting, self._seconds), default=1)
+        return self._places * each - len(self._flights)
+
+    @property
+    def _places(self) -> int:
+        return min(self._most, self._cluster.most)
 
     def submit(self, order: Order) -> None:
         """Have a run made; tasks are handed over together, when somebody waits for them."""
@@ -125,13 +141,15 @@ class Away:
             order.commit, order.seed, attempt, order.metric, folder, sample=order.share,
             purpose=order.purpose, threads=order.threads,
         )  # fmt: skip
+        if made := [one.duration for one in ledger.records(order.commit) if one.ok]:
+            self._seconds.setdefault(order.commit, max(made))
         self._flights.append(_Flight(order, task, job))
 
     def poll(self, seconds: float | None) -> Sequence[Done]:
         """Wait until some order ends or so many seconds have passed; returns those that ended."""
         end = None if seconds is None else time.monotonic() + seconds
-        self._hand_over()
         while not self._ended and self._flights:
+            self._hand_over()
             self._ask()
             if self._ended or (end is not None and time.monotonic() >= end):
                 break
@@ -144,7 +162,8 @@ class Away:
         for flight in self._flights:
             if flight.order == order and not flight.cancelled:
                 flight.cancelled, flight.how = True, how
-                if flight.name:
+                others = (one for one in self._flights if one.name == flight.name)
+                if flight.name and all(one.cancelled for one in others):
                     self._cluster.cancel([flight.name], how)
 
     def stop_all(self, how: Ended | None) -> None:
@@ -160,9 +179,8 @@ class Away:
         for flight in self._flights:
             self.cancel(flight.order, how)
         end = time.monotonic() + _PATIENCE
-        names = [flight.name for flight in self._flights if flight.name]
         while time.monotonic() < end and any(
-            one.state is not State.GONE for one in self._cluster.poll(names).values()
+            one.state is not State.GONE for one in self._cluster.poll([*self._workers]).values()
         ):
             time.sleep(_STEP)
         self._collect()
@@ -170,55 +188,86 @@ class Away:
     # --- what goes out ----------------------------------------------------------------------------
 
     def _hand_over(self) -> None:
-        """Give the cluster what it does not have yet."""
+        """Give the cluster what it does not have yet, as far as it has places."""
         for flight in [one for one in self._flights if one.cancelled and not one.name]:
             self._end(flight, Done(flight.order, Made(Came.STOPPED)))
         due = [flight for flight in self._flights if not flight.name]
-        if not due:
+        busy = {flight.name for flight in self._flights if flight.name and not flight.gone}
+        if not due or len(busy) >= self._places:
             return
+        batches = self._share(due, self._places - len(busy))
+        lines = [tuple(flight.task.line() for flight in batch) for batch in batches]
+        given = [flight for batch in batches for flight in batch]
         try:
-            names = self._cluster.submit([flight.task.line() for flight in due])
+            names = self._cluster.submit(lines)
         except GitexpError as error:
-            for flight in due:
+            for flight in given:
                 self._end(flight, Done(flight.order, None, error))
             return
-        for flight, name in zip(due, names, strict=True):
-            flight.name = name
+        for flight in given:
+            flight.name = names[flight.task.line()]
+        self._workers |= dict.fromkeys(names.values())
         if self._cluster.lasts:
-            shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names))
-            self._watcher.said(f"{counted(len(due), 'run')} in job {shown}")
+            shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names.values()))
+            self._watcher.said(f"{counted(len(given), 'run')} in job {shown}")
+
+    def _fitting(self, commit: str) -> int:
+        """How many runs of a commit a worker gets at once."""
+        seconds = self._seconds.get(commit, math.inf) if self._cluster.shares else math.inf
+        return max(1, min(_MOST_AT_ONCE, int(_BATCH / max(seconds, 1e-3))))
+
+    def _share(self, due: Sequence[_Flight], places: int) -> list[list[_Flight]]:
+        """Share runs out among workers, several short ones to each; what is too much waits.
+
+        Nobody knows how long the first run of a commit takes. It goes alone, and so does what was
+        lost once, so that it takes nothing with it.
+        """
+        most = math.ceil(len(self._flights) / self._places)
+        found: list[list[_Flight]] = []
+        taken = 1.0  # part of the last worker
+        for flight in due:
+            fitting = 1 if flight.tries > 1 else self._fitting(flight.order.commit)
+            part = 1 / min(most, fitting)
+            if taken + part < 1 + _ROUNDING:
+                found[-1].append(flight)
+                taken += part
+            elif len(found) < places:
+                found.append([flight])
+                taken = part
+            else:
+                break
+        return found
 
     # --- what comes back --------------------------------------------------------------------------
 
     def _ask(self) -> None:
         """Ask the cluster, and look at the remote where something may have come."""
         try:
-            standings = self._cluster.poll([one.name for one in self._flights if one.gone is None])
+            standings = self._cluster.poll([*self._workers])
         except NotReady as error:
             self._say_once(error)
             standings = {}
-        for flight in self._flights:
-            self._hear(flight, standings.get(flight.name))
+        for name, standing in standings.items():
+            self._hear([one for one in self._flights if one.name == name], standing)
+            if standing.state is State.GONE:
+                del self._workers[name]
         self._tell_waits()
-        gone = [(flight, flight.gone) for flight in self._flights if flight.gone]
+        gone = [flight for flight in self._flights if flight.gone]
         if not gone and time.monotonic() < self._look.at:
             return
         if not self._collect():
             return  # the remote cannot be reached: whatever has gone may be there
-        for flight, standing in gone:
-            if flight in self._flights:
-                self._lost(flight, standing)
+        self._lose([flight for flight in gone if flight in self._flights])
 
-    def _hear(self, flight: _Flight, standing: Standing | None) -> None:
-        """Take in what the cluster says of a task, and show a run that has begun."""
-        if standing is None:
-            return
-        flight.waits = standing.said if standing.state is State.WAITING else None
-        if standing.state is State.GONE and flight.gone is None:
-            flight.gone = standing
-        if standing.state is State.RUNNING and not flight.running:
-            flight.running = True
-            self._watcher.started(flight.order.label, flight.job)
+    def _hear(self, flights: Sequence[_Flight], standing: Standing) -> None:
+        """Take in what the cluster says of a worker, and show the run that it probably makes."""
+        for flight in flights:
+            flight.waits = standing.said if standing.state is State.WAITING else None
+            if standing.state is State.GONE and flight.gone is None:
+                flight.gone = standing
+        if standing.state is State.RUNNING and flights and not flights[0].running:
+            flights[0].running = True
+            self._watcher.started(flights[0].order.label, flights[0].job)
 
     def _tell_waits(self) -> None:
         """Show why runs have not begun, as soon as that changes."""
@@ -230,14 +279,15 @@ class Away:
 
     def _collect(self) -> bool:
         """Fold in what has come, and end the orders with a record; whether the remote answered."""
+        began = time.monotonic()
         try:
             came = self._meeting.fold()
         except GitexpError as error:
             self._say_once(error)
-            self._look.again(came=False)
+            self._look.again(came=False, took=0)
             return False
         self._trouble = ""
-        self._look.again(came=came)
+        self._look.again(came=came, took=time.monotonic() - began)
         repository = self._meeting.repository
         tip = repository.git.resolve(RUNS) or ""
         if tip == self._tip:
@@ -257,6 +307,9 @@ class Away:
         session.ledger.reread_bulk(record.commit)
         session.learn_condition(record.commit, record.condition)
         session.ledger.stored += 1
+        if record.ok and record.sample == flight.order.share == 1:
+            known = self._seconds.get(record.commit, 0.0)
+            self._seconds[record.commit] = max(known, record.duration)
         result = RunResult(record, (), {}, "" if record.ok else self._last_lines(record))
         made = Made(Came.RAN, flight.job, result)
         self._watcher.finished(flight.order.label, flight.job, record)
@@ -272,23 +325,32 @@ class Away:
                 return "\n".join(said.splitlines()[-_TAIL:])
         return ""
 
-    def _lost(self, flight: _Flight, standing: Standing) -> None:
-        """A task has gone and left no record: it is handed over again, or fails its session."""
-        order = flight.order
-        if flight.cancelled:
-            self._end(flight, Done(order, Made(Came.STOPPED)))
-            return
-        said = f"{order.label}, seed {order.seed}: no record came: {standing.said}"
-        if standing.again and flight.tries < _TRIES:
+    def _lose(self, flights: Sequence[_Flight]) -> None:
+        """Hand over again what left no record although its worker has gone, or fail its session."""
+        told: set[str] = set()
+        for flight in flights:
+            standing, order = flight.gone, flight.order
+            assert standing is not None  # noqa: S101 - its worker has gone
+            if flight.cancelled:
+                self._end(flight, Done(order, Made(Came.STOPPED)))
+                continue
+            others = sum(one.name == flight.name for one in flights) - 1
+            more = f" and {counted(others, 'more run')}" if others else ""
+            said = f"{order.label}, seed {order.seed}{more}: no record came: {standing.said}"
+            if not standing.again or flight.tries >= _TRIES:
+                hint = "fix that, then repeat the command: it continues where it stopped"
+                if standing.hint:
+                    hint = (
+                        f"{standing.hint}\nthen repeat the command: it continues where it stopped"
+                    )
+                self._end(flight, Done(order, None, NotReady(said, hint)))
+                continue
+            if flight.name not in told:
+                told.add(flight.name)
+                self._watcher.said(f"{said}; submitted again")
             flight.tries += 1
+        for flight in flights:
             flight.name, flight.gone = "", None
-            self._watcher.said(f"{said}; submitted again")
-            self._hand_over()
-            return
-        hint = "fix that, then repeat the command: it continues where it stopped"
-        if standing.hint:
-            hint = f"{standing.hint}\nthen repeat the command: it continues where it stopped"
-        self._end(flight, Done(order, None, NotReady(said, hint)))
 
     def _end(self, flight: _Flight, done: Done) -> None:
         if flight.running:

@@ -1,9 +1,11 @@
-"""What a worker puts on record: in its own clone, and as a ref that is sent to the remote."""
+"""What a worker puts on record: in its own clone, and as refs that are sent to the remote."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from gitexp.errors import GitexpError, Refused, StoreBusy
 from gitexp.lab.ledger import Ledger
@@ -28,6 +30,7 @@ _SETTING = "gitexp.patience"
 # How attempts end whose worker has told nobody.
 _KILLED = {Ended.ABORT, Ended.REBOOT, Ended.SCHEDULER}
 _FIRST, _LONGEST = 0.5, 60.0  # seconds between tries
+_REST = 8  # times as long as a push took, before the next one while runs go on
 
 
 class SendingLedger(Ledger):
@@ -37,8 +40,11 @@ class SendingLedger(Ledger):
     be all that there is.
     """
 
-    least = 1  # number that the next attempt gets at least
-    _start = ""  # line of the one attempt that a worker makes
+    def __init__(self, *tools: Any, **more: Any) -> None:  # noqa: ANN401 - those of any ledger
+        super().__init__(*tools, **more)
+        # Number that an attempt gets at least, by commit, seed and purpose.
+        self.least: dict[tuple[str, int, Purpose], int] = {}
+        self._starts: dict[tuple[str, int, int], str] = {}  # lines by commit, seed and attempt
 
     def attempt(
         self,
@@ -49,18 +55,18 @@ class SendingLedger(Ledger):
     ) -> int:
         """Number of the next attempt; whoever asked for it may know of more than is sent."""
         number = super().attempt(commit, seed, conditions, purpose)
-        return number and max(number, self.least)
+        return number and max(number, self.least.get((commit, seed, purpose), 1))
 
     def begin(self, start: Start) -> None:
         """Put the start of an attempt on record here; it is sent with its end."""
-        self._start = start.line()
+        self._starts[start.commit, start.seed, start.attempt] = start.line()
         super().begin(start)
 
     def store(self, commit: str, result: RunResult) -> None:
         """Keep a run as a ref, and put it on record here."""
         self.read_environments(commit)
         bulk = self._environments.new_lines(commit, result.bulk)
-        lines = [self._start, *bulk, canonical(result.log)]
+        lines = [self._start_of(result.record), *bulk, canonical(result.log)]
         self._keep(commit, result.record.line(), lines)
         super().store(commit, result)
 
@@ -85,8 +91,11 @@ class SendingLedger(Ledger):
 
     def end(self, record: Record) -> None:
         """Keep the end of an attempt that was stopped as a ref, and put it on record here."""
-        keep_run(self.repository, record.commit, record.line(), [self._start])
+        keep_run(self.repository, record.commit, record.line(), [self._start_of(record)])
         super().end(record)
+
+    def _start_of(self, record: Record) -> str:
+        return self._starts[record.commit, record.seed, record.attempt]
 
 
 def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None:
@@ -100,6 +109,51 @@ def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None
                 keep_run(clone, commit, record.line(), [start])
 
 
+class Sender:
+    """Sends what waits in a clone while further runs go on, and at the end what is left.
+
+    A push costs far more than one more run in it, so they are not made one after the other.
+    """
+
+    def __init__(self, clone: Repository, remote: str, said: Callable[[str], None]) -> None:
+        self._clone, self._remote, self._said = clone, remote, said
+        self._due, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Send what is left, however the runs ended.
+
+        Raises:
+            Refused, NotReady: it is still here; the message says where, and how to send it.
+        """
+        self._over.set()
+        self._due.set()
+        self._thread.join()
+        send_waiting(self._clone, self._remote, self._said)
+
+    def send(self) -> None:
+        """Let what waits be sent soon."""
+        self._due.set()
+
+    def _work(self) -> None:
+        while self._due.wait() and not self._over.is_set():
+            self._due.clear()
+            began = time.monotonic()
+            with contextlib.suppress(GitexpError):  # at the end it is tried again and told
+                _send(self._clone, self._remote)
+            self._over.wait(max(_FIRST, _REST * (time.monotonic() - began)))
+
+
+def _send(clone: Repository, remote: str) -> None:
+    with locked(clone.local / "send.lock"):
+        if refs := waiting_runs(clone):
+            send_runs(clone, remote, refs)
+
+
 def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) -> None:
     """Send what waits in a clone, again and again while the remote cannot be reached.
 
@@ -109,9 +163,7 @@ def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) ->
     told = False
     for pause in _pauses(clone):
         try:
-            with locked(clone.local / "send.lock"):
-                if refs := waiting_runs(clone):
-                    send_runs(clone, remote, refs)
+            _send(clone, remote)
         except Refused:
             raise
         except GitexpError as error:

@@ -1,40 +1,34 @@
-"""Make one run that another machine asked for, and send it to the remote.
+"""Make runs that another machine asked for, one after the other, and send them to the remote.
 
-Whoever asks has checked the experiment and approved what runs. The commit's id pins all of it; what
-the task says beside the id is checked again here, so that a task from elsewhere runs nothing else.
+A worker may get several short runs: what it finds out before the first one serves them all, and
+what the first one left is sent while the next one goes on.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from gitexp.engine.condition import changes_between
 from gitexp.engine.devices.giver import nap_of
 from gitexp.engine.engine import Came, Order
-from gitexp.engine.host_clone import REMOTE, beside_tree, open_host_clone, update
-from gitexp.engine.machine import machine
+from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
-from gitexp.engine.present import present_environment
-from gitexp.errors import NotReady
+from gitexp.errors import GitexpError, StoreBusy
+from gitexp.lab.commissioned import admit_task, demand_condition
 from gitexp.lab.driving import run_maker
-from gitexp.lab.gate import check_refs
-from gitexp.lab.gate.checked import Uncheckable
-from gitexp.lab.project import Project, settings_at
 from gitexp.lab.scheduler import how_stopped
-from gitexp.lab.sending import SendingLedger, keep_killed, send_waiting
+from gitexp.lab.sending import Sender, SendingLedger, keep_killed, send_waiting
 from gitexp.lab.sharing.incoming import merge_results
 from gitexp.lab.unended import end_all_unended
-from gitexp.rules.documents.code_commit import is_code_commit
-from gitexp.store.experiments import read_commits
 from gitexp.store.notes import read_notes
-from gitexp.store.refs import HEADS, RUNS
+from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from gitexp.engine.engine import Made, Slot
+    from gitexp.engine.engine import Done, Made, Slot
     from gitexp.lab.run_maker import RunMaker
     from gitexp.lab.watcher import Watcher
     from gitexp.rules.documents.record import Record
@@ -47,62 +41,53 @@ _NAP = 1.0  # seconds between looks at a run that another worker of this machine
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What came of a task: the record that the remote has now; `ran` if this worker made it."""
+    """What came of a task: the record that the remote has now; `ran` if this worker made it.
 
-    ran: bool
-    record: Record | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Admitted:
-    """What a task may run: the project as its own baseline commit declares it.
-
-    `experiment` is empty for a commit of the baseline.
+    `error` is why it could not be run. A task without a record or an error was stopped.
     """
 
-    project: Project
-    base: str
-    experiment: str
+    task: Task
+    ran: bool = False
+    record: Record | None = None
+    error: GitexpError | None = None
 
 
-def work(task: Task, watcher: Watcher, stop: Slot) -> Worked:
-    """Make the run of a task, unless it is on record, and send it; `stop` ends it early.
+def work(tasks: Sequence[Task], watcher: Watcher, stop: Slot) -> list[Worked]:
+    """Make the runs of tasks that are not on record, and send them; `stop` ends that early.
+
+    The tasks have one remote and one baseline branch.
 
     Raises:
-        Refused: the gate refuses the experiment, or the remote refuses its run.
-        NotReady: the task asks for what was not approved, or cannot be run or sent from here.
+        Refused: the remote refuses a run.
+        NotReady: the remote cannot be reached.
         StoreBusy: the disk is full.
     """
-    clone = _up_to_date(task, watcher.said)
-    if (known := on_record(clone, task)) is not None:
-        return Worked(ran=False, record=known)
-    admitted = _admit(clone, task)
-    ledger = SendingLedger(
-        admitted.project, admitted.project.settings, task.metric, watcher.said,
-        experiment=admitted.experiment, code=task.code,
-    )  # fmt: skip
-    commits = [one for one in (admitted.base, admitted.experiment, task.code) if one]
-    ledger.read(*commits)
-    ledger.read_environments(*commits)
-    ledger.least = task.attempt
-    _demand_condition(task, ledger)
-    try:
-        made = _make(task, ledger, watcher, stop)
-    finally:
-        send_waiting(clone, REMOTE, watcher.said)
-    ran = made.came is Came.RAN and made.result is not None
-    record = made.result.record if made.result is not None else on_record(clone, task)
-    return Worked(ran, record)
+    clone = _up_to_date(tasks, watcher.said)
+    ledgers = _Ledgers(clone, watcher.said)
+    done, due = [], []
+    for task in dict.fromkeys(tasks):
+        if (known := on_record(clone, task)) is not None:
+            done.append(Worked(task, record=known))
+            continue
+        try:
+            due.append((task, ledgers.of(task)))
+        except StoreBusy:
+            raise
+        except GitexpError as error:
+            done.append(Worked(task, error=error))
+    if due:
+        done += _make(clone, due, watcher, stop)
+    return done
 
 
-def _up_to_date(task: Task, said: Callable[[str], None]) -> Repository:
-    """The clone of the task's remote on this machine, with all that is on record there.
+def _up_to_date(tasks: Sequence[Task], said: Callable[[str], None]) -> Repository:
+    """The clone of the tasks' remote on this machine, with all that is on record there.
 
     What waits here, and how attempts ended that were killed here, is sent before anything runs.
     """
-    clone = open_host_clone(task)
+    clone = open_host_clone(tasks[0])
     end_all_unended(clone)
-    theirs = update(clone, task)
+    theirs = update(clone, tasks)
     folded = read_runs(clone, theirs.runs)
     merged = merge_results(clone, theirs.notes, folded.lines, logs=False)
     keep_killed(clone, merged[RUNS].went)
@@ -123,139 +108,109 @@ def on_record(clone: Repository, task: Task) -> Record | None:
     )
 
 
-def _admit(clone: Repository, task: Task) -> _Admitted:
-    """Let a commit run if it is an experiment that the gate lets through, or of the baseline.
+class _Ledgers:
+    """One ledger for all tasks that run the same; what was refused once is refused again."""
 
-    Raises:
-        Refused: the gate refuses the experiment.
-        NotReady: it is neither, or other settings or code were approved than it brings.
-    """
-    prefix = f"{task.project}/" if task.project else ""
-    tip = clone.git.resolve(f"refs/heads/{task.baseline}") or ""
-    if clone.git.resolve(task.commit) is None:
-        raise NotReady(
-            f"the remote does not have the commit {task.commit[:10]}",
-            "share it where you submitted this: gitexp sync",
-        )
-    seen = beside_tree(clone, task.tree)
-    if clone.git.succeeds("merge-base", "--is-ancestor", task.commit, tip):
-        base, experiment = task.commit, ""
-    elif below := _baseline_below(clone, task.commit, tip):
-        _demand_code(task.commit[:10], task.commit, task)
-        base, experiment = below, ""
-    else:
-        return _admit_experiment(clone, seen, task)
-    path, settings = settings_at(clone, base, prefix)
-    _demand_approved(settings.digest, task)
-    return _Admitted(Project(seen, prefix, task.baseline, base, path, settings), base, experiment)
+    def __init__(self, clone: Repository, said: Callable[[str], None]) -> None:
+        self._clone, self._said = clone, said
+        self._known: dict[tuple[object, ...], SendingLedger] = {}
+        self._refused: dict[tuple[object, ...], GitexpError] = {}
+        self._suited: set[tuple[object, ...]] = set()  # what could be paired on this machine
 
+    def of(self, task: Task) -> SendingLedger:
+        """The ledger of a task that may run here.
 
-def _admit_experiment(clone: Repository, seen: Repository, task: Task) -> _Admitted:
-    branches = clone.branches([HEADS])
-    ref = next((ref for ref, commit in branches.items() if commit == task.commit), "")
-    if not ref:
-        raise NotReady(
-            f"{task.commit[:10]} is neither on {task.baseline} nor an experiment of the remote",
-            "share it where you submitted this: gitexp sync",
-        )
-    [report] = check_refs(clone, [(ref, task.commit)])
-    if isinstance(report, Uncheckable):
-        raise report.error
-    report.demand()
-    _demand_approved(report.settings.digest, task)
-    _demand_code(f"exp/{report.name}", report.code, task)
-    project = report.project
-    here = Project(
-        seen, project.prefix, project.baseline, report.base, project.settings_path, report.settings
-    )
-    return _Admitted(here, report.base, task.commit)
+        Raises:
+            Refused: the gate refuses the experiment.
+            NotReady: the task asks for what was not approved, or could not be paired from here.
+        """
+        same = (task.commit, task.settings, task.project, task.code, task.metric, task.tree)
+        suits = (*same, task.conditions, task.beside, task.threads)
+        if error := self._refused.get(same) or self._refused.get(suits):
+            raise error
+        at: tuple[object, ...] = same
+        try:
+            if same not in self._known:
+                self._known[same] = self._open(task)
+            at = suits
+            if suits not in self._suited:
+                demand_condition(task, self._known[same])
+                self._suited.add(suits)
+        except GitexpError as error:
+            self._refused[at] = error
+            raise
+        ledger = self._known[same]
+        ledger.least[task.commit, task.seed, task.purpose] = task.attempt
+        return ledger
 
-
-def _baseline_below(clone: Repository, commit: str, tip: str) -> str:
-    """Baseline commit that a code commit stands on; empty if this is not a code commit."""
-    [entry] = read_commits(clone, [("", commit)])
-    if not is_code_commit(entry.message) or len(entry.parents) != 1:
-        return ""
-    [below] = entry.parents
-    return below if clone.git.succeeds("merge-base", "--is-ancestor", below, tip) else ""
+    def _open(self, task: Task) -> SendingLedger:
+        admitted = admit_task(self._clone, task)
+        ledger = SendingLedger(
+            admitted.project, admitted.project.settings, task.metric, self._said,
+            experiment=admitted.experiment, code=task.code,
+        )  # fmt: skip
+        commits = [one for one in (admitted.base, admitted.experiment, task.code) if one]
+        ledger.read(*commits)
+        ledger.read_environments(*commits)
+        return ledger
 
 
-def _demand_code(name: str, code: str, task: Task) -> None:
-    if code != task.code:
-        raise NotReady(
-            f"{name} brings code ({code[:10] or 'none'}) that whoever asked for this run has not"
-            f" approved ({task.code[:10] or 'none'})"
-        )
-
-
-def _demand_approved(digest: str, task: Task) -> None:
-    if digest != task.settings:
-        raise NotReady(
-            f"the settings of {task.commit[:10]} are not those that were approved where this run"
-            f" was submitted ({digest[:10]}, not {task.settings[:10]}), so nothing is run",
-            "look at them there, and approve them: gitexp trust",
-        )
-
-
-def _demand_condition(task: Task, ledger: SendingLedger) -> None:
-    """Run nothing that could not be paired, as far as that can be known before it has run.
-
-    Raises:
-        NotReady: this machine differs from the condition that the task needs.
-    """
-    settings, project = ledger.settings, ledger.project
-    here = [str(name) for name in cast("list[object]", machine()["gpus"])]
-    for name in task.beside:
-        there = ledger.environment(name).get("accelerators") or []
-        if not {*there} <= {*here}:
-            raise NotReady(
-                f"its partner ran on {', '.join(there)}, and this machine has"
-                f" {', '.join(here) or 'no accelerator'}: the two runs of a pair need the same",
-                "let the settings ask for one kind of accelerator",
-            )
-    known = {name: ledger.environment(name) for name in task.conditions}
-    known = {name: one for name, one in known.items() if one}
-    if not known:
-        return
-    now = present_environment(
-        ledger.repository, project.prefix, settings, task.threads, known.values()
-    )
-    if now is None:
-        return
-    now["data"] = {}  # the run itself finds out
-    changes = [changes_between(one, now) for one in known.values()]
-    if all(changes):
-        raise NotReady(
-            f"this machine differs from where its partner ran: {', '.join(changes[-1])}",
-            "the two runs of a pair share their condition: make the environments the same",
-        )
-
-
-def _make(task: Task, ledger: SendingLedger, watcher: Watcher, stop: Slot) -> Made:
-    """Make the run in a thread, as any run is made, so that a signal can stop it well."""
-    order = Order(
-        ledger.project.prefix, task.commit, task.seed, task.commit[:10], task.metric,
-        task.threads, task.purpose, task.conditions or None, share=task.share,
-    )  # fmt: skip
-    with run_maker(ledger.repository, watcher) as maker:
+def _make(
+    clone: Repository, due: Sequence[tuple[Task, SendingLedger]], watcher: Watcher, stop: Slot
+) -> list[Worked]:
+    """Make runs in a thread, as any run is made, so that a signal can stop them well."""
+    orders = {_order(task, ledger): (task, ledger) for task, ledger in due}
+    waiting = deque(orders)
+    worked: list[Worked] = []
+    with Sender(clone, REMOTE, watcher.said) as sender, run_maker(clone, watcher) as maker:
 
         def make(order: Order, slot: Slot) -> Made:
-            return _when_possible(task, ledger, maker, order, slot)
+            return _when_possible(*orders[order], maker, order, slot)
 
         with Pool(1, make) as pool:
-            pool.submit(order)
+            under_way: set[Order] = set()
             try:
-                while not (ended := pool.poll(_REACTION)):
+                while waiting or under_way:
+                    while waiting and pool.free > 0 and not stop.is_set():
+                        under_way.add(order := waiting.popleft())
+                        pool.submit(order)
                     if stop.is_set():
-                        pool.cancel(order, stop.how)
+                        worked += [Worked(orders[order][0]) for order in waiting]
+                        waiting.clear()
+                        for order in under_way:
+                            pool.cancel(order, stop.how)
+                    for done in pool.poll(_REACTION) if under_way else ():
+                        under_way.remove(done.order)
+                        worked.append(_came(clone, orders[done.order][0], done))
+                        if waiting or under_way:
+                            sender.send()
             except BaseException as error:
                 pool.stop_all(how_stopped(error))
                 raise
-    [done] = ended
+    return worked
+
+
+def _order(task: Task, ledger: SendingLedger) -> Order:
+    return Order(
+        ledger.project.prefix, task.commit, task.seed, task.commit[:10], task.metric,
+        task.threads, task.purpose, task.conditions or None, share=task.share,
+    )  # fmt: skip
+
+
+def _came(clone: Repository, task: Task, done: Done) -> Worked:
+    """What came of a task whose order has ended.
+
+    Raises:
+        StoreBusy: the disk is full.
+    """
+    if isinstance(done.error, GitexpError) and not isinstance(done.error, StoreBusy):
+        return Worked(task, error=done.error)
     if done.error is not None:
         raise done.error
-    assert done.made is not None  # noqa: S101 - it ended without an error
-    return done.made
+    made = done.made
+    if made is not None and made.result is not None:
+        return Worked(task, made.came is Came.RAN, made.result.record)
+    return Worked(task, record=on_record(clone, task))
 
 
 def _when_possible(

@@ -54,7 +54,7 @@ def test_a_wrong_table_is_refused_by_name(table: dict[str, object], said: str) -
 def test_a_machine_without_dask_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(NotReady, match="Dask is not installed") as refused:
-        DaskTasks(Table(ADDRESS)).submit([TASK.line()])
+        DaskTasks(Table(ADDRESS)).submit([(TASK.line(),)])
     assert "gitexp[dask]" in refused.value.hint
 
 

@@ -20,7 +20,7 @@ from gitexp.lab.elsewhere import Place
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import parse_elsewhere
-from gitexp.rules.documents.task import parse_task
+from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.store.refs import RUNS, SHARED_RUNS
 from gitexp.workflows.run import Conclusion, run
 from gitexp.workflows.sync import sync
@@ -40,6 +40,7 @@ if [ "$host" = down ]; then
   printf "ssh: connect to host down: No route to host\\r\\n" >&2; exit 255
 fi
 mkdir -p "{homes}/$host"
+echo worker >> "{homes}/$host/started"
 [ "$host" = odd ] && odd=PYTHONHASHSEED=7
 exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "cd; $*"
 """
@@ -47,6 +48,7 @@ exec env -i $odd HOME="{homes}/$host" PATH="$PATH" GIT_CONFIG_NOSYSTEM=1 sh -c "
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitexp.engine.clusters.cluster import Batch
     from gitexp.rules.documents.ended import Ended
 
 WORKER = f"{sys.executable} -m gitexp"
@@ -130,20 +132,36 @@ def test_baseline_samples_screening_and_a_queue_use_the_hosts_too(place: World) 
     assert place.gitexp("verify").code == 0
 
 
+@pytest.mark.slow
+def test_short_runs_share_a_worker(place: World) -> None:
+    asks(place, hosts("gpu1", "gpu2"))
+    name = place.start("--set", "model.C=10")
+    assert "5 pairs" in place.gitexp("run", name, "--on", "ssh").out
+    homes = (place.path.parent / "homes").iterdir()
+    started = sum(len((home / "started").read_text().splitlines()) for home in homes)
+    assert started < 10
+    for revision in ("main", f"exp/{name}"):
+        assert sorted(record["attempt"] for record in records(place, revision)) == [1] * 5
+    assert place.gitexp("verify").code == 0
+
+
 class Unreliable:
     """A cluster that loses each task once, forgets what it was asked, and says nothing in time."""
 
     lasts = False
+    shares = True
     most = 2
 
     def __init__(self) -> None:
         self.lines: dict[str, str] = {}
         self.lost: set[str] = set()
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
+        lines = [join_tasks(batch) for batch in batches]
         names = [f"{len(self.lines) + number}" for number, _ in enumerate(lines)]
         self.lines |= dict(zip(names, lines, strict=True))
-        return names
+        pairs = zip(names, batches, strict=True)
+        return {line: name for name, batch in pairs for line in batch}
 
     def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
         found = {}
@@ -151,7 +169,7 @@ class Unreliable:
             line = self.lines[name]
             if line in self.lost:
                 for _ in range(2):  # a duplicate does no harm
-                    work(parse_task(line), Lines(yes=True), Slot(lambda: None))
+                    work(parse_tasks(line), Lines(yes=True), Slot(lambda: None))
                 found[name] = Standing(State.RUNNING)
             else:
                 self.lost.add(line)

@@ -147,8 +147,8 @@ def test_mistakes_of_a_file_are_told_as_its_own(tmp_path: Path) -> None:
     )
     cluster = load_cluster(path, Own("moon"), tmp_path)
     assert cluster.most == 1
-    with pytest.raises(UsageError, match="submit: ValueError: it returned 0 names for 1 task"):
-        cluster.submit([TASK.line()])
+    with pytest.raises(UsageError, match="submit: ValueError: it returned 0 names for 1 line"):
+        cluster.submit([(TASK.line(),)])
     with pytest.raises(UsageError, match="'fine', which is not a Standing"):
         cluster.poll(["a"])
     with pytest.raises(UsageError, match="cancel: AttributeError"):

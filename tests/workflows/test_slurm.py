@@ -56,7 +56,7 @@ def test_a_script_asks_for_what_the_settings_say_and_is_plain_shell() -> None:
         "options": ["--account=lab"],
     }})  # fmt: skip
     assert isinstance(table, Table)
-    script = batch_script(table, [TASK.line(), TASK.line()], "gitexp-x", "/out/%A_%a.out")
+    script = batch_script(table, [(TASK.line(),), (TASK.line(),) * 2], "gitexp-x", "/out/%A_%a.out")
     asked = [line[8:] for line in script.splitlines() if line.startswith("#SBATCH ")]
     assert asked == [
         "--job-name=gitexp-x", "--array=0-1%7", "--partition=gpu", "--time=2:00:00", "--gpus=1",
@@ -86,7 +86,7 @@ def test_a_machine_without_slurm_is_told_where_to_go(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotReady, match="could not be started here") as refused:
-        SlurmArrays(Table(), tmp_path / "slurm").submit([TASK.line()])
+        SlurmArrays(Table(), tmp_path / "slurm").submit([(TASK.line(),)])
     assert "login node" in refused.value.hint
 
 
@@ -204,7 +204,8 @@ def test_a_task_that_is_held_and_then_cancelled_is_told_as_that(
 ) -> None:
     monkeypatch.setenv("SLURM_CONF", str(slurm.config))
     arrays = SlurmArrays(Table(options=("--hold",)), tmp_path / "slurm")
-    names = arrays.submit([replace(TASK, seed=seed).line() for seed in range(3)])
+    batches = [(replace(TASK, seed=seed).line(),) for seed in range(3)]
+    names = [*arrays.submit(batches).values()]
     time.sleep(2.5)
     for held in arrays.poll(names).values():
         assert held.state is State.WAITING

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitexp.lab.project import open_project
-from gitexp.rules.documents.task import Task
+from gitexp.rules.documents.task import Task, join_tasks
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs
 from tests.lab.test_code_commits import ON_TOP, code, experiment
@@ -117,6 +118,29 @@ def test_a_worker_runs_only_the_code_that_its_line_names(ready: World, hub: Worl
     assert runs(hub) == []
     where.gitexp("worker", replace(asked, code=below).line())
     assert len(runs(hub)) == 1
+
+
+def test_a_worker_makes_several_runs_and_none_keeps_the_others_from_it(
+    ready: World, hub: World
+) -> None:
+    name = ready.start("--set", "model.C=10")
+    synced(ready)
+    where, asked = elsewhere(ready), task(ready, hub, f"exp/{name}")
+    other = replace(task(ready, hub, "main"), seed=8)
+    where.gitexp("worker", asked.line())
+    tasks = [asked, replace(other, settings="0" * 64), other, other, replace(other, seed=9)]
+    ran = where.gitexp("worker", join_tasks([one.line() for one in tasks]), code=3)
+    assert "are not those that were approved" in ran.err
+    short = other.commit[:10]
+    assert ran.out.splitlines() == [
+        f"{asked.commit[:10]}, seed 7: nothing to do: this run is on record",
+        f"{short}, seed 8: sent", f"{short}, seed 9: sent",
+    ]  # fmt: skip
+    assert len(runs(hub)) == 3
+    assert synced(ready).folded == 3
+    kinds = Counter(json.loads(line)["kind"] for line in lines_of(ready, BULK, other.commit))
+    assert kinds["environment"] == 1  # the second run sends none
+    assert ready.gitexp("verify").code == 0
 
 
 def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(

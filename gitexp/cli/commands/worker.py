@@ -10,7 +10,8 @@ from gitexp.cli import live
 from gitexp.engine.engine import Slot
 from gitexp.errors import CommandFailed, UsageError
 from gitexp.rules.documents.ended import Ended
-from gitexp.rules.documents.task import Task, parse_task
+from gitexp.rules.documents.task import Task, parse_tasks
+from gitexp.rules.text import counted
 from gitexp.workflows.worker import work
 
 _INDEX = "SLURM_ARRAY_TASK_ID"
@@ -18,37 +19,47 @@ _INDEX = "SLURM_ARRAY_TASK_ID"
 
 def worker(
     task: Annotated[
-        str, typer.Argument(metavar="[TASK]", help="The task, a line of JSON; default: from stdin.")
+        str,
+        typer.Argument(
+            metavar="[TASK]",
+            help="The task or a list of tasks, a line of JSON; default: from stdin.",
+        ),
     ] = "",
     array: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help=f"File of tasks, one a line; {_INDEX} says which, from 0."
-        ),
+        typer.Option(metavar="FILE", help=f"File of such lines; {_INDEX} says which, from 0."),
     ] = None,
     attached: Annotated[
         bool,
         typer.Option("--attached", help="Stop the run when standard input ends."),
     ] = False,
 ) -> None:
-    """Make one run that another machine asked for, and send it to the remote.
+    """Make runs that another machine asked for, and send them to the remote.
 
     Programs call it: gitexp run --on. A run that is on record already is not made again.
     """
     slot = Slot(lambda: None)
-    wanted = parse_task(_line(task, array))
+    tasks = parse_tasks(_line(task, array))
     if attached:
         threading.Thread(target=_watch, args=(slot,), daemon=True).start()
     with live.watcher() as watcher:
-        watcher.said(_about(wanted))
-        done = work(wanted, watcher, slot)
-    record = done.record
-    if record is None:
-        typer.echo("stopped: it was no longer needed")
-    elif not record.ok:
-        raise CommandFailed(f"{_about(wanted)}: {record.failure}", "the failed run is on record")
-    else:
-        typer.echo("sent" if done.ran else "nothing to do: this run is on record")
+        more = f" and {counted(len(tasks) - 1, 'more run')}" if len(tasks) > 1 else ""
+        watcher.said(f"{_about(tasks[0])}{more}")
+        done = work(tasks, watcher, slot)
+    for one in done:
+        head = f"{_about(one.task)}: " if more else ""
+        if one.error is None and one.record is None:
+            typer.echo(f"{head}stopped: it was no longer needed")
+        elif one.record is not None and one.record.ok:
+            typer.echo(f"{head}{'sent' if one.ran else 'nothing to do: this run is on record'}")
+    # What another machine might make comes before what failed, which is on record.
+    for one in done:
+        if one.error is not None:
+            raise one.error
+    for one in done:
+        if one.record is not None and not one.record.ok:
+            said = f"{_about(one.task)}: {one.record.failure}"
+            raise CommandFailed(said, "the failed run is on record")
 
 
 def _about(task: Task) -> str:

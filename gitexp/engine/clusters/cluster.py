@@ -1,4 +1,4 @@
-"""What every cluster can do: take tasks, say how they are, end them.
+"""What every cluster can do: start workers, say how they are, end them.
 
 A cluster is not trusted. What counts is what is on the remote; a cluster only says when it makes
 sense to look there, and when nothing more will come.
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.ended import Ended
 
 
+Batch = tuple[str, ...]  # tasks for one worker, each as `Task.line` writes it
+
+
 class State(StrEnum):
-    """How a task is, as far as it matters here."""
+    """How a worker is, as far as it matters here."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -26,9 +29,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a task is in the cluster's words: why it waits, or how it ended.
+    """How a worker is in the cluster's words: why it waits, or how it ended.
 
-    `again`: what ended it says nothing about the task. `hint` is what helps against it.
+    `again`: its end says nothing about its tasks. `hint` is what helps against it.
     """
 
     state: State
@@ -38,32 +41,33 @@ class Standing:
 
 
 class Cluster(Protocol):
-    """Makes runs elsewhere: each task is a line that `gitexp worker` takes.
+    """Starts workers elsewhere, each with one or several tasks, which are lines of JSON.
 
-    `lasts`: its tasks go on when this command ends.
+    `lasts`: its workers go on when this command ends. `shares`: one may get several short runs.
     """
 
     lasts: bool
+    shares: bool
 
     @property
     def most(self) -> int:
-        """How many tasks it takes at once."""
+        """How many workers it has at once."""
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
-        """Hand tasks over; returns the name of each, by which it is asked about.
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
+        """Have a worker started for each batch; returns by task the name of its worker.
 
-        What goes on there already need not be handed over twice.
+        A task that somebody works at already keeps its worker.
 
         Raises:
             NotReady: the cluster does not take them; the message has its own words.
         """
 
     def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
-        """Say how tasks are; what is left out is as it was.
+        """Say how workers are; what is left out is as it was.
 
         Raises:
             NotReady: the cluster cannot be asked just now.
         """
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """End tasks early, if they are still there; their ends go on record as `how`."""
+        """End workers early, if they are still there; their runs' ends go on record as `how`."""

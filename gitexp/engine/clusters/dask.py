@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.errors import NotReady
+from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitexp.engine.clusters.cluster import Batch
     from gitexp.rules.documents.elsewhere import Dask
     from gitexp.rules.documents.ended import Ended
 
@@ -36,19 +38,20 @@ class DaskTasks:
     """Tasks of a Dask cluster, which places them and replaces workers that die."""
 
     lasts = False
+    shares = True
 
     def __init__(self, settings: Dask) -> None:
         self.most = settings.jobs
         self._settings = settings
         self._client: Any = None
         self._cluster: Any = None  # kept: it ends with this command
-        self._futures: dict[str, tuple[str, Any]] = {}  # line and future, by name
-        self._ends: dict[str, int] = {}  # how often a task ended, by its line
-        self._unfit: dict[str, set[str]] = {}  # Dask workers that could not run it, likewise
+        self._futures: dict[str, tuple[Batch, Any]] = {}  # tasks and future, by name
+        self._ends: dict[Batch, int] = {}  # how often a batch ended
+        self._unfit: dict[str, set[str]] = {}  # Dask workers that could not run a task
         self._asked = 0.0
         self._is_lost = False
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Hand tasks over by names that are the same for whoever hands them over again."""
         if self._client is None:
             self._connect()
@@ -57,20 +60,21 @@ class DaskTasks:
         if self._client.status != "running":
             raise NotReady(_LOST, "start the same command again once there is a scheduler")
         command = " && ".join([*self._settings.setup, f"exec {self._settings.gitexp} worker"])
-        names = []
-        for line in lines:
-            ends = self._ends.setdefault(line, 0)
+        names: dict[str, str] = {}
+        for batch in batches:
+            line, ends = join_tasks(batch), self._ends.setdefault(batch, 0)
             name = f"gitexp-{hashlib.sha256(line.encode()).hexdigest()[:32]}-{ends}"
-            self._futures[name] = line, self._client.submit(
+            self._futures[name] = batch, self._client.submit(
                 run_worker, f"{command} --attached", line, key=name, pure=False,
-                resources=dict(self._settings.resources) or None, **self._where(line),
+                resources=dict(self._settings.resources) or None, **self._where(batch),
             )  # fmt: skip
-            names.append(name)
+            names |= dict.fromkeys(batch, name)
         return names
 
-    def _where(self, line: str) -> dict[str, Any]:
-        """Workers to be preferred, if some could not run the task."""
-        unfit, others = self._unfit.get(line), []
+    def _where(self, batch: Batch) -> dict[str, Any]:
+        """Dask workers to be preferred, if some could not run one of the tasks."""
+        unfit = {worker for line in batch for worker in self._unfit.get(line, ())}
+        others: list[str] = []
         # Without an answer the scheduler chooses.
         with contextlib.suppress(Exception):
             others = sorted(self._client.nthreads().keys() - unfit) if unfit else []
@@ -138,11 +142,11 @@ class DaskTasks:
         """How a task ended, if it has."""
         if name not in self._futures:
             return Standing(State.GONE)
-        line, future = self._futures[name]
+        batch, future = self._futures[name]
         status = future.status
         if status == "pending":
             return None
-        self._ends[line] += 1
+        self._ends[batch] += 1
         del self._futures[name]
         if status == "error":
             error = future.exception()
@@ -155,8 +159,9 @@ class DaskTasks:
             return Standing(State.GONE, f"Dask: {visible(str(error))}", again=True)
         said = "\n".join(visible(text).splitlines()) or f"it ended with exit code {code}"
         if code == _NOT_READY:
-            self._unfit.setdefault(line, set()).add(worker)
-        unfit = code == _NOT_READY and "workers" in self._where(line)
+            for line in batch:
+                self._unfit.setdefault(line, set()).add(worker)
+        unfit = code == _NOT_READY and "workers" in self._where(batch)
         return Standing(State.GONE, f"{worker}: {said}", again=stopped or code < 0 or unfit)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
@@ -176,9 +181,9 @@ def one_line(table: str) -> str:
 
 
 def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
-    """Make the run of a task on a Dask worker; it travels whole, so gitexp need not be there.
+    """Make the runs of a line on a Dask worker; this travels whole, so gitexp need not be there.
 
-    The run stops where Dask no longer wants the task, and when the Dask worker dies.
+    They stop where Dask no longer wants the task, and when the Dask worker dies.
 
     Returns:
         Its exit code, whether it was stopped, the Dask worker's address, and its last words.

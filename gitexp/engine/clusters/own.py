@@ -9,16 +9,17 @@ from __future__ import annotations
 import importlib.util
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gitexp.engine.clusters.cluster import Standing
 from gitexp.errors import GitexpError, NotReady, UsageError
+from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from gitexp.engine.clusters.cluster import Cluster
+    from gitexp.engine.clusters.cluster import Batch, Cluster
     from gitexp.rules.documents.elsewhere import Own
     from gitexp.rules.documents.ended import Ended
     from gitexp.store.repository import Repository
@@ -78,7 +79,7 @@ def load_cluster(path: Path, settings: Own, folder: Path) -> Cluster:
     try:
         with _told(path, "it cannot be loaded"):
             spec.loader.exec_module(module)
-        make: Callable[[Mapping[str, object], Path], Cluster] = getattr(module, _OPEN)
+        make: Callable[[Mapping[str, object], Path], Written] = getattr(module, _OPEN)
         with _told(path, _OPEN):
             return _Own(make(settings.table, folder), path)
     except AttributeError:
@@ -87,30 +88,53 @@ def load_cluster(path: Path, settings: Own, folder: Path) -> Cluster:
         raise NotReady(error.message, error.hint) from None
 
 
-class _Own:
-    """A cluster whose mistakes are told as those of its file."""
+class Written(Protocol):
+    """What such a file makes; docs/clusters.md says what it is to do."""
 
-    def __init__(self, cluster: Cluster, path: Path) -> None:
-        self._cluster, self._path = cluster, path
-        with _told(path, "most and lasts"):
-            self.lasts = bool(cluster.lasts)
+    lasts: bool
 
     @property
     def most(self) -> int:
-        """How many tasks it takes at once."""
+        """How many workers it has at once."""
+
+    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+        """Have a worker started for each line; returns the name of each."""
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        """Say how workers are."""
+
+    def cancel(self, names: Collection[str], how: Ended | None) -> None:
+        """End workers early."""
+
+
+class _Own:
+    """A cluster whose mistakes are told as those of its file."""
+
+    def __init__(self, cluster: Written, path: Path) -> None:
+        self._cluster, self._path = cluster, path
+        with _told(path, "most and lasts"):
+            self.lasts = bool(cluster.lasts)
+        # What lasts is known by its line, which is the same again only for a task by itself.
+        self.shares = not self.lasts
+
+    @property
+    def most(self) -> int:
+        """How many workers it has at once."""
         with _told(self._path, "most"):
             return max(1, int(self._cluster.most))
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
-        """Hand tasks over; there is a name for each."""
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
+        """Hand over the line of each worker; there is a name for each."""
         with _told(self._path, "submit"):
+            lines = [join_tasks(batch) for batch in batches]
             names = [str(name) for name in self._cluster.submit(lines)]
             if len(names) != len(lines):
-                raise ValueError(f"it returned {len(names)} names for {len(lines)} tasks")
-            return names
+                raise ValueError(f"it returned {len(names)} names for {len(lines)} lines")
+            pairs = zip(batches, names, strict=True)
+            return {task: name for batch, name in pairs for task in batch}
 
     def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
-        """Say how tasks are."""
+        """Say how workers are."""
         with _told(self._path, "poll"):
             found: dict[str, Any] = dict(self._cluster.poll(names))
             if wrong := [one for one in found.values() if not isinstance(one, Standing)]:
@@ -118,7 +142,7 @@ class _Own:
             return found
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """End tasks early."""
+        """End workers early."""
         with _told(self._path, "cancel"):
             self._cluster.cancel(names, how)
 

@@ -23,6 +23,7 @@ from gitexp.store.local import locked, make_folder, read_json, write_json
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitexp.engine.clusters.cluster import Batch
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 
@@ -36,6 +37,7 @@ class SlurmArrays:
     """Job arrays of this clone; `folder` is where it remembers them, and where their output is."""
 
     lasts = True
+    shares = True
 
     def __init__(self, settings: Slurm, folder: Path) -> None:
         self.most = settings.jobs
@@ -47,25 +49,25 @@ class SlurmArrays:
         self._has_accounting = True  # as far as is known
         self._jobs: dict[str, str] = {}  # numbers of the arrays by their name, likewise
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Submit those tasks as one array that are not waiting or running already."""
         make_folder(self._folder)
         with locked(self._folder / "arrays.lock"):
             self._list(at_once=True)
             known = self._known()
-            new = [line for line in lines if _key(line) not in known]
-            if new:
+            new = [tuple(line for line in batch if _key(line) not in known) for batch in batches]
+            if new := [batch for batch in new if batch]:
                 known |= self._submit(new)
-        return [known[_key(line)] for line in lines]
+        return {line: known[_key(line)] for batch in batches for line in batch}
 
-    def _submit(self, lines: Sequence[str]) -> dict[str, str]:
-        keys = [_key(line) for line in lines]
+    def _submit(self, batches: Sequence[Batch]) -> dict[str, str]:
+        keys = {_key(line): index for index, batch in enumerate(batches) for line in batch}
         # Remembered before it is submitted: by its name it is found if we are killed just then.
-        name = f"gitexp-{_key(repr((keys, time.time_ns())))[:12]}"
+        name = f"gitexp-{_key(repr(([*keys], time.time_ns())))[:12]}"
         arrays = self._arrays()
-        arrays.append({"name": name, "job": "", "tasks": keys})
+        arrays.append({"name": name, "job": "", "places": keys})
         self._write(arrays)
-        script = batch_script(self._settings, lines, name, str(self._folder / "%A_%a.out"))
+        script = batch_script(self._settings, batches, name, str(self._folder / "%A_%a.out"))
         end = time.monotonic() + _PATIENCE
         while True:
             done = _call("sbatch", "--parsable", "--export=NIL", stdin=script)
@@ -80,7 +82,7 @@ class SlurmArrays:
         arrays[-1]["job"] = job
         self._write(arrays)
         self._asked = 0.0
-        return {key: f"{job}_{index}" for index, key in enumerate(keys)}
+        return {key: f"{job}_{index}" for key, index in keys.items()}
 
     def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
         """Ask the controller, now and then; what it no longer knows has gone."""
@@ -155,7 +157,7 @@ class SlurmArrays:
             job = array["job"] or self._jobs.get(array["name"], "")
             alive = {
                 key: f"{job}_{index}"
-                for index, key in enumerate(array["tasks"])
+                for key, index in array["places"].items()
                 if is_open(self._listed.get(f"{job}_{index}", ("", ""))[0])
             }
             if alive:
@@ -166,7 +168,7 @@ class SlurmArrays:
 
     def _arrays(self) -> list[dict[str, Any]]:
         found = read_json(self._folder / "arrays.json").get("arrays", [])
-        return [one for one in found if {"name", "job", "tasks"} <= one.keys()]
+        return [one for one in found if {"name", "job", "places"} <= one.keys()]
 
     def _write(self, arrays: Sequence[Mapping[str, Any]]) -> None:
         write_json(self._folder / "arrays.json", {"arrays": [*arrays]})

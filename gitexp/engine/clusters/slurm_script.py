@@ -6,12 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Stopped
-from gitexp.rules.documents.task import parse_task
+from gitexp.rules.documents.task import join_tasks, parse_task
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitexp.engine.clusters.cluster import Standing
+    from gitexp.engine.clusters.cluster import Batch, Standing
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 
@@ -30,12 +30,12 @@ TASKS
 """
 
 
-def batch_script(settings: Slurm, lines: Sequence[str], name: str, output: str) -> str:
-    """The script of a job array with these tasks."""
-    threads = max(parse_task(line).threads for line in lines)
+def batch_script(settings: Slurm, batches: Sequence[Batch], name: str, output: str) -> str:
+    """The script of a job array with a worker for each batch."""
+    threads = max(parse_task(line).threads for batch in batches for line in batch)
     options = {
         "--job-name": name,
-        "--array": f"0-{len(lines) - 1}%{settings.jobs}",
+        "--array": f"0-{len(batches) - 1}%{settings.jobs}",
         "--partition": settings.partition,
         "--time": settings.time,
         "--gpus": settings.gpus,
@@ -52,7 +52,7 @@ def batch_script(settings: Slurm, lines: Sequence[str], name: str, output: str) 
         options="\n".join(f"#SBATCH {one}" for one in asked),
         setup="\n".join(setup),
         gitexp=settings.gitexp,
-        tasks="\n".join(lines),
+        tasks="\n".join(map(join_tasks, batches)),
     )
 
 
@@ -60,19 +60,21 @@ class PrintedScript:
     """In place of a cluster that cannot be reached from here: the script of what is due now."""
 
     lasts = False
+    shares = True
 
     def __init__(self, settings: Slurm) -> None:
         self.most = settings.jobs
         self.script = ""
         self._settings = settings
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Write the script, and submit nothing.
 
         Raises:
             Stopped: always; somebody else submits it.
         """
-        self.script = batch_script(self._settings, lines, "gitexp", "/dev/null")
+        # What is asked for once more is due after that.
+        self.script = self.script or batch_script(self._settings, batches, "gitexp", "/dev/null")
         raise Stopped(
             "nothing was submitted",
             "when its jobs have ended, the same command prints what is due next",

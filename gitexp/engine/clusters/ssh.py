@@ -10,11 +10,13 @@ from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.errors import NotReady
+from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitexp.engine.clusters.cluster import Batch
     from gitexp.rules.documents.elsewhere import Ssh
     from gitexp.rules.documents.ended import Ended
 
@@ -31,7 +33,7 @@ class _Worker:
     """A worker that runs on a host, attached to this command: it ends when its input ends."""
 
     host: str
-    line: str
+    batch: Batch
     process: subprocess.Popen[bytes]
     said: IO[bytes]
 
@@ -40,12 +42,13 @@ class SshHosts:
     """The hosts of the settings, each with as many places as it makes runs at once."""
 
     lasts = False
+    shares = True
 
     def __init__(self, settings: Ssh) -> None:
         self._settings = settings
         self._workers: dict[str, _Worker] = {}
         self._failures = dict.fromkeys(settings.hosts, 0)  # since ssh last got through
-        self._unfit: dict[str, set[str]] = {}  # hosts that could not run a task, by its line
+        self._unfit: dict[str, set[str]] = {}  # hosts that could not run a task, by the task
         self._number = 0
 
     @property
@@ -54,12 +57,12 @@ class SshHosts:
         reached = sum(failures < _GIVEN_UP for failures in self._failures.values())
         return max(1, reached) * self._settings.jobs
 
-    def submit(self, lines: Sequence[str]) -> Sequence[str]:
-        """Start a worker for each task, on the host with the most places left."""
-        return [self._start(line) for line in lines]
+    def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
+        """Start a worker for each batch, on the host with the most places left."""
+        return {line: name for batch in batches for name in [self._start(batch)] for line in batch}
 
-    def _start(self, line: str) -> str:
-        host = self._choose(line)
+    def _start(self, batch: Batch) -> str:
+        host = self._choose(batch)
         command = [*self._settings.setup, f"exec {self._settings.gitexp} worker --attached"]
         said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the worker
         try:
@@ -71,16 +74,19 @@ class SshHosts:
         except OSError as error:
             said.close()
             raise NotReady(f"ssh could not be started: {error.strerror}", "install it") from None
-        worker = _Worker(host, line, process, said)
-        _tell(worker, line)
+        worker = _Worker(host, batch, process, said)
+        _tell(worker, join_tasks(batch))
         self._number += 1
         name = f"{host}#{self._number}"
         self._workers[name] = worker
         return name
 
-    def _choose(self, line: str) -> str:
+    def _unfit_for(self, batch: Batch) -> set[str]:
+        return {host for line in batch for host in self._unfit.get(line, ())}
+
+    def _choose(self, batch: Batch) -> str:
         """A host with a free place that ssh reaches, and of those the one with fewest workers."""
-        unfit = self._unfit.get(line, set())
+        unfit = self._unfit_for(batch)
         hosts = [one.host for one in self._workers.values()]
         busy = {host: hosts.count(host) for host in self._failures}
 
@@ -113,8 +119,9 @@ class SshHosts:
         _close(worker)
         del self._workers[name]
         if code == _NOT_READY:
-            self._unfit.setdefault(worker.line, set()).add(worker.host)
-        others = self._failures.keys() - self._unfit.get(worker.line, set())
+            for line in worker.batch:
+                self._unfit.setdefault(line, set()).add(worker.host)
+        others = self._failures.keys() - self._unfit_for(worker.batch)
         again = unreached or code < 0 or (code == _NOT_READY and bool(others))
         return Standing(State.GONE, f"{worker.host}: {said}", again=again)
 

@@ -1,7 +1,8 @@
-"""A task: one run that another machine is asked to make, as one line of JSON."""
+"""Tasks: runs that another machine is asked to make, as one line of JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,11 +16,12 @@ from gitexp.rules.documents.shape import Shape, listed, number, one_of, text, wh
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitexp.rules.documents.record import Record
 
-_LONGEST = 8192  # characters of a line; ours have a few hundred
+_LONGEST = 8192  # characters of a task; ours have a few hundred
+_MOST = 1000  # tasks of one line
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _CONDITION = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -124,6 +126,33 @@ _OPTIONAL: dict[str, Callable[[object], bool]] = {
     "tree": _is_absolute,
 }
 _SHAPE = Shape(_REQUIRED, _OPTIONAL)
+
+
+def join_tasks(lines: Sequence[str]) -> str:
+    """Write tasks for one worker as one line: an object, or a list of several."""
+    return lines[0] if len(lines) == 1 else f"[{','.join(lines)}]"
+
+
+def parse_tasks(line: str) -> tuple[Task, ...]:
+    """Read the line of a worker, which anybody may have written.
+
+    Raises:
+        UsageError: it is neither a task nor a list of tasks with one remote and baseline branch.
+    """
+    line = line.strip()
+    if not line.startswith("["):
+        return (parse_task(line),)
+    try:
+        listed = json.loads(line) if len(line) <= _MOST * _LONGEST else []
+        lines = [canonical(one) if isinstance(one, dict) else "" for one in listed]
+    except (ValueError, RecursionError):
+        lines = []
+    if not 1 <= len(lines) <= _MOST:
+        _refuse(f"it is not a list of tasks on one line, at most {_MOST} of them")
+    tasks = tuple(parse_task(one) for one in lines)
+    if len({(task.url, task.baseline, len(task.commit)) for task in tasks}) > 1:
+        _refuse("the tasks of one worker have the same remote and the same baseline branch")
+    return tasks
 
 
 def parse_task(line: str) -> Task:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gitexp.errors import UsageError
 from gitexp.rules.documents.purpose import Purpose
-from gitexp.rules.documents.task import Task, parse_task
+from gitexp.rules.documents.task import Task, join_tasks, parse_task, parse_tasks
 
 TASK = Task(
     url="ssh://git@example.org/team/project.git",
@@ -35,6 +36,31 @@ TASK = Task(
 )  # fmt: skip
 def test_a_task_is_read_as_it_was_written(task: Task) -> None:
     assert parse_task(f"{task.line()}\n") == task
+
+
+def test_a_line_has_one_task_or_several_of_one_remote() -> None:
+    both = (TASK, replace(TASK, commit="c" * 40, seed=8))
+    for tasks in (both[:1], both):
+        assert parse_tasks(f"{join_tasks([task.line() for task in tasks])}\n") == tasks
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[]", "not a list of tasks"),
+        ("[1]", "not a JSON object"),
+        ("[[]]", "not a JSON object"),
+        (f"[{TASK.line()}", "not a list of tasks"),
+        ('[{"seed": NaN}]', "not a list of tasks"),
+        ("[" * 9000, "not a list of tasks"),
+        (join_tasks([TASK.line(), replace(TASK, baseline="main").line()]), "same remote"),
+        (join_tasks([TASK.line(), replace(TASK, url="other").line()]), "same remote"),
+        (join_tasks([TASK.line()] * 1001), "at most 1000"),
+    ],
+)
+def test_a_list_that_no_worker_can_serve_is_refused(line: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_tasks(line)
 
 
 def test_a_task_has_a_few_hundred_bytes() -> None:
