@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from gitexp.cli.pace import Pace
+from gitexp.cli.views.progress import progress_text
 from gitexp.cli.views.terminal import filled, is_dumb
 from gitexp.engine.metrics import logged, printed
-from gitexp.lab.progress import unheard
+from gitexp.lab.progress import heard_by
 from gitexp.rules.text import duration
 from gitexp.rules.verdict import effects
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.figures import number
+from gitexp.store.transfer import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _REFRESH = 0.5  # seconds
+_PATIENCE = 1.0  # seconds without a sign of life
 _TAIL = 1 << 13  # bytes of a log that are read each time; a whole log would take 4 % of a processor
 
 
@@ -46,7 +49,7 @@ def watcher(
 
         yield Events(yes=yes, pace=Pace(0) if every else Pace())
     elif sys.stderr.isatty() and not is_dumb():
-        with unheard(), Screen(yes=yes) as screen:
+        with Screen(yes=yes) as screen, heard_by(screen):
             yield screen
     else:
         yield Lines(yes=yes)
@@ -145,6 +148,7 @@ class Screen:
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
         self._standings: dict[str, tuple[LookProgress, float]] = {}
         self._waits = ""
+        self._step: tuple[Progress, float] | None = None  # and since when
         self._lock = threading.Lock()
         self._console = Console(stderr=True, highlight=False, markup=False)
         self._live = Live(
@@ -196,6 +200,17 @@ class Screen:
         with self._lock:
             self._waits = text
 
+    def tell(self, step: str, done: int, total: int) -> None:
+        """Show how far a step between runs is, once it has taken a second."""
+        with self._lock:
+            since = self._step[1] if self._step else time.monotonic()
+            self._step = Progress(step, done, total, ""), since
+
+    def end(self) -> None:
+        """Take that line away."""
+        with self._lock:
+            self._step = None
+
     def _render(self) -> Any:  # noqa: ANN401 - rich's renderables share no type
         from rich.text import Text  # as above
 
@@ -205,12 +220,15 @@ class Screen:
             standings = [
                 one for one in self._standings.values() if f"exp/{one[0].name}" in labels
             ] or [*self._standings.values()][-1:]
+            step = self._step
         lines = [
             line for one in standings for line in filled(_progress(*one), "", "    ").splitlines()
         ]
         if self._waits:
             lines += filled(f"  {self._waits}", "", "    ").splitlines()
         lines += [self._line(*one) for one in running]
+        if step is not None and time.monotonic() - step[1] > _PATIENCE:
+            lines.append(progress_text(step[0]))
         return Text("\n".join(lines[: max(2, self._console.height - 2)]))
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 
 from gitexp.lab.progress import listen
@@ -25,23 +26,46 @@ class Terminal:
         """Wait so many seconds from now on."""
         self._first = time.monotonic() + patience
         self._line: ProgressLine | None = None
+        self._told: tuple[str, int, int] | None = None
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
 
     def tell(self, step: str, done: int, total: int) -> None:
-        """Write over the line before."""
-        if self._line is None:
-            if time.monotonic() < self._first:
-                return
-            from gitexp.cli.views.progress import ProgressLine  # a quick command needs none
-
-            self._line = ProgressLine()
-        from gitexp.store.transfer import Progress  # as above
-
-        self._line.show(Progress(step, done, total, ""))
+        """Write over the line before; early on, later, if the step has not ended by then."""
+        with self._lock:
+            self._told = step, done, total
+            early = self._first - time.monotonic()
+            if early <= 0:
+                self._show()
+            elif self._timer is None:
+                self._timer = threading.Timer(early, self._late)
+                self._timer.daemon = True
+                self._timer.start()
 
     def end(self) -> None:
         """Take the line away."""
-        if self._line is not None:
-            self._line.clear()
+        with self._lock:
+            self._told = None
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._line is not None:
+                self._line.clear()
+
+    def _late(self) -> None:
+        with self._lock:
+            self._show()
+
+    def _show(self) -> None:
+        if self._told is None:
+            return
+        from gitexp.store.transfer import Progress  # a quick command needs neither
+
+        if self._line is None:
+            from gitexp.cli.views.progress import ProgressLine
+
+            self._line = ProgressLine()
+        self._line.show(Progress(*self._told, ""))
 
 
 def watch(words: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ class Listener(Protocol):
     """Whoever shows progress."""
 
     def tell(self, step: str, done: int, total: int) -> None:
-        """Show that so many of all are done."""
+        """Show that so many of all are done; of a step in one piece, `total` is 0."""
 
     def end(self) -> None:
         """Show nothing any more: what is printed next stands by itself."""
@@ -50,15 +50,32 @@ def counted_off(step: str, items: Iterable[_T], total: int, *, before: int = 0) 
         listener.end()
 
 
+@contextlib.contextmanager
+def in_one_piece(step: str) -> Iterator[None]:
+    """Tell meanwhile that a step is under way that has nothing to count.
+
+    Nothing may be printed before it ends.
+    """
+    if not _listeners:
+        yield
+        return
+    listener = _listeners[-1]
+    listener.tell(step, 0, 0)
+    try:
+        yield
+    finally:
+        listener.end()
+
+
 def silence() -> None:
     """Tell nobody from now on: what is printed stays, and a pager may show it."""
     _listeners.clear()
 
 
 @contextlib.contextmanager
-def unheard() -> Iterator[None]:
-    """Tell nobody meanwhile: something else is shown in that place."""
-    kept, _listeners[:] = _listeners[:], []
+def heard_by(*listeners: Listener) -> Iterator[None]:
+    """Tell this listener meanwhile, or nobody: something else is shown in that place."""
+    kept, _listeners[:] = _listeners[:], [*listeners]
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.progress import counted_off
 from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded
@@ -65,12 +66,12 @@ def find_code(repository: Repository, sought: Sought) -> tuple[str, ...]:
     if not sought.value:
         return ()
     found = []
-    for entry in read_experiments(repository):
-        if entry.code:
-            words = ("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff")
-            shown = repository.git.run(*words, "--no-textconv", entry.base, entry.code).stdout
-            if sought.value.encode(errors="surrogateescape") in shown:
-                found.append(entry.name)
+    coded = [entry for entry in read_experiments(repository) if entry.code]
+    for entry in counted_off("searching code commits", coded, len(coded)):
+        words = ("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff")
+        shown = repository.git.run(*words, "--no-textconv", entry.base, entry.code).stdout
+        if sought.value.encode(errors="surrogateescape") in shown:
+            found.append(entry.name)
     return tuple(found)
 
 
@@ -100,7 +101,8 @@ class RedactionPlan:
         for ref in (BULK, RUNS, LOGS):
             self.notes[ref] = notes = read_all(self.repository, ref)
             changes = self.changes[ref] = {}
-            for commit, text in self._texts(notes):
+            step, total = f"searching {_WORDS[ref]}s", len(notes.blobs)
+            for commit, text in counted_off(step, self._texts(notes), total):
                 lines, changed = redact_note(text, self.sought, environments)
                 if self.named and commit not in self.named:
                     self.beyond += changed

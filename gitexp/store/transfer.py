@@ -38,7 +38,7 @@ _PROGRESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a step of a transfer is: `done` of `total` objects, None if git cannot tell yet.
+    """How far a step is: `done` of `total` objects, None if git cannot tell yet, 0 if none count.
 
     `amount` is how much was transferred and how fast, in git's words: "12.00 MiB | 3.00 MiB/s".
     """

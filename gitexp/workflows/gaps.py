@@ -11,6 +11,7 @@ from gitexp.lab.ancestors import same_runs
 from gitexp.lab.design import history
 from gitexp.lab.learning_curve import measure_curve
 from gitexp.lab.log import log
+from gitexp.lab.progress import in_one_piece
 from gitexp.lab.results import place_of_next
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
@@ -246,15 +247,17 @@ def _find(
     *,
     higher_is_better: bool,
 ) -> Findings:
-    # scikit-learn takes a second to load: not before it is known that there are predictions.
-    from gitexp.statistics.gaps.find import find_gaps
+    with in_one_piece("searching the predictions"):
+        # scikit-learn takes a second to load: not before it is known that there are predictions.
+        from gitexp.statistics.gaps.find import find_gaps
 
-    try:
-        return find_gaps(
-            outcomes, train=train, scores=scores, metric=metric, higher_is_better=higher_is_better
-        )
-    except ValueError as error:
-        raise NotReady(f"the predictions show nothing: {error}") from None
+        try:
+            return find_gaps(
+                outcomes, train=train, scores=scores, metric=metric,
+                higher_is_better=higher_is_better,
+            )  # fmt: skip
+        except ValueError as error:
+            raise NotReady(f"the predictions show nothing: {error}") from None
 
 
 def _learn(project: Project, runs: _Runs, watcher: Watcher) -> LearningCurve | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -50,10 +51,33 @@ def test_a_long_step_is_shown_and_taken_away_before_anything_else_is_printed(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "\r  checking: 0 % (0 of 3)\x1b[K\r\x1b[K"
-    with progress.unheard():
+    with progress.heard_by():
         assert [*progress.counted_off("checking", "abc", 3)] == ["a", "b", "c"]
     assert capsys.readouterr().err == ""
     assert len(listened) == 1
+
+
+def test_a_slow_step_is_shown_though_nothing_more_is_told(
+    capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
+) -> None:
+    progress.listen(Terminal(patience=0.05))
+    with progress.in_one_piece("searching"):
+        time.sleep(0.2)
+    assert capsys.readouterr().err == "\r  searching ...\x1b[K\r\x1b[K"
+    with progress.in_one_piece("searching again"):
+        pass
+    assert capsys.readouterr().err == "\r  searching again ...\x1b[K\r\x1b[K"
+    assert listened
+
+
+def test_a_quick_step_is_never_shown(
+    capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
+) -> None:
+    progress.listen(Terminal(patience=0.05))
+    assert [*progress.counted_off("checking", "abc", 3)] == ["a", "b", "c"]
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
+    assert listened
 
 
 def test_a_step_that_fails_leaves_no_line_behind(

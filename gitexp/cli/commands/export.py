@@ -7,7 +7,7 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import export as views
 from gitexp.errors import UsageError
-from gitexp.lab.progress import unheard
+from gitexp.lab.progress import heard_by
 from gitexp.lab.project import open_project
 from gitexp.workflows.export import Format
 from gitexp.workflows.export import export as workflow
@@ -47,6 +47,6 @@ def export(
             f"gitexp export --to {to.value} --output PATH --json",
         )
     # The rows themselves show how far it is where they go to the terminal.
-    with contextlib.nullcontext() if output or not sys.stdout.isatty() else unheard():
+    with contextlib.nullcontext() if output or not sys.stdout.isatty() else heard_by():
         done = workflow(open_project(), to, output, sys.stdout, names=names or (), runs=runs)
     views.exported(done, as_json=json_)

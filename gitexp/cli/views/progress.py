@@ -53,6 +53,8 @@ def progress_text(progress: Progress) -> str:
     """Say how far a command is."""
     if progress.total is None:
         text = f"  {progress.step}: {progress.done:,}"
+    elif not progress.total:
+        text = f"  {progress.step} ..."
     else:
         share = 100 * progress.done // progress.total
         text = f"  {progress.step}: {share} % ({progress.done:,} of {progress.total:,})"
