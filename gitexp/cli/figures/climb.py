@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitexp.cli.figures.drawing import (
     BOLD,
@@ -12,6 +12,7 @@ from gitexp.cli.figures.drawing import (
     Drawn,
     Label,
     Mark,
+    Point,
     Role,
     Stroke,
     cut,
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 _TOP, _FOOT, _RIGHT = 36, 30, 12  # pixels around the plot
 _NAMED = 12  # accepted steps that are named
-_GAP = 14  # pixels between two names
+_LETTERS = 12  # pixels that a name rises above its line
+_MARK = 6  # pixels around the middle of a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,12 @@ def climb(
         y = upright(goal.value)
         shapes.append(Stroke(((left, y), (width - _RIGHT, y)), Role.GOAL, 1.5, dashed=True))
         shapes.append(Label((left + 4, y - 5), cut(goal.said, int(width / 9)), Role.GOAL))
-    marks: list[Mark] = [_mark(one, time, upright, 3.0) for one in others]
+    marks: list[Mark] = [_mark(one, time, upright, 3.5) for one in others]
     marks.sort(key=lambda mark: mark.shape)
-    shapes += marks
     shapes.append(Stroke(tuple((time(at), upright(value)) for at, value in level), Role.STRONG, 2))
-    shapes += [_mark(one, time, upright, 5.0) for one in steps]
-    shapes += _names(steps, time, upright, width)
+    marks += [_mark(one, time, upright, 5.0) for one in steps]
+    shapes += marks
+    shapes += _names(steps, time, upright, width, [mark.at for mark in marks])
     first, last = level[0][1], level[-1][1]
     return Drawing(
         width, height, f"{scored[0].criterion.metric} over time",
@@ -133,21 +135,43 @@ def _mark(one: Measured, time: Scale, upright: Scale, size: float) -> Mark:
     return Mark((time(one.time), upright(one.after or 0.0)), shape, role, size)
 
 
-def _names(steps: Sequence[Measured], time: Scale, upright: Scale, width: float) -> list[Drawn]:
-    """The changes of the last accepted steps, where the line leaves room."""
-    placed: list[tuple[float, float, float]] = []
+def _names(
+    steps: Sequence[Measured],
+    time: Scale,
+    upright: Scale,
+    width: float,
+    marks: Sequence[Point],
+) -> list[Drawn]:
+    """The changes of the last accepted steps, where the line and the marks leave room."""
+    taken = [_Box(x - _MARK, x + _MARK, y - _MARK, y + _MARK) for x, y in marks]
     found: list[Drawn] = []
     for one in reversed(steps[-_NAMED:]):
         text = middled(one.change, 30 if width > 500 else 18)
         x, y, long = time(one.time), upright(one.after or 0.0), BOLD * len(text)
         up = one.criterion.sign
-        behind = x - long - 8 < time.first
-        start = x + 8 if behind else x - long - 8
         # A better metric leaves room above the line on its left, and below it on its right.
-        height = y + up * 18 if behind else y - up * 8 + 4
-        if any(start < b and a < start + long and abs(height - c) < _GAP for a, b, c in placed):
-            continue
-        placed.append((start, start + long, height))
-        anchor = "start" if behind else "end"
-        found.append(Label((start if behind else x - 8, height), text, Role.STRONG, anchor))
+        places = ((x - long - 8, y - up * 8 + 4), (x + 8, y + up * 18), (x + 8, y + up * 34))
+        for start, height in places:
+            box = _Box(start, start + long, height - _LETTERS, height + 2)
+            inside = start >= time.first and box.right <= width
+            if inside and not any(map(box.meets, taken)):
+                taken.append(box)
+                # How wide the letters are is a guess: the end near the step stays there.
+                near, anchor = (x - 8, "end") if start < x else (start, "start")
+                found.append(Label((near, height), text, Role.STRONG, anchor))
+                break
     return found
+
+
+class _Box(NamedTuple):
+    """Where something is drawn."""
+
+    left: float
+    right: float
+    top: float
+    foot: float
+
+    def meets(self, other: _Box) -> bool:
+        """Whether one would cover a part of the other."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.foot and other.top < self.foot

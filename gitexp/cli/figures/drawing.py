@@ -42,24 +42,37 @@ class Role(enum.StrEnum):
 
 
 class Shape(enum.StrEnum):
-    """The mark of a verdict: a color is never the only difference."""
+    """What a mark looks like: a color is never the only difference."""
 
-    DISC = "disc"
+    CHECK = "check"
     CROSS = "cross"
+    QUESTION = "question"
     RING = "ring"
-    DIAMOND = "diamond"
+    DISC = "disc"
     TICK = "tick"
     ARROW_LEFT = "arrow-left"
     ARROW_RIGHT = "arrow-right"
 
 
-_VERDICTS = {
-    Verdict.CONFIRMED: (Role.CONFIRMED, Shape.DISC),
-    Verdict.RULED_OUT: (Role.RULED_OUT, Shape.CROSS),
-    Verdict.INCONCLUSIVE: (Role.INCONCLUSIVE, Shape.RING),
-    Verdict.EXPLORATORY: (Role.EXPLORATORY, Shape.DIAMOND),
+# The lines of shapes that have no area, for a mark of size 1, to the right and down.
+LINES: dict[Shape, tuple[tuple[Point, ...], ...]] = {
+    Shape.CHECK: (((-1.2, 0.1), (-0.4, 0.95), (1.2, -1.1)),),
+    Shape.CROSS: (((-1, -1), (1, 1)), ((-1, 1), (1, -1))),
+    Shape.QUESTION: (
+        ((-0.7, -0.9), (-0.35, -1.3), (0.35, -1.3), (0.7, -0.9), (0.55, -0.45), (0, 0), (0, 0.45)),
+        ((0, 1.3), (0, 1.4)),
+    ),
+    Shape.TICK: (((0, -1), (0, 1)),),
 }
-_UNDECIDED = (Role.FAINT, Shape.RING)
+
+# As in marks.py: ✓ ✗ ? ◦, and · for what has no verdict yet.
+_VERDICTS = {
+    Verdict.CONFIRMED: (Role.CONFIRMED, Shape.CHECK),
+    Verdict.RULED_OUT: (Role.RULED_OUT, Shape.CROSS),
+    Verdict.INCONCLUSIVE: (Role.INCONCLUSIVE, Shape.QUESTION),
+    Verdict.EXPLORATORY: (Role.EXPLORATORY, Shape.RING),
+}
+_UNDECIDED = (Role.FAINT, Shape.DISC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,17 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from gitexp.cli.figures.drawing import Band, Drawing, Drawn, Label, Mark, Role, Shape, Stroke
+from gitexp.cli.figures.drawing import (
+    LINES,
+    Band,
+    Drawing,
+    Drawn,
+    Label,
+    Mark,
+    Role,
+    Shape,
+    Stroke,
+)
 from gitexp.cli.figures.palette import LIGHT, OPACITY
 from gitexp.cli.figures.svg import WRITTEN_BY
 from gitexp.rules.text import visible
@@ -17,11 +27,7 @@ if TYPE_CHECKING:
 _PIXELS = 96  # an inch of the drawing
 _DOTS = 200  # an inch of a PNG
 _POINT = 72 / _PIXELS  # points in a pixel
-_MARKERS = {
-    Shape.DISC: "o", Shape.RING: "o", Shape.CROSS: "x", Shape.DIAMOND: "D", Shape.TICK: "|",
-    Shape.ARROW_LEFT: "<", Shape.ARROW_RIGHT: ">",
-}  # fmt: skip
-_LINES = {Shape.CROSS, Shape.TICK}  # marks that are all edge
+_MARKERS = {Shape.DISC: "o", Shape.RING: "o", Shape.ARROW_LEFT: "<", Shape.ARROW_RIGHT: ">"}
 _ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 
 
@@ -70,12 +76,23 @@ def _draw(axes: Any, shape: Drawn, order: int) -> None:  # noqa: ANN401 - of an 
         case Band():
             x, y = _apart(shape.points)
             axes.fill(x, y, color=color, alpha=OPACITY, linewidth=0, zorder=order)
+        case Mark() if shape.shape in LINES:
+            # Those of a verdict cover what they cross, so that they can be read there.
+            broad = [] if shape.shape is Shape.TICK else [("white", 4.0)]
+            for ink, width in [*broad, (color, 2.0)]:
+                for points in LINES[shape.shape]:
+                    axes.plot(
+                        [shape.at[0] + shape.size * x for x, _ in points],
+                        [shape.at[1] + shape.size * y for _, y in points],
+                        color=ink, linewidth=_POINT * width, zorder=order,
+                        solid_capstyle="round", solid_joinstyle="round",
+                    )  # fmt: skip
         case Mark():
             open_ = shape.shape is Shape.RING
             axes.plot(
                 [shape.at[0]], [shape.at[1]], marker=_MARKERS[shape.shape], linestyle="none",
                 markersize=2 * _POINT * shape.size, zorder=order, markeredgecolor=color,
-                markeredgewidth=_POINT * (2 if shape.shape in _LINES else 1.5 if open_ else 0),
+                markeredgewidth=_POINT * (1.5 if open_ else 0),
                 markerfacecolor="white" if open_ else color,
             )  # fmt: skip
         case Label():

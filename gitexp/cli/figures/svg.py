@@ -5,7 +5,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitexp.cli.figures.drawing import Band, Drawing, Drawn, Label, Mark, Role, Shape, Stroke, cut
+from gitexp.cli.figures.drawing import (
+    LINES,
+    Band,
+    Drawing,
+    Drawn,
+    Label,
+    Mark,
+    Role,
+    Shape,
+    Stroke,
+    cut,
+)
 from gitexp.cli.figures.markup import NOTHING, Markup, document, joined, tag
 from gitexp.cli.figures.palette import LIGHT, OPACITY
 
@@ -51,6 +62,8 @@ def _together(classes: str, shapes: Sequence[Drawn]) -> Markup:
         paths = (_path(one.points, 0) + end for one in shapes if isinstance(one, Stroke | Band))
         return tag("path", d="".join(paths), class_=classes)
     marks = [one for one in shapes if isinstance(one, Mark)]
+    if first.shape in LINES:
+        return _lines("".join(map(_outline, marks)), first.shape, {"class_": classes})
     if first.shape in {Shape.DISC, Shape.RING}:
         # Round ends of lines without a length.
         d = "".join(f"M{_number(mark.at[0])} {_number(mark.at[1])}h0" for mark in marks)
@@ -144,24 +157,31 @@ def _drawn(shape: Drawn, paint: Paint) -> Markup:
 
 def _symbol(mark: Mark, paint: Paint) -> Markup:
     (x, y), r = mark.at, mark.size
+    if mark.shape in LINES:
+        return _lines(_outline(mark), mark.shape, paint)
     if mark.shape in {Shape.DISC, Shape.RING}:
         place = {"cx": _number(x), "cy": _number(y), "r": _number(r)}
         return tag("circle", **place, **paint)
-    points: tuple[tuple[float, float], ...]
-    match mark.shape:
-        case Shape.CROSS:
-            d = _path(((x - r, y - r), (x + r, y + r))) + _path(((x - r, y + r), (x + r, y - r)))
-            return tag("path", d=d, **paint)
-        case Shape.TICK:
-            return tag("path", d=_path(((x, y - r), (x, y + r))), **paint)
-        case Shape.DIAMOND:
-            far = 1.25 * r
-            points = ((x, y - far), (x + far, y), (x, y + far), (x - far, y))
-        case Shape.ARROW_LEFT:
-            points = ((x - r, y), (x + r, y - r), (x + r, y + r))
-        case _:
-            points = ((x + r, y), (x - r, y - r), (x - r, y + r))
+    away = -r if mark.shape is Shape.ARROW_LEFT else r
+    points = ((x + away, y), (x - away, y - r), (x - away, y + r))
     return tag("path", d=_path(points) + "z", **paint)
+
+
+def _outline(mark: Mark) -> str:
+    """The lines of a mark that has no area, as a path."""
+    (x, y), r = mark.at, mark.size
+    return "".join(
+        _path(tuple((x + r * a, y + r * b) for a, b in points)) for points in LINES[mark.shape]
+    )
+
+
+def _lines(d: str, shape: Shape, paint: Paint) -> Markup:
+    """Lines; those of a verdict cover what they cross, so that they can be read there."""
+    drawn = tag("path", d=d, **paint)
+    if shape is Shape.TICK:
+        return drawn
+    color = {"stroke": "#fff", "stroke_width": "4", "fill": "none"} if "stroke" in paint else {}
+    return joined((tag("path", d=d, class_="halo", **color), drawn))
 
 
 def _path(points: tuple[tuple[float, float], ...], decimals: int = 1) -> str:
@@ -221,8 +241,11 @@ def _colored(shape: Drawn) -> Paint:
         case Mark():
             if shape.shape is Shape.RING:
                 return {"fill": "#fff", "stroke": color, "stroke_width": "1.5"}
-            if shape.shape in {Shape.CROSS, Shape.TICK}:
-                return {"fill": "none", "stroke": color, "stroke_width": "2"}
+            if shape.shape in LINES:
+                return {
+                    "fill": "none", "stroke": color, "stroke_width": "2",
+                    "stroke_linejoin": "round", "stroke_linecap": "round",
+                }  # fmt: skip
             return {"fill": color}
         case Label():
             bold = {"font_weight": "600"} if shape.role is Role.STRONG else {}

@@ -73,10 +73,9 @@ def _fold(row: Row, report: FullReport, *, drawn: bool) -> Markup:
     registration, verdict = row.result.registration, verdict_of(row)
     one = measured(row)
     change = in_brief(registration.change) if registration else "no registration"
-    word = verdict.lower() if verdict else str(row.state)
     name = shortened(f"exp/{row.result.name}", 80)
     summary = tag(
-        "summary", marked(verdict, word), " ", tag("code", shortened(change, 90)),
+        "summary", marked(verdict, row.state), " ", tag("code", shortened(change, 90)),
         f" {one.said}" if one else "", tag("span", f" {name}", class_="soft"),
     )  # fmt: skip
     parts = [

@@ -124,7 +124,7 @@ def _row(row: Row, one: Measured | None, plot: _Plot | None, *, in_full: bool) -
         pairs = f"1 to {registration.borrowed}" if registration.borrowed else str(judgement.pairs)
     return tag(
         "tr",
-        tag("td", marked(verdict, verdict.lower() if verdict else row.state), _small(state)),
+        tag("td", marked(verdict, row.state), _small(state)),
         tag("td", tag("code", told), _small(shortened(f"exp/{result.name}", _LONGEST_NAME))),
         tag("td", plot.drawn(one) if plot and one else NOTHING, class_="plot"),
         _effect(one) if one else tag("td", _small(_why(row)), data_n=""),

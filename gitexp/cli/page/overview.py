@@ -73,9 +73,7 @@ def _climb(report: Report) -> Markup:
         return Markup()
     left_out = f" The newest {MOST_MARKS:,} of them are drawn." if len(mine) > len(shown) else ""
     there = {one.verdict for one in shown}
-    legend = joined(
-        (marked(verdict, verdict.lower()) for verdict in Verdict if verdict in there), " "
-    )
+    legend = joined((marked(verdict) for verdict in Verdict if verdict in there), " ")
     said = (
         f"Mean {mine[0].criterion.metric} of each experiment over time; the line is the baseline,"
         f" with a step for each accepted experiment.{left_out} "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.svg import inline
+from gitexp.cli.marks import mark_for
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.verdict import Verdict
 
@@ -105,7 +106,8 @@ def verdict_of(row: Row) -> Verdict | None:
     return Verdict.EXPLORATORY if row.result.explored else row.result.verdict
 
 
-def marked(verdict: Verdict | None, word: str) -> Markup:
-    """A verdict's word in its color; the style sheet puts its mark before it."""
+def marked(verdict: Verdict | None, state: str = "") -> Markup:
+    """A verdict's word, else a state, in its color; the style sheet puts its mark before it."""
     role, _ = drawn_as(verdict)
-    return tag("span", word, class_=f"verdict {role}")
+    word, what = (verdict.lower(), str(verdict)) if verdict else (state, state)
+    return tag("span", word, class_=f"verdict {role}", data_mark=mark_for(what))

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from gitexp.cli.marks import UNTESTED
 from gitexp.cli.views.forest import Estimate, estimate
 from gitexp.lab.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
@@ -108,9 +109,6 @@ def _experiment(row: Row, now: dt.datetime, arrow: str) -> Cells:
         said = ""
     texts[Column.VERDICT] = (mark,)
     return Cells(mark, str(row.state), said, measured, texts)
-
-
-UNTESTED = "UNTESTED"
 
 
 def differing(names: Sequence[AColumn], rows: Sequence[Mapping[AColumn, str]]) -> list[AColumn]:

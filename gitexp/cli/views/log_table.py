@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gitexp.cli.marks import FATES, mark_for
 from gitexp.cli.views.forest import ASCII, UNICODE, Forest
-from gitexp.cli.views.log_cells import FIGURES, UNTESTED, Cells, Column, age, cells_of, differing
+from gitexp.cli.views.log_cells import FIGURES, Cells, Column, age, cells_of, differing
 from gitexp.cli.views.rows import about_code, uncounted
 from gitexp.cli.views.steps import amendment_lines
 from gitexp.cli.views.terminal import (
@@ -52,17 +53,6 @@ _LEAST = (
     (Column.HYPOTHESIS, 12), (Column.METRIC, 8), (Column.CHANGE, 20), (Column.NAME, 12),
 )  # fmt: skip
 _REFUSED = "its code is not neutral, so it was not run: gitexp show {}"
-_FATES = {"accepted": "*", "archived": "~"}
-_MARKS = {
-    Verdict.CONFIRMED: "✓+",
-    Verdict.RULED_OUT: "✗x",
-    Verdict.INCONCLUSIVE: "??",
-    Verdict.EXPLORATORY: "◦e",
-    UNTESTED: "-_",
-    "running": "▸>",
-    "failed": "!!",
-}  # fmt: skip - for a terminal that can show it, and for any
-_OPEN = "·."  # planned and its like, whose row says in a word what it is
 
 
 def log_table(
@@ -107,7 +97,7 @@ def log_table(
 
 def mark_of(one: Cells, *, plain: bool = False) -> str:
     """Two characters: what became of an experiment, and whether it was accepted or archived."""
-    return _MARKS.get(one.mark, _OPEN)[plain] + _FATES.get(one.state, " ")
+    return mark_for(one.mark, plain=plain) + FATES.get(one.state, " ")
 
 
 def _fitting(cells: Sequence[Cells]) -> list[Column]:
@@ -222,8 +212,8 @@ class _Table:
         """What the marks mean that no word beside them says."""
         said = []
         if Column.VERDICT not in self._columns:
-            said = [f"{_MARKS[v][self._plain]} {v.lower()}" for v in Verdict if v in marks]
-        said += [f"{mark} [{fate}]" for fate, mark in _FATES.items() if fate in marks]
+            said = [f"{mark_for(v, plain=self._plain)} {v.lower()}" for v in Verdict if v in marks]
+        said += [f"{mark} [{fate}]" for fate, mark in FATES.items() if fate in marks]
         if Column.PLOT in self._columns and marks & {*Verdict}:
             said.append(f"{self._glyphs.bar} the gain asked for")
         return "   ".join(said)

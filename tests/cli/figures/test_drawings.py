@@ -50,7 +50,7 @@ def test_each_verdict_has_a_mark_of_its_own() -> None:
         an_experiment(0.002, Verdict.INCONCLUSIVE), an_experiment(0.001, Verdict.INCONCLUSIVE),
     ])  # fmt: skip
     counts = {shape: len(marks(drawing, shape)) for shape in Shape}
-    assert (counts[Shape.DISC], counts[Shape.CROSS], counts[Shape.RING]) == (1, 1, 2)
+    assert (counts[Shape.CHECK], counts[Shape.CROSS], counts[Shape.QUESTION]) == (1, 1, 2)
     assert counts[Shape.TICK] == 4  # predictions
     assert {"+0.020", "-0.010", "0", "+0.01"} <= set(texts(drawing))
 
@@ -78,8 +78,28 @@ def test_the_climb_has_a_step_for_each_accepted_experiment() -> None:
     )
     assert len(line.points) == 2 + 2 * len(steps)
     assert {"step 1", "step 5", "step 9", "goal accuracy >= 0.95"} <= set(texts(drawing))
-    assert (len(marks(drawing, Shape.DISC)), len(marks(drawing, Shape.CROSS))) == (3, 2)
+    assert (len(marks(drawing, Shape.CHECK)), len(marks(drawing, Shape.CROSS))) == (3, 2)
     assert climb([]) is None
+
+
+def test_a_step_is_named_where_its_name_covers_no_mark() -> None:
+    steps = [an_experiment(0.01, day=n, accepted=True, change=f"step {n}") for n in (1, 90)]
+    crowd = [
+        an_experiment(0.01 * part, Verdict.RULED_OUT, day=day)
+        for day in range(60, 90) for part in (1, 1.2)
+    ]  # fmt: skip
+    free, crowded = climb(steps), climb([*crowd, *steps])
+    assert free is not None
+    assert crowded is not None
+
+    def named(drawing: Drawing) -> str:
+        return next(
+            s.anchor for s in drawing.shapes if isinstance(s, Label) and s.text == "step 90"
+        )
+
+    assert named(free) == "end"
+    assert "step 1" in texts(crowded)
+    assert "step 90" not in texts(crowded)  # on its right the picture ends
 
 
 def test_after_a_step_the_line_is_what_the_next_baseline_measured() -> None:
