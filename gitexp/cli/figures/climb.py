@@ -150,8 +150,8 @@ def _names(
         x, y, long = time(one.time), upright(one.after or 0.0), BOLD * len(text)
         up = one.criterion.sign
         # A better metric leaves room above the line on its left, and below it on its right.
-        places = ((x - long - 8, y - up * 8 + 4), (x + 8, y + up * 18), (x + 8, y + up * 34))
-        for start, height in places:
+        right = [(x + 8, y + up * down) for down in (18, 32, 46)]
+        for start, height in ((x - long - 8, y - up * 8 + 4), *right):
             box = _Box(start, start + long, height - _LETTERS, height + 2)
             inside = start >= time.first and box.right <= width
             if inside and not any(map(box.meets, taken)):
