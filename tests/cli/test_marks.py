@@ -8,7 +8,7 @@ import pytest
 
 from gitexp.cli.figures.drawing import drawn_as
 from gitexp.cli.marks import UNTESTED, mark_for
-from gitexp.lab.state import State
+from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.verdict import Verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
