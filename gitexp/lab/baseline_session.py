@@ -27,10 +27,9 @@ class BaselineSession(Session):
         super().__init__(tools)
         self._seeds, self._again = seeds, again
         self._settled = False  # whether it is known, and said, if records stay
-        # Other machines have other clocks, by which nobody can tell how old a record is.
         self._canary = Canary(
             self.ledger, self.bench.base, self.maker.batch, seeds, always=again,
-            never=self.bench.away,
+            away=self.bench.away,
         )  # fmt: skip
 
     def advance(self) -> None:
@@ -44,8 +43,7 @@ class BaselineSession(Session):
         bench.find_conditions(ledger, self.label(Arm.BASELINE))
         if self._canary.is_due(bench.here):
             if (check := self._canary.answer()) is None:
-                assert self._canary.seed is not None  # noqa: S101 - it is due
-                self.due = Due((Run(Arm.BASELINE, self._canary.seed, Why.CHECK),))
+                self.due = self._canary.due
                 return
             self._heed(check)
         if self._again and not self._settled:

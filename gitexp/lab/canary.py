@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING
 
 from gitexp.engine.host import host_id
 from gitexp.rules.verdict.baseline_check import (
     BaselineRuns,
-    check_since,
+    check_after,
     goes_unchecked,
+    last_attempt,
     seed_to_check,
 )
+from gitexp.rules.verdict.due import Due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 class Canary:
     """A check of the baseline on one of `seeds`, from the question whether it is due to its answer.
 
-    `always` asks whatever the settings say, and `never` nothing at all. `seed` is the one to run
-    again while it is due, and `over` says that nothing is left to ask.
+    `always` asks whatever the settings say; `away` says that other machines make the runs, so that
+    one agreement counts for all of them. `due` is the run to make next, and `over` says that
+    nothing is left to ask.
     """
 
     def __init__(
@@ -36,25 +39,37 @@ class Canary:
         seeds: Sequence[int],
         *,
         always: bool = False,
-        never: bool = False,
+        away: bool = False,
     ) -> None:
-        self.seed: int | None = None
         # Where load changes the metric, runs at two times cannot tell whether a baseline moved.
         self._never = self.over = ledger.settings.rules < 2 or bool(ledger.why or ledger.beside)
-        self._span = math.inf if never else ledger.settings.canary
-        self._ledger, self._base, self._batch = ledger, base, batch
+        self._ledger, self._base = ledger, base
+        self._host, self._batch = ("", "") if away else (host_id(), batch)
         self._seeds, self._always = seeds, always
-        self._since = 0.0
+        self._seed: int | None = None  # the one to run again, while that is due
+        self._after = 0  # the last attempt at it before it was due
+
+    @property
+    def due(self) -> Due:
+        """The run of the baseline that is due, if any."""
+        if self._seed is None:
+            return Due()
+        check = self._check()
+        # Where machines differ, the next one tells more only where the first one ran.
+        alike = (check.condition,) if check is not None and not self._host else None
+        return Due((Run(Arm.BASELINE, self._seed, Why.CHECK, alike),))
 
     def is_due(self, here: Sequence[str] | None) -> bool:
         """Whether records in the conditions that hold `here` must be checked before they are used.
 
         Once it is due it stays so until it is answered.
         """
-        if self.seed is None and not self.over:
-            self.seed = seed_to_check(self._runs(), self._seeds, here, always=self._always)
-            self._since = time.time() - 0.001  # records have milliseconds
-        return self.seed is not None
+        if self._seed is None and not self.over:
+            runs = self._runs()
+            self._seed = seed_to_check(runs, self._seeds, here, always=self._always)
+            if self._seed is not None:
+                self._after = last_attempt(runs, self._seed)
+        return self._seed is not None
 
     def renew(self) -> None:
         """Let it be asked again, before anything relies on its answer."""
@@ -65,7 +80,7 @@ class Canary:
         check = self._check()
         if check is None or not check.over:
             return None
-        self.seed, self.over = None, True
+        self._seed, self.over = None, True
         return check
 
     def goes_without(self, here: Sequence[str] | None) -> bool:
@@ -78,7 +93,7 @@ class Canary:
         return f"1 run {more}to check that the baseline still gives the same"
 
     def _check(self) -> BaselineCheck | None:
-        return None if self.seed is None else check_since(self._runs(), self.seed, self._since)
+        return None if self._seed is None else check_after(self._runs(), self._seed, self._after)
 
     def _runs(self) -> BaselineRuns:
         """What is on record of the baseline, as this command sees it now."""
@@ -88,8 +103,8 @@ class Canary:
             tuple(ledger.records(base)),
             tuple(ledger.started(base)),
             tuple(ledger.canaries(base)),
-            host=host_id(),
+            host=self._host,
             batch=self._batch,
             moment=time.time(),
-            span=self._span,
+            span=ledger.settings.canary,
         )

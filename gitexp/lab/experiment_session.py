@@ -65,9 +65,8 @@ class ExperimentSession(Session):
         neighbours.add(self)
         seeds = registration.registered_seeds() if registration.seeded else PROOF
         self._code = CodeProof(self.ledger, self.bench.base, registration, self.name)
-        # Other machines have other clocks, by which nobody can tell how old a record is.
         self._canary = Canary(
-            self.ledger, self.bench.base, self.maker.batch, seeds, never=self.bench.away
+            self.ledger, self.bench.base, self.maker.batch, seeds, away=self.bench.away
         )
 
     def advance(self) -> None:
@@ -116,7 +115,7 @@ class ExperimentSession(Session):
                 tuple(ledger.checks(ledger.experiment)),
                 judgement,
                 self._conditions,
-                self._canary.seed,
+                self._canary.due,
                 self._shares(),
                 self._blocks,
                 frozenset(one.mine.seed for one in ledger.aside),

@@ -142,6 +142,29 @@ def test_short_runs_share_a_worker(place: World) -> None:
     assert started < 10
     for revision in ("main", f"exp/{name}"):
         assert sorted(record["attempt"] for record in records(place, revision)) == [1] * 5
+
+
+def test_a_baseline_that_moved_on_the_hosts_is_compared_with_nothing(place: World) -> None:
+    secret = place.path.parent / "secret"
+    place.edit(
+        'print(f"accuracy',
+        f'accuracy += 0.03 * os.path.exists({str(secret)!r})\nprint(f"accuracy',
+        "train.py",
+    )
+    place.edit("import os\n", "import os\n\n", "train.py")
+    place.edit("repeats = [5]", 'repeats = [2]\ncanary = "always"', "gitexp.toml")
+    asks(place, hosts("gpu1", "gpu2"))
+    place.gitexp("run", "--baseline", "--on", "ssh")
+    first = place.start("--set", "model.C=10")
+    ran = place.gitexp("run", first, "--on", "ssh")
+    assert ran.err.count("1 run to check that the baseline still gives the same") == 1
+    checks = [r for r in records(place, "main") if r.get("purpose") == "canary"]
+    assert [r["attempt"] for r in checks] == [2]
+    secret.touch()
+    second = place.start("--set", "model.C=11")
+    ran = place.gitexp("run", second, "--on", "ssh", "--json")
+    assert (ran.json["verdict"], ran.json["reason"]) == ("INCONCLUSIVE", "the baseline has moved")
+    assert records(place, f"exp/{second}") == []
     assert place.gitexp("verify").code == 0
 
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.start import Start
 
+_SKEW = 300.0  # seconds that the clocks of machines which work together may differ by
+
 
 @dataclass(frozen=True, slots=True)
 class BaselineRuns:
-    """The runs of a baseline, as one command on one machine sees them at a `moment`.
+    """The runs of a baseline, as one command sees them at a `moment`.
 
     `started` are the good runs with their starts, as far as these are on record, and `canaries`
-    those that were made to check it. `host` and `batch` are this machine and this command. `span`
-    is the setting `canary`; moments are in seconds since 1970.
+    those that were made to check it. `host` and `batch` are this machine and this command, or empty
+    where other machines make its runs: there, what any of them made counts. `span` is the setting
+    `canary`; moments are in seconds since 1970.
     """
 
     metric: str
@@ -56,12 +59,12 @@ class BaselineCheck:
     @property
     def seed(self) -> int:
         """The seed that was repeated."""
-        return self.runs[-1].seed
+        return self.runs[0].seed
 
     @property
     def condition(self) -> str:
         """The condition that it was repeated in."""
-        return self.runs[-1].condition
+        return self.runs[0].condition
 
     @property
     def over(self) -> bool:
@@ -93,14 +96,23 @@ def goes_unchecked(runs: BaselineRuns, seeds: Iterable[int], here: Sequence[str]
     return bool(used) and math.isinf(_span(runs)) and _age(runs, used.values()) > SPAN
 
 
-def check_since(runs: BaselineRuns, seed: int, since: float) -> BaselineCheck | None:
-    """What runs of this command showed that repeated a seed from a moment on; None if none did."""
-    mine = [
+def check_after(runs: BaselineRuns, seed: int, attempt: int) -> BaselineCheck | None:
+    """What runs of this command showed that repeated a seed after an attempt; None if none did.
+
+    On other machines, a run in another condition than the first of them says nothing about it.
+    """
+    mine = _in_order(
         record
         for start, record in runs.canaries
-        if start.batch == runs.batch and record.seed == seed and record.began >= since
-    ]
-    return _checked(runs, mine) if mine else None
+        if runs.batch in {"", start.batch} and record.seed == seed and record.attempt > attempt
+    )
+    alike = [record for record in mine if runs.batch or record.condition == mine[0].condition]
+    return _checked(runs, alike) if alike else None
+
+
+def last_attempt(runs: BaselineRuns, seed: int) -> int:
+    """Number of the last canary of a seed; 0 if there is none."""
+    return max((record.attempt for _, record in runs.canaries if record.seed == seed), default=0)
 
 
 def _span(runs: BaselineRuns) -> float:
@@ -111,21 +123,45 @@ def _age(runs: BaselineRuns, used: Iterable[Record]) -> float:
     """Seconds since the baseline last agreed with itself here, in a condition of these records."""
     conditions = {record.condition for record in used}
     agreed = [
-        *(r for s, r in runs.started if s.host == runs.host and r.condition in conditions),
+        *(r for start, r in runs.started if _is_here(runs, start) and r.condition in conditions),
         *_agreeing(runs, conditions),
     ]
-    return runs.moment - max((r.began + r.duration for r in agreed), default=-math.inf)
+    # Whoever wrote a time of tomorrow has another clock, by which nothing can be told.
+    ends = (r.began + r.duration for r in agreed if r.began < runs.moment + _SKEW)
+    return runs.moment - max(ends, default=-math.inf)
 
 
 def _agreeing(runs: BaselineRuns, conditions: set[str]) -> Iterator[Record]:
-    """The last canaries here of each command whose runs did not show that the baseline moved."""
+    """The last canary here of each check that did not show that the baseline moved."""
     groups: dict[tuple[str, int, str], list[Record]] = {}
     for start, record in runs.canaries:
-        if start.host == runs.host and record.condition in conditions:
-            groups.setdefault((start.batch, record.seed, record.condition), []).append(record)
+        if _is_here(runs, start) and record.condition in conditions:
+            batch = start.batch if runs.batch else ""
+            groups.setdefault((batch, record.seed, record.condition), []).append(record)
     for group in groups.values():
-        if _checked(runs, group).found not in {None, Found.MOVED}:
-            yield group[-1]
+        for check in _in_turn(runs, group):
+            if check.found not in {None, Found.MOVED}:
+                yield check.runs[-1]
+
+
+def _is_here(runs: BaselineRuns, start: Start) -> bool:
+    return runs.host in {"", start.host}
+
+
+def _in_turn(runs: BaselineRuns, group: Iterable[Record]) -> Iterator[BaselineCheck]:
+    """The checks that runs of one seed made, one after the other."""
+    made: list[Record] = []
+    for record in _in_order(group):
+        made.append(record)
+        check = _checked(runs, made)
+        if check.over:
+            yield check
+            made = []
+
+
+def _in_order(records: Iterable[Record]) -> list[Record]:
+    """Runs of one seed in the order of their attempts: machines have clocks of their own."""
+    return sorted(records, key=lambda record: record.attempt)
 
 
 def _checked(runs: BaselineRuns, group: Sequence[Record]) -> BaselineCheck:

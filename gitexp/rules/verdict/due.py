@@ -61,7 +61,7 @@ class Situation:
     """What is known of an experiment when it is asked what is due.
 
     `here` are the conditions of the baseline's records that hold on this machine, None while they
-    are not known. `check` is the seed with which the baseline is to be checked first, if any;
+    are not known. `check` is the run with which the baseline is to be checked first, if any;
     `shares` are the parts of the data that it must be tried on before. `blocks` are the baseline's
     blocks of seeds, where the next one is due; `aside` are seeds of which a pair was set aside.
     `proofs` say what is known of the code commit, on the seeds on which it is to be proven neutral
@@ -74,7 +74,7 @@ class Situation:
     checks: tuple[Check, ...]
     judgement: Judgement
     here: tuple[str, ...] | None
-    check: int | None = None
+    check: Due = Due()
     shares: tuple[float, ...] = ()
     blocks: Blocks | None = None
     aside: frozenset[int] = frozenset()
@@ -119,8 +119,8 @@ def runs_due(known: Situation) -> Due:
         tries = (Run(Arm.EXPERIMENT, SMALL_SEED, Why.SAMPLE, share=s) for s in known.shares)
         first, *others = tries
         return Due((first,), tuple(others))
-    if known.check is not None:
-        return Due((Run(Arm.BASELINE, known.check, Why.CHECK),))
+    if known.check:
+        return known.check
     if judgement.unproven:
         return Due(tuple(run for proof in known.proofs for run in proof.missing))
     if known.proofs:

@@ -105,13 +105,14 @@ def test_the_baseline_runs_again_in_the_condition_that_the_experiment_turned_out
 
 
 def test_small_samples_come_before_a_check_of_the_baseline_and_both_before_full_runs() -> None:
-    known = situation(runs(range(1, 4)), [], check=2, shares=(0.1, 0.5))
+    check = Due((Run(Arm.BASELINE, 2, Why.CHECK),))
+    known = situation(runs(range(1, 4)), [], check=check, shares=(0.1, 0.5))
     due = runs_due(known)
     assert [(r.why, r.share) for r in (*due.now, *due.later)] == [
         (Why.SAMPLE, 0.1),
         (Why.SAMPLE, 0.5),
     ]
-    assert runs_due(replace(known, shares=())).now == (Run(Arm.BASELINE, 2, Why.CHECK),)
+    assert runs_due(replace(known, shares=())) == check
 
 
 def test_a_constant_is_asked_of_the_whole_baseline_before_the_experiment_runs() -> None:
