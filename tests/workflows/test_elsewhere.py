@@ -144,6 +144,7 @@ def test_short_runs_share_a_worker(place: World) -> None:
         assert sorted(record["attempt"] for record in records(place, revision)) == [1] * 5
 
 
+@pytest.mark.slow
 def test_a_baseline_that_moved_on_the_hosts_is_compared_with_nothing(place: World) -> None:
     secret = place.path.parent / "secret"
     place.edit(
