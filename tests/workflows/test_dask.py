@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +17,14 @@ from gitexp.errors import NotReady
 from gitexp.rules.documents.elsewhere import Dask as Table
 from gitexp.rules.documents.elsewhere import parse_elsewhere
 from tests.arrange import records
+from tests.dask_cluster import Apart, Cluster, lacking_dask, lacking_namespaces
 from tests.project import TRAIN, World, copied
 from tests.rules.documents.test_task import TASK
 from tests.team import hub_of
 from tests.workflows.test_elsewhere import WORKER, asks, waiting
 from tests.workflows.test_run import run_beside, until
 from tests.workflows.test_slurm import verdicts
+from tests.workflows.test_worker import task
 
 ADDRESS = "tcp://127.0.0.1:8786"
 
@@ -69,76 +67,41 @@ def test_versions_that_differ_are_said_in_one_line() -> None:
 # --- with a real one ----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Cluster:
-    """A scheduler and its workers, each a process."""
-
-    folder: Path
-    port: int
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    scheduler: subprocess.Popen[bytes] | None = None
-
-    @property
-    def table(self) -> str:
-        """The settings that mean it."""
-        return (
-            f"[on.dask]\naddress = 'tcp://127.0.0.1:{self.port}'\ngitexp = '{WORKER}'\n"
-            "resources = {GPU = 1}\njobs = 4\n"
-        )
-
-    def start_scheduler(self) -> None:
-        words = ("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
-        self.scheduler = self._begin("scheduler", *words)
-
-    def start_worker(self) -> None:
-        self.workers.append(self._begin(
-            f"worker-{len(self.workers)}", "worker", f"tcp://127.0.0.1:{self.port}", "--no-nanny",
-            "--nthreads", "2", "--resources", "GPU=2", "--no-dashboard",
-        ))  # fmt: skip
-
-    def stop(self) -> None:
-        for process in (*self.workers, *([self.scheduler] if self.scheduler else [])):
-            process.kill()
-            process.wait(30)
-
-    def _begin(self, name: str, *words: str) -> subprocess.Popen[bytes]:
-        home = self.folder / name
-        home.mkdir(parents=True, exist_ok=True)
-        with (home / "out").open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]], cwd=home,
-                env={"HOME": str(home), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"},
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-            )  # fmt: skip
+def table_of(cluster: Cluster) -> str:
+    """The settings that mean a cluster."""
+    return (
+        f"[on.dask]\naddress = '{cluster.address}'\ngitexp = '{WORKER}'\n"
+        "resources = {GPU = 1}\njobs = 4\n"
+    )
 
 
-@pytest.fixture
-def cluster(ready: World) -> Iterator[Cluster]:
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("NO DASK HERE, so nothing is tested with it: pip install 'gitexp[dask]'")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        found = Cluster(ready.path.parent / "dask", listener.getsockname()[1])
+@pytest.fixture(params=[Cluster, Apart])
+def cluster(ready: World, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    if why := lacking_dask():
+        pytest.skip(f"NO DASK HERE, so nothing is tested with it: {why}")
+    if request.param is Apart and (why := lacking_namespaces()):
+        pytest.skip(f"NO NETWORK NAMESPACES HERE, so no host is cut off from Dask: {why}")
+    found: Cluster = request.param(ready.path.parent / "dask")
     try:
-        found.start_scheduler()
-        for _ in range(2):
-            found.start_worker()
         yield found
     finally:
         found.stop()
 
 
-def runs_under(cluster: Cluster) -> list[str]:
-    """Processes of `gitexp worker` in the homes of the cluster."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            home = f"HOME={cluster.folder}/worker".encode() in (path / "environ").read_bytes()
-            if home and b"--attached" in (path / "cmdline").read_bytes():
-                found.append(path.name)
-        except OSError:
-            continue
-    return found
+def late(world: World, name: str, seed: int) -> None:
+    """Let a run come in that somebody else made of the same task at the same time."""
+    folder, hub = world.path.parent, World(world.path.parent / "hub.git")
+    other = World(folder / "other.git")
+    world.git("clone", "--quiet", "--mirror", str(hub.path), str(other.path))
+    for line in other.git("for-each-ref", "--format=%(refname)", "refs/notes/").splitlines():
+        other.git("update-ref", "-d", line)
+    home = folder / "elsewhere"
+    home.mkdir()
+    variables = {"HOME": str(home), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    line = task(world, other, f"exp/{name}", seed).line()
+    words = [sys.executable, "-m", "gitexp", "worker", line]
+    subprocess.run(words, cwd=home, env=variables, check=True, capture_output=True)
+    other.git("push", "--quiet", str(hub.path), "refs/gitexp/runs/*:refs/gitexp/runs/*")
 
 
 @pytest.mark.slow
@@ -146,53 +109,76 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     ready: World, cluster: Cluster
 ) -> None:
     hub_of(ready)
+    cluster.start()
+    if isinstance(cluster, Apart):
+        ready.git("remote", "set-url", "hub", f"{cluster.serve(ready.path.parent)}/hub.git")
     ready.write("train.py", f"import time\ntime.sleep(1)\n{TRAIN}")
-    asks(ready, cluster.table)
-    names = [ready.start("--set", f"model.C={value}") for value in (10, 20)]
+    ready.edit("repeats = [5]", "repeats = [4]", "gitexp.toml")
+    asks(ready, table_of(cluster))
+    names = [ready.start("--set", f"model.C={value}") for value in (10, 20, 30, 40)]
     alone = copied(ready.path, ready.path.parent / "alone")
 
-    command = run_beside(ready, "run", *names, "--on", "dask")
-    until(lambda: len(runs_under(cluster)) > 2, 120)
-    time.sleep(1)
+    def begin(number: int) -> subprocess.Popen[str]:
+        command = run_beside(ready, "run", names[number], "--on", "dask")
+        until(lambda: len(cluster.runs()) > 1, 60)
+        time.sleep(0.5)
+        return command
+
+    def demand_all(number: int) -> None:
+        """Four records each of the baseline and of the experiments so far, none twice."""
+        for revision in ("main", *(f"exp/{name}" for name in names[: number + 1])):
+            good = Counter(r["seed"] for r in records(ready, revision) if not r.get("failure"))
+            assert sorted(good.values()) == [1] * 4, revision
+        assert waiting(ready) == []
+
+    # A Dask worker dies.
+    command = begin(0)
     cluster.workers[0].kill()
     cluster.start_worker()
-    time.sleep(2)
-    until(lambda: bool(runs_under(cluster)))
+    said, _ = command.communicate(timeout=120)
+    assert command.returncode == 0, said
+    demand_all(0)
+
+    # This command dies, and nothing runs on that nobody waits for.
+    command = begin(1)
     command.send_signal(signal.SIGKILL)
     command.communicate()
-    until(lambda: not runs_under(cluster))  # nothing runs on that nobody waits for
+    until(lambda: not cluster.runs())
+    ready.gitexp("run", names[1], "--on", "dask")
+    demand_all(1)
 
-    done = ready.gitexp("run", *names, "--on", "dask")
-    assert "CONFIRMED" in done.out
-    for revision in ("main", *(f"exp/{name}" for name in names)):
-        good = Counter(r["seed"] for r in records(ready, revision) if not r.get("failure"))
-        assert set(good.values()) == {1}, revision
-    assert waiting(ready) == []
-    assert verdicts(ready, names) == verdicts(alone, names, run=True)
-    assert ready.gitexp("verify").code == 0
-
-
-@pytest.mark.slow
-def test_a_scheduler_that_cannot_be_reached_is_said_and_another_takes_over(
-    ready: World, cluster: Cluster
-) -> None:
-    hub_of(ready)
-    ready.write("train.py", f"import time\ntime.sleep(1)\n{TRAIN}")
-    asks(ready, cluster.table)
-    name = ready.start("--set", "model.C=10")
-    command = run_beside(ready, "run", name, "--on", "dask")
-    until(lambda: bool(runs_under(cluster)), 60)
+    # The scheduler dies, and with it the workers that it had; others take over.
+    command = begin(2)
     assert cluster.scheduler is not None
     cluster.scheduler.kill()
     cluster.scheduler.wait(30)
-    time.sleep(1)
     cluster.start_scheduler()
     for _ in range(2):
         cluster.start_worker()
-    said, _ = command.communicate(timeout=240)
+    said, _ = command.communicate(timeout=120)
     if command.returncode:  # a busy machine may start a scheduler too late
         assert command.returncode == 3, said
-        ready.gitexp("run", name, "--on", "dask")
+        ready.gitexp("run", names[2], "--on", "dask")
     assert "the connection to Dask's scheduler was lost" in said
-    good = Counter(r["seed"] for r in records(ready, f"exp/{name}") if not r.get("failure"))
-    assert set(good.values()) == {1}
+    demand_all(2)
+
+    # A host is cut off with what it runs, for less time than Dask takes to give it up.
+    command = begin(3)
+    if isinstance(cluster, Apart):
+        cluster.cut(len(cluster.workers) - 1, off=True)
+        time.sleep(25)
+        cluster.cut(len(cluster.workers) - 1, off=False)
+    said, _ = command.communicate(timeout=120)
+    assert command.returncode == 0, said
+    demand_all(3)
+
+    # A run comes in that is on record already: the first one counts.
+    before = verdicts(ready, names)
+    late(ready, names[3], records(ready, f"exp/{names[3]}")[0]["seed"])
+    ready.gitexp("sync")
+    twice = Counter(r["seed"] for r in records(ready, f"exp/{names[3]}"))
+    assert sorted(twice.values()) == [1, 1, 1, 2]
+    assert verdicts(ready, names) == before
+    assert ready.gitexp("verify").code == 0
+    if not isinstance(cluster, Apart):
+        assert before == verdicts(alone, names, run=True)

@@ -164,7 +164,8 @@ def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(
 def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     ready: World, hub: World
 ) -> None:
-    ready.write("train.py", SLOW)
+    begun = ready.path.parent / "begun"
+    ready.write("train.py", f"open({str(begun)!r}, 'w')\n{SLOW}")
     ready.commit("slow", verify=False)
     ready.git("push", "--quiet", "--no-verify", "hub", "main")
     where, asked = elsewhere(ready), task(ready, hub, "main")
@@ -173,7 +174,8 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     def has_lines(count: int) -> bool:
         return any(len(lines_of(clone, RUNS, asked.commit)) == count for clone in clones())
 
-    until(lambda: has_lines(1))
+    until(lambda: has_lines(1) and begun.exists())
+    time.sleep(0.2)  # by then it would be ended with its worker
     killed.kill()
     killed.communicate()
     stopped = run_beside(where, "worker", asked.line(), SLURM_JOB_ID="4711")
