@@ -15,9 +15,10 @@ from gitexp.lab.progress import counted_off
 from gitexp.lab.result import Result
 from gitexp.lab.run_notes import RunNotes
 from gitexp.lab.same_change import complete_changes
+from gitexp.lab.summary_cache import opened_cache
 from gitexp.store.cache import CachedSummary
 from gitexp.store.git_output import decode
-from gitexp.store.heads import read_entries
+from gitexp.store.heads import list_heads, read_entries
 from gitexp.store.notes import find_notes, list_notes
 from gitexp.store.refs import RUNS
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     _HandedOver = list[tuple[str, tuple[Any, ...]]]
 
 _FEW = 100  # experiments whose notes are looked up one by one, not in the list of all
+_WORTH_KEEPING = 20  # experiments; to judge fewer costs a log next to nothing
 _BATCH = 500  # experiments that are judged before the first of them is handed on
 _MANY = 2000  # experiments that have to be judged before a second process pays
 
@@ -67,6 +69,27 @@ def read_batches(
             done += len(batch)
 
 
+def keep_judged(repository: Repository, results: Sequence[Result], notes: str) -> None:
+    """Keep many experiments, judged just now by the `notes` of this commit, for the next log.
+
+    So the first log of a clone that was synced finds what the sync had to judge.
+    """
+    if len(results) < _WORTH_KEEPING:
+        return
+    blobs = list_notes(repository, RUNS)
+    if repository.git.resolve(RUNS) != notes:
+        return  # other notes came meanwhile
+    complete_changes(repository, results)
+    with opened_cache(repository) as cache:
+        list_heads(repository, cache)
+        cache.add_summaries((one.commit, one.summed_up(_key(one, blobs))) for one in results)
+
+
+def _key(experiment: Head | Result, blobs: Mapping[str, str]) -> str:
+    """Name the notes that an experiment is judged from."""
+    return f"{blobs.get(experiment.commit, '')} {blobs.get(experiment.base, '')}"
+
+
 def _read_batch(
     repository: Repository,
     cache: Cache,
@@ -80,7 +103,7 @@ def _read_batch(
     `found` are earlier summaries. `place` is how many came before the batch, and how many there
     are.
     """
-    keys = {h.commit: f"{blobs.get(h.commit, '')} {blobs.get(h.base, '')}" for h in heads}
+    keys = {head.commit: _key(head, blobs) for head in heads}
     kept = {commit: one for commit, one in found.items() if one.key == keys[commit]}
     new = [head for head in heads if head.commit not in kept]
     notes = RunNotes(repository, _texts(repository, new, blobs))

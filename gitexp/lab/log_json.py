@@ -131,7 +131,7 @@ def log_json(
         "criterion": _criterion_json(registration.criterion) if registration else None,
         "repeats": list(registration.repeats) if registration else None,
         "campaign": registration.campaign if registration else None,
-        "trailers": split_message(entry.message)[1],
+        "trailers": dict(split_message(entry.message)[1]),
         "verdict": _exploratory() if explored else summary.verdict,
         "reason": (judgement.reason or None) if judgement else None,
         "detail": (judgement.detail or None) if judgement else None,

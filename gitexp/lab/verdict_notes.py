@@ -30,14 +30,25 @@ if TYPE_CHECKING:
 def compute_verdict_notes(
     repository: Repository, commits: Iterable[str], wanted: Callable[[Entry], bool]
 ) -> dict[str, str]:
-    """Verdict notes of the wanted commits, as far as message and records give one.
+    """Judge the wanted commits and write their verdict notes; `verdict_notes` says which."""
+    return verdict_notes(repository, judge_noted(repository, commits, wanted))
 
-    A note is left out if nothing is decided nor remarked yet, or if it cannot be computed here: the
-    commit or its baseline is not in this clone, or a newer gitexp wrote some of the records.
-    """
+
+def judge_noted(
+    repository: Repository, commits: Iterable[str], wanted: Callable[[Entry], bool]
+) -> list[Result]:
+    """Judge the wanted commits; those that are not in this clone are left out."""
     entries = [entry for entry in read_noted(repository, commits) if wanted(entry)]
     # At the end of a shallow clone, commits seem to have no baseline.
-    results = judged(repository, [entry for entry in entries if entry.parents])
+    return judged(repository, [entry for entry in entries if entry.parents])
+
+
+def verdict_notes(repository: Repository, results: Sequence[Result]) -> dict[str, str]:
+    """Verdict notes of experiments, as far as message and records give one.
+
+    A note is left out if nothing is decided nor remarked yet, or if it cannot be computed here: the
+    baseline is not in this clone, or a newer gitexp wrote some of the records.
+    """
     views = {}
     for result in results:
         if not result.newer and not result.explored and (text := _view(result)):

@@ -23,9 +23,13 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
+# json.dumps would make one for each line; what is written here has no cycles.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=str)
+
+
 def json_line(content: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
     """Write JSON on one line, safe to show."""
-    return json_text(json.dumps(content, ensure_ascii=False, default=str))
+    return json_text(_ENCODER.encode(content))
 
 
 def json_text(text: str) -> str:

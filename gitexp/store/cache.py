@@ -264,6 +264,8 @@ def _opened(path: Path, stamp: int) -> sqlite3.Connection | None:
             os.close(open_file(path))
             database = sqlite3.connect(path, timeout=_PATIENCE)
             try:
+                # A cache need not outlive a power cut: what is damaged is computed again.
+                database.execute("PRAGMA synchronous = OFF")
                 with closing(database.execute("PRAGMA user_version")) as answer:
                     [written] = answer.fetchone()
                 if written != stamp:

@@ -144,7 +144,7 @@ def _commit(project: Project, entry: Entry, code: Code, config: Edit) -> tuple[C
     below = commit_tree(repository, code.tree, [code.base], said)
     text, trailers = split_message(entry.message)
     earlier = [entry.commit, *trailers.get(REPLACES, "").split()]
-    new = trailers | {CODE: below, REPLACES: " ".join(earlier)}
+    new = {**trailers, CODE: below, REPLACES: " ".join(earlier)}
     path = project.path(config.path)
     message = write_message(text, new.items())
     commit = commit_file(repository, below, path, config.after, message)

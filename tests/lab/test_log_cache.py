@@ -117,6 +117,22 @@ def test_what_a_second_process_leaves_undone_is_judged_here(many: World) -> None
     assert len(found) == len(heads)
 
 
+def test_what_a_sync_judged_no_log_judges_again(many: World, tmp_path: Path) -> None:
+    many.git("clone", "--quiet", "--mirror", str(many.path), str(tmp_path / "hub"))
+    many.git("clone", "--quiet", str(tmp_path / "hub"), str(tmp_path / "other"))
+    other = World(tmp_path / "other")
+    other.gitexp("sync")
+    repository = repository_of(other)
+    commits = [head.commit for head in list_heads(repository, Cache(None, 0))]
+    with opened_cache(repository) as kept:
+        judged_by_sync = kept.summaries(commits)
+    cache(other).unlink()
+    rows(other)
+    with opened_cache(repository) as kept:
+        assert judged_by_sync == kept.summaries(commits)
+    assert len(judged_by_sync) == 40
+
+
 def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(many.path)
     project = open_project()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.verdict_notes import compute_verdict_notes
+from gitexp.lab.batches import keep_judged
+from gitexp.lab.verdict_notes import judge_noted, verdict_notes
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.rules.verdict.view import split_view
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
@@ -18,6 +19,7 @@ from gitexp.store.writers_lock import move_refs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitexp.lab.result import Result
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 
@@ -100,6 +102,8 @@ def merge_verdict_notes(
     other = read_all(repository, theirs[VERDICTS]) if VERDICTS in theirs else NotesSnapshot()
     noted = {*runs.ours.blobs, *runs.theirs.blobs, *runs.came}
 
+    results: list[Result] = []
+
     def act(lock: int) -> MergedVerdictNotes:
         ours = read_all(repository, VERDICTS)
         ahead = not other.commit or (
@@ -116,9 +120,9 @@ def merge_verdict_notes(
         def wanted(entry: Entry) -> bool:
             return whole or bool({entry.commit, entry.base} & (runs.came.keys() | doubtful))
 
-        due = {}
         if whole or runs.came or doubtful:
-            due = compute_verdict_notes(repository, sorted(noted | doubtful), wanted)
+            results[:] = judge_noted(repository, sorted(noted | doubtful), wanted)
+        due = verdict_notes(repository, results)
         mine = read_texts(repository, ours, due)
         there = read_texts(repository, rest, due) | read_texts(repository, base, due)
         for commit, text in due.items():
@@ -135,6 +139,7 @@ def merge_verdict_notes(
         return MergedVerdictNotes(other, after, changed)
 
     merged = exclusively(repository, act)
+    keep_judged(repository, results, runs.after)
     if runs.ours_stale:
         drop_past(repository, VERDICTS)
     return merged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gitexp.rules.finding import Finding
@@ -17,6 +18,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t\r]*+\n)++")
 # Lines among trailers that git itself ignores.
 _NO_TRAILERS = ("#", "(cherry picked from commit ")
 _UNSAFE = re.compile(UNSAFE)
+_NONE: Mapping[str, str] = MappingProxyType({})
 _WIDTH = 72  # columns; git log indents messages by four
 
 
@@ -44,22 +46,17 @@ def wrapped_text(text: str) -> str:
     return wrapped.replace("\0", " ")
 
 
-def split_message(message: str) -> tuple[str, dict[str, str]]:
+@functools.lru_cache(maxsize=10_000)  # the log reads each message eight times
+def split_message(message: str) -> tuple[str, Mapping[str, str]]:
     """Split a commit message into its text and its trailers, a last paragraph of trailers alone.
 
     The first of two trailers with one token counts, so that nothing appended later replaces it.
     """
-    text, trailers = _split(message)
-    return text, dict(trailers)
-
-
-@functools.lru_cache(maxsize=10_000)  # the log reads each message three times
-def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     text = message.replace("\r\n", "\n").strip()
     *_, last = _BLANK_LINES.split(text)
     body = text[: len(text) - len(last)].rstrip()
     if not body:
-        return text, ()
+        return text, _NONE
     written: list[tuple[str, str]] = []
     for line in last.split("\n"):
         if matched := _TRAILER.fullmatch(line):
@@ -68,11 +65,11 @@ def _split(message: str) -> tuple[str, tuple[tuple[str, str], ...]]:
             token, value = written[-1]
             written[-1] = token, f"{value} {line.strip()}".strip()
         elif not line.startswith(_NO_TRAILERS):
-            return text, ()
+            return text, _NONE
     found: dict[str, str] = {}
     for token, value in written:
         found.setdefault(token, value)
-    return body, tuple(found.items())
+    return body, MappingProxyType(found)
 
 
 @functools.lru_cache(maxsize=256)
