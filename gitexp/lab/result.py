@@ -220,6 +220,7 @@ class Result:
             judgement, self.records, tried=self.tried, screened=self.screened,
             rules=self.registration.rules if self.registration else 1,
             looks=self.registration.repeats if self.registration else (),
+            seeds=self.registration.registered_seeds() if self.registration else None,
             foreign=len(self.foreign), newer=count_newer(text), decided=self._decided(judgement),
         )  # fmt: skip
 

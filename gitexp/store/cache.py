@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FILE = "log.sqlite3"
+_FRESH = 32 << 20  # characters of commits that wait in memory to be asked for
 _AT_ONCE = 500  # values in one statement; SQLite takes 999 at least
 _PATIENCE = 1.0  # seconds to wait for another command that writes
 _OUTSIDE = {5, 6, 8, 13, 14}  # SQLITE_BUSY, LOCKED, READONLY, FULL, CANTOPEN
@@ -99,6 +100,8 @@ class Cache:
     def __init__(self, folder: Path | None, stamp: int) -> None:
         """Open it; what was written under another `stamp` (31 bits) is deleted."""
         self._folder, self._stamp = folder, stamp
+        self._fresh: dict[str, list[str]] = {}  # added by this command, which asks for them next
+        self._room = _FRESH
         self.open()
 
     def open(self) -> None:
@@ -163,8 +166,10 @@ class Cache:
 
     def bodies(self, commits: Sequence[str]) -> dict[str, list[str]]:
         """Further fields of commits, as they were added."""
-        found = self._whole("SELECT id, body, bodysum FROM commits WHERE id IN", commits)
-        return {name: json.loads(body) for name, body in found}
+        fresh = {name: self._fresh.pop(name) for name in commits if name in self._fresh}
+        rest = [name for name in commits if name not in fresh]
+        found = self._whole("SELECT id, body, bodysum FROM commits WHERE id IN", rest)
+        return fresh | {name: json.loads(body) for name, body in found}
 
     def summaries(self, commits: Sequence[str]) -> dict[str, CachedSummary]:
         """Summaries of commits, whatever notes they were computed from."""
@@ -183,10 +188,13 @@ class Cache:
 
     def add_commits(self, commits: Iterable[tuple[str, Moment, list[str]]]) -> None:
         """Keep commits with their further fields."""
-        rows = [
-            (name, *moment, _sum(name, *moment), text, _sum(name, text))
-            for name, moment, text in ((name, m, json.dumps(body)) for name, m, body in commits)
-        ]
+        rows = []
+        for name, moment, body in commits:
+            text = json.dumps(body)
+            rows.append((name, *moment, _sum(name, *moment), text, _sum(name, text)))
+            self._room -= len(text)
+            if self._room > 0:
+                self._fresh[name] = body
         self._write(("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", rows))
 
     def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:

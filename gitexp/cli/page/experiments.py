@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Scale as Unit
     from gitexp.workflows.full_report import FullReport
 
-MOST_ROWS = 1_000  # more would take a browser seconds to lay out
+MOST_ROWS = 500  # each has 16 elements, and a slow browser has to lay them out
 _HEIGHT = 20.0  # pixels of a row's picture
 _RULED = 60.0  # pixels of its lines, which reach the next row's
 _LONGEST_CHANGE, _LONGEST_NAME = 90, 80  # characters

@@ -18,7 +18,7 @@ from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.criterion import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.unlucky import Decided
@@ -44,8 +44,8 @@ class Summary:
     in its note that another commit made, `newer` lines of a newer gitexp by their schema. `decided`
     is what others on its baseline see of it, None where they see nothing. `screened` counts good
     runs that were made to choose among ideas. `spent` are the seconds that all of its runs took,
-    and `spared` those that an early verdict saved. `finished` is when the run that started last
-    ended, in seconds since 1970; None where nothing ran.
+    and `spared` those that an early verdict saved. `finished` is when the last of its
+    registered runs ended, in seconds since 1970; None where nothing ran.
     """
 
     stage: Stage
@@ -76,14 +76,15 @@ def summarize(
     screened: Sequence[Record] = (),
     rules: int = 1,
     looks: Sequence[int] = (),
+    seeds: Container[int] | None = None,
     foreign: int = 0,
     newer: Mapping[int, int] | None = None,
     decided: Decided | None = None,
 ) -> Summary:
     """Sum up an experiment's own records and the judgement that they led to by these rules.
 
-    `tried` are its runs on a part of the data, `screened` those that chose among ideas; `looks` are
-    the numbers of pairs that it registered.
+    `tried` are its runs on a part of the data, `screened` those that chose among ideas; `looks` and
+    `seeds` are what it registered, None where any seed is as good.
     """
     seconds = tuple(record.duration for record in records if record.ok)
     return Summary(
@@ -99,9 +100,13 @@ def summarize(
         screened=sum(record.ok for record in screened),
         spent=math.fsum(record.duration for record in (*records, *tried, *screened)),
         spared=spared_seconds(judgement, looks, seconds),
-        # Their starts sort as text, all being in UTC: one of them has to be parsed.
-        finished=max(records, key=lambda one: one.start).finished if records else None,
+        finished=_finished(records if seeds is None else [r for r in records if r.seed in seeds]),
     )
+
+
+def _finished(records: Sequence[Record]) -> float | None:
+    # Their starts sort as text, all being in UTC: one of them has to be parsed.
+    return max(records, key=lambda one: one.start).finished if records else None
 
 
 def _stage(

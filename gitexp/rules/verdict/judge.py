@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitexp.rules.verdict.criterion import Guard
-    from gitexp.rules.verdict.verdict import Design, Examples, Pair
+    from gitexp.rules.verdict.verdict import Design, Examples, Pair, SingleRuns
 
 TiesOf = Callable[[str, int], Ties]
 
@@ -113,32 +113,25 @@ class _Analysis:
         """Decide, if this look can; the last one always does."""
         design, pairs, n = self.design, self.pairs, len(self.pairs)
         last = self.number == len(design.looks)
-        seen = Judgement(
-            verdict=None,
-            reason="",
-            look=self.number,
-            pairs=n,
-            due=None if last else design.looks[self.number],
-            level=design.level * self.share,
-            baseline_mean=math.fsum(pair.baseline for pair in pairs) / n,
-            candidate_mean=math.fsum(pair.candidate for pair in pairs) / n,
-            examples=None if self.examples is None else self.examples.count,
-        )
         try:
             differences = [design.criterion.difference(p.baseline, p.candidate) for p in pairs]
         except ValueError:
+            seen = self._seen()
             return close(seen, Verdict.INCONCLUSIVE, "not positive")
         effect = math.fsum(differences) / n
-        seen = replace(seen, effect=effect, single_runs=judge_singly(design.criterion, pairs))
-        if design.seeded and n < FEWEST_PAIRS:
+        few = design.seeded and n < FEWEST_PAIRS
+        seen = self._seen(
+            effect,
+            None if few or not design.seeded else self._spread(differences),
+            judge_singly(design.criterion, pairs),
+        )
+        if few:
             return close(seen, Verdict.INCONCLUSIVE, "unreplicated") if last else seen
         # Scores near a million are rounded at 1e-10, so the differences of a deterministic trainer
         # are not quite equal. Taken for repeats that agree to ten digits, they would confirm
         # anything.
         largest = max(max(abs(p.baseline), abs(p.candidate)) for p in pairs)
         rounding = ROUNDING * (max(1.0, largest) if design.rules < 2 else largest)
-        if design.seeded:
-            seen = replace(seen, sd=self._spread(differences))
         if all(abs(p.candidate - p.baseline) <= rounding for p in pairs):
             tied = self._judge_ties(seen)
             if tied is not None:
@@ -154,6 +147,29 @@ class _Analysis:
         elif error <= rounding:
             return close(seen, Verdict.INCONCLUSIVE, "zero variance") if last else seen
         return self._weigh(seen, effect, error, df, rounding)
+
+    def _seen(
+        self,
+        effect: float | None = None,
+        sd: float | None = None,
+        single_runs: SingleRuns | None = None,
+    ) -> Judgement:
+        """The figures of this look, before they decide anything."""
+        design, pairs, n = self.design, self.pairs, len(self.pairs)
+        return Judgement(
+            verdict=None,
+            reason="",
+            look=self.number,
+            pairs=n,
+            due=None if self.number == len(design.looks) else design.looks[self.number],
+            effect=effect,
+            sd=sd,
+            level=design.level * self.share,
+            baseline_mean=math.fsum(pair.baseline for pair in pairs) / n,
+            candidate_mean=math.fsum(pair.candidate for pair in pairs) / n,
+            examples=None if self.examples is None else self.examples.count,
+            single_runs=single_runs,
+        )
 
     def _spread(self, differences: Sequence[float]) -> float:
         """Standard deviation of the differences.
