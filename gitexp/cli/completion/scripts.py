@@ -11,11 +11,11 @@ from gitexp.errors import UsageError
 _BASH = """\
 # Completion of gitexp for bash.
 _gitexp() {
-    local line kind=
-    COMPREPLY=()
-    while IFS= read -r line; do
-        if [[ -z $kind ]]; then kind=$line; else COMPREPLY+=("$line"); fi
-    done < <(_GITEXP_COMPLETE=bash gitexp "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    local IFS=$'\\n' answer kind
+    answer=$(_GITEXP_COMPLETE=bash gitexp "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    read -r -d '' -a COMPREPLY <<< "$answer"
+    kind=${COMPREPLY[0]}
+    COMPREPLY=("${COMPREPLY[@]:1}")
     if [[ $kind == files ]]; then
         compopt -o default 2>/dev/null
     elif [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=:] ]]; then
