@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -73,7 +74,14 @@ def gaps(report: GapReport, number: int, *, as_json: bool) -> None:
 def _untested(places: Sequence[str]) -> str:
     """The first config values that no experiment has a verdict about, and how to list all."""
     more = len(places) - _MOST_UNTESTED
-    named = ", ".join(map(visible, places[:_MOST_UNTESTED]))
+    # The keys of a file follow its name.
+    parts = [place.partition(": ") for place in places[:_MOST_UNTESTED]]
+    named = visible(
+        "; ".join(
+            f"{file}: {', '.join(key for _, _, key in keys)}"
+            for file, keys in groupby(parts, key=lambda part: part[0])
+        )
+    )
     return f"{named} and {more} more: gitexp blame --untested" if more > 0 else named
 
 

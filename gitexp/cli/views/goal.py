@@ -8,12 +8,14 @@ import typer
 
 from gitexp.cli.views.terminal import filled, findings, print_json
 from gitexp.rules.text import counted, visible
+from gitexp.rules.verdict.figures import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.goals import GoalProgress
     from gitexp.rules.finding import Finding
+    from gitexp.rules.plan.run_scores import Score
 
 
 def goals(found: Sequence[GoalProgress], advice: Sequence[Finding], *, as_json: bool) -> None:
@@ -33,9 +35,11 @@ def goals_reached(found: Sequence[GoalProgress]) -> None:
         typer.echo(filled(progress(one), "", "  "))
 
 
-def progress(one: GoalProgress) -> str:
-    """One goal and how far it is."""
+def progress(one: GoalProgress, *, known: Score | None = None) -> str:
+    """One goal and how far it is; of a score that is `known` already, not how many runs it has."""
     now = "not measured yet" if one.now is None else f"at {one.now}"
+    if one.now is not None and one.now == known:
+        now = f"at {within(known.mean, known.within)}"
     if one.met:
         now = f"reached, {now}" if one.sure else f"reached within the error bar, {now}"
     elif one.days_left is not None:

@@ -59,7 +59,7 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         )
         return
     if not order and not ideas.waiting:
-        typer.echo(f"No experiment is planned on the current baseline: {PLAN}")
+        typer.echo(f"No experiment is planned on the current baseline.\n\nnext: {PLAN}")
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
         worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"

@@ -50,22 +50,26 @@ def status(now: Status, *, as_json: bool) -> None:
 
 def status_lines(now: Status) -> list[str]:
     """Where you stand, in at most a dozen lines, none wider than the terminal."""
-    goals = [progress(one).removeprefix("Goal ").removesuffix(".") for one in now.goals]
+    goals = [
+        progress(one, known=now.score).removeprefix("Goal ").removesuffix(".") for one in now.goals
+    ]
     must = [
         *_beside("Baseline", _cut([_baseline(now)])),
         *_beside("Goal" if len(goals) == 1 else "Goals", _cut(_some(goals, 2))),
         *_beside("Running", _cut(_some([*_running(now)], 2))),
         *_beside("Queue", _cut(_some([*map(_queue, now.queues)], 1))),
         *_beside("Planned", _cut(_planned(now))),
-        *_beside("Campaign", _cut(_campaign(now))),
     ]
     waits = [f"{wait.said}: {wait.command}" for wait in now.waits]
     left = _LINES - 2 - len(must)
-    decided = _verdicts(now, max(1, min(_LAST, left - len(waits))))
+    campaign = _campaign(now, max(1, left - 1 - bool(waits)))
+    left -= len(campaign)
+    decided = _verdicts(now, max(min(1, left - bool(waits)), min(_LAST, left - len(waits))))
     return [
         *must,
+        *_beside("Campaign", _cut(campaign)),
         *_beside("Verdicts", decided),
-        *_beside("Waiting", _cut(_some(waits, max(1, left - len(decided))))),
+        *_beside("Waiting", _cut(_some(waits, left - len(decided)))),
         "",
         *_next(now),
     ]
@@ -129,12 +133,17 @@ def _planned(now: Status) -> list[str]:
     return [f"{ahead}{change}  ({best.name})", worth + why]
 
 
-def _campaign(now: Status) -> list[str]:
+def _campaign(now: Status, most: int) -> list[str]:
+    """How many places are taken, and what evidence came true, on lines of its own where it must."""
     if not now.taken and not now.withdrawn:
         return []
     taken = f"{now.campaign}: {now.taken} of {counted(now.places, 'experiment')} run"
     withdrawn = f"{now.withdrawn} withdrawn" if now.withdrawn else ""
-    return ["; ".join(filter(None, (taken, withdrawn, say_evidence(now.evidence))))]
+    parts = [*filter(None, (taken, withdrawn, say_evidence(now.evidence)))]
+    whole = "; ".join(parts)
+    if columns(whole) <= row_width() - _SIDE or most < 2 or not now.evidence:
+        return [whole]
+    return ["; ".join(parts[:-1]), parts[-1]]
 
 
 def _verdicts(now: Status, most: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.evidence import is_grounded
 from gitexp.rules.plan.prediction import prediction_of
+from gitexp.rules.verdict.figures import rough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,8 +97,8 @@ def weigh(
     answerable = detectable is None or gain >= detectable
     if not answerable:
         doubts.append(
-            f"a gain this small would usually be missed; {detectable:.3g} would be found 4 times"
-            " in 5"
+            "a gain this small would usually be missed;"
+            f" {rough(detectable, sign=True)} would be found 4 times in 5"
         )
     worth = (chance * gain if screened is None else screened.expected) / cost * _HOUR
     return WeighedIdea(
