@@ -137,6 +137,15 @@ def _name_and_version(info: Path) -> tuple[str, str]:
     return _normalized(name), version
 
 
+def names_of_installed(folders: Iterable[Path]) -> set[str]:
+    """Normalized names of all distributions in these folders."""
+    found: set[str] = set()
+    for folder in folders:
+        with suppress(OSError):
+            found |= {_normalized(one.stem.partition("-")[0]) for one in folder.glob("*.*-info")}
+    return found
+
+
 def installed(folders: Sequence[Path], packages: Iterable[str]) -> dict[str, tuple[str, Path]]:
     """Version and metadata folder of distributions by normalized name, as far as they are there.
 

@@ -53,12 +53,18 @@ def beside_tree(clone: Repository, tree: str) -> Repository:
 
     Linked inputs and `.venv` are looked for there. Elsewhere the path may be anybody's.
     """
-    place = Path(tree)
+    place = own_folder(tree)
+    return clone if place is None else replace(clone, top=place)
+
+
+def own_folder(path: str) -> Path | None:
+    """A folder of the user's on this machine; None if there is none, or it is somebody else's."""
+    place = Path(path)
     try:
-        is_own = bool(tree) and place.is_dir() and place.stat().st_uid == os.getuid()
+        is_own = bool(path) and place.is_dir() and place.stat().st_uid == os.getuid()
     except OSError:
         is_own = False
-    return replace(clone, top=place) if is_own else clone
+    return place if is_own else None
 
 
 def _make(folder: Path, task: Task) -> None:

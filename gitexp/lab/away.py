@@ -16,6 +16,7 @@ from gitexp.engine.clusters.cluster import State
 from gitexp.engine.engine import Came, Done, Made
 from gitexp.engine.job import Job, RunResult
 from gitexp.errors import GitexpError, NotReady
+from gitexp.lab.asked_hosts import AskedHosts
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
@@ -97,6 +98,7 @@ class Away:
         self._seconds: dict[str, float] = {}  # that a run took, by commit
         self._ended: list[Done] = []
         self._look = _Look()
+        self._hosts = AskedHosts(cluster, meeting.tree, watcher.said)
         self._tip = ""  # of the records, as last read
         self._trouble = ""  # why the remote or the cluster could not be asked, as it was said
         self._waits = ""  # what runs wait for, likewise
@@ -130,6 +132,11 @@ class Away:
         if order.commit == ledger.experiment:
             partners = ledger.good(session.bench.base, [order.seed])
             beside = {record.condition for record in partners.values()}
+        try:
+            self._hosts.demand_fit(session, order, sorted(beside))
+        except GitexpError as error:
+            self._ended.append(Done(order, None, error))
+            return
         task = Task(
             self._meeting.url, ledger.project.baseline, order.commit, order.seed, order.metric,
             ledger.settings.digest, ledger.project.folder, attempt, order.threads, order.purpose,

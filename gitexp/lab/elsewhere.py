@@ -79,7 +79,8 @@ def _own_table(project: Project, name: str) -> Own:
         if name not in known:
             kinds = ", ".join(dict.fromkeys([*KINDS, *own]))
             raise UsageError(
-                f"--on takes one of {kinds}, not {visible(name)}", "see docs/clusters.md"
+                f"--on takes one of {kinds}, not {visible(name)}",
+                "or add one of your own: docs/clusters.md",
             )
     demand_trust(project, project)
     return own.get(name, Own(name))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.ended import Ended
 
 WORKER = f"{sys.executable} -m gitexp"
@@ -169,6 +170,46 @@ def test_a_baseline_that_moved_on_the_hosts_is_compared_with_nothing(place: Worl
     assert place.gitexp("verify").code == 0
 
 
+SMI = """\
+#!/bin/sh
+case $HOME in *a100*) echo "NVIDIA A100, 535.1";; *v100*) echo "NVIDIA V100, 535.1";; esac
+"""
+
+
+@pytest.mark.slow
+def test_accelerators_that_differ_are_said_first_and_no_pair_uses_two_kinds(place: World) -> None:
+    (place.path.parent / "tools/nvidia-smi").write_text(SMI)
+    (place.path.parent / "tools/nvidia-smi").chmod(0o755)
+    place.edit("repeats = [5]", "repeats = [2]", "gitexp.toml")
+    asks(place, hosts("a100", "v100", "down"))
+    name = place.start("--set", "model.C=10")
+    said = place.gitexp("run", name, "--on", "ssh").err
+    assert "accelerators differ: NVIDIA A100 (a100), NVIDIA V100 (v100). Both runs" in said
+    assert said.index("accelerators differ") < said.index("in 0.")  # before the first run
+    mine = {r["seed"]: r["condition"] for r in records(place, f"exp/{name}")}
+    assert {*mine.items()} <= {(r["seed"], r["condition"]) for r in records(place, "main")}
+    # Nothing is left to run, so nobody is asked.
+    assert "differ" not in place.gitexp("run", name, "--on", "ssh").err
+
+
+@pytest.mark.slow
+def test_a_pair_that_no_host_can_complete_is_refused_before_it_runs(place: World) -> None:
+    (place.path.parent / "tools/nvidia-smi").write_text(SMI)
+    (place.path.parent / "tools/nvidia-smi").chmod(0o755)
+    asks(place, hosts("a100-1", "a100-2"))
+    place.gitexp("run", "--baseline", "--on", "ssh")
+    used = records(place, "main")
+    place.edit("a100-1", "v100-1", "gitexp.toml")
+    place.edit("a100-2", "v100-2", "gitexp.toml")
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    refused = place.gitexp("run", name, "--on", "ssh", code=3).err
+    assert "ran on NVIDIA A100, which none of these machines has: v100-1, v100-2" in refused
+    assert f"gitexp retest {name}" in refused
+    assert records(place, f"exp/{name}") == []
+    assert records(place, "main") == used
+
+
 class Unreliable:
     """A cluster that loses each task once, forgets what it was asked, and says nothing in time."""
 
@@ -179,6 +220,10 @@ class Unreliable:
     def __init__(self) -> None:
         self.lines: dict[str, str] = {}
         self.lost: set[str] = set()
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        del program, tree
+        return {}
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         lines = [join_tasks(batch) for batch in batches]

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from gitexp.cli import live
+from gitexp.engine.clusters.hosts import describe_here
 from gitexp.engine.engine import Slot
+from gitexp.engine.host_clone import own_folder
 from gitexp.errors import CommandFailed, UsageError
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.task import Task, parse_tasks
-from gitexp.rules.text import counted
+from gitexp.rules.text import counted, json_line
 from gitexp.workflows.worker import work
 
 _INDEX = "SLURM_ARRAY_TASK_ID"
@@ -33,11 +35,23 @@ def worker(
         bool,
         typer.Option("--attached", help="Stop the run when standard input ends."),
     ] = False,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROGRAM", help="Only print as JSON what this machine has to run it with."
+        ),
+    ] = None,
+    tree: Annotated[
+        str, typer.Option(metavar="FOLDER", help="With --about: your work tree, if it is here.")
+    ] = "",
 ) -> None:
     """Make runs that another machine asked for, and send them to the remote.
 
     Programs call it: gitexp run --on. A run that is on record already is not made again.
     """
+    if about is not None:
+        typer.echo(json_line(describe_here(about, own_folder(tree) or Path.home())))
+        return
     slot = Slot(lambda: None)
     tasks = parse_tasks(_line(task, array))
     if attached:

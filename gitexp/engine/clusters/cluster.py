@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.ended import Ended
 
 
@@ -48,6 +49,12 @@ class Cluster(Protocol):
 
     lasts: bool
     shares: bool
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """What its machines have that may run a program, as far as that can be asked now.
+
+        `tree` is the work tree there. Nothing is to be said of a machine by itself.
+        """
 
     @property
     def most(self) -> int:

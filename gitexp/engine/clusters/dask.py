@@ -11,12 +11,14 @@ import contextlib
 import hashlib
 import importlib
 import logging
+import shlex
 import sys
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.hosts import parse_host
 from gitexp.errors import NotReady
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Dask
     from gitexp.rules.documents.ended import Ended
 
@@ -50,6 +53,18 @@ class DaskTasks:
         self._unfit: dict[str, set[str]] = {}  # Dask workers that could not run a task
         self._asked = 0.0
         self._is_lost = False
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """Ask the Dask workers that are there; without an answer, nothing is known."""
+        if self._client is None:
+            self._connect()
+        about = f"exec {self._settings.gitexp} worker --about={shlex.quote(program)}"
+        command = " && ".join([*self._settings.setup, f"{about} --tree={shlex.quote(tree)}"])
+        with contextlib.suppress(Exception):
+            said = self._client.run(ask_worker, command, on_error="ignore")
+            found = {worker: parse_host(text) for worker, text in said.items()}
+            return {worker: one for worker, one in found.items() if one is not None}
+        return {}
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Hand tasks over by names that are the same for whoever hands them over again."""
@@ -178,6 +193,16 @@ def one_line(table: str) -> str:
     """A table of versions that Dask prints, without its rules."""
     rows = [" ".join(row.strip(" |").split()) for row in table.splitlines()]
     return visible("; ".join(row for row in rows if row and not row.startswith("+-")))
+
+
+def ask_worker(command: str) -> str:
+    """Ask a Dask worker what its machine has; this travels like `run_worker`."""
+    import subprocess
+
+    return subprocess.run(
+        ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="replace", check=False, timeout=20,
+    ).stdout  # fmt: skip
 
 
 def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:

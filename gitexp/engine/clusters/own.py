@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch, Cluster
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Own
     from gitexp.rules.documents.ended import Ended
     from gitexp.store.repository import Repository
@@ -122,6 +123,11 @@ class _Own:
         """How many workers it has at once."""
         with _told(self._path, "most"):
             return max(1, int(self._cluster.most))
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """Say nothing: such a file need not know."""
+        del program, tree
+        return {}
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Hand over the line of each worker; there is a name for each."""

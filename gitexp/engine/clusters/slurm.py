@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.slurm_nodes import nodes_by_kind
 from gitexp.engine.clusters.slurm_script import batch_script
 from gitexp.engine.clusters.slurm_states import is_open, standing_of
 from gitexp.errors import NotReady
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 
@@ -48,6 +50,11 @@ class SlurmArrays:
         self._accounted: dict[str, str] = {}  # states that only the accounting knew
         self._has_accounting = True  # as far as is known
         self._jobs: dict[str, str] = {}  # numbers of the arrays by their name, likewise
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """Which kinds of accelerators a job may get; nodes themselves cannot be asked."""
+        del program, tree
+        return nodes_by_kind(self._settings)
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Submit those tasks as one array that are not waiting or running already."""
@@ -201,7 +208,9 @@ def _call(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[
             stdin=subprocess.DEVNULL if stdin is None else None,
         )  # fmt: skip
     except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError)
         raise NotReady(
-            f"{words[0]} could not be started here: {error.strerror}",
+            f"{words[0]} could not be started here:"
+            f" {'it is not on PATH' if is_missing else error.strerror}",
             "use a machine that has SLURM's commands, such as a login node of the cluster",
         ) from None

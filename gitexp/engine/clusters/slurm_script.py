@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch, Standing
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 
@@ -79,6 +80,11 @@ class PrintedScript:
             "nothing was submitted",
             "when its jobs have ended, the same command prints what is due next",
         )
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """Say nothing: SLURM cannot be asked from here."""
+        del program, tree
+        return {}
 
     def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
         """Say nothing: nothing was submitted."""

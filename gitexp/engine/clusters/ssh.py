@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.hosts import parse_host
 from gitexp.errors import NotReady
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
+    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Ssh
     from gitexp.rules.documents.ended import Ended
 
@@ -25,6 +29,7 @@ _OPTIONS = ("-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "Server
 _UNREACHED = 255  # ssh's own exit code
 _NOT_READY = NotReady.exit_code  # of a worker that cannot make this run on its host
 _GIVEN_UP = 3  # failures in a row after which nothing is expected of a host
+_ANSWERS = 20.0  # seconds that hosts have to say what they have
 _LINES = 8  # of what a worker said last
 
 
@@ -56,6 +61,23 @@ class SshHosts:
         """How many runs the hosts make at once that ssh does not fail to reach again and again."""
         reached = sum(failures < _GIVEN_UP for failures in self._failures.values())
         return max(1, reached) * self._settings.jobs
+
+    def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
+        """Ask all hosts at once; one that does not answer in time is left out."""
+        if len(self._failures) == 1:
+            return {}
+        about = f"exec {self._settings.gitexp} worker --about={shlex.quote(program)}"
+        command = " && ".join([*self._settings.setup, f"{about} --tree={shlex.quote(tree)}"])
+        asked = {}
+        with contextlib.suppress(OSError):
+            for host in self._failures:
+                asked[host] = subprocess.Popen(
+                    ["ssh", *_OPTIONS, "--", host, command],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+        end = time.monotonic() + _ANSWERS
+        found = {host: parse_host(_answer(process, end)) for host, process in asked.items()}
+        return {host: one for host, one in found.items() if one is not None}
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Start a worker for each batch, on the host with the most places left."""
@@ -133,6 +155,17 @@ class SshHosts:
                 with contextlib.suppress(OSError):
                     if worker.process.stdin is not None:
                         worker.process.stdin.close()
+
+
+def _answer(process: subprocess.Popen[bytes], end: float) -> str:
+    """What a process prints until then."""
+    with process:
+        try:
+            said, _ = process.communicate(timeout=max(0.0, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return ""
+    return said.decode(errors="replace")
 
 
 def _tell(worker: _Worker, line: str) -> None:

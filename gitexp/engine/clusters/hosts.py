@@ -1,0 +1,102 @@
+"""What the machines of a cluster have, asked before any of them runs something."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine import command as commands
+from gitexp.engine.distributions import installed, names_of_installed
+from gitexp.engine.machine import machine
+from gitexp.engine.present import ask_interpreter
+from gitexp.rules.documents.lines import parse_object
+from gitexp.rules.text import visible
+from gitexp.store.git_environment import script_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_NAMED = 3  # packages that differ and are named
+# They install the others, or only report results.
+_TOOLS = {"pip", "setuptools", "wheel", "gitexp", "uv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Models of a machine's accelerators, and versions of Python and of what is installed.
+
+    Where the models are not `exact`, they have other names than in the records of runs.
+    """
+
+    accelerators: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    exact: bool = True
+
+
+def describe_here(program: str, tree: Path) -> dict[str, Any]:
+    """Describe this machine to whoever may let it run `program`, with a work tree if it is here."""
+    given = script_environment()
+    variables = given | {"PATH": commands.search_path(given, tree, tree)}
+    word = commands.locate(program, tree, tree, variables["PATH"]) if program else ""
+    python = ask_interpreter(word, tree, variables) if word else None
+    versions = {}
+    if python is not None:
+        found = installed(python.folders, names_of_installed(python.folders) - _TOOLS)
+        versions = {name: version for name, (version, _) in found.items()}
+        versions["python"] = python.build.split()[0]
+    return {"accelerators": machine()["gpus"], "versions": versions}
+
+
+def parse_host(text: str) -> Host | None:
+    """Read what a machine said of itself, below whatever else it printed; None if it did not."""
+    content = next(filter(None, map(parse_object, reversed(text.splitlines()))), None)
+    match content:
+        case {"accelerators": [*models], "versions": {**versions}}:
+            return Host(
+                tuple(visible(str(one)) for one in models),
+                {visible(str(name)): visible(str(one)) for name, one in versions.items()},
+            )
+    return None
+
+
+def say_differences(hosts: Mapping[str, Host], packages: Collection[str]) -> Iterator[str]:
+    """Say how machines differ in what the two runs of a pair must share.
+
+    `packages` are those that runs on record have used; all count if there are none.
+    """
+    models = {name: ", ".join(dict.fromkeys(one.accelerators)) for name, one in hosts.items()}
+    if len({*models.values()}) > 1:
+        yield (
+            f"accelerators differ: {_grouped(models, 'none')}. Both runs of a pair need the same,"
+            " so neither is made where the other's accelerators are missing"
+        )
+    differing = []
+    names = {name for one in hosts.values() for name in one.versions}
+    for name in sorted(names, key=lambda one: (one != "python", one)):
+        found = {host: one.versions.get(name, "") for host, one in hosts.items() if one.versions}
+        counts = name == "python" or not packages or name in packages
+        if counts and len({*found.values()}) > 1:
+            differing.append(f"{name} {_grouped(found, 'not installed')}")
+    if differing:
+        more = len(differing) - _NAMED
+        shown = "; ".join([*differing[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
+        yield (
+            f"environments differ: {shown}. Both runs of a pair need the same, so some runs of the"
+            " baseline may be made again"
+        )
+
+
+def lack(hosts: Mapping[str, Host], models: Iterable[str]) -> bool:
+    """Whether no machine has all of these accelerators, as far as that is known."""
+    known = all(host.exact for host in hosts.values())
+    return bool(hosts) and known and not any({*models} <= {*h.accelerators} for h in hosts.values())
+
+
+def _grouped(values: Mapping[str, str], nothing: str) -> str:
+    """Values with the machines that have them: `A (gpu1, gpu3), B (gpu2)`."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, value in values.items():
+        groups[value].append(name)
+    return ", ".join(f"{value or nothing} ({', '.join(group)})" for value, group in groups.items())
