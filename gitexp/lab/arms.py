@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 
+_NAMED = 5  # variables in one sentence
+
 
 def arms_of(
     registration: Registration,
@@ -54,7 +56,8 @@ def about_arms(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
 def about_variables(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
     """Name the variables that differ between the arms, if a run may have read them."""
     if names := arms.suspicious:
-        listed = ", ".join(map(visible, names))
+        more = len(names) - _NAMED
+        listed = ", ".join(map(visible, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")
         many = len(names) > 1
         yield Finding(
             "E2",

@@ -8,11 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Two logins differ in several of somebody's own settings, or in dozens. A variable that is set for
-# one arm stands alone, or nearly so.
-_FEW = 5  # of those that a run looked up
-_ALONE = 1  # where nobody knows what was read
-
 
 @dataclass(frozen=True, slots=True)
 class ArmEnvironments:
@@ -39,14 +34,16 @@ class ArmEnvironments:
 
     @property
     def suspicious(self) -> tuple[str, ...]:
-        """Those of them that a run looked up, or all where some code went unwatched; if few."""
-        differing, every = self.differing, (*self.baseline, *self.candidate)
+        """Those of them that a run looked up, the first; then all others, if some went unwatched.
+
+        However many there are: whoever sets one for a single arm could set others beside it.
+        """
+        every = (*self.baseline, *self.candidate)
         read = {name for environment in every for name in environment.get("read") or ()}
-        looked_up = tuple(name for name in differing if name in read)
         unwatched = any(environment.get("unwatched") for environment in every)
-        if unwatched and len(differing) <= _ALONE:
-            return differing
-        return looked_up if len(looked_up) <= _FEW else ()
+        looked_up = [name for name in self.differing if name in read]
+        others = [name for name in self.differing if name not in read]
+        return (*looked_up, *others) if unwatched else (*looked_up,)
 
     @property
     def inert(self) -> tuple[str, ...]:

@@ -36,10 +36,13 @@ MANY = {f"V{number}": "ab" for number in range(6)}
             [ran([])],
             [ran(None, BOOST="1", EDITED="1", OTHER="1")],
             ["BOOST", "EDITED", "OTHER"],
-            [],
+            ["BOOST", "EDITED", "OTHER"],
         ),
-        # Another login has dozens of others.
-        ([ran()], [ran(None, **MANY)], [*MANY], []),
+        # Many hide none, and those that a run looked up come first.
+        ([ran()], [ran(None, **MANY)], [*MANY], [*MANY]),
+        ([ran([])], [ran([*MANY], **MANY)], [*MANY], [*MANY]),
+        ([ran(["V2"])], [ran(None, **MANY)], [*MANY], ["V2", "V0", "V1", "V3", "V4", "V5"]),
+        # Another login has dozens of others, which code that is watched never looks up.
         ([ran([])], [ran(["V2"], **MANY)], [*MANY], ["V2"]),
         # Version 0.1.0 stored no hashes.
         ([{}], [ran(BOOST="1")], [], []),
