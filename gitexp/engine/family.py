@@ -13,6 +13,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+# A process's number, and that of its entry in /proc: who gets the number later has another entry.
+Process = tuple[int, int]
+
 MARK = "GITEXP_RUN_MARK"  # the variable that names the run to whatever it starts
 
 _PROC = Path("/proc")
@@ -22,18 +25,28 @@ _PATIENCE = 5  # seconds for ps
 _STATE, _PARENT, _GROUP, _RESIDENT = 0, 1, 2, 21
 
 
-def marked(mark: str) -> list[int]:
-    """Processes of a run by its mark, wherever they went; none where there is no /proc."""
+def processes() -> frozenset[Process]:
+    """What runs on this machine; empty where there is no /proc."""
+    with suppress(OSError), os.scandir(_PROC) as listed:
+        return frozenset((int(one.name), one.inode()) for one in listed if one.name.isdecimal())
+    return frozenset()
+
+
+def marked(mark: str, older: frozenset[Process] = frozenset()) -> list[int]:
+    """Processes of a run by its mark, wherever they went; none where there is no /proc.
+
+    Those that are `older` than the run are not looked at, since the kernel takes 25 us for each.
+    """
     wanted = f"{MARK}={mark}".encode()
-    return [pid for pid in _pids() if _is_marked(pid, wanted)]
+    return [pid for pid, _ in sorted(processes() - older) if _is_marked(pid, wanted)]
 
 
-def kill_marked(mark: str, number: signal.Signals, besides: int) -> int:
+def kill_marked(mark: str, number: signal.Signals, besides: int, older: frozenset[Process]) -> int:
     """Signal what has a mark outside of one process group; returns how many processes that is."""
     if sys.platform != "linux":
         return 0
     wanted, count = f"{MARK}={mark}".encode(), 0
-    for pid in marked(mark):
+    for pid in marked(mark, older):
         # Through a descriptor, and looked at again: the number may belong to another by now.
         with suppress(OSError):
             descriptor = os.pidfd_open(pid)
@@ -71,7 +84,7 @@ def _resident(group: int, mark: str) -> dict[int, int]:
 def _from_proc() -> dict[int, tuple[int, int, int]]:
     """Parent, group and bytes in memory of every process."""
     table = {}
-    for pid in _pids():
+    for pid, _ in processes():
         with suppress(OSError, ValueError, IndexError):
             columns = (_PROC / f"{pid}/stat").read_bytes().rpartition(b")")[2].split()
             resident = int(columns[_RESIDENT]) * _PAGE
@@ -99,12 +112,6 @@ def _share_of(pid: int, resident: int) -> int:
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) * 1024
     return resident
-
-
-def _pids() -> list[int]:
-    with suppress(OSError):
-        return [int(one.name) for one in os.scandir(_PROC) if one.name.isdecimal()]
-    return []
 
 
 def _is_marked(pid: int, wanted: bytes) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitexp.engine.family import MARK, kill_marked, marked
+from gitexp.engine.family import MARK, kill_marked, marked, processes
 from gitexp.engine.watch import Halt
 from gitexp.rules.documents.ended import Ended
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
+    from gitexp.engine.family import Process
     from gitexp.engine.watch import Watch
     from gitexp.engine.watchdog import Watchdog
 
@@ -91,7 +92,7 @@ def execute(
     if stop.is_set():
         return Finished(-signal.SIGTERM, 0.0, 0.0, 0, interrupted=True)
     watchdog.start()
-    mark = os.urandom(8).hex()
+    mark, older = os.urandom(8).hex(), processes()
     begin = time.monotonic()
     with stdout.open("wb") as out, stderr.open("wb") as err:
         try:
@@ -112,7 +113,7 @@ def execute(
     # If gitexp is killed in the millisecond before this line, the command goes on. It still holds
     # its locks then, so its checkout is not given to another run.
     watchdog.watch(process.pid, mark)
-    child = _Child(process, mark)
+    child = _Child(process, mark, older)
     interrupted, halted = False, None
     deadline, seen = None if timeout is None else begin + timeout, begin
     try:
@@ -146,9 +147,11 @@ def execute(
 class _Child:
     """A started command and its process group, whose number is the command's own."""
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], mark: str, older: frozenset[Process]
+    ) -> None:
         self._process = process
-        self._mark = mark
+        self._mark, self._older = mark, older
         self.left = False
         self._group = process.pid
         self._pause = 0.001
@@ -203,9 +206,11 @@ class _Child:
         """Ask the whole group to end, and give it time to do so."""
         until = time.monotonic() + GRACE
         self._signal(signal.SIGTERM)
-        strays = kill_marked(self._mark, signal.SIGTERM, self._group)
+        strays = self._signal_strays(signal.SIGTERM)
         self.ends_within(GRACE)
-        while time.monotonic() < until and (self._group_lives() or (strays and marked(self._mark))):
+        while time.monotonic() < until and (
+            self._group_lives() or (strays and marked(self._mark, self._older))
+        ):
             time.sleep(0.01)
 
     def kill(self) -> None:
@@ -217,7 +222,7 @@ class _Child:
         while self._group_lives() and time.monotonic() < until:
             time.sleep(0.005)
         # A daemon may fork while it is looked for.
-        while kill_marked(self._mark, signal.SIGKILL, self._group) and time.monotonic() < until:
+        while self._signal_strays(signal.SIGKILL) and time.monotonic() < until:
             self.left = True
             time.sleep(0.005)
 
@@ -242,6 +247,10 @@ class _Child:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+    def _signal_strays(self, number: signal.Signals) -> int:
+        """Signal what has left the group; returns how many processes that is."""
+        return kill_marked(self._mark, number, self._group, self._older)
 
     def _group_lives(self) -> bool:
         if not self._signal(0):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitexp.engine.family import MARK, marked
+from gitexp.engine.family import processes as on_this_machine
 from gitexp.engine.process import GRACE, Finished, execute
 from gitexp.engine.watchdog import Watchdog
 from gitexp.rules.documents.ended import Ended
@@ -273,6 +275,17 @@ def test_a_daemon_ends_with_its_run_and_nobody_elses(run: Runs) -> None:
         assert other.poll() is None
         other.kill()
     assert not run("sleep 60 & true").left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists processes as files")
+def test_what_was_there_before_a_run_is_none_of_it() -> None:
+    before = on_this_machine()
+    with subprocess.Popen(["sleep", "60"], env=os.environ | {MARK: "of a test"}) as other:
+        try:
+            assert marked("of a test") == marked("of a test", before) == [other.pid]
+            assert marked("of a test", on_this_machine()) == []
+        finally:
+            other.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists processes as files")
