@@ -53,9 +53,14 @@ def write_commit(tree: Tree, commit: str) -> WrittenCommit:
     written = _write_changes(tree, proven, commit)
     if written is None:
         _write_all(tree, commit)
-    content = tree.index.read_bytes()
+    is_same = written == []  # then nobody wrote the index
+    content = proven.index if is_same else tree.index.read_bytes()
     attributes = files_called(ATTRIBUTES, content, size)
-    if proven.index and _ids(attributes) != _ids(proven.files_called(ATTRIBUTES, size)):
+    if (
+        proven.index
+        and not is_same
+        and _ids(attributes) != _ids(proven.files_called(ATTRIBUTES, size))
+    ):
         # They decide what becomes of files that are the same in both commits.
         tree.forget()
         return write_commit(tree, commit)
@@ -68,7 +73,9 @@ def write_commit(tree: Tree, commit: str) -> WrittenCommit:
     filters = filters_of(tree, attributes)
     if "lfs" in filters:
         write_contents(tree, [IndexEntry.parse(one, size) for one in raw_entries(content, size)])
-    return WrittenCommit(tuple(submodules_in(content, size)), filters - {"lfs"})
+    # What has submodules is always written whole.
+    submodules = [] if is_same else submodules_in(content, size)
+    return WrittenCommit(tuple(submodules), filters - {"lfs"})
 
 
 def _write_changes(tree: Tree, proven: Proven, commit: str) -> list[IndexEntry] | None:

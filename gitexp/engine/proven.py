@@ -26,11 +26,10 @@ class Proven:
     @classmethod
     def read(cls, path: Path) -> Proven:
         """Read what was proven since the machine started."""
-        with suppress(OSError):
-            first, _, index = path.read_bytes().partition(b"\n")
-            boot, _, commit = first.rpartition(b" ")
+        with suppress(OSError), path.open("rb") as handle:
+            boot, _, commit = handle.readline().rstrip(b"\n").rpartition(b" ")
             if boot == _boot():
-                return cls(decode(commit), index)
+                return cls(decode(commit), handle.read())
         return cls()
 
     def write(self, path: Path) -> None:
