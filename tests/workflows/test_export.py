@@ -21,17 +21,27 @@ from typing import Any
 import pytest
 
 from gitexp.lab.tables.as_text import original
+from gitexp.rules.text import visible
 from tests.arrange import records
 from tests.project import World
 
 HOSTILE = "=cmd|' /C calc'!A0 lifts accuracy because <script>alert(1)</script> \u2192 \U0001f9a6"
+# What start refuses, and plain git does not.
+ESCAPES = " \x1b[31mred\x1b[0m \u202egnp.exe"
 
 
 def measured(world: World) -> tuple[str, str]:
     """A project with a verdict, and with an experiment that was never run; returns their names."""
     done = world.start("--set", "model.C=10", "--evidence", "gap train 0.93", "--gain", "0.02")
     world.gitexp("run")
-    return done, world.start("--set", "train.lr=2e-3", text=HOSTILE)
+    waiting = world.start("--set", "train.lr=2e-3", text=HOSTILE)
+    message = world.git("log", "-1", "--format=%B", f"exp/{waiting}")
+    smuggled = message.replace("\n\nExperiment:", f"{ESCAPES}\n\nExperiment:", 1)
+    assert smuggled != message
+    tree, base = f"exp/{waiting}^{{tree}}", f"exp/{waiting}~"
+    commit = world.git("commit-tree", tree, "-p", base, "-m", smuggled)
+    world.git("update-ref", f"refs/heads/exp/{waiting}", commit)
+    return done, waiting
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -63,10 +73,12 @@ def test_csv_and_json_lines_read_back_as_the_log(ready: World) -> None:
             line["after"],
         ]
         assert (line["verdict"], row["verdict"]) == (was["verdict"], was["verdict"] or "")
-        assert line["hypothesis"] == row["hypothesis"] == was["hypothesis"]
+        assert line["hypothesis"] == was["hypothesis"]
+        assert row["hypothesis"] == visible(was["hypothesis"])
         for figure in ("effect", "lower", "upper", "p", "level", "pairs"):
             assert line[figure] == was[figure]
             assert row[figure] == ("" if was[figure] is None else repr(was[figure]))
+    assert logged[waiting]["hypothesis"] == HOSTILE + ESCAPES
     [one] = (line for line in lines if line["name"] == done)
     assert (one["evidence"], one["evidence_kind"], one["gain"]) == ("gap train 0.93", "gap", 0.02)
     single = logged[done]["single_runs"]
