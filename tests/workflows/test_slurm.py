@@ -97,6 +97,9 @@ def test_a_script_is_printed_and_nothing_submitted(ready: World) -> None:
     printed = ready.gitexp("run", name, "--on", "slurm", "--script").out
     assert printed.startswith("#!/bin/bash\n#SBATCH --job-name=gitexp\n")
     assert printed.count('"commit":') == 5
+    words = ("--on", "slurm", "--script")
+    assert ready.gitexp("run", "--baseline", *words).out.count('"commit":') == 5
+    assert ready.gitexp("run", "--screen", name, *words).out.count('"purpose":"screen"') == 2
     assert subprocess.run(["bash", "-n"], input=printed, text=True, check=True).returncode == 0
     ready.gitexp("run", name, "--script", code=2)
     asks(ready, hosts("gpu1"))
@@ -107,7 +110,7 @@ def test_a_script_is_printed_and_nothing_submitted(ready: World) -> None:
     ("state", "reason", "wanted"),
     [
         ("PENDING", "Resources", Standing(State.WAITING, "Resources")),
-        ("PENDING", "None", Standing(State.WAITING, "PENDING")),
+        ("PENDING", "None", Standing(State.WAITING)),
         ("PENDING", "JobHeldUser", Standing(
             State.WAITING, "JobHeldUser, until somebody releases it: scontrol release 7")),
         ("REQUEUE_HOLD", "", Standing(

@@ -20,10 +20,11 @@ from gitexp.workflows.run import run as workflow
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
 _BESIDE: dict[str, tuple[int, set[str]]] = {
-    "--baseline": (0, {"--on"}), "--resume": (0, set()), "--wait": (_ANY, {"--exit-code"}),
+    "--baseline": (0, {"--on", "--script"}), "--resume": (0, set()),
+    "--wait": (_ANY, {"--exit-code"}),
     "--detach": (_ANY, {"--all", "--screen", "--on"}), "--smoke": (1, {"--on"}),
-    "--screen": (_ANY, {"--all", "--detach", "--on"}),
-    "--script": (_ANY, {"--all", "--on"}),
+    "--screen": (_ANY, {"--all", "--detach", "--on", "--script"}),
+    "--script": (_ANY, {"--all", "--on", "--baseline", "--screen"}),
 }  # fmt: skip
 
 
@@ -138,6 +139,20 @@ def run(
     if explore:
         _demand_explorable(names, every=every, on=on)
     project = open_project()
+    if every:
+        _refuse_beside("--all", names)
+        names = _planned(project, screen=screen, as_json=json_)
+        if not names:
+            return
+    screening = 1 if runs is None else runs, 1.0 if sample is None else sample
+    if script:
+        from gitexp.cli.script import print_script
+
+        print_script(
+            project, names, where=where, jobs=number, baseline=baseline, again=again,
+            screening=screening if screen else None,
+        )  # fmt: skip
+        return
     if baseline:
         from gitexp.cli.measuring import run_baseline
 
@@ -154,24 +169,7 @@ def run(
             on=place_of(project, where),
         )  # fmt: skip
         return
-    if every:
-        _refuse_beside("--all", names)
-        from gitexp.cli.views import next as next_views
-        from gitexp.workflows.next import next_ideas
-
-        ideas = next_ideas(project)
-        names = [idea.name for idea in ideas.order] + ([] if screen else ideas.failed)
-        if not names:
-            if screen:
-                hint = "\n".join(ideas.warnings) or next_views.PLAN
-                raise UsageError("nothing is planned on this baseline", hint)
-            if json_:
-                views.all_ended([], as_json=True)
-            else:
-                next_views.ranked(ideas, as_json=False)
-            return
     several = every or len(names) > 1
-    screening = 1 if runs is None else runs, 1.0 if sample is None else sample
     if detach:
         # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
         from gitexp.cli.views.queue import begun
@@ -194,8 +192,25 @@ def run(
         return
     run_named(
         project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
-        as_json=json_, several=several, by_verdict=exit_code, where=where, script=script,
+        as_json=json_, several=several, by_verdict=exit_code, where=where,
     )  # fmt: skip
+
+
+def _planned(project: Project, *, screen: bool, as_json: bool) -> list[str]:
+    """The experiments that --all means; none, and what to print then, where nothing is planned."""
+    from gitexp.cli.views import next as next_views
+    from gitexp.workflows.next import next_ideas
+
+    ideas = next_ideas(project)
+    names = [idea.name for idea in ideas.order] + ([] if screen else ideas.failed)
+    if not names and screen:
+        hint = "\n".join(ideas.warnings) or next_views.PLAN
+        raise UsageError("nothing is planned on this baseline", hint)
+    if not names and as_json:
+        views.all_ended([], as_json=True)
+    elif not names:
+        next_views.ranked(ideas, as_json=False)
+    return names
 
 
 def _jobs_there(jobs: str, where: Where, gpus: str) -> int | None:
@@ -269,14 +284,8 @@ def run_named(
     several: bool = False,
     by_verdict: bool = False,
     where: Where = HERE,
-    script: bool = False,
 ) -> None:
     """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
-    if script:
-        from gitexp.cli.script import print_script
-
-        print_script(project, names, where=where, jobs=jobs)
-        return
     place = place_of(project, where)
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         ended = workflow(

@@ -33,9 +33,10 @@ def is_open(state: str) -> bool:
 def standing_of(task: str, state: str, reason: str = "", output: str = "") -> Standing:
     """How a task is; `reason` is why it waits, `output` what it printed last, as lines to show."""
     if state in _WAITING:
-        said = state if reason in {"", "None"} else reason
+        said = "" if reason == "None" else reason
         if "held" in reason.lower() or state in {"REQUEUE_HOLD", "SPECIAL_EXIT"}:
-            said += f", until somebody releases it: scontrol release {task.partition('_')[0]}"
+            said = f"{said or state}, until somebody releases it: scontrol release"
+            said += f" {task.partition('_')[0]}"
         return Standing(State.WAITING, said)
     if state in _RUNNING:
         return Standing(State.RUNNING, state)
