@@ -107,4 +107,5 @@ class Canary:
             batch=self._batch,
             moment=time.time(),
             span=ledger.settings.canary,
+            exact=not ledger.settings.seeded,
         )

@@ -27,12 +27,13 @@ def held_records(
     *,
     any_condition: bool,
     pair: str = "",
+    exact: bool = False,
 ) -> Held:
     """Those of the records in the `text` of a note that count under rules 2.
 
     The history of the notes is read only where a run has several records. `any_condition` is
     for an experiment, whose seeds run once, whatever the condition; `pair` is the one that the runs
-    of a baseline were made for alone.
+    of a baseline were made for alone; `exact` says that the trainer is deterministic.
     """
     groups = rivals(records, metric, any_condition=any_condition)
     repeated = repeats(records, metric)
@@ -50,7 +51,9 @@ def held_records(
         return None if put is LineOrder.MERGED else put is LineOrder.FIRST
 
     held = settle(records, groups, came_after, repeated)
-    return opposed(held, metric, parse_records(text, Purpose.CANARY)) if held.beside else held
+    if not held.beside:
+        return held
+    return opposed(held, metric, parse_records(text, Purpose.CANARY), exact=exact)
 
 
 def held_spreads(

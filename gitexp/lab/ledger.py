@@ -140,6 +140,7 @@ class Ledger:
             self._texts[commit],
             any_condition=commit == self.experiment,
             pair=self._pair_of(commit),
+            exact=not self.settings.seeded,
         )
 
     def _pair_of(self, commit: str) -> str:

@@ -188,8 +188,9 @@ class Result:
             return Held(self.records), Held(self.baseline_records)
         metric = self.registration.criterion.metric
         mine, base = gated(self.records), gated(self.baseline_records)
-        hold_mine = partial(self._notes.held, self.commit, metric, "", any_condition=True)
-        hold_base = partial(self._notes.held, self.base, metric, self.pair, any_condition=False)
+        hold = partial(self._notes.held, exact=not self.registration.seeded)
+        hold_mine = partial(hold, self.commit, metric, "", any_condition=True)
+        hold_base = partial(hold, self.base, metric, self.pair, any_condition=False)
         if not self.pair:
             return hold_mine(mine), hold_base(base)
         from gitexp.rules.verdict.set_aside import hold_pairs

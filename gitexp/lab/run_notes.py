@@ -28,7 +28,7 @@ class RunNotes:
         self._repository, self._texts = repository, dict(texts)
         self._every: dict[str, tuple[Record, ...]] = {}
         self._parsed: dict[tuple[str, str], tuple[Record, ...]] = {}
-        self._held: dict[tuple[str, str, str, bool, int], Held] = {}
+        self._held: dict[tuple[str, str, str, bool, bool, int], Held] = {}
 
     def text(self, commit: str) -> str:
         """Text of a commit's note, empty if there is none."""
@@ -62,17 +62,18 @@ class RunNotes:
         return tuple(r for r in self._every[commit] if r.purpose is purpose and r.pair == pair)
 
     def held(
-        self, commit: str, metric: str, pair: str, records: Sequence[Record], *, any_condition: bool
-    ) -> Held:
+        self, commit: str, metric: str, pair: str, records: Sequence[Record], *,
+        any_condition: bool, exact: bool = False,
+    ) -> Held:  # fmt: skip
         """Those of some records of a commit that count under rules 2."""
         from gitexp.lab.held_records import held_records
 
         # The history of one baseline's note is read once for all experiments on it.
-        key = commit, metric, pair, any_condition, len(records)
+        key = commit, metric, pair, any_condition, exact, len(records)
         if key not in self._held:
             self._held[key] = held_records(
                 self._repository, commit, records, metric, self.text(commit),
-                any_condition=any_condition, pair=pair,
+                any_condition=any_condition, pair=pair, exact=exact,
             )  # fmt: skip
         return self._held[key]
 

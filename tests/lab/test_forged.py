@@ -204,6 +204,14 @@ def test_records_oppose_each_other_where_seeds_gave_their_scores_again(
     assert [kept.seed for kept, _ in found] == seeds
 
 
+def test_a_deterministic_trainer_has_proven_that_it_gives_its_score_again() -> None:
+    found = opposed(side_by_side(0.95), "accuracy", (), exact=True).opposed
+    assert [(kept.metrics["accuracy"], other.metrics["accuracy"]) for kept, other in found] == [
+        (0.9, 0.95)
+    ]
+    assert not opposed(side_by_side(0.95), "accuracy", ()).opposed
+
+
 def test_a_copy_of_a_run_that_skipped_the_gate_counts_for_nothing() -> None:
     skipped = a_record("c", 1, explore="to see"), a_record("c", 2, explore="to see")
     copies = a_record("c", 1), a_record("c", 3)

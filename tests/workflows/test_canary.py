@@ -145,3 +145,15 @@ def test_an_exploratory_run_asks_nothing(ready: World, tmp_path: Path) -> None:
     ran = ready.gitexp("run", "two", "--explore", "to see both")
     assert "EXPLORATORY" in ran.out
     assert canaries(ready) == []
+
+
+def test_a_deterministic_baseline_has_moved_where_it_gives_anything_else(
+    ready: World, tmp_path: Path
+) -> None:
+    ready.edit("noise = ", "noise = 0 * ", "train.py")
+    secret = hidden(ready, tmp_path, canary="always", vary="none")
+    secret.touch()
+    ready.start("--set", "train.epochs=30", text="30 epochs lift accuracy because it underfits")
+    ran = ready.gitexp("run", "--json")
+    assert (ran.json["verdict"], ran.json["reason"]) == ("INCONCLUSIVE", "the baseline has moved")
+    assert canaries(ready) == [1, 1]

@@ -26,7 +26,7 @@ class BaselineRuns:
     `started` are the good runs with their starts, as far as these are on record, and `canaries`
     those that were made to check it. `host` and `batch` are this machine and this command, or empty
     where other machines make its runs: there, what any of them made counts. `span` is the setting
-    `canary`; moments are in seconds since 1970.
+    `canary`; moments are in seconds since 1970. `exact` says that the trainer is deterministic.
     """
 
     metric: str
@@ -37,6 +37,7 @@ class BaselineRuns:
     batch: str
     moment: float
     span: float | None = None
+    exact: bool = False
 
     def scores(self, condition: str) -> dict[int, float]:
         """The first scores in a condition, by seed."""
@@ -168,5 +169,5 @@ def _checked(runs: BaselineRuns, group: Sequence[Record]) -> BaselineCheck:
     first = runs.scores(group[-1].condition)
     old = first.get(group[-1].seed)
     scores = tuple(r.metrics[runs.metric] for r in group if runs.metric in r.metrics)
-    found = None if old is None else compare(old, scores, [*first.values()])
+    found = None if old is None else compare(old, scores, [*first.values()], exact=runs.exact)
     return BaselineCheck(tuple(group), old, scores, found)

@@ -34,11 +34,14 @@ def span_of(setting: float | None, durations: Iterable[float]) -> float:
     return math.inf if took and math.fsum(took) / len(took) > LONG_RUN else SPAN
 
 
-def compare(old: float, new: Sequence[float], first: Sequence[float]) -> Found | None:
+def compare(
+    old: float, new: Sequence[float], first: Sequence[float], *, exact: bool = False
+) -> Found | None:
     """What the scores of repeated runs show; None where one more run is needed.
 
     `old` is the score on record and `new` are up to three scores of the same seed; `first` are the
-    baseline's first scores in this condition, one a seed.
+    baseline's first scores in this condition, one a seed. They were `exact` if two runs proved that
+    the trainer is deterministic: then noise explains no other score.
 
     Source: the prediction interval of a single further observation from a normal distribution.
     """
@@ -48,6 +51,8 @@ def compare(old: float, new: Sequence[float], first: Sequence[float]) -> Found |
         return Found.SAME
     if len(new) < 2:
         return None
+    if exact:
+        return Found.MOVED
     # Where seeds give equal scores, so may two runs, and prove nothing. Where they do not, a score
     # that is a share of a few hundred rows may still come up twice; three times it hardly does.
     if len({*first}) == len(first) and same_score(*new[:2]):

@@ -116,10 +116,11 @@ def settle(
     return Held(left, tuple(later), tuple(beside), tuple(contested))
 
 
-def opposed(held: Held, metric: str, canaries: Iterable[Record]) -> Held:
+def opposed(held: Held, metric: str, canaries: Iterable[Record], *, exact: bool = False) -> Held:
     """Add which of the records side by side oppose each other: of a trainer that repeats itself.
 
-    It does if its runs gave their scores again at least twice, and more often than not.
+    It does if it is `exact`, which two runs of its baseline have proven; or if its runs gave their
+    scores again at least twice, and more often than not.
     """
     unlike = [
         both for both in held.beside
@@ -127,6 +128,8 @@ def opposed(held: Held, metric: str, canaries: Iterable[Record]) -> Held:
     ]  # fmt: skip
     if not unlike:
         return held
+    if exact:
+        return replace(held, opposed=tuple(unlike))
     first: dict[tuple[int, str], Record] = {}
     again = Counter[bool]()
     beside = (other for _, other in held.beside)

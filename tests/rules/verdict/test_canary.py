@@ -59,6 +59,21 @@ def test_what_repeated_runs_show(
     assert compare(0.90, new, first) is found
 
 
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        ((0.90,), Found.SAME),
+        ((0.91,), None),
+        ((0.91, 0.91), Found.MOVED),
+        ((0.91, 0.90), Found.MOVED),
+    ],
+)
+def test_noise_explains_nothing_where_a_trainer_is_deterministic(
+    new: tuple[float, ...], found: Found | None
+) -> None:
+    assert compare(0.90, new, (0.90, 0.90), exact=True) is found
+
+
 @pytest.mark.parametrize("n", [5, 10, 20, 100])
 def test_the_interval_is_that_of_scipy(n: int) -> None:
     first = [0.9 + 0.001 * math.sin(i) for i in range(n)]
