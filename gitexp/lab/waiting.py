@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,28 +42,31 @@ def waiting(project: Project, rows: Sequence[Row] | None = None) -> Waiting:
         alike = {project.tip, *same_runs(project, project.settings, project.tip)}
         confirmed = [result for result in confirmed if result.base not in alike]
     if confirmed:
-        newer = _made_again(project, confirmed, [row.result for row in rows])
+        newer = made_again(project, confirmed, [row.result for row in rows])
         confirmed = [result for result in confirmed if result.commit not in newer]
     return Waiting(planned, tuple(reversed(confirmed)))
 
 
-def _made_again(
+def made_again(
     project: Project, confirmed: Sequence[Result], results: Sequence[Result]
 ) -> set[str]:
     """Commits of those whose change a later experiment made; `results` are the newest first."""
     repository = project.repository
     registered = [result for result in results if result.registration is not None]
     changes = whole_changes(repository, registered)
+    wanted = {result.commit for result in confirmed}
     found = set()
-    for result in confirmed:
+    later: defaultdict[str, list[Result]] = defaultdict(list)  # by what is changed
+    for result in registered:
         change = changes[result.commit]
-        later = registered[: next(i for i, r in enumerate(registered) if r is result)]
-        same = [one for one in later if changes[one.commit].sets_the_same(change)]
-        # Code that was carried to another baseline may have other lines around it.
-        if any(_retested(one) == result.commit for one in same) or on_equal_code(
-            repository, same, result.standing
-        ):
-            found.add(result.commit)
+        if result.commit in wanted:
+            same = [r for r in later[change.place] if changes[r.commit].sets_the_same(change)]
+            # Code that was carried to another baseline may have other lines around it.
+            if any(_retested(one) == result.commit for one in same) or on_equal_code(
+                repository, same, result.standing
+            ):
+                found.add(result.commit)
+        later[change.place].append(result)
     return found
 
 

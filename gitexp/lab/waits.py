@@ -12,6 +12,7 @@ from gitexp.lab.code_trust import untrusted_below
 from gitexp.lab.missing_results import sync_command
 from gitexp.lab.queue import QueueStage
 from gitexp.lab.trust import is_trusted, settings_approved
+from gitexp.lab.waiting import made_again
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import counted, visible
 from gitexp.store.unsynced import unshared, unsynced
@@ -79,7 +80,7 @@ def waits(
     return [
         *_about_clone(project),
         *_about_queues(queues),
-        *_about_experiments(project, sorted(rows, key=lambda row: row is not current)),
+        *_about_experiments(project, rows, current),
         *_about_results(project),
     ]
 
@@ -102,7 +103,9 @@ def _about_queues(queues: Iterable[QueueProgress]) -> Iterator[Wait]:
         yield Wait(WaitKind.QUEUE, said, "gitexp run --resume", said)
 
 
-def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
+def _about_experiments(
+    project: Project, rows: Sequence[Row], current: Row | None
+) -> Iterator[Wait]:
     def wait(
         kind: WaitKind, found: Sequence[Row], said: str, why: str, command: Callable[[Row], str]
     ) -> Iterator[Wait]:
@@ -111,7 +114,8 @@ def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
             yield Wait(kind, f"{len(found):,} {said}", command(found[0]), why, names)
 
     def in_state(state: State) -> list[Row]:
-        return [row for row in rows if row.state is state]
+        found = [row for row in rows if row.state is state]
+        return sorted(found, key=lambda row: row is not current)
 
     if missing := in_state(State.UNSYNCED):
         remotes = unsynced(project.repository)
@@ -126,8 +130,10 @@ def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
         "confirmed and not accepted", "it is confirmed",
         lambda row: f"gitexp accept {row.result.name}",
     )  # fmt: skip
+    outdated = [row for row in confirmed if row.result.base not in alike]
+    newer = _made_again(project, outdated, rows)
     yield from wait(
-        WaitKind.OUTDATED, [row for row in confirmed if row.result.base not in alike],
+        WaitKind.OUTDATED, [row for row in outdated if row.commit not in newer],
         "confirmed on an older baseline",
         "confirmed, but the baseline has changed since",
         lambda row: f"gitexp retest {row.result.name}",
@@ -157,6 +163,13 @@ def _about_experiments(project: Project, rows: Sequence[Row]) -> Iterator[Wait]:
         "a run failed; see why, then run it again",
         lambda row: f"gitexp show {row.result.name}",
     )  # fmt: skip
+
+
+def _made_again(project: Project, outdated: Sequence[Row], rows: Sequence[Row]) -> set[str]:
+    """Commits of those whose change a later experiment makes, as where they were carried on."""
+    if not outdated:
+        return set()
+    return made_again(project, [row.result for row in outdated], [row.result for row in rows])
 
 
 def _way_to_edit(project: Project, name: str) -> str:

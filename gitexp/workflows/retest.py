@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from gitexp.lab.project import Project
     from gitexp.lab.result import Result
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.settings import Settings
 
 
 # Trailers that belong to one registration, not to its change.
@@ -41,8 +43,8 @@ _OWN = {*AGAIN, "Project", CODE, BASE, "Replaces"}
 def retest(project: Project, name: str | None, repeats: int | None = None) -> Started:
     """Register the change of an experiment again, on the baseline's current tip and fresh seeds.
 
-    With more `repeats` than the settings have, it asks again what was inconclusive. The code that
-    it stands on comes along, unless the tip has it.
+    With more `repeats`, it asks again what was inconclusive; without, it has as many as it was
+    planned with. The code that it stands on comes along, unless the tip has it.
 
     Raises:
         Refused: the change or its code no longer applies, the baseline already has it, or there are
@@ -58,7 +60,8 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
         )
     project = project_in(project, result.registration.project)
     parent = result.entry.parents[0]
-    change = inspect_trees(project, settings_of(project, result.base), parent, commit).change
+    settings = settings_of(project, result.base)
+    change = inspect_trees(project, settings, parent, commit).change
     if change is None:
         raise UsageError(
             f"exp/{old_name} changes more than one value", f"gitexp check {old_name} lists them"
@@ -90,13 +93,13 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
     about_code = carried.findings(inspection.change) if carried else []
     advice = demand([*inspection.findings, *about_code], NOT_REGISTERED)
     assert inspection.change is not None  # noqa: S101 - nothing was refused
-    # What was planned as a single run stays one, unless more are asked for.
-    single = bool(result.registration.borrowed) and repeats is None
+    if repeats is None:
+        repeats = _repeats_of_its_own(project, settings, result.registration)
     proposal = Proposal(
         result.registration.hypothesis,
         inspection.change,
         content,
-        options=Options(repeats=1 if single else repeats),
+        options=Options(repeats=repeats),
         advice=advice,
         criterion=result.registration.criterion,
         guards=result.registration.guards,
@@ -104,6 +107,17 @@ def retest(project: Project, name: str | None, repeats: int | None = None) -> St
         code=carried.code if carried else None,
     )
     return register(project, proposal)
+
+
+def _repeats_of_its_own(
+    project: Project, settings: Settings, registration: Registration
+) -> int | None:
+    """How many repeats it was planned with, if its own `settings` plan another number."""
+    if registration.borrowed:
+        return 1
+    most = registration.repeats[-1]
+    planned = registration.seeded and project.settings.seeded and most != settings.looks[-1]
+    return most if planned else None
 
 
 def _predicted(result: Result) -> Iterator[tuple[str, str]]:

@@ -60,13 +60,15 @@ def test_what_is_planned_is_carried_on_to_the_new_baseline(ready: World) -> None
     planned = ready.start("--set", "train.epochs=30", *idea)
     twin = ready.start("--set", "model.C=11")
     best = ready.start("--set", "model.C=10")
+    longer = ready.start("--set", "model.C=12", "--repeats", "4")
     ready.gitexp("run", best)
     out = ready.gitexp("accept", best).out
-    assert "2 ideas were planned on the previous baseline: gitexp retest --planned" in out
-    assert "2 ideas wait for the new baseline" in ready.gitexp("next").out
+    assert "3 ideas were planned on the previous baseline: gitexp retest --planned" in out
+    assert "3 ideas wait for the new baseline" in ready.gitexp("next").out
     done = ready.gitexp("retest", "--planned", "--json").json
     by_name = {new["from"]: new for new in done["started"]}
-    assert by_name.keys() == {planned, twin}
+    assert by_name.keys() == {planned, twin, longer}
+    assert [by_name[one]["trailers"]["Repeats"] for one in (planned, longer)] == ["3", "3 4"]
     assert done["left"] == []
     kept = {"Gain", "Chance", "Cost", "Evidence", "Retest"}
     assert kept <= by_name[planned]["trailers"].keys()
@@ -98,6 +100,7 @@ def test_what_was_confirmed_is_carried_on_with_its_gain_and_comes_first(ready: W
     assert (first["name"], first["before"]) == (again["name"], sibling)
     assert (second["name"], second["before"]) == (by_name[promising]["name"], "")
     assert ready.try_git("rev-parse", "--verify", f"exp/{sibling}").code == 0
+    assert ready.gitexp("status", "--json").json["outdated"] == []
     assert (
         "No experiment planned or confirmed on an older baseline is waiting"
         in ready.gitexp("retest", "--planned").out

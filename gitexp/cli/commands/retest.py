@@ -22,7 +22,10 @@ def retest(
     ] = False,
     repeats: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Maximum number of repeats, instead of the settings'."),
+        typer.Option(
+            metavar="N",
+            help="Maximum number of repeats; default: the settings', or what it was planned with.",
+        ),
     ] = None,
     json_: AsJson = False,
 ) -> None:
