@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.engine.clusters.hosts import Host, describe_here, lack, parse_host, say_differences
+from gitexp.engine.clusters.hosts import (
+    Host,
+    describe_here,
+    lack,
+    parse_host,
+    parse_hosts,
+    say_differences,
+)
 from gitexp.engine.clusters.slurm_nodes import nodes_by_kind
 from gitexp.rules.documents.elsewhere import Slurm
 
@@ -58,7 +65,7 @@ def test_what_differs_between_hosts_is_said(
         ({"a": A, "b": V}, ["V100"], False),
         ({"a": A, "b": V}, ["H100"], True),
         ({"a": A, "b": V}, [], False),
-        ({"a": Host(("a100",), exact=False)}, ["H100"], False),
+        ({"a": Host(("a100",), sure=False)}, ["H100"], False),
     ],
 )
 def test_accelerators_that_no_host_has_are_missed(
@@ -75,6 +82,9 @@ def test_a_machine_describes_itself_and_is_read_below_other_output(tmp_path: Pat
     assert "pytest" in host.versions
     assert "pip" not in host.versions
     assert parse_host("gitexp: command not found\n{}") is None
+    told = json.dumps(described)
+    assert parse_hosts({"a": told}, sure=True)["a"].sure
+    assert not parse_hosts({"a": told, "b": ""}, sure=True)["a"].sure  # the other may have more
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ import pytest
 from gitexp.cli.live import Lines
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.engine import Slot
-from gitexp.errors import NotReady
-from gitexp.lab.elsewhere import Place
+from gitexp.errors import NotReady, UsageError
+from gitexp.lab.elsewhere import Place, table_of
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.project import open_project
-from gitexp.rules.documents.elsewhere import parse_elsewhere
+from gitexp.rules.documents.elsewhere import Dask, Where, parse_elsewhere
 from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.store.refs import RUNS, SHARED_RUNS
 from gitexp.workflows.run import Conclusion, run
@@ -352,6 +352,18 @@ def test_nothing_is_submitted_where_it_could_not_come_back(place: World) -> None
 def test_a_wrong_table_is_refused_by_name(table: object, said: str) -> None:
     with pytest.raises(Exception, match=said):
         parse_elsewhere("gitexp.toml", table)
+
+
+def test_an_address_on_the_command_line_stands_above_the_settings(place: World) -> None:
+    address = "tcp://head:8786"
+    elsewhere = Where("dask", address=address)
+    assert table_of(open_project(place.path), elsewhere) == Dask(address)  # without a table
+    asks(place, "[on.dask]\nclass = 'a.B'\narguments = {n = 1}\njobs = 3\nresources = {GPU = 1}\n")
+    assert table_of(open_project(place.path), elsewhere) == Dask(
+        address, jobs=3, resources={"GPU": 1}
+    )
+    with pytest.raises(UsageError, match="not head:8786"):
+        table_of(open_project(place.path), Where("dask", address="head:8786"))
 
 
 def test_a_mistyped_key_gets_the_one_that_is_meant() -> None:

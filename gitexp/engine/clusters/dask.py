@@ -18,7 +18,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.engine.clusters.hosts import parse_host
+from gitexp.engine.clusters.hosts import parse_hosts
 from gitexp.errors import NotReady
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
@@ -62,8 +62,7 @@ class DaskTasks:
         command = " && ".join([*self._settings.setup, f"{about} --tree={shlex.quote(tree)}"])
         with contextlib.suppress(Exception):
             said = self._client.run(ask_worker, command, on_error="ignore")
-            found = {worker: parse_host(text) for worker, text in said.items()}
-            return {worker: one for worker, one in found.items() if one is not None}
+            return parse_hosts(said, sure=False)  # others may come
         return {}
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:

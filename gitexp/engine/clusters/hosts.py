@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine import command as commands
@@ -27,12 +27,12 @@ _TOOLS = {"pip", "setuptools", "wheel", "gitexp", "uv"}
 class Host:
     """Models of a machine's accelerators, and versions of Python and of what is installed.
 
-    Where the models are not `exact`, they have other names than in the records of runs.
+    They are not `sure` where records name the models otherwise, or another machine may yet come.
     """
 
     accelerators: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-    exact: bool = True
+    sure: bool = True
 
 
 def describe_here(program: str, tree: Path) -> dict[str, Any]:
@@ -47,6 +47,13 @@ def describe_here(program: str, tree: Path) -> dict[str, Any]:
         versions = {name: version for name, (version, _) in found.items()}
         versions["python"] = python.build.split()[0]
     return {"accelerators": machine()["gpus"], "versions": versions}
+
+
+def parse_hosts(said: Mapping[str, str], *, sure: bool) -> dict[str, Host]:
+    """Read what machines said of themselves; they are `sure` only if all of them answered."""
+    found = {name: parse_host(text) for name, text in said.items()}
+    sure = sure and None not in found.values()
+    return {name: replace(one, sure=sure) for name, one in found.items() if one is not None}
 
 
 def parse_host(text: str) -> Host | None:
@@ -90,7 +97,7 @@ def say_differences(hosts: Mapping[str, Host], packages: Collection[str]) -> Ite
 
 def lack(hosts: Mapping[str, Host], models: Iterable[str]) -> bool:
     """Whether no machine has all of these accelerators, as far as that is known."""
-    known = all(host.exact for host in hosts.values())
+    known = all(host.sure for host in hosts.values())
     return bool(hosts) and known and not any({*models} <= {*h.accelerators} for h in hosts.values())
 
 

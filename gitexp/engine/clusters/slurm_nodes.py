@@ -22,7 +22,7 @@ _CHOOSES = re.compile(r"-C|-w|--constraint|--gres|--gpus|--nodelist|--nodefile|-
 def nodes_by_kind(settings: Slurm) -> Mapping[str, Host]:
     """Kinds of accelerators among the nodes that a job may get; {} where it asks for one of them.
 
-    SLURM's names are chosen by whoever set it up, so they are not exact.
+    SLURM's names are chosen by whoever set it up, so nothing is sure.
     """
     asked = settings.gpus
     if not re.fullmatch(r"[0-9]+", asked) or any(
@@ -40,4 +40,4 @@ def nodes_by_kind(settings: Slurm) -> Mapping[str, Host]:
     except (OSError, subprocess.TimeoutExpired):
         return {}  # `sbatch` will say why
     kinds = dict.fromkeys(_GPU.findall(done.stdout) if done.returncode == 0 else ())
-    return {f'to choose: gpus = "{kind}:{asked}"': Host((kind,), exact=False) for kind in kinds}
+    return {f'to choose: gpus = "{kind}:{asked}"': Host((kind,), sure=False) for kind in kinds}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.engine.clusters.hosts import parse_host
+from gitexp.engine.clusters.hosts import parse_hosts
 from gitexp.errors import NotReady
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
@@ -76,8 +76,7 @@ class SshHosts:
                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
         end = time.monotonic() + _ANSWERS
-        found = {host: parse_host(_answer(process, end)) for host, process in asked.items()}
-        return {host: one for host, one in found.items() if one is not None}
+        return parse_hosts({host: _answer(one, end) for host, one in asked.items()}, sure=True)
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Start a worker for each batch, on the host with the most places left."""
