@@ -345,16 +345,15 @@ class Away:
             more = f" and {counted(others, 'more run')}" if others else ""
             said = f"{order.label}, seed {order.seed}{more}: no record came: {standing.said}"
             if not standing.again or flight.tries >= _TRIES:
-                hint = "fix that, then repeat the command: it continues where it stopped"
-                if standing.hint:
-                    hint = (
-                        f"{standing.hint}\nthen repeat the command: it continues where it stopped"
-                    )
+                hint = f"{standing.hint}\n" if standing.hint else "fix that, "
+                hint += "then repeat the command: it continues where it stopped"
                 self._end(flight, Done(order, None, NotReady(said, hint)))
                 continue
             if flight.name not in told:
                 told.add(flight.name)
-                self._watcher.said(f"{said}; submitted again")
+                first, *rest = said.splitlines()
+                hints = [f"-> {standing.hint}"] if standing.hint else []
+                self._watcher.said("\n".join([f"{first}; submitted again", *rest, *hints]))
             flight.tries += 1
         for flight in flights:
             flight.name, flight.gone = "", None
