@@ -141,7 +141,7 @@ class Away:
             self._meeting.url, ledger.project.baseline, order.commit, order.seed, order.metric,
             ledger.settings.digest, ledger.project.folder, attempt, order.threads, order.purpose,
             order.share, ledger.code, order.conditions or (), tuple(sorted(beside)),
-            self._meeting.tree,
+            self._meeting.tree, ledger.generation,
         )  # fmt: skip
         folder = ledger.repository.local / "runs" / order.commit[:12] / f"{order.seed}-{attempt}"
         job = Job(

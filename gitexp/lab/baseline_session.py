@@ -63,7 +63,9 @@ class BaselineSession(Session):
         if check.found is Found.MOVED:
             if not self._again:
                 told = check_of(self.ledger, self.bench.base, check, "")
-                raise NotReady(f"{MOVED}: {say_moved(told)}", "gitexp run --baseline --again")
+                here = "gitexp run --baseline --again"
+                hint = "the same command with --again" if self.bench.away else here
+                raise NotReady(f"{MOVED}: {say_moved(told)}", hint)
             self._settled = True
             self.ledger.open_generation()
             self.bench.here = []

@@ -39,7 +39,7 @@ class Environments:
         # By commit and condition, with the number in the order in which they became known.
         self._known: dict[str, dict[str, tuple[int, dict[str, Any]]]] = {}
         self._lines: dict[str, set[str]] = {}
-        self._again = 0  # generations that were opened beyond those on record
+        self.generation = 1  # the one that was opened; on record there may be newer ones
 
     def read(self, commits: Iterable[str]) -> None:
         """Read the bulk lines of commits that were not read yet, in one git process."""
@@ -76,12 +76,11 @@ class Environments:
         """Name the condition of a run of `commit`; one that these commits do not know is new."""
         with self._lock:
             known = self.of(among)
-            generation = newest_generation(known) + self._again
+            generation = max(newest_generation(known), self.generation)
             alike = {name: one for name, one in known.items() if generation_of(name) == generation}
             name = condition_of(described, alike)
             if name not in alike:
                 name = of_generation(name, generation)
-                self._again = 0
             if _says(described) > _says(known.get(name)):
                 self._remember(self._known.setdefault(commit, {}), name, described)
             return name
@@ -94,9 +93,10 @@ class Environments:
         if _says(content) > _says(before):
             known[condition] = (next(self._number) if before is None else number, content)
 
-    def open_generation(self) -> None:
-        """Let no run from now on share its condition with one that is on record."""
-        self._again = 1
+    def open_generation(self, among: Sequence[str]) -> None:
+        """Let no run from now on share its condition with one on record of these commits."""
+        with self._lock:
+            self.generation = newest_generation(self.of(among)) + 1
 
     def new_lines(self, commit: str, bulk: Iterable[Mapping[str, Any]]) -> list[str]:
         """The lines among these that the commit lacks and that may be stored."""

@@ -319,7 +319,16 @@ class Ledger:
 
     def open_generation(self) -> None:
         """Let no run from now on share its condition with one that is on record."""
-        self._environments.open_generation()
+        self._environments.open_generation([*self._followed])
+
+    @property
+    def generation(self) -> int:
+        """The generation of conditions that was opened; runs belong to it, or to a newer one."""
+        return self._environments.generation
+
+    @generation.setter
+    def generation(self, number: int) -> None:
+        self._environments.generation = number
 
     # --- what is written ------------------------------------------------------------------------
 

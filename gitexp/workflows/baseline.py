@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.errors import UsageError
 from gitexp.lab.adopting import adopt
 from gitexp.lab.baseline_session import BaselineSession
 from gitexp.lab.bench import Bench
@@ -72,7 +71,6 @@ def measure_baseline(
     runs are made instead of on this machine.
 
     Raises:
-        UsageError: it is to be measured again elsewhere.
         NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
             baseline has moved, and `again` is not set.
         CommandFailed: a run failed.
@@ -80,12 +78,6 @@ def measure_baseline(
     settings = project.settings
     demand_trust(project, project)
     if on is not None:
-        if again:
-            raise UsageError(
-                "--again first repeats a run to see if the baseline has moved, which only this"
-                " machine can do: other machines have other clocks",
-                "gitexp run --baseline --again",
-            )
         on.meeting.demand_ready([project.tip])
         jobs = jobs or on.cluster.most
     if settings.pairing:

@@ -124,7 +124,10 @@ class _Ledgers:
             Refused: the gate refuses the experiment.
             NotReady: the task asks for what was not approved, or could not be paired from here.
         """
-        same = (task.commit, task.settings, task.project, task.code, task.metric, task.tree)
+        same = (
+            task.commit, task.settings, task.project, task.code, task.metric, task.tree,
+            task.generation,
+        )  # fmt: skip
         suits = (*same, task.conditions, task.beside, task.threads)
         if error := self._refused.get(same) or self._refused.get(suits):
             raise error
@@ -152,6 +155,7 @@ class _Ledgers:
         commits = [one for one in (admitted.base, admitted.experiment, task.code) if one]
         ledger.read(*commits)
         ledger.read_environments(*commits)
+        ledger.generation = task.generation
         return ledger
 
 
@@ -191,9 +195,11 @@ def _make(
 
 
 def _order(task: Task, ledger: SendingLedger) -> Order:
+    # What opens a generation is in none that is on record.
+    any_condition = None if task.generation == 1 else ()
     return Order(
         ledger.project.prefix, task.commit, task.seed, task.commit[:10], task.metric,
-        task.threads, task.purpose, task.conditions or None, share=task.share,
+        task.threads, task.purpose, task.conditions or any_condition, share=task.share,
     )  # fmt: skip
 
 

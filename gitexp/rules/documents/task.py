@@ -42,7 +42,8 @@ class Task:
     `settings` is the digest of the settings that may run, and `code` the code commit that may, if
     the experiment has one. `attempt` is the number that this attempt gets at least: where a later
     one is on record, nothing is run. `conditions` are those that it must have, any if there are
-    none; `beside` are those of the run that it is paired with, from whose accelerators it must not
+    none, and `generation` is the generation that its condition belongs to, if there is no newer
+    one; `beside` are those of the run that it is paired with, from whose accelerators it must not
     differ. `tree` is the folder in which linked inputs and `.venv` are looked for.
     """
 
@@ -61,12 +62,13 @@ class Task:
     conditions: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     tree: str = ""
+    generation: int = 1
 
     def line(self) -> str:
         """Write it as one line, without what is as it is by default."""
         always = {"url", "baseline", "commit", "seed", "metric", "settings"}
         fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        defaults = {"attempt": 1, "threads": 0, "share": 1.0}
+        defaults = {"attempt": 1, "threads": 0, "share": 1.0, "generation": 1}
         said = {
             name: [*value] if isinstance(value, tuple) else value
             for name, value in fields.items()
@@ -124,6 +126,7 @@ _OPTIONAL: dict[str, Callable[[object], bool]] = {
     "conditions": listed(_matching(_CONDITION)),
     "beside": listed(_matching(_CONDITION)),
     "tree": _is_absolute,
+    "generation": whole(1, 999_999),
 }
 _SHAPE = Shape(_REQUIRED, _OPTIONAL)
 
