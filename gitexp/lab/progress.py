@@ -26,6 +26,7 @@ class Listener(Protocol):
 
 
 _listeners: list[Listener] = []  # the last one listens
+_around: list[str] = []  # steps in one piece that others are a part of
 
 
 def listen(listener: Listener) -> None:
@@ -41,18 +42,22 @@ def counted_off(step: str, items: Iterable[_T], total: int, *, before: int = 0) 
     if not _listeners:
         yield from items
         return
-    listener = _listeners[-1]
+    listener, told = _listeners[-1], False
     try:
         for done, item in enumerate(items, before):
+            told = True
             listener.tell(step, min(done, total), total)
             yield item
     finally:
-        listener.end()
+        if told:
+            listener.end()
+            if _around:
+                listener.tell(_around[-1], 0, 0)
 
 
 @contextlib.contextmanager
 def in_one_piece(step: str) -> Iterator[None]:
-    """Tell meanwhile that a step is under way that has nothing to count.
+    """Tell meanwhile that a step is under way that has nothing to count, but may have such parts.
 
     Nothing may be printed before it ends.
     """
@@ -61,9 +66,11 @@ def in_one_piece(step: str) -> Iterator[None]:
         return
     listener = _listeners[-1]
     listener.tell(step, 0, 0)
+    _around.append(step)
     try:
         yield
     finally:
+        _around.pop()
         listener.end()
 
 

@@ -70,6 +70,17 @@ def test_a_slow_step_is_shown_though_nothing_more_is_told(
     assert listened
 
 
+def test_a_step_is_shown_again_after_a_part_of_it_that_was_counted(
+    capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
+) -> None:
+    progress.listen(Terminal(patience=0))
+    with progress.in_one_piece("writing"):
+        assert [*progress.counted_off("checking", "ab", 2)] == ["a", "b"]
+        assert capsys.readouterr().err.endswith("\r\x1b[K\r  writing ...\x1b[K")
+    assert capsys.readouterr().err == "\r\x1b[K"
+    assert listened
+
+
 def test_a_quick_step_is_never_shown(
     capsys: pytest.CaptureFixture[str], listened: list[progress.Listener]
 ) -> None:

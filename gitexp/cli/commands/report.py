@@ -14,6 +14,7 @@ from gitexp.errors import UsageError
 from gitexp.lab.experiment import find_experiment
 from gitexp.lab.goals import progress
 from gitexp.lab.log import Row, log, row_of
+from gitexp.lab.progress import in_one_piece
 from gitexp.lab.project import Project, open_project
 from gitexp.rules.text import visible
 from gitexp.store.output_file import write_output
@@ -66,14 +67,15 @@ def report(
     _demand(name, output, only, open_=open_)
     project, today = open_project(), dt.datetime.now(tz=dt.UTC).date()
     content: bytes | str
-    if only is not None:
-        row = _row(project, name) if only in {Figure.PAIRS, Figure.CURVES} else None
-        drawing = reporting.draw(project, only, row, lambda: progress(project, today), number)
-        content = reporting.picture(drawing, form)
-    elif form is Format.HTML:
-        content = _page(project, today, number)
-    else:
-        content = _text(workflow(project, today), form, number)
+    with in_one_piece("writing the report"):
+        if only is not None:
+            row = _row(project, name) if only in {Figure.PAIRS, Figure.CURVES} else None
+            drawing = reporting.draw(project, only, row, lambda: progress(project, today), number)
+            content = reporting.picture(drawing, form)
+        elif form is Format.HTML:
+            content = _page(project, today, number)
+        else:
+            content = _text(workflow(project, today), form, number)
     if output is None:
         typer.echo(content, nl=False)
         return
