@@ -65,6 +65,12 @@ def make_clones_folder() -> Path:
     return folder
 
 
+def worker_clones(repository: Repository) -> list[Path]:
+    """Clones that workers of yours have made on this machine."""
+    folder = machine_folder(repository) / CLONES
+    return sorted(path for path in folder.glob("*.git") if not path.is_symlink())
+
+
 def _of_machine() -> str:
     """Path below the cache: on a shared file system, users and hosts do not meet."""
     host = re.sub(r"[^\w.-]", "_", os.uname().nodename) or "host"

@@ -45,6 +45,7 @@ def open_host_clone(task: Task) -> Repository:
         # Written last: a clone that was made halfway is made again.
         if not (folder / "gitexp" / "made").exists():
             _make(folder, task)
+        (folder / "gitexp" / "made").touch()  # `gitexp doctor --gc` sees when it was last used
     return Repository.discover(folder)
 
 

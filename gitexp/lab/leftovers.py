@@ -14,18 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.engine.cache_folder import abandoned_folders
+from gitexp.engine.cache_folder import abandoned_folders, worker_clones
 from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
 from gitexp.engine.run import busy_lock
 from gitexp.engine.within import is_within
-from gitexp.errors import NotReady
+from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.queue import QueueStage, queues
 from gitexp.store.local import locked, make_writable
+from gitexp.store.repository import Repository
+from gitexp.store.shared_runs import waiting_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gitexp.store.repository import Repository
+    from collections.abc import Callable, Iterable, Iterator
 
 _SETTLED = 60.0  # seconds; a younger folder may belong to a run that is about to start
 
@@ -42,7 +42,7 @@ class HoldingJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A run's folder ("run") or a checkout ("checkout"), with `size` in bytes.
+    """A run's folder ("run"), a checkout or a clone that workers share, with `size` in bytes.
 
     `used` is when it was last used, in seconds since 1970. `state` is "in use", "kept" (too young
     to be freed), "old" (would be freed) or "freed".
@@ -74,7 +74,8 @@ def free_room(repository: Repository, older: float, *, dry: bool) -> list[Holdin
     found = [
         *(_run(path, before, dry=dry) for path in _run_folders(repository)),
         *(_checkout(repository, path, before, dry=dry) for path in checkouts(repository)),
-        *(_abandoned(path, dry=dry) for path in _abandoned_folders(repository)),
+        *(_clone(path, before, dry=dry) for path in _found(worker_clones, repository)),
+        *(_abandoned(path, dry=dry) for path in _found(abandoned_folders, repository)),
     ]
     if not dry:
         _sweep(repository, before)
@@ -116,12 +117,40 @@ def _checkout(repository: Repository, path: Path, before: float, *, dry: bool) -
     return Holding("checkout", path, size, used, state)
 
 
-def _abandoned_folders(repository: Repository) -> list[Path]:
-    """Folders for the checkouts of clones of yours that are gone."""
+def _found(find: Callable[[Repository], Iterable[Path]], repository: Repository) -> list[Path]:
+    """What is to be found in the cache on this machine."""
     try:
-        return list(abandoned_folders(repository))
+        return list(find(repository))
     except NotReady:  # there is no place for checkouts
         return []
+
+
+def _clone(path: Path, before: float, *, dry: bool) -> Holding:
+    """A clone that workers share; one is made again when a worker needs it.
+
+    One with runs that the remote does not have is kept, however old.
+    """
+    size, used = _measure(path)
+    state = "old" if used <= before else "kept"
+    lock_file = path.with_suffix(".lock")  # under which a worker looks whether it is there
+    with locked(lock_file, wait=False) as lock:
+        if lock is None or _is_needed(path):
+            state = "in use"
+        elif state == "old" and not dry:
+            shutil.rmtree(path, ignore_errors=True)
+            state = "old" if path.exists() else "freed"
+            lock_file.unlink(missing_ok=True)
+    return Holding("clone", path, size, used, state)
+
+
+def _is_needed(path: Path) -> bool:
+    """Whether a worker is in a clone, or runs wait in it to be sent."""
+    try:
+        clone = Repository.discover(path)
+        used = any(is_used(clone, checkout) for checkout in checkouts(clone))
+        return used or bool(waiting_runs(clone))
+    except GitexpError:
+        return False  # it was half made, or is damaged
 
 
 def _abandoned(path: Path, *, dry: bool) -> Holding:

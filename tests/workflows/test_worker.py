@@ -16,6 +16,7 @@ from gitexp.rules.documents.task import Task, join_tasks
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs
 from tests.lab.test_code_commits import ON_TOP, code, experiment
+from tests.lab.test_leftovers import age, states
 from tests.project import TRAIN, World
 from tests.team import hook, hub_of, lines_of, measured_experiment, synced
 from tests.workflows.test_run import run_beside, until
@@ -157,8 +158,15 @@ def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(
     [clone] = clones()
     [waiting] = runs(clone)
     (hub.path / "hooks" / "pre-receive").unlink()
+    age(clone.path)
+    assert "clone in use" in states(ready)  # the run is nowhere else
     assert "nothing to do" in where.gitexp("worker", asked.line()).out
     assert (runs(hub), runs(clone)) == ([waiting], [])
+    assert "clone kept" in states(ready)
+    age(clone.path)
+    assert "clone freed" in states(ready)
+    assert clones() == []
+    assert "nothing to do" in where.gitexp("worker", asked.line()).out
 
 
 def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(

@@ -58,7 +58,12 @@ def freed(found: Sequence[Holding], older: str, *, dry: bool, as_json: bool) -> 
 def _summed(found: Sequence[Holding]) -> str:
     kinds = [
         counted(number, word)
-        for kind, word in (("run", "run folder"), ("checkout", "checkout"))
+        for kind, word in (
+            ("run", "run folder"),
+            ("checkout", "checkout"),
+            ("clone", "worker clone"),
+        )
         if (number := sum(one.kind == kind for one in found))
     ]
-    return f"{' and '.join(kinds)}, {size(sum(one.size for one in found))}"
+    listed = [", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds
+    return f"{' and '.join(listed)}, {size(sum(one.size for one in found))}"
