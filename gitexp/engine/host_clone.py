@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from gitexp.store.fetch import Remote
 
 REMOTE = "origin"
+# Seconds between tries to reach the remote from a host that is cut off, and what git says then.
+_PAUSES = (1, 2, 4, 8, 15, 30)
+_CUT_OFF = (
+    "could not resolve", "connection refused", "timed out", "no route to host", "unreachable",
+    "unable to connect", "connection reset",
+)  # fmt: skip
 # What git allows by default, whatever the user's own configuration allows beyond that.
 _PROTOCOLS = ("file", "git", "http", "https", "ssh")
 
@@ -109,23 +116,27 @@ def update(clone: Repository, tasks: Sequence[Task]) -> Remote:
         HEADS: HEADS, ARCHIVE: ARCHIVE, f"{where}notes/": "refs/notes/",
         f"{where}runs/": SHARED_RUNS,
     }  # fmt: skip
-    with locked(clone.local / "sync.lock"):
-        words = (
-            "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags", "--quiet",
-            "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--update-shallow",
-            "--no-auto-maintenance", "--", REMOTE, *specs,
-        )  # fmt: skip
-        done = clone.git.run(*words, allow=range(1, 256))
-        if done.returncode and forget_gone(clone, REMOTE, places, decode(done.stderr)):
+    words = (
+        "-c", "fetch.unpackLimit=1", "fetch", "--atomic", "--prune", "--no-tags", "--quiet",
+        "--no-write-fetch-head", "--refmap=", "--no-recurse-submodules", "--update-shallow",
+        "--no-auto-maintenance", "--", REMOTE, *specs,
+    )  # fmt: skip
+    for pause in (*_PAUSES, None):
+        with locked(clone.local / "sync.lock"):
             done = clone.git.run(*words, allow=range(1, 256))
-        if done.returncode:
-            said = decode(done.stderr)
-            if lacked_room(clone.common, said):
-                raise disk_full()
-            if "couldn't find remote ref" in said:
-                raise NotReady(
-                    f"the remote has no branch {baseline}, and experiments stand on it",
-                    f"where you submitted this: git push REMOTE {baseline}",
-                )
+            if done.returncode and forget_gone(clone, REMOTE, places, decode(done.stderr)):
+                done = clone.git.run(*words, allow=range(1, 256))
+            if not done.returncode:
+                break
+        said = decode(done.stderr)
+        if lacked_room(clone.common, said):
+            raise disk_full()
+        if "couldn't find remote ref" in said:
+            raise NotReady(
+                f"the remote has no branch {baseline}, and experiments stand on it",
+                f"where you submitted this: git push REMOTE {baseline}",
+            )
+        if pause is None or not any(word in said.lower() for word in _CUT_OFF):
             raise unreachable("the remote", said)
-        return read_fetched(clone, REMOTE)
+        time.sleep(pause)
+    return read_fetched(clone, REMOTE)

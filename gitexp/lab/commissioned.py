@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from gitexp.engine.clock import SKEW, now
 from gitexp.engine.condition import changes_between
 from gitexp.engine.host_clone import beside_tree
 from gitexp.engine.machine import machine
@@ -19,7 +20,8 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.project import Project, settings_at
 from gitexp.rules.documents.code_commit import is_code_commit
-from gitexp.store.experiments import read_commits
+from gitexp.rules.text import duration
+from gitexp.store.experiments import read_commits, timestamp
 from gitexp.store.refs import HEADS
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ def _admit_experiment(clone: Repository, seen: Repository, task: Task) -> Commis
     report.demand()
     _demand_approved(report.settings.digest, task)
     _demand_code(f"exp/{report.name}", report.code, task)
+    _demand_clock(report.name, report.entry.time)
     project = report.project
     here = Project(
         seen, project.prefix, project.baseline, report.base, project.settings_path, report.settings
@@ -104,6 +107,17 @@ def _demand_code(name: str, code: str, task: Task) -> None:
         raise NotReady(
             f"{name} brings code ({code[:10] or 'none'}) that whoever asked for this run has not"
             f" approved ({task.code[:10] or 'none'})"
+        )
+
+
+def _demand_clock(name: str, registered: str) -> None:
+    """Run nothing that would look as if it had been run before it was registered."""
+    behind = timestamp(registered) - timestamp(now())
+    if behind > SKEW:
+        raise NotReady(
+            f"by the clock of this machine, exp/{name} will be registered in {duration(behind)}, so"
+            " its runs would look as if they had come first",
+            "set the clocks of this machine and of the one where it was registered",
         )
 
 
@@ -136,13 +150,13 @@ def demand_condition(task: Task, ledger: Ledger) -> None:
     known = {name: one for name, one in known.items() if one}
     if not known:
         return
-    now = present_environment(
+    present = present_environment(
         ledger.repository, project.prefix, settings, task.threads, known.values()
     )
-    if now is None:
+    if present is None:
         return
-    now["data"] = {}  # the run itself finds out
-    changes = [changes_between(one, now) for one in known.values()]
+    present["data"] = {}  # the run itself finds out
+    changes = [changes_between(one, present) for one in known.values()]
     if all(changes):
         raise NotReady(
             f"this machine differs from where its partner ran: {', '.join(changes[-1])}",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
 from dataclasses import replace
@@ -195,6 +198,51 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     synced(ready)
     ended = [(record["attempt"], record.get("ended")) for record in records(ready, "main")]
     assert ended == [(1, "abort"), (2, "scheduler")]
+
+
+def test_a_clock_that_is_behind_the_registration_makes_no_run(
+    ready: World, hub: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("GIT_COMMITTER_DATE", f"@{time.time() + 7210:.0f} +0000")
+        name = ready.start("--set", "model.C=10")
+    synced(ready)
+    asked = task(ready, hub, f"exp/{name}")
+    refused = elsewhere(ready).gitexp("worker", asked.line(), code=3).err
+    assert f"by the clock of this machine, exp/{name} will be registered in 2.0 h" in refused
+    assert runs(hub) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="NOBODY BUT ROOT CAN MAKE A SMALL DISK")
+def test_a_worker_whose_disk_is_full_says_so_and_loses_nothing(
+    ready: World, hub: World, tmp_path: Path
+) -> None:
+    where, asked, small = elsewhere(ready), task(ready, hub, "main"), tmp_path / "small"
+    small.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], check=False
+    )
+    if made.returncode:
+        pytest.skip("NO SMALL DISK CAN BE MADE HERE")
+    try:
+        where.git("config", "--global", "gitexp.cache", str(small / "cache"))
+        where.git("config", "--global", "gitexp.patience", "0.1")
+        where.gitexp("worker", asked.line())
+        (small / "other").write_bytes(bytes(shutil.disk_usage(small).free))
+        full = where.gitexp("worker", replace(asked, seed=8).line(), code=5).err
+        assert "the disk is full" in full
+        (small / "other").unlink()
+        where.gitexp("worker", replace(asked, seed=8).line())
+    finally:
+        subprocess.run(["umount", "--lazy", str(small)], check=True)
+    assert synced(ready).folded == len(runs_of(ready)) == 2
+    assert ready.gitexp("verify").code == 0
+
+
+def runs_of(world: World) -> set[int]:
+    """Seeds of the baseline with a good run on record."""
+    return {record["seed"] for record in records(world, "main") if not record.get("failure")}
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.hosts import parse_hosts
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _EVERY = 1.0  # seconds between questions to the scheduler
 _PATIENCE = 30.0  # seconds that a scheduler is waited for
-_NOT_READY = NotReady.exit_code  # of a worker that cannot make this run on its host
+# Exit codes of a worker that cannot make this run on its host; another one may.
+_UNFIT = {NotReady.exit_code, StoreBusy.exit_code}
 _LOST = "the connection to Dask's scheduler was lost"
 
 
@@ -172,10 +173,10 @@ class DaskTasks:
         except Exception as error:  # noqa: BLE001 - it died just now, or the result with its worker
             return Standing(State.GONE, f"Dask: {visible(str(error))}", again=True)
         said = "\n".join(visible(text).splitlines()) or f"it ended with exit code {code}"
-        if code == _NOT_READY:
+        if code in _UNFIT:
             for line in batch:
                 self._unfit.setdefault(line, set()).add(worker)
-        unfit = code == _NOT_READY and "workers" in self._where(batch)
+        unfit = code in _UNFIT and "workers" in self._where(batch)
         return Standing(State.GONE, f"{worker}: {said}", again=stopped or code < 0 or unfit)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:

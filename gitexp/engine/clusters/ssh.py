@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.hosts import parse_hosts
-from gitexp.errors import NotReady
+from gitexp.errors import NotReady, StoreBusy
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 # A password cannot be typed here, and a host that is gone is noticed after a minute.
 _OPTIONS = ("-o", "BatchMode=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
 _UNREACHED = 255  # ssh's own exit code
-_NOT_READY = NotReady.exit_code  # of a worker that cannot make this run on its host
+# Exit codes of a worker that cannot make this run on its host; another one may.
+_UNFIT = {NotReady.exit_code, StoreBusy.exit_code}
 _GIVEN_UP = 3  # failures in a row after which nothing is expected of a host
 _ANSWERS = 20.0  # seconds that hosts have to say what they have
 _LINES = 8  # of what a worker said last
@@ -139,11 +140,11 @@ class SshHosts:
         said = "\n".join(text.strip().splitlines()[-_LINES:]) or f"it ended with exit code {code}"
         _close(worker)
         del self._workers[name]
-        if code == _NOT_READY:
+        if code in _UNFIT:
             for line in worker.batch:
                 self._unfit.setdefault(line, set()).add(worker.host)
         others = self._failures.keys() - self._unfit_for(worker.batch)
-        again = unreached or code < 0 or (code == _NOT_READY and bool(others))
+        again = unreached or code < 0 or (code in _UNFIT and bool(others))
         return Standing(State.GONE, f"{worker.host}: {said}", again=again)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:

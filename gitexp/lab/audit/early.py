@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitexp.engine.clock import SKEW
 from gitexp.lab.audit.inventory import label_of, name_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, duration, visible
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.audit.inventory import Inventory
-
-_SKEW = 120  # seconds by which the clocks of two machines may differ
 
 
 def about_early(inventory: Inventory) -> Iterator[Finding]:
@@ -32,5 +31,5 @@ def about_early(inventory: Inventory) -> Iterator[Finding]:
                 f"{counted(len(early), 'run')} of {label_of(result)} began before it was registered"
                 f" at {visible(result.entry.time)}, the oldest {duration(ahead)} earlier",
                 f"gitexp retest {name_of(result)} measures the change on fresh seeds",
-                advice=ahead <= _SKEW,
+                advice=ahead <= SKEW,
             )
