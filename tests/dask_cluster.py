@@ -20,6 +20,14 @@ from pathlib import Path
 
 HERE = "127.0.0.1"
 _NET = "10.213.77"  # of the bridge; nobody else's
+# Starts one of Dask's programs as if it had another version of a package than its clients.
+_OLDER = """\
+import runpy, sys
+from distributed import versions
+known = versions.get_package_info
+versions.get_package_info = lambda names: known(names) | {"toolz": "0.0"}
+runpy.run_module(f"distributed.cli.dask_{sys.argv.pop(1)}", run_name="__main__")
+"""
 
 
 def lacking_dask() -> str:
@@ -106,8 +114,7 @@ class Cluster:
         home.mkdir(parents=True, exist_ok=True)
         with (home / "out").open("ab") as out:
             return subprocess.Popen(
-                [*self.within(name), sys.executable, "-m", f"distributed.cli.dask_{words[0]}",
-                 *words[1:]],
+                [*self.within(name), sys.executable, "-c", _OLDER, *words],
                 cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
                 env={"HOME": str(home), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"},
             )  # fmt: skip

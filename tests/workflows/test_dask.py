@@ -144,7 +144,8 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     command.send_signal(signal.SIGKILL)
     command.communicate()
     until(lambda: not cluster.runs())
-    ready.gitexp("run", names[1], "--on", "dask")
+    said = ready.gitexp("run", names[1], "--on", "dask").err
+    assert "Dask: Mismatched versions found" in said
     demand_all(1)
 
     # The scheduler dies, and with it the workers that it had; others take over.
@@ -182,3 +183,20 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     assert ready.gitexp("verify").code == 0
     if not isinstance(cluster, Apart):
         assert before == verdicts(alone, names, run=True)
+
+
+@pytest.mark.slow
+def test_a_class_of_the_settings_starts_a_cluster_that_ends_with_the_command(ready: World) -> None:
+    if why := lacking_dask():
+        pytest.skip(f"NO DASK HERE, so nothing is tested with it: {why}")
+    hub_of(ready)
+    words = (
+        "{n_workers = 0, threads_per_worker = 1, dashboard_address = ':0', resources = {GPU = 1}}"
+    )
+    asks(ready, (
+        f"[on.dask]\nclass = 'distributed.LocalCluster'\narguments = {words}\n"
+        f"gitexp = '{WORKER}'\nresources = {{GPU = 1}}\njobs = 2\n"
+    ))  # fmt: skip
+    name = ready.start("--set", "model.C=10")
+    assert "5 pairs" in ready.gitexp("run", name, "--on", "dask").out
+    assert sorted(record["attempt"] for record in records(ready, f"exp/{name}")) == [1] * 5
