@@ -1,8 +1,11 @@
 """What runs of other machines cost: `python -m tests.bench.clusters [--refs N] [--pushes N]`.
 
 - how long one `gitexp sync` takes to fold in so many runs that workers left on a remote;
+- how long it takes with what 1,000 workers leave between two of them, time after time, over 50
+  experiments;
 - how many runs a second a bare repository takes, pushed one by one as workers do, by how many of
-  them at once, beside how many refs a second it moves itself;
+  them at once and, with `--server ssh://HOST`, over ssh, too; pushed in batches; and while many
+  other runs wait there;
 - the bytes that the ref of one run has.
 """
 
@@ -10,13 +13,16 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gitexp.store.refs import RUNS, SHARED_RUNS
+from gitexp.store.shared_runs import keep_run, send_runs
 from tests.arrange import refs
 from tests.bench.projects import project, seal
 from tests.bench.timing import cost_of
@@ -29,7 +35,6 @@ from tests.team import (
     repository_of,
     starts_of,
     synced,
-    write_run,
 )
 
 _SYNC = (str(Path(sys.executable).with_name("gitexp")), "sync")
@@ -44,9 +49,8 @@ def a_run(commit: str, seed: int) -> tuple[str, str]:
     return f"{SHARED_RUNS}{commit}/{seed}-{digits}", "".join(f"{line}\n" for line in lines)
 
 
-def leave_runs(hub: World, commit: str, count: int) -> float:
+def leave_runs(hub: World, runs: Sequence[tuple[str, str]]) -> float:
     """Leave runs on a remote in one step, as if workers had; returns the bytes of each."""
-    runs = [a_run(commit, seed) for seed in range(1, count + 1)]
     stream = "".join(
         f"blob\nmark :{number}\ndata {len(text)}\n{text}"
         for number, (_, text) in enumerate(runs, start=1)
@@ -57,12 +61,12 @@ def leave_runs(hub: World, commit: str, count: int) -> float:
     blobs = {int(mark[1:]): blob for mark, blob in marks}
     lines = "".join(f"create {ref} {blobs[n]}\n" for n, (ref, _) in enumerate(runs, start=1))
     git.run("update-ref", "--stdin", stdin=lines.encode())
-    return len(stream) / count
+    return len(stream) / len(runs)
 
 
 def fold(world: World, hub: World, commit: str, count: int) -> None:
     """Time one sync that folds in so many runs."""
-    size = leave_runs(hub, commit, count)
+    size = leave_runs(hub, [a_run(commit, seed) for seed in range(1, count + 1)])
     took = cost_of(_SYNC, world.path)
     known = sum('"kind"' not in line for line in lines_of(world, RUNS, commit))
     left = sum(ref.startswith(SHARED_RUNS) for ref in refs(hub))
@@ -73,22 +77,40 @@ def fold(world: World, hub: World, commit: str, count: int) -> None:
     assert (known, left) == (count, 0), (known, left)
 
 
-def push_run(world: World, commit: str, seed: int) -> None:
-    """Push one run as a worker does."""
-    record, *rest = a_run(commit, seed)[1].splitlines()
-    write_run(repository_of(world), "hub", commit, record, rest)
+def waves(world: World, hub: World, commits: Sequence[str], seeds: int) -> None:
+    """Time each of several syncs that fold in runs of all experiments, while the notes grow."""
+    for wave in range(5):
+        first = 1 + wave * seeds
+        runs = [a_run(one, seed) for one in commits for seed in range(first, first + seeds)]
+        leave_runs(hub, runs)
+        took = cost_of(_SYNC, world.path)
+        print(
+            f"{len(runs):,} runs of {len(commits)} experiments folded in, {wave * len(runs):,} on"
+            f" record before: {took.wall / 1000:.1f} s, {took.cpu / 1000:.1f} s of processor time"
+        )
 
 
-def pushes(world: World, commit: str, count: int) -> None:
-    """Time runs that are pushed one by one, as workers push them."""
-    for at_once in (1, 2, 4, 8):
-        seeds = range(1_000_000 * at_once, 1_000_000 * at_once + count)
+def push_runs(world: World, remote: str, commit: str, seeds: Sequence[int]) -> None:
+    """Push runs by one push, as a worker does."""
+    repository = repository_of(world)
+    refs = []
+    for seed in seeds:
+        record, *rest = a_run(commit, seed)[1].splitlines()
+        refs.append(keep_run(repository, commit, record, rest))
+    send_runs(repository, remote, refs)
+
+
+def pushes(world: World, remote: str, commit: str, count: int, first: int) -> None:
+    """Time runs that are pushed one by one, by several workers at once, and in batches."""
+    for at_once, each in ((1, 1), (2, 1), (4, 1), (8, 1), (2, 20)):
+        first += 10_000
+        batches = [range(at, at + each) for at in range(first, first + count * each, each)]
         began = time.monotonic()
         with ThreadPoolExecutor(at_once) as threads:
-            sent = threads.map(lambda seed: push_run(world, commit, seed), seeds)
-            done = len([*sent])
-        rate = done / (time.monotonic() - began)
-        print(f"pushed one by one, {at_once} at once, over file://: {rate:.1f} runs a second")
+            done = threads.map(lambda batch: push_runs(world, remote, commit, batch), batches)
+            sent = len([*done]) * each
+        rate = sent / (time.monotonic() - began)
+        print(f"  {at_once} at once, {each} in a push: {rate:.1f} runs a second")
 
 
 def main() -> None:
@@ -97,16 +119,30 @@ def main() -> None:
     parser.add_argument("--refs", type=int, default=10_000)
     parser.add_argument("--pushes", type=int, default=40)
     parser.add_argument("--folder", help="where to work; in memory, the disk does not count")
+    parser.add_argument("--server", help="where the remote is besides, such as ssh://localhost")
     asked = parser.parse_args()
+    ssh = os.environ.get("GIT_SSH_COMMAND")
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         home = Path(folder)
         seal(home)
+        if ssh:
+            os.environ["GIT_SSH_COMMAND"] = ssh
         world = project(home / "project")
         hub = hub_of(world)
-        commit = an_experiment(world, "brave-otter")
+        commits = [an_experiment(world, f"otter-{number}", 2 + number) for number in range(50)]
         synced(world, "hub")
-        fold(world, hub, commit, asked.refs)
-        pushes(world, commit, asked.pushes)
+        fold(world, hub, commits[0], asked.refs)
+        waves(world, hub, commits, 20)
+        places = {"hub": f"file://{hub.path}"}
+        if asked.server:
+            places["server"] = f"{asked.server}{hub.path}"
+            world.git("remote", "add", "server", places["server"])
+        for number, (remote, url) in enumerate(places.items()):
+            print(f"runs pushed to {url.partition('://')[0]}://")
+            pushes(world, remote, commits[1], asked.pushes, 1_000_000 * (number + 1))
+        leave_runs(hub, [a_run(commits[2], seed) for seed in range(1, asked.refs + 1)])
+        print(f"while {asked.refs:,} runs wait there")
+        pushes(world, "hub", commits[1], asked.pushes, 5_000_000)
 
 
 if __name__ == "__main__":
