@@ -14,7 +14,6 @@ from gitexp.lab.results import place_of_next
 from gitexp.lab.summary_cache import opened_cache
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.run_scores import Score, mean_score
-from gitexp.rules.verdict.single_run import first_run_misled
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.notes import read_notes
@@ -99,9 +98,7 @@ class Headline:
 def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> Headline:
     """Sum up a project whose whole log is `rows`, newest first."""
     settings, results = project.settings, [row.result for row in rows]
-    summaries = [result.summary for result in results]
     counts = Counter(map(_counted_as, rows))
-    judgements = [one.judgement for one in summaries if one.judgement is not None]
     # Oldest first, each once.
     bases = list(dict.fromkeys(result.base for result in reversed(results) if result.base))
     notes = read_notes(project.repository, RUNS, list({*bases, project.tip}))
@@ -125,9 +122,9 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
         withdrawn=counts["withdrawn"],
         campaign=place.campaign,
         places_left=settings.planned - place.number + 1,
-        hours=math.fsum([*of_baselines, *(one.spent for one in summaries)]) / _HOUR,
-        hours_saved=math.fsum(one.spared for one in summaries) / _HOUR,
-        misled=sum(map(first_run_misled, judgements)),
+        hours=math.fsum([*of_baselines, *(one.spent for one in results)]) / _HOUR,
+        hours_saved=math.fsum(one.spared for one in results) / _HOUR,
+        misled=sum(result.misled for result in results),
     )
 
 

@@ -309,6 +309,25 @@ class Result:
         return self._kept.finished if self._kept else self.summary.finished
 
     @property
+    def spent(self) -> float:
+        """Seconds that all of its runs took."""
+        return self._kept.spent if self._kept else self.summary.spent
+
+    @property
+    def spared(self) -> float:
+        """Seconds that an early verdict saved of its runs."""
+        return self._kept.spared if self._kept else self.summary.spared
+
+    @property
+    def misled(self) -> bool:
+        """Whether it is ruled out, and its first run alone would have kept it."""
+        if self._kept is not None:
+            return bool(self._kept.misled)
+        from gitexp.rules.verdict.single_run import first_run_misled
+
+        return self.judgement is not None and first_run_misled(self.judgement)
+
+    @property
     def explored(self) -> bool:
         """Whether all its runs skipped the gate on purpose."""
         return self.stage is Stage.EXPLORED
@@ -339,8 +358,8 @@ class Result:
             # Plain text, as SQLite gives it back: the checksum of a row is that of its spelling.
             verdict = None if summary.verdict is None else summary.verdict.value
             self._kept = CachedSummary(
-                key, summary.stage.value, verdict, summary.ran, summary.finished,
-                self.shown, summary_text(summary),
+                key, summary.stage.value, verdict, summary.ran, summary.finished, summary.spent,
+                summary.spared, int(self.misled), self.shown, summary_text(summary),
             )  # fmt: skip
         return self._kept
 

@@ -38,7 +38,8 @@ _TABLES = """
         checksum INTEGER, body TEXT, bodysum INTEGER);
     CREATE INDEX moments ON commits (id, time, base, project, checksum);
     CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
-        finished REAL, shown TEXT, summary TEXT, checksum INTEGER);
+        finished REAL, spent REAL, spared REAL, misled INTEGER, shown TEXT, summary TEXT,
+        checksum INTEGER);
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, base TEXT, project TEXT,
         checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
@@ -76,8 +77,9 @@ class HeadQuery(NamedTuple):
 class CachedSummary(NamedTuple):
     """A summary as it was computed; `key` names the notes that it was computed from.
 
-    `stage`, `verdict`, `ran` and `finished` are those of `summary`, its text. `shown` is the
-    experiment's part of `gitexp log --json`.
+    `stage` to `spared` are those of `summary`, its text, and `misled` says whether the first run
+    alone would have kept a change that is ruled out. `shown` is the experiment's part of
+    `gitexp log --json`.
     """
 
     key: str
@@ -85,6 +87,9 @@ class CachedSummary(NamedTuple):
     verdict: str | None
     ran: int
     finished: float | None
+    spent: float
+    spared: float
+    misled: int
     shown: str
     summary: str
 
@@ -200,7 +205,8 @@ class Cache:
     def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:
         """Keep summaries."""
         rows = [(commit, *kept, _sum(commit, *kept)) for commit, kept in summaries]
-        self._write(("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
+        statement = "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._write((statement, rows))
 
     def _whole(self, statement: str, commits: Sequence[str] | None = None) -> Iterator[Any]:
         """Rows that are as they were written, without the checksum that they end in."""

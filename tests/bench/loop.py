@@ -47,6 +47,11 @@ def two() -> None:
 
 app()
 """
+# The fields of experiments that the log needs, and their records.
+_READ = (
+    "git", "log", "--no-walk", "--branches=exp/*", "--notes=gitexp-runs", "-z",
+    "--format=%S%x01%H%x01%P%x01%an%x01%cI%x01%B%x01%N",
+)  # fmt: skip
 _GITEXP = str(Path(sys.executable).with_name("gitexp"))
 _PARSER = (sys.executable, "-I", "-c", "import tomli")
 
@@ -181,11 +186,7 @@ def log(home: Path, rounds: int) -> Rows:
     for count in (100, 1000, 10_000, 100_000):
         world = project(home / f"log-{count}")
         many_experiments(world, count)
-        read = (
-            "git", "log", "--no-walk", "--branches=exp/*", "--notes=gitexp-runs", "-z",
-            "--format=%S%x01%H%x01%P%x01%an%x01%cI%x01%B%x01%N",
-        )  # fmt: skip
-        floor = Side([read, (_GITEXP, "--version")], world.path)
+        floor = Side([_READ, (_GITEXP, "--version")], world.path)
         ours = Side([(_GITEXP, "log", "--json")], world.path)
         first = cost_of(ours.commands[0], world.path)
         peak = peak_of(ours.commands[0], world.path)
@@ -198,6 +199,28 @@ def log(home: Path, rounds: int) -> Rows:
         world.gitexp("log")  # the headline is kept from here on
     yield compared("log -n 20, 100,000 / 100", rounds, newest[-1], newest[0], "under 3 x")
     yield compared("log | head, 10,000 / 100", rounds, begun[2], begun[0], "under 1.5 x")
+
+
+def clone(home: Path, rounds: int) -> Rows:
+    """The first log of a clone of 10,000 experiments: after its sync, and where nothing is kept."""
+    world, hub = project(home / "cloned"), home / "cloned.git"
+    many_experiments(world, 10_000)
+    world.git("clone", "--quiet", "--mirror", ".", str(hub))
+    world.git("clone", "--quiet", str(hub), str(home / "clone"))
+    other = World(home / "clone")
+    other.gitexp("sync")
+    cache = other.path / ".git" / "gitexp" / "log.sqlite3"
+    synced = cache.read_bytes()
+    floor = Side([_READ, (_GITEXP, "--version")], other.path)
+    head, whole = ("sh", "-c", f"{_GITEXP} log | head"), (_GITEXP, "log")
+
+    def as_synced() -> None:
+        cache.write_bytes(synced)
+
+    kept, lost = (partial(Side, folder=other.path, prepare=p) for p in (as_synced, cache.unlink))
+    yield compared("first log | head after a sync", rounds, kept([head]), floor, "under 1 s")
+    yield compared("first log | head, nothing kept", rounds, lost([head]), floor)
+    yield compared("first whole log, nothing kept", rounds, lost([whole]), floor)
 
 
 def past(home: Path, rounds: int) -> Rows:
@@ -249,7 +272,7 @@ def light(home: Path, rounds: int) -> Rows:
 
 ROWS = {
     row.__name__: row
-    for row in (ordinary_commit, hooks, start, past, run, checkout, log, check, light)
+    for row in (ordinary_commit, hooks, start, past, run, checkout, log, clone, check, light)
 }
 
 

@@ -96,12 +96,14 @@ def _is_balanced(text: str) -> bool:
     return not opened
 
 
+@functools.lru_cache(maxsize=64)  # a log names the same few
 def _parse_file(text: str) -> str:
     # A plain name may also begin and end with a quote.
     name = _unquoted(text) if _STRING.fullmatch(text) and text[0] == '"' else text
     return name if spell_file(name) == text else text
 
 
+@functools.lru_cache(maxsize=256)  # likewise
 def _parse_key(text: str) -> Key:
     if text.startswith("line "):
         return (Line(text[5:]),)
