@@ -16,6 +16,7 @@ from gitexp.cli.views import run as views
 from gitexp.cli.where import place_of
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.project import open_project
+from gitexp.lab.queue import QueueKind
 from gitexp.rules.documents.elsewhere import Where
 from gitexp.rules.rendering import error_text
 from gitexp.workflows.queue import find_queue
@@ -41,7 +42,11 @@ def carry_out(number: str) -> None:
             names = queue.left
             if not names:
                 raise UsageError("every experiment of the queue was stopped")
-            if queue.runs:
+            if queue.measures_baseline:
+                result = _measured(project, queue, watcher, place)
+            elif queue.kind is QueueKind.SMOKE:
+                result = _smoked(project, queue, watcher, place)
+            elif queue.runs:
                 result = _screened(project, queue, watcher, place)
             else:
                 ended = run(
@@ -96,6 +101,37 @@ def _screened(
     )  # fmt: skip
     code = max((one.error.exit_code for one in done.unfinished), default=0)
     return _kept(partial(screened, done), code, code)
+
+
+def _measured(
+    project: Project, queue: Queue, watcher: Watcher, place: Place | None
+) -> dict[str, Any]:
+    """Measure the baseline; returns what is kept of it."""
+    # Few queues do.
+    from gitexp.cli.views.baseline import measured
+    from gitexp.workflows.baseline import measure_baseline
+
+    done = measure_baseline(
+        project, jobs=queue.jobs, gpus=queue.gpus, watcher=watcher,
+        again=queue.kind is QueueKind.BASELINE_AGAIN,
+        to_stop=lambda: {""} if queue.asked_to_stop else (), on=place,
+    )  # fmt: skip
+    return _kept(partial(measured, project, done), 0, 0)
+
+
+def _smoked(
+    project: Project, queue: Queue, watcher: Watcher, place: Place | None
+) -> dict[str, Any]:
+    """Run an experiment on a sample of the data; returns what is kept of it."""
+    # Few queues do.
+    from gitexp.cli.views.samples import smoked
+    from gitexp.workflows.smoke import smoke
+
+    done = smoke(
+        project, queue.names[0], gpus=queue.gpus, watcher=watcher,
+        to_stop=lambda: queue.asked_to_stop, on=place,
+    )  # fmt: skip
+    return _kept(partial(smoked, done), 0, 0)
 
 
 def _kept(show: Callable[..., None], code: int, by_verdict: int) -> dict[str, Any]:

@@ -103,7 +103,7 @@ PRINTED = (
     Printed("run", "--screen", ScreeningJson),
     Printed("run", "--detach", QueueJson),
     Printed("run", "--resume", ResumedJson),
-    Printed("run", "--wait", _JUDGED | ScreeningJson),
+    Printed("run", "--wait", _JUDGED | ScreeningJson | SmokedJson | MeasuredJson),
     Printed("retest", "", StartedJson),
     Printed("retest", "--planned", CarriedJson),
     Printed("stop", "", list[StoppedJson]),

@@ -32,6 +32,11 @@ class BaselineSession(Session):
             away=self.bench.away,
         )  # fmt: skip
 
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return f"gitexp run --baseline{' --again' if self._again else ''}"
+
     def advance(self) -> None:
         """Find out what is due.
 

@@ -38,10 +38,20 @@ class QueueStage(StrEnum):
     ELSEWHERE = "on another machine"
 
 
+class QueueKind(StrEnum):
+    """What a queue runs: experiments, one of them on a sample of the data, or the baseline."""
+
+    EXPERIMENTS = "experiments"
+    SMOKE = "smoke"
+    BASELINE = "baseline"
+    BASELINE_AGAIN = "baseline again"
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """What one `gitexp run --detach` asked for, and where it was started last.
 
+    `names` are those of experiments; one that measures the baseline has that branch's name alone.
     `jobs` is None for as many as the machine serves; `prefix` is the project's folder. `several`
     says whether it prints a list, `yes` whether somebody agreed to more than 30 minutes of runs.
     `pid` is 0 before the process has started. With `runs`, so many runs of each on a `share` of the
@@ -64,6 +74,7 @@ class Queue:
     on: str = ""
     remote: str = ""
     address: str = ""
+    kind: QueueKind = QueueKind.EXPERIMENTS
 
     @property
     def id(self) -> str:
@@ -101,6 +112,21 @@ class Queue:
     def result(self) -> dict[str, Any]:
         """What came of it, {} before it has ended."""
         return read_json(self.folder / "result.json")
+
+    @property
+    def measures_baseline(self) -> bool:
+        """Whether it runs the baseline alone."""
+        return self.kind in {QueueKind.BASELINE, QueueKind.BASELINE_AGAIN}
+
+    def label(self, name: str) -> str:
+        """What a person calls one of its names."""
+        return f"baseline {name}" if self.measures_baseline else f"exp/{name}"
+
+    def command(self, name: str) -> str:
+        """What runs one of its names in a terminal."""
+        if self.measures_baseline:
+            return f"gitexp run --{self.kind.replace(' ', ' --')}"
+        return f"gitexp run {name}{' --smoke' if self.kind is QueueKind.SMOKE else ''}"
 
     def stage(self) -> QueueStage:
         """Find out how far it is."""
@@ -171,7 +197,8 @@ def read_queue(folder: Path) -> Queue | None:
         check(content[name]) for name, check in _FIELDS.items()
     ):
         return None
-    return Queue(folder, **content | {"names": tuple(content["names"])})
+    parsed = {"names": tuple(content["names"]), "kind": QueueKind(content["kind"])}
+    return Queue(folder, **content | parsed)
 
 
 def _place(folder: Path) -> Path:
@@ -210,8 +237,10 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "on": _is_text,
     "remote": _is_text,
     "address": _is_text,
+    "kind": lambda value: value in [*QueueKind],
 }  # fmt: skip
 # Of queues that an earlier version began.
 _LATER: dict[str, Any] = {
     "yes": True, "runs": 0, "share": 1.0, "on": "", "remote": "", "address": "",
+    "kind": QueueKind.EXPERIMENTS,
 }  # fmt: skip

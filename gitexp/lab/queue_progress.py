@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.lab.queue import QueueStage, queues
+from gitexp.lab.queue import QueueKind, QueueStage, queues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +29,10 @@ class PlaceJson(TypedDict):
 
 
 class QueueProgressJson(TypedDict):
-    """A queue, and how far each of its experiments is."""
+    """A queue, and how far each of its experiments is; a baseline has its branch's name."""
 
     queue: str
+    kind: QueueKind
     stage: QueueStage
     process: int
     start: str
@@ -72,6 +73,7 @@ class QueueProgress:
         """Return it as `gitexp status --json` prints it."""
         return {
             "queue": self.queue.id,
+            "kind": self.queue.kind,
             "stage": self.stage,
             "process": self.queue.pid,
             "start": self.queue.start,
@@ -111,6 +113,8 @@ def _experiments(
         state, told = states.get(name, "unknown"), last.get(name, {})
         if name in stopped:
             found.append(QueuedExperiment(name, "stopped"))
+        elif queue.kind is not QueueKind.EXPERIMENTS:
+            found.append(QueuedExperiment(name, _alone(queue, stage)))
         elif state not in _NOT_OVER:
             found.append(QueuedExperiment(name, state))
         elif stage in {QueueStage.ENDED, QueueStage.INTERRUPTED}:
@@ -125,6 +129,15 @@ def _experiments(
                 QueuedExperiment(name, "running", runs if type(runs) is int else None, seconds)
             )
     return tuple(found)
+
+
+def _alone(queue: Queue, stage: QueueStage) -> str:
+    """How far runs without a verdict are: a baseline's, or one on a sample of the data."""
+    if stage is QueueStage.INTERRUPTED:
+        return "not finished"
+    if stage is not QueueStage.ENDED:
+        return "running"
+    return "failed" if queue.result.get("exit") else "measured"
 
 
 def _last_progress(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -196,8 +196,8 @@ class Scheduler:
         names = self._to_stop() if self._to_stop else ()
         stopped = [session for session in self._open() if session.name in names]
         for session in stopped:
-            session.fail(Stopped("stopped by gitexp stop", f"go on: gitexp run {session.name}"))
-            self._watcher.said(f"exp/{session.name}: stopped")
+            session.fail(Stopped("stopped by gitexp stop", f"go on: {session.command}"))
+            self._watcher.said(f"{session.title}: stopped")
         if stopped:
             # Where the clone has moved, a record would make a folder where it was.
             self._free(Ended.ABORT if self._repository.common.is_dir() else None)

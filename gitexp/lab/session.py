@@ -56,6 +56,16 @@ class Session(ABC):
         self._own: list[str] = []  # conditions that runs of the experiment had
 
     @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return self.label(Arm.EXPERIMENT if self.name else Arm.BASELINE)
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return f"gitexp run {self.name}"
+
+    @property
     def is_open(self) -> bool:
         """Whether it may still ask for runs."""
         return not self.over and self.error is None

@@ -30,6 +30,11 @@ class SmokeSession(Session):
         self.records: list[Record] = []
         self._shares = sorted(shares)
 
+    @property
+    def command(self) -> str:
+        """What runs it once more."""
+        return f"gitexp run {self.name} --smoke"
+
     def advance(self) -> None:
         """Find out which part of the data comes next: what fails on it runs on no larger one."""
         left = self._shares[len(self.records) :]

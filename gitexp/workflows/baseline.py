@@ -24,7 +24,7 @@ from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from gitexp.lab.elsewhere import Place
     from gitexp.lab.ladder import LadderStep
@@ -62,12 +62,14 @@ def measure_baseline(
     watcher: Watcher,
     again: bool = False,
     gpus: str = "",
+    to_stop: Callable[[], Container[str]] | None = None,
     on: Place | None = None,
 ) -> MeasuredBaseline:
     """Run the baseline's repeats at the tip of its branch; for a deterministic trainer, the proof.
 
     `again` measures all of them again where the baseline has moved, which is checked first: whoever
-    could do so at will would choose a baseline. `gpus` names accelerators to use; `on` is where the
+    could do so at will would choose a baseline. `gpus` names accelerators to use. `to_stop` has "",
+    as this session has no name, if it is to end; it is asked again and again. `on` is where the
     runs are made instead of on this machine.
 
     Raises:
@@ -76,9 +78,8 @@ def measure_baseline(
         CommandFailed: a run failed.
     """
     settings = project.settings
-    demand_trust(project, project)
+    demand_measurable(project, on)
     if on is not None:
-        on.meeting.demand_ready([project.tip])
         jobs = jobs or on.cluster.most
     if settings.pairing:
         watcher.said(
@@ -102,7 +103,7 @@ def measure_baseline(
         jobs = jobs or most_jobs(maker, [ledger])
         bench = Bench(project.tip, jobs, watcher, away=on is not None)
         session = BaselineSession(SessionTools(ledger, bench, maker, watcher), seeds, again=again)
-        drive(project.repository, [session], jobs, watcher, on=on)
+        drive(project.repository, [session], jobs, watcher, to_stop, on)
     if session.error is not None:
         raise session.error
     records = ledger.records(project.tip)
@@ -112,6 +113,18 @@ def measure_baseline(
     power = power_of(registration, *history(results, records))
     advice = underpowered(registration, power)
     return MeasuredBaseline(tuple(good[seed] for seed in seeds), step, registration, power, advice)
+
+
+def demand_measurable(project: Project, on: Place | None) -> None:
+    """Make the checks of `measure_baseline` and run nothing.
+
+    Raises:
+        NotReady: the settings are not approved in this clone, or the remote of other machines is
+            not ready.
+    """
+    demand_trust(project, project)
+    if on is not None:
+        on.meeting.demand_ready([project.tip])
 
 
 def _registration(project: Project, results: Sequence[Result]) -> Registration:

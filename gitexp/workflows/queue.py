@@ -9,21 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.giver import Giver
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.claims import claims, is_held
 from gitexp.lab.experiment import find_experiment, meant_by
 from gitexp.lab.experiment_name import find_by_name, short_name
-from gitexp.lab.queue import Queue, QueueStage, queues, queues_folder
+from gitexp.lab.queue import Queue, QueueKind, QueueStage, queues, queues_folder
 from gitexp.rules.documents.elsewhere import HERE
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
 from gitexp.workflows.away import place_of
+from gitexp.workflows.baseline import demand_measurable
 from gitexp.workflows.run import demand_runnable
+from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
     from gitexp.rules.documents.elsewhere import Where
     from gitexp.store.repository import Repository
@@ -58,12 +62,14 @@ def detach(
     several: bool,
     yes: bool,
     screening: tuple[int, float] | None = None,
+    kind: QueueKind = QueueKind.EXPERIMENTS,
     where: Where = HERE,
 ) -> Queue:
-    """Begin a queue that runs experiments when this command has ended.
+    """Begin a queue that makes runs when this command has ended.
 
     `screening` says how many runs only screen each, on which share of the data; `where` they are
-    made. `yes` agrees to every question, as nobody can be asked later.
+    made. `yes` agrees to every question, as nobody can be asked later. A queue of a `kind` that
+    measures the baseline takes no names.
 
     Raises:
         UsageError, Refused, NotReady: `run` would not run all of them, or one is in a queue.
@@ -71,19 +77,38 @@ def detach(
     repository, (runs, share) = project.repository, screening or (0, 1.0)
     if screening is not None:
         demand_screening(runs, share)
-    accepted = demand_runnable(project, names, gpus, place_of(project, where))
+    accepted = _accepted(project, names, kind, gpus, place_of(project, where))
     store_aside(repository)
     place = queues_folder(repository)
     with locked(place / "start.lock"):
-        _demand_free(repository, accepted)
         taken = [int(one.name) for one in place.glob("*/") if one.name.isdecimal()]
         queue = Queue(
             place / str(max(taken, default=0) + 1), tuple(accepted), jobs, gpus, project.prefix,
             several, datetime.now(UTC).isoformat(timespec="seconds"), yes=yes,
             runs=runs, share=share, on=where.on, remote=where.remote, address=where.address,
+            kind=kind,
         ).here()  # fmt: skip
+        _demand_free(repository, queue)
         queue.write()
         return _launch(repository, queue)
+
+
+def _accepted(
+    project: Project, names: Sequence[str], kind: QueueKind, gpus: str, on: Place | None
+) -> list[str]:
+    """Make the checks that runs of a kind begin with; returns the names of a queue for them."""
+    if kind is QueueKind.EXPERIMENTS:
+        return demand_runnable(project, names, gpus, on)
+    settings = project.settings
+    if kind is QueueKind.SMOKE:
+        report = demand_smokable(project, next(iter(names), None), on).report
+        settings, accepted = report.settings, report.name
+    else:
+        demand_measurable(project, on)
+        accepted = project.baseline
+    if on is None and settings.gpus is not None:
+        Giver(gpus).devices(settings.gpus)
+    return [accepted]
 
 
 def resume(project: Project) -> Resumed:
@@ -158,7 +183,8 @@ def why_interrupted(queue: Queue) -> str:
 def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
     """Stop experiments that run or wait in queues, without names all; waits for a moment.
 
-    A run in progress counts as aborted; what had not begun leaves no trace.
+    The baseline's runs have the name of its branch. A run in progress counts as aborted; what had
+    not begun leaves no trace.
 
     Raises:
         UsageError: one neither runs nor waits in a queue; nothing was stopped.
@@ -168,7 +194,7 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
     if names:
         wanted = {short_name(name) for name in names}
         for name in sorted(wanted - {name for queue in opened for name in queue.left}):
-            _refuse_stop(repository, name)
+            _refuse_stop(project, name)
     else:
         wanted = {name for queue in opened for name in queue.left}
         if not wanted:
@@ -180,27 +206,30 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
             asked.append((queue, mine))
     until = time.monotonic() + _PATIENCE
     return [
-        AskedToStop(queue, mine, at_work=not _has_stopped(repository, queue, mine, until))
+        AskedToStop(queue, mine, at_work=not _has_stopped(project, queue, mine, until))
         for queue, mine in asked
     ]
 
 
-def _refuse_stop(repository: Repository, name: str) -> None:
-    _, commit = find_experiment(repository, name)
+def _refuse_stop(project: Project, name: str) -> None:
+    repository = project.repository
+    if name == project.baseline and find_by_name(repository, name) is None:
+        label, commit = f"baseline {name}", project.tip
+    else:
+        label, (_, commit) = f"exp/{name}", find_experiment(repository, name)
     if any(map(is_held, claims(repository).get(commit, ()))):
         raise UsageError(
-            f"exp/{name} is running in a terminal, not in a queue",
-            "press Ctrl-C in that terminal",
+            f"{label} is running in a terminal, not in a queue", "press Ctrl-C in that terminal"
         )
-    raise UsageError(f"exp/{name} is not running or waiting in a queue", "gitexp status")
+    raise UsageError(f"{label} is not running or waiting in a queue", "gitexp status")
 
 
-def _has_stopped(repository: Repository, queue: Queue, names: Sequence[str], until: float) -> bool:
+def _has_stopped(project: Project, queue: Queue, names: Sequence[str], until: float) -> bool:
     """Wait until a queue has stopped experiments; False if it takes longer, or cannot be seen."""
     while (stage := queue.stage()) in {QueueStage.RUNS, QueueStage.ELSEWHERE}:
         told = {event.get("text") for event in queue.said() if event.get("event") == "said"}
-        over = queue.left and told.issuperset(f"exp/{name}: stopped" for name in names)
-        if over and not _are_run(repository, names):
+        over = queue.left and told.issuperset(f"{queue.label(name)}: stopped" for name in names)
+        if over and not _are_run(project, queue, names):
             return True
         if stage is QueueStage.ELSEWHERE or time.monotonic() > until:
             return False
@@ -208,26 +237,35 @@ def _has_stopped(repository: Repository, queue: Queue, names: Sequence[str], unt
     return True
 
 
-def _are_run(repository: Repository, names: Sequence[str]) -> bool:
-    held = claims(repository)
-    commits = [find_experiment(repository, name)[1] for name in names]
+def _are_run(project: Project, queue: Queue, names: Sequence[str]) -> bool:
+    held = claims(project.repository)
+    if queue.measures_baseline:
+        commits = [project.tip]
+    else:
+        commits = [find_experiment(project.repository, name)[1] for name in names]
     return any(is_held(claim) for commit in commits for claim in held.get(commit, ()))
 
 
-def _demand_free(repository: Repository, names: Sequence[str]) -> None:
-    """Refuse experiments that are in a queue: which of the two would `stop` mean?
+def _demand_free(repository: Repository, new: Queue) -> None:
+    """Refuse what is in a queue: which of the two would `stop` mean?
 
     Raises:
-        UsageError: one is.
+        UsageError: something is.
     """
     for queue in queues(repository):
-        for name in names:
+        if queue.measures_baseline != new.measures_baseline:
+            continue
+        if new.measures_baseline and queue.prefix != new.prefix:
+            continue
+        for name in new.names:
             if name in queue.left and (stage := queue.stage()) is not QueueStage.ENDED:
                 hint = f"see its progress: gitexp status\nor take it out: gitexp stop {name}"
                 if stage is QueueStage.INTERRUPTED:
                     hint = f"resume it: gitexp run --resume\nor take it out: gitexp stop {name}"
                 raise UsageError(
-                    f"exp/{name} is already in queue {queue.id} ({stage}); nothing was queued", hint
+                    f"{queue.label(name)} is already in queue {queue.id} ({stage}); nothing was"
+                    " queued",
+                    hint,
                 )
 
 

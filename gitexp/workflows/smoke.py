@@ -12,6 +12,9 @@ from gitexp.lab.gate import check
 from gitexp.lab.smoke_session import SmokeSession
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from gitexp.lab.admitted import Admitted
     from gitexp.lab.elsewhere import Place
     from gitexp.lab.project import Project
     from gitexp.lab.watcher import Watcher
@@ -29,16 +32,44 @@ class Smoke:
 
 
 def smoke(
-    project: Project, name: str | None, *, watcher: Watcher, gpus: str = "", on: Place | None = None
+    project: Project,
+    name: str | None,
+    *,
+    watcher: Watcher,
+    gpus: str = "",
+    to_stop: Callable[[], Container[str]] | None = None,
+    on: Place | None = None,
 ) -> Smoke:
     """Run an experiment on the samples that the settings of its baseline commit name.
 
-    `gpus` names accelerators to use; `on` is where the runs are made instead of on this machine.
+    `gpus` names accelerators to use; `to_stop` names what is to end, and is asked again and again;
+    `on` is where the runs are made instead of on this machine.
 
     Raises:
         Refused: the gate refuses it; nothing was executed.
         NotReady: the settings name no sample, or they or the code are not approved in this clone.
         CommandFailed: a run failed; it is on record.
+    """
+    found = demand_smokable(project, name, on)
+    report = found.report
+    with run_maker(report.project.repository, watcher, gpus) as maker:
+        ledgers = read_ledgers([found], watcher.said, in_pairs=False)
+        [tools] = tools_of([found], ledgers, maker, 1, watcher, away=on is not None)
+        session = SmokeSession(tools, report.settings.sample)
+        drive(report.project.repository, [session], 1, watcher, to_stop, on)
+    if session.error is not None:
+        raise session.error
+    metric = found.registration.criterion.metric
+    return Smoke(report.name, report.entry.commit, metric, tuple(session.records))
+
+
+def demand_smokable(project: Project, name: str | None, on: Place | None) -> Admitted:
+    """Make the checks of `smoke` and run nothing.
+
+    Raises:
+        Refused: the gate refuses it.
+        NotReady: the settings name no sample, or they or the code are not approved in this clone;
+            or the remote of other machines is not ready.
     """
     found = admit(project, check(project.repository, name))
     report = found.report
@@ -51,12 +82,4 @@ def smoke(
         )
     if on is not None:
         on.meeting.demand_ready([report.base])
-    with run_maker(report.project.repository, watcher, gpus) as maker:
-        ledgers = read_ledgers([found], watcher.said, in_pairs=False)
-        [tools] = tools_of([found], ledgers, maker, 1, watcher, away=on is not None)
-        session = SmokeSession(tools, report.settings.sample)
-        drive(report.project.repository, [session], 1, watcher, on=on)
-    if session.error is not None:
-        raise session.error
-    metric = found.registration.criterion.metric
-    return Smoke(report.name, report.entry.commit, metric, tuple(session.records))
+    return found

@@ -119,6 +119,43 @@ def test_stop_aborts_a_run_in_progress_and_what_had_not_begun_leaves_no_trace(
     assert gated.gitexp("run", names[0], "--json").json["verdict"] == "INCONCLUSIVE"
 
 
+def test_a_baseline_is_measured_without_a_terminal_stopped_and_gone_on_with(
+    gated: World, gate: Path
+) -> None:
+    script = (gated.path / "train.py").read_text()
+    gated.write("train.py", script.replace("while CONFIG['model']['C'] != 1 and", "while"))
+    gated.commit("a baseline that waits")
+    begun = gated.gitexp("run", "--baseline", "--detach", "--json").json
+    assert (begun["kind"], begun["experiments"]) == ("baseline", ["main"])
+    in_progress(gated)
+    assert "Queue     1 runs: baseline running\n" in gated.gitexp("status").out
+    told = gated.gitexp("run", "--baseline", "--detach", code=2).err
+    assert "baseline main is already in queue 1 (runs)" in told
+    stopped = gated.gitexp("stop", "main").out
+    assert "queue 1 stopped: baseline main\n" in stopped
+    assert "next: gitexp run --baseline   (" in stopped
+    gate.touch()
+    said = gated.gitexp("run", "--baseline", "--detach").out
+    assert "gitexp stop main" in said
+    assert "--logs" not in said  # it has no output of an experiment
+    waited = gated.gitexp("run", "--wait", "main", "--json").json
+    assert waited == gated.gitexp("run", "--baseline", "--json").json
+    assert sorted(r["seed"] for r in records(gated, "main")) == [1, 1, 2]  # one was aborted
+    assert "baseline main is not running" in gated.gitexp("stop", "main", code=2).err
+
+
+def test_an_experiment_is_tried_on_a_sample_without_a_terminal(ready: World) -> None:
+    train_with(ready, SCORE, sample=0.1, repeats=[2])
+    name = ready.start("--set", "model.C=10")
+    assert ready.gitexp("run", "--smoke", "--detach", "--json").json["kind"] == "smoke"
+    waited = ready.gitexp("run", "--wait", name, "--json").json
+    assert (waited["name"], waited["verdict"]) == (name, None)
+    assert [one["sample"] for one in waited["samples"]] == [0.1]
+    assert [r["sample"] for r in records(ready, f"exp/{name}")] == [0.1]
+    (queue,) = ready.gitexp("status", "--json").json["queues"]
+    assert [one["state"] for one in queue["experiments"]] == ["measured"]
+
+
 def test_a_queue_that_was_killed_is_resumed_and_runs_nothing_twice(
     gated: World, gate: Path
 ) -> None:
@@ -180,8 +217,9 @@ def test_a_queue_of_another_machine_is_never_called_dead(gated: World) -> None:
     [
         (("nobody", "--detach"), 2, "there is no experiment nobody"),
         (("{name}", "--detach", "--explore", "why"), 2, "--detach does not take --explore"),
-        (("{name}", "--detach", "--smoke"), 2, "--detach does not take --smoke"),
-        (("--baseline", "--detach"), 2, "--baseline does not take --detach"),
+        (("{name}", "--detach", "--smoke"), 3, "runs with settings that have no sample"),
+        (("--baseline", "--detach", "--smoke"), 2, "--baseline does not take --smoke"),
+        (("--baseline", "--detach", "{name}"), 2, "--baseline does not take"),
         (("--resume", "{name}"), 2, "--resume does not take"),
         (("--wait", "--detach"), 2, "--wait does not take --detach"),
         (("{name}", "--detach", "--jobs", "0"), 2, "--jobs must be auto or a number"),
@@ -225,7 +263,7 @@ def test_settings_that_nobody_approved_are_refused_before_anything_is_detached(
 
 DAMAGED: list[dict[str, object]] = [
     {"names": []}, {"names": "ab"}, {"jobs": 0}, {"jobs": True}, {"pid": -1}, {"host": 3},
-    {"more": 1},
+    {"more": 1}, {"kind": "other"}, {"kind": 3},
 ]  # fmt: skip
 
 

@@ -20,9 +20,10 @@ from gitexp.workflows.run import run as workflow
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
 _BESIDE: dict[str, tuple[int, set[str]]] = {
-    "--baseline": (0, {"--on", "--script"}), "--resume": (0, set()),
+    "--baseline": (0, {"--detach", "--on", "--script"}), "--resume": (0, set()),
     "--wait": (_ANY, {"--exit-code"}),
-    "--detach": (_ANY, {"--all", "--screen", "--on"}), "--smoke": (1, {"--on"}),
+    "--detach": (_ANY, {"--all", "--baseline", "--smoke", "--screen", "--on"}),
+    "--smoke": (1, {"--detach", "--on"}),
     "--screen": (_ANY, {"--all", "--detach", "--on", "--script"}),
     "--script": (_ANY, {"--all", "--on", "--baseline", "--screen"}),
 }  # fmt: skip
@@ -153,7 +154,7 @@ def run(
             screening=screening if screen else None,
         )  # fmt: skip
         return
-    if baseline:
+    if baseline and not detach:
         from gitexp.cli.measuring import run_baseline
 
         run_baseline(
@@ -161,7 +162,7 @@ def run(
             on=place_of(project, where),
         )  # fmt: skip
         return
-    if smoke:
+    if smoke and not detach:
         from gitexp.cli.measuring import run_smoke
 
         run_smoke(
@@ -171,16 +172,13 @@ def run(
         return
     several = every or len(names) > 1
     if detach:
-        # Typing --detach agrees to long runs; a program has to say --yes, as for any run.
-        from gitexp.cli.views.queue import begun
-        from gitexp.workflows.queue import detach as detach_queue
+        from gitexp.cli.detaching import run_detached
 
-        queue = detach_queue(
-            project, names, jobs=number, gpus=gpus, several=several,
-            yes=yes or sys.stdin.isatty(),
-            screening=screening if screen else None, where=where,
+        run_detached(
+            project, names, jobs=number, gpus=gpus, several=several, yes=yes, as_json=json_,
+            screening=screening if screen else None, baseline=baseline, again=again, smoke=smoke,
+            where=where,
         )  # fmt: skip
-        begun(queue, as_json=json_)
         return
     if screen:
         from gitexp.cli.screening import run_screening

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.lab.queue import QueueStage
+from gitexp.lab.queue import QueueKind, QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ _NAMED = 3  # experiments of a queue that are named
 
 
 class QueueJson(TypedDict):
-    """A queue that was begun: `events` is a file that says what it does, a line of JSON each."""
+    """A queue that was begun: `events` is a file that says what it does, a line of JSON each.
+
+    One that measures the baseline has the name of its branch for an experiment.
+    """
 
     queue: str
+    kind: QueueKind
     experiments: list[str]
     process: int
     folder: str
@@ -49,10 +53,11 @@ def begun(queue: Queue, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(queue))
         return
-    typer.echo(f"queue {queue.id} started: {_named(queue.names)} (process {queue.pid})")
+    typer.echo(f"queue {queue.id} started: {_named(queue, queue.names)} (process {queue.pid})")
     name = queue.names[0] if len(queue.names) == 1 else ""
     typer.echo("  see its progress:  gitexp status")
-    typer.echo(f"  follow its output: gitexp show --logs -f {name or 'NAME'}")
+    if not queue.measures_baseline:
+        typer.echo(f"  follow its output: gitexp show --logs -f {name or 'NAME'}")
     typer.echo(f"  wait for it:       gitexp run --wait {name}".rstrip())
     typer.echo(f"  stop it:           gitexp stop {name or '--all'}")
 
@@ -87,15 +92,15 @@ def stopped(asked: Sequence[AskedToStop], *, as_json: bool) -> None:
         return
     for one in asked:
         did = "was asked to stop" if one.at_work else "stopped"
-        typer.echo(f"queue {one.queue.id} {did}: {_named(one.names)}")
+        typer.echo(f"queue {one.queue.id} {did}: {_named(one.queue, one.names)}")
         if one.at_work and one.queue.stage() is QueueStage.ELSEWHERE:
             typer.echo("  it was started on another machine; if it still runs there, it will stop")
-    names = [name for one in asked for name in one.names]
-    typer.echo(f"\nnext: gitexp run {names[0]}   (continues where it stopped)")
+    first = asked[0]
+    typer.echo(f"\nnext: {first.queue.command(first.names[0])}   (continues where it stopped)")
 
 
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(f"exp/{name}" for name in names[:_NAMED])
+def _named(queue: Queue, names: Sequence[str]) -> str:
+    shown = ", ".join(map(queue.label, names[:_NAMED]))
     more = counted(len(names) - _NAMED, "other") if len(names) > _NAMED else ""
     return f"{shown} and {more}" if more else shown
 
@@ -103,6 +108,7 @@ def _named(names: Sequence[str]) -> str:
 def _as_json(queue: Queue) -> QueueJson:
     return {
         "queue": queue.id,
+        "kind": queue.kind,
         "experiments": [*queue.names],
         "process": queue.pid,
         "folder": str(queue.folder),

@@ -116,6 +116,8 @@ def _how_far(one: UnderWay) -> str:
 def _queue(one: QueueProgress) -> str:
     states = Counter(it.state for it in one.experiments)
     listed = ", ".join(f"{number} {state}" for state, number in states.items())
+    if one.queue.measures_baseline:
+        listed = f"baseline {', '.join(states)}"
     left = f", at least {duration(one.seconds)} left" if one.seconds else ""
     return f"{one.queue.id} {one.stage}: {listed}{left}"
 
