@@ -48,6 +48,9 @@ def as_failure(error: BaseException) -> GitexpError:
         command = context.command_path if context is not None else _typed_command()
         message = str(error.format_message()).strip().removesuffix(".")
         hint = f"{command} --help"
+        if near := list(getattr(error, "possibilities", None) or ()):
+            message = message.partition(" (")[0]
+            hint = f"did you mean {' or '.join(near)}?\n{hint}"
         if _DASHED_TEXT.match(str(getattr(error, "option_name", ""))):
             hint += "\ntext that begins with a dash goes behind --, after the options"
         return UsageError(message[:1].lower() + message[1:], hint)

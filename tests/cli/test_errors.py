@@ -37,6 +37,7 @@ def error_of(world: World, *words: str, code: int) -> dict[str, Any]:
         (("frobnicate",), "there is no command 'frobnicate'", "gitexp --help"),
         (("lgo",), "there is no command 'lgo'", "gitexp log"),
         (("log", "--frobnicate"), "no such option: --frobnicate", "gitexp log --help"),
+        (("log", "--fliter", "x"), "no such option: --fliter", "gitexp log --help"),
         (
             ("run", "--jobs", "0"),
             "--jobs must be auto or a number from 1 to 256",

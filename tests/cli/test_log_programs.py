@@ -121,12 +121,14 @@ def test_rows_are_chosen_sorted_and_cut(ready: World) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--columns", "effct"], "there is no column 'effct'"),
+        (["--columns", "effct"], "there is no column 'effct'\n-> did you mean effect?"),
         (["--columns", "plot", "--csv"], "there is no column 'plot'"),
         (["--columns", "name", "--json"], "--json has no columns"),
         (["--brief"], "--brief is a form of --json"),
         (["--csv", "--markdown"], "--csv and --markdown exclude each other"),
-        (["--filter", "colour=red"], "there is no field 'colour'"),
+        (["--filter", "colour=red"], "there is no field 'colour'; there are name, branch, "),
+        (["--filter", "verdct=confirmed"], "there is no field 'verdct'; did you mean verdict?"),
+        (["--fliter", "x=1"], "no such option: --fliter\n-> did you mean --filter?\n   gitexp log"),
         (["--filter", "state=plannd"], "state is never 'plannd'; it is one of: planned, "),
     ],
 )

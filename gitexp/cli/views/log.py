@@ -93,8 +93,12 @@ def columns_of(names: str, form: Form) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(name.strip().casefold() for name in names.split(",")))
     for name in asked:
         if name not in known:
+            import difflib  # only where there is an error
+
+            near = difflib.get_close_matches(name, known, 1)
             raise UsageError(
-                f"there is no column {visible(name)[:40]!r}", f"choose among: {', '.join(known)}"
+                f"there is no column {visible(name)[:40]!r}",
+                f"did you mean {near[0]}?" if near else f"choose among: {', '.join(known)}",
             )
     return asked
 

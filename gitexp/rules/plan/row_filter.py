@@ -98,7 +98,11 @@ class _Parser:
     def _comparison(self) -> Condition:
         name = self._next().casefold()
         if name not in self._fields:
-            self._fail(f"there is no field {_shown(name)}; there are {', '.join(self._fields)}")
+            import difflib  # only where there is an error
+
+            near = difflib.get_close_matches(name, self._fields, 1)
+            there = f"did you mean {near[0]}?" if near else f"there are {', '.join(self._fields)}"
+            self._fail(f"there is no field {_shown(name)}; {there}")
         sign = self._next().replace("==", "=")
         if sign not in _COMPARE:
             self._fail(f"after {name} comes one of {' '.join(_COMPARE)}, not {_shown(sign)}")
