@@ -63,6 +63,7 @@ def make_record(
         commit=job.commit,
         ids=outcomes.ids_fingerprint if outcomes else "",
         tested=outcomes.count if outcomes else 0,
+        truth=outcomes.truth_fingerprint if outcomes else "",
         output=outcomes.output_fingerprint if outcomes else "",
         purpose=job.purpose,
         sample=job.sample,

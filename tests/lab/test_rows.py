@@ -42,6 +42,16 @@ def test_dropping_the_hard_rows_confirms_nothing(ready: World) -> None:
     ready.gitexp("verify")
 
 
+def test_other_labels_for_the_same_rows_confirm_nothing(ready: World) -> None:
+    relabels = PREDICT.replace("{{row}},1,", "{{row}},{{int(row < 60 or C != 10)}},")
+    script = "C = CONFIG['model']['C']\n" + relabels.format(rows="range(80)")
+    script += "print('accuracy=' + str(0.9 + 0.05 * (C == 10) + 0.001 * luck.random()))\n"
+    train_with(ready, script, predictions="p.csv")
+    done = ready.gitexp("run", ready.start("--set", "model.C=10"), "--json").json
+    assert (done["verdict"], done["reason"]) == ("INCONCLUSIVE", "other rows were tested")
+    assert "the baseline's example ids with other true values (y_true)" in done["detail"]
+
+
 def test_rows_that_a_seed_redraws_unsaid_are_noticed_at_the_first_look(ready: World) -> None:
     train_with(ready, PREDICT.format(rows=DRAWS), predictions="p.csv", repeats=[3, 6])
     name = ready.start("--set", "model.C=10")

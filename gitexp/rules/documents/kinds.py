@@ -68,7 +68,7 @@ class Kind(StrEnum):
             {
                 "metrics": named(number()), "cpu": _SECONDS, "memory": _COUNT, "failure": text,
                 "folder": text, "explore": text, "project": text, "commit": text, "ids": text,
-                "tested": _COUNT, "output": text, "purpose": one_of(*Purpose),
+                "tested": _COUNT, "truth": text, "output": text, "purpose": one_of(*Purpose),
                 "ended": one_of(*Ended), "batch": text, "sample": number(0, 1), "pair": text,
             },
         ),

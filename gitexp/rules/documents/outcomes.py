@@ -6,6 +6,7 @@ are too many rows, those with the smallest sha256 of their id are kept: the same
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents, stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 TRUE, PREDICTED, SCORE = "y_true", "y_pred", "y_score"
 MOST_ROWS = 50_000  # of one run; enough for the standard deviation over examples to half a percent
@@ -49,12 +50,24 @@ class Outcomes:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def truth_fingerprint(self) -> str:
+        """Identity of what is true of every row, in any order: 12 hexadecimal characters.
+
+        A number counts as it is in single precision, however it was written.
+        """
+        return self._fingerprint([*map(_as_single, self.columns[TRUE])])
+
+    @property
     def output_fingerprint(self) -> str:
         """Identity of what was predicted for every row, in any order: 12 hexadecimal characters."""
+        return self._fingerprint(
+            *(self.columns[name] for name in (PREDICTED, SCORE) if name in self.columns)
+        )
+
+    def _fingerprint(self, *columns: Sequence[str]) -> str:
         import hashlib  # loads OpenSSL
 
-        said = [self.columns[name] for name in (PREDICTED, SCORE) if name in self.columns]
-        rows = sorted(zip(self.ids, *said, strict=True))
+        rows = sorted(zip(self.ids, *columns, strict=True))
         text = "".join(f"{len(value)}:{value}" for row in rows for value in row)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -79,6 +92,14 @@ def hash_of_id(name: str) -> bytes:
     import hashlib  # loads OpenSSL
 
     return hashlib.sha256(name.encode()).digest()
+
+
+def _as_single(text: str) -> str:
+    """A number in single precision as text, so that `1` is `1.0`; any other text as it is."""
+    try:
+        return repr(struct.unpack("f", struct.pack("f", float(text)))[0])
+    except (ValueError, OverflowError):
+        return text
 
 
 def natural(name: str) -> tuple[int, str]:

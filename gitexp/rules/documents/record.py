@@ -30,12 +30,12 @@ class Record:
     `project` is the folder of the project whose command ran, empty at the top of the repository: a
     baseline commit may have the records of several projects. `commit` is the commit that ran, even
     if a tool copied the record to another commit's note. `ids` is the fingerprint of the examples
-    that it was tested on, if it reported them, `tested` their number, and `output` the fingerprint
-    of what was predicted for them. `purpose` is what it was run for, and `sample`
-    the share of the data that it was given. `ended` is how a failed attempt ended; where somebody
-    stopped it, `batch` names the command that was stopped. `pair` is the experiment that a run of
-    its baseline was made for alone, empty where experiments share it. `replaced` is not written: it
-    says that the run was of code that the experiment has replaced.
+    that it was tested on, if it reported them, `tested` their number, `truth` the fingerprint of
+    what is true of them, and `output` that of what was predicted for them. `purpose` is what it was
+    run for, and `sample` the share of the data that it was given. `ended` is how a failed attempt
+    ended; where somebody stopped it, `batch` names the command that was stopped. `pair` is the
+    experiment that a run of its baseline was made for alone, empty where experiments share it.
+    `replaced` is not written: it says that the run was of code that the experiment has replaced.
     """
 
     seed: int
@@ -55,6 +55,7 @@ class Record:
     commit: str = ""
     ids: str = ""
     tested: int = 0
+    truth: str = ""
     output: str = ""
     purpose: Purpose = Purpose.RUN
     sample: float = 1.0
@@ -113,6 +114,7 @@ class Record:
             "commit": self.commit,
             "ids": self.ids,
             **({"tested": self.tested} if self.tested else {}),
+            **({"truth": self.truth} if self.truth else {}),
             "output": self.output,
             "purpose": self.purpose.value,
             **({"sample": self.sample} if self.sample < 1 else {}),
@@ -144,6 +146,7 @@ class Record:
             commit=content.get("commit", ""),
             ids=content.get("ids", ""),
             tested=content.get("tested", 0),
+            truth=content.get("truth", ""),
             output=content.get("output", ""),
             purpose=Purpose(content.get("purpose", "")),
             sample=float(content.get("sample", 1)),

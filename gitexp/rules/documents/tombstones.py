@@ -38,8 +38,8 @@ RESULTS = frozenset(
         "attempt", "batch", "boot", "clone", "commit", "condition", "count", "cpu", "duration",
         "ended", "exit", "found", "host", "id", "ids", "inputs", "kind", "memory", "metrics",
         "number", "output", "pairs", "project", "purpose", "rows", "sample", "scheduler", "schema",
-        "scores", "seed", "start", "steps", "tested", "variance", "y_pred", "y_score", "y_true",
-        COUNT,
+        "scores", "seed", "start", "steps", "tested", "truth", "variance", "y_pred", "y_score",
+        "y_true", COUNT,
     }
 )  # fmt: skip
 

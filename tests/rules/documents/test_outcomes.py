@@ -153,6 +153,14 @@ def test_a_cut_keeps_the_values_beside_their_ids() -> None:
     assert run.cut(9) == run
 
 
+def test_a_true_number_is_the_same_however_it_was_written() -> None:
+    one = a_test("a b c", y_true="1 0.1 yes").truth_fingerprint
+    assert len(one) == 12
+    assert one == a_test("c b a", y_true="yes 0.10000000149011612 1.0").truth_fingerprint
+    others = ("1 0.1 no", "1 0.10001 yes", "0.1 1 yes", "1e99 0.1 yes")
+    assert len({one, *(a_test(y_true=true).truth_fingerprint for true in others)}) == 5
+
+
 def test_the_fingerprint_is_that_of_the_set_of_ids() -> None:
     one = a_test("a b c")
     assert len(one.ids_fingerprint) == 12

@@ -106,6 +106,31 @@ def test_runs_on_the_rows_that_they_should_have_are_judged(
     assert judgement.detail == ""
 
 
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "seeds"),
+    [
+        ("ttttt", "ttuut", "3, 4"),
+        ("ttttt", "uuuuu", "1, 2, 3, 4, 5"),
+        ("ttttt", "ttttt", ""),
+        # What a run draws itself says nothing, nor does what was not reported.
+        ("tuvwx", "uvwxt", ""),
+        ("", "uuuuu", ""),
+        ("ttttt", "", ""),
+    ],
+)
+def test_rows_of_which_something_else_is_true_are_other_rows(
+    baseline: str, candidate: str, seeds: str
+) -> None:
+    both = arms(5, "aaaaa", "aaaaa")
+    before, after = (
+        [replace(run, truth=arm[n : n + 1]) for n, run in enumerate(runs)]
+        for arm, runs in zip((baseline, candidate), both, strict=True)
+    )
+    judgement = judge_records(registered(5), before, after)
+    assert (judgement.reason == "other rows were tested") is bool(seeds)
+    assert (f"(seeds {seeds}) the experiment reports" in judgement.detail) is bool(seeds)
+
+
 def test_other_rows_end_an_experiment_at_the_first_look_that_shows_them() -> None:
     undecided = [0.01, -0.01, 0.02, -0.012, 0.015]
     baseline = [a_run(n, 0.9, "a") for n in range(1, 6)]

@@ -11,6 +11,8 @@ from gitexp.rules.verdict.objections.evidence import Evidence, Objection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitexp.rules.documents.record import Record
+
 OTHER_ROWS = "other rows were tested"
 _NAMED = 5  # seeds in one sentence
 
@@ -19,7 +21,8 @@ def other_rows(evidence: Evidence) -> Objection | None:
     """Object where the two runs of a seed report different example ids, or seeds differ in theirs.
 
     Seeds may differ where a seed redraws the split. A run that reports no ids beside one that does
-    may have been tested on anything. Where neither arm reports any, nothing is known.
+    may have been tested on anything. Where neither arm reports any, nothing is known. An example of
+    which something else is true is another one, too, unless the baseline itself draws what is true.
     """
     pairs = evidence.pairs
     unlike = [base.seed for base, mine in pairs if mine.ids and base.ids and mine.ids != base.ids]
@@ -32,6 +35,12 @@ def other_rows(evidence: Evidence) -> Objection | None:
             " experiment reports other example ids than the baseline"
             + counts
             * (mine.tested != base.tested),
+        )
+    if other := _otherwise_true(pairs):
+        return Objection(
+            OTHER_ROWS,
+            f"in {counted(len(other), 'pair')} of {len(pairs)} (seeds {_listed(other)}) the"
+            " experiment reports the baseline's example ids with other true values (y_true)",
         )
     silent = [(base, mine) for base, mine in pairs if bool(base.ids) != bool(mine.ids)]
     if silent:
@@ -52,6 +61,14 @@ def other_rows(evidence: Evidence) -> Objection | None:
         f"{len(pairs)} seeds were tested on {len(sets)} different sets of examples, but"
         f" Vary: {evidence.registration.vary()} says that a seed does not change them",
     )
+
+
+def _otherwise_true(pairs: Sequence[tuple[Record, Record]]) -> list[int]:
+    """Seeds at which the two runs say that something else is true of the same examples."""
+    true: dict[str, str] = {}
+    if any(one.truth != true.setdefault(one.ids, one.truth) for one, _ in pairs if one.truth):
+        return []
+    return [one.seed for one, mine in pairs if one.truth and mine.truth not in {"", one.truth}]
 
 
 def _listed(seeds: Sequence[int]) -> str:
