@@ -320,6 +320,10 @@ class Away:
         result = RunResult(record, (), {}, "" if record.ok else self._last_lines(record))
         made = Made(Came.RAN, flight.job, result)
         self._watcher.finished(flight.order.label, flight.job, record)
+        if not record.ok and flight.gone is not None and flight.gone.hint:
+            # The training was killed, and its worker was left to tell.
+            first = flight.gone.said.partition("\n")[0]
+            self._watcher.said(f"{first}\n-> {flight.gone.hint}")
         self._flights.remove(flight)
         self._ended.append(Done(flight.order, made))
 

@@ -14,15 +14,16 @@ import pytest
 
 from gitexp.cli.live import Lines
 from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.engine.engine import Slot
-from gitexp.errors import NotReady, UsageError
+from gitexp.errors import CommandFailed, NotReady, UsageError
 from gitexp.lab.elsewhere import Place, table_of
 from gitexp.lab.meeting import Meeting
 from gitexp.lab.project import open_project
 from gitexp.rules.documents.elsewhere import Dask, Where, parse_elsewhere
 from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.store.refs import RUNS, SHARED_RUNS
-from gitexp.workflows.run import Conclusion, run
+from gitexp.workflows.run import Conclusion, Unfinished, run
 from gitexp.workflows.sync import sync
 from gitexp.workflows.worker import work
 from tests.arrange import records, refs
@@ -258,6 +259,35 @@ class Unreliable:
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
         raise AssertionError(names, how)
+
+
+class Killing(Unreliable):
+    """A cluster that kills what is trained, for want of memory."""
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        for name in names:
+            work(parse_tasks(self.lines[name]), Lines(yes=True), Slot(lambda: None))
+        return {name: standing_of(f"7_{name}", "OUT_OF_MEMORY") for name in names}
+
+
+@pytest.mark.slow
+def test_a_training_that_the_cluster_killed_is_told_with_its_job_and_what_helps(
+    place: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deterministic(place)
+    place.write("train.py", "import os\nos.kill(os.getpid(), 9)\n")
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    project = open_project(place.path)
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    [done] = run(
+        project, [name], jobs=1, watcher=Lines(yes=True), on=Place(Killing(), meeting)
+    )  # fmt: skip
+    assert isinstance(done, Unfinished)
+    assert isinstance(done.error, CommandFailed)
+    said = capsys.readouterr().err
+    assert "SLURM job 7_0 was killed by SLURM because it used more memory" in said
+    assert "-> ask for more: raise `memory`" in said
 
 
 @pytest.mark.slow
