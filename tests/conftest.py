@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -22,11 +23,15 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 if not os.environ.get("GITEXP_FUZZ"):
     hypothesis.settings.load_profile("repeatable")
 
-# Whatever git and Python variables the caller has must not decide a test.
-# These are for the tests themselves; workers inherit what is left here.
-_OURS = {"GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ"}
-for _name in [name for name in os.environ if name.startswith(("GIT_", "GITEXP_", "PYTHON"))]:
-    if _name not in _OURS:
+# Whatever else the caller has in its environment must not decide a test, and every process that is
+# started takes longer with it. Workers inherit what is left here.
+_KEPT = {
+    "GITEXP_CONFIG_PAIRS", "GITEXP_FRESH", "GITEXP_FUZZ", "HOME", "LANG", "LC_ALL",
+    "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SHELL", "TEMP", "TERM", "TMP", "TMPDIR", "TZ", "USER",
+}  # fmt: skip
+_KEPT_BEGINNINGS = ("COV", "DYLD_", "PIP_", "PYENV_", "PYTEST_", "SSL_", "UV_", "XDG_RUNTIME_")
+for _name in [*os.environ]:
+    if _name not in _KEPT and not _name.startswith(_KEPT_BEGINNINGS):
         del os.environ[_name]
 
 
@@ -42,6 +47,13 @@ if (
 
 # Who starts the tests in the background of a shell may ignore Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let no search for garbage go through all the tests that wait: it takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ exit code. Set GITEXP_FRESH=1 to start an interpreter for each command instead.
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import pkgutil
@@ -14,8 +15,12 @@ import runpy
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gitexp
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 _SERVER = multiprocessing.get_context("forkserver")
 # Not the statistics: scikit-learn makes every fork slow, and few commands need it. Nor what an
@@ -45,25 +50,50 @@ def run_forked(
     """Run `python -m gitexp WORDS`; returns exit code (negative: a signal), output and errors."""
     with tempfile.TemporaryDirectory() as place:
         streams = (os.devnull, f"{place}/out", f"{place}/err")
-        process = _SERVER.Process(target=_become, args=(words, str(folder), environment, streams))
-        process.start()
-        process.join()
-        code = process.exitcode
-        process.close()
-        assert code is not None
+        code = ended(start_forked(words, folder, environment, streams))
         out, err = (Path(name).read_text("utf-8") for name in streams[1:])
         return code, out, err
+
+
+def start_forked(
+    words: tuple[str, ...], folder: Path, environment: dict[str, str], streams: tuple[str, str, str]
+) -> BaseProcess:
+    """Start it with files or terminals, by name, as its three standard streams."""
+    process = _SERVER.Process(target=_become, args=(words, str(folder), environment, streams))
+    process.start()
+    return process
+
+
+def ended(process: BaseProcess) -> int:
+    """Wait for it; returns its exit code."""
+    process.join()
+    code = process.exitcode
+    process.close()
+    assert code is not None
+    return code
 
 
 def _become(
     words: tuple[str, ...], folder: str, environment: dict[str, str], streams: tuple[str, ...]
 ) -> None:
     for number, name in enumerate(streams):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOCTTY)
         os.dup2(opened, number)
         os.close(opened)
     os.environ.clear()
     os.environ.update(environment)
+    encoding, _, wanted = environment.get("PYTHONIOENCODING", "").partition(":")
+    encoding, errors = encoding or "utf-8", wanted or str(sys.stdout.errors)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding, errors)
+    sys.stdout = _output(1, encoding, errors)
+    sys.stderr = _output(2, encoding, "backslashreplace")
     os.chdir(folder)
     sys.argv = ["gitexp", *words]
     runpy.run_module("gitexp", run_name="__main__", alter_sys=True)
+
+
+def _output(number: int, encoding: str, errors: str) -> io.TextIOWrapper:
+    """What Python makes of a descriptor while it starts; the server started with others."""
+    by_line = number == 2 or os.isatty(number)
+    binary = io.BufferedWriter(io.FileIO(number, "wb", closefd=False))
+    return io.TextIOWrapper(binary, encoding, errors, line_buffering=by_line)

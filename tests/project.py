@@ -44,8 +44,9 @@ print(f"epochs={{config['train']['epochs']}}")
 print(f"accuracy={{accuracy:.6f}}")
 """
 
-# Variables that decide something while an interpreter starts.
+# Variables that decide something while an interpreter starts; a fork obeys one of them, too.
 _READ_BY_PYTHON = ("PYTHON", "LANG", "LC_")
+_OBEYED = "PYTHONIOENCODING"
 
 BECAUSE = "C raises accuracy because the model underfits: its training accuracy is 0.93"
 
@@ -108,7 +109,7 @@ class World:
     def gitexp(self, *words: str, code: int = 0, cwd: Path | None = None, **variables: str) -> Ran:
         """Run gitexp as an installed program; it must end with `code` and never in a traceback."""
         if os.environ.get("GITEXP_FRESH") or any(
-            name.startswith(_READ_BY_PYTHON) for name in variables
+            name.startswith(_READ_BY_PYTHON) and name != _OBEYED for name in variables
         ):
             ran = self.run(sys.executable, "-m", "gitexp", *words, cwd=cwd, **variables)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# First what is started most: each folder without it is searched for every process.
+_GIT = Path(shutil.which("git") or os.defpath).parent
 
 
 def seal(home: Path, patch: pytest.MonkeyPatch) -> None:
@@ -32,7 +36,7 @@ def seal(home: Path, patch: pytest.MonkeyPatch) -> None:
         "TZ": "UTC",
         "NO_COLOR": "1",
         "COLUMNS": "100",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join((f"{Path(sys.executable).parent}", f"{_GIT}", os.environ["PATH"])),
     }.items():
         patch.setenv(name, value)
     for name in ("XDG_CACHE_HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "EDITOR", "VISUAL"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +13,13 @@ from gitexp.cli.views.log_cells import age, in_fewer_words
 from gitexp.cli.views.terminal import columns
 from gitexp.rules.documents.change_line import parse_change
 from tests.arrange import settle
+from tests.forked import run_forked
+from tests.made_once import fresh, made_once
+from tests.typed import TERMINAL, on_terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.project import World
 
 NOW = dt.datetime(2026, 11, 28, 12, 0, tzinfo=dt.UTC)
@@ -48,16 +51,22 @@ def test_where_there_is_little_room_a_change_loses_what_was_before() -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def _told(_initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with made_once(_initialised, tmp_path_factory.mktemp("told")) as world:
+        settle(world, repeats=[3])
+        world.start("--set", "model.C=10")
+        world.gitexp("run")
+        world.write("train.py", (world.path / "train.py").read_text() + "\n# 学習率を下げる\n")
+        world.commit("学習率を下げるための長い説明です。とても長いので、一行には入りません。")
+        world.start("--set", 'model.kernel="a-kernel-of-a-very-long-name-that-fits-no-line"')
+    return world.path
+
+
 @pytest.fixture
-def told(ready: World) -> World:
+def told(_told: Path, tmp_path: Path) -> World:
     """A confirmed experiment, a planned one with a long change, and an untested step."""
-    settle(ready, repeats=[3])
-    ready.start("--set", "model.C=10")
-    ready.gitexp("run")
-    ready.write("train.py", (ready.path / "train.py").read_text() + "\n# 学習率を下げる\n")
-    ready.commit("学習率を下げるための長い説明です。とても長いので、一行には入りません。")
-    ready.start("--set", 'model.kernel="a-kernel-of-a-very-long-name-that-fits-no-line"')
-    return ready
+    return fresh(_told, tmp_path / "project")
 
 
 def test_each_experiment_is_one_line_that_fits(told: World) -> None:
@@ -92,10 +101,8 @@ def test_a_terminal_that_knows_ascii_alone_gets_no_more(told: World) -> None:
 
 def test_without_a_terminal_lines_are_longer_but_not_endless(told: World) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    out = subprocess.run(
-        [sys.executable, "-m", "gitexp", "log"], cwd=told.path, env=environment, check=True,
-        capture_output=True, text=True,
-    ).stdout  # fmt: skip
+    code, out, _ = run_forked(("log",), told.path, environment)
+    assert code == 0
     assert 80 < max(map(columns, out.splitlines())) <= 200
 
 
@@ -110,19 +117,12 @@ def test_accepted_and_archived_experiments_are_marked(told: World) -> None:
 
 def on_a_terminal(world: World, *words: str, **environment: str | None) -> str:
     """What a command writes to a terminal, with a pager only if it is given."""
-    reader, writer = os.openpty()
     clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     wanted = clean | {"TERM": "xterm", "GIT_PAGER": "cat"} | environment
-    done = subprocess.run(
-        [sys.executable, "-m", "gitexp", *words], cwd=world.path, stdin=subprocess.DEVNULL,
-        stdout=writer, stderr=subprocess.PIPE,
-        env={name: value for name, value in wanted.items() if value is not None},
-        check=True,
-    )  # fmt: skip
-    os.close(writer)
-    shown = os.read(reader, 1 << 16).decode()
-    os.close(reader)
-    assert b"\x1b" not in done.stderr
+    given = {name: value for name, value in wanted.items() if value is not None}
+    said = world.path.parent / "said"
+    code, shown = on_terminal(world, words, given, (os.devnull, TERMINAL, str(said)))
+    assert (code, "\x1b" in said.read_text()) == (0, False)
     return shown
 
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from tests.made_once import fresh, made_once
 from tests.project import World
 from tests.typed import typed
 
 LONG = "a longer training lifts accuracy because the loss still falls after twenty epochs " * 2
 
 
+@pytest.fixture(scope="module")
+def _busy(_initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with made_once(_initialised, tmp_path_factory.mktemp("busy")) as world:
+        world.start("--set", "model.C=10", "--gain", "0.02", "--chance", "0.5", "--evidence", "gap")
+        world.gitexp("run")
+        world.start("--set", "train.epochs=30", "--gain", "0.004", "--cost", "2h", text=LONG)
+        world.gitexp("known", "add", LONG, "--key", "model.kernel", "--source", f"a paper: {LONG}")
+        world.gitexp("goal", "accuracy >= 0.97 by 2999-01-31")
+    return world.path
+
+
 @pytest.fixture
-def busy(ready: World) -> World:
+def busy(_busy: Path, tmp_path: Path) -> World:
     """A project with something of everything to show."""
-    ready.start("--set", "model.C=10", "--gain", "0.02", "--chance", "0.5", "--evidence", "gap")
-    ready.gitexp("run")
-    ready.start("--set", "train.epochs=30", "--gain", "0.004", "--cost", "2h", text=LONG)
-    ready.gitexp("known", "add", LONG, "--key", "model.kernel", "--source", f"a paper: {LONG}")
-    ready.gitexp("goal", "accuracy >= 0.97 by 2999-01-31")
-    return ready
+    return fresh(_busy, tmp_path / "project")
 
 
 def test_what_is_printed_fits_eighty_columns(busy: World) -> None:

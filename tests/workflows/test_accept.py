@@ -19,8 +19,8 @@ from tests.arrange import (
     trailers,
 )
 from tests.forked import run_forked
-from tests.project import BECAUSE, World, copied
-from tests.sealed import sealed
+from tests.made_once import fresh, made_once
+from tests.project import BECAUSE, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,15 +36,11 @@ def confirmed(world: World, value: int = 10) -> str:
 @pytest.fixture(scope="module")
 def _made_once(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     """A project whose experiments take three pairs, the same with one that holds, and its name."""
-    folder, home = (tmp_path_factory.mktemp(name) for name in ("made-once", "home"))
-    with sealed(home):
-        short = copied(_drawn, folder / "short")
+    folder, confirming = (tmp_path_factory.mktemp(name) for name in ("short", "confirmed"))
+    with made_once(_drawn, folder) as short:
         settle(short, repeats=[3])
-        after = copied(short.path, folder / "confirmed")
+    with made_once(short.path, confirming) as after:
         name = confirmed(after)
-        # A copy of this project begins without a checkout, as one on another machine does.
-        shutil.rmtree(home)
-        after.git("worktree", "prune")
     return short.path, after.path, name
 
 
@@ -61,13 +57,6 @@ def name(_made_once: tuple[Path, Path, str], short: World) -> str:
     shutil.rmtree(short.path)
     fresh(after, short.path)
     return name
-
-
-def fresh(made: Path, place: Path) -> World:
-    """A copy whose index knows the copied files, as where the files were made."""
-    world = copied(made, place)
-    world.git("update-index", "--refresh")
-    return world
 
 
 def refuses_without_a_trace(world: World, *words: str, code: int) -> str:
