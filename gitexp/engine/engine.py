@@ -88,13 +88,15 @@ class Done:
 class Slot(threading.Event):
     """A place to make one run in; set as soon as that run is to stop.
 
-    `how` says what to record then, None what the next command can tell. `told` hears of it when the
-    slot is given back before the run has been stored.
+    `how` says what to record then, None what the next command can tell; `batch` names the command
+    that stopped it, if that was another one. `told` hears of it when the slot is given back before
+    the run has been stored.
     """
 
     def __init__(self, told: Callable[[], object]) -> None:
         super().__init__()
         self.how: Ended | None = Ended.FREED
+        self.batch = ""
         self.is_given_back = False
         self._told = told
 

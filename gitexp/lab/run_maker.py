@@ -33,7 +33,10 @@ _NAP = 0.2  # seconds between looks at a run that is made for another pair
 
 
 class RunMaker:
-    """Makes the runs of one command, which share a `batch`; called from several threads."""
+    """Makes the runs of one command, which share a `batch`; called from several threads.
+
+    Whoever stops them for another command gives them its batch.
+    """
 
     def __init__(self, watchdog: Watchdog, watcher: Watcher, giver: Giver) -> None:
         self.batch = os.urandom(6).hex()
@@ -129,7 +132,8 @@ class RunMaker:
             # Who stops a run that had not begun has seen nothing.
             ended = slot.how if stopped.seconds else Ended.FREED
             if started and ended is not None:
-                ledger.end(started[0].ended_early(ended, stopped.seconds))
+                end = started[0].ended_early(ended, stopped.seconds)
+                ledger.end(replace(end, batch=self.batch))
             return Made(Came.STOPPED)
         if result.record.ok and not (ledger.settings.gpus or ledger.settings.pairing):
             slot.give_back()  # a device stays taken until the end

@@ -179,6 +179,7 @@ def _make(
                         under_way.add(order := waiting.popleft())
                         pool.submit(order)
                     if stop.is_set():
+                        maker.batch = stop.batch or maker.batch
                         worked += [Worked(orders[order][0]) for order in waiting]
                         waiting.clear()
                         for order in under_way:

@@ -434,6 +434,9 @@ def test_a_command_that_is_stopped_or_killed_stops_its_workers_and_goes_on(place
         until(lambda: not _workers(homes))
     done = place.gitexp("run", name, "--on", "ssh")
     assert "CONFIRMED" in done.out
+    # One Ctrl-C is one occasion, on however many hosts.
+    aborted = Counter(r["batch"] for r in records(place, "main") if r.get("ended") == "abort")
+    assert max(aborted.values()) == 2
     good = Counter(r["seed"] for r in records(place, "main") if not r.get("failure"))
     assert set(good.values()) == {1}
     assert len(good) == 5

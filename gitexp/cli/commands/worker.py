@@ -1,4 +1,5 @@
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from gitexp.rules.text import counted, json_line
 from gitexp.workflows.worker import work
 
 _INDEX = "SLURM_ARRAY_TASK_ID"
+_BATCH = re.compile("[0-9a-f]{1,32}")
 
 
 def worker(
@@ -105,5 +107,7 @@ def _watch(slot: Slot) -> None:
     said = ""
     for line in sys.stdin:
         said = line.strip() or said
-    slot.how = Ended(said) if said in {*Ended} else Ended.FREED
+    how, _, batch = said.partition(" ")
+    slot.how = Ended(how) if how in {*Ended} else Ended.FREED
+    slot.batch = batch if _BATCH.fullmatch(batch) else ""
     slot.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import subprocess
 import tempfile
@@ -56,6 +57,7 @@ class SshHosts:
         self._failures = dict.fromkeys(settings.hosts, 0)  # since ssh last got through
         self._unfit: dict[str, set[str]] = {}  # hosts that could not run a task, by the task
         self._number = 0
+        self._batch = os.urandom(6).hex()  # of what this command stops: one occasion on all hosts
 
     @property
     def most(self) -> int:
@@ -148,10 +150,10 @@ class SshHosts:
         return Standing(State.GONE, f"{worker.host}: {said}", again=again)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """Let the input of workers end, after a word on how their runs ended."""
+        """Let the input of workers end, after a word on how their runs ended, and with which."""
         for name in names:
             if worker := self._workers.get(name):
-                _tell(worker, how.value if how is not None else "")
+                _tell(worker, f"{how.value} {self._batch}" if how is not None else "")
                 with contextlib.suppress(OSError):
                     if worker.process.stdin is not None:
                         worker.process.stdin.close()
