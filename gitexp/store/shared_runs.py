@@ -29,6 +29,7 @@ from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitexp.rules.documents.record import Record
     from gitexp.store.repository import Repository
 
 
@@ -45,7 +46,10 @@ def keep_run(repository: Repository, commit: str, record: str, bulk: Sequence[st
         UsageError: the line is not a record of that commit.
         StoreBusy: the disk is full.
     """
-    ref = f"{SHARED_RUNS}{commit}/{_name(commit, record)}"
+    run = _parse_run(commit, record)
+    if run is None:
+        raise UsageError(f"this is not a record of {commit[:10]}")
+    ref = f"{SHARED_RUNS}{commit}/{_name(run, record)}"
     text = "".join(f"{line}\n" for line in (record, *bulk))
     words = (*DURABLE, "hash-object", "-w", "--stdin")
     done = repository.git.run(*words, stdin=text.encode(errors="surrogateescape"))
@@ -80,13 +84,18 @@ def send_runs(repository: Repository, remote: str, refs: Sequence[str]) -> None:
             )
 
 
-def _name(commit: str, record: str) -> str:
+def _parse_run(commit: str, line: str) -> Record | None:
+    """The record on a line, None if it is not one of that commit."""
+    records = parse_records(line, None)
+    if len(records) != 1 or not records[0].is_of(commit) or "\n" in line:
+        return None
+    return records[0]
+
+
+def _name(run: Record, line: str) -> str:
     import hashlib  # loads OpenSSL, which few syncs need
 
-    records = parse_records(record, None)
-    if len(records) != 1 or not records[0].is_of(commit) or "\n" in record:
-        raise UsageError(f"this is not a record of {commit[:10]}")
-    return f"{records[0].seed}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
+    return f"{run.seed}-{hashlib.sha256(line.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +118,14 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
         found = _ONCE.fullmatch(name)
         first, *rest = _text(blob).split("\n")
         bulk = [(line, parse_line(line) or {}) for line in rest[:_MOST]]
-        try:
-            fits = found is not None and _name(found[1], first) == f"{found[2]}-{found[3]}"
-        except UsageError:
-            fits = False
-        if not fits or found is None or len(rest) > _MOST or not _are_of(first, bulk):
+        run = _parse_run(found[1], first) if found is not None else None
+        if (
+            found is None
+            or run is None
+            or _name(run, first) != f"{found[2]}-{found[3]}"
+            or len(rest) > _MOST
+            or not _are_of(run, bulk)
+        ):
             odd.append(f"{SHARED_RUNS}{name}")
             continue
         refs[f"{SHARED_RUNS}{name}"] = runs[name]
@@ -123,15 +135,14 @@ def read_runs(repository: Repository, runs: Mapping[str, str]) -> Folded:
     return Folded(lines, refs, odd)
 
 
-def _are_of(record: str, bulk: Sequence[tuple[str, Mapping[str, object]]]) -> bool:
-    """Whether lines belong to the run of a record: starts of others would bury its notes.
+def _are_of(run: Record, bulk: Sequence[tuple[str, Mapping[str, object]]]) -> bool:
+    """Whether lines belong to a run: starts of others would bury its notes.
 
     The bulk may have kinds that only a newer gitexp knows.
     """
     if not all("kind" in content for _, content in bulk):
         return False
     begun = [line for line, content in bulk if kind_of(content) is Kind.START]
-    [run] = parse_records(record, None)
     starts = parse_starts("\n".join(begun))
     return len(begun) == len(starts) <= 1 and all(
         (one.commit, one.seed, one.attempt, one.start)
