@@ -39,6 +39,7 @@ _HOOK = """\
 while read -r old new ref; do
   case $ref in refs/gitexp/runs/*) echo "$ref" >> "$GIT_DIR/came";; *) exit 0;; esac
 done
+echo >> "$GIT_DIR/pushes"
 find "$GIT_QUARANTINE_PATH" -type f -printf '%s\\n' >> "$GIT_DIR/bytes"
 """
 
@@ -102,8 +103,9 @@ def main() -> None:
         hub = World(world.path.parent / "hub.git")
         came = {*re.findall(rf"{SHARED_RUNS}\S+", (hub.path / "came").read_text())}
         sizes = [int(line) for line in (hub.path / "bytes").read_text().split()]
+        pushes = (hub.path / "pushes").read_text().count("\n")
         print(
-            f"{len(came)} refs in {len(sizes)} pushes of {sum(sizes):,} bytes:"
+            f"{len(came)} refs in {pushes} pushes of {sum(sizes):,} bytes:"
             f" {sum(sizes) / len(came):.0f} bytes a run"
         )
 
