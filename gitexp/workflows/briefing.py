@@ -115,8 +115,7 @@ def _standing(project: Project, now: Status, whole: Standing) -> Iterator[str]:
         measured = "not measured yet"
         if ladder.measured is not None:
             measured = f"measured {figures.within(ladder.measured, ladder.within, sign=True)}"
-        claimed = figures.number(ladder.claimed, sign=True)
-        yield f"{ladder.accepted:,} accepted, claimed {claimed}, {measured}"
+        yield f"{ladder.accepted:,} accepted, claimed {ladder.claimed_said}, {measured}"
 
 
 def _said(score: Score | None) -> str:

@@ -78,9 +78,7 @@ def standing_lines(now: Standing) -> list[str]:
 
 def _ladder(ladder: LadderGains) -> str:
     measured = "not measured between its ends yet: gitexp run --baseline"
-    claimed = figures.rough(ladder.claimed, sign=True)
     if ladder.measured is not None:
         within = figures.within(ladder.measured, ladder.within, sign=True)
-        claimed = figures.rounded_like(ladder.claimed, ladder.within or 0.0, sign=True)
         measured = f"measured between its ends on fresh seeds {within} (95 %)"
-    return f"Ladder: {ladder.accepted} accepted, gains claimed {claimed}; {measured}."
+    return f"Ladder: {ladder.accepted} accepted, gains claimed {ladder.claimed_said}; {measured}."

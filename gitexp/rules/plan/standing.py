@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.topic import topic_of
-from gitexp.rules.verdict import student_t
+from gitexp.rules.verdict import figures, student_t
 from gitexp.rules.verdict.campaign import Member, count_places, false_expected, next_place
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.pairs import first_good
@@ -38,6 +38,13 @@ class LadderGains:
     claimed: float
     measured: float | None
     within: float | None
+
+    @property
+    def claimed_said(self) -> str:
+        """What was claimed, rounded as what was measured."""
+        if self.measured is None:
+            return figures.rough(self.claimed, sign=True)
+        return figures.rounded_like(self.claimed, self.within or 0.0, sign=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,3 +133,15 @@ def test_a_claim_where_lower_is_better_is_in_the_metrics_own_direction() -> None
 def test_what_counts_as_a_rung(criterion: str, effect: float | None, *, rung: bool) -> None:
     assert claims_gain("accuracy", a_registration(criterion=criterion), a_summary(effect)) is rung
     assert not claims_gain("accuracy", None, a_summary(effect))
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        (LadderGains(3, 0.0385621, None, None), "+0.039"),
+        (LadderGains(3, 0.0385621, 0.0407, 0.0043), "+0.0386"),
+        (LadderGains(3, 0.0385621, 0.0407, 0.02), "+0.039"),
+    ],
+)
+def test_what_was_claimed_is_as_exact_as_what_was_measured(gains: LadderGains, said: str) -> None:
+    assert gains.claimed_said == said
