@@ -10,10 +10,10 @@ from gitexp.engine.clock import now
 from gitexp.errors import CommandFailed, GitexpError, NotReady
 from gitexp.lab.adopting import adopt
 from gitexp.lab.arms import about_variables
-from gitexp.lab.bench import say_changed
 from gitexp.lab.canary import Canary
-from gitexp.lab.code_proof import CodeProof, to_see_what_repeats
+from gitexp.lab.code_proof import CodeProof
 from gitexp.lab.evidence import store_evidence
+from gitexp.lab.experiment_news import look_progress, what_changed, why_it_runs
 from gitexp.lab.log_json import figures_json
 from gitexp.lab.moved import check_of
 from gitexp.lab.notify import notify_meanwhile
@@ -21,7 +21,6 @@ from gitexp.lab.rows import unlike_rows
 from gitexp.lab.session import Session
 from gitexp.lab.small_first import about_ignored, failed_on_sample
 from gitexp.lab.verdict_notes import write_view
-from gitexp.lab.watcher import LookProgress
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF
@@ -32,7 +31,6 @@ from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.experiment import as_explored
 from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
 from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
-from gitexp.rules.verdict.pairs import compared
 from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
 from gitexp.rules.verdict.small_first import full_seconds, shares_due
 
@@ -125,7 +123,7 @@ class ExperimentSession(Session):
         if not self.due:
             self._finish(judgement)
         elif self.begun:
-            self.watcher.stands(self._standing(judgement))
+            self.watcher.stands(look_progress(self, self.registration, judgement))
         self._demand_progress()
 
     def came(self, run: Run, made: Made) -> GitexpError | None:
@@ -372,62 +370,31 @@ class ExperimentSession(Session):
                     " repeated once"
                 )
 
-    # --- what a person reads --------------------------------------------------------------------
+    # --- how it differs from any other session ----------------------------------------------------
 
     def _announce(self, run: Run) -> None:
-        if run.why is Why.CHECK:
-            self.watcher.said(f"{self.label(run.arm)}: {self._canary}")
-        elif run.why is Why.REPEAT:
-            whether = f"to see whether seed {run.seed} repeats its score"
-            self.watcher.said(f"{self.label(run.arm)}: 1 run {whether}")
-        elif run.why is Why.NEUTRAL:
-            code = f"1 run of its code ({self.ledger.code[:8]}) with the switch off"
-            whether = "to prove that it leaves the baseline as it was"
-            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {code}, seed {run.seed}, {whether}")
-        elif run.why is Why.TWICE:
-            self.watcher.said(f"{self.label(run.arm)}: {to_see_what_repeats(run)}")
-        elif run.why is not Why.SAMPLE:
-            if run.why is Why.BLOCK and (Why.BLOCK,) not in self.bench.told:
-                self.bench.told.add((Why.BLOCK,))
-                self.watcher.said(
-                    f"{self.label(run.arm)}: running fresh seeds too, because several experiments"
-                    " agree so well that the baseline may have been unlucky"
-                )
-            if run.why is Why.MATCH and (run.conditions, None) not in self._told:
-                self._told.add((run.conditions, None))
-                self.watcher.said(
-                    f"{self.label(run.arm)}: {self._what_changed(run)}; its seeds are run again,"
-                    " because the two runs of a pair must share their condition"
-                )
-            super()._announce(run)
+        label = self.label(run.arm)
+        match run.why:
+            case Why.SAMPLE:
+                return
+            case Why.CHECK:
+                self.watcher.said(f"{label}: {self._canary}")
+            case Why.NEUTRAL:  # a run of its code is told of as the experiment's
+                self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {why_it_runs(self, run)}")
+            case Why.REPEAT | Why.TWICE:
+                self.watcher.said(f"{label}: {why_it_runs(self, run)}")
+            case _:
+                self._explain_once(run)
+                super()._announce(run)
 
-    def _standing(self, judgement: Judgement) -> LookProgress:
-        ledger, registration = self.ledger, self.registration
-        baseline, records = ledger.records(self.bench.base), ledger.records(ledger.experiment)
-        pairs, _ = compared(registration, baseline, records)
-        looks = [look for look in registration.repeats if look > judgement.pairs]
-        took = [record.duration for record in (*baseline, *records) if record.ok]
-        at_once = max(1, min(self.bench.jobs, self.due.left))
-        each = sum(took) / len(took) / at_once if took else None
-        metric, found = registration.criterion.metric, list[float]()
-        for before, after in pairs:
-            with contextlib.suppress(ValueError):  # scores of 0 or less have no ratio
-                found.append(
-                    registration.criterion.difference(before.metrics[metric], after.metrics[metric])
-                )
-        return LookProgress(
-            self.name, registration.criterion, len(pairs), min(looks, default=len(pairs)),
-            registration.repeats[-1], self.due.left, each and each * self.due.left,
-            sum(found) / len(found) if found else None,
-        )  # fmt: skip
-
-    def _what_changed(self, run: Run) -> str:
-        """Say how a condition differs from the one that the baseline was last measured in."""
-        ledger, (condition,) = self.ledger, run.conditions or ("",)
-        ledger.read_environments(self.bench.base)
-        records = reversed(ledger.records(self.bench.base))
-        other = (record.condition for record in records if record.condition != condition)
-        return say_changed(ledger.environment(next(other, "")), ledger.environment(condition))
+    def _explain_once(self, run: Run) -> None:
+        """Say why its seeds are run at all, where that is not plain, once for all of them."""
+        told, kind = self._told, (run.why, run.conditions, None)
+        if run.why is Why.BLOCK:  # of the baseline, for whichever experiment comes first
+            told, kind = self.bench.told, (run.why, None, None)
+        if run.why in {Why.BLOCK, Why.MATCH} and kind not in told:
+            told.add(kind)
+            self.watcher.said(f"{self.label(run.arm)}: {why_it_runs(self, run)}")
 
     def _demand_progress(self) -> None:
         stuck = next((r for r in self.due.now if r in self._made and r.why is Why.MATCH), None)
@@ -437,6 +404,6 @@ class ExperimentSession(Session):
         self.due = Due()
         raise NotReady(
             "baseline and experiment do not run in the same condition:"
-            f" {self._what_changed(stuck)}",
+            f" {what_changed(self.ledger, self.bench.base, stuck)}",
             "make the environment the same for both (python and package versions), then run again",
         )
