@@ -30,6 +30,7 @@ _ARROW = re.compile(r"(?= -> )")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
@@ -122,6 +123,10 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 - parsed data
         return ABSENT
     if text == "null":
         return None
+    if _NUMBER.fullmatch(text):  # as TOML reads it, too, and in a fifth of the time
+        number = float(text) if "." in text else int(text)
+        if spell(number) == text:
+            return number
     try:
         value = tomli.loads(f"value = {text}").get("value")
         if spell(value) == text:

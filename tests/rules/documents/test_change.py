@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import tomli
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -241,3 +242,17 @@ def test_a_change_tells_its_kind(
 )
 def test_a_change_to_a_number_tells_it(after: object, number: float | None) -> None:
     assert Change("config.toml", ("a",), 1, after).number == number
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-0", "7", "-12", "0.5", "-0.0", "1.50", "01", "1.", "123456789012345678", "1e-3"]
+)
+def test_a_number_is_what_toml_reads(text: str) -> None:
+    change = parse_change(f"config.toml: model.C = 1 -> {text}")
+    try:
+        [value] = tomli.loads(f"v = {text}").values()
+    except tomli.TOMLDecodeError:
+        value = Source(text)
+    expected = value if spell(value) == text else Source(text)
+    assert repr(change.after) == repr(expected)
+    assert type(change.after) is type(expected)
