@@ -50,6 +50,8 @@ def test_a_sweep_leaves_out_the_value_that_the_baseline_has(ready: World) -> Non
     ("arguments", "code", "said"),
     [
         (["--sweep", "model.C=10", WHY], 2, "names only one value"),
+        (["--sweep", "C=1..9", "log", "3", WHY], 2, "gitexp start --sweep 'C=1..9 log 3' "),
+        (["--sweep", "C=1..9", "3", WHY], 2, "gitexp start --sweep 'C=1..9 3' "),
         (["--sweep", "model.C=3,10;20", WHY], 1, "model.C=10;20: "),
         (["--sweep", "model.C=3,3.0", WHY], 2, "makes the same change as model.C=3"),
         (["--sweep", "model.X=3,4", WHY], 2, "no config file on main has the key model.X"),

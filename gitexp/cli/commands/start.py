@@ -249,7 +249,7 @@ def start(
         _refuse_beside("--again", others | {"a hypothesis": bool(words)})
         replace_code(open_project(), way)
         return
-    text = _one_hypothesis(words)
+    text = _one_hypothesis(words, sweep or ())
     if len(set_ or []) > 1:
         raise Refused(NOT_REGISTERED, [refuse_settings(set_ or [])])
     if sweep:
@@ -262,9 +262,16 @@ def start(
     register(open_project(), text, asked, way)
 
 
-def _one_hypothesis(words: Sequence[str] | None) -> str:
+def _one_hypothesis(words: Sequence[str] | None, sweeps: Sequence[str]) -> str:
     if not words:
         raise UsageError("an experiment starts with a hypothesis", _EXAMPLE)
+    left = [word for word in words if word in {"log", "linear"} or word.isdecimal()]
+    if sweeps and ".." in sweeps[-1] and left and words[0] == left[0]:
+        spelled = shlex.quote(" ".join([sweeps[-1], *left]))
+        raise UsageError(
+            "the range of a sweep is one argument",
+            f'put it in quotes: gitexp start --sweep {spelled} "HYPOTHESIS"',
+        )
     if len(words) > 1:
         raise UsageError(
             f"a hypothesis is one argument, and these are {len(words)}",

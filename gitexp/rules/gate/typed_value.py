@@ -21,6 +21,7 @@ _CONSTANTS = {"true", "false", "yes", "no", "on", "off", "none", "null", "nan", 
 _WORD = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LIST = re.compile(r"[\[({].*|.*\S[,;]\s*\S.*", re.DOTALL)
+_WORDS = re.compile(rf"{_WORD.pattern}(?:\s*,\s*{_WORD.pattern})+")
 _KINDS = {
     "bool": "boolean", "int": "number", "float": "number", "str": "text",
     "list": "list", "tuple": "list", "dict": "table",
@@ -45,10 +46,13 @@ def inspect_typed(path: str, key: Key, typed: str, old: object, new: object) -> 
     typed, name, sweep = typed.strip(), spell_key(key), ""
     if formats.is_yaml(path) and (found := _read_twice(path, name, typed, new)):
         return found
-    if not _is_mistaken(old, new, typed):
+    if not (_is_mistaken(old, new, typed) or _are_several(path, old, new, typed)):
         return None
     there = f"{name} is the {type_name(old)} {spell(old)}"
-    if type(old) is type(new):
+    quotable = _can_quote(path)
+    if type(old) is type(new) and quotable:
+        message = f"{there}, and {visible(typed)} may be one text or several"
+    elif type(old) is type(new):
         message = f"{there}, a number, and {visible(typed)} is not one"
     else:
         message = f"{there}, and this would make it the {type_name(new)} {spell(new)}"
@@ -56,14 +60,18 @@ def inspect_typed(path: str, key: Key, typed: str, old: object, new: object) -> 
         value = str(not old).lower()
     elif _LIST.fullmatch(typed):
         values = [one.strip() for one in re.split(r"[,;]", typed.strip("[](){}"))]
-        value, several = values[0], shell_word(f"{name}={','.join(values)}")
+        value = next((one for one in values if one != old), values[0])
+        several = shell_word(f"{name}={','.join(values)}")
         sweep = f'\nor each, one experiment a value: gitexp start --sweep {several} "HYPOTHESIS"'
     else:
         value = "VALUE"
+    meant = f'edit {spell_file(path)} by hand, then: gitexp start "HYPOTHESIS"'
+    if type(old) is type(new) and quotable:
+        meant = f'gitexp start --set {shell_word(f"{name}={spell(new)}")} "HYPOTHESIS"'
     hint = (
         f'set one {type_name(old)}: gitexp start --set {shell_word(f"{name}={value}")} "HYPOTHESIS"'
         f"{sweep}"
-        f'\nor, if you mean it, edit {spell_file(path)} by hand, then: gitexp start "HYPOTHESIS"'
+        f"\nor, if you mean it, {meant}"
     )
     return Finding("C14", message, hint, path)
 
@@ -79,6 +87,18 @@ def _is_mistaken(old: object, new: object, typed: str) -> bool:
     quoted = typed[:1] in {'"', "'"}
     named = was == "number" and _WORD.fullmatch(typed) and typed.lower() not in _CONSTANTS
     return not (quoted or named)
+
+
+def _are_several(path: str, old: object, new: object, typed: str) -> bool:
+    """Whether several words were typed where one is, and quotes would say that they are one."""
+    one, two = isinstance(old, str) and _WORD.fullmatch(old), isinstance(new, str)
+    return bool(one and two and _WORDS.fullmatch(typed)) and _can_quote(path)
+
+
+def _can_quote(path: str) -> bool:
+    """Whether a format tells a text in quotes from the same without."""
+    form = formats.format_of(path)
+    return form is not None and form.parse_value('"a"') == "a"
 
 
 def _read_twice(path: str, name: str, typed: str, new: object) -> Finding | None:

@@ -61,6 +61,11 @@ TYPED = (
     ("c.toml", [1, 2], "[3]", "[3]"),
     ("c.toml", "adam", "sgd", '"sgd"'),
     ("c.toml", "adam", "[1]", "C14"),
+    # several words for one
+    *((file, "rbf", "rbf,poly", "C14") for file in ("c.toml", "c.yaml", "c.json", "c.py")),
+    ("c.yaml", "rbf", "'rbf,poly'", "'rbf,poly'"),
+    ("c.toml", "age,sex", "age,sex,bmi", '"age,sex,bmi"'),
+    ("c.toml", "a", "a sentence, with words", '"a sentence, with words"'),
     ("c.toml", "1", "2", "2"),
     ("c.json", None, "[1]", "[1]"),
     # two versions of YAML
@@ -93,6 +98,14 @@ def test_what_is_refused_comes_with_a_command_that_is_not() -> None:
     assert found.message == 'm.C is the float 1.0, and this would make it the string "1,10"'
     assert 'gitexp start --set m.C=1 "HYPOTHESIS"' in found.hint
     assert inspect_typed("c.toml", ("m", "C"), "1", 1.0, form.parse_value("1")) is None
+    found = inspect_typed("c.toml", ("m", "kernel"), "rbf,poly", "rbf", "rbf,poly")
+    assert found is not None
+    assert found.message == 'm.kernel is the string "rbf", and rbf,poly may be one text or several'
+    assert found.hint.split("\n") == [
+        'set one string: gitexp start --set m.kernel=poly "HYPOTHESIS"',
+        'or each, one experiment a value: gitexp start --sweep m.kernel=rbf,poly "HYPOTHESIS"',
+        """or, if you mean it, gitexp start --set 'm.kernel="rbf,poly"' "HYPOTHESIS\"""",
+    ]
     found = inspect_typed("c.toml", ("amp",), "no", True, "no")
     assert found is not None
     assert "gitexp start --set amp=false " in found.hint
