@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
 _NOT_OVER = ("planned", "unsynced", "stale", "running")
+_FAILED = "failed"
 
 
 class PlaceJson(TypedDict):
@@ -100,14 +101,18 @@ def queue_progress(repository: Repository, states: Mapping[str, str]) -> list[Qu
     if found and not opened and found[-1][1] is QueueStage.ENDED and _is_recent(found[-1][0]):
         opened = [found[-1]]
     return [
-        QueueProgress(queue, stage, _experiments(queue, stage, states)) for queue, stage in opened
+        QueueProgress(queue, stage, queued_experiments(queue, stage, states))
+        for queue, stage in opened
     ]
 
 
-def _experiments(
+def queued_experiments(
     queue: Queue, stage: QueueStage, states: Mapping[str, str]
 ) -> tuple[QueuedExperiment, ...]:
-    stopped, last = queue.asked_to_stop, _last_progress(queue.said())
+    """Find out where each experiment of a queue is; `states` are those of the log, by name."""
+    events = queue.said()
+    stopped, last, failed = queue.asked_to_stop, _last_progress(events), _failed(events)
+    goes_on = stage in {QueueStage.RUNS, QueueStage.ELSEWHERE}
     found = []
     for name in queue.names:
         state, told = states.get(name, "unknown"), last.get(name, {})
@@ -115,7 +120,7 @@ def _experiments(
             found.append(QueuedExperiment(name, "stopped"))
         elif queue.kind is not QueueKind.EXPERIMENTS:
             found.append(QueuedExperiment(name, _alone(queue, stage)))
-        elif state not in _NOT_OVER:
+        elif state not in _NOT_OVER and not (goes_on and state == _FAILED and name not in failed):
             found.append(QueuedExperiment(name, state))
         elif stage in {QueueStage.ENDED, QueueStage.INTERRUPTED}:
             over = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
@@ -143,6 +148,13 @@ def _alone(queue: Queue, stage: QueueStage) -> str:
 def _last_progress(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     told = (event for event in events if event.get("event") == "progress")
     return {name: event for event in told if isinstance(name := event.get("name"), str)}
+
+
+def _failed(events: Sequence[dict[str, Any]]) -> set[str]:
+    """Experiments of which a run failed in this queue: what failed before it is tried again."""
+    ended = (event for event in events if event.get("event") == "finished" and event.get("failure"))
+    labels = (of for event in ended if isinstance(of := event.get("of"), str))
+    return {of.partition(" ")[0].removeprefix("exp/") for of in labels}
 
 
 def _left(event: dict[str, Any]) -> float | None:

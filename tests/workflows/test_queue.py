@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.lab.queue import Queue, QueueStage, read_queue
+from gitexp.lab.queue_progress import queued_experiments
 from tests.arrange import SCORE, records, refs, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, until
@@ -275,6 +276,20 @@ def test_a_damaged_file_is_no_queue(tmp_path: Path, change: dict[str, object]) -
     place = queue.folder / "queue.json"
     place.write_text(json.dumps(json.loads(place.read_bytes()) | change))
     assert read_queue(queue.folder) is None
+
+
+@pytest.mark.parametrize(
+    ("of", "state"), [("", "waiting"), ("exp/a", "failed"), ("exp/a on 10 % of the data", "failed")]
+)
+def test_what_failed_before_its_queue_began_waits_to_be_tried_again(
+    tmp_path: Path, of: str, state: str
+) -> None:
+    queue = Queue(tmp_path, ("a",), 1, "", "", False, "2026-01-02T03:04:05+00:00").here()
+    queue.write()
+    event = {"event": "finished", "of": of, "failure": "exit code 1"}
+    queue.events.write_text(json.dumps(event) + "\n" if of else "")
+    [found] = queued_experiments(queue, QueueStage.RUNS, {"a": "failed"})
+    assert found.state == state
 
 
 # --- telling somebody ----------------------------------------------------------------------------
