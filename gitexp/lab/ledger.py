@@ -264,6 +264,24 @@ class Ledger:
         # A number that nobody reaches by running is not ours, and the next would be too high.
         return 1 + max((one for one in attempts if one < MOST_ATTEMPTS), default=0)
 
+    def came_meanwhile(self, commit: str, seed: int, purpose: Purpose, share: float) -> bool:
+        """Whether somebody has stored a good screening or sample run since the notes were read.
+
+        One that was there before may be due again all the same: it proves nothing.
+        """
+        if purpose not in {Purpose.SCREEN, Purpose.SAMPLE} or commit not in self._texts:
+            return False
+        known = {record.line() for record in parse_records(self._texts[commit], purpose)}
+        text = read_notes(self.repository, RUNS, [commit]).get(commit, "")
+        new = (
+            record
+            for record in parse_records(text, purpose)
+            if record.project == self.project.folder
+            and record.sample == share
+            and record.line() not in known
+        )
+        return bool(first_good(new, [seed], self.metric))
+
     # --- environments ---------------------------------------------------------------------------
 
     def read_environments(self, *commits: str) -> None:

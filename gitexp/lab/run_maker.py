@@ -69,6 +69,8 @@ class RunMaker:
                 return Made(Came.BUSY)
             if slot.is_set():
                 return Made(Came.STOPPED)
+            if ledger.came_meanwhile(order.commit, order.seed, order.purpose, order.share):
+                return Made(Came.STORED)
             # What is repeated is on record.
             wanted = order.conditions if order.purpose in _ONCE else ()
             attempt = ledger.attempt(order.commit, order.seed, wanted, order.purpose)

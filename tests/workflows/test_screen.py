@@ -9,10 +9,20 @@ import pytest
 
 from gitexp.rules.documents.purpose import Purpose
 from tests.arrange import SCORE, records, seeds_of, settle, trailers, train_with
+from tests.workflows.test_run import run_beside, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.project import World
 
+# The baseline's runs wait until somebody lets them go on.
+WAITS = """
+import time
+while CONFIG['model']['C'] == 1 and not os.path.exists({gate!r}):
+    open({reached!r}, 'w').close()
+    time.sleep(0.02)
+"""
 IDEA = ("--gain", "0.01", "--chance", "0.3", "--evidence", "gap")
 
 
@@ -60,6 +70,23 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
         assert min(counted) >= 100_000
     assert drawn.gitexp("verify").code == 0
     assert "has run already" in drawn.gitexp("run", "--screen", good, code=2).err
+
+
+def test_two_terminals_screen_the_baseline_once(drawn: World, tmp_path: Path) -> None:
+    reached, gate = tmp_path / "reached", tmp_path / "gate"
+    waits = WAITS.format(reached=str(reached), gate=str(gate))
+    train_with(drawn, waits + SCORE, repeats=[3])
+    one, other = ideas(drawn, "11", "12").values()
+    first = run_beside(drawn, "run", "--screen", one)
+    until(reached.exists)
+    second = run_beside(drawn, "run", "--screen", other, "--jobs", "2")
+    assert second.stdout is not None
+    assert any("another gitexp is running it" in line for line in second.stdout)
+    gate.touch()
+    for running in (first, second):
+        running.communicate(timeout=30)
+        assert running.returncode == 0
+    assert len(records(drawn, "main")) == 1
 
 
 def test_runs_on_a_part_of_the_data_are_compared_with_each_other(drawn: World) -> None:
