@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gitexp.engine.clock import now
 from gitexp.lab.evidence import weigh_examples
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.example_spread import ExampleSpread
@@ -31,7 +32,7 @@ from gitexp.store.refs import BULK, RUNS
 from tests.bench.projects import project, seal
 from tests.bench.timing import cost_of
 from tests.project import BECAUSE, World
-from tests.team import repository_of
+from tests.team import repository_of, starts_of
 
 METRICS = ("f1", "roc_auc", "accuracy")
 LOOKS = (5, 10)
@@ -98,7 +99,7 @@ def _stored(world: World, commit: str, arm: list[Outcomes]) -> list[Record]:
                 condition=CONDITION,
                 environment="e" * 64,
                 metrics=metrics,
-                start="2026-01-01T00:00:00.000Z",
+                start=now(),
                 duration=61.5,
                 exit=0,
                 commit=commit,
@@ -107,7 +108,8 @@ def _stored(world: World, commit: str, arm: list[Outcomes]) -> list[Record]:
         )
     repository = repository_of(world)
     append_lines(repository, BULK, {commit: bulk})
-    append_lines(repository, RUNS, {commit: [record.line() for record in records]})
+    lines = [record.line() for record in records]
+    append_lines(repository, RUNS, {commit: [*starts_of(lines), *lines]})
     return records
 
 
