@@ -27,6 +27,7 @@ class BaselineSession(Session):
         super().__init__(tools)
         self._seeds, self._again = seeds, again
         self._settled = False  # whether it is known, and said, if records stay
+        self._unclear = False  # whether a check could not tell
         self._canary = Canary(
             self.ledger, self.bench.base, self.maker.batch, seeds, always=again,
             away=self.bench.away,
@@ -53,7 +54,9 @@ class BaselineSession(Session):
             self._heed(check)
         if self._again and not self._settled:
             self._settled = True
-            self.watcher.said(f"{self.label(Arm.BASELINE)} has not moved, so its records stay")
+            told = "gave another score, and there are too few records to tell whether it has moved"
+            said = told if self._unclear else "has not moved"
+            self.watcher.said(f"{self.label(Arm.BASELINE)} {said}, so its records stay")
         self._canary.over = True
         records = ledger.records(bench.base)
         if ledger.settings.seeded:
@@ -65,6 +68,7 @@ class BaselineSession(Session):
 
     def _heed(self, check: BaselineCheck) -> None:
         """Measure it again if it has moved and that was asked for."""
+        self._unclear = check.found is Found.UNCLEAR
         if check.found is Found.MOVED:
             if not self._again:
                 told = check_of(self.ledger, self.bench.base, check, "")

@@ -107,6 +107,16 @@ def test_a_baseline_that_did_not_move_is_not_measured_again(ready: World, tmp_pa
     ready.gitexp("run", "--again", code=2)
 
 
+def test_too_few_records_do_not_tell_whether_a_baseline_moved(ready: World, tmp_path: Path) -> None:
+    ready.edit(
+        'print(f"accuracy',
+        'accuracy += random.SystemRandom().gauss(0, 0.0001)\nprint(f"accuracy', "train.py",
+    )  # fmt: skip
+    hidden(ready, tmp_path, repeats=[3]).touch()
+    ran = ready.gitexp("run", "--baseline", "--again")
+    assert "too few records to tell whether it has moved, so its records stay" in ran.err
+
+
 def test_without_canaries_notes_say_so_where_records_are_old(ready: World, tmp_path: Path) -> None:
     hidden(ready, tmp_path, canary=False, repeats=[3])
     name = ready.start(*SET)
