@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-SKEW = 120  # seconds by which the clocks of two machines may differ
-
 
 def now() -> str:
     """The present time, ISO 8601 in UTC, to the millisecond."""

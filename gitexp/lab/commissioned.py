@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from gitexp.engine.clock import SKEW, now
+from gitexp.engine.clock import now
 from gitexp.engine.condition import changes_between
 from gitexp.engine.host_clone import beside_tree
 from gitexp.engine.machine import machine
@@ -19,6 +19,7 @@ from gitexp.errors import NotReady
 from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.project import Project, settings_at
+from gitexp.rules.clock import SKEW
 from gitexp.rules.documents.code_commit import is_code_commit
 from gitexp.rules.text import duration
 from gitexp.store.experiments import read_commits, timestamp

@@ -323,9 +323,11 @@ class Result:
         """Whether it is ruled out, and its first run alone would have kept it."""
         if self._kept is not None:
             return bool(self._kept.misled)
-        from gitexp.rules.verdict.single_run import first_run_misled
+        if self.judgement is None:
+            return False
+        from gitexp.rules.verdict.single_run import first_run_misled  # few are judged again
 
-        return self.judgement is not None and first_run_misled(self.judgement)
+        return first_run_misled(self.judgement)
 
     @property
     def explored(self) -> bool:

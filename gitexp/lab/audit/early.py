@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.engine.clock import SKEW
 from gitexp.lab.audit.inventory import label_of, name_of
+from gitexp.rules.clock import SKEW
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, duration, visible
 from gitexp.store.experiments import timestamp

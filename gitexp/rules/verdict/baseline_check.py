@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.rules.clock import SKEW
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.canary import SPAN, compare, span_of
 from gitexp.rules.verdict.pairs import first_good
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.start import Start
-
-_SKEW = 300.0  # seconds that the clocks of machines which work together may differ by
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ def _age(runs: BaselineRuns, used: Iterable[Record]) -> float:
         *_agreeing(runs, conditions),
     ]
     # Whoever wrote a time of tomorrow has another clock, by which nothing can be told.
-    ends = (r.began + r.duration for r in agreed if r.began < runs.moment + _SKEW)
+    ends = (r.began + r.duration for r in agreed if r.began < runs.moment + SKEW)
     return runs.moment - max(ends, default=-math.inf)
 
 
