@@ -29,7 +29,7 @@ def run_baseline(
     """Run the repeats that the baseline lacks, and print what they say."""
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         done = measure_baseline(project, jobs=jobs, watcher=watcher, again=again, gpus=gpus, on=on)
-    measured(project, done, as_json=as_json)
+    measured(project, done, as_json=as_json, quiet=quiet)
 
 
 def run_smoke(
@@ -45,4 +45,4 @@ def run_smoke(
     """Run an experiment on the settings' sample of the data, and print its scores there."""
     with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
         done = smoke(project, name, watcher=watcher, gpus=gpus, on=on)
-    smoked(done, as_json=as_json)
+    smoked(done, as_json=as_json, quiet=quiet)

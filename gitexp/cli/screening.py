@@ -35,6 +35,6 @@ def run_screening(
         done = screen(
             project, names, runs=runs, share=share, jobs=jobs, watcher=watcher, gpus=gpus, on=on
         )
-    screened(done, as_json=as_json)
+    screened(done, as_json=as_json, quiet=quiet)
     if done.unfinished:
         raise typer.Exit(max(one.error.exit_code for one in done.unfinished))

@@ -179,6 +179,7 @@ async def hostile(session: Session) -> None:
     assert refused["violations"]
 
 
+@pytest.mark.slow
 def test_an_agent_works_through_the_protocol_and_errors_are_answers(
     ready: World, tmp_path: Path
 ) -> None:

@@ -74,6 +74,7 @@ def test_no_two_runs_have_the_same_device_at_once(world: World, devices: list[st
     assert environment["accelerators"] == ["T4"]
 
 
+@pytest.mark.slow
 def test_a_run_may_have_several_devices_or_a_share(world: World, devices: list[str]) -> None:
     settle(world, repeats=[2], gpus=2)
     world.gitexp("run", "--baseline", "--jobs", "2")

@@ -66,6 +66,8 @@ def test_a_deterministic_baseline_is_proven_by_two_runs(ready: World) -> None:
     told = ready.gitexp("run", "--baseline", "--json").json
     # What is left for an experiment is its one run.
     assert (told["outlook"]["runs"], len(records(ready, "main"))) == (1, 2)
+    [line] = ready.gitexp("run", "--baseline", "--quiet").out.splitlines()
+    assert "accuracy 0.1 (deterministic" in line
 
 
 def test_a_baseline_that_is_not_deterministic_is_refused_with_what_to_set(ready: World) -> None:

@@ -38,6 +38,7 @@ def no_training(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
+@pytest.mark.slow
 def test_the_demo_runs_the_whole_loop_without_an_identity(
     tmp_path: Path, no_training: Path
 ) -> None:

@@ -55,6 +55,8 @@ def test_screening_ranks_ideas_and_what_is_confirmed_has_fresh_seeds(drawn: Worl
     again = drawn.gitexp("run", "--screen", good, none, bad)
     assert again.out.startswith("screening, not a verdict\n  1. exp/")
     assert "a place in the campaign" not in again.out
+    brief = drawn.gitexp("run", "--screen", good, none, bad, "-q").out.splitlines()
+    assert [line.split()[0] for line in brief] == [f"exp/{name}" for name in (good, none, bad)]
     assert len(records(drawn, "main")) == 1
     order = drawn.gitexp("next", "--json").json
     assert [idea["name"] for idea in order][:3] == [good, none, bad]

@@ -115,6 +115,7 @@ def test_a_campaign_of_ones_own_is_refused(ready: World, server: World) -> None:
     assert "Campaign is 2, but campaign 1 on accuracy is open" in said
 
 
+@pytest.mark.slow
 def test_sync_brings_results_before_what_they_allow(ready: World, server: World) -> None:
     settle(ready, planned=2)
     ready.git("push", "--quiet", "origin", "main")

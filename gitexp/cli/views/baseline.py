@@ -39,8 +39,13 @@ class MeasuredJson(TypedDict):
     advice: list[FindingJson]
 
 
-def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None:
-    """Print the baseline's repeats, and what the last step did if it was not an experiment."""
+def measured(
+    project: Project, done: MeasuredBaseline, *, as_json: bool, quiet: bool = False
+) -> None:
+    """Print the baseline's repeats, and what the last step did if it was not an experiment.
+
+    `quiet` leaves one line, the mean.
+    """
     metric = project.settings.metric
     values = [record.metrics[metric] for record in done.records]
     if as_json:
@@ -60,6 +65,9 @@ def measured(project: Project, done: MeasuredBaseline, *, as_json: bool) -> None
         print_json(content)
         return
     head = f"{project.baseline} ({project.tip[:8]}): {metric}"
+    if quiet:
+        typer.echo(f"{head} {_mean(values, done)}")
+        return
     typer.echo(filled(f"{head} {_mean(values, done)}"))
     if done.step is not None:
         step = f"{visible(done.step.subject)} ({done.step.commit[:8]})"

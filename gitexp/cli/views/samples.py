@@ -45,8 +45,8 @@ class TriedJson(TypedDict):
     left_out: list[str]
 
 
-def smoked(done: Smoke, *, as_json: bool) -> None:
-    """Print an experiment's scores on parts of the data."""
+def smoked(done: Smoke, *, as_json: bool, quiet: bool = False) -> None:
+    """Print an experiment's scores on parts of the data; `quiet` leaves a line for each."""
     if as_json:
         content: SmokedJson = {
             "name": done.name,
@@ -57,6 +57,9 @@ def smoked(done: Smoke, *, as_json: bool) -> None:
             "next": f"gitexp run {done.name}",
         }
         print_json(content)
+        return
+    if quiet:
+        _samples(done.records, done.metric)
         return
     typer.echo(f"exp/{done.name} works on part of the data; this is not a verdict")
     _samples(done.records, done.metric)

@@ -46,8 +46,8 @@ class ScreeningJson(TypedDict):
     next: str
 
 
-def screened(done: Screening, *, as_json: bool) -> None:
-    """Print what was screened, the best first."""
+def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
+    """Print what was screened, the best first; `quiet` leaves a line for each idea."""
     if as_json:
         content: ScreeningJson = {
             "verdict": None,
@@ -61,11 +61,14 @@ def screened(done: Screening, *, as_json: bool) -> None:
         }
         print_json(content)
         return
-    if done.ranked:
+    if done.ranked and not quiet:
         typer.echo("screening, not a verdict")
     for place, one in enumerate(done.ranked, start=1):
         head = f"exp/{one.name}  {visible(one.change)}: {one.metric} {gains(one.screened)}"
-        typer.echo(filled(head, f"{place:3}. ", "     "))
+        typer.echo(head if quiet else filled(head, f"{place:3}. ", "     "))
+    if quiet:
+        tell_unfinished(done.unfinished)
+        return
     if taking := sum(one.shares_data for one in done.ranked):
         typer.echo(
             wrapped(
