@@ -173,7 +173,7 @@ def parse_task(line: str) -> Task:
         _refuse(f"{visible(unknown[0])} is not part of a task; a newer gitexp may have written it")
     missing = [name for name in _REQUIRED if name not in content]
     if missing:
-        _refuse(f"it lacks {' and '.join(missing)}")
+        _refuse(f"it lacks {', '.join(missing)}")
     if _SHAPE.read(content) is None:
         checks = _REQUIRED | _OPTIONAL
         wrong = next(name for name, value in content.items() if not checks[name](value))

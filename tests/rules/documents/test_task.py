@@ -116,7 +116,7 @@ def test_a_field_that_could_mean_something_else_is_refused_by_name(field: str, v
     [
         ("", "not a JSON object"),
         ("[]", "not a JSON object"),
-        ("{}", "lacks url and baseline"),
+        ("{}", "lacks url, baseline"),
         ('{"url":1,"url":2}', "not a JSON object"),
         (TASK.line() + " " * 9000 + "{}", "not a JSON object"),
         (TASK.line()[:-1] + ',"shell":"rm"}', "shell is not part of a task"),
