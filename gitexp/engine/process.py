@@ -93,6 +93,7 @@ def execute(
         return Finished(-signal.SIGTERM, 0.0, 0.0, 0, interrupted=True)
     watchdog.start()
     mark, older = os.urandom(8).hex(), processes()
+    watchdog.watch(mark)
     begin = time.monotonic()
     with stdout.open("wb") as out, stderr.open("wb") as err:
         try:
@@ -107,12 +108,13 @@ def execute(
                 pass_fds=hold_fds,
             )
         except (OSError, ValueError) as error:
+            watchdog.forget(mark)
             exit_code, reason = _why_not_started(error, command, cwd)
             err.write(f"gitexp: {reason}\n".encode(errors="surrogateescape"))
             return Finished(exit_code, time.monotonic() - begin, 0.0, 0)
-    # If gitexp is killed in the millisecond before this line, the command goes on. It still holds
-    # its locks then, so its checkout is not given to another run.
-    watchdog.watch(process.pid, mark)
+    # Without /proc, a command goes on if gitexp is killed in the instant before this line. It still
+    # holds its locks then, so its checkout is not given to another run.
+    watchdog.watch(mark, process.pid)
     child = _Child(process, mark, older)
     interrupted, halted = False, None
     deadline, seen = None if timeout is None else begin + timeout, begin
@@ -131,7 +133,7 @@ def execute(
                 break
     finally:  # also if Ctrl-C arrives in this thread
         child.kill()
-        watchdog.forget(process.pid)
+        watchdog.forget(mark)
         child.close()
     return Finished(
         child.exit_code,

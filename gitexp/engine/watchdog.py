@@ -13,43 +13,48 @@ from gitexp.engine.family import MARK
 class Watchdog:
     """Ends the training commands if gitexp itself is killed.
 
-    One small shell keeps the list of running process groups and reads a pipe that only gitexp
-    writes to. However gitexp ends, the kernel closes the pipe, and the shell kills the groups that
-    are still listed, and on Linux what has left them and carries their mark. PR_SET_PDEATHSIG would
-    fire when the thread that forked ends, and a wrapper around each command would add its start-up
-    time to every run.
+    One small shell keeps the list of what runs and reads a pipe that only gitexp writes to. However
+    gitexp ends, the kernel closes the pipe, and the shell kills the process groups that are still
+    listed, and on Linux whatever carries their marks: what has left its group, and what was started
+    in the instant before its group could be told. PR_SET_PDEATHSIG would fire when the thread that
+    forked ends, and a wrapper around each command would add its start-up time to every run.
     """
 
     # `kill -KILL -- -PGID` is an error in dash, and POSIX's `kill -s KILL -- -PGID` may be one
-    # elsewhere, so both are tried.
+    # elsewhere, so both are tried. A command gets its mark a moment after the fork, so where its
+    # group is not known, it is looked for twice.
     _SCRIPT = r"""
         trap '' INT TERM HUP
         groups=' '
         while read -r line; do
-            group=${line#?}
-            case $line in
-                +*) groups="$groups$group " ;;
-                -*) case $groups in *" $group "*)
-                        groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
-                    esac ;;
+            one=${line#?} mark=${line#?}
+            mark=${mark%%:*}
+            case $groups in *" $mark:"*)
+                after=${groups#*" $mark:"}
+                groups="${groups%%" $mark:"*} ${after#* }" ;;
             esac
+            case $line in +*) groups="$groups$one " ;; esac
         done
         for one in $groups; do
-            group=${one%:*}
-            kill -s KILL -- "-$group" || kill -KILL "-$group"
+            group=${one#*:}
+            [ -z "$group" ] || kill -s KILL -- "-$group" || kill -KILL "-$group"
         done
         [ -r /proc/self/environ ] || exit 0
-        for one in $groups; do
-            for file in $(grep -lsF -e "VARIABLE=${one#*:}" /proc/[0-9]*/environ); do
-                file=${file#/proc/}
-                kill -s KILL "${file%/environ}"
+        find_marked() {
+            for one in $groups; do
+                for file in $(grep -lsF -e "VARIABLE=${one%:*}" /proc/[0-9]*/environ); do
+                    file=${file#/proc/}
+                    kill -s KILL "${file%/environ}"
+                done
             done
-        done
+        }
+        find_marked
+        case $groups in *': '*) sleep 1; find_marked ;; esac
     """.replace("VARIABLE", MARK)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._groups: dict[int, str] = {}  # with their marks
+        self._groups: dict[str, str] = {}  # by mark; "" before it is known
         self._shell: subprocess.Popen[bytes] | None = None
         self._pipe = -1
 
@@ -65,17 +70,17 @@ class Watchdog:
             if self._shell is None:
                 self._start()
 
-    def watch(self, group: int, mark: str) -> None:
-        """Kill this process group if gitexp ends, and whatever has its mark."""
+    def watch(self, mark: str, group: int | None = None) -> None:
+        """Kill whatever has this mark if gitexp ends, and its process group once that is known."""
         with self._lock:
-            self._groups[group] = mark
-            self._tell(f"+{group}:{mark}\n")
+            self._groups[mark] = "" if group is None else str(group)
+            self._tell(_entry(mark, self._groups[mark]))
 
-    def forget(self, group: int) -> None:
-        """Leave this process group alone from now on, because its number may be reused."""
+    def forget(self, mark: str) -> None:
+        """Leave a command alone from now on, because the number of its group may be reused."""
         with self._lock:
-            if mark := self._groups.pop(group, ""):
-                self._tell(f"-{group}:{mark}\n")
+            if self._groups.pop(mark, None) is not None:
+                self._tell(f"-{mark}\n")
 
     def close(self) -> None:
         """End the shell, which kills the groups that are still watched."""
@@ -105,10 +110,14 @@ class Watchdog:
         except BrokenPipeError:  # somebody killed the shell: the next one gets the whole list
             self._end()
             self._start()
-            os.write(self._pipe, "".join(f"+{g}:{m}\n" for g, m in self._groups.items()).encode())
+            os.write(self._pipe, "".join(_entry(*one) for one in self._groups.items()).encode())
 
     def _end(self) -> None:
         if self._shell is not None:
             os.close(self._pipe)
             self._shell.wait()
         self._shell = None
+
+
+def _entry(mark: str, group: str) -> str:
+    return f"+{mark}:{group}\n"

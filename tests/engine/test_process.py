@@ -396,6 +396,30 @@ def test_a_killed_gitexp_takes_its_trainers_along(tmp_path: Path) -> None:
     assert within(2, lambda: not any(map(alive, family(tmp_path))))
 
 
+# gitexp as above, killed once its command was started and nothing else was said or done.
+KILLED_EARLY = f"""
+import os, signal
+from gitexp.engine import process
+started = process.subprocess.Popen
+def start(*words, **more):
+    child = started(*words, **more)
+    if "sleep" in words[0][-1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return child
+process.subprocess = type("subprocess", (), {{"Popen": start, "DEVNULL": -3}})
+{HELPER}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the environment of others")
+def test_a_command_ends_although_gitexp_is_killed_in_the_instant_of_its_start(
+    tmp_path: Path,
+) -> None:
+    words = [sys.executable, "-c", KILLED_EARLY, str(tmp_path), "sleep 61.25"]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    assert within(4, lambda: "sleep 61.25" not in processes("-eo", "args="))
+
+
 def watchdog_shells() -> list[int]:
     rows = [line.split(None, 2) for line in processes("-eo", "pid=,ppid=,args=").splitlines()]
     return [
@@ -429,10 +453,10 @@ def test_the_watchdog_kills_what_it_still_watches_and_nothing_else(run: Runs) ->
     sleepers = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(4)]
     run.watchdog.start()
     for sleeper in sleepers:
-        run.watchdog.watch(sleeper.pid, f"{sleeper.pid:x}")
-    run.watchdog.forget(sleepers[1].pid)
-    run.watchdog.forget(sleepers[3].pid)
-    run.watchdog.forget(4_000_000)
+        run.watchdog.watch(f"{sleeper.pid:x}", sleeper.pid)
+    run.watchdog.forget(f"{sleepers[1].pid:x}")
+    run.watchdog.forget(f"{sleepers[3].pid:x}")
+    run.watchdog.forget("4000000")
     run.watchdog.close()
 
     assert [s.wait(2) for s in (sleepers[0], sleepers[2])] == [-signal.SIGKILL] * 2
@@ -445,7 +469,7 @@ def test_the_watchdog_kills_what_it_still_watches_and_nothing_else(run: Runs) ->
 def test_a_watchdog_that_was_killed_is_replaced_with_its_list(run: Runs) -> None:
     run.watchdog.start()
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as sleeper:
-        run.watchdog.watch(sleeper.pid, f"{sleeper.pid:x}")
+        run.watchdog.watch(f"{sleeper.pid:x}", sleeper.pid)
         (shell,) = watchdog_shells()
         os.kill(shell, signal.SIGKILL)
         assert within(2, lambda: not alive(shell))
