@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import gitexp.later  # noqa: F401 - before anything loads dataclasses
 from gitexp.errors import GitexpError
-from gitexp.lab.comparison import Comparison, compare_index
-from gitexp.lab.differences import inspect_comparisons
+from gitexp.lab.projects.comparison import Comparison, compare_index
+from gitexp.lab.projects.differences import inspect_comparisons
 from gitexp.rules.demand import demand
 from gitexp.rules.rendering import error_text, finding_lines
 from gitexp.rules.text import visible
@@ -83,8 +83,8 @@ def _pre_commit(repository: Repository, _rest: Sequence[str]) -> Sequence[Findin
 
 
 def _commit_msg(repository: Repository, rest: Sequence[str]) -> Sequence[Finding]:
-    from gitexp.lab.experiment_name import short_name
-    from gitexp.lab.message_file import read_message_file
+    from gitexp.lab.projects.experiment_name import short_name
+    from gitexp.lab.registering.message_file import read_message_file
     from gitexp.rules.documents.message import hypothesis_of, lint_trailers, split_message
     from gitexp.rules.gate import hypothesis
     from gitexp.workflows.fill import fill

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.lab.sharing.report import Synced
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.kinds import Kind

@@ -10,8 +10,8 @@ import json
 from gitexp.cli.lazy import load
 from gitexp.cli.overview import COMMANDS, EXITS
 from gitexp.cli.reference import reference
-from gitexp.lab.agent_files import FOLDER
 from gitexp.lab.catalogue import all_rules
+from gitexp.lab.setup.agent_files import FOLDER
 
 FILES = ("SKILL.md", "commands.md", "rules.md")
 _DESCRIPTION = (

@@ -6,13 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitexp.cli.views.queue import begun
-from gitexp.lab.queue import QueueKind
+from gitexp.lab.queues.queue import QueueKind
 from gitexp.workflows.queue import detach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.elsewhere import Where
 
 

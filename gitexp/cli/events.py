@@ -13,7 +13,7 @@ from gitexp.rules.verdict import effects
 if TYPE_CHECKING:
     from gitexp.cli.pace import Pace
     from gitexp.engine.job import Job
-    from gitexp.lab.watcher import LookProgress
+    from gitexp.lab.measuring.watcher import LookProgress
     from gitexp.rules.documents.record import Record
 
 

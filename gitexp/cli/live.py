@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.engine.job import Job
-    from gitexp.lab.watcher import LookProgress, Watcher
+    from gitexp.lab.measuring.watcher import LookProgress, Watcher
     from gitexp.rules.documents.record import Record
 
 _REFRESH = 0.5  # seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.cli.views.forest_lines import forest_lines
 from gitexp.cli.views.headline import headline_lines
 from gitexp.cli.views.steps import amendment_lines, effect_of
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
 from gitexp.rules.text import counted, visible
@@ -18,7 +18,7 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.workflows.report import Report
 
 _LONGEST = 100  # characters of a text in a table

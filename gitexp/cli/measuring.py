@@ -11,8 +11,8 @@ from gitexp.workflows.baseline import measure_baseline
 from gitexp.workflows.smoke import smoke
 
 if TYPE_CHECKING:
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.projects.project import Project
 
 
 def run_baseline(

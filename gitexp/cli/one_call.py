@@ -14,7 +14,7 @@ from gitexp.cli.views import run as views
 from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.terminal import print_json
 from gitexp.errors import GitexpError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.workflows.accept import accept
 from gitexp.workflows.run import Unfinished, run
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.cli.errors import ErrorJson
-    from gitexp.lab.registering import Started
+    from gitexp.lab.registering.registering import Started
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.run import Conclusion
     from gitexp.workflows.start_again import Replaced

@@ -15,8 +15,8 @@ from gitexp.cli.errors import failure_json
 from gitexp.cli.views import run as views
 from gitexp.cli.where import place_of
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.project import open_project
-from gitexp.lab.queue import QueueKind
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.queues.queue import QueueKind
 from gitexp.rules.documents.elsewhere import Where
 from gitexp.rules.rendering import error_text
 from gitexp.workflows.queue import find_queue
@@ -25,10 +25,10 @@ from gitexp.workflows.run import Unfinished, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
-    from gitexp.lab.queue import Queue
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.queues.queue import Queue
     from gitexp.workflows.run import Conclusion
 
 

@@ -19,8 +19,8 @@ from gitexp.workflows.start import start, start_sweep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
-    from gitexp.lab.registering import Started
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.registering.registering import Started
     from gitexp.rules.plan.ideas import Options
     from gitexp.workflows.start_again import Replaced
     from gitexp.workflows.start_code import FoundCode

@@ -15,8 +15,8 @@ from gitexp.cli.figures.forest import forest
 from gitexp.cli.figures.measured import measured, most_common
 from gitexp.cli.figures.pairs import pairs
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.log import log
-from gitexp.lab.seed_runs import seed_scores
+from gitexp.lab.log.log import log
+from gitexp.lab.log.seed_runs import seed_scores
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitexp.cli.figures.drawing import Drawing
-    from gitexp.lab.goals import GoalProgress
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.standing.goals import GoalProgress
 
 MOST_IN_FOREST = 100  # experiments in one picture, unless somebody asks for more
 
@@ -137,7 +137,7 @@ def _of_one(project: Project, only: Figure, row: Row) -> Drawing | None:
         return pairs(
             scores, criterion.metric, higher_is_better=higher, width=520, height=280, alone=True
         )
-    from gitexp.lab.curves import read_curves  # loads NumPy
+    from gitexp.lab.log.curves import read_curves  # loads NumPy
 
     found = read_curves(project.repository, row.result)
     if not found:

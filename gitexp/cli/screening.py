@@ -13,8 +13,8 @@ from gitexp.workflows.screen import screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.projects.project import Project
 
 
 def run_screening(

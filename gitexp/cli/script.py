@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.errors import GitexpError
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.elsewhere import Where
 
 

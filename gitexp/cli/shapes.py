@@ -31,12 +31,12 @@ from gitexp.cli.views.run import ConcludedJson, UnfinishedJson
 from gitexp.cli.views.samples import SmokedJson, TriedJson
 from gitexp.cli.views.screen import ScreeningJson
 from gitexp.cli.views.trust import SignerJson, TrustJson
-from gitexp.lab.agent_files import AgentFile
-from gitexp.lab.goals import GoalJson
 from gitexp.lab.itself import VersionJson
 from gitexp.lab.leftovers import HoldingJson
-from gitexp.lab.log_json import ExperimentJson
+from gitexp.lab.log.log_json import ExperimentJson
+from gitexp.lab.setup.agent_files import AgentFile
 from gitexp.lab.sharing.report import SyncedJson
+from gitexp.lab.standing.goals import GoalJson
 from gitexp.rules.documents.known import Known
 from gitexp.rules.plan.calibration import Calibration
 from gitexp.workflows.briefing import BriefingJson

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.elsewhere import Where
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.errors import NotReady
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.lab.goals import GoalProgress
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.standing.goals import GoalProgress
 
 # The functions below import what they need: statistics take 10 ms to load, and a part of the log,
 # or JSON, does without.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def goals_of(project: Project) -> list[GoalProgress]:
     """How far the goals are; a log is complete without those that cannot be read."""
-    from gitexp.lab.goals import progress
+    from gitexp.lab.standing.goals import progress
 
     try:
         return progress(project, dt.datetime.now(tz=dt.UTC).date())
@@ -39,7 +39,7 @@ def below_headline(
 ) -> Iterator[Row | LadderStep]:
     """Print the headline of a log that is not empty; returns the rows to print below it."""
     from gitexp.cli.views.headline import print_headline
-    from gitexp.lab.headline import headline, keep_headline, kept_headline
+    from gitexp.lab.standing.headline import headline, keep_headline, kept_headline
 
     one = kept_headline(project, goals)
     if one is None:
@@ -63,9 +63,9 @@ def show_standing(project: Project, rows: Sequence[Row], goals: Sequence[GoalPro
     from gitexp.cli.views.goal import goals_reached
     from gitexp.cli.views.standing import marked, switches
     from gitexp.cli.views.standing import standing as print_standing
-    from gitexp.lab.dead_switches import dead_switches
-    from gitexp.lab.standing import standing
-    from gitexp.lab.to_retest import to_retest
+    from gitexp.lab.code.dead_switches import dead_switches
+    from gitexp.lab.standing.standing import standing
+    from gitexp.lab.standing.to_retest import to_retest
 
     print_standing(standing(project, rows))
     marked(to_retest(row.result for row in rows))

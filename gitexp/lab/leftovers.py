@@ -19,7 +19,7 @@ from gitexp.engine.checkout import checkouts, free_checkout, is_used, last_used
 from gitexp.engine.run import busy_lock
 from gitexp.engine.within import is_within
 from gitexp.errors import GitexpError, NotReady
-from gitexp.lab.queue import QueueStage, queues
+from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.store.local import locked, make_writable
 from gitexp.store.repository import Repository
 from gitexp.store.shared_runs import waiting_runs

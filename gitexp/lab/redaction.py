@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitexp.lab.log.verdict_notes import compute_verdict_notes
 from gitexp.lab.progress import counted_off
-from gitexp.lab.verdict_notes import compute_verdict_notes
 from gitexp.rules.documents.redaction import Sought, redact_note, still_holds
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all

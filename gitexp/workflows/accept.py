@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.lab.acceptance import Acceptance, read_acceptances
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.brought_code import measure_code
+from gitexp.lab.code.brought_code import measure_code
 from gitexp.lab.gate import check
-from gitexp.lab.missing_results import way_to_verdict
+from gitexp.lab.log.acceptance import Acceptance, read_acceptances
+from gitexp.lab.log.missing_results import way_to_verdict
+from gitexp.lab.log.results import read_results
+from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.remote import choose_remote
-from gitexp.lab.results import read_results
-from gitexp.lab.waiting import NOTHING, Waiting, waiting
+from gitexp.lab.standing.waiting import NOTHING, Waiting, waiting
 from gitexp.rules.documents.message import hypothesis_of, wrapped_text
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words
@@ -28,8 +28,8 @@ from gitexp.store.refs import BULK, HEADS, RUNS, VERDICTS
 from gitexp.store.work_tree import advance_checkout
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.claims import claims, is_held
-from gitexp.lab.experiment import meant_by
-from gitexp.lab.experiment_name import short_name
-from gitexp.lab.remarks import remark
-from gitexp.lab.results import read_results
+from gitexp.lab.log.remarks import remark
+from gitexp.lab.log.results import read_results
+from gitexp.lab.measuring.claims import claims, is_held
+from gitexp.lab.projects.experiment import meant_by
+from gitexp.lab.projects.experiment_name import short_name
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict.verdict import Verdict
 from gitexp.store.archive import archive_refs, restore_refs
@@ -21,7 +21,7 @@ from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, REMOTES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.elsewhere import Place, cluster_of, table_of
-from gitexp.lab.meeting import Meeting
+from gitexp.lab.away.elsewhere import Place, cluster_of, table_of
+from gitexp.lab.away.meeting import Meeting
 from gitexp.lab.remote import choose_remote
 from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.elsewhere import Where
 
 

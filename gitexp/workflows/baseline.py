@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.adopting import adopt
-from gitexp.lab.baseline_session import BaselineSession
-from gitexp.lab.bench import Bench
-from gitexp.lab.design import history
-from gitexp.lab.driving import drive, most_jobs, run_maker
-from gitexp.lab.ladder import read_steps
-from gitexp.lab.ledger import Ledger
-from gitexp.lab.one_baseline import blocks_due
-from gitexp.lab.results import place_of_next, read_results
-from gitexp.lab.seeds import first_seed
-from gitexp.lab.session import SessionTools
-from gitexp.lab.step_session import prove_steps
-from gitexp.lab.trust import demand_trust
-from gitexp.lab.unended import end_unended
+from gitexp.lab.log.ladder import read_steps
+from gitexp.lab.log.results import place_of_next, read_results
+from gitexp.lab.measuring.adopting import adopt
+from gitexp.lab.measuring.baseline_session import BaselineSession
+from gitexp.lab.measuring.bench import Bench
+from gitexp.lab.measuring.driving import drive, most_jobs, run_maker
+from gitexp.lab.measuring.ledger import Ledger
+from gitexp.lab.measuring.one_baseline import blocks_due
+from gitexp.lab.measuring.session import SessionTools
+from gitexp.lab.measuring.step_session import prove_steps
+from gitexp.lab.measuring.unended import end_unended
+from gitexp.lab.registering.design import history
+from gitexp.lab.registering.seeds import first_seed
+from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.plan.design import criterion_from, registration_for
 from gitexp.rules.verdict.power import power_of, underpowered
@@ -26,11 +26,11 @@ from gitexp.rules.verdict.power import power_of, underpowered
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.ladder import LadderStep
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.log.ladder import LadderStep
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.log import log
-from gitexp.lab.same_change import whole_changes
-from gitexp.lab.setting import config_files
+from gitexp.lab.log.log import log
+from gitexp.lab.log.same_change import whole_changes
+from gitexp.lab.registering.setting import config_files
 from gitexp.rules.gate import formats
 from gitexp.rules.gate.formats.keys import keys_at, parse_key
 from gitexp.rules.gate.formats.malformed import Malformed
@@ -20,8 +20,8 @@ from gitexp.store.line_dates import LineDate, line_dates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import statistics
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
-from gitexp.lab.known_claims import read_known
-from gitexp.lab.log import log
-from gitexp.lab.queue import QueueStage
-from gitexp.lab.standing import standing
+from gitexp.lab.log.log import log
+from gitexp.lab.queues.queue import QueueStage
+from gitexp.lab.registering.known_claims import read_known
+from gitexp.lab.standing.standing import standing
 from gitexp.rules.plan.briefing import section
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
 from gitexp.rules.plan.state import State
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.briefing import Section
     from gitexp.rules.plan.run_scores import Score
     from gitexp.rules.plan.standing import Standing

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.curves import Curves, CurvesJson, read_curves
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.results import read_results
+from gitexp.lab.log.curves import Curves, CurvesJson, read_curves
+from gitexp.lab.log.results import read_results
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import shell_word, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
 
 
 class CurvesOfJson(TypedDict):

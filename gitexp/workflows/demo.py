@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.demo_project import make_project
+from gitexp.lab.setup.demo_project import make_project
 from gitexp.store.git_environment import script_environment
 
 if TYPE_CHECKING:

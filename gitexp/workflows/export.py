@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.experiment import meant_by
-from gitexp.lab.log import Selection, stream
+from gitexp.lab.log.log import Selection, stream
 from gitexp.lab.progress import counted_off
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.experiment import meant_by
+from gitexp.lab.projects.project import open_project
 from gitexp.lab.tables.as_text import write_csv, write_json_lines
 from gitexp.lab.tables.columns import EXPERIMENTS, RUNS
 from gitexp.lab.tables.experiments import experiment_row
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TextIO
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
     from gitexp.lab.tables.columns import Cells, Column
 
 _STEP = "exporting experiments"

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.lowered_rules import demand_rules
-from gitexp.lab.one_baseline import blocks_due
-from gitexp.lab.results import place_of_next, read_results
-from gitexp.lab.same_change import same_change
-from gitexp.lab.seeds import first_seed
+from gitexp.lab.log.results import place_of_next, read_results
+from gitexp.lab.log.same_change import same_change
+from gitexp.lab.measuring.one_baseline import blocks_due
+from gitexp.lab.projects.lowered_rules import demand_rules
+from gitexp.lab.registering.seeds import first_seed
 from gitexp.rules.documents.code_commit import BASE, CODE, code_trailers
 from gitexp.rules.documents.registration import AGAIN
 from gitexp.rules.plan.design import criterion_from, registration_for
@@ -20,7 +20,7 @@ from gitexp.store.git_output import decode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitexp.lab.comparison import Comparison
+    from gitexp.lab.projects.comparison import Comparison
     from gitexp.rules.documents.change import Change
     from gitexp.rules.verdict.criterion import Guard
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.arms import arms_of
-from gitexp.lab.curves import Curves, curves_of
-from gitexp.lab.result import read_ahead
-from gitexp.lab.seed_runs import seed_scores
+from gitexp.lab.log.curves import Curves, curves_of
+from gitexp.lab.log.result import read_ahead
+from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.measuring.arms import arms_of
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
-    from gitexp.lab.seed_runs import SeedScores
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.log.seed_runs import SeedScores
+    from gitexp.lab.projects.project import Project
 
 IN_FULL = 200  # experiments, the newest: more would take long to read and to open
 _LAST_LINES = 12  # of what a failed run printed

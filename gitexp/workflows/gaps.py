@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import NotReady
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.design import history
-from gitexp.lab.learning_curve import measure_curve
-from gitexp.lab.log import log
+from gitexp.lab.log.log import log
+from gitexp.lab.log.results import place_of_next
+from gitexp.lab.measuring.learning_curve import measure_curve
 from gitexp.lab.progress import in_one_piece
-from gitexp.lab.results import place_of_next
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.registering.design import history
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.design import registration_for
@@ -28,10 +28,10 @@ from gitexp.workflows.blame import blame_configs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.outcomes import Key, Outcomes
     from gitexp.rules.documents.record import Record
     from gitexp.rules.verdict.power import Power

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed, GitexpError, NotReady, UsageError
-from gitexp.lab.code_trust import demand_code_trust
 from gitexp.lab.gate import check
-from gitexp.lab.running import free_folder, run_once
-from gitexp.lab.seeds import first_seed
-from gitexp.lab.trust import demand_trust
+from gitexp.lab.measuring.running import free_folder, run_once
+from gitexp.lab.registering.seeds import first_seed
+from gitexp.lab.trust.code_trust import demand_code_trust
+from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.holdout import NOT_STARTED, UNFINISHED, Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.store.note_writing import append_lines
@@ -20,8 +20,8 @@ from gitexp.store.notes import find_lines
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 

@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.baseline_branch import baseline_key, find_baseline, resolve_branch
-from gitexp.lab.baseline_files import commit_on_baseline
 from gitexp.lab.guess import mentioned_files
 from gitexp.lab.guess.command import script_of
 from gitexp.lab.guess.evaluation import evaluating_files
-from gitexp.lab.installation import (
+from gitexp.lab.measuring.missing_inputs import link_hint, missing_inputs
+from gitexp.lab.measuring.trial import Trial, try_out
+from gitexp.lab.projects.baseline_branch import baseline_key, find_baseline, resolve_branch
+from gitexp.lab.projects.baseline_files import commit_on_baseline
+from gitexp.lab.projects.project import Project, project_at, settings_at
+from gitexp.lab.projects.project_folder import read_work_tree_table
+from gitexp.lab.setup.installation import (
     SetupStep,
     commit_settings,
     configure,
     install_hooks,
     uninstall,
 )
-from gitexp.lab.missing_inputs import link_hint, missing_inputs
-from gitexp.lab.new_settings import (
+from gitexp.lab.setup.new_settings import (
     as_settings,
     commit_command,
     example_key,
@@ -28,10 +31,7 @@ from gitexp.lab.new_settings import (
     uncommitted,
     with_trial,
 )
-from gitexp.lab.project import Project, project_at, settings_at
-from gitexp.lab.project_folder import read_work_tree_table
-from gitexp.lab.trial import Trial, try_out
-from gitexp.lab.trust import settings_approved, trust
+from gitexp.lab.trust.trust import settings_approved, trust
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.raised_rules import with_rules
 from gitexp.rules.documents.settings import FILES, RULES, Settings, table_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.measuring.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True)

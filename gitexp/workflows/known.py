@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
-from gitexp.lab.baseline_files import commit_on_baseline, read_on_baseline
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.missing_results import way_to_verdict
-from gitexp.lab.results import project_of, read_results
-from gitexp.lab.same_change import whole_changes
+from gitexp.lab.log.missing_results import way_to_verdict
+from gitexp.lab.log.results import project_of, read_results
+from gitexp.lab.log.same_change import whole_changes
+from gitexp.lab.projects.baseline_files import commit_on_baseline, read_on_baseline
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.documents.known import FILE, Known, add_known, parse_known
 from gitexp.rules.gate.formats.keys import parse_key, spell_key
 from gitexp.rules.gate.formats.toml import parse_value
@@ -20,8 +20,8 @@ from gitexp.rules.verdict import words
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
 
 _SAID = {Verdict.CONFIRMED: "confirmed", Verdict.RULED_OUT: "ruled out"}
 

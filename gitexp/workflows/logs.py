@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.tail import Tail
 from gitexp.errors import UsageError
-from gitexp.lab.claims import claims, is_held
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.queue import QueueStage, queues
+from gitexp.lab.measuring.claims import claims, is_held
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.queues.queue import QueueStage, queues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
 
 _NAP = 0.3  # seconds between looks at what grows
 _STREAMS = ("stdout.log", "stderr.log")

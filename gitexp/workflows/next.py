@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.code_trust import untrusted_below
-from gitexp.lab.decided import has_verdict
-from gitexp.lab.design import history, records_like_tip
 from gitexp.lab.gate.against_results import find_verdict
 from gitexp.lab.gate.history import PastResults
-from gitexp.lab.log import log
-from gitexp.lab.missing_results import about_missing_results
-from gitexp.lab.same_change import whole_changes
-from gitexp.lab.waiting import confirmed_before, waiting
+from gitexp.lab.log.decided import has_verdict
+from gitexp.lab.log.log import log
+from gitexp.lab.log.missing_results import about_missing_results
+from gitexp.lab.log.same_change import whole_changes
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.registering.design import history, records_like_tip
+from gitexp.lab.standing.waiting import confirmed_before, waiting
+from gitexp.lab.trust.code_trust import untrusted_below
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.plan.state import State
 from gitexp.rules.verdict.attempts import given_up
@@ -23,8 +23,8 @@ from gitexp.rules.verdict.power import power_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.shrinkage import Screened
 
 
@@ -60,7 +60,7 @@ def next_ideas(
     screened: Mapping[str, Screened] = {}
     if any(result.summary.screened for result in planned):
         # Few ideas are screened, and what weighs them takes longer to load than the rest.
-        from gitexp.lab.screened import read_screened
+        from gitexp.lab.log.screened import read_screened
 
         screened = read_screened(project.repository, planned, results, baseline)
     every = PastResults(project.repository, results)

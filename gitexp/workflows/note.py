@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.remarks import remark
+from gitexp.lab.log.remarks import remark
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import demand_plain
 from gitexp.store.note_writing import store_aside
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitexp.lab.differences import hidden_edits
 from gitexp.lab.gate import check
+from gitexp.lab.projects.differences import hidden_edits
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.change import spell_file
 from gitexp.rules.finding import Finding

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.baseline_files import commit_on_baseline
-from gitexp.lab.setting import find_key
+from gitexp.lab.projects.baseline_files import commit_on_baseline
+from gitexp.lab.registering.setting import find_key
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.gate.preset import add_preset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
 
 # For programs that do not read presets yet; with plain dictionaries, as tomllib returns them.
 READER = '''\

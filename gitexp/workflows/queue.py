@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.claims import claims, is_held
-from gitexp.lab.experiment import find_experiment, meant_by
-from gitexp.lab.experiment_name import find_by_name, short_name
-from gitexp.lab.queue import Queue, QueueKind, QueueStage, queues, queues_folder
+from gitexp.lab.measuring.claims import claims, is_held
+from gitexp.lab.projects.experiment import find_experiment, meant_by
+from gitexp.lab.projects.experiment_name import find_by_name, short_name
+from gitexp.lab.queues.queue import Queue, QueueKind, QueueStage, queues, queues_folder
 from gitexp.rules.documents.elsewhere import HERE
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
@@ -27,8 +27,8 @@ from gitexp.workflows.smoke import demand_smokable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.elsewhere import Where
     from gitexp.store.repository import Repository
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from gitexp.lab.brought_code import measure_code
-from gitexp.lab.calibration import calibrated
-from gitexp.lab.goals import progress
-from gitexp.lab.headline import headline
-from gitexp.lab.ladder import LadderStep
-from gitexp.lab.log import Row, read_log
-from gitexp.lab.standing import standing
+from gitexp.lab.code.brought_code import measure_code
+from gitexp.lab.log.calibration import calibrated
+from gitexp.lab.log.ladder import LadderStep
+from gitexp.lab.log.log import Row, read_log
+from gitexp.lab.standing.goals import progress
+from gitexp.lab.standing.headline import headline
+from gitexp.lab.standing.standing import standing
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
-    from gitexp.lab.goals import GoalJson, GoalProgress
-    from gitexp.lab.headline import Headline, HeadlineJson
-    from gitexp.lab.ladder import LadderStepJson
-    from gitexp.lab.log_json import ExperimentJson
-    from gitexp.lab.project import Project
+    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.log.ladder import LadderStepJson
+    from gitexp.lab.log.log_json import ExperimentJson
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.standing.goals import GoalJson, GoalProgress
+    from gitexp.lab.standing.headline import Headline, HeadlineJson
     from gitexp.rules.plan.calibration import Calibration
     from gitexp.rules.plan.standing import Standing
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
-from gitexp.lab.carrying import carry
-from gitexp.lab.differences import inspect_files, inspect_trees
-from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.project import project_in, settings_of
-from gitexp.lab.registering import Proposal, Started, register
-from gitexp.lab.results import read_results
-from gitexp.lab.waiting import measured_gain, waiting
+from gitexp.lab.code.carrying import carry
+from gitexp.lab.log.results import read_results
+from gitexp.lab.projects.differences import inspect_files, inspect_trees
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import project_in, settings_of
+from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.lab.registering.registering import Proposal, Started, register
+from gitexp.lab.standing.waiting import measured_gain, waiting
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.documents.registration import AGAIN
@@ -30,8 +30,8 @@ from gitexp.store.refs import HEADS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.admitted import admit, read_ledgers, tools_of
-from gitexp.lab.adopting import adopt
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.decided import measured_together
-from gitexp.lab.doubt import Neighbours
-from gitexp.lab.driving import demand_devices, drive, most_jobs, run_maker
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.experiment_session import ExperimentSession
 from gitexp.lab.gate import check_refs
-from gitexp.lab.missing_results import about_missing_results
-from gitexp.lab.results import read_results
-from gitexp.lab.step_session import prove_steps
+from gitexp.lab.log.decided import measured_together
+from gitexp.lab.log.missing_results import about_missing_results
+from gitexp.lab.log.results import read_results
+from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.adopting import adopt
+from gitexp.lab.measuring.doubt import Neighbours
+from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
+from gitexp.lab.measuring.experiment_session import ExperimentSession
+from gitexp.lab.measuring.step_session import prove_steps
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import demand_plain
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
@@ -26,14 +26,14 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.lab.admitted import Admitted
-    from gitexp.lab.elsewhere import Place
+    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.gate.checked import Checked, Uncheckable
-    from gitexp.lab.ledger import Ledger
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.measuring.admitted import Admitted
+    from gitexp.lab.measuring.ledger import Ledger
+    from gitexp.lab.measuring.run_maker import RunMaker
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.plan.together import Together
     from gitexp.rules.verdict.verdict import Judgement
@@ -138,7 +138,7 @@ def demand_runnable(
 
 def _demand_ready(on: Place, admitted: Sequence[Admitted]) -> None:
     """Make sure that other machines can run experiments, before any of them is asked to."""
-    from gitexp.lab.elsewhere import demand_fit_for_elsewhere  # loads what hands runs over
+    from gitexp.lab.away.elsewhere import demand_fit_for_elsewhere  # loads what hands runs over
 
     demand_fit_for_elsewhere(admitted)
     on.meeting.demand_ready(sorted({one.report.base for one in admitted}))

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, UsageError
-from gitexp.lab.admitted import admit, read_ledgers, tools_of
-from gitexp.lab.design import records_like_tip
-from gitexp.lab.driving import drive, most_jobs, run_maker
-from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check_refs
-from gitexp.lab.results import read_results
-from gitexp.lab.screen_session import ScreenSession
-from gitexp.lab.screened import bar_of, read_screened
+from gitexp.lab.log.results import read_results
+from gitexp.lab.log.screened import bar_of, read_screened
+from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.driving import drive, most_jobs, run_maker
+from gitexp.lab.measuring.screen_session import ScreenSession
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.plan.screening import (
     demand_screening,
     is_shared,
@@ -26,11 +26,11 @@ from gitexp.workflows.run import Unfinished
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.lab.admitted import Admitted
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.admitted import Admitted
+    from gitexp.lab.measuring.run_maker import RunMaker
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.shrinkage import Screened
 
 

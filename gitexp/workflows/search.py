@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitexp.lab.log import stream
-from gitexp.lab.results import own_heads
-from gitexp.lab.summary_cache import opened_cache
+from gitexp.lab.log.log import stream
+from gitexp.lab.log.results import own_heads
+from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.rules.plan.similar import rank
 from gitexp.rules.verdict import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log import Row, Selection
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row, Selection
+    from gitexp.lab.projects.project import Project
 
 _PATTERN = frozenset("*?[")
 

@@ -6,15 +6,15 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.lab.arms import arms_of
-from gitexp.lab.brought_code import measure_code
-from gitexp.lab.decided import measured_together
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.log import Row, log, row_of
-from gitexp.lab.log_json import ExperimentJson
-from gitexp.lab.results import project_of
-from gitexp.lab.same_change import same_change, whole_changes
-from gitexp.lab.seed_runs import seed_scores
+from gitexp.lab.code.brought_code import measure_code
+from gitexp.lab.log.decided import measured_together
+from gitexp.lab.log.log import Row, log, row_of
+from gitexp.lab.log.log_json import ExperimentJson
+from gitexp.lab.log.results import project_of
+from gitexp.lab.log.same_change import same_change, whole_changes
+from gitexp.lab.log.seed_runs import seed_scores
+from gitexp.lab.measuring.arms import arms_of
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.documents.holdout import Opening, parse_openings
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -26,8 +26,8 @@ from gitexp.store.refs import BULK, LOGS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
-    from gitexp.lab.project import Project
+    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.together import Together, TogetherJson
 
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.errors import UsageError
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.log import log, row_of
-from gitexp.lab.results import project_of
-from gitexp.lab.seed_runs import seed_runs
+from gitexp.lab.log.log import log, row_of
+from gitexp.lab.log.results import project_of
+from gitexp.lab.log.seed_runs import seed_runs
+from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.tables.runs import parameters_of
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
@@ -25,10 +25,10 @@ from gitexp.store.refs import BULK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.log_json import ExperimentJson
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.log.log_json import ExperimentJson
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
 
 _MACHINE = ("host", "os", "arch", "cpu", "cpus", "gpus", "gpu_driver")
 

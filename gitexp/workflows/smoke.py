@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.admitted import admit, read_ledgers, tools_of
-from gitexp.lab.driving import drive, run_maker
 from gitexp.lab.gate import check
-from gitexp.lab.smoke_session import SmokeSession
+from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
+from gitexp.lab.measuring.driving import drive, run_maker
+from gitexp.lab.measuring.smoke_session import SmokeSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from gitexp.lab.admitted import Admitted
-    from gitexp.lab.elsewhere import Place
-    from gitexp.lab.project import Project
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.admitted import Admitted
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
 
 

@@ -6,11 +6,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.lab.differences import relative
-from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
-from gitexp.lab.project import project_in
-from gitexp.lab.registering import Proposal, Started, register_all
+from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import project_in
+from gitexp.lab.registering.registering import Proposal, Started, register_all
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.finding import Finding
@@ -25,7 +25,7 @@ from gitexp.store.git import Git
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.store.git_output import FileChange
 
 _NOTHING = "nothing was registered"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady, Refused, UsageError
-from gitexp.lab.differences import inspect_files
-from gitexp.lab.edit import NOT_REGISTERED, Edit
-from gitexp.lab.refusals import Refusals
-from gitexp.lab.registering import Proposal, Started, register, register_all
-from gitexp.lab.setting import NoSuchKey, from_setting
-from gitexp.lab.work_tree_edit import edited_code, from_work_tree, put_back
+from gitexp.lab.projects.differences import inspect_files
+from gitexp.lab.registering.edit import NOT_REGISTERED, Edit
+from gitexp.lab.registering.refusals import Refusals
+from gitexp.lab.registering.registering import Proposal, Started, register, register_all
+from gitexp.lab.registering.setting import NoSuchKey, from_setting
+from gitexp.lab.registering.work_tree_edit import edited_code, from_work_tree, put_back
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate import hypothesis
@@ -23,7 +23,7 @@ from gitexp.rules.plan.sweep import split_sweep
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.finding import Finding
 
@@ -201,7 +201,7 @@ def _or_with_code(project: Project, unknown: NoSuchKey, option: str) -> UsageErr
 
 def _or_as_code(edit: Edit, findings: Sequence[Finding]) -> list[Finding]:
     """Where a config is a script, all of the edit but one value may be code."""
-    from gitexp.lab.code_edit import code_in  # what is not refused needs none of it
+    from gitexp.lab.code.code_edit import code_in  # what is not refused needs none of it
 
     first, *rest = findings
     edited = Edited(edit.path, "100644", "100644", edit.before, edit.after)

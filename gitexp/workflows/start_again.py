@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, Refused, UsageError
-from gitexp.lab.claims import claims, is_held
-from gitexp.lab.code_edit import split_code
-from gitexp.lab.code_trust import comes_from_elsewhere, note_own_code
-from gitexp.lab.comparison import find_comparisons
-from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.replacement import shown_by
-from gitexp.lab.unended import end_unended
-from gitexp.lab.work_tree_code import take_work_tree
+from gitexp.lab.code.code_edit import split_code
+from gitexp.lab.code.replacement import shown_by
+from gitexp.lab.code.work_tree_code import take_work_tree
+from gitexp.lab.measuring.claims import claims, is_held
+from gitexp.lab.measuring.unended import end_unended
+from gitexp.lab.projects.comparison import find_comparisons
+from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.lab.trust.code_trust import comes_from_elsewhere, note_own_code
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import CODE, REPLACES, code_message
 from gitexp.rules.documents.message import hypothesis_of, split_message, write_message
@@ -32,10 +32,10 @@ from gitexp.store.notes import read_notes
 from gitexp.store.refs import HEADS, RUNS
 
 if TYPE_CHECKING:
-    from gitexp.lab.comparison import Comparison
-    from gitexp.lab.edit import Edit
-    from gitexp.lab.project import Project
-    from gitexp.lab.registering import Code
+    from gitexp.lab.projects.comparison import Comparison
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.registering.edit import Edit
+    from gitexp.lab.registering.registering import Code
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import Refused, UsageError
-from gitexp.lab.code_edit import CodeEdit, fork_of, project_at, split_code
-from gitexp.lab.code_trust import comes_from_elsewhere
-from gitexp.lab.comparison import find_comparisons
-from gitexp.lab.differences import relative
-from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.registering import Code, Proposal, Started, register
-from gitexp.lab.work_tree_code import Taken, restore_work_tree, take_work_tree
+from gitexp.lab.code.code_edit import CodeEdit, fork_of, project_at, split_code
+from gitexp.lab.code.work_tree_code import Taken, restore_work_tree, take_work_tree
+from gitexp.lab.projects.comparison import find_comparisons
+from gitexp.lab.projects.differences import relative
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.lab.registering.registering import Code, Proposal, Started, register
+from gitexp.lab.trust.code_trust import comes_from_elsewhere
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate import hypothesis
@@ -23,7 +23,7 @@ from gitexp.store.experiments import read_commits
 from gitexp.workflows.start import ideas_of_sweep, register_ideas, switch_to
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady
-from gitexp.lab.amendments import protocols_of
-from gitexp.lab.design import records_like_tip
-from gitexp.lab.goals import progress
-from gitexp.lab.last_started import last_started
-from gitexp.lab.log import Row, log
-from gitexp.lab.next_step import NextStep, next_step
-from gitexp.lab.project import open_project
-from gitexp.lab.queue_progress import queue_progress
-from gitexp.lab.results import place_of_next
-from gitexp.lab.under_way import UnderWay, UnderWayJson, under_way
-from gitexp.lab.waits import Wait, WaitJson, WaitKind, waits
+from gitexp.lab.log.log import Row, log
+from gitexp.lab.log.results import place_of_next
+from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.last_started import last_started
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.queues.queue_progress import queue_progress
+from gitexp.lab.queues.under_way import UnderWay, UnderWayJson, under_way
+from gitexp.lab.registering.design import records_like_tip
+from gitexp.lab.standing.goals import progress
+from gitexp.lab.standing.next_step import NextStep, next_step
+from gitexp.lab.standing.waits import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import mean_score
 from gitexp.rules.plan.state import State
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from gitexp.lab.goals import GoalJson, GoalProgress
-    from gitexp.lab.log_json import ExperimentJson
-    from gitexp.lab.project import Project
-    from gitexp.lab.queue_progress import QueueProgress, QueueProgressJson
+    from gitexp.lab.log.log_json import ExperimentJson
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.queues.queue_progress import QueueProgress, QueueProgressJson
+    from gitexp.lab.standing.goals import GoalJson, GoalProgress
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.run_scores import Score
 

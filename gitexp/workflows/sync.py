@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gitexp.errors import StoreBusy
 from gitexp.lab.health.git_settings import check_fetches
+from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
 from gitexp.lab.sharing.incoming import merge_results, merge_verdict_notes
@@ -26,7 +27,6 @@ from gitexp.lab.sharing.notices import (
 )
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
-from gitexp.lab.unended import end_all_unended
 from gitexp.store.archive import tidy
 from gitexp.store.fetch import delete_refs, fetch, read_fetched
 from gitexp.store.local import locked, read_json, write_json
@@ -39,7 +39,7 @@ from gitexp.store.stale_locks import free_locks
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.lab.sharing.deliver import Delivery, Here
     from gitexp.store.fetch import Remote
     from gitexp.store.merge import Merged

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.experiment import find_experiment
+from gitexp.lab.projects.experiment import find_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
 
 
 def show_diff(project: Project, names: Sequence[str | None]) -> None:

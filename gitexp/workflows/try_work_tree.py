@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.job import Job
 from gitexp.errors import CommandFailed
-from gitexp.lab.code_trust import demand_branch_trust
-from gitexp.lab.running import run_once
-from gitexp.lab.trust import demand_trust
+from gitexp.lab.measuring.running import run_once
+from gitexp.lab.trust.code_trust import demand_branch_trust
+from gitexp.lab.trust.trust import demand_trust
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.verdict.small_first import SMALL_SEED
 from gitexp.store.local import make_folder
 from gitexp.store.work_tree_commit import commit_work_tree
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
 
 _LABEL = "work tree"

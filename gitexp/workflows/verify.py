@@ -35,8 +35,8 @@ from gitexp.lab.audit.rules import about_rules
 from gitexp.lab.audit.turned import about_turned
 from gitexp.lab.audit.unfounded import about_unfounded
 from gitexp.lab.audit.unstarted import about_unstarted
-from gitexp.lab.past_settings import read_settings
-from gitexp.lab.replacement import without_replaced
+from gitexp.lab.code.replacement import without_replaced
+from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding, advice, refusals
 from gitexp.store.note_writing import replace_notes
 from gitexp.store.refs import RUNS, VERDICTS
@@ -45,8 +45,8 @@ from gitexp.store.signing import count_signatures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
 
 
 class ProblemJson(TypedDict):

@@ -15,12 +15,12 @@ from gitexp.engine.engine import Came, Order
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
 from gitexp.errors import GitexpError, StoreBusy
-from gitexp.lab.commissioned import admit_task, demand_condition
-from gitexp.lab.driving import run_maker
-from gitexp.lab.scheduler import how_stopped
-from gitexp.lab.sending import Sender, SendingLedger, keep_killed, send_waiting
+from gitexp.lab.away.commissioned import admit_task, demand_condition
+from gitexp.lab.away.sending import Sender, SendingLedger, keep_killed, send_waiting
+from gitexp.lab.measuring.driving import run_maker
+from gitexp.lab.measuring.scheduler import how_stopped
+from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.sharing.incoming import merge_results
-from gitexp.lab.unended import end_all_unended
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitexp.engine.engine import Done, Made, Slot
-    from gitexp.lab.run_maker import RunMaker
-    from gitexp.lab.watcher import Watcher
+    from gitexp.lab.measuring.run_maker import RunMaker
+    from gitexp.lab.measuring.watcher import Watcher
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.task import Task
     from gitexp.store.repository import Repository

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from gitexp.lab.queue import queues
+from gitexp.lab.queues.queue import queues
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
 from tests.bench.projects import project, seal

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from gitexp.engine.clock import now
-from gitexp.lab.evidence import weigh_examples
+from gitexp.lab.measuring.evidence import weigh_examples
 from gitexp.rules.documents.change_line import parse_change
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.lines import canonical

@@ -216,7 +216,7 @@ def test_what_the_system_refuses_is_not_a_bug() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("module", ["typer", "gitexp.lab.project"])
+@pytest.mark.parametrize("module", ["typer", "gitexp.lab.projects.project"])
 def test_an_interruption_while_modules_load_is_no_traceback(
     ready: World, tmp_path: Path, module: str, number: signal.Signals
 ) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from gitexp.cli.views.goal import progress
 from gitexp.cli.views.headline import headline_lines
-from gitexp.lab.goals import GoalProgress
-from gitexp.lab.headline import Headline
+from gitexp.lab.standing.goals import GoalProgress
+from gitexp.lab.standing.headline import Headline
 from gitexp.rules.documents.goal import Goal
 from gitexp.rules.plan.run_scores import Score
 from gitexp.rules.verdict.criterion import Criterion

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.cli.live import Lines
 from gitexp.cli.pace import Pace
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.run import run
 from tests.arrange import settle, train_with
 

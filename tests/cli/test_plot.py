@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gitexp.cli.views.axis import axis, log_axis
 from gitexp.cli.views.curves import curve_lines
 from gitexp.cli.views.plot import ASCII, UNICODE, plot
-from gitexp.lab.curves import Curves
+from gitexp.lab.log.curves import Curves
 from gitexp.statistics.curves import Band
 from gitexp.workflows.curves import CurvesOf
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.cli.views.steps import effect_of
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady
-from gitexp.lab.agent_files import FOLDER, remove_agent_files, write_agent_files
+from gitexp.lab.setup.agent_files import FOLDER, remove_agent_files, write_agent_files
 
 if TYPE_CHECKING:
     from pathlib import Path

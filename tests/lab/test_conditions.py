@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from gitexp.lab.environments import Environments
+from gitexp.lab.measuring.environments import Environments
 from tests.team import repository_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitexp.errors import Refused
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.start import start
 from tests.project import BECAUSE, World
 from tests.rules.gate.test_config_pairs import PAIRS, described, one_value_on_one_line

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.held_records import held_spreads
-from gitexp.lab.project import open_project
-from gitexp.lab.results import read_results
+from gitexp.lab.log.held_records import held_spreads
+from gitexp.lab.log.results import read_results
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.example_spread import ExampleSpread
 from gitexp.rules.documents.found import Found

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.headline import Headline, headline, kept_headline
-from gitexp.lab.log import log
-from gitexp.lab.project import open_project
+from gitexp.lab.log.log import log
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.standing.headline import Headline, headline, kept_headline
 from tests.arrange import records, settle
 from tests.lab.test_log_cache import age_refs, cache
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import GitexpError, Refused, UsageError
-from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate import check
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.start import start
 from tests.arrange import refs, settle, show, trailers
 from tests.project import BECAUSE, World

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import gitexp
-from gitexp.lab.batches import read_batches
-from gitexp.lab.project import open_project
-from gitexp.lab.results import judged, read_results
-from gitexp.lab.summary_cache import opened_cache, stamp_of
+from gitexp.lab.log.batches import read_batches
+from gitexp.lab.log.results import judged, read_results
+from gitexp.lab.log.summary_cache import opened_cache, stamp_of
+from gitexp.lab.projects.project import open_project
 from gitexp.store.cache import Cache
 from gitexp.store.experiments import read_experiments
 from gitexp.store.heads import list_heads
@@ -370,7 +370,7 @@ def test_the_stamp_moves_with_every_module_that_judges(tmp_path: Path) -> None:
     assert stamp == stamp_of(Path(gitexp.__path__[0]))
     rules = sorted((package / "rules").rglob("*.py"))
     assert package / "rules" / "gate" / "formats" / "toml.py" in rules
-    outside = ["lab/summary_cache.py", "lab/log_json.py", "lab/result.py"]
+    outside = ["lab/log/summary_cache.py", "lab/log/log_json.py", "lab/log/result.py"]
     for path in (*rules, *(package / name for name in outside)):
         content = path.read_bytes()
         path.write_bytes(content + b"#")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.missing_inputs import missing_inputs, named_in
+from gitexp.lab.measuring.missing_inputs import missing_inputs, named_in
 from gitexp.store.repository import Repository
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ import pytest
 
 from gitexp.engine.job import Job
 from gitexp.errors import NotReady
-from gitexp.lab.project import open_project
-from gitexp.lab.running import free_folder, run_once
+from gitexp.lab.measuring.running import free_folder, run_once
+from gitexp.lab.projects.project import open_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitexp.lab.project import Project
-    from gitexp.lab.watcher import LookProgress
+    from gitexp.lab.measuring.watcher import LookProgress
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from tests.project import World
 

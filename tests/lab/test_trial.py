@@ -15,8 +15,8 @@ import pytest
 
 from gitexp.cli import live
 from gitexp.lab.guess import guess
-from gitexp.lab.project import settings_at
-from gitexp.lab.trial import try_out
+from gitexp.lab.measuring.trial import try_out
+from gitexp.lab.projects.project import settings_at
 from gitexp.rules.documents.draft import DraftSettings
 from gitexp.store.repository import Repository
 from gitexp.workflows.init import init

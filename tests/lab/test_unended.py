@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.host import boot_id, clone_id, host_id
-from gitexp.lab.claims import claim_of
-from gitexp.lab.unended import end_all_unended, end_unended
+from gitexp.lab.measuring.claims import claim_of
+from gitexp.lab.measuring.unended import end_all_unended, end_unended
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.start import Start

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitexp.lab.log import Row
-from gitexp.lab.result import Result
-from gitexp.lab.run_notes import RunNotes
+from gitexp.lab.log.log import Row
+from gitexp.lab.log.result import Result
+from gitexp.lab.log.run_notes import RunNotes
 from gitexp.rules.plan.state import State
 from gitexp.store.cache import CachedSummary, Moment
 from gitexp.store.experiments import Entry

@@ -14,7 +14,7 @@ import pytest
 from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.own import file_of, load_cluster
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.elsewhere import Own
 from tests.arrange import records
 from tests.rules.documents.test_task import TASK

@@ -117,7 +117,8 @@ def test_git_python_loads_only_for_a_transfer_that_takes_a_while(world: World) -
     heavy(world, "brave-otter")
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from gitexp.lab.project import open_project\nfrom gitexp.workflows.sync import sync\n"
+        "from gitexp.lab.projects.project import open_project\n"
+        "from gitexp.workflows.sync import sync\n"
         "sync(open_project(Path.cwd()), show=lambda _: None)\nprint('git' in sys.modules)\n"
     )
     patient = f"import gitexp.store.transfer as transfer\ntransfer._PATIENCE = 60\n{script}"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.queue import Queue, QueueStage, read_queue
-from gitexp.lab.queue_progress import queued_experiments
+from gitexp.lab.queues.queue import Queue, QueueStage, read_queue
+from gitexp.lab.queues.queue_progress import queued_experiments
 from tests.arrange import SCORE, records, refs, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, until

@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from gitexp.store.refs import RUNS
 from gitexp.store.note_writing import append_lines
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.sync import sync
 from tests.team import a_record
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitexp.engine.clock import now
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.verdict import figures
 from gitexp.workflows.verify import verify
 from tests.arrange import lose_object, message, note, records, settle, train_with

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.rules.documents.task import Task, join_tasks
 from gitexp.store.refs import BULK, LOGS, RUNS, SHARED_RUNS
 from tests.arrange import records, refs

@@ -5,7 +5,7 @@ import typer
 from gitexp.cli.options import AsJson, Name
 from gitexp.cli.views import keep as views
 from gitexp.errors import UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows import accept as workflow
 from gitexp.workflows.retest import carry_on
 

@@ -7,7 +7,7 @@ import typer
 from gitexp.cli.options import AsJson, Names, seconds_of
 from gitexp.cli.views import keep as views
 from gitexp.errors import UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows import archive as workflow
 
 

@@ -4,7 +4,7 @@ import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import blame as views
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.blame import blame_configs
 
 

@@ -8,7 +8,7 @@ from gitexp.cli.options import AsJson
 from gitexp.cli.views import export as views
 from gitexp.errors import UsageError
 from gitexp.lab.progress import heard_by
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.export import Format
 from gitexp.workflows.export import export as workflow
 

@@ -5,8 +5,8 @@ import typer
 
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import goal as views
-from gitexp.lab.goals import progress
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.standing.goals import progress
 from gitexp.workflows.goal import aim
 
 

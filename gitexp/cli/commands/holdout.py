@@ -5,7 +5,7 @@ import typer
 from gitexp.cli import live
 from gitexp.cli.options import AsJson, Name
 from gitexp.cli.views import integrity as views
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.holdout import open_holdout
 
 

@@ -163,7 +163,7 @@ def _agents(typed: list[str], *, remove: bool, as_json: bool) -> None:
         )
     # The help of every command, which setting up does without.
     from gitexp.cli.agent_skill import BLOCK, FILES, skill_files
-    from gitexp.lab.agent_files import remove_agent_files, write_agent_files
+    from gitexp.lab.setup.agent_files import remove_agent_files, write_agent_files
     from gitexp.store.repository import Repository
 
     top = Repository.discover(Path.cwd()).work_tree()

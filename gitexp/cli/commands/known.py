@@ -6,8 +6,8 @@ from gitexp.cli.options import AsJson
 from gitexp.cli.overview import COMMANDS
 from gitexp.cli.views import known as views
 from gitexp.errors import UsageError
-from gitexp.lab.known_claims import read_known
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.registering.known_claims import read_known
 from gitexp.workflows.known import learn, learn_from
 
 _BY_HAND = 'gitexp known add "CLAIM" --key KEY --source TEXT'

@@ -14,10 +14,10 @@ from gitexp.cli.views.log_cells import Column
 from gitexp.cli.views.terminal import OUTPUT, Color, has_color
 from gitexp.cli.whole_log import below_headline, goals_of, show_standing
 from gitexp.errors import UsageError
-from gitexp.lab import log as workflow
-from gitexp.lab.log_order import Order, ordered, row_condition
-from gitexp.lab.missing_results import about_missing_results
-from gitexp.lab.project import Project, open_project
+from gitexp.lab.log import log as workflow
+from gitexp.lab.log.log_order import Order, ordered, row_condition
+from gitexp.lab.log.missing_results import about_missing_results
+from gitexp.lab.projects.project import Project, open_project
 from gitexp.rules.plan.state import State
 from gitexp.workflows.search import Query, read_query
 from gitexp.workflows.search import search as workflow_search
@@ -181,7 +181,7 @@ def show_matches(
 def show_calibration(*, as_json: bool) -> None:
     """Print predictions next to what came."""
     from gitexp.cli.views import calibration as calibration_views  # as above
-    from gitexp.lab.calibration import calibration as calibrate
+    from gitexp.lab.log.calibration import calibration as calibrate
 
     calibration_views.calibration(calibrate(open_project()), as_json=as_json)
 

@@ -5,7 +5,7 @@ import typer
 from gitexp.cli.options import AsJson, Jobs, jobs_of
 from gitexp.cli.views import next as views
 from gitexp.errors import UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.next import next_ideas
 
 

@@ -7,8 +7,8 @@ from gitexp.cli.editor import edited
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import note as views
 from gitexp.errors import UsageError
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import open_project
 from gitexp.store.repository import Repository
 from gitexp.workflows.note import note as workflow
 

@@ -6,7 +6,7 @@ import typer
 from gitexp.cli.options import AsJson, DryRun
 from gitexp.cli.views import redact as views
 from gitexp.errors import GitexpError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.lab.redaction import Occurrences
 from gitexp.rules.documents.redaction import Sought
 from gitexp.workflows.redact import redact as workflow

@@ -11,11 +11,11 @@ from gitexp.cli.views import goal as goal_views
 from gitexp.cli.views import standing as standing_views
 from gitexp.cli.views.terminal import in_json
 from gitexp.errors import UsageError
-from gitexp.lab.experiment import find_experiment
-from gitexp.lab.goals import progress
-from gitexp.lab.log import Row, log, row_of
+from gitexp.lab.log.log import Row, log, row_of
 from gitexp.lab.progress import in_one_piece
-from gitexp.lab.project import Project, open_project
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.project import Project, open_project
+from gitexp.lab.standing.goals import progress
 from gitexp.rules.text import visible
 from gitexp.store.output_file import write_output
 from gitexp.workflows.report import Report

@@ -5,7 +5,7 @@ import typer
 from gitexp.cli.options import AsJson, Name
 from gitexp.cli.views import registered as views
 from gitexp.errors import UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.retest import carry_on
 from gitexp.workflows.retest import retest as workflow
 

@@ -12,7 +12,7 @@ from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
 from gitexp.cli.views import run as views
 from gitexp.cli.where import place_of
 from gitexp.errors import UsageError
-from gitexp.lab.project import Project, open_project
+from gitexp.lab.projects.project import Project, open_project
 from gitexp.rules.documents.elsewhere import HERE, Where
 from gitexp.workflows.run import Unfinished
 from gitexp.workflows.run import run as workflow

@@ -6,7 +6,7 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import show as views
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.show import show as workflow
 
 # Imports inside functions: a sheet needs none of them, nor NumPy.

@@ -10,8 +10,8 @@ from gitexp.cli.options import AsJson, Jobs, Yes, jobs_of
 from gitexp.cli.registering import AskedStart, Way, register, replace_code
 from gitexp.cli.views import registered as views
 from gitexp.errors import Refused, UsageError
-from gitexp.lab.edit import NOT_REGISTERED
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.rules.gate.several_values import refuse_settings
 from gitexp.rules.plan.ideas import Options
 from gitexp.workflows import start as workflow

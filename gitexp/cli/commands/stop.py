@@ -5,7 +5,7 @@ import typer
 from gitexp.cli.options import AsJson, Names
 from gitexp.cli.views import queue as views
 from gitexp.errors import UsageError
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.queue import stop as workflow
 
 

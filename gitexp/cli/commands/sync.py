@@ -7,7 +7,7 @@ import typer
 from gitexp.cli.options import AsJson, DryRun
 from gitexp.cli.views import sync as views
 from gitexp.cli.views.progress import ProgressLine
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.sync import sync as workflow
 
 

@@ -7,10 +7,10 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import trust as views
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.code_trust import trust_signer
 from gitexp.lab.gate import check
-from gitexp.lab.project import open_project
-from gitexp.lab.to_approve import approve_all, of_experiment, of_project
+from gitexp.lab.projects.project import open_project
+from gitexp.lab.trust.code_trust import trust_signer
+from gitexp.lab.trust.to_approve import approve_all, of_experiment, of_project
 from gitexp.rules.text import shell_word
 from gitexp.store.repository import Repository
 

@@ -1,7 +1,7 @@
 from gitexp.cli import live
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import samples
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.workflows.try_work_tree import try_work_tree
 
 

@@ -6,7 +6,7 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import integrity as views
 from gitexp.cli.views.progress import ProgressLine
-from gitexp.lab.project import open_project
+from gitexp.lab.projects.project import open_project
 from gitexp.store.transfer import Progress
 from gitexp.workflows.verify import verify as workflow
 

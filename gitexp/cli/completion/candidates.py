@@ -66,9 +66,9 @@ def filters(typed: str) -> Iterator[str]:
 
 
 def _configs() -> dict[str, bytes]:
-    from gitexp.lab.project import project_at  # as above
-    from gitexp.lab.project_folder import project_prefix
-    from gitexp.lab.setting import config_files as read
+    from gitexp.lab.projects.project import project_at  # as above
+    from gitexp.lab.projects.project_folder import project_prefix
+    from gitexp.lab.registering.setting import config_files as read
 
     repository = Repository.discover(Path.cwd())
     return read(project_at(repository, project_prefix(repository)))

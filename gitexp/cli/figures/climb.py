@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.cli.figures.measured import Measured
-    from gitexp.lab.goals import GoalProgress
+    from gitexp.lab.standing.goals import GoalProgress
 
 _TOP, _FOOT, _RIGHT = 36, 30, 12  # pixels around the plot
 _NAMED = 12  # accepted steps that are named

@@ -15,7 +15,7 @@ from gitexp.store.experiments import timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.documents.change import Change
     from gitexp.rules.verdict.criterion import Criterion
     from gitexp.rules.verdict.verdict import Verdict

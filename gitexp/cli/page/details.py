@@ -19,7 +19,7 @@ from gitexp.cli.page.section import (
     shortened,
     verdict_of,
 )
-from gitexp.lab.arms import about_arms
+from gitexp.lab.measuring.arms import about_arms
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.verdict import words
 from gitexp.rules.verdict.explain import what_it_says
@@ -27,8 +27,8 @@ from gitexp.rules.verdict.explain import what_it_says
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.lab.brought_code import CodeSize
-    from gitexp.lab.log import Row
+    from gitexp.lab.code.brought_code import CodeSize
+    from gitexp.lab.log.log import Row
     from gitexp.workflows.full_report import Detail, FailedRun, FullReport
 
 _ROOM = 160_000  # characters for those that are drawn: a page of 200 stays under 500 kB

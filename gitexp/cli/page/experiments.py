@@ -19,7 +19,7 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from gitexp.cli.figures.drawing import Drawn
     from gitexp.cli.figures.scale import Scale
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.verdict.criterion import Scale as Unit
     from gitexp.workflows.full_report import FullReport
 

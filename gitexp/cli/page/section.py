@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gitexp.cli.figures.drawing import Drawing
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = 2_000  # characters of a text by somebody else

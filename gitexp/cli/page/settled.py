@@ -9,14 +9,14 @@ from gitexp.cli.figures.measured import in_brief, measured
 from gitexp.cli.page.section import Section, anchor, shortened, table
 from gitexp.cli.views.blame import about_value
 from gitexp.cli.views.steps import amendment_lines, effect_of
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
 
 if TYPE_CHECKING:
     from gitexp.cli.figures.markup import Markup
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.workflows.full_report import FullReport
 
 _MOST = 500  # values, steps

@@ -15,8 +15,8 @@ from gitexp.rules.verdict.power import PowerJson
 
 if TYPE_CHECKING:
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.ladder import LadderStepJson
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.ladder import LadderStepJson
+    from gitexp.lab.projects.project import Project
     from gitexp.workflows.baseline import MeasuredBaseline
 
 

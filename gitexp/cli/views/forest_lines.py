@@ -13,7 +13,7 @@ from gitexp.cli.views.terminal import columns, padded, shortened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
 
 _CHANGE, _PLOT = 34, 25  # columns
 

@@ -13,7 +13,7 @@ from gitexp.rules.verdict.figures import within
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.goals import GoalProgress
+    from gitexp.lab.standing.goals import GoalProgress
     from gitexp.rules.finding import Finding
     from gitexp.rules.plan.run_scores import Score
 

@@ -11,8 +11,8 @@ from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.lab.goals import GoalProgress
-    from gitexp.lab.headline import Headline
+    from gitexp.lab.standing.goals import GoalProgress
+    from gitexp.lab.standing.headline import Headline
     from gitexp.rules.plan.run_scores import Score
 
 _SECONDS = 3600  # of an hour

@@ -12,7 +12,7 @@ from gitexp.cli.views.terminal import (
     print_json,
     wrapped,
 )
-from gitexp.lab.brought_code import measure_code
+from gitexp.lab.code.brought_code import measure_code
 from gitexp.lab.gate.checked import Checked, Uncheckable
 from gitexp.rules.finding import advice, refusals
 from gitexp.rules.text import counted, visible
@@ -20,7 +20,7 @@ from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
     from gitexp.lab.gate.checked import CheckedMany
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.holdout import Opened

@@ -15,7 +15,7 @@ from gitexp.cli.views.rows import about_code, result_lines, uncounted
 from gitexp.cli.views.steps import amendment_lines, effect_of
 from gitexp.cli.views.terminal import colored, styled, wrapped
 from gitexp.errors import UsageError
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.progress import silence
 from gitexp.lab.tables.columns import EXPERIMENTS
 from gitexp.rules.documents.message import hypothesis_of
@@ -27,7 +27,7 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
 
 NO_MATCH = "No experiment matches. All of them: gitexp log"
 

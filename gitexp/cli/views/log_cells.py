@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitexp.cli.marks import UNTESTED
 from gitexp.cli.views.forest import Estimate, estimate
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.gate.formats.keys import spell_key
 from gitexp.rules.gate.formats.values import spell
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.documents.change import Change
 
 AColumn = TypeVar("AColumn", bound=str)

@@ -21,7 +21,7 @@ from gitexp.rules.text import json_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.verdict.verdict import Verdict
 
 _AT_ONCE = 200  # rows of JSON

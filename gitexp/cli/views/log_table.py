@@ -26,7 +26,7 @@ from gitexp.cli.views.terminal import (
     styled,
     verdict_color,
 )
-from gitexp.lab.ladder import LadderStep
+from gitexp.lab.log.ladder import LadderStep
 from gitexp.lab.progress import silence
 from gitexp.rules.verdict.code_below import TOGETHER
 from gitexp.rules.verdict.verdict import Verdict
@@ -34,7 +34,7 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
 
 _SCREEN = 50  # rows that decide how wide the columns are; the first line does not wait for the rest
 _GAP = 2  # columns between two cells

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.lab.queue import QueueKind, QueueStage
+from gitexp.lab.queues.queue import QueueKind, QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.queue import Queue
+    from gitexp.lab.queues.queue import Queue
     from gitexp.workflows.queue import AskedToStop, Resumed
 
 _NAMED = 3  # experiments of a queue that are named

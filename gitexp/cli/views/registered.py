@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.registering import Started
+    from gitexp.lab.registering.registering import Started
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.power import Power, PowerJson

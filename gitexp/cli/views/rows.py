@@ -11,7 +11,7 @@ from gitexp.rules.verdict import words
 from gitexp.rules.verdict.code_below import TOGETHER
 
 if TYPE_CHECKING:
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.verdict import Judgement
 

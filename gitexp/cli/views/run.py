@@ -9,7 +9,7 @@ import typer
 from gitexp.cli.errors import FailureJson, failure_json
 from gitexp.cli.views.rows import note_lines
 from gitexp.cli.views.terminal import filled, print_json
-from gitexp.lab.log_json import FiguresJson, figures_json
+from gitexp.lab.log.log_json import FiguresJson, figures_json
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.rendering import error_text
 from gitexp.rules.text import visible

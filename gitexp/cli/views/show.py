@@ -9,7 +9,7 @@ import typer
 from gitexp.cli.views.rows import about_code, note_lines, result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
 from gitexp.cli.views.terminal import hanging, print_json, shortened, styled, wrapped
-from gitexp.lab.arms import about_arms
+from gitexp.lab.measuring.arms import about_arms
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.documents.package import version_of
@@ -22,7 +22,7 @@ from gitexp.rules.verdict.explain import what_it_cannot_tell, what_it_says
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.criterion import Criterion

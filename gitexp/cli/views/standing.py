@@ -14,7 +14,7 @@ from gitexp.rules.verdict import figures
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.rules.documents.change import Change
     from gitexp.rules.plan.standing import LadderGains, Standing
 

@@ -26,9 +26,9 @@ from gitexp.rules.verdict import words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.queue_progress import QueueProgress
-    from gitexp.lab.under_way import UnderWay
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.queues.queue_progress import QueueProgress
+    from gitexp.lab.queues.under_way import UnderWay
     from gitexp.workflows.status import Status
 
 _LINES = 12  # in all, with an empty one above the next step

@@ -8,7 +8,7 @@ from gitexp.rules.text import counted, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
-    from gitexp.lab.ladder import LadderStep
+    from gitexp.lab.log.ladder import LadderStep
 
 
 def effect_of(step: LadderStep, *, newest: bool = True) -> str:

@@ -13,7 +13,7 @@ from gitexp.rules.text import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.to_approve import ToApprove
+    from gitexp.lab.trust.to_approve import ToApprove
 
 _MOST = 200  # lines of one difference, where there is no pager
 

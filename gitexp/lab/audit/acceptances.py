@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
-from gitexp.lab.past_settings import read_settings
+from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
 
 
 def about_acceptances(inventory: Inventory) -> Iterator[Finding]:

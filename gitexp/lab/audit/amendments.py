@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.amendments import UNAMENDED
-from gitexp.lab.ladder import read_steps
-from gitexp.lab.past_settings import read_settings
+from gitexp.lab.log.ladder import read_steps
+from gitexp.lab.projects.amendments import UNAMENDED
+from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
 
 _NAMED = 3  # experiments of a remark that are named
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.arms import about_arms, arms_of
 from gitexp.lab.audit.inventory import gated, name_of
+from gitexp.lab.measuring.arms import about_arms, arms_of
 from gitexp.store.notes import list_notes
 from gitexp.store.refs import BULK
 

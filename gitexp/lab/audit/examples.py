@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of
-from gitexp.lab.evidence import weigh_examples
+from gitexp.lab.measuring.evidence import weigh_examples
 from gitexp.rules.documents.example_spread import parse_spreads
 from gitexp.rules.documents.outcomes import parse_outcomes
 from gitexp.rules.finding import Finding
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.rules.documents.example_spread import ExampleSpread
     from gitexp.rules.documents.outcomes import Key, Outcomes
     from gitexp.rules.verdict.criterion import Criterion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.foreign_lines import count_notes
+from gitexp.lab.log.foreign_lines import count_notes
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.refs import RUNS

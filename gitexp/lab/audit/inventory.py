@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.acceptance import read_acceptances
-from gitexp.lab.results import entries_of, judged
+from gitexp.lab.log.acceptance import read_acceptances
+from gitexp.lab.log.results import entries_of, judged
 from gitexp.rules.documents.message import split_message
 from gitexp.rules.documents.name import is_name
 from gitexp.rules.documents.record import parse_records
@@ -24,9 +24,9 @@ from gitexp.store.refs import ARCHIVE, HEADS, RUNS, VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitexp.lab.acceptance import Acceptance
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.acceptance import Acceptance
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of, name_of
-from gitexp.lab.to_retest import to_retest
+from gitexp.lab.standing.to_retest import to_retest
 from gitexp.rules.finding import Finding
 
 if TYPE_CHECKING:

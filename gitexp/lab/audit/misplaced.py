@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gitexp.lab.ancestors import same_runs
 from gitexp.lab.audit.inventory import label_of, own_records, registered_name
-from gitexp.lab.differences import relative
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.projects.differences import relative
 from gitexp.rules.documents.message import hypothesis_of, split_message
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.settings import Settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gitexp.errors import NotReady
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.rules.documents.record import Record
 
 _MOST_NAMED = 5  # commits in one sentence

@@ -11,14 +11,14 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.lab.amendments import protocols_of
 from gitexp.lab.audit.inventory import gated, label_of, name_of
-from gitexp.lab.comparison import Comparison, find_comparisons
-from gitexp.lab.differences import inspect_comparisons
 from gitexp.lab.gate.against_results import LEVEL_SLACK
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.commit import check_commit
 from gitexp.lab.gate.history import PastResults
+from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.projects.comparison import Comparison, find_comparisons
+from gitexp.lab.projects.differences import inspect_comparisons
 from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding, refusals
 from gitexp.rules.text import counted, visible
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from gitexp.errors import NotReady
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.verdict.campaign import Member
     from gitexp.store.experiments import Entry
 

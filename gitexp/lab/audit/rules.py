@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import gated, label_of
-from gitexp.lab.lowered_rules import lowered_rules
+from gitexp.lab.projects.lowered_rules import lowered_rules
 from gitexp.rules.documents.settings import RULES
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted

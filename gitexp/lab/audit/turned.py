@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
 
 _DECIDED = (Verdict.CONFIRMED, Verdict.RULED_OUT)
 

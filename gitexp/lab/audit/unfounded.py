@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of
-from gitexp.lab.code_steps import step_checks
-from gitexp.lab.past_settings import read_settings
+from gitexp.lab.code.code_steps import step_checks
+from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.documents.check import parse_checks
 from gitexp.rules.documents.code_commit import BASE
 from gitexp.rules.documents.found import CODE_FOUND, Found
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.lab.audit.inventory import Inventory
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.rules.documents.check import Check
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration

@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.baseline_branch import find_baseline
-from gitexp.lab.comparison import Comparison, find_comparisons
-from gitexp.lab.differences import inspect_comparisons
-from gitexp.lab.experiment import find_experiment
 from gitexp.lab.gate.against_results import check_against_results
 from gitexp.lab.gate.as_started import check_as_started
 from gitexp.lab.gate.checked import Checked, CheckedMany, Uncheckable
 from gitexp.lab.gate.code import check_code
 from gitexp.lab.gate.commit import check_commit, check_name
 from gitexp.lab.gate.history import PastResults
-from gitexp.lab.known_claims import read_known_at
-from gitexp.lab.lowered_rules import lowered_rules
 from gitexp.lab.progress import counted_off
-from gitexp.lab.project_folder import known_projects
+from gitexp.lab.projects.baseline_branch import find_baseline
+from gitexp.lab.projects.comparison import Comparison, find_comparisons
+from gitexp.lab.projects.differences import inspect_comparisons
+from gitexp.lab.projects.experiment import find_experiment
+from gitexp.lab.projects.lowered_rules import lowered_rules
+from gitexp.lab.projects.project_folder import known_projects
+from gitexp.lab.registering.known_claims import read_known_at
 from gitexp.rules.documents.code_commit import is_code_commit
 from gitexp.rules.documents.known import against
 from gitexp.rules.documents.name import is_name
@@ -34,7 +34,7 @@ from gitexp.store.refs import ARCHIVE, HEADS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.rules.documents.known import Known
     from gitexp.rules.finding import Finding
     from gitexp.rules.gate.one_change import Inspection

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.gate.commit import amend_hint
 from gitexp.lab.gate.left_behind import find_left_behind
-from gitexp.lab.precedents import verdict_on
+from gitexp.lab.registering.precedents import verdict_on
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.campaign import campaign_level
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitexp.lab.gate.history import PastResults
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry

@@ -9,10 +9,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitexp.lab.amendments import protocols_of
+from gitexp.lab.code.replacement import against_replacement
 from gitexp.lab.gate.commit import amend_hint
-from gitexp.lab.replacement import against_replacement
-from gitexp.lab.seeds import first_seed, may_begin, no_seeds_left, used_seeds
+from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.registering.seeds import first_seed, may_begin, no_seeds_left, used_seeds
 from gitexp.rules.documents.name import names_commit
 from gitexp.rules.documents.registration import AGAIN, parse_message
 from gitexp.rules.finding import Finding
@@ -26,10 +26,10 @@ from gitexp.store.unsynced import unsynced
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitexp.lab.comparison import Comparison
     from gitexp.lab.gate.history import PastResults
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.comparison import Comparison
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry

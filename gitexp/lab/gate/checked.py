@@ -11,7 +11,7 @@ from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
     from gitexp.errors import NotReady
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.lab.differences import relative
+from gitexp.lab.projects.differences import relative
 from gitexp.rules.gate.code_commit import inspect_code, needs_content
 from gitexp.rules.gate.edited import Edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitexp.lab.comparison import Comparison
+    from gitexp.lab.projects.comparison import Comparison
     from gitexp.rules.documents.change import Change
     from gitexp.rules.finding import Finding
 

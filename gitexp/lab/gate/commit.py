@@ -16,7 +16,7 @@ from gitexp.rules.text import visible
 from gitexp.store.refs import ARCHIVE, HEADS
 
 if TYPE_CHECKING:
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.gate.one_change import Inspection

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gitexp.lab.amendments import protocols_of
-from gitexp.lab.one_baseline import block_due
-from gitexp.lab.replacement import without_replaced
-from gitexp.lab.results import judged, read_all_results
-from gitexp.lab.same_change import same_change
+from gitexp.lab.code.replacement import without_replaced
+from gitexp.lab.log.results import judged, read_all_results
+from gitexp.lab.log.same_change import same_change
+from gitexp.lab.measuring.one_baseline import block_due
+from gitexp.lab.projects.amendments import protocols_of
 from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict.campaign import count_confirmed
 from gitexp.rules.verdict.verdict import Verdict
@@ -21,8 +21,8 @@ from gitexp.store.unsynced import unsynced
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.campaign import Member

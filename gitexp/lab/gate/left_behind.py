@@ -9,8 +9,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitexp.lab.ancestors import same_runs
-from gitexp.lab.same_change import same_change
+from gitexp.lab.log.same_change import same_change
+from gitexp.lab.projects.ancestors import same_runs
 from gitexp.rules.documents.start import parse_starts
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
@@ -18,8 +18,8 @@ from gitexp.rules.verdict.code_below import first_altered
 
 if TYPE_CHECKING:
     from gitexp.lab.gate.history import PastResults
-    from gitexp.lab.project import Project
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.registration import Registration
     from gitexp.store.experiments import Entry

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.amendments import read_amendments
-from gitexp.lab.baseline_branch import find_baseline
-from gitexp.lab.project import Project, settings_at
+from gitexp.lab.projects.amendments import read_amendments
+from gitexp.lab.projects.baseline_branch import find_baseline
+from gitexp.lab.projects.project import Project, settings_at
 from gitexp.rules.documents.settings import FILES
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitexp.lab.health.problem import Problem
-from gitexp.lab.installation import show_verdicts
+from gitexp.lab.setup.installation import show_verdicts
 from gitexp.store.refs import BULK, LOGS, RUNS, VERDICTS
 
 if TYPE_CHECKING:

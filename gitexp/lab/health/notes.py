@@ -6,8 +6,8 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitexp.lab.foreign_lines import count_notes
 from gitexp.lab.health.problem import Problem
+from gitexp.lab.log.foreign_lines import count_notes
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.text import counted, list_commits
 from gitexp.store.aside import files_aside, read_aside

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gitexp.engine.cache_folder import demand_trusted_folders
 from gitexp.errors import GitexpError, NotReady
 from gitexp.lab.health.problem import Problem
-from gitexp.lab.project import project_at
-from gitexp.lab.project_folder import known_projects, project_prefix
-from gitexp.lab.results import entries_of, judged
-from gitexp.lab.to_approve import code_that_waits
-from gitexp.lab.trust import unapproved
+from gitexp.lab.log.results import entries_of, judged
+from gitexp.lab.projects.project import project_at
+from gitexp.lab.projects.project_folder import known_projects, project_prefix
+from gitexp.lab.trust.to_approve import code_that_waits
+from gitexp.lab.trust.trust import unapproved
 from gitexp.rules.text import visible
 from gitexp.store import hooks
 from gitexp.store.experiments import read_experiments

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, StoreBusy
-from gitexp.lab.last_started import rename_started
-from gitexp.lab.replacement import replaced_among
+from gitexp.lab.code.replacement import replaced_among
+from gitexp.lab.projects.last_started import rename_started
 from gitexp.rules.documents.name import base_name, is_name, set_apart
 from gitexp.store.experiments import read_noted, timestamp
 from gitexp.store.merge import exclusively, move

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.lab.batches import keep_judged
-from gitexp.lab.verdict_notes import judge_noted, verdict_notes
+from gitexp.lab.log.batches import keep_judged
+from gitexp.lab.log.verdict_notes import judge_noted, verdict_notes
 from gitexp.rules.documents.tombstones import encoded
 from gitexp.rules.verdict.view import split_view
 from gitexp.store.all_notes import NotesSnapshot, read_all, read_texts, write_all
@@ -19,7 +19,7 @@ from gitexp.store.writers_lock import move_refs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.result import Result
+    from gitexp.lab.log.result import Result
     from gitexp.store.experiments import Entry
     from gitexp.store.repository import Repository
 

@@ -12,7 +12,7 @@ from gitexp.store.experiments import read_noted, unreached
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitexp.lab.project import Project
+    from gitexp.lab.projects.project import Project
     from gitexp.lab.sharing.deliver import Delivery
     from gitexp.store.fetch import Remote
     from gitexp.store.merge import Merged

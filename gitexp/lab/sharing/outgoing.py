@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
+from gitexp.lab.code.replacement import replaced_among
 from gitexp.lab.gate import check_refs
-from gitexp.lab.replacement import replaced_among
 from gitexp.rules.documents.name import base_name, set_apart
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.finding import refusals

@@ -8,7 +8,7 @@ from gitexp.rules.plan.evidence import kind_of
 from gitexp.rules.plan.prediction import read_prediction
 
 if TYPE_CHECKING:
-    from gitexp.lab.log import Row
+    from gitexp.lab.log.log import Row
 
 
 def experiment_row(row: Row) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from gitexp.store.refs import BULK, RUNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gitexp.lab.log import Row
-    from gitexp.lab.project import Project
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.series import Series
 

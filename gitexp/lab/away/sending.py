@@ -1,0 +1,195 @@
+"""What a worker puts on record: in its own clone, and as refs that are sent to the remote."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from gitexp.errors import GitexpError, Refused, StoreBusy
+from gitexp.lab.measuring.ledger import Ledger
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.lines import canonical
+from gitexp.rules.documents.purpose import Purpose
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.documents.start import parse_starts
+from gitexp.store.local import locked
+from gitexp.store.shared_runs import keep_run, send_runs, waiting_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from gitexp.engine.job import RunResult
+    from gitexp.rules.documents.record import Record
+    from gitexp.rules.documents.start import Start
+    from gitexp.store.repository import Repository
+
+_PATIENCE = 600.0  # seconds that a remote which cannot be reached is tried again
+_SETTING = "gitexp.patience"
+# How attempts end whose worker has told nobody.
+_KILLED = {Ended.ABORT, Ended.REBOOT, Ended.SCHEDULER}
+_FIRST, _LONGEST = 0.5, 60.0  # seconds between tries
+_REST = 8  # times as long as a push took, before the next one while runs go on
+
+
+class SendingLedger(Ledger):
+    """A ledger whose runs wait in the clone, each as a ref, until they are sent.
+
+    The ref is made first: what the notes of this clone have would not be run again, so it must not
+    be all that there is.
+    """
+
+    def __init__(self, *tools: Any, **more: Any) -> None:  # noqa: ANN401 - those of any ledger
+        super().__init__(*tools, **more)
+        # Number that an attempt gets at least, by commit, seed and purpose.
+        self.least: dict[tuple[str, int, Purpose], int] = {}
+        self._starts: dict[tuple[str, int, int], str] = {}  # lines by commit, seed and attempt
+
+    def attempt(
+        self,
+        commit: str,
+        seed: int,
+        conditions: Sequence[str] | None,
+        purpose: Purpose = Purpose.RUN,
+    ) -> int:
+        """Number of the next attempt; whoever asked for it may know of more than is sent."""
+        number = super().attempt(commit, seed, conditions, purpose)
+        return number and max(number, self.least.get((commit, seed, purpose), 1))
+
+    def came_meanwhile(self, *_: object, **__: object) -> bool:
+        """Make what is asked for: whoever asked has read what other machines sent."""
+        return False
+
+    def begin(self, start: Start) -> None:
+        """Put the start of an attempt on record here; it is sent with its end."""
+        self._starts[start.commit, start.seed, start.attempt] = start.line()
+        super().begin(start)
+
+    def store(self, commit: str, result: RunResult) -> None:
+        """Keep a run as a ref, and put it on record here."""
+        self.read_environments(commit)
+        bulk = self._environments.new_lines(commit, result.bulk)
+        lines = [self._start_of(result.record), *bulk, canonical(result.log)]
+        self._keep(commit, result.record.line(), lines)
+        super().store(commit, result)
+
+    def _keep(self, commit: str, record: str, lines: Sequence[str]) -> None:
+        """Keep a run as a ref, as soon as the disk has room for it.
+
+        Raises:
+            StoreBusy: it never had; the message has the record, so that a log keeps it.
+        """
+        for pause in _pauses(self.repository):
+            try:
+                keep_run(self.repository, commit, record, lines)
+            except GitexpError as error:
+                if pause is None:
+                    raise StoreBusy(
+                        f"the run could not be kept: {error.message}\nits record is\n{record}",
+                        f"store it: git notes --ref=gitexp-runs append -m 'RECORD' {commit}",
+                    ) from None
+                time.sleep(pause)
+            else:
+                return
+
+    def end(self, record: Record) -> None:
+        """Keep the end of an attempt that was stopped as a ref, and put it on record here."""
+        keep_run(self.repository, record.commit, record.line(), [self._start_of(record)])
+        super().end(record)
+
+    def _start_of(self, record: Record) -> str:
+        return self._starts[record.commit, record.seed, record.attempt]
+
+
+def keep_killed(clone: Repository, lacking: Mapping[str, Iterable[str]]) -> None:
+    """Keep the ends of killed attempts as refs; `lacking` are lines that the remote lacks."""
+    for commit, lines in lacking.items():
+        text = "\n".join(lines)
+        starts = {(s.seed, s.attempt, s.start): s.line() for s in parse_starts(text)}
+        for record in parse_records(text, None):
+            start = starts.get((record.seed, record.attempt, record.start))
+            if record.ended in _KILLED and start is not None:
+                keep_run(clone, commit, record.line(), [start])
+
+
+class Sender:
+    """Sends what waits in a clone while further runs go on, and at the end what is left.
+
+    A push costs far more than one more run in it, so they are not made one after the other.
+    """
+
+    def __init__(self, clone: Repository, remote: str, said: Callable[[str], None]) -> None:
+        self._clone, self._remote, self._said = clone, remote, said
+        self._due, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Send what is left, however the runs ended.
+
+        Raises:
+            Refused, NotReady: it is still here; the message says where, and how to send it.
+        """
+        self._over.set()
+        self._due.set()
+        self._thread.join()
+        send_waiting(self._clone, self._remote, self._said)
+
+    def send(self) -> None:
+        """Let what waits be sent soon."""
+        self._due.set()
+
+    def _work(self) -> None:
+        while self._due.wait() and not self._over.is_set():
+            self._due.clear()
+            began = time.monotonic()
+            with contextlib.suppress(GitexpError):  # at the end it is tried again and told
+                _send(self._clone, self._remote)
+            self._over.wait(max(_FIRST, _REST * (time.monotonic() - began)))
+
+
+def _send(clone: Repository, remote: str) -> None:
+    with locked(clone.local / "send.lock"):
+        if refs := waiting_runs(clone):
+            send_runs(clone, remote, refs)
+
+
+def send_waiting(clone: Repository, remote: str, said: Callable[[str], None]) -> None:
+    """Send what waits in a clone, again and again while the remote cannot be reached.
+
+    Raises:
+        Refused, NotReady: it is still here; the message says where, and how to send it.
+    """
+    told = False
+    for pause in _pauses(clone):
+        try:
+            _send(clone, remote)
+        except Refused:
+            raise
+        except GitexpError as error:
+            if pause is None or "hook declined" in error.message:
+                raise
+            if not told:
+                told = True
+                said(f"{error.message}\nthe run is kept in {clone.common}; trying again")
+            time.sleep(pause)
+        else:
+            return
+
+
+def _pauses(clone: Repository) -> Iterator[float | None]:
+    """Seconds to wait after each failure, longer and longer; None after the last one."""
+    try:
+        left = float(clone.setting(_SETTING) or _PATIENCE)
+    except ValueError:
+        left = _PATIENCE
+    pause = _FIRST
+    while left > 0:
+        yield min(pause, left)
+        left -= pause
+        pause = min(2 * pause, _LONGEST)
+    yield None

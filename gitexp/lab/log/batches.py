@@ -1,0 +1,172 @@
+"""Experiments, a batch at a time: those whose notes are new are judged, and kept for the next time.
+
+Where thousands are new, as in a fresh clone, a second process judges some of the batches. It hands
+over what the cache would have had, so a row is the same whoever judged it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from gitexp.lab.log.beside import Beside, has_second_core
+from gitexp.lab.log.result import Result
+from gitexp.lab.log.run_notes import RunNotes
+from gitexp.lab.log.same_change import complete_changes
+from gitexp.lab.log.summary_cache import opened_cache
+from gitexp.lab.progress import counted_off
+from gitexp.store.cache import CachedSummary
+from gitexp.store.git_output import decode
+from gitexp.store.heads import list_heads, read_entries
+from gitexp.store.notes import find_notes, list_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gitexp.store.cache import Cache
+    from gitexp.store.experiments import Entry
+    from gitexp.store.heads import Head
+    from gitexp.store.repository import Repository
+
+    _Heads = Sequence[Head]
+    # Summaries as another process hands them over: the fields of each, with its commit.
+    _HandedOver = list[tuple[str, tuple[Any, ...]]]
+
+_FEW = 100  # experiments whose notes are looked up one by one, not in the list of all
+_WORTH_KEEPING = 20  # experiments; to judge fewer costs a log next to nothing
+_BATCH = 500  # experiments that are judged before the first of them is handed on
+_MANY = 2000  # experiments that have to be judged before a second process pays
+
+
+def read_some(repository: Repository, cache: Cache, heads: _Heads) -> Iterator[Result]:
+    """Read experiments, and judge those whose notes are new."""
+    many = len(heads) >= _MANY and len(heads) - cache.count() >= _MANY
+    return read_batches(repository, cache, heads, _BATCH, beside=many and has_second_core())
+
+
+def read_batches(
+    repository: Repository, cache: Cache, heads: _Heads, size: int, *, beside: bool
+) -> Iterator[Result]:
+    """Read experiments; if `beside`, a second process judges every other batch of this `size`."""
+    blobs = None if len(heads) <= _FEW else list_notes(repository, RUNS)
+    batches = [heads[at : at + size] for at in range(0, len(heads), size)]
+    theirs = batches[1::2] if beside and blobs is not None else []
+    with _judged_beside(repository, cache, theirs, blobs or {}) as judged:
+        done = 0
+        for number, batch in enumerate(batches):
+            if blobs is None:
+                both = dict.fromkeys(c for head in batch for c in (head.commit, head.base) if c)
+                blobs = find_notes(repository, RUNS, both)
+            found = cache.summaries([head.commit for head in batch])
+            if number % 2 and (new := next(judged, None)) is not None:
+                cache.add_summaries(new)
+                found |= dict(new)
+            results, new = _read_batch(repository, cache, batch, blobs, found, (done, len(heads)))
+            cache.add_summaries(new)
+            yield from results
+            done += len(batch)
+
+
+def keep_judged(repository: Repository, results: Sequence[Result], notes: str) -> None:
+    """Keep many experiments, judged just now by the `notes` of this commit, for the next log.
+
+    So the first log of a clone that was synced finds what the sync had to judge.
+    """
+    if len(results) < _WORTH_KEEPING:
+        return
+    blobs = list_notes(repository, RUNS)
+    if repository.git.resolve(RUNS) != notes:
+        return  # other notes came meanwhile
+    complete_changes(repository, results)
+    with opened_cache(repository) as cache:
+        list_heads(repository, cache)
+        cache.add_summaries((one.commit, one.summed_up(_key(one, blobs))) for one in results)
+
+
+def _key(experiment: Head | Result, blobs: Mapping[str, str]) -> str:
+    """Name the notes that an experiment is judged from."""
+    return f"{blobs.get(experiment.commit, '')} {blobs.get(experiment.base, '')}"
+
+
+def _read_batch(
+    repository: Repository,
+    cache: Cache,
+    heads: _Heads,
+    blobs: Mapping[str, str],
+    found: Mapping[str, CachedSummary],
+    place: tuple[int, int],
+) -> tuple[list[Result], list[tuple[str, CachedSummary]]]:
+    """Read a batch; returns it with the summaries of those that had to be judged.
+
+    `found` are earlier summaries. `place` is how many came before the batch, and how many there
+    are.
+    """
+    keys = {head.commit: _key(head, blobs) for head in heads}
+    kept = {commit: one for commit, one in found.items() if one.key == keys[commit]}
+    new = [head for head in heads if head.commit not in kept]
+    notes = RunNotes(repository, _texts(repository, new, blobs))
+    commits = _Commits(repository, cache, heads)
+    results = [
+        Result(head, partial(commits.entry, head.commit), notes, kept.get(head.commit))
+        for head in heads
+    ]
+    judged_now = [result for result in results if result.commit not in kept]
+    complete_changes(repository, judged_now)  # the kept JSON has whole values
+    return results, [
+        (result.commit, result.summed_up(keys[result.commit]))
+        for result in counted_off("judging experiments", judged_now, place[1], before=place[0])
+    ]
+
+
+@contextmanager
+def _judged_beside(
+    repository: Repository, cache: Cache, batches: Sequence[_Heads], blobs: Mapping[str, str]
+) -> Iterator[Iterator[list[tuple[str, CachedSummary]]]]:
+    """Judge batches in a second process; yields the new summaries of one after the other."""
+    if not batches:
+        yield iter(())
+        return
+
+    def judged() -> Iterator[_HandedOver]:
+        repository.git.readers.forget()
+        cache.open()
+        for heads in batches:
+            found = cache.summaries([head.commit for head in heads])
+            _, new = _read_batch(repository, cache, heads, blobs, found, (0, len(heads)))
+            yield [(commit, tuple(one)) for commit, one in new]
+
+    with cache.shut():
+        process = Beside(judged)
+    try:
+        yield (
+            [(commit, CachedSummary(*fields)) for commit, fields in answer]
+            for answer in iter(process.answer, None)
+        )
+    finally:
+        process.close()
+
+
+class _Commits:
+    """Commits of a batch, all read when the first is asked for."""
+
+    def __init__(self, repository: Repository, cache: Cache, heads: _Heads) -> None:
+        self._repository, self._cache, self._heads = repository, cache, heads
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        found = read_entries(self._repository, self._cache, self._heads)
+        return {entry.commit: entry for entry in found}
+
+    def entry(self, commit: str) -> Entry:
+        return self._entries[commit]
+
+
+def _texts(repository: Repository, heads: _Heads, blobs: Mapping[str, str]) -> dict[str, str]:
+    """Notes of experiments and of their baselines."""
+    commits = dict.fromkeys(c for head in heads for c in (head.commit, head.base) if c)
+    noted = [commit for commit in commits if commit in blobs]
+    contents = repository.git.each(blobs[commit] for commit in noted)
+    texts = {c: decode(t or b"").strip("\n") for c, t in zip(noted, contents, strict=True)}
+    return dict.fromkeys(commits, "") | texts

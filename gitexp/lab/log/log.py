@@ -1,0 +1,197 @@
+"""The experiment log: every experiment with its state and its verdict."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import time
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from gitexp.errors import UsageError
+from gitexp.lab.log.batches import read_some
+from gitexp.lab.log.ladder import read_steps
+from gitexp.lab.log.results import own_heads
+from gitexp.lab.log.states import States
+from gitexp.lab.log.summary_cache import opened_cache
+from gitexp.lab.projects.amendments import UNAMENDED
+from gitexp.rules.plan.state import State
+from gitexp.rules.text import json_line
+from gitexp.store.experiments import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from gitexp.lab.log.ladder import LadderStep
+    from gitexp.lab.log.log_json import ExperimentJson
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
+    from gitexp.store.cache import Cache
+    from gitexp.store.heads import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One experiment with its state."""
+
+    result: Result
+    state: State
+
+    @property
+    def commit(self) -> str:
+        """Commit that the row is about."""
+        return self.result.commit
+
+    @property
+    def time(self) -> str:
+        """When it was registered, ISO 8601."""
+        return self.result.entry.time
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was archived without a verdict."""
+        decided = self.result.verdict is not None or self.result.explored
+        return self.state is State.ARCHIVED and not decided
+
+    def json_text(self) -> str:
+        """Return the row as `gitexp log --json` prints it."""
+        name = self.result.name
+        branch = None if self.result.archived else f"exp/{name}"
+        head = json_line({"name": name, "branch": branch, "state": self.state})
+        return f"{head[:-1]}, {self.result.shown[1:]}"
+
+    def as_json(self) -> ExperimentJson:
+        """Return the same, parsed."""
+        fields: ExperimentJson = json.loads(self.json_text())
+        return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which experiments of the log are wanted; by default, all.
+
+    `names` are shell patterns (`brave-*`), `since` is in seconds since 1970, `author` is part of a
+    name, `most` a number of experiments; the `condition` must hold, too.
+    """
+
+    names: tuple[str, ...] = ()
+    since: float = -math.inf
+    author: str = ""
+    is_open: bool = False
+    most: int | None = None
+    condition: Callable[[Row], bool] | None = None
+
+    def is_all_of(self, count: int) -> bool:
+        """Whether a log of `count` experiments may be all of it."""
+        return replace(self, most=None) == Selection() and (self.most is None or count < self.most)
+
+    def wants(self, head: Head) -> bool:
+        """Whether an experiment may be wanted, judging by its name."""
+        return not self.names or any(fnmatchcase(head.name, name) for name in self.names)
+
+    def holds(self, row: Row) -> bool:
+        """Whether an experiment is wanted, judging by its author and state."""
+        if self.author and self.author.casefold() not in row.result.entry.author.casefold():
+            return False
+        if self.is_open and not row.state.is_open:
+            return False
+        return self.condition is None or self.condition(row)
+
+    @property
+    def is_of_some(self) -> bool:
+        """Whether rows must be looked at to tell which are wanted, beyond their time and number."""
+        return bool(self.names or self.author or self.is_open or self.condition)
+
+
+def parse_since(project: Project, since: str) -> float:
+    """Read a point in time as git does, in seconds since 1970: a date, or "2 weeks ago".
+
+    Raises:
+        UsageError: git cannot read it.
+    """
+    before = time.time()  # git reads a date that it does not understand as the present moment
+    told = project.repository.git.text("rev-parse", f"--since={since}")
+    second = float(told.removeprefix("--max-age="))
+    if second >= math.floor(before) and "now" not in since:
+        raise UsageError(
+            f"git cannot read {since!r} as a point in the past",
+            "give a date, or how long ago: --since 2026-01-31, --since '2 weeks ago'",
+        )
+    return second
+
+
+def stream(project: Project, selection: Selection | None = None) -> Iterator[Row]:
+    """Read the log, newest first; each row is read when it is asked for."""
+    with opened_cache(project.repository) as cache:
+        yield from _rows(
+            project,
+            cache,
+            _heads(project, cache, selection or Selection()),
+            selection or Selection(),
+        )
+
+
+def log(project: Project) -> list[Row]:
+    """Read the whole log, newest first."""
+    return list(stream(project))
+
+
+def row_of(rows: Iterable[Row], ref: str, commit: str) -> Row:
+    """Find an experiment in its project's log.
+
+    If a commit has several branches, the log lists it under the one that its message names.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    row = next((row for row in rows if row.commit == commit), None)
+    if row is None:
+        raise UsageError(
+            f"there is no experiment {ref.rpartition('/')[2]}", "see which there are: gitexp log"
+        )
+    return row
+
+
+def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
+    """Read experiments and, between them, what else the baseline branch changed, newest first.
+
+    If only some names, authors, states or conditions are wanted, there are no steps.
+    """
+    selection = selection or Selection()
+    with opened_cache(project.repository) as cache:
+        heads = _heads(project, cache, selection)
+        rows = _rows(project, cache, heads, selection)
+        bases = {head.base for head in heads if head.base}
+        steps: list[LadderStep] = []
+        if bases - {project.tip} and not selection.is_of_some:
+            steps = [
+                s for s in read_steps(project, bases) if s.untested or s.amendment != UNAMENDED
+            ]
+            steps = [step for step in steps if timestamp(step.time) >= selection.since]
+        stepped = {step.commit for step in steps}
+
+        def place(row: Row | LadderStep) -> tuple[float, int]:
+            # Within one second, a step comes after what it was built on and before what is on it.
+            rank = (2 * (row.result.base in stepped)) if isinstance(row, Row) else 1
+            return timestamp(row.time), rank
+
+        both: Iterator[Row | LadderStep] = heapq.merge(rows, steps, key=place, reverse=True)
+        yield from islice(both, selection.most)
+
+
+def _heads(project: Project, cache: Cache, selection: Selection) -> list[Head]:
+    most = None if selection.is_of_some else selection.most
+    heads = own_heads(project, cache, since=selection.since, most=most)
+    return [head for head in heads if selection.wants(head)]
+
+
+def _rows(
+    project: Project, cache: Cache, heads: Sequence[Head], selection: Selection
+) -> Iterator[Row]:
+    states = States(project)
+    found = read_some(project.repository, cache, heads)
+    rows: Iterator[Row] = (Row(result, states.of(result)) for result in found)
+    return islice((row for row in rows if selection.holds(row)), selection.most)

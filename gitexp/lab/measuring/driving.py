@@ -1,0 +1,124 @@
+"""Runs sessions to their end on this machine, and leaves nothing running, however that ends."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from gitexp.engine.devices.giver import Giver
+from gitexp.engine.pool import Pool
+from gitexp.engine.threads import usable_cores
+from gitexp.engine.watchdog import Watchdog
+from gitexp.errors import UsageError
+from gitexp.lab.measuring.bench import fixed_threads
+from gitexp.lab.measuring.run_maker import RunMaker
+from gitexp.lab.measuring.scheduler import Scheduler, how_stopped
+from gitexp.rules.documents.ended import Ended
+from gitexp.rules.documents.settings import INTERLEAVED
+from gitexp.rules.text import counted
+from gitexp.store.archive import tidy
+from gitexp.store.note_writing import store_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Sequence
+
+    from gitexp.engine.engine import Engine, Order
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.ledger import Ledger
+    from gitexp.lab.measuring.session import Session
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.store.repository import Repository
+
+
+@contextlib.contextmanager
+def run_maker(repository: Repository, watcher: Watcher, gpus: str = "") -> Iterator[RunMaker]:
+    """What makes the runs of one command; whatever it still runs at the end is killed.
+
+    `gpus` names the accelerators to choose from, "" for all that the caller may use.
+    """
+    # Before anything runs: hours of training would be lost if nothing could be stored.
+    store_aside(repository)
+    try:
+        with repository.git.readers.alone(), Watchdog() as watchdog:
+            yield RunMaker(watchdog, watcher, Giver(gpus))
+    finally:
+        tidy(repository)
+
+
+def most_jobs(maker: RunMaker, ledgers: Sequence[Ledger]) -> int:
+    """How many runs this machine has cores and accelerators for.
+
+    Raises:
+        NotReady: there are too few accelerators for one run.
+    """
+    served = [maker.most_at_once(ledger.settings) for ledger in ledgers]
+    if counted := [number for number in served if number is not None]:
+        return min(counted)
+    return max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
+
+
+def demand_devices(maker: RunMaker, ledgers: Sequence[Ledger], jobs: int | None) -> int | None:
+    """Return `jobs`, where no pair of runs that needs a device to itself would have to share one.
+
+    Raises:
+        UsageError: there are fewer devices; without accelerators, the machine is the one device.
+        NotReady: there are too few accelerators for one run.
+    """
+    alone = [ledger for ledger in ledgers if ledger.beside]
+    if not alone:
+        return jobs
+    most = min(maker.most_at_once(ledger.settings) or 1 for ledger in alone)
+    if jobs is not None and jobs > most:
+        there = counted(most, "device")
+        raise UsageError(
+            f"--jobs {jobs} is more than the {most} that fit: the settings have pairing ="
+            f' "{INTERLEAVED}", so every pair of runs needs a device to itself ({there} here)',
+            f"the same command with --jobs {most}",
+        )
+    return jobs or most
+
+
+def drive(
+    repository: Repository,
+    sessions: Sequence[Session],
+    jobs: int,
+    watcher: Watcher,
+    to_stop: Callable[[], Container[str]] | None = None,
+    on: Place | None = None,
+) -> None:
+    """Make what the sessions need, at most `jobs` runs at once; `to_stop` names those to end.
+
+    `on` is where the runs are made instead of on this machine.
+
+    Raises:
+        StoreBusy: a run could not be stored; it is kept aside.
+    """
+
+    def session_of(order: Order) -> Session:
+        return scheduler.session_of(order)
+
+    engine: Engine
+    if on is None:
+        engine = Pool(jobs, lambda order, slot: session_of(order).make(order, slot))
+    else:
+        engine = on.engine(session_of, jobs, watcher)
+    with engine:
+        scheduler = Scheduler(repository, sessions, engine, watcher, to_stop)
+        try:
+            scheduler.drive()
+        except BaseException as error:
+            how = how_stopped(error)
+            engine.stop_all(how)
+            if on is None and how is Ended.ABORT and scheduler.counts_aborts():
+                # So that nobody fears a Ctrl-C.
+                watcher.said(
+                    "the aborted runs are on record as one failure, which alone changes nothing;"
+                    " run the same command to continue"
+                )
+            raise
+        finally:
+            for session in sessions:
+                if not session.over:
+                    session.leave()
+            for thread in (one for session in sessions for one in session.beside):
+                thread.join()

@@ -1,0 +1,409 @@
+"""An experiment under way: judged whenever something is on record, until it has a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from gitexp.engine.clock import now
+from gitexp.errors import CommandFailed, GitexpError, NotReady
+from gitexp.lab.code.code_proof import CodeProof
+from gitexp.lab.log.log_json import figures_json
+from gitexp.lab.log.verdict_notes import write_view
+from gitexp.lab.measuring.adopting import adopt
+from gitexp.lab.measuring.arms import about_variables
+from gitexp.lab.measuring.canary import Canary
+from gitexp.lab.measuring.evidence import store_evidence
+from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
+from gitexp.lab.measuring.moved import check_of
+from gitexp.lab.measuring.notify import notify_meanwhile
+from gitexp.lab.measuring.rows import unlike_rows
+from gitexp.lab.measuring.session import Session
+from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
+from gitexp.rules.documents.check import Check
+from gitexp.rules.documents.found import TOLD, Found
+from gitexp.rules.documents.record import PROOF
+from gitexp.rules.verdict import words
+from gitexp.rules.verdict.attempts import may_go_on
+from gitexp.rules.verdict.due import RETEST, Due, Situation, proof_due, runs_due
+from gitexp.rules.verdict.due_run import Arm, Run, Why
+from gitexp.rules.verdict.experiment import as_explored
+from gitexp.rules.verdict.next_block import Blocks, blocks_of, decided_of
+from gitexp.rules.verdict.objections.other_rows import OTHER_ROWS
+from gitexp.rules.verdict.scores_again import scores_again, seed_to_repeat
+from gitexp.rules.verdict.small_first import full_seconds, shares_due
+
+if TYPE_CHECKING:
+    from gitexp.engine.engine import Made
+    from gitexp.lab.measuring.doubt import Neighbours
+    from gitexp.lab.measuring.session import SessionTools
+    from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.verdict.unlucky import Decided
+    from gitexp.rules.verdict.verdict import Judgement
+
+_FRESH = 60.0  # seconds that an experiment may wait for its first run before it is asked again
+
+
+class ExperimentSession(Session):
+    """An experiment with its registration; `judgement` and `note` are there once it is `over`."""
+
+    def __init__(
+        self, tools: SessionTools, registration: Registration, neighbours: Neighbours
+    ) -> None:
+        super().__init__(tools)
+        self.registration = registration
+        self.note = ""
+        self.decided: Decided | None = None  # what the others on its baseline see of it
+        self._neighbours = neighbours
+        self._before: Judgement | None = None  # what the first look at the records gave
+        self._blocks: Blocks | None = None  # while the next one is due
+        self._asked = 0.0  # when it last found out what is due
+        self._weighed = False  # whether it is known if the others put it in doubt
+        neighbours.add(self)
+        seeds = registration.registered_seeds() if registration.seeded else PROOF
+        self._code = CodeProof(self.ledger, self.bench.base, registration, self.name)
+        self._canary = Canary(
+            self.ledger, self.bench.base, self.maker.batch, seeds, away=self.bench.away
+        )
+
+    def advance(self) -> None:
+        """Judge it by what the ledger has read, and find out what is due.
+
+        Raises:
+            NotReady: it cannot go on.
+            Refused: its criterion is a constant that the baseline meets already; or its code
+                changes what it should not.
+        """
+        ledger, base = self.ledger, self.bench.base
+        self._tell_aside()
+        self._asked = time.monotonic()
+        if any(run.why is Why.PROOF for run in self.due.now):
+            # A verdict would tell less than what to do about the settings.
+            proof_due(ledger.records(base), ledger.metric, self.bench.here, RETEST)
+        judgement = self._judge()
+        if self._before is None:
+            self._before = judgement
+        if may_go_on(judgement, self.registration.rules) and not judgement.block:
+            self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
+            self._consider_canary()
+            self._consider_doubt()
+            judgement = self._consider_code(self._judge())
+        else:
+            judgement = self._note_repeats(judgement)
+        self.decided = decided_of(
+            self.registration,
+            ledger.experiment,
+            ledger.records(ledger.experiment),
+            judgement,
+            ledger.checks(ledger.experiment),
+        )
+        # What was decided before this command stays so, whatever others came to since.
+        new = judgement.verdict is None or judgement != self._before
+        if self.decided is not None and new and not ledger.why:
+            if self._neighbours.must_wait(self, self.decided):
+                self.due = Due()
+                return
+            judgement = self._consider_block(judgement, self.decided)
+        self.due = runs_due(
+            Situation(
+                self.registration,
+                tuple(ledger.records(base)),
+                tuple(ledger.records(ledger.experiment)),
+                tuple(ledger.checks(ledger.experiment)),
+                judgement,
+                self._conditions,
+                self._canary.due,
+                self._shares(),
+                self._blocks,
+                frozenset(one.mine.seed for one in ledger.aside),
+                self._code.lacking(judgement, self._conditions),
+            )
+        )
+        if not self.due:
+            self._finish(judgement)
+        elif self.begun:
+            self.watcher.stands(look_progress(self, self.registration, judgement))
+        self._demand_progress()
+
+    def came(self, run: Run, made: Made) -> GitexpError | None:
+        """Note that a run which was ordered has ended; returns the error if it failed."""
+        if run.why is not Why.SAMPLE or made.result is None or made.job is None:
+            return super().came(run, made)
+        label, full = self.label_of(run), full_seconds(self.ledger.records(self.bench.base))
+        if said := about_ignored(label, made.result.record, full):
+            self.watcher.said(said)
+        if made.result.record.ok:
+            return super().came(run, made)
+        return failed_on_sample(label, made.job, made.result, self.ledger.settings.sample)
+
+    def is_outdated(self) -> bool:
+        """Whether the baseline may have to be checked again, because others went first for long."""
+        if self.begun or time.monotonic() - self._asked < _FRESH:
+            return False
+        self._canary.renew()
+        return True
+
+    @property
+    def began_at(self) -> tuple[float, str] | None:
+        """Its place in the order of the experiments on one baseline; None before it ran."""
+        commit = self.ledger.experiment
+        starts = [r.began for r in self.ledger.records(commit)]
+        return (min(starts), commit) if starts else None
+
+    @property
+    def has_passed_a_look(self) -> bool:
+        """Whether it was judged and goes on: what would not be confirmed has mostly ended."""
+        first = self.registration.registered_seeds()[: self.registration.repeats[0]]
+        return len(self.ledger.good(self.ledger.experiment, first)) == len(first)
+
+    def fail(self, error: GitexpError) -> None:
+        """Let it ask for nothing more; a seed that failed too often has decided it."""
+        super().fail(error)
+        if isinstance(error, CommandFailed):
+            judgement = as_explored(self._judgement(), self.ledger.why)
+            if judgement.verdict is not None:
+                self.due = Due()
+                with contextlib.suppress(GitexpError):  # it is kept aside, and only a view
+                    self._write_note(judgement)
+
+    def leave(self) -> None:
+        """Write down the verdict that its records give, although further runs were due.
+
+        They could tell whether failures had chosen, or whether its baseline was unlucky.
+        """
+        super().leave()
+        # The verdict is only a view, and the clone may have moved.
+        with contextlib.suppress(GitexpError, OSError):
+            self.ledger.read(*self.commits)
+            judgement = as_explored(self._judgement(), self.ledger.why)
+            if judgement.verdict is not None:
+                self._write_note(judgement)
+
+    def _shares(self) -> tuple[float, ...]:
+        """Parts of the data that it must be tried on before its first full run."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        return shares_due(
+            ledger.settings.sample,
+            tried=ledger.samples(commit),
+            full=ledger.records(commit),
+            baseline=ledger.records(self.bench.base),
+            metric=ledger.metric,
+        )
+
+    def _judge(self) -> Judgement:
+        judgement = self._judgement()
+        if judgement.verdict is None and self.registration.by_examples:
+            store_evidence(self.ledger, self.registration, self.bench.base, self.ledger.experiment)
+            judgement = self._judgement()
+        return judgement
+
+    def _judgement(self) -> Judgement:
+        return self.ledger.judge(self.registration, self.bench.base, self.ledger.experiment)
+
+    def _finish(self, judgement: Judgement) -> None:
+        """Write the verdict down."""
+        ledger, base, commit = self.ledger, self.bench.base, self.ledger.experiment
+        if judgement.reason == OTHER_ROWS:
+            for said in unlike_rows(ledger, self.registration, base, commit):
+                self.watcher.said(said)
+        for finding in about_variables(self.name, ledger.arms(self.registration, base, commit)):
+            self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
+        self._write_note(as_explored(judgement, ledger.why))
+        self.over = True
+        if self._neighbours.are_several:
+            said = words.verdict_line(self.registration, self.judgement)
+            self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {said}")
+
+    def _write_note(self, judgement: Judgement) -> None:
+        self.judgement = judgement
+        self.note = words.note(self.registration, judgement)
+        write_view(self.ledger.repository, self.ledger.experiment, self.note)
+        if judgement.verdict is not None and judgement != self._decided_before():
+            self._notify(judgement)
+
+    def _decided_before(self) -> Judgement | None:
+        return None if self._before is None else as_explored(self._before, self.ledger.why)
+
+    def _notify(self, judgement: Judgement) -> None:
+        """Notify the command that the settings name; its failure changes nothing."""
+        ledger = self.ledger
+        if not ledger.settings.notify:
+            return
+        verdict = {
+            "name": self.name,
+            "commit": ledger.experiment,
+            "project": ledger.project.folder,
+            "verdict": judgement.verdict,
+            "reason": judgement.reason or None,
+            **figures_json(self.registration, judgement),
+            "note": self.note,
+        }
+        folder = ledger.repository.top or ledger.repository.common
+        command, said = ledger.settings.notify, self.watcher.said
+        self.beside.append(notify_meanwhile(command, verdict, folder, said))
+
+    # --- what must be shown first -----------------------------------------------------------------
+
+    def _consider_canary(self) -> None:
+        """Find out whether the baseline must be checked first, or what a check has shown."""
+        canary, ledger, here = self._canary, self.ledger, self.bench.here
+        if canary.over:
+            return
+        if canary.is_due(here):
+            check = canary.answer()
+            if check is not None and check.found is not None:
+                self._tell(check_of(ledger, self.bench.base, check, ledger.experiment))
+        elif self.begun:
+            canary.over = True
+            if canary.goes_without(here):
+                self._tell(Check(ledger.experiment, Found.OFF, now()))
+
+    def _consider_code(self, judgement: Judgement) -> Judgement:
+        """Put on record what is known of the code below it, and judge it by that.
+
+        Raises:
+            Refused: the code changes what it should not, and nothing of the experiment has run.
+        """
+        ledger = self.ledger
+        if not ledger.code:
+            return judgement
+        for check in self._code.news(self._conditions):
+            ledger.note(check)
+        judgement = self._judge()
+        if not any(record.ok for record in ledger.records(ledger.experiment)):
+            self._code.demand_unaltered()
+        return judgement
+
+    @property
+    def _conditions(self) -> tuple[str, ...] | None:
+        """Conditions that hold here, or that its own runs had; None while they are not known."""
+        here = self.bench.here
+        return None if here is None else tuple(dict.fromkeys([*here, *self._own]))
+
+    # --- whether the baseline was unlucky -----------------------------------------------------
+
+    def _consider_doubt(self) -> None:
+        """Put on record, before it is decided, that the others make it doubtful.
+
+        So nobody is spared who stops gitexp at the right moment.
+        """
+        if self.begun and not self._weighed and not self.ledger.why:
+            self._weighed = True
+            if self._neighbours.doubt(self):
+                self._put_in_doubt()
+
+    def _put_in_doubt(self) -> None:
+        ledger, commit = self.ledger, self.ledger.experiment
+        if all(check.found is not Found.DOUBTED for check in ledger.checks(commit)):
+            ledger.note(Check(commit, Found.DOUBTED, now()))
+
+    def _consider_block(self, judgement: Judgement, mine: Decided) -> Judgement:
+        """Find out whether it asks for the baseline's next block, and judge it by that block.
+
+        Raises:
+            NotReady: it does, and was run in another environment.
+        """
+        ledger, base, asked = self.ledger, self.bench.base, self._blocks is not None
+        self._blocks = None
+        if not asked and not judgement.block and not self._neighbours.need_block(self, mine):
+            return judgement
+        if mine.confirmed:
+            self._put_in_doubt()
+        look = self.registration.registered_seeds()[: judgement.pairs]
+        records = [*ledger.good(ledger.experiment, look).values()]
+        blocks = blocks_of(self.registration, ledger.records(base), records)
+        if blocks.missing and adopt(ledger, base, blocks.seeds):
+            blocks = blocks_of(self.registration, ledger.records(base), records)
+        if blocks.missing:
+            self.bench.find_conditions(ledger, self.label(Arm.BASELINE))
+            here = self.bench.here
+            if here is None or blocks.condition in (*here, *self._own):
+                self._blocks = blocks
+            elif mine.confirmed:
+                raise NotReady(
+                    "the baseline needs runs on fresh seeds in the environment that the experiment"
+                    " ran in, and this one differs",
+                    f"gitexp run {self.name}   (in that environment)\n"
+                    f"or test the change again in this one: gitexp retest {self.name}",
+                )
+        return self._judgement()
+
+    # --- what runs showed that were made again ----------------------------------------------------
+
+    def _tell(self, check: Check) -> None:
+        """Put what a check of the baseline showed beside the experiment's records."""
+        told = {known.found for known in self.ledger.checks(self.ledger.experiment)}
+        if check.found in TOLD - (told - {Found.MOVED}):
+            self.ledger.note(check)
+
+    def _note_repeats(self, judgement: Judgement) -> Judgement:
+        """Note which seeds with an attempt that gave no score repeated their scores."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        baseline, records = ledger.records(self.bench.base), ledger.records(commit)
+        seeds = self.registration.registered_seeds()[: judgement.pairs]
+        again = [record for _, record in ledger.canaries(commit)]
+        while True:
+            seed = seed_to_repeat(
+                self.registration, judgement, baseline, records, ledger.checks(commit)
+            )
+            if seed is None:
+                return judgement
+            found = scores_again(seed, records, again, seeds, ledger.metric)
+            if found is None or found.found is None:
+                return judgement
+            ledger.note(Check(commit, found.found, now(), seed, found.condition, found.scores))
+            judgement = self._judge()
+
+    def _tell_aside(self) -> None:
+        """Put on record which pairs are set aside."""
+        ledger, commit = self.ledger, self.ledger.experiment
+        known = {c.seed for c in ledger.checks(commit) if c.found is Found.SLOW}
+        for one in ledger.aside:
+            if one.mine.seed not in known:
+                rates = one.rate, one.usual
+                seed, condition = one.mine.seed, one.mine.condition
+                ledger.note(Check(commit, Found.SLOW, now(), seed, condition, rates))
+                self.watcher.said(
+                    f"{self.label(Arm.EXPERIMENT)}, seed {seed}: {Found.SLOW} (the baseline did"
+                    f" {rates[0]:.4g} steps per second, and {rates[1]:.4g} before); both runs are"
+                    " repeated once"
+                )
+
+    # --- how it differs from any other session ----------------------------------------------------
+
+    def _announce(self, run: Run) -> None:
+        label = self.label(run.arm)
+        match run.why:
+            case Why.SAMPLE:
+                return
+            case Why.CHECK:
+                self.watcher.said(f"{label}: {self._canary}")
+            case Why.NEUTRAL:  # a run of its code is told of as the experiment's
+                self.watcher.said(f"{self.label(Arm.EXPERIMENT)}: {why_it_runs(self, run)}")
+            case Why.REPEAT | Why.TWICE:
+                self.watcher.said(f"{label}: {why_it_runs(self, run)}")
+            case _:
+                self._explain_once(run)
+                super()._announce(run)
+
+    def _explain_once(self, run: Run) -> None:
+        """Say why its seeds are run at all, where that is not plain, once for all of them."""
+        told, kind = self._told, (run.why, run.conditions, None)
+        if run.why is Why.BLOCK:  # of the baseline, for whichever experiment comes first
+            told, kind = self.bench.told, (run.why, None, None)
+        if run.why in {Why.BLOCK, Why.MATCH} and kind not in told:
+            told.add(kind)
+            self.watcher.said(f"{self.label(run.arm)}: {why_it_runs(self, run)}")
+
+    def _demand_progress(self) -> None:
+        stuck = next((r for r in self.due.now if r in self._made and r.why is Why.MATCH), None)
+        if stuck is None:
+            super()._demand_progress()
+            return
+        self.due = Due()
+        raise NotReady(
+            "baseline and experiment do not run in the same condition:"
+            f" {what_changed(self.ledger, self.bench.base, stuck)}",
+            "make the environment the same for both (python and package versions), then run again",
+        )

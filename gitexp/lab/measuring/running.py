@@ -1,0 +1,95 @@
+"""One run of the command, shown while it goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.devices.giver import Giver, nap_of
+from gitexp.engine.run import run_job
+from gitexp.engine.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitexp.engine.devices.grant import Granted
+    from gitexp.engine.job import Job, RunResult
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.rules.documents.settings import Settings
+    from gitexp.store.repository import Repository
+
+
+def run_watched(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    label: str,
+    job: Job,
+    watcher: Watcher,
+    *,
+    watchdog: Watchdog,
+    stop: threading.Event,
+    condition: Callable[[dict[str, Any]], str],
+    begin: Callable[[str], object],
+    hold: Sequence[int] = (),
+) -> RunResult:
+    """Run a job as `run_job` does, and show its start and its end, however it ends."""
+    watcher.started(label, job)
+    result = None
+    try:
+        result = run_job(
+            repository, prefix, settings, job,
+            watchdog=watchdog, stop=stop, condition=condition, begin=begin, hold=hold,
+        )  # fmt: skip
+    finally:
+        watcher.finished(label, job, result.record if result is not None else None)
+    return result
+
+
+def run_once(
+    repository: Repository,
+    prefix: str,
+    settings: Settings,
+    label: str,
+    job: Job,
+    watcher: Watcher,
+    *,
+    condition: str = "",
+) -> RunResult:
+    """Run a job that is not paired with other runs; its record names the given `condition`.
+
+    Nothing of it is stored here. A failed run is a result, too: its record says why it failed.
+
+    Raises:
+        NotReady: the checkout could not be prepared.
+    """
+    with Watchdog() as watchdog, _accelerators(settings, watcher) as granted:
+        return run_watched(
+            repository, prefix, settings, label, replace(job, granted=granted), watcher,
+            watchdog=watchdog, stop=threading.Event(), condition=lambda _: condition,
+            begin=lambda _: None, hold=granted.descriptors,
+        )  # fmt: skip
+
+
+def _accelerators(settings: Settings, watcher: Watcher) -> Granted:
+    """Take what the settings ask for, as soon as it is free."""
+    giver, said = Giver(), False
+    while (granted := giver.take(settings)) is None:
+        if not said:
+            said = True
+            watcher.said(f"no device is free ({giver.about(settings)}); waiting")
+        time.sleep(nap_of(settings))
+    return granted
+
+
+def free_folder(runs: Path, name: str, number: int) -> tuple[Path, int]:
+    """First folder `name-number` that does not exist, counting up; and its number.
+
+    An interrupted run leaves its folder, which may be somebody's evidence.
+    """
+    while (folder := runs / f"{name}-{number}").exists():
+        number += 1
+    return folder, number

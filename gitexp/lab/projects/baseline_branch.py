@@ -1,0 +1,59 @@
+"""The branch that experiments start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import NotReady
+from gitexp.lab.projects.project_folder import read_work_tree_table
+
+if TYPE_CHECKING:
+    from gitexp.store.repository import Repository
+
+
+def baseline_key(prefix: str) -> str:
+    """Return the key in git's configuration for a project's baseline branch in this clone."""
+    return f"gitexp.{prefix.rstrip('/')}.baseline" if prefix else "gitexp.baseline"
+
+
+def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
+    """Return the name and the tip of a project's baseline branch.
+
+    This clone's configuration comes first, then the settings in the work tree. A server has no work
+    tree; there HEAD names the branch.
+    """
+    named = repository.setting(baseline_key(prefix)) or repository.setting("gitexp.baseline")
+    candidates = [named] if named else ["main", "master"]
+    if not named:
+        first: object
+        if repository.top is None:
+            first = repository.head_branch()
+        else:
+            table = read_work_tree_table(repository.top / prefix)
+            first = table[1].get("baseline") if table else None
+        if isinstance(first, str):
+            candidates = [*dict.fromkeys([first, *candidates])]
+    for name in candidates:
+        if tip := resolve_branch(repository, name):
+            return name, tip
+    if repository.top is not None and repository.git.resolve("HEAD") is None:
+        raise NotReady(
+            "this repository has no commits yet, and an experiment needs a baseline",
+            "git add -A && git commit -m 'baseline' && gitexp init",
+        )
+    raise NotReady(
+        f"there is no baseline branch: {' and '.join(candidates)} not found",
+        "name it for this clone: git config gitexp.baseline BRANCH",
+    )
+
+
+def resolve_branch(repository: Repository, name: str) -> str | None:
+    """Return the tip of a branch in this clone, else on the remote that git would choose."""
+    if tip := repository.git.resolve(f"refs/heads/{name}"):
+        return tip
+    remotes = repository.git.text("remote").splitlines()
+    followed = repository.setting(f"branch.{name}.remote")
+    for remote in sorted(remotes, key=lambda remote: (remote != followed, remote)):
+        if tip := repository.git.resolve(f"refs/remotes/{remote}/{name}"):
+            return tip
+    return None

@@ -1,0 +1,177 @@
+"""How far queues are: what runs, what waits, what has ended, and when the rest will."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from gitexp.lab.queues.queue import QueueKind, QueueStage, queues
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.lab.queues.queue import Queue
+    from gitexp.store.repository import Repository
+
+_SHOWN = 86400.0  # seconds for which the last queue that has ended is shown
+_NOT_OVER = ("planned", "unsynced", "stale", "running")
+_FAILED = "failed"
+
+
+class PlaceJson(TypedDict):
+    """An experiment in a queue; what is not known is null."""
+
+    name: str
+    state: str
+    runs_to_next_look: int | None
+    seconds_left: float | None
+
+
+class QueueProgressJson(TypedDict):
+    """A queue, and how far each of its experiments is; a baseline has its branch's name."""
+
+    queue: str
+    kind: QueueKind
+    stage: QueueStage
+    process: int
+    start: str
+    seconds_left_at_least: float | None
+    experiments: list[PlaceJson]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedExperiment:
+    """An experiment in a queue; `runs` to its next look take `seconds` (None: not known)."""
+
+    name: str
+    state: str
+    runs: int | None = None
+    seconds: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it runs or waits."""
+        return self.state in {"running", "waiting"}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueProgress:
+    """A queue, and where each of its experiments is."""
+
+    queue: Queue
+    stage: QueueStage
+    experiments: tuple[QueuedExperiment, ...]
+
+    @property
+    def seconds(self) -> float | None:
+        """What the experiments that have begun will take at least; None if that is not known."""
+        known = [one.seconds for one in self.experiments if one.seconds is not None]
+        return sum(known) if known and self.stage is QueueStage.RUNS else None
+
+    def as_json(self) -> QueueProgressJson:
+        """Return it as `gitexp status --json` prints it."""
+        return {
+            "queue": self.queue.id,
+            "kind": self.queue.kind,
+            "stage": self.stage,
+            "process": self.queue.pid,
+            "start": self.queue.start,
+            "seconds_left_at_least": self.seconds,
+            "experiments": [
+                {
+                    "name": one.name,
+                    "state": one.state,
+                    "runs_to_next_look": one.runs,
+                    "seconds_left": one.seconds,
+                }
+                for one in self.experiments
+            ],
+        }
+
+
+def queue_progress(repository: Repository, states: Mapping[str, str]) -> list[QueueProgress]:
+    """Find out how far the open queues are, and the last one if it has ended not long ago.
+
+    `states` are those of the log, by name.
+    """
+    found = [(queue, queue.stage()) for queue in queues(repository)]
+    opened = [one for one in found if one[1] is not QueueStage.ENDED and one[0].left]
+    if found and not opened and found[-1][1] is QueueStage.ENDED and _is_recent(found[-1][0]):
+        opened = [found[-1]]
+    return [
+        QueueProgress(queue, stage, queued_experiments(queue, stage, states))
+        for queue, stage in opened
+    ]
+
+
+def queued_experiments(
+    queue: Queue, stage: QueueStage, states: Mapping[str, str]
+) -> tuple[QueuedExperiment, ...]:
+    """Find out where each experiment of a queue is; `states` are those of the log, by name."""
+    events = queue.said()
+    stopped, last, failed = queue.asked_to_stop, _last_progress(events), _failed(events)
+    goes_on = stage in {QueueStage.RUNS, QueueStage.ELSEWHERE}
+    found = []
+    for name in queue.names:
+        state, told = states.get(name, "unknown"), last.get(name, {})
+        if name in stopped:
+            found.append(QueuedExperiment(name, "stopped"))
+        elif queue.kind is not QueueKind.EXPERIMENTS:
+            found.append(QueuedExperiment(name, _alone(queue, stage)))
+        elif state not in _NOT_OVER and not (goes_on and state == _FAILED and name not in failed):
+            found.append(QueuedExperiment(name, state))
+        elif stage in {QueueStage.ENDED, QueueStage.INTERRUPTED}:
+            over = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
+            found.append(QueuedExperiment(name, over))
+        elif not told and state != "running":
+            found.append(QueuedExperiment(name, "waiting"))
+        else:
+            seconds = _left(told)
+            runs = told.get("runs_left")
+            found.append(
+                QueuedExperiment(name, "running", runs if type(runs) is int else None, seconds)
+            )
+    return tuple(found)
+
+
+def _alone(queue: Queue, stage: QueueStage) -> str:
+    """How far runs without a verdict are: a baseline's, or one on a sample of the data."""
+    if stage is QueueStage.INTERRUPTED:
+        return "not finished"
+    if stage is not QueueStage.ENDED:
+        return "running"
+    return "failed" if queue.result.get("exit") else "measured"
+
+
+def _last_progress(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    told = (event for event in events if event.get("event") == "progress")
+    return {name: event for event in told if isinstance(name := event.get("name"), str)}
+
+
+def _failed(events: Sequence[dict[str, Any]]) -> set[str]:
+    """Experiments of which a run failed in this queue: what failed before it is tried again."""
+    ended = (event for event in events if event.get("event") == "finished" and event.get("failure"))
+    labels = (of for event in ended if isinstance(of := event.get("of"), str))
+    return {of.partition(" ")[0].removeprefix("exp/") for of in labels}
+
+
+def _left(event: dict[str, Any]) -> float | None:
+    """Seconds that an experiment still needs, by what was said of it last, and when."""
+    seconds, said = event.get("seconds_left"), event.get("time")
+    if not isinstance(seconds, int | float) or not isinstance(said, str):
+        return None
+    try:
+        passed = time.time() - datetime.fromisoformat(said).timestamp()
+    except ValueError:
+        return None
+    return max(0.0, seconds - max(0.0, passed))
+
+
+def _is_recent(queue: Queue) -> bool:
+    try:
+        began = datetime.fromisoformat(queue.start).astimezone(UTC).timestamp()
+        return time.time() - max(began, queue.events.stat().st_mtime) < _SHOWN
+    except (OSError, ValueError):
+        return False

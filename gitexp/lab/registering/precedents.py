@@ -1,0 +1,95 @@
+"""What earlier experiments say about a change that somebody wants to test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitexp.errors import Refused, UsageError
+from gitexp.lab.log.decided import has_verdict, precedents
+from gitexp.lab.log.missing_results import way_to_verdict
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.lab.registering.edit import NOT_REGISTERED
+from gitexp.rules.documents.message import hypothesis_of
+from gitexp.rules.plan.limbo import keeps_coming_back
+from gitexp.rules.plan.precedent import (
+    lies_between,
+    same_hypothesis,
+    verdict_awaited,
+    verdict_on_older_baseline,
+    verdict_on_this_baseline,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitexp.lab.log.result import Result
+    from gitexp.lab.projects.project import Project
+    from gitexp.rules.documents.change import Change
+    from gitexp.rules.finding import Finding
+    from gitexp.rules.verdict.criterion import Criterion
+
+_ENOUGH = 20  # experiments, before hypotheses are compared by their words
+
+
+def advise_on_same_change(project: Project, same: Sequence[Result]) -> list[Finding]:
+    """Point to an experiment that made the same change; `same` are all of them, newest first.
+
+    Raises:
+        Refused: one has a verdict on a baseline that runs like the present one.
+    """
+    decided = precedents(same)
+    if not decided:
+        return [
+            verdict_awaited(one.name, way_to_verdict(project.repository, one.name, one.commit))
+            for one in same[:1]
+        ]
+    if found := verdict_on(project, same, (project.tip,)):
+        raise Refused(NOT_REGISTERED, [found])
+    return [verdict_on_older_baseline(decided[0])]
+
+
+def verdict_on(project: Project, same: Sequence[Result], parents: Sequence[str]) -> Finding | None:
+    """Find a verdict on the same change, on a baseline that runs like the one in `parents`."""
+    decided = precedents(same)
+    alike = {*parents}
+    if any(one.base not in alike for one in decided):
+        alike |= {*same_runs(project, project.settings, parents[0])}
+    return next((verdict_on_this_baseline(one) for one in decided if one.base in alike), None)
+
+
+def advise_on_neighbors(
+    results: Sequence[Result],
+    same: Sequence[Result],
+    change: Change,
+    hypothesis: str,
+    criterion: Criterion,
+) -> list[Finding]:
+    """Say what the log has close to a change: on the same key, or in the same words.
+
+    `same` are the experiments that made the very same change.
+    """
+    again = {result.name for result in same}
+    same_key = [one for one in precedents(results) if one.registration.change.place == change.place]
+    between = lies_between(change, same_key)
+    limbo = keeps_coming_back(change, criterion, same_key, again)
+    found = [finding for finding in (between, limbo) if finding]
+    if not found and len(results) >= _ENOUGH:
+        others = [r for r in results if r.registration and r.name not in again]
+        said = [(r.name, hypothesis_of(r.entry.message)) for r in others]
+        found += filter(None, [same_hypothesis(hypothesis, said)])
+    return found
+
+
+def replication_of(change: Change, same: Sequence[Result]) -> tuple[str, str]:
+    """Trailer that ties a replication to the experiment that it repeats.
+
+    Raises:
+        UsageError: no experiment with a verdict made this change.
+    """
+    first = next((result for result in same if has_verdict(result)), None)
+    if first is None:
+        raise UsageError(
+            f"there is nothing to replicate: no experiment with a verdict made the change {change}",
+            "the same command without --replicate",
+        )
+    return "Replicate", f"{first.name} {first.commit}"

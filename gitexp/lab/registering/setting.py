@@ -1,0 +1,205 @@
+"""A setting as people type it, KEY=VALUE, and the edit that it makes in the baseline's config."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from gitexp.errors import NotReady, Refused, UsageError
+from gitexp.lab.registering.edit import NOT_REGISTERED, Edit, irregular
+from gitexp.rules.finding import Finding
+from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
+from gitexp.rules.gate.formats.malformed import Malformed
+from gitexp.rules.gate.formats.values import same, spell
+from gitexp.rules.gate.paths import is_config, is_pattern
+from gitexp.rules.gate.typed_value import inspect_typed, spelled_as_meant
+from gitexp.store.git_output import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
+
+    from gitexp.lab.projects.project import Project
+
+
+class NoSuchKey(UsageError):
+    """No config has the key."""
+
+
+def from_setting(project: Project, setting: str, tree: str = "") -> Edit:
+    """Set one value (`KEY=VALUE` or `FILE:KEY=VALUE`) in the config of a tree, or the baseline's.
+
+    Raises:
+        NoSuchKey: no config has it.
+        UsageError: more than one file has it.
+        Refused: the baseline has that value already, the value is of another kind, or the config
+            does not parse.
+    """
+    found = find_key(project, setting, tree)
+    old = found.old
+    spelled_key = spell_key(found.key)
+    if same(old, found.form.parse_value(found.typed)):
+        message = f"{spelled_key} is already {spell(old)} on {project.baseline}"
+        hint = f'set another value: gitexp start --set {spelled_key}=VALUE "HYPOTHESIS"'
+        finding = Finding("C10", message, hint, found.path)
+        raise Refused(NOT_REGISTERED, [finding])
+    try:
+        edited: str = found.form.set_value(found.content.decode("utf-8"), found.key, found.spelled)
+    except (ValueError, LookupError) as error:
+        raise UsageError(
+            f"{found.path}: {spelled_key} cannot be set from the command line: {error}",
+            f'edit the line in {found.path} by hand, then: gitexp start "HYPOTHESIS"',
+        ) from None
+    return Edit(found.path, found.content, edited.encode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`KEY=VALUE` as typed, the file that has the key, and the value spelled for that file."""
+
+    path: str
+    key: Key
+    content: bytes
+    form: ModuleType
+    old: Any
+    typed: str
+    spelled: str
+
+
+def find_key(project: Project, setting: str, tree: str = "") -> Setting:
+    """Find what `KEY=VALUE` or `FILE:KEY=VALUE` means in a tree, or on the baseline's tip.
+
+    Raises:
+        NoSuchKey: no config has the key.
+        UsageError: more than one file has it.
+        Refused: a config does not parse, or the value is of another kind than the one there.
+    """
+    wanted, key_text, value = split_setting(setting)
+    path, key, content, form = _find(project, tree, wanted, key_text, value)
+    old = formats.read_leaves(path, content)[key]
+    value = spelled_as_meant(value, old, form)
+    if mistaken := inspect_typed(path, key, value, old, form.parse_value(value)):
+        raise Refused(NOT_REGISTERED, [mistaken])
+    return Setting(path, key, content, form, old, value, form.spell_value(value))
+
+
+def split_setting(setting: str) -> tuple[str, str, str]:
+    """Split `KEY=VALUE` or `FILE:KEY=VALUE` into file (which may be empty), key and value.
+
+    Raises:
+        UsageError: it has no key or no value.
+    """
+    typed, equals, value = setting.partition("=")
+    if not equals or not typed.strip():
+        raise UsageError(f"{setting!r} has no value", "write it as KEY=VALUE: model.C=10")
+    wanted, _, key_text = typed.strip().rpartition(":")
+    return wanted, key_text, value
+
+
+def _find(
+    project: Project, tree: str, wanted: str, key_text: str, value: str
+) -> tuple[str, Key, bytes, ModuleType]:
+    """Find the one config file that has a key."""
+    files = config_files(project, tree)
+    if wanted and wanted not in files:
+        raise UsageError(
+            f"{wanted} is not a config file on {project.baseline}", f"try {', '.join(files)}"
+        )
+    found: list[tuple[str, Key, bytes, ModuleType]] = []
+    every: dict[str, list[str]] = {}  # spelled keys, with the files that have them
+    for path, content in files.items():
+        form = formats.format_of(path)
+        if form is None or wanted not in {"", path}:
+            continue
+        try:
+            leaves = formats.read_leaves(path, content)
+            names = parse_key(key_text)
+        except Malformed as error:
+            message = f"{path} on {project.baseline} does not parse: {error}"
+            hint = f"correct it on {project.baseline}"
+            raise Refused(
+                NOT_REGISTERED, [Finding("C7", message, hint, path, error.line)]
+            ) from None
+        except ValueError:
+            raise UsageError(f"{key_text!r} is not a key", "write it as in model.C=10") from None
+        for leaf in leaves:
+            every.setdefault(spell_key(leaf), []).append(path)
+        found += [(path, key, content, form) for key in keys_at(leaves, names)]
+    if not found:
+        raise NoSuchKey(
+            f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
+        )
+    if len(found) > 1 and len({path for path, *_ in found}) == 1:
+        keys = [spell_key(key) for _, key, *_ in found]
+        raise UsageError(
+            f"{key_text} is there {len(keys)} times: {', '.join(keys)}",
+            f"say which: --set {shlex.quote(f'{keys[0]}={value}')}",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{key_text} is in {' and '.join(path for path, *_ in found)}",
+            f"say which: --set {found[0][0]}:{key_text}={value}",
+        )
+    return found[0]
+
+
+def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
+    import difflib  # only a mistyped key needs it
+
+    near = (
+        _in_groups(key, every)
+        or [other for other in every if other.lower() == key.lower()]
+        or [other for other in every if other.lower().endswith(f".{key.lower()}")]
+        or difflib.get_close_matches(key, [*every], 3)
+    )
+    new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'
+    return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
+
+
+def _in_groups(key: str, every: Mapping[str, Sequence[str]]) -> list[str]:
+    """What `optimizer.lr` may mean where each group of configs is a folder: `lr` of its files."""
+    names = key.split(".")
+    return [
+        f"{path}:{other}"
+        for at in range(1, len(names))
+        if (other := ".".join(names[at:])) in every
+        for path in every[other]
+        if set(names[:at]) <= {*PurePosixPath(path).parts[:-1], PurePosixPath(path).stem}
+    ]
+
+
+def config_files(project: Project, tree: str = "") -> dict[str, bytes]:
+    """Read the config files of a tree, or of the baseline's tip, by path relative to the project.
+
+    Raises:
+        NotReady: there is none.
+    """
+    git, declared = project.repository.git, project.settings.config
+    tree = tree or project.tip
+    which = () if any(map(is_pattern, declared)) else ("--", *map(project.path, declared))
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree, *which).stdout
+    modes = {}
+    for entry in decode(listed).split("\0"):
+        header, _, name = entry.partition("\t")
+        inside = name.removeprefix(project.prefix)
+        if "\n" in name:
+            continue  # cat-file takes one name per line; such a file is still compared, by its id
+        if name.startswith(project.prefix) and is_config(inside, declared):
+            modes[inside] = header[:6]
+    for path, mode in modes.items():
+        if not mode.startswith("100") and path in declared:
+            raise Refused(NOT_REGISTERED, [irregular(project, path)])
+    # Of what a pattern matches, only regular files are configs.
+    regular = [path for path, mode in modes.items() if mode.startswith("100")]
+    contents = git.objects([f"{tree}:{project.path(path)}" for path in regular])
+    found = zip(regular, contents, strict=True)
+    files = {path: content for path, content in found if content is not None}
+    if not files:
+        raise NotReady(
+            f"{', '.join(declared)} is not on {project.baseline}",
+            f"commit it there, or name the right file in {project.settings_path}",
+        )
+    return files

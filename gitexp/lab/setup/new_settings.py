@@ -1,0 +1,171 @@
+"""New settings: guessed, asked for, checked, and completed by a trial, before they are written."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gitexp.engine.command import build, shell_syntax
+from gitexp.errors import NotReady, UsageError
+from gitexp.lab.guess import SEEDS, guess
+from gitexp.lab.guess.config import numbers_in, typed_key
+from gitexp.rules.documents.draft import DraftSettings, render
+from gitexp.rules.documents.settings import Settings, parse_settings, table_of
+from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.paths import is_pattern
+from gitexp.rules.text import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitexp.lab.measuring.trial import Trial
+    from gitexp.store.repository import Repository
+
+
+_QUESTIONS = {
+    "command": "Training command ({seed} is filled in)",
+    "metric": "Metric that it reports",
+    "config": "Config file of which one line may change",
+}
+_VARY = (
+    "What does a new seed change? split (test rows, too), seed (training only), none;\n"
+    "or try: run the command up to three times now, to see"
+)
+_MOST_QUESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Settings to write. `said` is what was given or answered, the rest of `draft` is guessed.
+
+    `trial` says whether to try the command first.
+    """
+
+    draft: DraftSettings
+    said: DraftSettings
+    trial: bool
+
+
+def settle(
+    here: Path, given: DraftSettings, ask: Callable[[str, str], str] | None, *, trial: bool
+) -> Settled:
+    """Complete what is given by guesses and, with `ask`, by the answers to at most 3 questions.
+
+    Raises:
+        UsageError: config, command or metric is not known, or there is no such config.
+    """
+    draft, asked = guess(here, given), 0
+    for field, question in _QUESTIONS.items() if ask is not None else ():
+        # The config is asked for only where nothing looks like one.
+        if ask is None or getattr(given, field) or (field == "config" and draft.config):
+            continue
+        answer = ask(question, getattr(draft, field)).strip()
+        asked += 1
+        given = replace(given, **{field: answer})  # type: ignore[arg-type]
+        draft = guess(here, given)
+    if ask is not None and asked < _MOST_QUESTIONS and not (given.vary or trial):
+        answer = ask(_VARY, draft.vary or "split").strip().lower()
+        trial = answer == "try"
+        given = given if trial else replace(given, vary=answer)
+        draft = guess(here, given)
+    lacking = [n for n in ("config", "command", "metric") if not getattr(draft, n)]
+    if lacking:
+        raise UsageError(
+            f"could not find out: {', '.join(lacking)}",
+            "gitexp init " + " ".join(f"--{n} {_example(n)}" for n in lacking),
+        )
+    files = here.glob(draft.config) if is_pattern(draft.config) else [here / draft.config]
+    if not any(file.is_file() for file in files):
+        raise UsageError(f"there is no {draft.config} in {here}", "gitexp init --config FILE")
+    _demand_no_shell(draft)
+    return Settled(draft, given, trial)
+
+
+def _demand_no_shell(draft: DraftSettings) -> None:
+    found = [] if draft.shell else shell_syntax(draft.command)
+    if not found:
+        return
+    raise UsageError(
+        f"the command has {' and '.join(found)}, which only a shell understands, and no shell runs"
+        " it",
+        f"to run it by /bin/sh: gitexp init --shell --command {shell_word(draft.command)}",
+    )
+
+
+def _example(name: str) -> str:
+    return {"config": "config.toml", "command": "'python train.py'", "metric": "accuracy"}[name]
+
+
+def as_settings(draft: DraftSettings, baseline: str) -> Settings:
+    """The settings that a draft makes.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
+    table: dict[str, Any] = table_of("gitexp.toml", render(draft, baseline).encode()) or {}
+    try:
+        settings = parse_settings("gitexp.toml", table)
+        build(settings, seed=0)
+    except NotReady as error:
+        # Nothing is written yet: the mistake is on the command line, or in an answer.
+        message = error.message.removeprefix("gitexp.toml: ")
+        raise UsageError(message, "see what each option accepts: gitexp init -h") from None
+    return settings
+
+
+def with_trial(draft: DraftSettings, trial: Trial) -> DraftSettings:
+    """Fill in what a trial has shown."""
+    # A module that the script imports may call gitexp.predictions.
+    predictions = draft.predictions or ("predictions.csv" if trial.stored else "")
+    return replace(
+        draft,
+        vary=trial.vary,
+        repeats=trial.proposed.repeats,
+        planned=trial.proposed.planned,
+        # With ids that clash, every experiment would stop before its verdict.
+        predictions="" if trial.clash else predictions,
+        test_ratio=trial.test_ratio if draft.test_ratio is None else draft.test_ratio,
+        # Two runs say more about the seed than the text of the script.
+        warning=draft.warning if trial.vary == "none" or trial.runs == 1 else "",
+    )
+
+
+def uncommitted(repository: Repository, here: Path, settings: Settings) -> list[str]:
+    """Files that the settings name and that exist here, but are not committed."""
+    configs = [name for name in settings.config if not is_pattern(name)]
+    words = dict.fromkeys([*configs, *settings.command.split()])
+    # Not Path.is_file, which raises an error if a word is too long for a file name.
+    files = [word for word in words if word[0] != "/" and os.path.isfile(here / word)]  # noqa: PTH113
+    found = repository.git.objects([f"HEAD:{repository.prefix}{file}" for file in files])
+    return [file for file, content in zip(files, found, strict=True) if content is None]
+
+
+def guessed_keys(rendered: str, said: DraftSettings) -> tuple[str, ...]:
+    """Keys of new settings that nobody gave."""
+    known = {name for name in said.__slots__ if getattr(said, name) not in ("", None, (), False)}
+    keys = [line.split()[0] for line in rendered.splitlines() if line[:1] != "#"]
+    return tuple(key for key in keys if key not in known | {"baseline", "rules"})
+
+
+def example_key(here: Path, config: str) -> str:
+    """A key of the config whose number an experiment may change; KEY if there is none.
+
+    Learning rates and their like are written with a point, sizes without.
+    """
+    found = [*numbers_in(here, config)]
+    found.sort(key=lambda one: type(one[2]) is int)
+    every = [key for _, key, _ in found]
+    for file, key, _ in found:
+        if str(key[-1]).rpartition(".")[2].lower() not in SEEDS and "(" not in spell_key(key):
+            typed = typed_key(key, every)
+            return typed if every.count(key) == 1 else f"{file}:{typed}"
+    return "KEY"
+
+
+def commit_command(files: Sequence[str]) -> str:
+    """Command that commits files, to be pasted."""
+    listed = shlex.join(files)
+    return f"git add {listed} && git commit -m {shlex.quote('Add ' + ', '.join(files))}"

@@ -1,0 +1,194 @@
+"""A project in figures: what its metric was and is, what was tested, and what that took."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+from gitexp.lab.log.results import place_of_next
+from gitexp.lab.log.summary_cache import opened_cache
+from gitexp.lab.projects.amendments import protocols_of
+from gitexp.lab.registering.design import records_like_tip
+from gitexp.rules.documents.record import parse_records
+from gitexp.rules.plan.run_scores import Score, mean_score
+from gitexp.rules.verdict.verdict import Verdict
+from gitexp.store.archive import is_settled, refs_signature
+from gitexp.store.notes import read_notes
+from gitexp.store.refs import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitexp.lab.log.log import Row
+    from gitexp.lab.projects.project import Project
+    from gitexp.lab.standing.goals import GoalJson, GoalProgress
+
+_HOUR = 3600.0  # seconds
+
+
+class HeadlineJson(TypedDict):
+    """A project in figures; `now` and `beginning` are null until a baseline is measured.
+
+    `withdrawn` were archived without a verdict. `misled` counts ruled-out changes that the first
+    run alone would have kept.
+    """
+
+    metric: str
+    now: Score | None
+    beginning: Score | None
+    goals: list[GoalJson]
+    confirmed: int
+    ruled_out: int
+    inconclusive: int
+    exploratory: int
+    open: int
+    withdrawn: int
+    campaign: int
+    places_left: int
+    hours: float
+    hours_saved: float
+    misled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A project in figures.
+
+    `now` is the baseline's score, `beginning` that of the first baseline that experiments stood on
+    and that measured as the present one does; None where it was not run. The counts are of all
+    experiments, each of which counts once: `open` ones have no verdict yet, and `withdrawn` ones
+    were archived without one. `places_left` are those of the present campaign. `hours` is what all
+    runs took that are on record, the baselines' included; `hours_saved` is what early verdicts
+    saved of the experiments' own runs. `misled` counts ruled-out changes that the first run alone
+    would have kept.
+    """
+
+    metric: str
+    now: Score | None
+    beginning: Score | None
+    goals: tuple[GoalProgress, ...]
+    confirmed: int
+    ruled_out: int
+    inconclusive: int
+    exploratory: int
+    open: int
+    withdrawn: int
+    campaign: int
+    places_left: int
+    hours: float
+    hours_saved: float
+    misled: int
+
+    def as_json(self) -> HeadlineJson:
+        """Return the headline as JSON shows it."""
+        return {
+            "metric": self.metric, "now": self.now, "beginning": self.beginning,
+            "goals": [goal.as_json() for goal in self.goals],
+            "confirmed": self.confirmed, "ruled_out": self.ruled_out,
+            "inconclusive": self.inconclusive, "exploratory": self.exploratory,
+            "open": self.open, "withdrawn": self.withdrawn,
+            "campaign": self.campaign, "places_left": self.places_left,
+            "hours": self.hours, "hours_saved": self.hours_saved, "misled": self.misled,
+        }  # fmt: skip
+
+
+def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> Headline:
+    """Sum up a project whose whole log is `rows`, newest first."""
+    settings, results = project.settings, [row.result for row in rows]
+    counts = Counter(map(_counted_as, rows))
+    # Oldest first, each once.
+    bases = list(dict.fromkeys(result.base for result in reversed(results) if result.base))
+    notes = read_notes(project.repository, RUNS, list({*bases, project.tip}))
+    of_baselines = [
+        record.duration
+        for text in notes.values()
+        for record in parse_records(text, None)
+        if record.project == project.folder
+    ]
+    place = place_of_next(project, results, settings.metric)
+    return Headline(
+        metric=settings.metric,
+        now=mean_score(records_like_tip(project), settings.metric, settings.widening),
+        beginning=_beginning(project, {base: notes[base] for base in bases if base in notes}),
+        goals=tuple(goals),
+        confirmed=counts[Verdict.CONFIRMED],
+        ruled_out=counts[Verdict.RULED_OUT],
+        inconclusive=counts[Verdict.INCONCLUSIVE],
+        exploratory=counts[Verdict.EXPLORATORY],
+        open=counts["open"],
+        withdrawn=counts["withdrawn"],
+        campaign=place.campaign,
+        places_left=settings.planned - place.number + 1,
+        hours=math.fsum([*of_baselines, *(one.spent for one in results)]) / _HOUR,
+        hours_saved=math.fsum(one.spared for one in results) / _HOUR,
+        misled=sum(result.misled for result in results),
+    )
+
+
+# --- kept in this clone -------------------------------------------------------------------------
+
+
+def kept_headline(project: Project, goals: Sequence[GoalProgress]) -> Headline | None:
+    """The headline as it was summed up before, if nothing has changed that it depends on.
+
+    So the first line of a long log waits for none of its rows.
+    """
+    with opened_cache(project.repository) as cache:
+        body = cache.headline(project.folder, _signature(project))
+    if body is None:
+        return None
+    try:
+        fields = json.loads(body)
+        now, beginning = (
+            None if one is None else Score(**one)
+            for one in (fields.pop("now"), fields.pop("beginning"))
+        )
+        return Headline(goals=tuple(goals), now=now, beginning=beginning, **fields)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def keep_headline(project: Project, one: Headline) -> None:
+    """Keep a headline until something changes that it depends on."""
+    if not is_settled(project.repository):
+        return  # another change might not show yet
+    fields = asdict(replace(one, goals=()))
+    del fields["goals"]  # they depend on the day
+    with opened_cache(project.repository) as cache:
+        cache.keep_headline(project.folder, _signature(project), json.dumps(fields))
+
+
+def _signature(project: Project) -> str:
+    """What a headline depends on, goals apart: experiments, their results, and the baseline."""
+    repository = project.repository
+    noted = repository.git.resolve(RUNS)
+    return repr((refs_signature(repository), noted, project.tip, project.settings.planned))
+
+
+# --- its parts ----------------------------------------------------------------------------------
+
+
+def _counted_as(row: Row) -> str:
+    """The one count that an experiment is in; "" for one that was accepted without runs here."""
+    if row.result.verdict is not None:
+        return row.result.verdict
+    if row.state.is_open:
+        return "open"
+    if row.result.explored:
+        return Verdict.EXPLORATORY
+    return "withdrawn" if row.is_withdrawn else ""
+
+
+def _beginning(project: Project, notes: Mapping[str, str]) -> Score | None:
+    """The score of the first baseline that was run, among those that measure as the tip does."""
+    protocols = protocols_of(project, {*notes, project.tip})
+    for commit, text in notes.items():
+        if protocols[commit] == protocols[project.tip]:
+            own = [r for r in parse_records(text) if r.project == project.folder]
+            settings = project.settings
+            if score := mean_score(own, settings.metric, settings.widening):
+                return score
+    return None
