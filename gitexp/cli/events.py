@@ -1,9 +1,11 @@
-"""What happens during runs, for programs: one JSON object a line on standard error."""
+"""What happens during runs: for programs one JSON object a line, for logs a line a minute."""
 
 from __future__ import annotations
 
 import math
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +13,11 @@ from gitexp.rules.text import json_line
 from gitexp.rules.verdict import effects
 
 if TYPE_CHECKING:
-    from gitexp.cli.pace import Pace
     from gitexp.engine.job import Job
     from gitexp.lab.measuring.watcher import LookProgress
     from gitexp.rules.documents.record import Record
+
+_MINUTE = 60.0  # seconds between two lines on progress, where nobody watches
 
 
 class Events:
@@ -92,3 +95,21 @@ def _print(event: str, **fields: object) -> None:
     said = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
     sys.stderr.write(json_line(said) + "\n")
     sys.stderr.flush()
+
+
+class Pace:
+    """Says when the next line on progress is due, to whichever thread asks first."""
+
+    def __init__(self, seconds: float = _MINUTE) -> None:
+        """Begin to wait now: what takes less tells nothing."""
+        self._seconds, self._lock = seconds, threading.Lock()
+        self._last = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether to print a line now; asking counts as printing it."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._last < self._seconds:
+                return False
+            self._last = now
+            return True

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer.core
 import typer.main
 
-from gitexp.cli.grouped import Grouped
 from gitexp.cli.overview import COMMANDS, FORMER, UNLISTED, Command, overview
 from gitexp.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 _HOMES = {"try": "try_work_tree"}  # modules that cannot have the name of their command
+_REST = "Options"
 
 
 class Commands(typer.core.TyperGroup):
@@ -73,3 +72,26 @@ def load(name: str, module: str = "") -> Any:  # noqa: ANN401 - a command of cli
     command: Any = typer.main.get_command(app)
     command.name = name
     return command
+
+
+class Grouped(typer.core.TyperCommand):
+    """A command whose options may each name a group; those that name none come last."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - click's types
+        """Write the arguments, then each group of options under its name."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+        rest: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            if (shown := parameter.get_help_record(ctx)) is None:
+                continue
+            group = getattr(parameter, "rich_help_panel", None)
+            if parameter.param_type_name == "argument":
+                groups["Arguments"].append(shown)
+            elif group:
+                groups.setdefault(group, []).append(shown)
+            else:
+                rest.append(shown)
+        for name, listed in (groups | {_REST: rest}).items():
+            if listed:
+                with formatter.section(name):
+                    formatter.write_dl(listed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from gitexp.cli.pace import Pace
+from gitexp.cli.events import Pace
 from gitexp.cli.views.progress import progress_text
 from gitexp.cli.views.terminal import filled, is_dumb
 from gitexp.engine.metrics import logged, printed

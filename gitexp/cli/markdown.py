@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from gitexp.cli.views.forest_lines import forest_lines
+from gitexp.cli.views.forest import Forest
 from gitexp.cli.views.headline import headline_lines
+from gitexp.cli.views.log_cells import Column, cells_of
+from gitexp.cli.views.log_table import mark_of
 from gitexp.cli.views.steps import amendment_lines, effect_of
+from gitexp.cli.views.terminal import columns, padded, shortened
 from gitexp.lab.log.ladder import LadderStep
 from gitexp.rules.documents.message import hypothesis_of
 from gitexp.rules.plan.calibration import in_words
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100  # characters of a text in a table
 _LONGEST_REMARK = 500
+_CHANGE, _PLOT = 34, 25  # columns
 
 
 def plain(text: str, longest: int | None = None) -> str:
@@ -156,3 +161,23 @@ def _effect(row: Row) -> str:
     if registration is None or judgement is None or judgement.effect is None:
         return ""
     return plain(words.effect(registration.criterion, judgement))
+
+
+def forest_lines(rows: Sequence[Row]) -> list[str]:
+    """A line for each experiment that has an effect, below a line that names the columns."""
+    now = dt.datetime.now(tz=dt.UTC)  # of which nothing is shown
+    found = [cells_of(row, now, "→") for row in rows]
+    known = [(one, one.estimate) for one in found if one.estimate is not None]
+    if not known:
+        return []
+    forest = Forest([measured for _, measured in known], _PLOT)
+    changes = [shortened(one.text(Column.CHANGE), _CHANGE) for one, _ in known]
+    wide = max(map(columns, changes))
+    effects = [one.text(Column.EFFECT) for one, _ in known]
+    most = max(map(columns, effects))
+    lines = [f"   {'':{wide}}  {forest.head()}  {'effect':>{most}}".rstrip()]
+    for (one, measured), change, effect in zip(known, changes, effects, strict=True):
+        told = f"{padded(effect, most, right=True)}  {one.text(Column.INTERVAL)}".rstrip()
+        line = f"{mark_of(one)} {padded(change, wide)}  {forest.drawn(measured)}  {told}"
+        lines.append(line.rstrip())
+    return lines

@@ -1,7 +1,8 @@
-"""Repair what a crash left behind, before anything is read."""
+"""Repairs what a crash left behind, before anything is read."""
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,14 @@ from gitexp.store.aside import files_aside
 from gitexp.store.damaged_refs import broken_refs, restore_ref
 from gitexp.store.hooks import follow_move
 from gitexp.store.note_writing import store_waiting
+from gitexp.store.refs import ARCHIVE, FETCHED, HEADS, OUTGOING, REHEARSAL
 from gitexp.store.work_tree import finish_advance
-from gitexp.store.writers_lock import was_interrupted, writing
+from gitexp.store.writers_lock import packing_locks, was_interrupted, writing
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
+
+_OLD = 2.0  # seconds; git holds the lock on a ref for milliseconds
 
 
 def mend_refs(repository: Repository) -> None:
@@ -39,3 +43,25 @@ def mend_refs(repository: Repository) -> None:
     with suppress(GitexpError, OSError):
         follow_move(repository)
     finish_advance(repository)
+
+
+def free_locks(repository: Repository, began: object) -> None:
+    """Remove lock files that a killed sync left on refs, which git itself never does.
+
+    Only those made since that sync began are removed. If a git outlived the sync, it has released
+    its locks before they are old enough.
+    """
+    since = began if isinstance(began, float) else 0.0
+    folders = [
+        repository.common / path
+        for path in (FETCHED, REHEARSAL, OUTGOING, HEADS, ARCHIVE, "refs/notes/")
+    ]
+    locks = [*packing_locks(repository), repository.common / "shallow.lock"]
+    for path in [*locks, *(path for folder in folders for path in folder.rglob("*.lock"))]:
+        try:
+            while (made := path.stat().st_mtime) >= since - 1:
+                if time.time() - made > _OLD:
+                    path.unlink()
+                time.sleep(_OLD / 10)
+        except FileNotFoundError:
+            continue

@@ -16,9 +16,8 @@ from gitexp.lab.progress import counted_off
 from gitexp.lab.projects.experiment import meant_by
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.tables.as_text import write_csv, write_json_lines
-from gitexp.lab.tables.columns import EXPERIMENTS, RUNS
+from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, hold
 from gitexp.lab.tables.experiments import experiment_row
-from gitexp.lab.tables.held import hold
 from gitexp.lab.tables.runs import read_arms, run_rows
 from gitexp.rules.text import visible
 from gitexp.store.output_file import demand_own_file

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.guess import mentioned_files
+from gitexp.lab.guess import evaluating_files, mentioned_files
 from gitexp.lab.guess.command import script_of
-from gitexp.lab.guess.evaluation import evaluating_files
 from gitexp.lab.measuring.missing_inputs import link_hint, missing_inputs
 from gitexp.lab.measuring.trial import Trial, try_out
 from gitexp.lab.projects.baseline_branch import baseline_key, find_baseline, resolve_branch

@@ -30,11 +30,11 @@ from gitexp.lab.sharing.report import Synced
 from gitexp.store.archive import tidy
 from gitexp.store.fetch import delete_refs, fetch, read_fetched
 from gitexp.store.local import locked, read_json, write_json
+from gitexp.store.mending import free_locks
 from gitexp.store.note_writing import store_aside
 from gitexp.store.push import Push, delete_by_name, record_pushed
 from gitexp.store.refs import LOGS, OUTGOING, REHEARSAL, RUNS, VERDICTS
 from gitexp.store.shared_runs import read_runs
-from gitexp.store.stale_locks import free_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.lab.code.replacement import replaced_among
 from gitexp.lab.gate import check_refs
-from gitexp.lab.gate.pushed_notes import check_pushed_notes
+from gitexp.lab.gate.pushed_notes import check_pushed_notes, check_removed_results
 from gitexp.lab.gate.pushed_protocol import check_pushed_protocol
-from gitexp.lab.gate.removed_results import check_removed_results
 from gitexp.lab.projects.baseline_branch import find_baseline
 from gitexp.lab.projects.lowered_rules import lowered_rules
 from gitexp.rules.demand import demand

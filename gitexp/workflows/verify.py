@@ -12,29 +12,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.lab.audit.acceptances import about_acceptances, about_winning_seeds
-from gitexp.lab.audit.amendments import about_amendments
-from gitexp.lab.audit.attempts import about_attempts
-from gitexp.lab.audit.deviations import about_notes, find_deviation
-from gitexp.lab.audit.early import about_early
-from gitexp.lab.audit.environments import about_environments
+from gitexp.lab.audit.amendments import about_amendments, about_rules
+from gitexp.lab.audit.chronology import about_attempts, about_early, about_later, about_unstarted
+from gitexp.lab.audit.deviations import about_notes, about_turned, find_deviation
+from gitexp.lab.audit.environments import about_environments, about_luck, about_parameters
 from gitexp.lab.audit.examples import Watch, about_examples
-from gitexp.lab.audit.foreign_lines import about_foreign_lines
 from gitexp.lab.audit.history import about_history
 from gitexp.lab.audit.inventory import Inventory, gated, read_inventory
-from gitexp.lab.audit.later import about_later
-from gitexp.lab.audit.luck import about_luck
-from gitexp.lab.audit.misplaced import about_baselines, about_foreign, about_lost
-from gitexp.lab.audit.parameters import about_parameters
+from gitexp.lab.audit.misplaced import (
+    about_baselines,
+    about_foreign,
+    about_foreign_lines,
+    about_lost,
+)
 from gitexp.lab.audit.recheck import (
     about_conditions,
     about_gate,
     about_levels,
     too_high,
 )
-from gitexp.lab.audit.rules import about_rules
-from gitexp.lab.audit.turned import about_turned
 from gitexp.lab.audit.unfounded import about_unfounded
-from gitexp.lab.audit.unstarted import about_unstarted
 from gitexp.lab.code.replacement import without_replaced
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding, advice, refusals

@@ -11,8 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from gitexp.cli.events import Pace
 from gitexp.cli.live import Lines
-from gitexp.cli.pace import Pace
 from gitexp.lab.projects.project import open_project
 from gitexp.workflows.run import run
 from tests.arrange import settle, train_with

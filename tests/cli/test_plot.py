@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitexp.cli.views.axis import axis, log_axis
 from gitexp.cli.views.curves import curve_lines
-from gitexp.cli.views.plot import ASCII, UNICODE, plot
+from gitexp.cli.views.plot import ASCII, UNICODE, axis, log_axis, plot
 from gitexp.lab.log.curves import Curves
 from gitexp.statistics.curves import Band
 from gitexp.workflows.curves import CurvesOf

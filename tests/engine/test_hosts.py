@@ -17,7 +17,7 @@ from gitexp.engine.clusters.hosts import (
     parse_hosts,
     say_differences,
 )
-from gitexp.engine.clusters.slurm_nodes import nodes_by_kind
+from gitexp.engine.clusters.slurm import nodes_by_kind
 from gitexp.rules.documents.elsewhere import Slurm
 
 A = Host(("A100", "A100"), {"python": "3.11.7", "numpy": "1.26", "rich": "13"})

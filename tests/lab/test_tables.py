@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from gitexp.lab.tables.as_mlflow import _named_apart
 from gitexp.lab.tables.as_text import original, safe, write_csv, write_json_lines
-from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, Column, Extras, Kind
-from gitexp.lab.tables.held import hold
+from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, Column, Extras, Kind, hold
 
 PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 NAMED = (Column("name", Kind.TEXT, ""), Column("effect", Kind.NUMBER, ""))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import coolname
 import pytest
 
-from gitexp.lab.registering.new_name import new_name
+from gitexp.lab.projects.experiment_name import new_name
 from gitexp.store.experiment_refs import names_taken
 from gitexp.store.repository import Repository
 from tests.arrange import (

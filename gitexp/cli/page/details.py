@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.cli.figures.curves import curves
-from gitexp.cli.figures.markup import Markup, joined, tag
+from gitexp.cli.figures.markup import NOTHING, Markup, joined, tag
 from gitexp.cli.figures.measured import in_brief, measured
 from gitexp.cli.figures.pairs import pairs
-from gitexp.cli.page.diff import diff
 from gitexp.cli.page.section import (
     LONGEST,
     Section,
@@ -42,6 +41,8 @@ _LEGEND = (
 _MOST_FAILED = 3  # runs of one experiment whose output is shown
 # Trailers that the summary has already, or that the verdict uses up.
 _KEPT_QUIET = {"Experiment", "Change", "Campaign", "Level", "Rules", "Vary"}
+_PATCH_LINES = 40  # of which the rest is counted
+_LINE_LENGTH = 300  # characters of a line of a patch that are shown
 
 
 def details(report: FullReport) -> Section | None:
@@ -160,3 +161,30 @@ def _failure(failed: FailedRun) -> Iterator[Markup]:
     yield tag("p", why)
     if failed.last_lines:
         yield tag("pre", shortened(failed.last_lines))
+
+
+def diff(patch: str, commit: str) -> Markup:
+    """A patch of git's as the page shows it; of a long one, the beginning."""
+    lines = [*diff_lines(patch)]
+    if not any(lines):
+        return NOTHING
+    shown = lines[:_PATCH_LINES]
+    if more := lines[_PATCH_LINES:]:
+        shown.append(f"and {len(more)} more lines: git show {commit[:10]}")
+    return tag("pre", joined((line or " " for line in shown), "\n"))
+
+
+def diff_lines(patch: str) -> Iterator[str]:
+    """Lines that say something; of a file's head, its name after the change."""
+    in_hunk = False
+    for line in patch.rstrip("\n").split("\n"):
+        shown = shortened(line, _LINE_LENGTH)
+        if line.startswith("diff --git "):
+            in_hunk = False
+        elif line.startswith("@@ "):
+            in_hunk = True
+            yield shown
+        elif in_hunk and line.startswith(("+", "-")):
+            yield tag("ins" if line.startswith("+") else "del", shown)
+        elif in_hunk or not line.startswith(("index ", "--- ")):
+            yield shown

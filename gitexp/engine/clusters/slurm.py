@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.clusters.cluster import Standing, State
-from gitexp.engine.clusters.slurm_nodes import nodes_by_kind
+from gitexp.engine.clusters.hosts import Host
 from gitexp.engine.clusters.slurm_script import batch_script
 from gitexp.engine.clusters.slurm_states import is_open, standing_of
 from gitexp.errors import NotReady
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from gitexp.engine.clusters.cluster import Batch
-    from gitexp.engine.clusters.hosts import Host
     from gitexp.rules.documents.elsewhere import Slurm
     from gitexp.rules.documents.ended import Ended
 
@@ -33,6 +33,10 @@ _EVERY = 2.0  # seconds between questions to the controller, which serves everyb
 _FORGETS = 30.0  # seconds for which it lists what has ended, at the least
 _PATIENCE = 60.0  # seconds that a controller which does not answer is asked again
 _LINES = 8  # of a job's output
+_SINFO_PATIENCE = 20.0  # seconds
+_GPU = re.compile(r"gpu:([A-Za-z][\w.-]*):\d+", re.ASCII)
+# Options that choose nodes in ways that are not looked into.
+_CHOOSES = re.compile(r"-C|-w|--constraint|--gres|--gpus|--nodelist|--nodefile|-p|--partition")
 
 
 class SlurmArrays:
@@ -214,3 +218,27 @@ def _call(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[
             f" {'it is not on PATH' if is_missing else error.strerror}",
             "use a machine that has SLURM's commands, such as a login node of the cluster",
         ) from None
+
+
+def nodes_by_kind(settings: Slurm) -> Mapping[str, Host]:
+    """Kinds of accelerators among the nodes that a job may get; {} where it asks for one of them.
+
+    SLURM's names are chosen by whoever set it up, so nothing is sure.
+    """
+    asked = settings.gpus
+    if not re.fullmatch(r"[0-9]+", asked) or any(
+        _CHOOSES.match(option) for option in settings.options
+    ):
+        return {}
+    words = ["sinfo", "--noheader", "--format=%G"]
+    if settings.partition:
+        words.append(f"--partition={settings.partition}")
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, errors="replace", check=False,
+            stdin=subprocess.DEVNULL, timeout=_SINFO_PATIENCE,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return {}  # `sbatch` will say why
+    kinds = dict.fromkeys(_GPU.findall(done.stdout) if done.returncode == 0 else ())
+    return {f'to choose: gpus = "{kind}:{asked}"': Host((kind,), sure=False) for kind in kinds}

@@ -1,10 +1,15 @@
-"""Which of a machine's accelerators the caller may use: no more than it was given itself."""
+"""A machine's accelerators that runs may use: no more than the caller was given itself.
+
+Runs that ask for none do not load it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitexp.engine.devices.drivers import DRIVERS
+from gitexp.engine.devices.grant import Devices
 from gitexp.errors import NotReady, UsageError
 
 if TYPE_CHECKING:
@@ -101,3 +106,18 @@ def demand_enough(devices: Sequence[Device], share: float, *, there: int) -> Non
         f" {len(devices)}{': ' if devices else ''}{', '.join(map(str, devices))}",
         "check CUDA_VISIBLE_DEVICES (or its equivalent) and --gpus, or lower gpus in the settings",
     )
+
+
+def find_devices(share: float, given: Mapping[str, str], wanted: str = "") -> Devices:
+    """Find the accelerators that runs may use, as the caller's variables and `--gpus` limit them.
+
+    Raises:
+        NotReady: there are fewer than one run gets.
+        UsageError: `wanted` names a device that is not there.
+    """
+    listed = ((driver, driver.devices()) for driver in DRIVERS)
+    driver, there = next((both for both in listed if both[1]), (DRIVERS[0], []))
+    left = visible(driver, there, given)
+    same, others = of_one_model(chosen(left, wanted) if wanted else left)
+    demand_enough(same, share, there=len(there))
+    return Devices(driver, same, share, others)

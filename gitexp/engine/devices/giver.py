@@ -39,7 +39,7 @@ class Giver:
             NotReady: there is less than one run gets.
             UsageError: `wanted` names a device that is not there.
         """
-        from gitexp.engine.devices.finding import find_devices  # few runs ask for accelerators
+        from gitexp.engine.devices.allowed import find_devices  # few runs ask for accelerators
 
         with self._lock:
             if share not in self._found:

@@ -1,4 +1,4 @@
-"""Records in the wrong note: of amended, copied or dropped commits, or of other code."""
+"""What lies in the wrong note: records of other commits or of other code, and foreign lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import label_of, own_records, registered_name
+from gitexp.lab.log.foreign_lines import count_notes
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.differences import relative
 from gitexp.rules.documents.message import hypothesis_of, split_message
@@ -14,7 +15,7 @@ from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.paths import matches
 from gitexp.rules.text import counted, list_commits, visible
-from gitexp.store.refs import ARCHIVE
+from gitexp.store.refs import ARCHIVE, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gitexp.rules.documents.record import Record
 
 _MOST_NAMED = 5  # commits in one sentence
+_NAMED = 3  # commits
 
 
 def about_lost(inventory: Inventory) -> Iterator[Finding]:
@@ -158,3 +160,21 @@ def about_baselines(
                 f"git notes --ref=gitexp-runs edit {base[:10]} lets you delete lines; then gitexp"
                 " run measures what is missing",
             )
+
+
+def about_foreign_lines(inventory: Inventory) -> Iterator[Finding]:
+    """Find notes whose lines are not all gitexp's."""
+    found = {
+        note.commit: note.census.foreign
+        for note in count_notes(inventory.project.repository, RUNS)
+        if note.census.foreign
+    }
+    if found:
+        yield Finding(
+            "N3",
+            f"{counted(sum(found.values()), 'line')} that gitexp did not write in"
+            f" {counted(len(found), 'note')} with records ({list_commits(found, _NAMED)});"
+            " they count for nothing",
+            f"see what is there: git notes --ref=gitexp-runs show {min(found)[:10]}",
+            advice=True,
+        )

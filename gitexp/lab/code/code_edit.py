@@ -18,8 +18,8 @@ from gitexp.rules.gate import formats
 from gitexp.rules.gate.edited import Edited
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same
+from gitexp.rules.gate.kept_values import assigned_values
 from gitexp.rules.gate.paths import is_config
-from gitexp.rules.gate.script_values import assigned_values
 from gitexp.store.commits import tree_with, write_blob
 
 if TYPE_CHECKING:

@@ -11,12 +11,14 @@ from gitexp.lab.guess.command import exists_in, find_script, script_of
 from gitexp.lab.guess.config import find_config, leaves_of, numbers_in, typed_key
 from gitexp.lab.guess.script import Script, read_script
 from gitexp.rules.documents.metric_name import direction_of, is_training_score
-from gitexp.rules.gate.paths import is_pattern
+from gitexp.rules.gate.paths import is_config, is_pattern, matches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from gitexp.rules.documents.draft import DraftSettings
+    from gitexp.rules.documents.settings import Settings
 
 # The best first: of what a script prints, and else mentions, the first one is proposed.
 _METRICS = (
@@ -30,6 +32,9 @@ _NO_SEED = (
     "the training command does not get the seed, so repeats would all be the same run: use {seed}"
     " in the command, seed_key in the settings, or GITEXP_SEED in the script"
 )
+_NAME = re.compile(r"(eval[\w-]*|metrics?|prepare|scor(e|er|ing))\.(py|sh|r|jl)", re.IGNORECASE)
+_PLAIN = re.compile(r"\w[\w ./-]*")  # what a setting takes as a path, and not as a pattern
+_MOST = 8  # files that one line of settings holds
 
 
 def guess(folder: Path, given: DraftSettings) -> DraftSettings:
@@ -154,3 +159,17 @@ def _find_predictions(script: Script) -> str:
         if name.endswith(kinds) and "predictions" in name.lower()
     ]
     return max(named, key=len, default="")
+
+
+def evaluating_files(tracked: Iterable[str], settings: Settings, script: str) -> tuple[str, ...]:
+    """Tracked files whose names say that they evaluate, but for the training script itself."""
+    found = [
+        path
+        for path in tracked
+        if _NAME.fullmatch(path.rpartition("/")[2])
+        and path != script
+        and _PLAIN.fullmatch(path)
+        and not is_config(path, settings.config)
+        and not matches(path, settings.inert)
+    ]
+    return tuple(sorted(found)[:_MOST])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
 from gitexp.engine.threads import about_threads, about_threads_elsewhere, share_of_cores
 from gitexp.errors import NotReady
-from gitexp.lab.measuring.agreed_threads import agree_on_threads
 from gitexp.rules.documents.generation import generation_of, newest_generation
 from gitexp.rules.text import counted, duration
+from gitexp.store.local import locked, read_json, write_json
 
 if TYPE_CHECKING:
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.store.repository import Repository
 
 LONG = 30 * 60  # seconds of a baseline's runs that are not started without asking
 
@@ -120,3 +122,30 @@ def fixed_threads(ledger: Ledger) -> int | None:
 def say_changed(then: dict[str, Any], now: dict[str, Any]) -> str:
     """Say what is different between two environments."""
     return f"the environment has changed ({', '.join(changes_between(then, now)) or 'unknown'})"
+
+
+def agree_on_threads(repository: Repository, prefix: str, mine: int) -> int:
+    """Return the number that a command running now has chosen for this project, else `mine`.
+
+    Until a run of the baseline is on record, nothing else fixes the number, and commands with
+    another --jobs would measure the baseline in another condition.
+    """
+    path = repository.local / "threads.json"
+    with locked(repository.local / "threads.lock"):
+        chosen = read_json(path)
+        match chosen.get(prefix):
+            case {"threads": int(number), "process": int(process)} if number > 0:
+                if _is_alive(process):
+                    return number
+        write_json(path, chosen | {prefix: {"threads": mine, "process": os.getpid()}})
+    return mine
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return process > 0

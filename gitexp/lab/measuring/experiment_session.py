@@ -18,9 +18,9 @@ from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
 from gitexp.lab.measuring.moved import check_of
 from gitexp.lab.measuring.notify import notify_meanwhile
-from gitexp.lab.measuring.rows import unlike_rows
 from gitexp.lab.measuring.session import Session
 from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
+from gitexp.lab.measuring.stored_outcomes import unlike_rows
 from gitexp.rules.documents.check import Check
 from gitexp.rules.documents.found import TOLD, Found
 from gitexp.rules.documents.record import PROOF

@@ -1,14 +1,21 @@
-"""Experiment names as you type them, and the experiments that have them."""
+"""Names of experiments: as you type them, who has them, and new ones that people can say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.errors import UsageError
+from gitexp.errors import NotReady, UsageError
 from gitexp.rules.documents.name import is_name
 
 if TYPE_CHECKING:
     from gitexp.store.repository import Repository
+
+# Two words give about 10^5 names; by the birthday bound a thousand of them collide somewhere among
+# clones with near certainty, so longer names begin well before that.
+_TWO_WORDS = 100
+
+# Words in coolname's lists that nobody wants to read out in a meeting.
+_UNFIT = {"sexy", "naughty", "nude", "drunk"}
 
 
 def short_name(name: str) -> str:
@@ -36,3 +43,15 @@ def find_by_name(repository: Repository, name: str) -> tuple[str, str] | None:
         archive_deleted(repository)
         found = find_ref(repository, name)
     return found
+
+
+def new_name(taken: set[str]) -> str:
+    """Draw a free name from coolname: two words, three once collisions become likely."""
+    import coolname  # its lists of words take 20 ms, and only start draws from them
+
+    for attempt in range(100):
+        words = 2 if len(taken) < _TWO_WORDS and attempt < 20 else 3
+        name: str = coolname.generate_slug(words)
+        if is_name(name) and name not in taken and not _UNFIT & {*name.split("-")}:
+            return name
+    raise NotReady("no free name was found in a hundred draws", "gitexp archive old experiments")

@@ -1,13 +1,15 @@
-"""What a new experiment's design takes from the project's history: power and costs."""
+"""What a new experiment's design takes from the project's history: power, costs, checks due."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.rules.documents.record import parse_records
+from gitexp.rules.verdict.canary import span_of
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from gitexp.lab.projects.project import Project
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
+    from gitexp.rules.documents.settings import Settings
     from gitexp.rules.verdict.verdict import Judgement
 
 _RECENT = 20  # experiments whose durations tell what a run costs
@@ -57,3 +60,14 @@ def likely_failures(results: Sequence[Result], runs: int) -> int:
     ran = sum(summary.ran for summary in recent)
     failed = ran - sum(len(summary.seconds) for summary in recent)
     return math.ceil(runs * failed / ran) if ran else 0
+
+
+def checks_due(settings: Settings, baseline: Sequence[Record]) -> int:
+    """Runs that a baseline with these records would be checked with, if it gives the same."""
+    good = [record for record in baseline if record.ok]
+    if settings.rules < 2 or not good:
+        return 0
+    span = span_of(settings.canary, [record.duration for record in good])
+    ends = (r.began + r.duration for r in good)
+    age = datetime.now(UTC).timestamp() - max(ends)
+    return int(span < math.inf and age > span)

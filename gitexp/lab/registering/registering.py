@@ -10,13 +10,12 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.log.results import place_of_next, read_results
 from gitexp.lab.log.same_change import NO_CODE, same_change
 from gitexp.lab.measuring.one_baseline import blocks_due
+from gitexp.lab.projects.experiment_name import new_name
 from gitexp.lab.projects.last_started import note_started
 from gitexp.lab.projects.lowered_rules import demand_rules
-from gitexp.lab.registering.checks_due import checks_due
-from gitexp.lab.registering.design import history, likely_failures, records_like_tip
+from gitexp.lab.registering.design import checks_due, history, likely_failures, records_like_tip
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.known_claims import read_known
-from gitexp.lab.registering.new_name import new_name
 from gitexp.lab.registering.precedents import (
     advise_on_neighbors,
     advise_on_same_change,

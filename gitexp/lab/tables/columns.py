@@ -6,18 +6,22 @@ null; moments are ISO 8601 texts.
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import json
+import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Cells = Mapping[str, Any]
 
 # What comes before the names of a run's own metrics, and of the values in its configs.
 METRIC = "metrics."
 PARAMETER = "params."
+_IN_MEMORY = 16 << 20  # bytes; what is more goes to a file
 
 
 class Kind(enum.Enum):
@@ -140,3 +144,17 @@ def _kind_of(value: object) -> Kind:
         case str():
             return Kind.TEXT
     return Kind.VALUE
+
+
+@contextlib.contextmanager
+def hold(
+    rows: Iterable[Cells], fixed: tuple[Column, ...]
+) -> Iterator[tuple[tuple[Column, ...], Iterator[dict[str, Any]]]]:
+    """Read all rows once; yields their columns, and the rows again."""
+    extras = Extras(fixed)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, mode="w+", encoding="utf-8") as aside:
+        for row in rows:
+            extras.note(row)
+            aside.write(json.dumps(row) + "\n")
+        aside.seek(0)
+        yield extras.columns, map(json.loads, aside)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import UsageError
-from gitexp.rules.plan.spared import spared_seconds
 from gitexp.rules.verdict.attempts import may_go_on
 from gitexp.rules.verdict.criterion import Guard
 
@@ -270,3 +269,19 @@ def _number(value: object) -> Any:  # noqa: ANN401 - int or float, as it was wri
 
 def _number_or_none(value: object) -> Any:  # noqa: ANN401 - as above
     return None if value is None else _number(value)
+
+
+def spared_seconds(
+    judgement: Judgement | None, looks: Sequence[int], seconds: Sequence[float]
+) -> float:
+    """Time that an experiment's own runs did not take, because a look before the last decided.
+
+    (n_max - n) x m, with n_max runs planned, n of them made, and m the mean duration of those,
+    which are the `seconds`. Runs of the baseline are left out: experiments share them.
+    """
+    if judgement is None or judgement.verdict is None or judgement.effect is None or not seconds:
+        return 0.0
+    if not 0 < judgement.look < len(looks):
+        return 0.0
+    left = looks[-1] - max(judgement.pairs, len(seconds))
+    return max(0, left) * math.fsum(seconds) / len(seconds)

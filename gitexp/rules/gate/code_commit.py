@@ -9,10 +9,10 @@ from gitexp.rules.documents.change import Change, spell_file
 from gitexp.rules.documents.settings import FILES, table_of
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate.formats.values import ABSENT, same
+from gitexp.rules.gate.kept_values import assigned_values
 from gitexp.rules.gate.notebook import is_notebook
 from gitexp.rules.gate.paths import is_config, matches
 from gitexp.rules.gate.protected import is_protected
-from gitexp.rules.gate.script_values import assigned_values
 from gitexp.rules.text import shell_word
 
 if TYPE_CHECKING:

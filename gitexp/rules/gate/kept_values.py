@@ -1,11 +1,13 @@
-"""Whether a config keeps its values, so that a commit that touches it may change only code."""
+"""Values of configs that are scripts, and whether a config keeps its values while code changes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.formats import LARGEST, leaves_of
 from gitexp.rules.gate.formats.malformed import Malformed
+from gitexp.rules.gate.formats.python import parse_assignments
 from gitexp.rules.gate.formats.values import Source, same
 
 if TYPE_CHECKING:
@@ -29,3 +31,18 @@ def keeps_values(path: str, before: bytes | None, after: bytes | None) -> bool:
 def _values(path: str, content: bytes) -> dict[Key, Any]:
     leaves = formats.read_leaves(path, content)
     return {key: value for key, value in leaves.items() if not isinstance(value, Source)}
+
+
+def assigned_values(content: bytes) -> dict[Key, Any]:
+    """Values that a script assigns, without those that it computes.
+
+    Raises:
+        ValueError: it is not a script that can be read.
+    """
+    if len(content) > LARGEST:
+        raise Malformed(f"more than {LARGEST:,} bytes")
+    try:
+        found = leaves_of(parse_assignments(content.decode("utf-8-sig")))
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+    return {key: value for key, value in found.items() if not isinstance(value, Source)}

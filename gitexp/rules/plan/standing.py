@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
-from gitexp.rules.plan.topic import topic_of
 from gitexp.rules.verdict import figures, student_t
 from gitexp.rules.verdict.campaign import Member, count_places, false_expected, next_place
 from gitexp.rules.verdict.criterion import Scale
@@ -19,10 +18,19 @@ from gitexp.rules.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gitexp.rules.documents.change import Change
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.documents.settings import Settings
     from gitexp.rules.documents.summary import Summary
+
+# Parts of words by which people name what a key is about; the first topic that matches counts.
+_TOPICS = (
+    ("data", ("data", "augment", "split", "sampl", "balance", "class_weight")),
+    ("features", ("feature", "input", "preprocess", "token", "vocab", "scal", "encod")),
+    ("training", ("train", "optim", "lr", "learning", "sched", "batch", "epoch", "loss", "warm")),
+    ("model", ("model", "net", "arch", "layer", "hidden", "kernel", "head", "dropout", "preset")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +204,13 @@ def _difference(
         )
         return mean, -student_t.ppf(0.025, max(freedom, 1.0)) * error
     return None
+
+
+def topic_of(change: Change) -> str:
+    """Return the topic of a change, judged by the names in its key."""
+    # The last name says most: `model.class_weight` is about the data.
+    for name in reversed(change.spelled_key.lower().split(".")):
+        for topic, parts in _TOPICS:
+            if any(part in name for part in parts):
+                return topic
+    return "other"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitexp.cli.page.diff import diff_lines
+from gitexp.cli.page.details import diff_lines
 
 PATCH = """\
 diff --git a/config.sql b/config.sql

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.devices.allowed import of_one_model
+from gitexp.engine.devices.allowed import find_devices, of_one_model
 from gitexp.engine.devices.drivers import AMD, NVIDIA, Device
-from gitexp.engine.devices.finding import find_devices
 from gitexp.engine.devices.grant import Devices
 from gitexp.engine.devices.shares import PARTS, Shares, parts_of, shared_folder
 from gitexp.errors import NotReady

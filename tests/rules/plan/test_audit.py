@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from gitexp.rules.plan.audit import Worth, audit, pairs_to_confirm
-from gitexp.rules.plan.best_of import best_of
+from gitexp.rules.plan.audit import Worth, audit, best_of, pairs_to_confirm
 from gitexp.rules.plan.past_runs import Kept, PastRun, configurations, wins
 
 

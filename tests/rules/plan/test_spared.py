@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.rules.plan.spared import spared_seconds
+from gitexp.rules.documents.summary import spared_seconds
 from gitexp.rules.verdict.verdict import Judgement, Verdict
 
 

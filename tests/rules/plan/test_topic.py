@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitexp.rules.documents.change_line import parse_change
-from gitexp.rules.plan.topic import topic_of
+from gitexp.rules.plan.standing import topic_of
 
 
 @pytest.mark.parametrize(
