@@ -10,7 +10,7 @@ from gitexp.lab.log.results import place_of_next, read_results
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.baseline_session import BaselineSession
 from gitexp.lab.measuring.bench import Bench
-from gitexp.lab.measuring.driving import drive, most_jobs, run_maker
+from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.ledger import Ledger
 from gitexp.lab.measuring.one_baseline import blocks_due
 from gitexp.lab.measuring.session import SessionTools
@@ -75,6 +75,7 @@ def measure_baseline(
     Raises:
         NotReady: the settings are not approved in this clone, or wrongly claim determinism; or the
             baseline has moved, and `again` is not set.
+        UsageError: `jobs` are more than devices, where each run needs one to itself.
         CommandFailed: a run failed.
     """
     settings = project.settings
@@ -90,6 +91,8 @@ def measure_baseline(
     bases = dict.fromkeys(r.entry.base for r in results if r.entry.parents)
     ledger = Ledger(project, settings, settings.metric, watcher.said)
     with run_maker(project.repository, watcher, gpus) as maker:
+        if on is None:
+            jobs = demand_devices(maker.giver, [settings], jobs)
         end_unended(project.repository, [project.tip])
         if not again and on is None:
             prove_steps(

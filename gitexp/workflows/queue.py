@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from gitexp.engine.devices.giver import Giver
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.measuring.claims import claims, is_held
-from gitexp.lab.projects.experiment import find_experiment, meant_by
+from gitexp.lab.measuring.driving import demand_devices
+from gitexp.lab.projects.experiment import find_experiment, find_measured, meant_by
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
 from gitexp.lab.queues.queue import Queue, QueueKind, QueueStage, queues, queues_folder
 from gitexp.rules.documents.elsewhere import HERE
@@ -77,7 +78,7 @@ def detach(
     repository, (runs, share) = project.repository, screening or (0, 1.0)
     if screening is not None:
         demand_screening(runs, share)
-    accepted = _accepted(project, names, kind, gpus, place_of(project, where))
+    accepted = _accepted(project, names, kind, jobs, gpus, place_of(project, where))
     store_aside(repository)
     place = queues_folder(repository)
     with locked(place / "start.lock"):
@@ -94,11 +95,16 @@ def detach(
 
 
 def _accepted(
-    project: Project, names: Sequence[str], kind: QueueKind, gpus: str, on: Place | None
+    project: Project,
+    names: Sequence[str],
+    kind: QueueKind,
+    jobs: int | None,
+    gpus: str,
+    on: Place | None,
 ) -> list[str]:
     """Make the checks that runs of a kind begin with; returns the names of a queue for them."""
     if kind is QueueKind.EXPERIMENTS:
-        return demand_runnable(project, names, gpus, on)
+        return demand_runnable(project, names, jobs, gpus, on)
     settings = project.settings
     if kind is QueueKind.SMOKE:
         report = demand_smokable(project, next(iter(names), None), on).report
@@ -106,8 +112,10 @@ def _accepted(
     else:
         demand_measurable(project, on)
         accepted = project.baseline
-    if on is None and settings.gpus is not None:
-        Giver(gpus).devices(settings.gpus)
+    if on is None:
+        giver = Giver(gpus)
+        giver.most(settings)
+        demand_devices(giver, [settings], jobs)
     return [accepted]
 
 
@@ -212,16 +220,13 @@ def stop(project: Project, names: Sequence[str]) -> list[AskedToStop]:
 
 
 def _refuse_stop(project: Project, name: str) -> None:
-    repository = project.repository
-    if name == project.baseline and find_by_name(repository, name) is None:
-        label, commit = f"baseline {name}", project.tip
-    else:
-        label, (_, commit) = f"exp/{name}", find_experiment(repository, name)
-    if any(map(is_held, claims(repository).get(commit, ()))):
+    found = find_measured(project, name)
+    if any(map(is_held, claims(project.repository).get(found.commit, ()))):
         raise UsageError(
-            f"{label} is running in a terminal, not in a queue", "press Ctrl-C in that terminal"
+            f"{found.label} is running in a terminal, not in a queue",
+            "press Ctrl-C in that terminal",
         )
-    raise UsageError(f"{label} is not running or waiting in a queue", "gitexp status")
+    raise UsageError(f"{found.label} is not running or waiting in a queue", "gitexp status")
 
 
 def _has_stopped(project: Project, queue: Queue, names: Sequence[str], until: float) -> bool:

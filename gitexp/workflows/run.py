@@ -13,6 +13,7 @@ from gitexp.lab.log.missing_results import about_missing_results
 from gitexp.lab.log.results import read_results
 from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
 from gitexp.lab.measuring.adopting import adopt
+from gitexp.lab.measuring.canary import about_unused
 from gitexp.lab.measuring.doubt import Neighbours
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.experiment_session import ExperimentSession
@@ -113,12 +114,13 @@ def run(
 
 
 def demand_runnable(
-    project: Project, names: Sequence[str], gpus: str, on: Place | None
+    project: Project, names: Sequence[str], jobs: int | None, gpus: str, on: Place | None
 ) -> list[str]:
     """Make the checks of `run` and run nothing; returns the names of the experiments.
 
     Raises:
-        UsageError: a name is unknown, or `gpus` names a device that is not there.
+        UsageError: a name is unknown, `gpus` names a device that is not there, or `jobs` are more
+            than devices, where each run needs one to itself.
         Refused: the gate refuses one of them.
         NotReady: one has no baseline, its settings are not approved, or it lacks accelerators; or
             the remote of other machines is not ready.
@@ -130,9 +132,10 @@ def demand_runnable(
     if on is not None:
         _demand_ready(on, admitted)
         return [one.report.name for one in admitted]
-    for one in admitted:
-        if (share := one.report.settings.gpus) is not None:
-            giver.devices(share)
+    every = [one.report.settings for one in admitted]
+    for settings in every:
+        giver.most(settings)
+    demand_devices(giver, every, jobs)
     return [one.report.name for one in admitted]
 
 
@@ -183,7 +186,8 @@ def _sessions(
     """Put experiments under way; `away`, on other machines, of which nothing is asked here."""
     ledgers = read_ledgers(admitted, watcher.said, why=explore)
     if not away or jobs is None:
-        jobs = demand_devices(maker, ledgers, jobs) or most_jobs(maker, ledgers)
+        every = (ledger.settings for ledger in ledgers)
+        jobs = demand_devices(maker.giver, every, jobs) or most_jobs(maker, ledgers)
     if not away:
         bases = ((one.report.project, one.report.base) for one in admitted)
         prove_steps(bases, maker, jobs, watcher)
@@ -196,6 +200,8 @@ def _sessions(
             if finding.id == "V3":
                 tools.watcher.said(finding.message)
         sessions.append(ExperimentSession(tools, one.registration, neighbours))
+    if unused := about_unused(ledgers):
+        watcher.said(unused)
     unmeasured = [ledger.experiment for ledger in ledgers if not ledger.records(ledger.experiment)]
     repository = admitted[0].report.project.repository
     for said in about_missing_results(repository, unmeasured) if unmeasured else ():

@@ -10,7 +10,7 @@ from gitexp.lab.gate import check_refs
 from gitexp.lab.log.results import read_results
 from gitexp.lab.log.screened import bar_of, read_screened
 from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
-from gitexp.lab.measuring.driving import drive, most_jobs, run_maker
+from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.screen_session import ScreenSession
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.registering.design import records_like_tip
@@ -125,7 +125,7 @@ def _sessions(
     """Put ideas under way.
 
     Raises:
-        UsageError: one was run before.
+        UsageError: one was run before, or `jobs` are more than a device to itself allows.
     """
     ledgers = read_ledgers(admitted, watcher.said, in_pairs=False)
     for one, ledger in zip(admitted, ledgers, strict=True):
@@ -134,6 +134,8 @@ def _sessions(
                 f"exp/{visible(one.report.name)} has run already, so it cannot be screened",
                 f"gitexp run {one.report.name}",
             )
+    if not away:
+        jobs = demand_devices(maker.giver, (one.settings for one in ledgers), jobs)
     jobs = jobs or most_jobs(maker, ledgers)
     found = tools_of(admitted, ledgers, maker, jobs, watcher, away=away)
     return [

@@ -178,6 +178,7 @@ def main() -> None:
                 faults[victim].append("; ".join(wrong))
                 print(f"round {number}, {victim}: {faults[victim][-1][:600]}", flush=True)
             shutil.rmtree(world.path, ignore_errors=True)
+            shutil.rmtree(home / ".cache", ignore_errors=True)  # its checkouts are not the next's
     print(f"{'victim':10} {'kills':>6} {'faults':>7}")
     for victim in _VICTIMS:
         print(f"{victim:10} {kills[victim]:6} {len(faults[victim]):7}")

@@ -63,13 +63,15 @@ def test_the_runs_of_a_pair_follow_each_other_and_no_experiment_shares_the_basel
     ready: World, tmp_path: Path
 ) -> None:
     seen = tmp_path / "seen"
-    project(ready, seen)
+    project(ready, seen, canary="1h")
     first = ready.start("--set", "model.C=10")
     second = ready.start("--set", "model.C=8")
     assert trailers(ready, f"exp/{first}")["Pairing"] == "interleaved"
-    refused = ready.gitexp("run", first, second, "--jobs", "2", code=2)
-    assert "--jobs 1" in refused.err
-    done = ready.gitexp("run", first, second, "--jobs", "auto", "--json").json
+    for words in ((first, second), (first, "--screen"), ("--baseline",), (first, "--detach")):
+        assert "--jobs 1" in ready.gitexp("run", *words, "--jobs", "2", code=2).err
+    told = ready.gitexp("run", first, second, "--jobs", "auto", "--json")
+    assert "canary is not used" in told.err
+    done = told.json
     assert [one["verdict"] for one in done] == ["CONFIRMED", "CONFIRMED"]
     ran = order(seen)
     mine, theirs = pairs(ready, first, "10"), pairs(ready, second, "8")

@@ -138,7 +138,10 @@ def test_a_baseline_is_measured_without_a_terminal_stopped_and_gone_on_with(
     gate.touch()
     said = gated.gitexp("run", "--baseline", "--detach").out
     assert "gitexp stop main" in said
-    assert "--logs" not in said  # it has no output of an experiment
+    assert "gitexp show --logs -f main\n" in said
+    followed = gated.gitexp("show", "--logs", "-f", "main").out
+    assert "==> baseline main seed " in followed
+    assert "accuracy=" in followed
     waited = gated.gitexp("run", "--wait", "main", "--json").json
     assert waited == gated.gitexp("run", "--baseline", "--json").json
     assert sorted(r["seed"] for r in records(gated, "main")) == [1, 1, 2]  # one was aborted

@@ -56,8 +56,7 @@ def begun(queue: Queue, *, as_json: bool) -> None:
     typer.echo(f"queue {queue.id} started: {_named(queue, queue.names)} (process {queue.pid})")
     name = queue.names[0] if len(queue.names) == 1 else ""
     typer.echo("  see its progress:  gitexp status")
-    if not queue.measures_baseline:
-        typer.echo(f"  follow its output: gitexp show --logs -f {name or 'NAME'}")
+    typer.echo(f"  follow its output: gitexp show --logs -f {name or 'NAME'}")
     typer.echo(f"  wait for it:       gitexp run --wait {name}".rstrip())
     typer.echo(f"  stop it:           gitexp stop {name or '--all'}")
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 _TIMEOUT = 20.0  # seconds; a driver without its persistence daemon takes 5 to answer
 _UUID = re.compile(r"(?:GPU|MIG)-[0-9A-Za-z][0-9A-Za-z/-]*")
+_MONITORS = {"xpu-smi", "xpumd", "xpumcli"}  # open every Intel device, and compute on none
+_MONITORING = 1 << 14  # kB on an Intel device; what trains holds far more than what only looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,27 @@ class Device:
     def __str__(self) -> str:
         return f"{self.index} ({self.model})" if self.model else str(self.index)
 
+    def is_among(self, names: Container[str]) -> bool:
+        """Whether it is there by its name or its place."""
+        return self.uuid in names or str(self.index) in names
+
 
 @dataclass(frozen=True, slots=True)
 class Driver:
     """How one maker's devices are listed, and chosen for a process.
 
-    `listings` are tried in turn until one names a device; `busy` asks for the devices that have a
-    computing process, one in each line. `variables` are read in this order to learn which devices
-    the caller may use, and the first is set for a run. `by_index`: it takes places, not names.
+    `listings` are tried in turn until one names a device; `busy` asks which have a computing
+    process, and `parse_busy` reads their names or places. `variables` are read in this order to
+    learn which devices the caller may use, and the first is set for a run. `by_index`: it takes
+    places, not names.
     """
 
     program: str
     listings: tuple[tuple[str, ...], ...]
     parse: Callable[[str], list[Device]]
     variables: tuple[str, ...]
-    busy: tuple[str, ...] = ()
+    busy: tuple[str, ...]
+    parse_busy: Callable[[str], set[str]]
     by_index: bool = False
 
     def devices(self) -> list[Device]:
@@ -54,8 +62,8 @@ class Driver:
         return next(filter(None, listed), [])
 
     def used(self) -> set[str]:
-        """Names of the devices that have a computing process; for some drivers nothing is known."""
-        return {*_UUID.findall(self._ask(self.busy))} if self.busy else set()
+        """Names or places of the devices that have a computing process; none if it cannot tell."""
+        return self.parse_busy(self._ask(self.busy))
 
     def _ask(self, arguments: tuple[str, ...]) -> str:
         program = shutil.which(self.program)
@@ -130,6 +138,46 @@ def parse_intel(text: str) -> list[Device]:
     return found
 
 
+def busy_nvidia(text: str) -> set[str]:
+    """Names in the table of computing processes that `nvidia-smi` prints."""
+    return {*_UUID.findall(text)}
+
+
+def busy_amd(text: str) -> set[str]:
+    """Places in what `rocm-smi --showpidgpus` prints: below each process, those that it uses.
+
+    Source: printListLog in rocm_smi.py of AMD's rocm_smi_lib.
+    """
+    found: set[str] = set()
+    below = False
+    for line in text.splitlines():
+        places = line.replace(",", " ").split()
+        if "is using" in line:
+            below = True
+        elif below and places and all(map(str.isdigit, places)):
+            found.update(places)
+        else:
+            below = False
+    return found
+
+
+def busy_intel(text: str) -> set[str]:
+    """Places in what `xpu-smi ps -j` prints, without those of processes that only look at devices.
+
+    Source: comlet_ps.cpp in Intel's xpumanager; sizes are in kB.
+    """
+    rows = _json(text).get("device_util_by_proc_list")
+    return {
+        str(row["device_id"])
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict)
+        and isinstance(row.get("device_id"), int)
+        and row.get("process_name") not in _MONITORS
+        and isinstance(size := row.get("mem_size"), int | float)
+        and size >= _MONITORING
+    }
+
+
 def _json(text: str) -> dict[str, object]:
     try:
         found = json.loads(text)
@@ -144,12 +192,23 @@ NVIDIA = Driver(
     parse_nvidia,
     ("CUDA_VISIBLE_DEVICES",),
     ("--query-compute-apps=gpu_uuid,pid", "--format=csv,noheader"),
+    busy_nvidia,
 )
 AMD = Driver(
     "rocm-smi",
     (("--showuniqueid", "--showproductname", "--json"),),
     parse_amd,
     ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"),
+    ("--showpidgpus",),
+    busy_amd,
 )
-INTEL = Driver("xpu-smi", (("discovery", "-j"),), parse_intel, ("ZE_AFFINITY_MASK",), by_index=True)
+INTEL = Driver(
+    "xpu-smi",
+    (("discovery", "-j"),),
+    parse_intel,
+    ("ZE_AFFINITY_MASK",),
+    ("ps", "-j"),
+    busy_intel,
+    by_index=True,
+)
 DRIVERS = (NVIDIA, AMD, INTEL)

@@ -46,6 +46,15 @@ class Giver:
                 self._found[share] = find_devices(share, script_environment(), self._wanted)
             return self._found[share]
 
+    def most(self, settings: Settings) -> int | None:
+        """How many runs the accelerators serve at once; None if runs ask for none.
+
+        Raises:
+            NotReady: there are too few for one run.
+            UsageError: `wanted` names a device that is not there.
+        """
+        return None if settings.gpus is None else self.devices(settings.gpus).most
+
     def take(self, settings: Settings) -> Granted | None:
         """Take what one run gets; None if it is not free now.
 

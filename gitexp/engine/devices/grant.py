@@ -75,7 +75,7 @@ class Devices:
             # Where a gitexp runs already, the processes that the driver names are its runs.
             if shares.alone():
                 used = self.driver.used() if used is None else used
-                if device.uuid in used:
+                if device.is_among(used):
                     shares.free()
                     continue
             taken.append((device, shares))
@@ -93,7 +93,7 @@ class Devices:
             shares = Shares(device.uuid, self.folder)
             if not shares.take(PARTS):
                 said.append(f"device {device} is used by a gitexp run")
-            elif device.uuid in used:
+            elif device.is_among(used):
                 said.append(f"device {device} is used by another process")
             shares.free()
         return "; ".join(said)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
 from gitexp.engine.host import host_id
+from gitexp.rules.documents.settings import INTERLEAVED
 from gitexp.rules.verdict.baseline_check import (
     BaselineRuns,
     check_after,
@@ -17,7 +19,7 @@ from gitexp.rules.verdict.due import Due
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.rules.verdict.baseline_check import BaselineCheck
@@ -109,3 +111,14 @@ class Canary:
             span=ledger.settings.canary,
             exact=not ledger.settings.seeded,
         )
+
+
+def about_unused(ledgers: Iterable[Ledger]) -> str:
+    """Say that the settings ask for a check which pairs of runs do without; "" if they do not."""
+    asked = (ledger.settings.canary for ledger in ledgers if ledger.beside)
+    if all(span is None or span == math.inf for span in asked):
+        return ""
+    return (
+        f'canary is not used with pairing = "{INTERLEAVED}": where load changes the metric, an'
+        " earlier run cannot tell whether the baseline has moved, so it runs again in each pair"
+    )

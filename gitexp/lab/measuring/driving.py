@@ -20,13 +20,14 @@ from gitexp.store.archive import tidy
 from gitexp.store.note_writing import store_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gitexp.engine.engine import Engine, Order
     from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 
 
@@ -51,28 +52,28 @@ def most_jobs(maker: RunMaker, ledgers: Sequence[Ledger]) -> int:
     Raises:
         NotReady: there are too few accelerators for one run.
     """
-    served = [maker.most_at_once(ledger.settings) for ledger in ledgers]
+    served = [maker.giver.most(ledger.settings) for ledger in ledgers]
     if counted := [number for number in served if number is not None]:
         return min(counted)
     return max(1, usable_cores() // max(fixed_threads(ledger) or 1 for ledger in ledgers))
 
 
-def demand_devices(maker: RunMaker, ledgers: Sequence[Ledger], jobs: int | None) -> int | None:
-    """Return `jobs`, where no pair of runs that needs a device to itself would have to share one.
+def demand_devices(giver: Giver, every: Iterable[Settings], jobs: int | None) -> int | None:
+    """Return `jobs`, where no run that needs a device to itself would have to share one.
 
     Raises:
         UsageError: there are fewer devices; without accelerators, the machine is the one device.
         NotReady: there are too few accelerators for one run.
     """
-    alone = [ledger for ledger in ledgers if ledger.beside]
+    alone = [settings for settings in every if settings.pairing]
     if not alone:
         return jobs
-    most = min(maker.most_at_once(ledger.settings) or 1 for ledger in alone)
+    most = min(giver.most(settings) or 1 for settings in alone)
     if jobs is not None and jobs > most:
         there = counted(most, "device")
         raise UsageError(
             f"--jobs {jobs} is more than the {most} that fit: the settings have pairing ="
-            f' "{INTERLEAVED}", so every pair of runs needs a device to itself ({there} here)',
+            f' "{INTERLEAVED}", so no two runs may share a device ({there} here)',
             f"the same command with --jobs {most}",
         )
     return jobs or most

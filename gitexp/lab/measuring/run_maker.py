@@ -41,7 +41,7 @@ class RunMaker:
     def __init__(self, watchdog: Watchdog, watcher: Watcher, giver: Giver) -> None:
         self.batch = os.urandom(6).hex()
         self._watchdog, self._watcher = watchdog, watcher
-        self._giver = giver
+        self.giver = giver
         self._lock = threading.Lock()
         self._warned: set[str] = set()  # commits whose odd runs were mentioned
         self._named: set[float | None] = set()  # shares of accelerators that were looked at
@@ -77,9 +77,9 @@ class RunMaker:
             if not attempt:
                 return Made(Came.STORED)
             self._name_devices(ledger.settings)
-            granted = given or self._giver.take(ledger.settings)
+            granted = given or self.giver.take(ledger.settings)
             if granted is None:
-                return Made(Came.NO_DEVICE, why=self._giver.about(ledger.settings))
+                return Made(Came.NO_DEVICE, why=self.giver.about(ledger.settings))
             runs = ledger.repository.local / "runs" / order.commit[:12]
             small = order.purpose is Purpose.SAMPLE
             name = f"sample-{order.share:g}" if small else str(order.seed)
@@ -155,20 +155,12 @@ class RunMaker:
             purpose=job.purpose, explore=job.explore, pair=job.pair,
         )  # fmt: skip
 
-    def most_at_once(self, settings: Settings) -> int | None:
-        """How many runs the accelerators serve at once; None if runs ask for none.
-
-        Raises:
-            NotReady: there are too few for one run.
-        """
-        return None if settings.gpus is None else self._giver.devices(settings.gpus).most
-
     def _name_devices(self, settings: Settings) -> None:
         """Say once which accelerators are left out, before the first run has one."""
         with self._lock:
             if settings.gpus is not None and settings.gpus not in self._named:
                 self._named.add(settings.gpus)
-                if left_out := self._giver.about(settings):
+                if left_out := self.giver.about(settings):
                     self._watcher.said(f"left out: {left_out}")
 
     def _is_first(self, commit: str) -> bool:

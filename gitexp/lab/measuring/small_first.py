@@ -42,10 +42,12 @@ def failed_on_sample(
     label: str, job: Job, result: RunResult, shares: Sequence[float]
 ) -> CommandFailed:
     """The error that an experiment ends with which failed on a part of the data."""
+    each = [f"{share:g}" for share in shares]
+    listed = each[0] if len(each) == 1 else f"[{', '.join(each)}]"
     logs = [shlex.quote(str(job.folder / name)) for name in ("stdout.log", "stderr.log")]
     return CommandFailed(
         f"{label}: {result.record.failure}{result.quoted}\nnothing was run on all of the data",
         f"read its whole output: cat {' '.join(logs)}\n"
         "the same command tries it again; if only the sample is too small, raise"
-        f" sample = {', '.join(f'{share:g}' for share in shares)} in the settings",
+        f" sample = {listed} in the settings",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
@@ -11,6 +12,7 @@ from gitexp.lab.projects.project import project_at
 from gitexp.lab.projects.project_folder import project_prefix
 
 if TYPE_CHECKING:
+    from gitexp.lab.projects.project import Project
     from gitexp.store.repository import Repository
 
 
@@ -41,6 +43,28 @@ def find_experiment(repository: Repository, name: str | None) -> tuple[str, str]
         _demand_settings(repository)
         raise UsageError(f"there is no experiment {short}", meant_by(repository, short))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What has runs: an experiment, or the baseline under its branch's name."""
+
+    name: str
+    commit: str
+    label: str
+
+
+def find_measured(project: Project, name: str | None) -> Measured:
+    """What a command means that takes a baseline as well: an experiment of that name comes first.
+
+    Raises:
+        UsageError: there is no such experiment, or none to choose.
+    """
+    if name == project.baseline and find_by_name(project.repository, name) is None:
+        return Measured(name, project.tip, f"baseline {name}")
+    ref, commit = find_experiment(project.repository, name)
+    short = ref.rpartition("/")[2]
+    return Measured(short, commit, f"exp/{short}")
 
 
 def _demand_settings(repository: Repository) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.lab.queues.queue import QueueKind, QueueStage, queues
+from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,6 +135,14 @@ def queued_experiments(
                 QueuedExperiment(name, "running", runs if type(runs) is int else None, seconds)
             )
     return tuple(found)
+
+
+def is_over_in(queue: Queue, name: str) -> bool:
+    """Whether a queue that still runs has nothing left to run for one of its experiments."""
+    events = queue.said()
+    said = (text for event in events if isinstance(text := event.get("text"), str))
+    verdicts = tuple(f"{queue.label(name)}: {verdict}" for verdict in (*Verdict, "stopped"))
+    return name in _failed(events) or any(text.startswith(verdicts) for text in said)
 
 
 def _alone(queue: Queue, stage: QueueStage) -> str:

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from gitexp.engine.devices.drivers import Device, parse_amd, parse_intel, parse_nvidia
+from gitexp.engine.devices.drivers import (
+    Device,
+    busy_amd,
+    busy_intel,
+    parse_amd,
+    parse_intel,
+    parse_nvidia,
+)
 
 A = "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"
 B = "GPU-0b4d1f6a-0000-4106-c12f-20bd9faed9f6"
@@ -87,3 +96,41 @@ def test_amd_devices_have_the_names_that_its_runtime_takes(
 )
 def test_intel_devices_have_places(text: str, expected: list[Device]) -> None:
     assert parse_intel(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "=\nPID 41 is using 2 DRM device(s):\n0 3\nPID 42 is using 1 DRM device(s):\n5\n=\n7\n",
+            {"0", "3", "5"},
+        ),
+        ("PID 43 is using 0 DRM device(s)\n=\n7\n", set()),
+        ("No KFD PIDs currently running\n", set()),
+        ("PID 41 is using 3 DRM device(s):\n0, 1,\n2\n", {"0", "1", "2"}),
+        ("", set()),
+    ],
+)
+def test_what_amds_processes_use_is_read_below_them(text: str, expected: set[str]) -> None:
+    assert busy_amd(text) == expected
+
+
+def row(name: str, device: object, size: object) -> dict[str, object]:
+    return {"process_id": 7, "process_name": name, "device_id": device, "mem_size": size}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row("python", 1, 5_726_404), row("python", 3, 5_726_404)], {"1", "3"}),
+        # Each of these is there on every machine, on every device.
+        ([row("xpu-smi", 0, 20_000), row("xpumd", 0, 17_238_523), row("slurmd", 0, 1_507)], set()),
+        ([row("python", "0", 5_726_404), row("python", 0, None)], set()),
+        (["python"], set()),
+        ("none", set()),
+    ],
+)
+def test_what_only_looks_at_an_intel_device_does_not_use_it(
+    rows: object, expected: set[str]
+) -> None:
+    assert busy_intel(json.dumps({"device_util_by_proc_list": rows})) == expected

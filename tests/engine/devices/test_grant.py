@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,3 +185,35 @@ def test_only_one_variable_chooses_for_amds_runtime(tmp_path: Path) -> None:
             "HIP_VISIBLE_DEVICES": None,
             "CUDA_VISIBLE_DEVICES": None,
         }
+
+
+@pytest.mark.parametrize(
+    ("program", "asked", "listing", "busy"),
+    [
+        (
+            "rocm-smi", "--showpidgpus",
+            '{"card0": {"Unique ID": "0xa"}, "card1": {"Unique ID": "0xb"}}',
+            "PID 41 is using 1 DRM device(s):\n1\n",
+        ),
+        (
+            "xpu-smi", "ps",
+            '{"device_list": [{"device_id": 0}, {"device_id": 1}]}',
+            '{"device_util_by_proc_list": [{"device_id": 1, "mem_size": 5726404}]}',
+        ),
+    ],
+)  # fmt: skip
+def test_every_makers_driver_is_asked_who_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, asked: str, listing: str,
+    busy: str,
+) -> None:  # fmt: skip
+    for name, text in (("busy", busy), ("list", listing)):
+        (tmp_path / name).write_text(text)
+    script = tmp_path / program
+    script.write_text(
+        f"#!/bin/sh\ncase $1 in\n{asked}) cat {tmp_path}/busy;;\n*) cat {tmp_path}/list;;\nesac\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = find_devices(1, {})
+    assert len(found.devices) == 2
+    assert replace(found, folder=tmp_path).about() == "device 1 is used by another process"
