@@ -104,11 +104,10 @@ def _write(repository: Repository, path: Path, commit: str) -> str:
     for left in admin.iterdir():
         if left.name not in _ADMIN:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
-    if (admin / "HEAD").read_bytes() != f"{commit}\n".encode():
-        Git(path).run(*NO_HOOKS, "update-ref", "--no-deref", "HEAD", commit)
+    _point_to(commit, path, admin)
     tree = _tree(repository, path)
     written = write_commit(tree, commit)
-    (admin / "index").write_bytes(tree.index.read_bytes())
+    (admin / "index").write_bytes(written.index)
     trees = tuple(filter(None, (repository.top, repository.common.parent)))
     holder = Holder((repository.common, repository.git_dir, admin), trees)
     write_submodules(tree, written.submodules, holder)
@@ -119,6 +118,18 @@ def _write(repository: Repository, path: Path, commit: str) -> str:
         f"files with the filter {', '.join(unused)} are as committed in a checkout: a filter of"
         " your configuration could make them anything, so only Git LFS is applied"
     )
+
+
+def _point_to(commit: str, path: Path, admin: Path) -> None:
+    """Make a commit the detached HEAD of a checkout."""
+    head, content = admin / "HEAD", f"{commit}\n".encode()
+    if (admin / "reftable").exists():  # HEAD is in there, not a file
+        Git(path).run(*NO_HOOKS, "update-ref", "--no-deref", "HEAD", commit)
+    elif head.read_bytes() != content:
+        # As git does it, without its process and the reflog that keeps every commit alive.
+        lock = head.with_name("HEAD.lock")
+        lock.write_bytes(content)
+        lock.rename(head)
 
 
 def _tree(repository: Repository, path: Path) -> Tree:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.lfs import ATTRIBUTES, filters_of, set_contents_aside, write_contents
 from gitexp.engine.proven import Proven
-from gitexp.engine.untouched import write_changes
+from gitexp.engine.reuse import Written, reuse
 from gitexp.errors import NotReady
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
-from gitexp.store.index_file import IndexEntry, files_called, raw_entries, submodules_in
+from gitexp.store.index_file import IndexEntry, files_called, index_of, raw_entries, submodules_in
 from gitexp.store.local import make_writable
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from gitexp.engine.tree import Tree
     from gitexp.store.git import Git
 
-_HASHES = {"sha1": 20, "sha256": 32}  # bytes of an object's id
 _BLOCK = 1 << 20  # bytes read at a time
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenCommit:
-    """Submodules of a commit that was written, and names of filters that were not applied."""
+    """A commit that was written: git's index, its submodules, and filters that were not applied."""
 
+    index: bytes
     submodules: tuple[IndexEntry, ...]
     filters: set[str]
 
@@ -46,56 +46,26 @@ def write_commit(tree: Tree, commit: str) -> WrittenCommit:
         GitFailed: git cannot write the files, or the commit is not there.
     """
     tree.index.with_name(f"{tree.index.name}.lock").unlink(missing_ok=True)
-    size = _HASHES[tree.hash_name]
     proven = Proven.read(tree.proven)
-    if not proven.index:
-        tree.forget()
-    written = _write_changes(tree, proven, commit)
-    if written is None:
-        _write_all(tree, commit)
-    is_same = written == []  # then nobody wrote the index
-    content = proven.index if is_same else tree.index.read_bytes()
-    attributes = files_called(ATTRIBUTES, content, size)
-    if (
-        proven.index
-        and not is_same
-        and _ids(attributes) != _ids(proven.files_called(ATTRIBUTES, size))
-    ):
-        # They decide what becomes of files that are the same in both commits.
-        tree.forget()
-        return write_commit(tree, commit)
-    if written is None and content != proven.index:
-        new = {*raw_entries(content, size)} - proven.entries(size)
-        written = [IndexEntry.parse(entry, size) for entry in new]
-    _compare(tree, written or ())
-    if proven != (now := Proven(commit, content)):
+    reused = reuse(tree, proven, commit)
+    written = reused or _write_all(tree, proven, commit)
+    _compare(tree, written.unproven)
+    if proven != (now := Proven(commit, written.index)):
         now.write(tree.proven)
+    attributes = files_called(ATTRIBUTES, written.index, tree.id_bytes)
     filters = filters_of(tree, attributes)
     if "lfs" in filters:
-        write_contents(tree, [IndexEntry.parse(one, size) for one in raw_entries(content, size)])
+        entries = raw_entries(written.index, tree.id_bytes)
+        write_contents(tree, [IndexEntry.parse(entry, tree.id_bytes) for entry in entries])
     # What has submodules is always written whole.
-    submodules = [] if is_same else submodules_in(content, size)
-    return WrittenCommit(tuple(submodules), filters - {"lfs"})
+    submodules = [] if reused else submodules_in(written.index, tree.id_bytes)
+    return WrittenCommit(written.index, tuple(submodules), filters - {"lfs"})
 
 
-def _write_changes(tree: Tree, proven: Proven, commit: str) -> list[IndexEntry] | None:
-    """Go on from what was proven, if nothing happened to it; None if something did."""
-    if (
-        not proven.commit
-        or submodules_in(proven.index, _HASHES[tree.hash_name])
-        # The index knows pointers where the folder has the contents of Git LFS files.
-        or tree.known_contents.exists()
-    ):
-        return None
-    try:
-        same = tree.index.read_bytes() == proven.index
-    except OSError:
-        return None
-    return write_changes(tree.git, proven, commit) if same else None
-
-
-def _write_all(tree: Tree, commit: str) -> None:
+def _write_all(tree: Tree, proven: Proven, commit: str) -> Written:
     """Write each file that the commit has otherwise, or that is not as the index knows it."""
+    if not proven.index:
+        tree.forget()
     set_contents_aside(tree)
     try:
         _write(tree.git, commit)
@@ -103,6 +73,15 @@ def _write_all(tree: Tree, commit: str) -> None:
         # A script left folders that may not be written to, as caches of modules are.
         make_writable(tree.work_tree)
         _write(tree.git, commit)
+    entries = raw_entries(tree.index.read_bytes(), tree.id_bytes)
+    index = index_of(entries, tree.id_bytes)
+    attributes = _ids(files_called(ATTRIBUTES, index, tree.id_bytes))
+    if proven.index and attributes != _ids(proven.files_called(ATTRIBUTES, tree.id_bytes)):
+        # They decide what becomes of files that are the same in both commits.
+        return _write_all(tree, Proven(), commit)
+    tree.write_index(index)
+    new = {*entries} - proven.entries(tree.id_bytes)
+    return Written(index, [IndexEntry.parse(entry, tree.id_bytes) for entry in new])
 
 
 def _write(git: Git, commit: str) -> None:

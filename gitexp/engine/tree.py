@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,9 +52,31 @@ class Tree:
         return self.contents.with_suffix(".json")
 
     @property
+    def id_bytes(self) -> int:
+        """How long an object's id is."""
+        return 32 if self.hash_name == "sha256" else 20
+
+    @property
     def git(self) -> Git:
         """A git that nothing but the commit's own attributes can influence."""
         return sealed_git(self.sealed, self.objects, self.work_tree, self.index)
+
+    @property
+    def git_without_index(self) -> Git:
+        """The same for commits alone; git reads its index even to compare two of them."""
+        return sealed_git(
+            self.sealed, self.objects, self.work_tree, self.index.with_suffix(".none")
+        )
+
+    def write_index(self, content: bytes) -> None:
+        """Write an index in place of the one that is there, and keep its time.
+
+        git compares the contents of files that are not older than its index, because an edit within
+        the same tick of the clock may not show. A new time would end that.
+        """
+        state = self.index.stat()
+        self.index.write_bytes(content)
+        os.utime(self.index, ns=(state.st_atime_ns, state.st_mtime_ns))
 
     def forget(self) -> None:
         """Let the next use write every file."""

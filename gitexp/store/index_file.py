@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _HEADER = struct.Struct(">4sII")
 _STATE = 40  # bytes: times, device, inode, mode, owner, size
 _SUBMODULE = 0o160000
 _MODE, _SIZE = slice(24, 28), slice(36, 40)
+_LONGEST = 0xFFF  # length of a path, as far as an entry says it
+_HASHES = {20: "sha1", 32: "sha256"}  # by the bytes of an id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,14 @@ class IndexEntry:
             raw[_STATE : _STATE + id_bytes].hex(),
             int.from_bytes(raw[_SIZE]),
         )
+
+    def raw(self) -> bytes:
+        """Return the entry of a file that was never written, for git to write it."""
+        path = self.path.encode("utf-8", "surrogateescape")
+        state = bytearray(_STATE)
+        state[_MODE] = self.mode.to_bytes(4)
+        flags = min(len(path), _LONGEST).to_bytes(2)
+        return _padded(bytes(state) + bytes.fromhex(self.id) + flags + path)
 
     @property
     def is_link(self) -> bool:
@@ -57,11 +72,47 @@ def raw_entries(content: bytes, id_bytes: int) -> list[bytes]:
     at, fixed, found = _HEADER.size, _STATE + id_bytes + 2, []
     for _ in range(count):
         end = content.index(b"\0", at + fixed)
-        # One to eight zeros, up to a multiple of eight bytes.
-        after = at + ((end - at) // 8 + 1) * 8
+        after = at + _padded_length(end - at)
         found.append(content[at:after])
         at = after
     return found
+
+
+def index_of(entries: Iterable[bytes], id_bytes: int) -> bytes:
+    """Make an index of entries, in any order, and of nothing else."""
+    # Zeros follow a path, so that a shorter one comes before those that begin like it.
+    ordered = sorted(entries, key=lambda entry: entry[_STATE + id_bytes + 2 :])
+    return _signed(_HEADER.pack(b"DIRC", 2, len(ordered)) + b"".join(ordered), id_bytes)
+
+
+def replace_entries(
+    content: bytes, old_ids: Mapping[str, str], entries: Iterable[bytes], id_bytes: int
+) -> bytes:
+    """Replace entries in an index that `index_of` made, given what ids they have there by path.
+
+    Raises:
+        ValueError: the index has no such entry.
+    """
+    body = bytearray(content[:-id_bytes])
+    for entry in entries:
+        path = IndexEntry.parse(entry, id_bytes).path
+        mark = bytes.fromhex(old_ids[path]) + entry[_STATE + id_bytes :].rstrip(b"\0") + b"\0"
+        at = body.index(mark) - _STATE
+        body[at : at + len(entry)] = entry
+    return _signed(bytes(body), id_bytes)
+
+
+def _signed(body: bytes, id_bytes: int) -> bytes:
+    return body + hashlib.new(_HASHES[id_bytes], body, usedforsecurity=False).digest()
+
+
+def _padded(raw: bytes) -> bytes:
+    return raw.ljust(_padded_length(len(raw)), b"\0")
+
+
+def _padded_length(length: int) -> int:
+    """With one to eight zeros, up to a multiple of eight bytes."""
+    return (length // 8 + 1) * 8
 
 
 def _is_submodule(raw: bytes) -> bool:

@@ -159,15 +159,20 @@ def checkout(home: Path, rounds: int) -> Rows:
         world.git("worktree", "add", "--quiet", "--detach", str(other))
         repository = Repository.discover(world.path)
 
-        def reuse(commit: str, repository: Repository = repository) -> None:
-            with take_checkout(repository, commit):
-                pass
+        def reuse(commit: str, left: str, repository: Repository = repository) -> None:
+            with take_checkout(repository, commit) as taken:
+                if left:
+                    (taken.path / left).write_text("{}")
 
-        for what, commits in (("one file differs", (first, second)), ("none does", (first,))):
+        for what, commits, left in (
+            ("one file differs", (first, second), ""),
+            ("and another was left", (first, second), "metrics.json"),
+            ("none does", (first,), ""),
+        ):
             ours, floor = [], []
             for number in range(rounds + len(commits)):
                 commit = commits[number % len(commits)]
-                mine = cost_here(partial(reuse, commit))
+                mine = cost_here(partial(reuse, commit, left))
                 theirs = cost_of(("git", "checkout", "--quiet", commit), other)
                 if number >= len(commits):
                     ours.append(mine)

@@ -178,6 +178,33 @@ def the_file_that_changes(here: World) -> None:
     here.edit("epochs = 20", "epochs = 31")
 
 
+def results_and_a_seed(here: World) -> None:
+    here.write("metrics.json", "{}")
+    here.write("__pycache__/train.pyc", "compiled")
+    here.write("nested/out/deep/er.txt", "left")
+    (here.path / "nested" / "away").symlink_to(here.path.parent)
+    here.edit("[train]", "[train]\nseed = 7")
+
+
+def a_folder_for_a_file(here: World) -> None:
+    (here.path / "train.py").unlink()
+    here.write("train.py/inside.txt", "left")
+
+
+def attributes(here: World) -> None:
+    here.write(".gitattributes", "* text eol=crlf\n")
+    here.edit("epochs = 20", "epochs = 31")
+
+
+def a_link_for_a_file(here: World) -> None:
+    (here.path / "config.toml").rename(here.path / "moved.toml")
+    (here.path / "config.toml").symlink_to("moved.toml")
+
+
+def a_second_name(here: World) -> None:
+    (here.path.parent / "outside.toml").hardlink_to(here.path / "config.toml")
+
+
 def nothing(here: World) -> None:
     """A run may leave all as it was."""
 
@@ -188,6 +215,15 @@ def nothing(here: World) -> None:
         ("edited", nothing),
         ("edited", skipped),
         ("edited", the_file_that_changes),
+        ("edited", results_and_a_seed),
+        ("edited", a_folder_for_a_file),
+        ("edited", attributes),
+        ("edited", a_link_for_a_file),
+        ("edited", a_second_name),
+        ("edited", modes),
+        ("the same", results_and_a_seed),
+        ("a link", nothing),
+        ("a program", the_file_that_changes),
         ("edited", a_repository_of_its_own),
         ("added", nothing),
         ("added", an_ignored_file),
@@ -210,22 +246,30 @@ def test_the_next_commit_is_written_whatever_a_run_left(
         world.write("nested/more/new.txt", "new\n")
     elif change == "removed":
         world.git("rm", "--quiet", "README.md")
-    else:
+    elif change == "a link":
+        (world.path / "README.md").unlink()
+        (world.path / "README.md").symlink_to("train.py")
+    elif change == "a program":
+        (world.path / "train.py").chmod(0o755)
+    elif change == "a file for a folder":
         world.git("rm", "--quiet", "nested/deep.txt")
         world.write("nested", "now a file\n")
-    commit = world.commit("the next")
+    commit = world.git("rev-parse", "HEAD") if change == "the same" else world.commit("the next")
     spoil(here)
     here = checked_out(world)
     assert here.git("rev-parse", "HEAD") == commit
     assert here.git("status", "--porcelain", "--ignored") == ""
+    assert here.git("write-tree") == world.git("rev-parse", f"{commit}^{{tree}}")
     assert files_of(here) == files_of(world)
 
 
 def files_of(tree: World) -> dict[str, object]:
-    """What a tree has below it, apart from git's own: contents of files, and None for folders."""
+    """What a tree has below it, apart from git's own: modes and contents of files, and folders."""
     found = (path for path in tree.path.rglob("*") if ".git" not in path.parts)
     return {
-        str(path.relative_to(tree.path)): path.read_bytes() if path.is_file() else None
+        str(path.relative_to(tree.path)): (path.lstat().st_mode, path.read_bytes())
+        if path.is_file()
+        else None
         for path in found
     }
 
@@ -240,11 +284,15 @@ def test_attributes_alone_may_make_a_file_another(world: World) -> None:
 
 def test_a_file_that_nobody_touched_is_not_written_again(world: World) -> None:
     here = checked_out(world)
-    before = (here.path / "train.py").stat()
+    index = here.path.with_name("gitexp-0.index")
+    before, time = (here.path / "train.py").stat(), index.stat().st_mtime_ns
     world.edit("epochs = 20", "epochs = 30")
     world.commit("another config")
+    here.write("left", "by a run")
     assert "epochs = 30" in text(checked_out(world), "config.toml")
     assert (here.path / "train.py").stat() == before
+    # git reads again what is not older than its index.
+    assert index.stat().st_mtime_ns == time
 
 
 def test_after_a_crash_of_the_machine_every_file_is_written_again(world: World) -> None:
