@@ -15,8 +15,9 @@ from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.measuring.driving import demand_devices
 from gitexp.lab.projects.experiment import find_experiment, find_measured, meant_by
 from gitexp.lab.projects.experiment_name import find_by_name, short_name
-from gitexp.lab.queues.queue import Queue, QueueKind, QueueStage, queues, queues_folder
+from gitexp.lab.queues.queue import Queue, QueueStage, queues, queues_folder
 from gitexp.rules.documents.elsewhere import HERE
+from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
@@ -63,7 +64,7 @@ def detach(
     several: bool,
     yes: bool,
     screening: tuple[int, float] | None = None,
-    kind: QueueKind = QueueKind.EXPERIMENTS,
+    kind: RunKind = RunKind.EXPERIMENTS,
     where: Where = HERE,
 ) -> Queue:
     """Begin a queue that makes runs when this command has ended.
@@ -97,16 +98,16 @@ def detach(
 def _accepted(
     project: Project,
     names: Sequence[str],
-    kind: QueueKind,
+    kind: RunKind,
     jobs: int | None,
     gpus: str,
     on: Place | None,
 ) -> list[str]:
     """Make the checks that runs of a kind begin with; returns the names of a queue for them."""
-    if kind is QueueKind.EXPERIMENTS:
+    if kind is RunKind.EXPERIMENTS:
         return demand_runnable(project, names, jobs, gpus, on)
     settings = project.settings
-    if kind is QueueKind.SMOKE:
+    if kind is RunKind.SMOKE:
         report = demand_smokable(project, next(iter(names), None), on).report
         settings, accepted = report.settings, report.name
     else:

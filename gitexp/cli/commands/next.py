@@ -36,6 +36,6 @@ def next_(
             "see how long each takes: gitexp next",
         )
     # Running loads the engine, which ranking does without.
-    from gitexp.cli.commands.run import run_named
+    from gitexp.cli.running import AskedRuns, run_here
 
-    run_named(project, [ideas.chosen[0].name], jobs=jobs_of(jobs), as_json=json_)
+    run_here(project, AskedRuns([ideas.chosen[0].name], jobs_of(jobs)), as_json=json_)

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from gitexp.cli import live
 from gitexp.cli.options import AsJson, Gpus, Jobs, Yes, jobs_of
+from gitexp.cli.running import AskedRuns, run_here
 from gitexp.cli.views import run as views
-from gitexp.cli.where import place_of
 from gitexp.errors import UsageError
 from gitexp.lab.projects.project import Project, open_project
-from gitexp.rules.documents.elsewhere import HERE, Where
-from gitexp.workflows.run import Unfinished
-from gitexp.workflows.run import run as workflow
+from gitexp.rules.documents.elsewhere import Where
+from gitexp.rules.documents.purpose import RunKind
 
 _ANY = sys.maxsize
 # How many names an option goes with, and which other options that say what is run.
@@ -145,53 +143,24 @@ def run(
         names = _planned(project, screen=screen, as_json=json_)
         if not names:
             return
+    kind = RunKind.SMOKE if smoke else RunKind.EXPERIMENTS
+    if baseline:
+        kind = RunKind.BASELINE_AGAIN if again else RunKind.BASELINE
     screening = 1 if runs is None else runs, 1.0 if sample is None else sample
+    asked = AskedRuns(
+        names, number, every or script or len(names) > 1, kind, screening if screen else None,
+        gpus, explore.strip(),
+    )  # fmt: skip
     if script:
         from gitexp.cli.script import print_script
 
-        print_script(
-            project, names, where=where, jobs=number, baseline=baseline, again=again,
-            screening=screening if screen else None,
-        )  # fmt: skip
-        return
-    if baseline and not detach:
-        from gitexp.cli.measuring import run_baseline
+        print_script(project, asked, where)
+    elif detach:
+        from gitexp.cli.queued import run_detached
 
-        run_baseline(
-            project, jobs=number, gpus=gpus, yes=yes, quiet=quiet, as_json=json_, again=again,
-            on=place_of(project, where),
-        )  # fmt: skip
-        return
-    if smoke and not detach:
-        from gitexp.cli.measuring import run_smoke
-
-        run_smoke(
-            project, next(iter(names), None), gpus=gpus, yes=yes, quiet=quiet, as_json=json_,
-            on=place_of(project, where),
-        )  # fmt: skip
-        return
-    several = every or len(names) > 1
-    if detach:
-        from gitexp.cli.detaching import run_detached
-
-        run_detached(
-            project, names, jobs=number, gpus=gpus, several=several, yes=yes, as_json=json_,
-            screening=screening if screen else None, baseline=baseline, again=again, smoke=smoke,
-            where=where,
-        )  # fmt: skip
-        return
-    if screen:
-        from gitexp.cli.screening import run_screening
-
-        run_screening(
-            project, names, runs=screening[0], share=screening[1], yes=yes, quiet=quiet,
-            as_json=json_, jobs=number, gpus=gpus, on=place_of(project, where),
-        )  # fmt: skip
-        return
-    run_named(
-        project, names, jobs=number, gpus=gpus, yes=yes, quiet=quiet, explore=explore,
-        as_json=json_, several=several, by_verdict=exit_code, where=where,
-    )  # fmt: skip
+        run_detached(project, asked, where, yes=yes, as_json=json_)
+    else:
+        run_here(project, asked, where, as_json=json_, yes=yes, quiet=quiet, by_verdict=exit_code)
 
 
 def _planned(project: Project, *, screen: bool, as_json: bool) -> list[str]:
@@ -255,7 +224,7 @@ def _of_queues(
     from gitexp.workflows import queue as workflow
 
     if queued:
-        of_queue.carry_out(queued)
+        of_queue.run_queue(queued)
     elif resume:
         views.resumed(workflow.resume(open_project()), as_json=as_json)
     else:
@@ -269,43 +238,7 @@ def _refuse_beside(option: str, others: Sequence[str]) -> None:
         raise UsageError(f"{option} does not take {others[0]}", f"gitexp run {option}")
 
 
-def run_named(
-    project: Project,
-    names: Sequence[str],
-    *,
-    jobs: int | None,
-    as_json: bool,
-    gpus: str = "",
-    yes: bool = False,
-    quiet: bool = False,
-    explore: str = "",
-    several: bool = False,
-    by_verdict: bool = False,
-    where: Where = HERE,
-) -> None:
-    """Run experiments, and print their verdicts; `by_verdict` turns these into the exit code."""
-    place = place_of(project, where)
-    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
-        ended = workflow(
-            project, names, jobs=jobs, watcher=watcher, explore=explore.strip(), gpus=gpus,
-            on=place,
-        )  # fmt: skip
-    if not several and isinstance(ended[0], Unfinished):
-        raise ended[0].error
-    if quiet and not as_json:
-        views.in_lines(ended)
-    elif not several:
-        (one,) = ended
-        assert not isinstance(one, Unfinished)  # noqa: S101 - its error was raised
-        views.concluded(one, as_json=as_json)
-    else:
-        views.all_ended(ended, as_json=as_json)
-    if code := views.exit_code(ended, by_verdict=by_verdict):
-        raise typer.Exit(code)
-
-
 def baseline(jobs: Jobs = "1", yes: Yes = False, json_: AsJson = False) -> None:
     """Former name of `gitexp run --baseline`."""
-    from gitexp.cli.measuring import run_baseline
-
-    run_baseline(open_project(), jobs=jobs_of(jobs), yes=yes, as_json=json_)
+    asked = AskedRuns((), jobs_of(jobs), kind=RunKind.BASELINE)
+    run_here(open_project(), asked, yes=yes, as_json=json_)

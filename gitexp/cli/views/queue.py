@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypedDict
 import typer
 
 from gitexp.cli.views.terminal import print_json
-from gitexp.lab.queues.queue import QueueKind, QueueStage
+from gitexp.lab.queues.queue import QueueStage
 from gitexp.rules.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitexp.lab.queues.queue import Queue
+    from gitexp.rules.documents.purpose import RunKind
     from gitexp.workflows.queue import AskedToStop, Resumed
 
 _NAMED = 3  # experiments of a queue that are named
@@ -26,7 +27,7 @@ class QueueJson(TypedDict):
     """
 
     queue: str
-    kind: QueueKind
+    kind: RunKind
     experiments: list[str]
     process: int
     folder: str

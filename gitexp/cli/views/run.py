@@ -46,6 +46,19 @@ class UnfinishedJson(FailureJson):
     name: str
 
 
+def ended(
+    ended: Sequence[Conclusion | Unfinished], *, several: bool, as_json: bool, quiet: bool = False
+) -> None:
+    """Print what came of one experiment, or a list; `quiet` leaves a line for each."""
+    first = ended[0] if ended else None
+    if quiet and not as_json:
+        in_lines(ended)
+    elif several or first is None or isinstance(first, Unfinished):
+        all_ended(ended, as_json=as_json)
+    else:
+        concluded(first, as_json=as_json)
+
+
 def concluded(conclusion: Conclusion, *, as_json: bool, goes_on: bool = False) -> None:
     """Print an experiment's verdict and, unless the command `goes_on`, what to do with it."""
     if as_json:

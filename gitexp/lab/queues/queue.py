@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.host import boot_id, host_id
+from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.documents.shape import number
 from gitexp.store.local import is_locked, locked, read_json, write_json
 
@@ -36,15 +37,6 @@ class QueueStage(StrEnum):
     ENDED = "ended"
     INTERRUPTED = "interrupted"
     ELSEWHERE = "on another machine"
-
-
-class QueueKind(StrEnum):
-    """What a queue runs: experiments, one of them on a sample of the data, or the baseline."""
-
-    EXPERIMENTS = "experiments"
-    SMOKE = "smoke"
-    BASELINE = "baseline"
-    BASELINE_AGAIN = "baseline again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ class Queue:
     on: str = ""
     remote: str = ""
     address: str = ""
-    kind: QueueKind = QueueKind.EXPERIMENTS
+    kind: RunKind = RunKind.EXPERIMENTS
 
     @property
     def id(self) -> str:
@@ -116,7 +108,7 @@ class Queue:
     @property
     def measures_baseline(self) -> bool:
         """Whether it runs the baseline alone."""
-        return self.kind in {QueueKind.BASELINE, QueueKind.BASELINE_AGAIN}
+        return self.kind in {RunKind.BASELINE, RunKind.BASELINE_AGAIN}
 
     def label(self, name: str) -> str:
         """What a person calls one of its names."""
@@ -126,7 +118,7 @@ class Queue:
         """What runs one of its names in a terminal."""
         if self.measures_baseline:
             return f"gitexp run --{self.kind.replace(' ', ' --')}"
-        return f"gitexp run {name}{' --smoke' if self.kind is QueueKind.SMOKE else ''}"
+        return f"gitexp run {name}{' --smoke' if self.kind is RunKind.SMOKE else ''}"
 
     def stage(self) -> QueueStage:
         """Find out how far it is."""
@@ -197,7 +189,7 @@ def read_queue(folder: Path) -> Queue | None:
         check(content[name]) for name, check in _FIELDS.items()
     ):
         return None
-    parsed = {"names": tuple(content["names"]), "kind": QueueKind(content["kind"])}
+    parsed = {"names": tuple(content["names"]), "kind": RunKind(content["kind"])}
     return Queue(folder, **content | parsed)
 
 
@@ -237,10 +229,10 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "on": _is_text,
     "remote": _is_text,
     "address": _is_text,
-    "kind": lambda value: value in [*QueueKind],
+    "kind": lambda value: value in [*RunKind],
 }  # fmt: skip
 # Of queues that an earlier version began.
 _LATER: dict[str, Any] = {
     "yes": True, "runs": 0, "share": 1.0, "on": "", "remote": "", "address": "",
-    "kind": QueueKind.EXPERIMENTS,
+    "kind": RunKind.EXPERIMENTS,
 }  # fmt: skip

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from gitexp.lab.queues.queue import QueueKind, QueueStage, queues
+from gitexp.lab.queues.queue import QueueStage, queues
+from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class QueueProgressJson(TypedDict):
     """A queue, and how far each of its experiments is; a baseline has its branch's name."""
 
     queue: str
-    kind: QueueKind
+    kind: RunKind
     stage: QueueStage
     process: int
     start: str
@@ -119,7 +120,7 @@ def queued_experiments(
         state, told = states.get(name, "unknown"), last.get(name, {})
         if name in stopped:
             found.append(QueuedExperiment(name, "stopped"))
-        elif queue.kind is not QueueKind.EXPERIMENTS:
+        elif queue.kind is not RunKind.EXPERIMENTS:
             found.append(QueuedExperiment(name, _alone(queue, stage)))
         elif state not in _NOT_OVER and not (goes_on and state == _FAILED and name not in failed):
             found.append(QueuedExperiment(name, state))

@@ -1,0 +1,144 @@
+"""Carry out what `gitexp run` was asked: in a terminal, in a queue's process, or into a script.
+
+Functions below import what only some kinds of runs need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from gitexp.cli import live
+from gitexp.cli.views import run as views
+from gitexp.rules.documents.elsewhere import HERE
+from gitexp.rules.documents.purpose import RunKind
+from gitexp.workflows.run import Unfinished, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from gitexp.errors import GitexpError
+    from gitexp.lab.away.elsewhere import Place
+    from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.projects.project import Project
+    from gitexp.rules.documents.elsewhere import Where
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRuns:
+    """Runs that were asked for: of experiments, of one on samples of the data, or of the baseline.
+
+    `jobs` is None for as many as the machine serves; `several` says whether a list is printed. With
+    `screening`, so many runs of each on a share of the data only screen it.
+    """
+
+    names: Sequence[str]
+    jobs: int | None
+    several: bool = False
+    kind: RunKind = RunKind.EXPERIMENTS
+    screening: tuple[int, float] | None = None
+    gpus: str = ""
+    explore: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of runs: what prints it, and why experiments have no verdict.
+
+    `is_error` where the one error is all that there is to print. `exit_codes` are those without and
+    with --exit-code.
+    """
+
+    show: Callable[..., None]
+    errors: Sequence[GitexpError] = ()
+    is_error: bool = False
+    exit_codes: tuple[int, int] = (0, 0)
+
+
+def run_here(
+    project: Project,
+    asked: AskedRuns,
+    where: Where = HERE,
+    *,
+    as_json: bool,
+    yes: bool = False,
+    quiet: bool = False,
+    by_verdict: bool = False,
+) -> None:
+    """Make the runs while somebody watches, and print what came of them.
+
+    `by_verdict` turns verdicts into the exit code.
+    """
+    place = place_of(project, where)
+    with live.watcher(yes=yes, as_json=as_json, quiet=quiet) as watcher:
+        done = carry_out(project, asked, watcher, place)
+    if done.is_error:
+        raise done.errors[0]
+    done.show(as_json=as_json, quiet=quiet)
+    if code := done.exit_codes[by_verdict]:
+        raise typer.Exit(code)
+
+
+def place_of(project: Project, where: Where) -> Place | None:
+    """Return the cluster that is wanted, and the remote that its workers use; None for here."""
+    if not where.on:
+        return None
+    from gitexp.workflows.away import place_of as away  # loads what syncs and hands runs over
+
+    return away(project, where)
+
+
+def carry_out(
+    project: Project,
+    asked: AskedRuns,
+    watcher: Watcher,
+    on: Place | None,
+    to_stop: Callable[[], Collection[str]] | None = None,
+) -> Outcome:
+    """Make the runs; `to_stop` names experiments to end, and is asked again and again."""
+    if asked.kind is RunKind.SMOKE:
+        from gitexp.cli.views.samples import smoked
+        from gitexp.workflows.smoke import smoke
+
+        name = next(iter(asked.names), None)
+        tried = smoke(project, name, gpus=asked.gpus, watcher=watcher, to_stop=to_stop, on=on)
+        return Outcome(partial(smoked, tried))
+    if asked.kind is not RunKind.EXPERIMENTS:
+        from gitexp.cli.views.baseline import measured
+        from gitexp.workflows.baseline import measure_baseline
+
+        repeats = measure_baseline(
+            project, jobs=asked.jobs, gpus=asked.gpus, watcher=watcher, on=on,
+            again=asked.kind is RunKind.BASELINE_AGAIN,
+            to_stop=to_stop and (lambda: {""} if to_stop() else ()),
+        )  # fmt: skip
+        return Outcome(partial(measured, project, repeats))
+    if asked.screening is not None:
+        from gitexp.cli.views.screen import screened
+        from gitexp.workflows.screen import screen
+
+        runs, share = asked.screening
+        ranking = screen(
+            project, asked.names, runs=runs, share=share, jobs=asked.jobs, gpus=asked.gpus,
+            watcher=watcher, to_stop=to_stop, on=on,
+        )  # fmt: skip
+        errors = [one.error for one in ranking.unfinished]
+        worst = max((error.exit_code for error in errors), default=0)
+        return Outcome(partial(screened, ranking), errors, exit_codes=(worst, worst))
+    ended = run(
+        project, asked.names, jobs=asked.jobs, gpus=asked.gpus, watcher=watcher,
+        explore=asked.explore, to_stop=to_stop, on=on,
+    )  # fmt: skip
+    errors = [one.error for one in ended if isinstance(one, Unfinished)]
+    return Outcome(
+        partial(views.ended, ended, several=asked.several),
+        errors,
+        is_error=bool(errors) and not asked.several,
+        exit_codes=(
+            views.exit_code(ended, by_verdict=False),
+            views.exit_code(ended, by_verdict=True),
+        ),
+    )
