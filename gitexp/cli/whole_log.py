@@ -13,7 +13,7 @@ from gitexp.lab.log.ladder import LadderStep
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitexp.lab.log.log import Row
+    from gitexp.lab.log.log import OpenLog, Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalProgress
 
@@ -32,30 +32,39 @@ def goals_of(project: Project) -> list[GoalProgress]:
         return []
 
 
-def below_headline(
-    project: Project,
-    rows: Iterator[Row | LadderStep],
-    goals: Sequence[GoalProgress],
-) -> Iterator[Row | LadderStep]:
-    """Print the headline of a log that is not empty; returns the rows to print below it."""
-    from gitexp.cli.views.headline import print_headline
-    from gitexp.lab.standing.headline import headline, keep_headline, kept_headline
+def begin_whole_log(
+    opened: OpenLog, goals: Sequence[GoalProgress]
+) -> tuple[Iterator[Row | LadderStep], bool]:
+    """Print the headline of a log that is not empty; returns its rows, and whether it is owed.
 
-    one = kept_headline(project, goals)
-    if one is None:
-        found = []
-        for row in rows:
-            if not isinstance(row, LadderStep):
-                row.result.entry  # noqa: B018 - read while the cache is open
-            found.append(row)
-        experiments = [row for row in found if not isinstance(row, LadderStep)]
-        if not experiments:
-            return iter(found)
-        one = headline(project, experiments, goals)
-        keep_headline(project, one)
-        rows = iter(found)
-    print_headline(one)
-    return rows
+    Where so many experiments have to be judged first that it would take seconds, the rows come
+    first, and the headline after them.
+    """
+    from gitexp.cli.views.headline import announce_headline, print_headline
+    from gitexp.lab.log.batches import MANY
+    from gitexp.lab.standing.headline import kept_headline
+
+    if one := kept_headline(opened, goals):
+        print_headline(one)
+        return opened.with_steps(new=0), False
+    new = opened.count_new()
+    if new >= MANY:
+        announce_headline(new)
+        return opened.with_steps(new), True
+    found = [*opened.with_steps(new)]
+    show_headline(opened, [row for row in found if not isinstance(row, LadderStep)], goals)
+    return iter(found), False
+
+
+def show_headline(opened: OpenLog, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> None:
+    """Sum up the experiments of a whole log, and keep the headline for the next time."""
+    from gitexp.cli.views.headline import print_headline
+    from gitexp.lab.standing.headline import headline, keep_headline
+
+    if rows:
+        one = headline(opened.project, rows, goals)
+        keep_headline(opened, one)
+        print_headline(one)
 
 
 def show_standing(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress]) -> None:

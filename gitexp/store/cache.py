@@ -38,8 +38,8 @@ _TABLES = """
         checksum INTEGER, body TEXT, bodysum INTEGER);
     CREATE INDEX moments ON commits (id, time, base, project, checksum);
     CREATE TABLE summaries (id TEXT PRIMARY KEY, key TEXT, stage TEXT, verdict TEXT, ran INTEGER,
-        finished REAL, spent REAL, spared REAL, misled INTEGER, shown TEXT, summary TEXT,
-        checksum INTEGER);
+        finished REAL, spent REAL, spared REAL, misled INTEGER, member TEXT, shown TEXT,
+        summary TEXT, checksum INTEGER);
     CREATE TABLE heads (ref TEXT, id TEXT, time REAL, base TEXT, project TEXT,
         checksum INTEGER);
     CREATE TABLE listed (signature TEXT);
@@ -78,7 +78,8 @@ class CachedSummary(NamedTuple):
     """A summary as it was computed; `key` names the notes that it was computed from.
 
     `stage` to `spared` are those of `summary`, its text, and `misled` says whether the first run
-    alone would have kept a change that is ruled out. `shown` is the experiment's part of
+    alone would have kept a change that is ruled out. `member` is the experiment as its campaign
+    counts it. `shown` is the experiment's part of
     `gitexp log --json`.
     """
 
@@ -90,6 +91,7 @@ class CachedSummary(NamedTuple):
     spent: float
     spared: float
     misled: int
+    member: str
     shown: str
     summary: str
 
@@ -130,9 +132,9 @@ class Cache:
         finally:
             self.open()
 
-    def count(self) -> int:
-        """How many summaries are kept, whether they still hold or not."""
-        return next((count for (count,) in self._rows("SELECT count(*) FROM summaries")), 0)
+    def keys(self) -> dict[str, str]:
+        """The key of every summary that is kept, by commit; a damaged one may be among them."""
+        return dict(self._rows("SELECT id, key FROM summaries"))
 
     def moments(self) -> dict[str, Moment]:
         """Every commit that was kept."""
@@ -205,7 +207,9 @@ class Cache:
     def add_summaries(self, summaries: Iterable[tuple[str, CachedSummary]]) -> None:
         """Keep summaries."""
         rows = [(commit, *kept, _sum(commit, *kept)) for commit, kept in summaries]
-        statement = "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        statement = (
+            "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
         self._write((statement, rows))
 
     def _whole(self, statement: str, commits: Sequence[str] | None = None) -> Iterator[Any]:

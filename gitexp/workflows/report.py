@@ -104,7 +104,7 @@ def report(project: Project, today: dt.date) -> Report:
     Raises:
         NotReady: GOALS.toml cannot be read.
     """
-    rows = [*read_log(project)]
+    rows = read_log(project)
     experiments = [row for row in rows if isinstance(row, Row)]
     # Where a shallow clone ends, there is nothing to measure from.
     standing_on = {r.code: (r.base, r.code) for row in experiments if (r := row.result).code}

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gitexp.errors import StoreBusy
 from gitexp.lab.health.git_settings import check_fetches
+from gitexp.lab.log.batches import WORTH_KEEPING
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.remote import choose_remote
 from gitexp.lab.sharing.deliver import deliver, plan_delivery, read_here
@@ -27,6 +28,7 @@ from gitexp.lab.sharing.notices import (
 )
 from gitexp.lab.sharing.outgoing import Outgoing, push_all
 from gitexp.lab.sharing.report import Synced
+from gitexp.lab.standing.headline import sum_up_log
 from gitexp.store.archive import tidy
 from gitexp.store.fetch import delete_refs, fetch, read_fetched
 from gitexp.store.local import locked, read_json, write_json
@@ -102,6 +104,7 @@ class _Sync:
         self.outgoing = Outgoing(self.repository)
         self.marker = self.repository.local / "sync" / f"{quote(remote, safe='')}.json"
         self.began = time.time()
+        self.judged = 0  # experiments whose records came in
         # Whether something was fetched and not delivered yet, by us or by a sync that was killed.
         self.whole = False
 
@@ -130,6 +133,8 @@ class _Sync:
         for attempt in range(_TRIES):
             self.say(f"{self.remote}: fetching" + (" again, as others pushed" if attempt else ""))
             if self._once():
+                if self.judged >= WORTH_KEEPING:
+                    sum_up_log(self.project)
                 return self.done
             # Jitter keeps two contenders from meeting again at the next try.
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))  # noqa: S311
@@ -160,6 +165,7 @@ class _Sync:
         self._tell_incoming(delivery, merged)
         views = merge_verdict_notes(repository, theirs.notes, merged[RUNS], whole=whole)
         self.done.verdicts += views.changed
+        self.judged += views.judged
         self.whole = False
         self._mark(delivered=True)
         for ref in folded.odd[:_NAMED]:

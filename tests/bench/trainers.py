@@ -433,7 +433,7 @@ def _member(design: Design, place: Place, judgement: Judgement) -> Member:
         campaign=place.campaign,
         level=design.level,
     )
-    return Member(registration, True, judgement.verdict)
+    return Member.of(registration, judgement.verdict, measured=True)
 
 
 # --- a chain of accepted changes ----------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.log.log import log
+from gitexp.lab.log.log import log, open_log
 from gitexp.lab.projects.project import open_project
 from gitexp.lab.standing.headline import Headline, headline, kept_headline
 from tests.arrange import records, settle
@@ -66,7 +66,8 @@ def test_a_headline_is_kept_until_what_it_depends_on_changes(ready: World) -> No
 
     def seen() -> tuple[Headline | None, str]:
         age_refs(ready)
-        kept = kept_headline(open_project(ready.path), ())
+        with open_log(open_project(ready.path)) as opened:
+            kept = kept_headline(opened, ())
         return kept, "\n".join(ready.gitexp("log").out.splitlines()[:2])
 
     assert seen()[0] is None

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import gitexp
+from gitexp.cli.commands.log import show_log
+from gitexp.cli.views.log import Look
 from gitexp.lab.log.batches import read_batches
+from gitexp.lab.log.log import Selection, open_log
 from gitexp.lab.log.results import judged, read_results
 from gitexp.lab.log.summary_cache import opened_cache, stamp_of
 from gitexp.lab.projects.project import open_project
+from gitexp.lab.standing.headline import headline, kept_headline
 from gitexp.store.cache import Cache
 from gitexp.store.experiments import read_experiments
 from gitexp.store.heads import list_heads
@@ -101,7 +105,7 @@ def test_a_second_process_judges_as_this_one_does(many: World, *, kept: bool) ->
         for result in read_batches(repository, cache, heads, 7, beside=True)
     ]
     assert beside == alone
-    assert cache.count() == (len(heads) if kept else 0)
+    assert len(cache.keys()) == (len(heads) if kept else 0)
     cache.close()
 
 
@@ -117,7 +121,9 @@ def test_what_a_second_process_leaves_undone_is_judged_here(many: World) -> None
     assert len(found) == len(heads)
 
 
-def test_what_a_sync_judged_no_log_judges_again(many: World, tmp_path: Path) -> None:
+def test_what_a_sync_judged_no_log_judges_again(
+    many: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many.git("clone", "--quiet", "--mirror", str(many.path), str(tmp_path / "hub"))
     many.git("clone", "--quiet", str(tmp_path / "hub"), str(tmp_path / "other"))
     other = World(tmp_path / "other")
@@ -126,11 +132,33 @@ def test_what_a_sync_judged_no_log_judges_again(many: World, tmp_path: Path) -> 
     commits = [head.commit for head in list_heads(repository, Cache(None, 0))]
     with opened_cache(repository) as kept:
         judged_by_sync = kept.summaries(commits)
+    monkeypatch.chdir(other.path)
+    project = open_project()
+    with open_log(project) as opened:
+        assert kept_headline(opened, ()) == headline(project, [*opened.rows()], ())
     cache(other).unlink()
     rows(other)
     with opened_cache(repository) as kept:
         assert judged_by_sync == kept.summaries(commits)
     assert len(judged_by_sync) == 40
+
+
+def test_where_much_has_to_be_judged_the_rows_come_first(
+    many: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(many.path)
+    monkeypatch.setattr("gitexp.lab.log.batches.MANY", 40)
+    project, printed = open_project(), []
+    for _ in range(2):
+        show_log(project, Selection(), Look())
+        printed.append(capsys.readouterr().out)
+    first, later = printed
+    headline = later.partition("\n\n")[0]
+    assert "accuracy" in headline
+    assert first.startswith(
+        "40 experiments are new to this clone and are being judged. The summary"
+    )
+    assert first.index("  run-39\n") < first.index("  run-0\n") < first.index(headline)
 
 
 def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +171,8 @@ def test_a_kept_judgement_is_whole(many: World, monkeypatch: pytest.MonkeyPatch)
         assert one.judgement == other.judgement
         assert one.registration == other.registration
         assert one.stage == other.stage
+        assert one.member() == other.member() is not None
+        assert one.replaces == other.replaces == ()
         assert json.loads(one.shown) == json.loads(other.shown)
         assert one.records == other.records
         assert one.baseline_records == other.baseline_records

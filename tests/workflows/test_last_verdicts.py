@@ -25,7 +25,7 @@ def row(day: int, finished: int | None, verdict: str | None = "RULED OUT") -> Ro
     name, commit, time = f"on-day-{day}", str(day) * 40, REGISTERED.format(day)
     ended = None if finished is None else NEW_YEAR + DAY * (finished - 1) + 1
     entry = Entry(f"refs/heads/exp/{name}", commit, (), "A", time, "It helps because it does")
-    kept = CachedSummary("", "decided", verdict, 5, ended, 0.0, 0.0, 0, "{}", "{}")
+    kept = CachedSummary("", "decided", verdict, 5, ended, 0.0, 0.0, 0, "", "{}", "{}")
     head = Head(entry.ref, commit, Moment(0.0, "", ""))
     nowhere = Repository(Git(Path()), Path(), Path(), None, "", shallow=False)
     notes = RunNotes(nowhere, {})  # what is kept is not read again

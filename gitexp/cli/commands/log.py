@@ -12,7 +12,7 @@ from gitexp.cli.views import log as views
 from gitexp.cli.views.log import Form, Look
 from gitexp.cli.views.log_cells import Column
 from gitexp.cli.views.terminal import OUTPUT, Color, has_color
-from gitexp.cli.whole_log import below_headline, goals_of, show_standing
+from gitexp.cli.whole_log import begin_whole_log, goals_of, show_headline, show_standing
 from gitexp.errors import UsageError
 from gitexp.lab.log import log as workflow
 from gitexp.lab.log.log_order import Order, ordered, row_condition
@@ -143,12 +143,17 @@ def log(
 def show_log(project: Project, selection: workflow.Selection, look: Look) -> None:
     """Print the log, newest first, and where it is whole, above and below it what it comes to."""
     begin = 'No experiments yet: gitexp start --set KEY=VALUE "HYPOTHESIS because REASON"'
-    found = workflow.read_log(project, selection)
     goals = None
-    if look.form is Form.TABLE and selection == workflow.Selection():
-        goals = goals_of(project)
-        found = below_headline(project, found, goals)
-    rows = views.log(found, look, begin if selection.is_all_of(0) else views.NO_MATCH)
+    with workflow.open_log(project, selection) as opened:
+        if look.form is Form.TABLE and selection == workflow.Selection():
+            goals = goals_of(project)
+            found, headline_is_owed = begin_whole_log(opened, goals)
+        else:
+            found, headline_is_owed = opened.with_steps(), False
+        rows = views.log(found, look, begin if selection.is_all_of(0) else views.NO_MATCH)
+        if goals is not None and headline_is_owed:
+            typer.echo("")
+            show_headline(opened, rows, goals)
     missing = [row.commit for row in rows if row.state is State.UNSYNCED]
     for said in about_missing_results(project.repository, missing) if missing else ():
         typer.echo(f"gitexp: {said}", err=True)

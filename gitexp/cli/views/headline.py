@@ -25,6 +25,13 @@ def print_headline(one: Headline) -> None:
     typer.echo("")
 
 
+def announce_headline(new: int) -> None:
+    """Say that the headline of a log comes below it."""
+    said = f"{new:,} experiments are new to this clone and are being judged."
+    typer.echo(filled(f"{said} The summary comes after them.", "", "  "))
+    typer.echo("")
+
+
 def headline_lines(one: Headline) -> list[str]:
     """The score and the goals; what came of the experiments; what single runs would have kept."""
     goals = [_goal(goal, one.metric) for goal in one.goals]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from gitexp.cli.views.log_cells import Column
-from gitexp.cli.views.log_programs import as_csv, as_json, as_markdown, brief_text
 from gitexp.cli.views.log_table import log_table
 from gitexp.cli.views.rows import about_code, result_lines, uncounted
 from gitexp.cli.views.steps import amendment_lines, effect_of
@@ -107,6 +106,9 @@ def log(rows: Iterable[Row | LadderStep], look: Look, nothing: str = NO_MATCH) -
     """Print the log, each row as soon as it is there; returns the experiments for people."""
     if look.form.is_for_people:
         return _for_people(rows, look, nothing)
+    # People who look at a table need not wait until what writes the other forms is loaded.
+    from gitexp.cli.views.log_programs import as_csv, as_json, as_markdown, brief_text
+
     experiments = (row for row in rows if not isinstance(row, LadderStep))
     match look.form:
         case Form.CSV:

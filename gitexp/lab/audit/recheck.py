@@ -81,7 +81,7 @@ def too_high(
     for result in every:
         member = result.member()
         if member is not None and member.measured and result.confirmed:
-            key = member.registration.criterion.metric, member.registration.campaign
+            key = member.metric, member.campaign
             confirmed[key][result.entry.commit] = member
     bases = {one.base for one in every if one.base}
     protocols = protocols_of(inventory.project, bases)
@@ -97,7 +97,7 @@ def too_high(
         besides = [one for at, one in confirmed[key].items() if at != result.entry.commit]
         if registration.rules > 1:
             besides = [one for one in besides if protocols[one.base] == protocols[member.base]]
-        others = count_confirmed(registration, besides)
+        others = count_confirmed(registration.rules, besides)
         allowed = campaign_level(known.error_budget, known.planned, others)
         if registration.level > allowed * LEVEL_SLACK:
             said = (

@@ -89,8 +89,8 @@ def without_replaced(results: Iterable[Result]) -> list[Result]:
     gone = {
         commit
         for result in listed
-        if result.registration and result.registration.replaces and result.ran
-        for commit in result.registration.replaces
+        if result.replaces and result.registration and result.ran
+        for commit in result.replaces
         if commit in by_commit and _gave_place(by_commit[commit], result.registration)
     }
     return [result for result in listed if result.commit not in gone] if gone else listed

@@ -90,11 +90,11 @@ def _open_campaign(
     """The latest campaign that an experiment may belong to, by what else is registered."""
     others = past.members(registration.project, entry.commit)
     metric = registration.criterion.metric
-    mine = [one for one in others if one.registration.criterion.metric == metric]
-    latest = max((one.registration.campaign for one in mine), default=0)
+    mine = [one for one in others if one.metric == metric]
+    latest = max((one.campaign for one in mine), default=0)
     base = entry.base
     protocols = protocols_of(project, {base, *(one.base for one in mine)})
-    within = [one for one in mine if one.registration.campaign == latest]
+    within = [one for one in mine if one.campaign == latest]
     taken, _ = count_places(within, metric, latest)
     full = taken >= project.settings.planned
     return latest + (full or all(protocols[one.base] != protocols[base] for one in within))

@@ -67,21 +67,22 @@ class PastResults:
         mine = self._itself(commit)
         besides = [result for result in self._results if result.commit not in mine]
         others = (result.member() for result in without_replaced(besides))
-        return [one for one in others if one and one.registration.project == folder]
+        return [one for one in others if one and one.project == folder]
 
     def confirmed_besides(self, project: Project, registration: Registration, entry: Entry) -> int:
         """Count what a campaign confirmed apart from an experiment, as the experiment's rules do.
 
         Under rules 2 nothing counts that was measured by another protocol.
         """
-        others = dict(self._confirmed.get(_campaign(registration), {}))
+        campaign = registration.project, registration.criterion.metric, registration.campaign
+        others = dict(self._confirmed.get(campaign, {}))
         others.pop(entry.commit, None)
         if others and registration.rules > 1 and entry.base:
             base = entry.base
             protocols = protocols_of(project, {base, *(one.base for one in others.values())})
             alike = [m for m in others.values() if protocols[m.base] == protocols[base]]
-            return count_confirmed(registration, alike)
-        return count_confirmed(registration, others.values())
+            return count_confirmed(registration.rules, alike)
+        return count_confirmed(registration.rules, others.values())
 
     def or_sync(self, hint: str) -> str:
         """Add to the hint of a rule what mends it where only results of others are missing."""
@@ -98,7 +99,7 @@ class PastResults:
         An archived one that a branch of the same name hides is among them.
         """
         known = {r.commit for r in self._results}
-        known |= {commit for r in self._results for commit in (*r.standing, *_replaced(r))}
+        known |= {commit for r in self._results for commit in (*r.standing, *r.replaces)}
         noted = [commit for commit in list_notes(self._repository, RUNS) if commit not in known]
         return judged(self._repository, read_noted(self._repository, noted))
 
@@ -109,7 +110,7 @@ class PastResults:
     def _itself(self, commit: str) -> set[str]:
         """An experiment's commit, and those whose place it took."""
         own = self.own(commit)
-        return {commit, *(_replaced(own) if own else ())}
+        return {commit, *(own.replaces if own else ())}
 
     @cached_property
     def _campaigns(self) -> dict[tuple[str, str], list[tuple[int, str]]]:
@@ -148,15 +149,6 @@ class PastResults:
         for result in self._results:
             member = result.member()
             if member is not None and member.verdict is Verdict.CONFIRMED:
-                key = _campaign(member.registration)
+                key = member.project, member.metric, member.campaign
                 found.setdefault(key, {})[result.entry.commit] = member
         return found
-
-
-def _replaced(result: Result) -> tuple[str, ...]:
-    """Commits whose code another commit replaced: their failures count with its own."""
-    return result.registration.replaces if result.registration else ()
-
-
-def _campaign(registration: Registration) -> tuple[str, str, int]:
-    return registration.project, registration.criterion.metric, registration.campaign

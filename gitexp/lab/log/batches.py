@@ -35,23 +35,37 @@ if TYPE_CHECKING:
     _HandedOver = list[tuple[str, tuple[Any, ...]]]
 
 _FEW = 100  # experiments whose notes are looked up one by one, not in the list of all
-_WORTH_KEEPING = 20  # experiments; to judge fewer costs a log next to nothing
-_BATCH = 500  # experiments that are judged before the first of them is handed on
-_MANY = 2000  # experiments that have to be judged before a second process pays
+WORTH_KEEPING = 20  # experiments; to judge fewer costs a log next to nothing
+_FIRST, _BATCH = 50, 500  # experiments of the first batch, which a screen waits for, and of most
+MANY = 2000  # experiments that take a second to judge: from there on, a second process pays
 
 
-def read_some(repository: Repository, cache: Cache, heads: _Heads) -> Iterator[Result]:
-    """Read experiments, and judge those whose notes are new."""
-    many = len(heads) >= _MANY and len(heads) - cache.count() >= _MANY
-    return read_batches(repository, cache, heads, _BATCH, beside=many and has_second_core())
+def read_some(
+    repository: Repository, cache: Cache, heads: _Heads, new: int | None = None
+) -> Iterator[Result]:
+    """Read experiments, and judge those whose notes are new, `new` of them if this is known."""
+    if new is None:
+        new = count_new(repository, cache, heads)
+    return read_batches(repository, cache, heads, _BATCH, beside=new >= MANY and has_second_core())
+
+
+def count_new(repository: Repository, cache: Cache, heads: _Heads) -> int:
+    """How many of many experiments have to be judged; of few, none are counted."""
+    if len(heads) < MANY:
+        return 0
+    kept, blobs = cache.keys(), list_notes(repository, RUNS)
+    return sum(kept.get(head.commit) != _key(head, blobs) for head in heads)
 
 
 def read_batches(
     repository: Repository, cache: Cache, heads: _Heads, size: int, *, beside: bool
 ) -> Iterator[Result]:
-    """Read experiments; if `beside`, a second process judges every other batch of this `size`."""
+    """Read experiments in batches that grow to this `size`.
+
+    If `beside`, a second process judges every other batch.
+    """
     blobs = None if len(heads) <= _FEW else list_notes(repository, RUNS)
-    batches = [heads[at : at + size] for at in range(0, len(heads), size)]
+    batches = [*_batches(heads, size)]
     theirs = batches[1::2] if beside and blobs is not None else []
     with _judged_beside(repository, cache, theirs, blobs or {}) as judged:
         done = 0
@@ -69,12 +83,19 @@ def read_batches(
             done += len(batch)
 
 
+def _batches(heads: _Heads, most: int) -> Iterator[_Heads]:
+    at, size = 0, min(_FIRST, most)
+    while at < len(heads):
+        yield heads[at : at + size]
+        at, size = at + size, min(2 * size, most)
+
+
 def keep_judged(repository: Repository, results: Sequence[Result], notes: str) -> None:
     """Keep many experiments, judged just now by the `notes` of this commit, for the next log.
 
     So the first log of a clone that was synced finds what the sync had to judge.
     """
-    if len(results) < _WORTH_KEEPING:
+    if len(results) < WORTH_KEEPING:
         return
     blobs = list_notes(repository, RUNS)
     if repository.git.resolve(RUNS) != notes:

@@ -6,13 +6,14 @@ import heapq
 import json
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
-from gitexp.lab.log.batches import read_some
+from gitexp.lab.log.batches import count_new, read_some
 from gitexp.lab.log.ladder import read_steps
 from gitexp.lab.log.results import own_heads
 from gitexp.lab.log.states import States
@@ -23,7 +24,7 @@ from gitexp.rules.text import json_line
 from gitexp.store.experiments import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from gitexp.lab.log.ladder import LadderStep
     from gitexp.lab.log.log_json import ExperimentJson
@@ -123,15 +124,64 @@ def parse_since(project: Project, since: str) -> float:
     return second
 
 
+class OpenLog:
+    """Experiments of a project as they are listed; each is read when it is asked for."""
+
+    def __init__(self, project: Project, cache: Cache, selection: Selection) -> None:
+        """List those that may be wanted."""
+        self.project, self.cache, self._selection = project, cache, selection
+        most = None if selection.is_of_some else selection.most
+        heads = own_heads(project, cache, since=selection.since, most=most)
+        self.heads = [head for head in heads if selection.wants(head)]
+
+    def count_new(self) -> int:
+        """How many of many have to be judged; of few, none are counted."""
+        return count_new(self.project.repository, self.cache, self.heads)
+
+    def rows(self, new: int | None = None) -> Iterator[Row]:
+        """Read the experiments, newest first; `new` of them have to be judged, if it is known."""
+        states, selection = States(self.project), self._selection
+        found = read_some(self.project.repository, self.cache, self.heads, new)
+        rows: Iterator[Row] = (Row(result, states.of(result)) for result in found)
+        return islice((row for row in rows if selection.holds(row)), selection.most)
+
+    def with_steps(self, new: int | None = None) -> Iterator[Row | LadderStep]:
+        """Read them and, between them, what else the baseline branch changed, newest first.
+
+        If only some names, authors, states or conditions are wanted, there are no steps.
+        """
+        bases = {head.base for head in self.heads if head.base}
+        steps: list[LadderStep] = []
+        if bases - {self.project.tip} and not self._selection.is_of_some:
+            since = self._selection.since
+            steps = [
+                step for step in read_steps(self.project, bases)
+                if (step.untested or step.amendment != UNAMENDED) and timestamp(step.time) >= since
+            ]  # fmt: skip
+        stepped = {step.commit for step in steps}
+
+        def place(row: Row | LadderStep) -> tuple[float, int]:
+            # Within one second, a step comes after what it was built on and before what is on it.
+            rank = (2 * (row.result.base in stepped)) if isinstance(row, Row) else 1
+            return timestamp(row.time), rank
+
+        both: Iterator[Row | LadderStep] = heapq.merge(
+            self.rows(new), steps, key=place, reverse=True
+        )
+        return islice(both, self._selection.most)
+
+
+@contextmanager
+def open_log(project: Project, selection: Selection | None = None) -> Iterator[OpenLog]:
+    """List the experiments of a project that are wanted, to be read before the block ends."""
+    with opened_cache(project.repository) as cache:
+        yield OpenLog(project, cache, selection or Selection())
+
+
 def stream(project: Project, selection: Selection | None = None) -> Iterator[Row]:
     """Read the log, newest first; each row is read when it is asked for."""
-    with opened_cache(project.repository) as cache:
-        yield from _rows(
-            project,
-            cache,
-            _heads(project, cache, selection or Selection()),
-            selection or Selection(),
-        )
+    with open_log(project, selection) as opened:
+        yield from opened.rows()
 
 
 def log(project: Project) -> list[Row]:
@@ -155,43 +205,7 @@ def row_of(rows: Iterable[Row], ref: str, commit: str) -> Row:
     return row
 
 
-def read_log(project: Project, selection: Selection | None = None) -> Iterator[Row | LadderStep]:
-    """Read experiments and, between them, what else the baseline branch changed, newest first.
-
-    If only some names, authors, states or conditions are wanted, there are no steps.
-    """
-    selection = selection or Selection()
-    with opened_cache(project.repository) as cache:
-        heads = _heads(project, cache, selection)
-        rows = _rows(project, cache, heads, selection)
-        bases = {head.base for head in heads if head.base}
-        steps: list[LadderStep] = []
-        if bases - {project.tip} and not selection.is_of_some:
-            steps = [
-                s for s in read_steps(project, bases) if s.untested or s.amendment != UNAMENDED
-            ]
-            steps = [step for step in steps if timestamp(step.time) >= selection.since]
-        stepped = {step.commit for step in steps}
-
-        def place(row: Row | LadderStep) -> tuple[float, int]:
-            # Within one second, a step comes after what it was built on and before what is on it.
-            rank = (2 * (row.result.base in stepped)) if isinstance(row, Row) else 1
-            return timestamp(row.time), rank
-
-        both: Iterator[Row | LadderStep] = heapq.merge(rows, steps, key=place, reverse=True)
-        yield from islice(both, selection.most)
-
-
-def _heads(project: Project, cache: Cache, selection: Selection) -> list[Head]:
-    most = None if selection.is_of_some else selection.most
-    heads = own_heads(project, cache, since=selection.since, most=most)
-    return [head for head in heads if selection.wants(head)]
-
-
-def _rows(
-    project: Project, cache: Cache, heads: Sequence[Head], selection: Selection
-) -> Iterator[Row]:
-    states = States(project)
-    found = read_some(project.repository, cache, heads)
-    rows: Iterator[Row] = (Row(result, states.of(result)) for result in found)
-    return islice((row for row in rows if selection.holds(row)), selection.most)
+def read_log(project: Project) -> list[Row | LadderStep]:
+    """Read the whole log with the steps of the baseline branch, newest first."""
+    with open_log(project) as opened:
+        return [*opened.with_steps()]

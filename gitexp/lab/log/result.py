@@ -6,10 +6,11 @@ import json
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from gitexp.rules.documents.code_commit import REPLACES
 from gitexp.rules.documents.registration import Registration, parse_message
 from gitexp.rules.documents.remark import Remark, parse_remarks
 from gitexp.rules.documents.summary import Stage, Summary, parse_summary, summarize, summary_text
-from gitexp.rules.verdict.campaign import Member
+from gitexp.rules.verdict.campaign import Member, member_text, parse_member
 from gitexp.store.cache import CachedSummary
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ class Result:
     def code(self) -> str:
         """The code commit that it stands on, as it says; empty where there is none."""
         return self.entry.code
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """Commits whose place it takes, as it says: their failures count with its own."""
+        # Of thousands that are kept, few have to be parsed.
+        if self._kept is not None and f'"{REPLACES}"' not in self.shown:
+            return ()
+        return self.registration.replaces if self.registration else ()
 
     @property
     def standing(self) -> tuple[str, str]:
@@ -156,10 +165,9 @@ class Result:
         """Failed runs of the commits that this one replaces."""
         from gitexp.rules.verdict.replacing import as_replaced
 
-        commits = self.registration.replaces if self.registration else ()
         return [
             record
-            for commit in commits
+            for commit in self.replaces
             for record in as_replaced(r for r in self._notes.records(commit) if r.is_of(commit))
         ]
 
@@ -361,16 +369,19 @@ class Result:
             verdict = None if summary.verdict is None else summary.verdict.value
             self._kept = CachedSummary(
                 key, summary.stage.value, verdict, summary.ran, summary.finished, summary.spent,
-                summary.spared, int(self.misled), self.shown, summary_text(summary),
+                summary.spared, int(self.misled), member_text(self.member()), self.shown,
+                summary_text(summary),
             )  # fmt: skip
         return self._kept
 
     def member(self) -> Member | None:
         """Return the experiment as its campaign counts it."""
+        if self._kept is not None:
+            return parse_member(self._kept.member, self.verdict, self.base)
         if self.registration is None:
             return None
-        measured = self.ran > 0 or self._chosen_by_its_evidence
-        return Member(self.registration, measured and not self.explored, self.verdict, self.base)
+        measured = (self.ran > 0 or self._chosen_by_its_evidence) and not self.explored
+        return Member.of(self.registration, self.verdict, self.base, measured=measured)
 
     @property
     def _chosen_by_its_evidence(self) -> bool:

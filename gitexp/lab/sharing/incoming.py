@@ -35,11 +35,15 @@ class ChangedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class MergedVerdictNotes:
-    """The verdict notes of the remote, and the commit `after` with those that hold now."""
+    """The verdict notes of the remote, and the commit `after` with those that hold now.
+
+    `judged` is how many experiments were.
+    """
 
     theirs: NotesSnapshot
     after: str
     changed: tuple[ChangedVerdict, ...]
+    judged: int
 
 
 def merge_results(
@@ -136,7 +140,7 @@ def merge_verdict_notes(
             for c, text in due.items()
             if c in mine and (before := _first(mine[c])) not in {"", now := _first(text)}
         )
-        return MergedVerdictNotes(other, after, changed)
+        return MergedVerdictNotes(other, after, changed, len(results))
 
     merged = exclusively(repository, act)
     keep_judged(repository, results, runs.after)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+from gitexp.lab.log.log import open_log
 from gitexp.lab.log.results import place_of_next
-from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.projects.amendments import protocols_of
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.plan.run_scores import Score, mean_score
 from gitexp.rules.verdict.verdict import Verdict
-from gitexp.store.archive import is_settled, refs_signature
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.log.log import Row
+    from gitexp.lab.log.log import OpenLog, Row
     from gitexp.lab.projects.project import Project
     from gitexp.lab.standing.goals import GoalJson, GoalProgress
 
@@ -131,13 +131,12 @@ def headline(project: Project, rows: Sequence[Row], goals: Sequence[GoalProgress
 # --- kept in this clone -------------------------------------------------------------------------
 
 
-def kept_headline(project: Project, goals: Sequence[GoalProgress]) -> Headline | None:
-    """The headline as it was summed up before, if nothing has changed that it depends on.
+def kept_headline(log: OpenLog, goals: Sequence[GoalProgress]) -> Headline | None:
+    """The headline of a whole log as it was summed up before, if nothing it depends on has changed.
 
     So the first line of a long log waits for none of its rows.
     """
-    with opened_cache(project.repository) as cache:
-        body = cache.headline(project.folder, _signature(project))
+    body = log.cache.headline(log.project.folder, _signature(log))
     if body is None:
         return None
     try:
@@ -151,21 +150,27 @@ def kept_headline(project: Project, goals: Sequence[GoalProgress]) -> Headline |
         return None
 
 
-def keep_headline(project: Project, one: Headline) -> None:
-    """Keep a headline until something changes that it depends on."""
-    if not is_settled(project.repository):
-        return  # another change might not show yet
+def sum_up_log(project: Project) -> None:
+    """Keep the headline of a project's whole log, as the log itself does where it lacks one."""
+    with open_log(project) as opened:
+        keep_headline(opened, headline(project, [*opened.rows()], ()))
+
+
+def keep_headline(log: OpenLog, one: Headline) -> None:
+    """Keep the headline of a whole log until something changes that it depends on."""
     fields = asdict(replace(one, goals=()))
     del fields["goals"]  # they depend on the day
-    with opened_cache(project.repository) as cache:
-        cache.keep_headline(project.folder, _signature(project), json.dumps(fields))
+    log.cache.keep_headline(log.project.folder, _signature(log), json.dumps(fields))
 
 
-def _signature(project: Project) -> str:
+def _signature(log: OpenLog) -> str:
     """What a headline depends on, goals apart: experiments, their results, and the baseline."""
-    repository = project.repository
-    noted = repository.git.resolve(RUNS)
-    return repr((refs_signature(repository), noted, project.tip, project.settings.planned))
+    project = log.project
+    listed = hashlib.sha256(
+        "".join(f"{h.ref} {h.commit}\n" for h in log.heads).encode("utf-8", "surrogateescape")
+    )
+    noted = project.repository.git.resolve(RUNS)
+    return repr((listed.hexdigest(), noted, project.tip, project.settings.planned))
 
 
 # --- its parts ----------------------------------------------------------------------------------

@@ -96,12 +96,10 @@ def sum_up(
     place = next_place(members, metric, planned=planned, budget=budget)
     mine = [member for member in members if member.current and _is_on(member, metric)]
     # A campaign that is full is shown as it is, until the next one has begun.
-    is_full = place.number == 1 and any(
-        member.registration.campaign == place.campaign - 1 for member in mine
-    )
+    is_full = place.number == 1 and any(member.campaign == place.campaign - 1 for member in mine)
     campaign = place.campaign - is_full
     taken, confirmed = count_places(members, metric, campaign)
-    within = [member for member in members if member.registration.campaign == campaign]
+    within = [member for member in members if member.campaign == campaign]
     uses = _uses_of_examples([summary for _, summary in past], fixed=settings.vary != "split")
     return Standing(
         metric=metric,
@@ -126,7 +124,7 @@ def sum_up(
 
 
 def _is_on(member: Member, metric: str) -> bool:
-    return member.measured and member.registration.criterion.metric == metric
+    return member.measured and member.metric == metric
 
 
 def _gain_shares(past: Iterable[Past], metric: str) -> dict[str, float]:

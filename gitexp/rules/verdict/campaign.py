@@ -7,9 +7,10 @@ Source: Javanmard & Montanari (2018), section 2, with the number of experiments 
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gitexp.rules.plan.seeds import APART, REGISTERED
 
@@ -24,14 +25,32 @@ if TYPE_CHECKING:
 class Member:
     """An experiment as its campaign counts it; it takes its place with its first record.
 
-    `base` is its baseline commit; unless it is `current`, the protocol has changed since.
+    `project` to `level` are as registered, `seed` is the first of its seeds and `changed` the
+    file and the key that it changes. `base` is its baseline commit; unless it is `current`, the
+    protocol has changed since.
     """
 
-    registration: Registration
+    project: str
+    metric: str
+    campaign: int
+    level: float
+    seed: int
+    changed: str
     measured: bool
     verdict: Verdict | None
     base: str = ""
     current: bool = True
+
+    @classmethod
+    def of(
+        cls, registration: Registration, verdict: Verdict | None, base: str = "", *, measured: bool
+    ) -> Self:
+        """Take from a registration what its campaign asks for."""
+        return cls(
+            registration.project, registration.criterion.metric, registration.campaign,
+            registration.level, registration.seeds[0], registration.change.place,
+            measured, verdict, base,
+        )  # fmt: skip
 
     @property
     def discovery(self) -> tuple[str, str]:
@@ -39,10 +58,33 @@ class Member:
 
         Commits that alter no run make no other baseline: they leave its seeds as they are.
         """
-        first, base = self.registration.seeds[0], self.base
-        if first >= REGISTERED[0]:
-            base = str(first % APART)  # the same in all of its blocks
-        return base, self.registration.change.place
+        base = self.base
+        if self.seed >= REGISTERED[0]:
+            base = str(self.seed % APART)  # the same in all of its blocks
+        return base, self.changed
+
+
+def member_text(member: Member | None) -> str:
+    """Write what a member has of its registration as JSON, which `parse_member` reads."""
+    if member is None:
+        return ""
+    return json.dumps(
+        [
+            member.project, member.metric, member.campaign, member.level, member.seed,
+            member.changed, member.measured,
+        ]
+    )  # fmt: skip
+
+
+def parse_member(text: str, verdict: Verdict | None, base: str) -> Member | None:
+    """Read a member back; None where there was none."""
+    if not text:
+        return None
+    project, metric, campaign, level, seed, changed, measured = json.loads(text)
+    return Member(
+        project, metric, campaign, level, seed, changed, measured=measured, verdict=verdict,
+        base=base,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +120,9 @@ def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: 
     A change of protocol opens a new campaign: what was confirmed before it says nothing about
     results after it.
     """
-    mine = [m for m in members if m.registration.criterion.metric == metric]
-    latest = max((m.registration.campaign for m in mine), default=0)
-    campaign = max((m.registration.campaign for m in mine if m.current), default=latest + 1)
+    mine = [m for m in members if m.metric == metric]
+    latest = max((m.campaign for m in mine), default=0)
+    campaign = max((m.campaign for m in mine if m.current), default=latest + 1)
     taken, _ = count_places(mine, metric, campaign)
     if taken >= planned:
         return Place(latest + 1, 1, campaign_level(budget, planned, 0))
@@ -88,23 +130,14 @@ def next_place(members: Iterable[Member], metric: str, *, planned: int, budget: 
     found = {
         m.discovery
         for m in mine
-        if m.current
-        and m.measured
-        and m.registration.campaign == campaign
-        and m.verdict == "CONFIRMED"
+        if m.current and m.measured and m.campaign == campaign and m.verdict == "CONFIRMED"
     }
     return Place(campaign, taken + 1, campaign_level(budget, planned, len(found)))
 
 
 def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple[int, int]:
     """Count places taken and experiments confirmed in one campaign; exploratory ones take none."""
-    within = [
-        m
-        for m in members
-        if m.measured
-        and m.registration.campaign == campaign
-        and m.registration.criterion.metric == metric
-    ]
+    within = [m for m in members if m.measured and m.campaign == campaign and m.metric == metric]
     if not within:
         return 0, 0
     # Loaded late: a hook does not need it if nothing was measured.
@@ -116,13 +149,13 @@ def count_places(members: Iterable[Member], metric: str, campaign: int) -> tuple
     )
 
 
-def count_confirmed(registration: Registration, confirmed: Iterable[Member]) -> int:
-    """Count confirmed members of a campaign as the rules of this registration do.
+def count_confirmed(rules: int, confirmed: Iterable[Member]) -> int:
+    """Count confirmed members of a campaign as these rules do.
 
     Under rules 1 every experiment counts, under rules 2 every discovery.
     """
     members = list(confirmed)
-    return len(members) if registration.rules < 2 else len({m.discovery for m in members})
+    return len(members) if rules < 2 else len({m.discovery for m in members})
 
 
 def false_expected(members: Iterable[Member], metric: str) -> float:
@@ -131,7 +164,5 @@ def false_expected(members: Iterable[Member], metric: str) -> float:
     That is the sum of the levels spent: what would be confirmed if no change did anything.
     """
     return math.fsum(
-        m.registration.level
-        for m in members
-        if m.measured and m.registration.criterion.metric == metric and m.verdict != "EXPLORATORY"
+        m.level for m in members if m.measured and m.metric == metric and m.verdict != "EXPLORATORY"
     )

@@ -49,7 +49,7 @@ def record(seed: int, accuracy: float, condition: str = "c") -> Record:
 
 def test_a_full_campaign_is_shown_until_the_next_one_begins() -> None:
     settings = some_settings()
-    members = [Member(a_registration(), measured=True, verdict=Verdict.CONFIRMED)] * 3
+    members = [Member.of(a_registration(), Verdict.CONFIRMED, measured=True)] * 3
     now = sum_up(settings, members, [], None)
     assert (now.campaign, now.taken, now.confirmed) == (1, 3, 3)
     now = sum_up(settings, [*members, members[0]], [], None)

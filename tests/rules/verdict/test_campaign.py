@@ -47,7 +47,7 @@ def a_standing(
         campaign=campaign,
         level=0.005,
     )
-    return Member(registration, measured, verdict, base, current)
+    return replace(Member.of(registration, verdict, base, measured=measured), current=current)
 
 
 def confirmed_ones(count: int, campaign: int = 1) -> list[Member]:
@@ -107,9 +107,8 @@ def test_a_commit_that_leaves_the_seeds_as_they_are_makes_no_other_baseline() ->
 
 def test_registrations_of_rules_1_count_every_confirmation() -> None:
     sweep = [a_standing(verdict=Verdict.CONFIRMED)] * 3
-    mine = a_standing().registration
-    assert count_confirmed(replace(mine, rules=1), sweep) == 3
-    assert count_confirmed(replace(mine, rules=2), sweep) == 1
+    assert count_confirmed(1, sweep) == 3
+    assert count_confirmed(2, sweep) == 1
 
 
 def test_the_level_never_exceeds_the_budget() -> None:
@@ -179,10 +178,7 @@ def test_knowing_fewer_confirmations_is_never_an_advantage(
     standings: list[Member], planned: int
 ) -> None:
     known = next_place(standings, "accuracy", planned=planned, budget=0.1)
-    late = [
-        Member(s.registration, s.measured, None) if s.verdict is Verdict.CONFIRMED else s
-        for s in standings
-    ]
+    late = [replace(s, verdict=None) if s.verdict is Verdict.CONFIRMED else s for s in standings]
     behind = next_place(late, "accuracy", planned=planned, budget=0.1)
     if behind.campaign == known.campaign:
         assert behind.level <= known.level
