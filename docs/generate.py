@@ -12,10 +12,11 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
+from shapes import FAILURE, PRINTED, fields_of, is_object
+
 from gitexp.cli.completion.complete import OPTIONS
 from gitexp.cli.completion.listing import listing
 from gitexp.cli.reference import reference
-from gitexp.cli.shapes import FAILURE, PRINTED, fields_of, is_object
 from gitexp.lab.catalogue import all_rules
 from gitexp.rules.catalogue import ExampleKind
 

@@ -1,4 +1,4 @@
-"""Whether JSON is what the types of gitexp/cli/shapes.py promise."""
+"""Whether JSON is what the types of docs/shapes.py promise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
-from gitexp.cli.shapes import FAILURE, fields_of, is_object, printed_by
+from docs.shapes import FAILURE, fields_of, is_object, printed_by
 
 
 def demand_shape(words: Sequence[str], content: Any) -> None:  # noqa: ANN401 - parsed JSON
@@ -16,7 +16,7 @@ def demand_shape(words: Sequence[str], content: Any) -> None:  # noqa: ANN401 - 
     if isinstance(content, dict) and content.keys() == {"error"}:
         wrong = mismatches(content, FAILURE, "a failure")
     else:
-        assert listed is not None, f"gitexp/cli/shapes.py does not list {' '.join(words)}"
+        assert listed is not None, f"docs/shapes.py does not list {' '.join(words)}"
         wrong = mismatches(content, listed.shape, listed.line)
     assert not wrong, "\n".join(wrong[:5])
 

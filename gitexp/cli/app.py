@@ -50,12 +50,12 @@ def _gitexp(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     if version or install_completion or show_completion:
-        from gitexp.cli import alone  # what no command does
+        from gitexp.cli import no_command  # what no command does
 
         if version:
-            alone.version(as_json=json_)
+            no_command.version(as_json=json_)
         else:
-            alone.completion(show_completion)
+            no_command.completion(show_completion)
         raise typer.Exit
     from gitexp.store.git_environment import hold_environment  # not for the overview
 

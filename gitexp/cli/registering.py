@@ -50,7 +50,7 @@ class Way:
 
     def run_it(self, started: Sequence[Started | Replaced]) -> None:
         """Run and judge it."""
-        from gitexp.cli.one_call import run_started
+        from gitexp.cli.run_started import run_started
 
         run_started(
             started, jobs=self.jobs, yes=self.yes, accepting=self.accept, several=self.several,

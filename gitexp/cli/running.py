@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from gitexp.errors import GitexpError
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.elsewhere import Where
 
 
@@ -86,7 +86,7 @@ def place_of(project: Project, where: Where) -> Place | None:
     """Return the cluster that is wanted, and the remote that its workers use; None for here."""
     if not where.on:
         return None
-    from gitexp.workflows.away import place_of as away  # loads what syncs and hands runs over
+    from gitexp.workflows.run_on import place_of as away  # loads what syncs and hands runs over
 
     return away(project, where)
 

@@ -11,7 +11,7 @@ from gitexp.cli import live
 from gitexp.cli.running import carry_out
 from gitexp.engine.clusters.slurm_script import PrintedScript
 from gitexp.errors import Stopped, UsageError
-from gitexp.workflows.away import place_of
+from gitexp.workflows.run_on import place_of
 
 if TYPE_CHECKING:
     from gitexp.cli.running import AskedRuns

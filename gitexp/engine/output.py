@@ -1,14 +1,19 @@
-"""What a run printed: the log line to store, and the last lines for an error message."""
+"""What a run gave besides its scores: what it printed, logged step by step, and put on record."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.masking import hide_secrets
 from gitexp.rules.documents.kinds import Kind
-from gitexp.rules.documents.lines import stamped
+from gitexp.rules.documents.lines import parse_object, stamped
+from gitexp.rules.documents.series import Curve
+from gitexp.rules.documents.shape import text as is_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +26,11 @@ _HALF_AT_THE_END = re.compile(rb"[^\r\n]+\Z")
 _HALF_AT_THE_START = re.compile(rb"\A[^\r\n]*[\r\n]?")
 _LAST = 8192  # bytes in which they are looked for
 _LAST_LINES = 15  # of a failed run's output, shown to the user
+_LONGEST_LINE = 1 << 16  # bytes; whatever is longer was not written by gitexp
+_MOST_METRICS = 200  # metrics of one run
+_LARGEST_STEP = 1 << 53  # what every reader of JSON holds exactly
+_MOST_ARTIFACTS = 100  # files of one run
+_LARGEST_LIST = 1 << 20  # bytes of the list of them
 
 
 def log_line(job: Job, condition: str, values: Mapping[str, object]) -> dict[str, Any]:
@@ -64,3 +74,56 @@ def last_lines(folder: Path) -> str:
         if lines:
             return "\n".join(lines[-_LAST_LINES:])
     return ""
+
+
+def read_curves(path: Path) -> dict[str, Curve]:
+    """Series of each metric, in whatever memory the file would not fit; {} if there is no file.
+
+    Values that are not finite are left out, and those that were logged without a step.
+    """
+    curves: dict[str, Curve] = {}
+    with suppress(OSError), path.open("rb") as handle:
+        while line := handle.readline(_LONGEST_LINE):
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                content = json.loads(line)
+                step, metrics = content["step"], content["metrics"]
+                if type(step) is not int or abs(step) > _LARGEST_STEP:
+                    continue
+                for name, value in metrics.items():
+                    if name not in curves and (len(curves) == _MOST_METRICS or not is_text(name)):
+                        continue
+                    if math.isfinite(value):
+                        curves.setdefault(name, Curve()).add(step, float(value))
+    return curves
+
+
+def artifact_lines(
+    path: Path, run: Mapping[str, Any], places: tuple[Path, ...]
+) -> list[dict[str, Any]]:
+    """Bulk lines of a run's files, from what it wrote to `path`; at most 100, the last ones.
+
+    A file in one of the `places` is named by its path there: where a checkout lies says nothing.
+    """
+    try:
+        with path.open("rb") as handle:
+            written = handle.read(_LARGEST_LIST).decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines: dict[str, dict[str, Any]] = {}
+    for text in written.split("\n"):
+        content = parse_object(text) or {}
+        fields = {name: content.get(name) for name in ("path", "size", "sha256")}
+        line = stamped(Kind.ARTIFACT, {**run, **fields})
+        # The script may have written anything.
+        if any(shape.read(line) for shape in Kind.ARTIFACT.shapes) and line.get("path"):
+            name = _named(line["path"], places)
+            lines[name] = line | {"path": name}
+    return list(lines.values())[-_MOST_ARTIFACTS:]
+
+
+def _named(path: str, places: tuple[Path, ...]) -> str:
+    for place in places:
+        for root in (str(place), os.path.realpath(place)):
+            if path.startswith(f"{root}{os.sep}"):
+                return path[len(root) + 1 :]
+    return path

@@ -7,7 +7,6 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gitexp.engine.artifacts import artifact_lines
 from gitexp.engine.checkout import take_checkout
 from gitexp.engine.clock import now
 from gitexp.engine.data import fingerprint
@@ -20,11 +19,10 @@ from gitexp.engine.loaded import read_probe
 from gitexp.engine.masking import hash_secrets, hide_secrets
 from gitexp.engine.metrics import LOGGED
 from gitexp.engine.outcome import read_reported
-from gitexp.engine.output import last_lines, log_line
+from gitexp.engine.output import artifact_lines, last_lines, log_line, read_curves
 from gitexp.engine.process import GRACE, execute
 from gitexp.engine.record import describe, make_record, shorten
 from gitexp.engine.results import keep_files, remove_results
-from gitexp.engine.series import read_curves
 from gitexp.engine.watch import Watch
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.kinds import Kind

@@ -14,7 +14,7 @@ from gitexp.lab.log.missing_results import way_to_verdict
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.remote import choose_remote
-from gitexp.lab.standing.waiting import NOTHING, Waiting, waiting
+from gitexp.lab.standing.outdated import NOTHING, Waiting, waiting
 from gitexp.rules.documents.message import hypothesis_of, wrapped_text
 from gitexp.rules.text import demand_plain
 from gitexp.rules.verdict import effects, words

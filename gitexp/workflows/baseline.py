@@ -26,11 +26,11 @@ from gitexp.rules.verdict.power import power_of, underpowered
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.log.ladder import LadderStep
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.finding import Finding

@@ -13,7 +13,7 @@ from gitexp.lab.log.missing_results import about_missing_results
 from gitexp.lab.log.same_change import whole_changes
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.registering.design import history, records_like_tip
-from gitexp.lab.standing.waiting import confirmed_before, waiting
+from gitexp.lab.standing.outdated import confirmed_before, waiting
 from gitexp.lab.trust.code_trust import untrusted_below
 from gitexp.rules.plan.ranking import WeighedIdea, chosen_within, ranked_ideas, weigh
 from gitexp.rules.plan.state import State

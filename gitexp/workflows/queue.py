@@ -21,16 +21,16 @@ from gitexp.rules.documents.purpose import RunKind
 from gitexp.rules.plan.screening import demand_screening
 from gitexp.store.local import locked
 from gitexp.store.note_writing import store_aside
-from gitexp.workflows.away import place_of
 from gitexp.workflows.baseline import demand_measurable
 from gitexp.workflows.run import demand_runnable
+from gitexp.workflows.run_on import place_of
 from gitexp.workflows.smoke import demand_smokable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.elsewhere import Where
     from gitexp.store.repository import Repository
 

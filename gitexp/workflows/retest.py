@@ -13,7 +13,7 @@ from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import project_in, settings_of
 from gitexp.lab.registering.edit import NOT_REGISTERED
 from gitexp.lab.registering.registering import Proposal, Started, register
-from gitexp.lab.standing.waiting import measured_gain, waiting
+from gitexp.lab.standing.outdated import measured_gain, waiting
 from gitexp.rules.demand import demand
 from gitexp.rules.documents.code_commit import BASE, CODE
 from gitexp.rules.documents.registration import AGAIN

@@ -14,9 +14,9 @@ from gitexp.lab.log.results import read_results
 from gitexp.lab.measuring.admitted import admit, read_ledgers, tools_of
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.canary import about_unused
-from gitexp.lab.measuring.doubt import Neighbours
 from gitexp.lab.measuring.driving import demand_devices, drive, most_jobs, run_maker
 from gitexp.lab.measuring.experiment_session import ExperimentSession
+from gitexp.lab.measuring.neighbours import Neighbours
 from gitexp.lab.measuring.step_session import prove_steps
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.experiment import find_experiment
@@ -27,7 +27,6 @@ from gitexp.store.refs import RUNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.gate.checked import Checked, Uncheckable
     from gitexp.lab.log.result import Result
     from gitexp.lab.measuring.admitted import Admitted
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.plan.together import Together
     from gitexp.rules.verdict.verdict import Judgement
@@ -141,7 +141,7 @@ def demand_runnable(
 
 def _demand_ready(on: Place, admitted: Sequence[Admitted]) -> None:
     """Make sure that other machines can run experiments, before any of them is asked to."""
-    from gitexp.lab.away.elsewhere import demand_fit_for_elsewhere  # loads what hands runs over
+    from gitexp.lab.workers.place import demand_fit_for_elsewhere  # loads what hands runs over
 
     demand_fit_for_elsewhere(admitted)
     on.meeting.demand_ready(sorted({one.report.base for one in admitted}))

@@ -26,11 +26,11 @@ from gitexp.workflows.run import Unfinished
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.run_maker import RunMaker
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.plan.shrinkage import Screened
 
 

@@ -14,10 +14,10 @@ from gitexp.lab.measuring.smoke_session import SmokeSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.record import Record
 
 

@@ -17,7 +17,7 @@ from gitexp.lab.queues.under_way import UnderWay, UnderWayJson, under_way
 from gitexp.lab.registering.design import records_like_tip
 from gitexp.lab.standing.goals import progress
 from gitexp.lab.standing.next_step import NextStep, next_step
-from gitexp.lab.standing.waits import Wait, WaitJson, WaitKind, waits
+from gitexp.lab.standing.to_do import Wait, WaitJson, WaitKind, waits
 from gitexp.rules.plan.evidence import EvidenceCount, count_evidence
 from gitexp.rules.plan.run_scores import mean_score
 from gitexp.rules.plan.state import State

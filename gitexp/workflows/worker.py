@@ -15,12 +15,12 @@ from gitexp.engine.engine import Came, Order
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
 from gitexp.errors import GitexpError, StoreBusy
-from gitexp.lab.away.commissioned import admit_task, demand_condition
-from gitexp.lab.away.sending import Sender, SendingLedger, keep_killed, send_waiting
 from gitexp.lab.measuring.driving import run_maker
 from gitexp.lab.measuring.scheduler import how_stopped
 from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.sharing.incoming import merge_results
+from gitexp.lab.workers.approved_commits import admit_task, demand_condition
+from gitexp.lab.workers.sending import Sender, SendingLedger, keep_killed, send_waiting
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs

@@ -9,9 +9,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
 
+from docs.shapes import PRINTED, printed_by
 from gitexp.cli.lazy import load
 from gitexp.cli.overview import COMMANDS
-from gitexp.cli.shapes import PRINTED, printed_by
 from gitexp.rules.verdict.verdict import Verdict
 from tests.arrange import train_with
 from tests.project import BECAUSE, World

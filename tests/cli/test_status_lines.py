@@ -9,7 +9,7 @@ from gitexp.cli.views.terminal import columns
 from gitexp.lab.queues.under_way import UnderWay
 from gitexp.lab.standing.goals import GoalProgress
 from gitexp.lab.standing.next_step import NextStep
-from gitexp.lab.standing.waits import Wait, WaitKind
+from gitexp.lab.standing.to_do import Wait, WaitKind
 from gitexp.rules.documents.goal import parse_goal
 from gitexp.rules.plan.evidence import EvidenceCount, EvidenceKind
 from gitexp.rules.plan.ranking import WeighedIdea

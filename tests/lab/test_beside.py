@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.lab.log.beside import Beside, has_second_core
+from gitexp.lab.log.second_process import Beside, has_second_core
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitexp.lab.tables.as_mlflow import _named_apart
-from gitexp.lab.tables.as_text import original, safe, write_csv, write_json_lines
+from gitexp.lab.tables.as_text import safe, write_csv, write_json_lines
 from gitexp.lab.tables.columns import EXPERIMENTS, RUNS, Column, Extras, Kind, hold
 
 PAGE = Path(__file__).parents[2] / "docs" / "export.md"
@@ -43,7 +43,7 @@ def test_a_cell_is_harmless_in_a_spreadsheet_and_in_a_terminal(text: str, cell: 
 @settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=("C", "Z"))))
 def test_the_text_of_a_cell_can_be_read_back(text: str) -> None:
-    assert original(safe(text)) == text
+    assert safe(text).removeprefix("'") == text
 
 
 def test_numbers_in_csv_stay_numbers() -> None:
@@ -51,7 +51,7 @@ def test_numbers_in_csv_stay_numbers() -> None:
     write_csv([{"name": "=x", "effect": -0.5}, {"name": 'a "b",\nc'}], NAMED, handle)
     assert handle.getvalue() == 'name,effect\n\'=x,-0.5\n"a ""b"",\nc",\n'
     rows = [*csv.DictReader(io.StringIO(handle.getvalue(), newline=""))]
-    assert [float(rows[0]["effect"]), original(rows[1]["name"])] == [-0.5, 'a "b",\nc']
+    assert [float(rows[0]["effect"]), rows[1]["name"].removeprefix("'")] == [-0.5, 'a "b",\nc']
 
 
 def test_json_lines_hold_every_text_as_it_is() -> None:

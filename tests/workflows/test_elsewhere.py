@@ -17,9 +17,9 @@ from gitexp.engine.clusters.cluster import Standing, State
 from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.engine.engine import Slot
 from gitexp.errors import CommandFailed, NotReady, UsageError
-from gitexp.lab.away.elsewhere import Place, table_of
-from gitexp.lab.away.meeting import Meeting
 from gitexp.lab.projects.project import open_project
+from gitexp.lab.workers.meeting import Meeting
+from gitexp.lab.workers.place import Place, table_of
 from gitexp.rules.documents.elsewhere import Dask, Where, parse_elsewhere
 from gitexp.rules.documents.task import join_tasks, parse_tasks
 from gitexp.store.refs import RUNS, SHARED_RUNS

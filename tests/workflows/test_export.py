@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from gitexp.lab.tables.as_text import original
 from gitexp.rules.text import visible
 from tests.arrange import records
 from tests.project import World
@@ -46,7 +45,7 @@ def measured(world: World) -> tuple[str, str]:
 
 def table(text: str) -> list[dict[str, str]]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
-    return [{key: original(cell) for key, cell in row.items()} for row in rows]
+    return [{key: cell.removeprefix("'") for key, cell in row.items()} for row in rows]
 
 
 def ended(record: dict[str, Any]) -> dt.datetime:

@@ -19,7 +19,7 @@ from gitexp.engine.clusters.slurm import SlurmArrays
 from gitexp.engine.clusters.slurm_script import batch_script
 from gitexp.engine.clusters.slurm_states import standing_of
 from gitexp.errors import NotReady
-from gitexp.lab.away.engine import say_waits
+from gitexp.lab.workers.engine import say_waits
 from gitexp.rules.documents.elsewhere import Slurm as Table
 from gitexp.rules.documents.elsewhere import parse_elsewhere
 from tests.arrange import records

@@ -7,7 +7,7 @@ import typer
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import status as views
 from gitexp.errors import UsageError
-from gitexp.rules.plan.briefing import FEWEST, MOST
+from gitexp.rules.plan.briefing import FEWEST, MOST, as_json, as_text, fitted
 from gitexp.workflows.status import status as workflow
 
 _CHARACTERS = 2000  # of a briefing, about 500 tokens
@@ -43,7 +43,7 @@ def status(
         views.status(workflow(Path.cwd(), today), as_json=json_)
         return
     # Gaps and ranks take longer to load than the status takes.
-    from gitexp.cli.views.briefing import briefing as view
-    from gitexp.workflows.briefing import briefing
+    from gitexp.workflows.briefing import FIRST, briefing
 
-    view(briefing(Path.cwd(), today), chars or _CHARACTERS, json=json_)
+    most = (chars or _CHARACTERS) - 1  # the end of the last line counts, too
+    typer.echo(fitted(briefing(Path.cwd(), today), FIRST, most, as_json if json_ else as_text))

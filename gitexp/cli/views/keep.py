@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitexp.cli.views.registered import CarriedJson, LeftJson
-    from gitexp.lab.standing.waiting import Waiting
+    from gitexp.lab.standing.outdated import Waiting
     from gitexp.workflows.accept import Accepted, Offered
     from gitexp.workflows.archive import Archived
     from gitexp.workflows.retest import CarriedOn

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from gitexp.lab.log.beside import Beside, has_second_core
 from gitexp.lab.log.result import Result
 from gitexp.lab.log.run_notes import RunNotes
 from gitexp.lab.log.same_change import complete_changes
+from gitexp.lab.log.second_process import Beside, has_second_core
 from gitexp.lab.log.summary_cache import opened_cache
 from gitexp.lab.progress import counted_off
 from gitexp.store.cache import CachedSummary

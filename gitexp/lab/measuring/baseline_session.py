@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.measuring.canary import Canary
-from gitexp.lab.measuring.moved import check_of
+from gitexp.lab.measuring.canary import Canary, check_of
 from gitexp.lab.measuring.session import Session
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.due import Due, baseline_due, proof_due

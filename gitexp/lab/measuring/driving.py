@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gitexp.engine.engine import Engine, Order
-    from gitexp.lab.away.elsewhere import Place
     from gitexp.lab.measuring.ledger import Ledger
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.workers.place import Place
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
 

@@ -13,10 +13,9 @@ from gitexp.lab.log.log_json import figures_json
 from gitexp.lab.log.verdict_notes import write_view
 from gitexp.lab.measuring.adopting import adopt
 from gitexp.lab.measuring.arms import about_variables
-from gitexp.lab.measuring.canary import Canary
+from gitexp.lab.measuring.canary import Canary, check_of
 from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
-from gitexp.lab.measuring.moved import check_of
 from gitexp.lab.measuring.notify import notify_meanwhile
 from gitexp.lab.measuring.session import Session
 from gitexp.lab.measuring.small_first import about_ignored, failed_on_sample
@@ -36,7 +35,7 @@ from gitexp.rules.verdict.small_first import full_seconds, shares_due
 
 if TYPE_CHECKING:
     from gitexp.engine.engine import Made
-    from gitexp.lab.measuring.doubt import Neighbours
+    from gitexp.lab.measuring.neighbours import Neighbours
     from gitexp.lab.measuring.session import SessionTools
     from gitexp.rules.documents.registration import Registration
     from gitexp.rules.verdict.unlucky import Decided

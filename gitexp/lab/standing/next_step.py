@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError
 from gitexp.lab.queues.queue import QueueStage
-from gitexp.lab.standing.waits import Wait, WaitKind
+from gitexp.lab.standing.to_do import Wait, WaitKind
 from gitexp.rules.plan.state import State
 
 if TYPE_CHECKING:

@@ -27,15 +27,10 @@ _MARK = "'"
 def safe(text: str) -> str:
     """Put an apostrophe before a text that would be a formula, or that begins with one.
 
-    `original` takes it away again. Characters that a terminal would act on become escapes.
+    Without it a cell is what it was. Characters that a terminal would act on become escapes.
     """
     shown = visible(text)
     return f"{_MARK}{shown}" if shown[:1] in _FORMULA or shown.startswith(_MARK) else shown
-
-
-def original(cell: str) -> str:
-    """Return the text that a cell of a CSV file stands for."""
-    return cell.removeprefix(_MARK)
 
 
 def plain_text(value: object) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ForwardRef, NotRequired, get_args, get_origin, get_type_hints
 
 from gitexp.cli.errors import FailureJson
-from gitexp.cli.one_call import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
+from gitexp.cli.run_started import NotAcceptedJson, RunConcludedJson, RunUnfinishedJson
 from gitexp.cli.views.audit import AuditJson
 from gitexp.cli.views.baseline import MeasuredJson
 from gitexp.cli.views.blame import ValueJson

@@ -1,9 +1,4 @@
-"""What a worker may run: commits that somebody approved, where they could be paired.
-
-Whoever asks for a run has checked the experiment and approved what runs. The commit's id pins all
-of it; what the task says beside the id is checked again here, so that a task from elsewhere runs
-nothing else.
-"""
+"""What a worker may run: commits that somebody approved, where they could be paired."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
-from gitexp.lab.away.elsewhere import Place, cluster_of, table_of
-from gitexp.lab.away.meeting import Meeting
 from gitexp.lab.remote import choose_remote
+from gitexp.lab.workers.meeting import Meeting
+from gitexp.lab.workers.place import Place, cluster_of, table_of
 from gitexp.workflows.sync import sync
 
 if TYPE_CHECKING:

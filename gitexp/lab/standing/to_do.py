@@ -10,7 +10,7 @@ from gitexp.lab.log.missing_results import sync_command
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.lab.projects.baseline_branch import baseline_key
 from gitexp.lab.queues.queue import QueueStage
-from gitexp.lab.standing.waiting import made_again
+from gitexp.lab.standing.outdated import made_again
 from gitexp.lab.trust.code_trust import untrusted_below
 from gitexp.lab.trust.trust import is_trusted, settings_approved
 from gitexp.rules.plan.state import State

@@ -16,7 +16,7 @@ from gitexp.engine.clusters.cluster import State
 from gitexp.engine.engine import Came, Done, Made
 from gitexp.engine.job import Job, RunResult
 from gitexp.errors import GitexpError, NotReady
-from gitexp.lab.away.asked_hosts import AskedHosts
+from gitexp.lab.workers.hosts import AskedHosts
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.documents.purpose import Purpose
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from gitexp.engine.clusters.cluster import Cluster, Standing
     from gitexp.engine.engine import Order
-    from gitexp.lab.away.meeting import Meeting
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
+    from gitexp.lab.workers.meeting import Meeting
     from gitexp.rules.documents.ended import Ended
     from gitexp.rules.documents.record import Record
 
@@ -80,7 +80,7 @@ class _Look:
         self.at = time.monotonic() + max(self.pause, _REST * took)
 
 
-class Away:
+class RemoteEngine:
     """Makes runs on a cluster, whose results meet at a remote."""
 
     def __init__(

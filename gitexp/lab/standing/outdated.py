@@ -1,4 +1,4 @@
-"""Experiments that wait for the baseline of today: planned on an older one, or confirmed there."""
+"""Experiments on an earlier baseline that are worth testing on today's: planned, or confirmed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command needs to have its runs made on other machines."""
+"""Where runs are made that this machine does not make: a kind of cluster, and its remote."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.clusters.kinds import open_cluster
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.away.engine import Away
 from gitexp.lab.trust.trust import demand_trust
+from gitexp.lab.workers.engine import RemoteEngine
 from gitexp.rules.documents.elsewhere import KINDS, Dask, Own, demand_address
 from gitexp.rules.text import visible
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from gitexp.engine.clusters.cluster import Cluster
     from gitexp.engine.engine import Engine, Order
-    from gitexp.lab.away.meeting import Meeting
     from gitexp.lab.measuring.admitted import Admitted
     from gitexp.lab.measuring.session import Session
     from gitexp.lab.measuring.watcher import Watcher
     from gitexp.lab.projects.project import Project
+    from gitexp.lab.workers.meeting import Meeting
     from gitexp.rules.documents.elsewhere import Elsewhere, Where
 
 _EXAMPLES = {
@@ -40,7 +40,7 @@ class Place:
 
     def engine(self, session_of: Callable[[Order], Session], jobs: int, watcher: Watcher) -> Engine:
         """What has runs made there, at most `jobs` at once, for sessions that ask for them."""
-        return Away(self.cluster, self.meeting, watcher, session_of, jobs)
+        return RemoteEngine(self.cluster, self.meeting, watcher, session_of, jobs)
 
 
 def table_of(project: Project, where: Where) -> Elsewhere:
