@@ -78,7 +78,8 @@ def parse_key(text: str) -> tuple[str, ...]:
 def keys_at(keys: Iterable[Key], names: tuple[str, ...]) -> list[Key]:
     """Return the keys that typed names mean, else those with dots in a name (INI's `[a.b]`).
 
-    A flag can also be typed without its dashes and without its command: `train.py.--lr` as `lr`.
+    A flag can also be typed without its dashes, and without its command or function:
+    `train.py.--batch-size` as `batch-size` and `batch_size`.
     """
     spelled = [(key, tuple(map(str, key))) for key in keys]
     joined = ".".join(names)
@@ -94,7 +95,7 @@ def _short_names(parts: tuple[str, ...]) -> set[str]:
     if not parts or not parts[-1].startswith("-"):
         return set()
     name = parts[-1].lstrip("-")
-    return {name, parts[-1], ".".join((*parts[:-1], name))}
+    return {name, name.replace("-", "_"), parts[-1], ".".join((*parts[:-1], name))}
 
 
 def quoted(text: str) -> str:

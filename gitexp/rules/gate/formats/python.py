@@ -4,6 +4,8 @@ Literals are values. The keys of dicts and the named arguments of `dict(...)` an
 keys, beside `(call)` for what is called. Any other expression is a Source, and so is every
 statement that is not a plain assignment (imports, loops, returns), under a name for its kind such
 as `(import)`: every edit of the code is seen. Classes and functions are tables of their statements.
+What runs only as a program counts as a part of its module, and the default of an option of argparse
+has the option's name as its key.
 A repeated name becomes a list, but a literal that is replaced before any code can read it does not
 count, nor do comments, docstrings and annotations.
 """
@@ -32,6 +34,8 @@ _Parts = dict[str | int, ast.AST]
 
 _LISTS = (ast.List, ast.Tuple)
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+_AS_PROGRAM = {"__name__ == '__main__'", "'__main__' == __name__"}
 
 _LINE_END = re.compile(r"\r\n?|\n")  # as in Python's tokenizer: a form feed does not end a line
 
@@ -239,16 +243,40 @@ def _named(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             yield from _assigned(statement.target, value)
         case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             yield statement.name, statement
+        case ast.If() if ast.unparse(statement.test) in _AS_PROGRAM and not statement.orelse:
+            yield "(if)", _constant(f"if {ast.unparse(statement.test)}")
+            for inner in _effective(statement.body):
+                yield from _named(inner)
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             pass
         case ast.Expr(value=ast.Dict() as table) if (parts := _parts(table)) is not None:
             yield from ((str(name), part) for name, part in parts.items())
         case ast.Expr(value=ast.Call() as call):
-            yield f"({ast.unparse(call.func)})", call
+            option = _option(call)
+            for word in call.keywords if option else ():
+                if word.arg == "default":
+                    yield option, word.value
+            yield (
+                f"({option or ast.unparse(call.func)})",
+                _without_default(call) if option else call,
+            )
         case ast.AugAssign() | ast.AnnAssign():
             yield f"({ast.unparse(statement.target)})", _source(statement)
         case _:
             yield f"({type(statement).__name__.lower()})", _source(statement)
+
+
+def _option(call: ast.Call) -> str:
+    """Return the long name that `parser.add_argument("-b", "--batch")` gives an option, or ""."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "add_argument":
+        return ""
+    given = [str(arg.value) for arg in call.args if isinstance(arg, ast.Constant)]
+    options = [name for name in given if re.fullmatch(r"--?[A-Za-z][\w-]*", name)]
+    return max(options, key=len, default="")
+
+
+def _without_default(call: ast.Call) -> ast.Call:
+    return ast.Call(call.func, call.args, [word for word in call.keywords if word.arg != "default"])
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:

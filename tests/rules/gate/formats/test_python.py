@@ -75,6 +75,18 @@ EDITS = (
      '"(import)" = [import a, import c] -> [import a, import b, import c]'),
     ("print(1)\n", "print(2)\n", '"(print)" = print(1) -> print(2)'),
     ("init(lr=1)\n", "init(lr=2)\n", '"(init)".lr = 1 -> 2'),
+    ("p.add_argument('--lr', default=1)\n", "p.add_argument('--lr', default=2)\n", "--lr = 1 -> 2"),
+    ("p.add_argument('--lr', type=int)\n", "p.add_argument('--lr', type=float)\n",
+     '"(--lr)".type = int -> float'),
+    ("p.add_argument('--lr', default=1)\n",
+     "p.add_argument('--lr', default=1)\np.add_argument('--n', default=1)\n", "C2 2"),
+    ("p.add_argument('--lr', default=1, help='a')\n",
+     "p.add_argument('--lr', default=2, help='b')\n", "C2 2"),
+    ("if __name__ == '__main__':\n    a = 1\n", "if __name__ == '__main__':\n    a = 2\n",
+     "a = 1 -> 2"),
+    ("if __name__ == '__main__':\n    f()\n", "if __name__ == '__main__': f()\n", "C4 0"),
+    ("if __name__ == '__main__': f()\n", "f()\n",
+     "\"(if)\" = if __name__ == '__main__' -> (absent)"),
     ("def f():\n    return 1\n", "def f():\n    return 2\n",
      'f."(return)" = return 1 -> return 2'),
     ("def f(x):\n    c.lr = 1\n    return c\n", "def f(x):\n    c.lr = 2\n    return c\n",
@@ -200,6 +212,18 @@ SET = (
     ("a = 1\n", "a", "2 # c", 'a = "2 # c"\n'),
     ("a = 1\n", "a", "None", "a = None\n"),
     ("a = b = 1\n", "a", "2", "a = b = 2\n"),
+    (
+        "def f():\n    p.add_argument('-b', '--batch-size', default=1)\n",
+        "batch_size",
+        "2",
+        "def f():\n    p.add_argument('-b', '--batch-size', default=2)\n",
+    ),
+    (
+        "if __name__ == '__main__':\n    p.add_argument('--lr', type=f, default=1, help='')\n",
+        "lr",
+        "2",
+        "if __name__ == '__main__':\n    p.add_argument('--lr', type=f, default=2, help='')\n",
+    ),
 )
 
 
