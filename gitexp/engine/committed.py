@@ -73,13 +73,15 @@ def _write_all(tree: Tree, proven: Proven, commit: str) -> Written:
         # A script left folders that may not be written to, as caches of modules are.
         make_writable(tree.work_tree)
         _write(tree.git, commit)
+    time = tree.index.stat().st_mtime_ns
     entries = raw_entries(tree.index.read_bytes(), tree.id_bytes)
     index = index_of(entries, tree.id_bytes)
     attributes = _ids(files_called(ATTRIBUTES, index, tree.id_bytes))
     if proven.index and attributes != _ids(proven.files_called(ATTRIBUTES, tree.id_bytes)):
         # They decide what becomes of files that are the same in both commits.
         return _write_all(tree, Proven(), commit)
-    tree.write_index(index)
+    tree.index.write_bytes(index)
+    tree.date_index(time)
     new = {*entries} - proven.entries(tree.id_bytes)
     return Written(index, [IndexEntry.parse(entry, tree.id_bytes) for entry in new])
 

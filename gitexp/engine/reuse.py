@@ -57,6 +57,7 @@ def reuse(tree: Tree, proven: Proven, commit: str) -> Written | None:
     try:
         if tree.index.read_bytes() != proven.index:
             return None
+        time = tree.now()
         differing, touched, others = _look(tree, proven.commit, commit)
         if not all(map(_is_replaced, differing)):
             return None
@@ -67,9 +68,11 @@ def reuse(tree: Tree, proven: Proven, commit: str) -> Written | None:
             return None
         for name in others:
             _remove(tree.work_tree / name)
-        return _write(tree, proven.index, due.values()) if due else Written(proven.index)
+        written = _write(tree, proven.index, due.values()) if due else Written(proven.index)
+        tree.date_index(time)
     except (GitFailed, OSError, ValueError):
         return None
+    return written
 
 
 def _look(
@@ -129,5 +132,5 @@ def _write(tree: Tree, index: bytes, files: Collection[FileChange]) -> Written:
     few.forget()
     old_ids = {file.path: file.old_id for file in files}
     index = replace_entries(index, old_ids, written, tree.id_bytes)
-    tree.write_index(index)
+    tree.index.write_bytes(index)
     return Written(index, wanted)

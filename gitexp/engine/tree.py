@@ -68,15 +68,19 @@ class Tree:
             self.sealed, self.objects, self.work_tree, self.index.with_suffix(".none")
         )
 
-    def write_index(self, content: bytes) -> None:
-        """Write an index in place of the one that is there, and keep its time.
+    def date_index(self, time: int) -> None:
+        """Say since when, in ns, files have not been edited unless it shows in their times.
 
-        git compares the contents of files that are not older than its index, because an edit within
-        the same tick of the clock may not show. A new time would end that.
+        git reads those again that were written in the second of its index's time or later, because
+        a further edit in the same second may not show.
         """
-        state = self.index.stat()
-        self.index.write_bytes(content)
-        os.utime(self.index, ns=(state.st_atime_ns, state.st_mtime_ns))
+        os.utime(self.index, ns=(time, time))
+
+    def now(self) -> int:
+        """The time, in ns, by the clock that dates files here."""
+        mark = self.state.with_name(f"{self.state.name}.now")
+        mark.touch()
+        return mark.stat().st_mtime_ns
 
     def forget(self) -> None:
         """Let the next use write every file."""
