@@ -74,6 +74,11 @@ class Events:
             effect_so_far=None if effect is None else effects.displayed(standing.criterion, effect),
         )
 
+    def ended(self, name: str, done: int, of: int) -> None:
+        """Print that an experiment needs no more runs."""
+        if self._pace.is_due():
+            _print("over", name=name, done=done, of=of)
+
     def waits(self, text: str) -> None:
         """Print what runs on other machines wait for."""
         if text and self._pace.is_due():

@@ -81,6 +81,33 @@ def _progress(standing: LookProgress, told: float) -> str:
     return f"  exp/{standing.name}: {', '.join(parts)}"
 
 
+class _Share:
+    """How many of several experiments have ended, and when the rest will at this rate."""
+
+    def __init__(self) -> None:
+        self._done = self._of = 0
+        self._before: tuple[int, float] | None = None  # those before the first run, and when it was
+
+    def begin(self) -> None:
+        """Note that a run starts."""
+        self._before = self._before or (self._done, time.monotonic())
+
+    def count(self, done: int, of: int) -> None:
+        """Note how many there are."""
+        self._done, self._of = done, of
+
+    def __str__(self) -> str:
+        """Say it; "" where there is one experiment."""
+        if not self._of:
+            return ""
+        said = f"{self._done} of {self._of} experiments done"
+        before, since = self._before or (0, 0.0)
+        if not 1 < self._done - before < self._of - before:
+            return said
+        each = (time.monotonic() - since) / (self._done - before)
+        return f"{said}, about {duration((self._of - self._done) * each)} left"
+
+
 class Lines:
     """One line of plain text for each piece of news, and one a minute on progress."""
 
@@ -89,6 +116,7 @@ class Lines:
         self._pace = pace or Pace()
         self._shows_metric = False  # whether a run has shown that its metric is read as meant
         self._standing: tuple[LookProgress, float] | None = None
+        self._share = _Share()
 
     def agrees(self, question: str) -> bool:
         """Return what --yes says: there is nobody to ask."""
@@ -101,6 +129,8 @@ class Lines:
 
     def started(self, label: str, job: Job) -> None:
         """Print nothing: whoever reads this later wants to know how it ended."""
+        del label, job
+        self._share.begin()
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
         """Print how a run failed, and the first good one; then, once a minute, how far all are."""
@@ -111,11 +141,17 @@ class Lines:
             typer.echo(_finished(label, job, record), err=True)
         elif self._pace.is_due():
             at = self._standing
-            typer.echo(_finished(label, job, record) if at is None else _progress(*at), err=True)
+            said = _finished(label, job, record) if at is None else _progress(*at)
+            typer.echo("; ".join(filter(None, (said, str(self._share)))), err=True)
 
     def stands(self, standing: LookProgress) -> None:
         """Print nothing now: the next line on progress says it."""
         self._standing = standing, time.monotonic()
+
+    def ended(self, name: str, done: int, of: int) -> None:
+        """Print nothing now: the next line on progress says it."""
+        del name
+        self._share.count(done, of)
 
     def waits(self, text: str) -> None:
         """Print what runs on other machines wait for, once a minute."""
@@ -148,6 +184,7 @@ class Screen:
         self._running: dict[tuple[str, int], tuple[Job, str, float]] = {}
         self._standings: dict[str, tuple[LookProgress, float]] = {}
         self._waits = ""
+        self._share = _Share()
         self._step: tuple[Progress, float] | None = None  # and since when
         self._lock = threading.Lock()
         self._console = Console(stderr=True, highlight=False, markup=False)
@@ -182,6 +219,7 @@ class Screen:
     def started(self, label: str, job: Job) -> None:
         """Add a live line."""
         with self._lock:
+            self._share.begin()
             self._running[job.commit, job.seed] = (job, label, time.monotonic())
 
     def finished(self, label: str, job: Job, record: Record | None) -> None:
@@ -194,6 +232,12 @@ class Screen:
         """Replace the line of an experiment."""
         with self._lock:
             self._standings[standing.name] = standing, time.monotonic()
+
+    def ended(self, name: str, done: int, of: int) -> None:
+        """Replace the line that says how many experiments have ended."""
+        del name
+        with self._lock:
+            self._share.count(done, of)
 
     def waits(self, text: str) -> None:
         """Replace the line that says what runs on other machines wait for."""
@@ -220,13 +264,14 @@ class Screen:
             standings = [
                 one for one in self._standings.values() if f"exp/{one[0].name}" in labels
             ] or [*self._standings.values()][-1:]
-            step = self._step
+            step, share = self._step, str(self._share)
         lines = [
             line for one in standings for line in filled(_progress(*one), "", "    ").splitlines()
         ]
         if self._waits:
             lines += filled(f"  {self._waits}", "", "    ").splitlines()
         lines += [self._line(*one) for one in running]
+        lines += [f"  {share}"] if share else []
         if step is not None and time.monotonic() - step[1] > _PATIENCE:
             lines.append(progress_text(step[0]))
         return Text("\n".join(lines[: max(2, self._console.height - 2)]))

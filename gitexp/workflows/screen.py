@@ -20,7 +20,7 @@ from gitexp.rules.plan.screening import (
     promising,
     screening_seeds,
 )
-from gitexp.rules.text import visible
+from gitexp.rules.text import counted, visible
 from gitexp.workflows.run import Unfinished
 
 if TYPE_CHECKING:
@@ -101,6 +101,11 @@ def screen(
     if on is not None:
         on.meeting.demand_ready(sorted({one.report.base for one in admitted}))
         jobs = jobs or on.cluster.most
+    if taking := sum(is_shared(one.registration) for one in admitted):
+        watcher.said(
+            f"{counted(taking, 'screened idea')} {'take' if taking > 1 else 'takes'} a place in the"
+            " campaign, because verdicts see the same rows or seeds again"
+        )
     with run_maker(repository, watcher, gpus) as maker:
         sessions = _sessions(admitted, runs, share, jobs, maker, watcher, away=on is not None)
         drive(repository, sessions, sessions[0].bench.jobs, watcher, to_stop, on)

@@ -100,7 +100,10 @@ def kill(world: World, victim: str, names: list[str], rng: random.Random) -> tup
     struck = rng.choice(trainers(world) or [0]) if victim == "trainer" else leader
     is_there = struck in processes(world)
     if is_there:
-        os.kill(struck, signal.SIGKILL)
+        try:
+            os.kill(struck, signal.SIGKILL)
+        except ProcessLookupError:  # it has ended by itself
+            is_there = False
     if victim == "trainer":
         if running is None:
             gitexp(world, "run", "--wait")

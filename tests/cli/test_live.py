@@ -117,16 +117,20 @@ def test_where_nobody_watches_a_line_on_progress_says_how_far_all_is(
     ready: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settle(ready, repeats=[2])
-    name = ready.start("--set", "model.C=10")
-    run(open_project(ready.path), [name], jobs=1, watcher=Lines(yes=False, pace=Pace(0)))
+    name, second = (ready.start("--set", f"model.C={value}") for value in (10, 11))
+    watcher = Lines(yes=False, pace=Pace(0))
+    run(open_project(ready.path), [name, second], jobs=1, watcher=watcher)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.search(rf"^  exp/{name}: [01] of 2 pairs", captured.err, re.MULTILINE)
+    assert re.search(
+        r"^  exp/.* of 2 pairs.*; 1 of 2 experiments done$", captured.err, re.MULTILINE
+    )
     # Of a short one, the first run shows that the metric is read.
-    second = ready.start("--set", "model.C=11")
-    told = ready.gitexp("run", second).err.splitlines()
+    third = ready.start("--set", "model.C=12")
+    told = ready.gitexp("run", third).err.splitlines()
     assert [line for line in told if " seed " in line or " pairs" in line] == [told[-1]]
-    assert re.fullmatch(rf"  exp/{second} seed \d+: accuracy 0\.9\d* in \d\.\d s", told[-1])
+    assert re.fullmatch(rf"  exp/{third} seed \d+: accuracy 0\.9\d* in \d\.\d s", told[-1])
 
 
 def test_a_line_on_progress_is_due_once_a_minute() -> None:

@@ -42,6 +42,9 @@ class Diary:
     def stands(self, standing: LookProgress) -> None:
         self.lines.append(f"{standing.name} {standing.pairs} of {standing.look}")
 
+    def ended(self, name: str, done: int, of: int) -> None:
+        self.lines.append(f"{name} ended, {done} of {of}")
+
     def waits(self, text: str) -> None:
         self.lines.append(text)
 

@@ -8,7 +8,7 @@ from tests.arrange import (
     records,
     settle,
 )
-from tests.project import World
+from tests.project import BECAUSE, World
 
 
 def test_planned_experiments_are_ranked_by_worth_and_the_best_is_run(ready: World) -> None:
@@ -39,6 +39,15 @@ def test_each_idea_is_shown_with_its_hypothesis_and_the_hours_are_summed_up(read
     assert out.count("C raises accuracy because the model underfits") == 2
     assert "1 of 2 fit into 2.5 h" in out
     assert all(len(line) <= 80 for line in ready.gitexp("next", COLUMNS="80").out.splitlines())
+
+
+def test_what_holds_for_every_idea_is_said_once(ready: World) -> None:
+    settle(ready, planned=3)
+    ready.gitexp("start", "--sweep", "model.C=10,11,12,13", BECAUSE)
+    ran = ready.gitexp("next", COLUMNS="200")
+    assert ran.out.count("ranked last") == 1
+    assert "\nOf all 4: no --gain: assuming the criterion; " in ran.out
+    assert "campaign 1 plans 3 experiments, and would have 4 if all of these ran" in ran.err
 
 
 def test_an_idea_whose_change_has_a_verdict_by_now_is_not_offered(ready: World) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.lab.queues.queue import Queue, QueueStage, read_queue
-from gitexp.lab.queues.queue_progress import queued_experiments
+from gitexp.lab.queues.queue_progress import is_over_in, queued_experiments
 from tests.arrange import SCORE, records, refs, settle, train_with
 from tests.project import World
 from tests.workflows.test_run import alive, until
@@ -293,6 +293,21 @@ def test_what_failed_before_its_queue_began_waits_to_be_tried_again(
     queue.events.write_text(json.dumps(event) + "\n" if of else "")
     [found] = queued_experiments(queue, QueueStage.RUNS, {"a": "failed"})
     assert found.state == state
+
+
+def test_what_a_screening_queue_is_done_with_is_seen_while_it_goes_on(tmp_path: Path) -> None:
+    names = ("a", "b", "c")
+    queue = Queue(tmp_path, names, 1, "", "", True, "2026-01-02T03:04:05+00:00", runs=1).here()
+    queue.write()
+    said = [
+        {"event": "over", "name": "a", "done": 1, "of": 3},
+        {"event": "finished", "of": "exp/b", "failure": "exit code 1"},
+        {"event": "over", "name": "b", "done": 2, "of": 3},
+    ]
+    queue.events.write_text("".join(f"{json.dumps(one)}\n" for one in said))
+    found = queued_experiments(queue, QueueStage.RUNS, dict.fromkeys(names, "planned"))
+    assert [one.state for one in found] == ["screened", "failed", "waiting"]
+    assert [is_over_in(queue, name) for name in names] == [True, True, False]
 
 
 # --- telling somebody ----------------------------------------------------------------------------

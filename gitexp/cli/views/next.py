@@ -11,10 +11,13 @@ from gitexp.rules.text import counted, duration, visible
 from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.rules.plan.ranking import WeighedIdea
     from gitexp.rules.plan.shrinkage import Screened
     from gitexp.workflows.next import Ideas
 
+_MANY = 4  # ideas of which nobody reads the same four times
 PLAN = 'gitexp start --set KEY=VALUE "HYPOTHESIS" --gain G --chance P --evidence KIND:TEXT'
 
 
@@ -60,6 +63,7 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
         return
     if not order and not ideas.waiting:
         typer.echo(f"No experiment is planned on the current baseline.\n\nnext: {PLAN}")
+    of_all = _of_all(order)
     for place, idea in enumerate(order, start=1):
         late = "" if idea.name in fitting else "  (does not fit)"
         worth = f"{100 * idea.chance:.0f} % x {idea.gain:+.2g}, {duration(idea.seconds)}{late}"
@@ -73,7 +77,10 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
             read = f"its code was not made in this clone; read it first: gitexp trust {idea.name}"
             typer.echo(wrapped(read, "       "))
         for doubt in idea.doubts:
-            typer.echo(wrapped(doubt, "       "))
+            if doubt not in of_all:
+                typer.echo(wrapped(doubt, "       "))
+    if of_all:
+        typer.echo(f"\n{wrapped(f'Of all {len(order)}: ' + '; '.join(of_all), '')}")
     if ideas.hours is not None and order:
         taken = duration(sum(idea.seconds for idea in chosen))
         typer.echo(f"\n{len(chosen)} of {len(order)} fit into {ideas.hours:g} h: {taken}")
@@ -83,6 +90,13 @@ def ranked(ideas: Ideas, *, as_json: bool) -> None:
     if chosen:
         verb = "trust" if chosen[0].name in ideas.untrusted else "run"
         typer.echo(f"\nnext: gitexp {verb} {chosen[0].name}")
+
+
+def _of_all(order: Sequence[WeighedIdea]) -> list[str]:
+    """What is said of each of many ideas, and so once of all."""
+    if len(order) < _MANY:
+        return []
+    return [doubt for doubt in order[0].doubts if all(doubt in one.doubts for one in order)]
 
 
 def _idea_json(idea: WeighedIdea, *, fits: bool, trusted: bool) -> IdeaJson:
@@ -108,5 +122,7 @@ def gains(one: Screened) -> str:
     """What screening measured, and what to expect after it."""
     expected = figures.rounded_like(one.expected, one.sd, sign=True)
     share = f" on {100 * one.share:g} % of the data" if one.share < 1 else ""
-    measured = f"{figures.rounded_like(one.measured, one.sd, sign=True)} in"
-    return f"{expected} expected, {measured} {counted(one.runs, 'run')}{share}"
+    measured = figures.rounded_like(one.measured, one.sd, sign=True)
+    if one.same:
+        measured = "exactly the baseline's result"
+    return f"{expected} expected, {measured} in {counted(one.runs, 'run')}{share}"

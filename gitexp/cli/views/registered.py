@@ -110,7 +110,8 @@ def started_all(experiments: Sequence[Started], *, as_json: bool) -> None:
     told: dict[tuple[str, str], list[str]] = {}
     for experiment in experiments:
         for finding in experiment.advice:
-            told.setdefault((finding.id, finding.message), []).append(experiment.name)
+            first = finding.message.partition("\n")[0]  # --json has the rest
+            told.setdefault((finding.id, first), []).append(experiment.name)
     for (id_, message), names in told.items():
         whose = "" if len(names) == len(experiments) else f" ({', '.join(names)})"
         typer.echo(wrapped(f"{id_} {message}{whose}", ""))

@@ -88,7 +88,10 @@ def tell_unfinished(unfinished: Sequence[Unfinished]) -> None:
     for one in unfinished:
         found.setdefault(error_text(one.error), []).append(one.name)
     for text, names in found.items():
-        typer.echo(f"gitexp: {', '.join(f'exp/{name}' for name in names)}\n{text}", err=True)
+        whose = ", ".join(f"exp/{name}" for name in names)
+        # What is about one of its own runs begins with its name.
+        head = "" if text.startswith(f"{whose}, ") else f"{whose}\n"
+        typer.echo(f"gitexp: {head}{text}", err=True)
 
 
 def in_lines(ended: Sequence[Conclusion | Unfinished]) -> None:

@@ -8,8 +8,8 @@ import typer
 
 from gitexp.cli.views.next import gains
 from gitexp.cli.views.run import tell_unfinished, unfinished_json
-from gitexp.cli.views.terminal import filled, print_json, wrapped
-from gitexp.rules.text import counted, visible
+from gitexp.cli.views.terminal import filled, print_json
+from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
     from gitexp.cli.views.run import UnfinishedJson
@@ -31,6 +31,7 @@ class RankedJson(TypedDict):
     expected: float
     sd: float
     baseline: float
+    same: bool
     bar: float
     promising: bool
     takes_place: bool
@@ -69,14 +70,6 @@ def screened(done: Screening, *, as_json: bool, quiet: bool = False) -> None:
     if quiet:
         tell_unfinished(done.unfinished)
         return
-    if taking := sum(one.shares_data for one in done.ranked):
-        typer.echo(
-            wrapped(
-                f"{counted(taking, 'screened idea')} {'take' if taking > 1 else 'takes'} a place"
-                " in the campaign, because verdicts see the same rows or seeds again",
-                "",
-            )
-        )
     tell_unfinished(done.unfinished)
     if done.ranked:
         typer.echo(f"\nnext: {_next(done)}")
@@ -95,6 +88,7 @@ def _ranked_json(one: Ranked, *, promising: bool) -> RankedJson:
         "expected": found.expected,
         "sd": found.sd,
         "baseline": found.baseline,
+        "same": found.same,
         "bar": one.bar,
         "promising": promising,
         "takes_place": one.shares_data,

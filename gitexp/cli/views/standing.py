@@ -55,7 +55,9 @@ def standing_lines(now: Standing) -> list[str]:
         added = figures.rough(now.added)
         said.append(f"Beside earlier campaigns, it adds up to {added} false confirmations.")
     if now.taken > now.planned:
-        said.append("Clones overran the plan without knowing of each other.")
+        said.append(
+            f"More ran than its plan of {now.planned}: their levels add up beyond the budget."
+        )
     if now.all_confirmed:
         said.append(
             f"Of {counted(now.all_confirmed, 'confirmed experiment')} on {now.metric} in all"

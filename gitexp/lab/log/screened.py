@@ -114,7 +114,9 @@ def _posteriors(
         noise = noise_of(measured, runs, [prior.gain for prior in priors])
     found = shrunk(priors, measured, runs, noise)
     return {
-        one.commit: Screened(number, one.found.share, mean, expected, sd, one.found.baseline)
+        one.commit: Screened(
+            number, one.found.share, mean, expected, sd, one.found.baseline, one.found.same
+        )
         for one, number, mean, (expected, sd) in zip(ideas, runs, measured, found, strict=True)
     }
 

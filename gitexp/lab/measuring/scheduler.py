@@ -59,6 +59,7 @@ class Scheduler:
         self._failed: dict[tuple[Key, str], GitexpError] = {}  # by run and metric
         self._unread: set[Key] = set()  # runs that have ended, and whose records were not read yet
         self._unstored: StoreBusy | None = None
+        self._ended: set[Session] = set()  # of which that was told
 
     def drive(self) -> None:
         """Bring every session to its end; what one of them cannot do ends that one alone.
@@ -71,6 +72,7 @@ class Scheduler:
         while True:
             self._obey()
             self._fill()
+            self._tell_ended()
             waits = bool(self._busy) or self._lacks_devices()
             if not self._flying and (not waits or self._unstored):
                 if self._unstored or not self._wake():
@@ -81,6 +83,7 @@ class Scheduler:
             if self._unread and all(map(_went_well, ended)):
                 self._fill()  # with what is due anyway, while the new records are read
             self._catch_up(settled)
+        self._tell_ended()
         if self._unstored is not None:
             raise self._unstored
 
@@ -238,6 +241,13 @@ class Scheduler:
         if error is not None:
             self._failed[done.order.run, done.order.metric] = error
             session.fail(error)
+
+    def _tell_ended(self) -> None:
+        """Tell which sessions ask for nothing more, where there are several."""
+        for session in self._sessions if len(self._sessions) > 1 else ():
+            if not session.is_open and session not in self._ended:
+                self._ended.add(session)
+                self._watcher.ended(session.name, len(self._ended), len(self._sessions))
 
     def _wake(self) -> bool:
         """Ask those that wait for others again; whether one of them goes on."""

@@ -48,6 +48,9 @@ class Watcher(Protocol):
     def stands(self, standing: LookProgress) -> None:
         """Show how far an experiment is."""
 
+    def ended(self, name: str, done: int, of: int) -> None:
+        """Show that one of several experiments needs no more runs, and how many of them do not."""
+
     def waits(self, text: str) -> None:
         """Show what runs on other machines wait for; "" once none waits."""
 
@@ -59,7 +62,7 @@ class Prefixed:
         self._watcher, self._name = watcher, name
         self.agrees = watcher.agrees
         self.started, self.finished = watcher.started, watcher.finished
-        self.stands, self.waits = watcher.stands, watcher.waits
+        self.stands, self.ended, self.waits = watcher.stands, watcher.ended, watcher.waits
 
     def said(self, text: str) -> None:
         """Show one line of news."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from gitexp.lab.queues.queue import QueueStage, queues
 from gitexp.rules.documents.purpose import RunKind
-from gitexp.rules.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,19 +113,22 @@ def queued_experiments(
     """Find out where each experiment of a queue is; `states` are those of the log, by name."""
     events = queue.said()
     stopped, last, failed = queue.asked_to_stop, _last_progress(events), _failed(events)
+    over = _over(events)
     goes_on = stage in {QueueStage.RUNS, QueueStage.ELSEWHERE}
     found = []
     for name in queue.names:
         state, told = states.get(name, "unknown"), last.get(name, {})
         if name in stopped:
             found.append(QueuedExperiment(name, "stopped"))
+        elif queue.runs and name in over:
+            found.append(QueuedExperiment(name, _FAILED if name in failed else "screened"))
         elif queue.kind is not RunKind.EXPERIMENTS:
             found.append(QueuedExperiment(name, _alone(queue, stage)))
         elif state not in _NOT_OVER and not (goes_on and state == _FAILED and name not in failed):
             found.append(QueuedExperiment(name, state))
         elif stage in {QueueStage.ENDED, QueueStage.INTERRUPTED}:
-            over = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
-            found.append(QueuedExperiment(name, over))
+            end = "screened" if queue.runs and stage is QueueStage.ENDED else "not decided"
+            found.append(QueuedExperiment(name, end))
         elif not told and state != "running":
             found.append(QueuedExperiment(name, "waiting"))
         else:
@@ -140,10 +142,7 @@ def queued_experiments(
 
 def is_over_in(queue: Queue, name: str) -> bool:
     """Whether a queue that still runs has nothing left to run for one of its experiments."""
-    events = queue.said()
-    said = (text for event in events if isinstance(text := event.get("text"), str))
-    verdicts = tuple(f"{queue.label(name)}: {verdict}" for verdict in (*Verdict, "stopped"))
-    return name in _failed(events) or any(text.startswith(verdicts) for text in said)
+    return name in _over(queue.said())
 
 
 def _alone(queue: Queue, stage: QueueStage) -> str:
@@ -165,6 +164,12 @@ def _failed(events: Sequence[dict[str, Any]]) -> set[str]:
     ended = (event for event in events if event.get("event") == "finished" and event.get("failure"))
     labels = (of for event in ended if isinstance(of := event.get("of"), str))
     return {of.partition(" ")[0].removeprefix("exp/") for of in labels}
+
+
+def _over(events: Sequence[dict[str, Any]]) -> set[str]:
+    """Experiments that need no more runs."""
+    told = (event for event in events if event.get("event") == "over")
+    return {name for event in told if isinstance(name := event.get("name"), str)}
 
 
 def _left(event: dict[str, Any]) -> float | None:

@@ -31,11 +31,13 @@ class Differences:
     """How much better an idea's screening runs were than the baseline's, in the metric's unit.
 
     `share` is the part of the data that they were given, `baseline` the baseline's mean score.
+    `same` says that they reported nothing else than the baseline's did.
     """
 
     values: tuple[float, ...]
     share: float
     baseline: float
+    same: bool = False
 
 
 def demand_screening(runs: int, share: float) -> None:
@@ -119,7 +121,8 @@ def differences(
         if pairs:
             before = [one.metrics[metric] for one, _ in pairs]
             found = tuple(sign * (m.metrics[metric] - b.metrics[metric]) for b, m in pairs)
-            return Differences(found, share, sum(before) / len(before))
+            same = all(m.metrics == b.metrics for b, m in pairs)
+            return Differences(found, share, sum(before) / len(before), same)
     return None
 
 

@@ -47,7 +47,7 @@ class Screened:
 
     `measured` is the mean difference of its `runs` from the baseline's, on a `share` of the data.
     `expected` is the mean of the posterior, and `sd` its standard deviation. `baseline` is the
-    baseline's mean score.
+    baseline's mean score; `same` says that no metric of any run differed from the baseline's.
     """
 
     runs: int
@@ -56,6 +56,7 @@ class Screened:
     expected: float
     sd: float
     baseline: float
+    same: bool = False
 
 
 def noise_of(measured: Sequence[float], runs: Sequence[int], gains: Sequence[float]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 
 from gitexp.errors import UsageError
 from gitexp.rules.text import counted
@@ -13,6 +14,7 @@ _RANGE = re.compile(
     r"\s*(?P<first>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*\.\.\s*(?P<last>[-+]?[\d.]+(?:[eE][-+]?\d+)?)"
     r"(?:\s+(?P<scale>log|linear))?(?:\s+(?P<count>\d+))?\s*"
 )
+_LIKE_RANGE = re.compile(r"[^/\"']*\.\.[^/\"']*")  # and no path
 _WHOLE = re.compile(r"[-+]?\d+")
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 
@@ -32,10 +34,15 @@ def split_sweep(text: str) -> tuple[str, tuple[str, ...]]:
             f"--sweep {text!r} has an empty value",
             'write an empty text as "": gitexp start --sweep \'name="",a\'',
         )
+    if len(found) < 2 and _LIKE_RANGE.fullmatch(found[0]):
+        raise UsageError(
+            f"--sweep {text!r} is not a range that can be read",
+            "write two numbers and how many values: '1..100 5', or '1..100 log 5' for equal ratios",
+        )
     if len(found) < 2:
         raise UsageError(
             f"--sweep {text!r} names only one value",
-            f"gitexp start --set {key.strip()}={found[0]} ...",
+            f"gitexp start --set {shlex.quote(f'{key.strip()}={found[0]}')} ...",
         )
     if twice := next((value for value in found if found.count(value) > 1), None):
         raise UsageError(f"--sweep {text!r} names {twice} twice", "name each value once")
