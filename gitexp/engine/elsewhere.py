@@ -84,19 +84,17 @@ def find_modules(
     return found
 
 
-def inert_files(
-    placed: Iterable[Placed], checkout: Path, prefix: str, settings: Settings
-) -> list[str]:
-    """Files of the commit that a run loaded although the settings call them inert, sorted.
+def inert_files(used: Iterable[Path], checkout: Path, prefix: str, settings: Settings) -> list[str]:
+    """Files of the commit that a run used although the settings call them inert, sorted.
 
     Paths are relative to the project, as `inert` has them.
     """
     roots = (checkout, checkout.resolve())
     found = set(settings.config)
-    for one in placed:
+    for file in used:
         for root in roots:
-            if one.file.is_relative_to(root):
-                path = one.file.relative_to(root).as_posix()
+            if file.is_relative_to(root):
+                path = file.relative_to(root).as_posix()
                 inside = path.removeprefix(prefix)
                 found.add(path if not prefix else inside if inside != path else f"/{path}")
     return sorted(path for path in found if matches(path, settings.inert))

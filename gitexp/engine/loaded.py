@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitexp.engine.distributions import SITES, Placed, packages_of, place
+from gitexp.engine.opened import Opened, read_opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PROBE_FOLDER = Path(__file__).resolve().parent / "probe"
 
 _LARGEST_REPORT = 64 << 20  # bytes; thousands of modules take a megabyte
-_GITEXP = PROBE_FOLDER.parent.parent
+GITEXP = PROBE_FOLDER.parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Loaded:
     neither to them nor to the system, `sites` the site folders. `read` are the
     names of variables that Python code looked up, one by one; if it was `unwatched`, other code may
     have read any.
-    `foreign` are files of the forbidden folders that the run was not allowed to use.
+    `foreign` are files of the forbidden folders that the run was not allowed to use; `opened` are
+    those that it opened, wherever they are, known also of processes that did not report.
     """
 
     python: str | None = None
@@ -48,6 +50,8 @@ class Loaded:
     accelerators: tuple[str, ...] = ()
     read: frozenset[str] = frozenset()
     unwatched: bool = True
+    prefixes: tuple[Path, ...] = ()
+    opened: Opened = field(default_factory=Opened)
 
 
 def probe_environment(probe_dir: Path) -> dict[str, str]:
@@ -60,19 +64,26 @@ def probe_environment(probe_dir: Path) -> dict[str, str]:
 
 
 def read_probe(
-    probe_dir: Path, *, checkout: Path, forbidden: Sequence[Path], linked: Sequence[Path] = ()
+    probe_dir: Path,
+    *,
+    checkout: Path,
+    forbidden: Sequence[Path],
+    linked: Sequence[Path] = (),
+    since: float = 0.0,
 ) -> Loaded:
     """Merge the reports of a run's processes; a missing or unreadable one is ignored.
 
     `forbidden` are work trees that the run must not import from. The checkout, `linked` inputs and
-    the run's virtual environment may be inside one of them.
+    the run's virtual environment may be inside one of them. `since` is when the run started, in
+    seconds since 1970.
     """
+    opened = read_opened(probe_dir, since)
     reports = sorted(
         filter(None, map(_read_report, sorted(probe_dir.glob("*.json")))),
         key=lambda report: len(report.modules),
     )
     if not reports:
-        return Loaded()
+        return Loaded(opened=opened)
     modules = {(name, file) for report in reports for name, file in report.modules.items()}
     prefixes = {Path(prefix).resolve() for report in reports for prefix in report.prefixes}
     # In the order of `reports`: the main process comes last and decides the versions.
@@ -95,6 +106,8 @@ def read_probe(
             {Path(file) for _, file in modules}, (checkout, *linked), forbidden, prefixes
         ),
         accelerators=max((report.accelerators for report in reports), key=len),
+        prefixes=tuple(sorted(prefixes)),
+        opened=opened,
     )
 
 
@@ -142,7 +155,7 @@ def _foreign(
     files: set[Path], places: Sequence[Path], forbidden: Sequence[Path], prefixes: set[Path]
 ) -> tuple[Path, ...]:
     trees = [tree.resolve() for tree in forbidden]
-    allowed = [*(place.resolve() for place in places), _GITEXP]
+    allowed = [*(place.resolve() for place in places), GITEXP]
     foreign = set()
     for file in files:
         real = file.resolve()

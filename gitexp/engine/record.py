@@ -9,8 +9,10 @@ from gitexp.engine.builds import builds_of
 from gitexp.engine.condition import with_builds
 from gitexp.engine.contents import remembered
 from gitexp.engine.elsewhere import inert_files, libraries_of, modules_of
+from gitexp.engine.loaded import GITEXP
 from gitexp.engine.machine import machine
 from gitexp.engine.masking import hide_secrets
+from gitexp.engine.opened import contents_of, spell
 from gitexp.engine.program import programs_of, starts_python
 from gitexp.engine.startup import CUSTOMIZATIONS, startup_of
 from gitexp.engine.variables import deciding_variables, hashed_variables, place_variables
@@ -21,7 +23,7 @@ from gitexp.rules.verdict.set_aside import RATE
 from gitexp.store.local import salt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gitexp.engine.job import Job
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from gitexp.engine.process import Finished
     from gitexp.rules.documents.settings import Settings
     from gitexp.store.repository import Repository
+
+_MOST_CARRIED = 20  # files of an environment line
 
 
 def make_record(
@@ -77,9 +81,13 @@ def describe(
     settings: Settings,
     loaded: Loaded,
     launch: Launch,
-    checkout: Path,
+    places: Sequence[Path],
 ) -> dict[str, Any]:
-    """Environment line: what a run depended on besides its commit, stored once per commit."""
+    """Environment line: what a run depended on besides its commit, stored once per commit.
+
+    `places` are the checkout and what its linked inputs lead to.
+    """
+    checkout = places[0]
     key = salt(repository.local)
     here = machine()
     granted = launch.granted
@@ -115,7 +123,15 @@ def describe(
         }
         programs = programs_of(launch.words, launch.variables["PATH"], inside, contents)
         fields["startup"] = startup_of(loaded.sites, customized, contents) | programs
-    if inert := inert_files(loaded.placed, checkout, prefix, settings):
+        modules = {one.file for one in loaded.placed}
+        opened = loaded.opened.outside((*places, repository.common, GITEXP, *loaded.prefixes))
+        read = {path: real for path, real in opened.read.items() if path not in modules}
+        if files := contents_of(read, contents):
+            fields["files"] = files
+    if carried := sorted(map(spell, opened.carried))[:_MOST_CARRIED]:
+        fields["carried"] = carried
+    used = (*modules, *loaded.opened.read)
+    if inert := inert_files(used, checkout, prefix, settings):
         fields["inert"] = inert
     fields["read"] = sorted(loaded.read & hashed.keys())
     # A shell, or any program that is not Python, reads what it likes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,7 @@ def _run_job(
             raise Interrupted
         start = now()
         begin(start)
+        since = time.time()
         watch = Watch(settings, job.folder)
         finished = execute(
             launch.words,
@@ -128,7 +130,9 @@ def _run_job(
         if finished.interrupted or _ends_with_its_job(finished, stop):
             raise Interrupted(finished.duration)
         finished = replace(finished, halted=finished.halted or watch.last_look())
-        loaded = read_probe(probe, checkout=root, forbidden=(*trees, root.parent), linked=linked)
+        loaded = read_probe(
+            probe, checkout=root, forbidden=(*trees, root.parent), linked=linked, since=since
+        )
         reported = read_reported(settings, job, finished, loaded, root, place)
         # It may quote a line of the output, and it is shared.
         failure = hide_secrets(reported.failure, launch.variables | parameters)
@@ -137,7 +141,8 @@ def _run_job(
             said = "R2: declared data changed while it ran"
             reported = replace(reported, failure=said, ended=Ended.RULE)
         unkept = keep_files(root, place, job.folder, settings.keep)
-        environment = describe(repository, prefix, settings, loaded, launch, root) | {"data": data}
+        environment = describe(repository, prefix, settings, loaded, launch, (root, *linked))
+        environment |= {"data": data}
     environment["condition"] = condition(environment)
     folder = str(job.folder.relative_to(repository.local))
     record = make_record(job, prefix, folder, environment, start, finished, reported)

@@ -11,7 +11,7 @@ import pytest
 
 from gitexp.engine.builds import build_of, builds_of
 from gitexp.engine.contents import Contents
-from gitexp.engine.distributions import Placed, place
+from gitexp.engine.distributions import place
 from gitexp.engine.elsewhere import find_modules, inert_files, libraries_of, modules_of
 from gitexp.engine.program import programs_of, starts_python
 from gitexp.engine.startup import startup_of
@@ -152,13 +152,10 @@ def test_a_shell_or_a_script_around_python_is_not_python() -> None:
     assert not starts_python("python train.py")
 
 
-def test_loaded_files_that_the_settings_call_inert_are_found(tmp_path: Path) -> None:
+def test_used_files_that_the_settings_call_inert_are_found(tmp_path: Path) -> None:
     settings = Settings(
         config=("docs/c.toml",), command="x", metric="m", inert=("docs/", "tests/", "/lib/")
     )
-    placed = [
-        Placed(name, tmp_path / file, tmp_path, tmp_path / file, None)
-        for name, file in {"a": "p/tests/a.py", "b": "p/train.py", "c": "lib/c.py"}.items()
-    ]
-    found = inert_files(placed, tmp_path, "p/", settings)
+    used = [tmp_path / file for file in ("p/tests/a.py", "p/train.py", "lib/c.py")]
+    found = inert_files(used, tmp_path, "p/", settings)
     assert found == ["/lib/c.py", "docs/c.toml", "tests/a.py"]

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gitexp.engine.loaded import PROBE_FOLDER, Loaded, probe_environment, read_probe
+from gitexp.engine.opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +123,7 @@ def test_a_run_without_a_report_is_no_trouble(
 ) -> None:
     run = project.run(code, python=(sys.executable, *options))
     assert (run.returncode, run.stdout, run.stderr) == (-9 if "kill" in code else 0, "", "")
-    assert project.loaded() == Loaded()
+    assert replace(project.loaded(), opened=Opened()) == Loaded()
 
 
 def test_a_broken_report_is_passed_over(project: Project) -> None:
@@ -133,7 +135,7 @@ def test_a_broken_report_is_passed_over(project: Project) -> None:
 
 
 def test_a_reports_folder_that_is_gone_says_nothing(project: Project) -> None:
-    assert project.loaded() == Loaded()
+    assert replace(project.loaded(), opened=Opened()) == Loaded()
 
 
 def install(site: Path, distribution: str, files: Sequence[str], top_level: str = "") -> None:
@@ -412,7 +414,7 @@ def test_where_other_programs_ran_nobody_knows_what_was_read(project: Project) -
 def test_the_probe_does_nothing_unless_asked(project: Project) -> None:
     run = project.run("import rich", GITEXP_PROBE="")
     assert (run.returncode, run.stderr) == (0, "")
-    assert project.loaded() == Loaded()
+    assert replace(project.loaded(), opened=Opened()) == Loaded()
 
 
 def test_the_probe_loads_nothing_that_python_has_not_loaded(project: Project) -> None:

@@ -1,15 +1,16 @@
 """Reports, when a run's Python ends, which modules it had loaded and from where.
 
 Python imports a module of this name at start-up. Its folder comes first on the run's PYTHONPATH,
-GITEXP_PROBE names the folder for the reports, and each process writes its own. It also leads search
-paths in your work tree (GITEXP_TREES) to the checkout. The run must not notice: errors here are
-ignored, and the sitecustomize that Python would have found is loaded in the end.
+GITEXP_PROBE names the folder for the reports, and each process writes its own. Which files it opens
+is written down at once, because workers and what ends by os._exit never report. It also leads
+search paths in your work tree (GITEXP_TREES) to the checkout. The run must not notice: errors here
+are ignored, and the sitecustomize that Python would have found is loaded in the end.
 
 Python 3.8 may read this file. Besides the built-in atexit, it imports only what Python has already
 imported at start-up.
 """
 # Neither pathlib nor contextlib is loaded at start-up, and nothing here may reach the run.
-# ruff: noqa: BLE001, PTH105, PTH109, PTH110, PTH118, PTH120, PTH123, S110, SIM105
+# ruff: noqa: BLE001, PTH100, PTH105, PTH109, PTH110, PTH118, PTH120, PTH123, S110, SIM105
 
 import atexit
 import os
@@ -109,6 +110,50 @@ def _watch() -> None:
         pass
 
 
+def _heed(event: str, given: "tuple[object, ...]") -> None:
+    """Write down which files are opened, and which programs are started, the first time."""
+    if event != "open" and event not in _STARTING:
+        return
+    try:
+        if event == "open":
+            path, _, flags = given
+            _note(path, int(flags))  # type: ignore[call-overload]
+        elif event == "sqlite3.connect":
+            _note(given[0], os.O_RDONLY)
+        else:
+            for words in given[:2]:
+                for word in words if isinstance(words, (list, tuple)) else (words,):
+                    for part in (os.fsdecode(word) if word else "").split():
+                        if os.sep in part or word is given[0]:
+                            _note(part, os.O_RDONLY, program=word is given[0])
+    except Exception:
+        pass
+
+
+def _note(path: object, flags: int, *, program: bool = False) -> None:
+    if isinstance(path, int) or len(_opened) > _MOST:
+        return
+    name = os.fsdecode(path)  # type: ignore[arg-type]
+    writes = flags & (os.O_WRONLY | os.O_RDWR)
+    if (name, writes) in _opened or name.startswith(_SYSTEM) or f"-packages{os.sep}" in name:
+        return
+    _opened.add((name, writes))
+    if program and os.sep not in name:
+        folders = os.environ.get("PATH", "").split(os.pathsep)
+        name = next(filter(os.path.isfile, (os.path.join(one, name) for one in folders)), name)
+    if "\n" in name:
+        return
+    # Opened for both: it is read, and may be written.
+    tags = ("r", "w") if flags & os.O_RDWR and not flags & os.O_TRUNC else ("rw"[bool(writes)],)
+    lines = "".join(f"{tag}{os.path.abspath(name)}\n" for tag in tags)
+    # The file is closed again: a run may close descriptors that it did not open.
+    journal = os.open(_journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(journal, lines.encode("utf-8", "surrogateescape"))
+    finally:
+        os.close(journal)
+
+
 def _redirect() -> None:
     """Lead whatever would import from your work tree to the same folders of the checkout.
 
@@ -191,8 +236,16 @@ _copying = []  # type: ignore[var-annotated] # names that are still to be copied
 _sites = [entry for entry in sys.path if entry.endswith("-packages")]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), ord('"'), ord("\\"))}
 _folder = ""
+_journal = os.path.join(_reports, "opened")
+_opened = set()  # type: ignore[var-annotated] # with what they were opened for
+_MOST = 20_000  # files that are written down
+_STARTING = {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system", "sqlite3.connect"}
+# Of the system and of Python itself; where reports go. Memory (/dev/shm) holds files of anybody.
+_SYSTEM = ("/proc/", "/sys/", "/dev/null", "/usr/", "/etc/", os.path.dirname(os.__file__), _reports)
 if _reports:
     atexit.register(_report)
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(_heed)
     try:
         _folder = os.getcwd()  # before Python 3.9 a module's file may be relative to it
     except OSError:

@@ -12,12 +12,12 @@ from gitexp.rules.verdict.arms import ArmEnvironments
 from gitexp.rules.verdict.pairs import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitexp.rules.documents.record import Record
     from gitexp.rules.documents.registration import Registration
 
-_NAMED = 5  # variables in one sentence
+_NAMED = 5  # variables or files in one sentence
 
 
 def arms_of(
@@ -41,9 +41,9 @@ def arms_of(
 
 def about_arms(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
     """Say what one arm's environment has and the other's has not, and what was loaded unnoticed."""
-    yield from about_variables(name, arms)
+    yield from about_differences(name, arms)
     if files := arms.inert:
-        listed = ", ".join(map(visible, files[:5])) + ", ..." * (len(files) > 5)
+        listed = _listed(files)
         yield Finding(
             "E1",
             f"exp/{visible(name)}: its runs loaded {listed}, which `inert` in the settings calls"
@@ -53,11 +53,10 @@ def about_arms(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
         )
 
 
-def about_variables(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
-    """Name the variables that differ between the arms, if a run may have read them."""
+def about_differences(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
+    """Name variables and files that differ between the arms, and files that join runs."""
     if names := arms.suspicious:
-        more = len(names) - _NAMED
-        listed = ", ".join(map(visible, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+        listed = _listed(names)
         many = len(names) > 1
         yield Finding(
             "E2",
@@ -68,3 +67,27 @@ def about_variables(name: str, arms: ArmEnvironments) -> Iterator[Finding]:
             f"give both arms the same value, then: gitexp retest {name}",
             advice=True,
         )
+    if files := arms.files:
+        many = len(files) > 1
+        yield Finding(
+            "E3",
+            f"exp/{visible(name)}: {_listed(files)} ha{'ve' if many else 's'} one content in all"
+            " runs of the baseline and another in all of the experiment; no commit has"
+            f" {'them' if many else 'it'}, and the verdict may be about that",
+            f"measure both arms with what is there now: gitexp retest {name}; `data` and `link` in"
+            " the settings hold inputs fast",
+            advice=True,
+        )
+    if files := arms.carried:
+        yield Finding(
+            "E4",
+            f"exp/{visible(name)}: runs read {_listed(files)}, outside their checkouts, and then"
+            " wrote there: what one run leaves, the next one finds, so later runs may be better",
+            f"write below GITEXP_RUN_DIR, or begin without the file, then: gitexp retest {name}",
+            advice=True,
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(map(visible, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")

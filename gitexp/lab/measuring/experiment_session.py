@@ -12,7 +12,7 @@ from gitexp.lab.code.code_proof import CodeProof
 from gitexp.lab.log.log_json import figures_json
 from gitexp.lab.log.verdict_notes import write_view
 from gitexp.lab.measuring.adopting import adopt
-from gitexp.lab.measuring.arms import about_variables
+from gitexp.lab.measuring.arms import about_differences
 from gitexp.lab.measuring.canary import Canary, check_of
 from gitexp.lab.measuring.evidence import store_evidence
 from gitexp.lab.measuring.experiment_news import look_progress, what_changed, why_it_runs
@@ -206,7 +206,7 @@ class ExperimentSession(Session):
         if judgement.reason == OTHER_ROWS:
             for said in unlike_rows(ledger, self.registration, base, commit):
                 self.watcher.said(said)
-        for finding in about_variables(self.name, ledger.arms(self.registration, base, commit)):
+        for finding in about_differences(self.name, ledger.arms(self.registration, base, commit)):
             self.watcher.said(f"{finding.id} {finding.message}; {finding.hint}")
         self._write_note(as_explored(judgement, ledger.why))
         self.over = True

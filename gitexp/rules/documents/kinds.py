@@ -134,7 +134,7 @@ class Kind(StrEnum):
                 "build": maybe(text), "threads": _COUNT,
                 "modules": named(text), "startup": named(text), "place": named(text),
                 "hashed": named(text), "read": listed(text), "unwatched": anything,
-                "inert": listed(text),
+                "inert": listed(text), "files": named(text), "carried": listed(text),
             },
         ),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Variables that tell the two arms of an experiment apart, though no condition holds them."""
+"""What tells the two arms of an experiment apart, though no condition holds it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,7 @@ class ArmEnvironments:
         every = (*self.baseline, *self.candidate)
         if not every or any("hashed" not in environment for environment in every):
             return ()
-        names = sorted({name for environment in every for name in environment["hashed"]})
-        return tuple(
-            name
-            for name in names
-            if _differ(_values(self.baseline, name), _values(self.candidate, name))
-        )
+        return self._telling("hashed")
 
     @property
     def suspicious(self) -> tuple[str, ...]:
@@ -46,14 +41,41 @@ class ArmEnvironments:
         return (*looked_up, *others) if unwatched else (*looked_up,)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Files outside the checkout with one content in all runs of either arm, but not the same.
+
+        A file that only one arm opened belongs to the change: it may be what the change names.
+        """
+        return tuple(
+            name
+            for name in self._telling("files")
+            if all(name in one.get("files", ()) for one in (self.baseline[0], self.candidate[0]))
+        )
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Files outside the checkout that a run read, and wrote for the next run to read."""
+        every = (*self.baseline, *self.candidate)
+        return tuple(sorted({file for one in every for file in one.get("carried") or ()}))
+
+    @property
     def inert(self) -> tuple[str, ...]:
         """Files that a run loaded although the settings say that they cannot change a run."""
         every = (*self.baseline, *self.candidate)
         return tuple(sorted({file for one in every for file in one.get("inert") or ()}))
 
+    def _telling(self, field: str) -> tuple[str, ...]:
+        """Entries of a map with one value in all runs of the baseline and another in the others."""
+        every = (*self.baseline, *self.candidate)
+        return tuple(
+            name
+            for name in sorted({name for one in every for name in one.get(field) or ()})
+            if _differ(_values(self.baseline, field, name), _values(self.candidate, field, name))
+        )
 
-def _values(arm: Sequence[Mapping[str, Any]], name: str) -> set[str | None]:
-    return {environment["hashed"].get(name) for environment in arm}
+
+def _values(arm: Sequence[Mapping[str, Any]], field: str, name: str) -> set[str | None]:
+    return {(environment.get(field) or {}).get(name) for environment in arm}
 
 
 def _differ(baseline: set[str | None], candidate: set[str | None]) -> bool:

@@ -1,4 +1,4 @@
-"""Variables that tell the two arms of an experiment apart."""
+"""Variables and files that tell the two arms of an experiment apart."""
 
 from __future__ import annotations
 
@@ -68,3 +68,32 @@ def test_files_that_are_said_to_be_inert_are_named_once() -> None:
         [ran() | {"inert": ["tests/a.py"]}], [ran() | {"inert": ["tests/a.py"]}, ran()]
     )
     assert arms.inert == ("tests/a.py",)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "named"),
+    [
+        ([{"a": "1"}, {"a": "1"}], [{"a": "2"}, {"a": "2"}], ("a",)),
+        ([{"a": "1", "b": "1"}], [{"a": "1", "b": "2"}], ("b",)),
+        # One content in both arms, or several in one.
+        ([{"a": "1"}], [{"a": "1"}], ()),
+        ([{"a": "1"}, {"a": "2"}], [{"a": "3"}], ()),
+        ([{"a": "1"}], [{"a": "2"}, {}], ()),
+        # A change may be which file is read.
+        ([{"a": "1"}], [{"b": "2"}], ()),
+        ([{}], [{"a": "2"}], ()),
+        ([], [], ()),
+    ],
+)
+def test_a_file_is_named_where_its_content_tells_the_arms_apart(
+    baseline: list[dict[str, str]], candidate: list[dict[str, str]], named: tuple[str, ...]
+) -> None:
+    arms = ArmEnvironments([{"files": one} for one in baseline], [{"files": c} for c in candidate])
+    assert arms.files == named
+    # Earlier versions did not look.
+    assert ArmEnvironments([{}], [{"files": {"a": "1"}}]).files == ()
+
+
+def test_files_that_join_runs_are_named_once() -> None:
+    runs = [ran() | {"carried": ["~/b"]}, ran() | {"carried": ["~/a", "~/b"]}]
+    assert ArmEnvironments(runs, [ran()]).carried == ("~/a", "~/b")

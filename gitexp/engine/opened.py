@@ -1,0 +1,140 @@
+"""Files that a run opened outside its checkout: their content decides, too, and no commit has it.
+
+The probe in the run's Python processes writes down what they open (probe/sitecustomize.py). What
+other programs and compiled libraries read is not among it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitexp.engine.distributions import SITES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitexp.engine.contents import Contents
+
+JOURNAL = "opened"  # in the folder of the reports
+
+_TICK = 0.01  # seconds by which the file system's clock may be behind
+_LARGEST_JOURNAL = 8 << 20  # bytes
+_MOST = 2_000  # files that are looked at
+_NAMED = 50  # entries of an environment line; beyond it, a folder stands for its files
+_WHOLE = 16 << 20  # bytes of a file that is read as a whole
+_PIECES, _PIECE = 16, 64 << 10  # of larger ones: how many pieces are read, of how many bytes
+# Interpreters, libraries and settings of the system. Devices are no files.
+_SYSTEM = tuple(
+    map(Path, ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys", "/run"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Existing files that the processes of a run opened, by the path that they used, resolved.
+
+    `read` were read before anything wrote them; `carried` are those of them that the run itself
+    wrote afterwards, so that the next run reads what this one left.
+    """
+
+    read: Mapping[Path, Path] = field(default_factory=dict)
+    carried: frozenset[Path] = frozenset()
+
+    def outside(self, places: Iterable[Path]) -> Opened:
+        """Without what lies in these folders, in the system's, or in site folders.
+
+        What a link in one of them led to is named by its own path: checkouts have several places.
+        """
+        given = tuple(places)
+        own = (*(place.resolve() for place in given), *_SYSTEM)
+        named = {
+            path: real if any(map(path.is_relative_to, given)) else path
+            for path, real in self.read.items()
+            if SITES.isdisjoint(real.parts) and not any(map(real.is_relative_to, own))
+        }
+        return Opened(
+            {name: self.read[path] for path, name in named.items()},
+            frozenset(named[path] for path in self.carried & named.keys()),
+        )
+
+
+def read_opened(reports: Path, since: float) -> Opened:
+    """Read what the probe wrote down; `since` is when the run started, in seconds since 1970."""
+    journal = reports / JOURNAL
+    try:
+        with journal.open("rb") as handle:
+            lines = handle.read(_LARGEST_JOURNAL).decode("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return Opened()
+    first: dict[str, str] = {}
+    written = set()
+    for line in lines:
+        tag, path = line[:1], line[1:]
+        if f"{os.sep}__pycache__{os.sep}" in path:
+            tag, path = "r", _source_of(path)  # which Python compiled, and will again
+        first.setdefault(path, tag)
+        if tag == "w":
+            written.add(path)
+    read, carried = {}, set()
+    for path in sorted(path for path, tag in first.items() if tag == "r")[:_MOST]:
+        file = Path(path)
+        with suppress(OSError, ValueError, RuntimeError):
+            path.encode()
+            real = file.resolve()
+            if real.is_file():
+                read[file] = real
+                if path in written and real.stat().st_mtime >= since - _TICK:
+                    carried.add(file)
+    return Opened(read, frozenset(carried))
+
+
+def contents_of(files: Mapping[Path, Path], contents: Contents) -> dict[str, str]:
+    """Short hashes of files by content, or of folders if the files are many, sorted by name.
+
+    A hash of 16 bits shows that two contents differ, and fits too many to give one away.
+    """
+    found = {}
+    for path, real in files.items():
+        with suppress(OSError):
+            found[path] = _content(real, contents)
+    if len(found) <= _NAMED:
+        return {spell(path): _short(path.name, digest) for path, digest in sorted(found.items())}
+    folders: dict[Path, list[str]] = {}
+    for path, digest in sorted(found.items()):
+        folders.setdefault(path.parent, []).append(f"{path.name}={digest}")
+    named = sorted(folders.items())[:_NAMED]
+    return {f"{spell(folder)}/": _short("", *inside) for folder, inside in named}
+
+
+def _source_of(cached: str) -> str:
+    folder, _, name = cached.rpartition(f"__pycache__{os.sep}")
+    return f"{folder}{name.partition('.')[0]}.py"
+
+
+def spell(path: Path) -> str:
+    """Name a file as somebody with another home would."""
+    with suppress(ValueError, RuntimeError):
+        return Path("~", path.relative_to(Path.home())).as_posix()
+    return path.as_posix()
+
+
+def _content(file: Path, contents: Contents) -> str:
+    """Digest of a file; of a large one, of its size and of pieces that lie all over it."""
+    size = file.stat().st_size
+    if size <= _WHOLE:
+        return contents.sha256(file)
+    digest = hashlib.sha256(str(size).encode())
+    with file.open("rb") as handle:
+        for number in range(_PIECES):
+            handle.seek((size - _PIECE) * number // (_PIECES - 1), os.SEEK_SET)
+            digest.update(handle.read(_PIECE))
+    return digest.hexdigest()
+
+
+def _short(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode(errors="surrogateescape")).hexdigest()[:4]

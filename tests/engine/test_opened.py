@@ -1,0 +1,123 @@
+"""Files that a run opened outside its checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gitexp.engine import opened
+from gitexp.engine.contents import Contents
+from gitexp.engine.loaded import PROBE_FOLDER, probe_environment
+from gitexp.engine.opened import Opened, contents_of, read_opened, spell
+
+
+def opened_by(code: str, place: Path) -> Opened:
+    """Run code in `place` under the probe, and read what it opened."""
+    reports, since = place / "reports", time.time()
+    variables = probe_environment(reports) | {"PYTHONPATH": str(PROBE_FOLDER)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=os.environ | variables,
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.stderr == ""
+    return read_opened(reports, since)
+
+
+def test_whatever_ways_python_opens_a_file_it_is_known(tmp_path: Path) -> None:
+    names = [f"{number}.{'py' if number == 4 else 'txt'}" for number in range(9)]
+    for name in names:
+        (tmp_path / name).write_text("x = 1")
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    here = tmp_path.as_posix()
+    code = f"""
+import importlib.util, io, multiprocessing, os, pathlib, runpy, subprocess
+open("0.txt").close(); pathlib.Path("1.txt").read_text(); io.open(b"2.txt", "rb").close()
+os.close(os.open("3.txt", os.O_RDONLY))
+spec = importlib.util.spec_from_loader("m", importlib.machinery.SourceFileLoader("m", "4.py"))
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+subprocess.run(["cat", "{here}/5.txt"], capture_output=True)
+subprocess.run("cat {here}/6.txt | cat", shell=True, capture_output=True)
+os.environ["PATH"] += ":{here}"
+subprocess.run(["tool"]); os.system("cat {here}/7.txt > /dev/null")
+try: open("missing.txt")
+except OSError: pass
+if not os.fork():
+    open("8.txt").close()
+    os._exit(0)
+os.wait(); os._exit(0)
+"""
+    # The second time, Python loads what it compiled the first time.
+    for _ in range(2):
+        read = opened_by(code, tmp_path).outside([]).read
+        assert sorted(path.name for path in read) == [*names, "tool"]
+
+
+@pytest.mark.parametrize(
+    ("code", "read", "carried"),
+    [
+        ("open('f').read()", True, False),
+        ("open('f').read(); open('f', 'w').write('b')", True, True),
+        ("open('f', 'r+').write('b')", True, True),
+        # What a run wrote itself, it brought with it.
+        ("open('f', 'w').write('b'); open('f').read()", False, False),
+        ("open('f', 'a').write('b')", False, False),
+        # Opened for both, as numpy.memmap does, and left as it was.
+        ("import os; os.utime('f', (0, 0)); open('f', 'r+').read()", True, False),
+    ],
+)
+def test_a_file_joins_runs_where_one_reads_it_and_then_writes_it(
+    code: str, read: bool, carried: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "f"
+    file.write_text("a")
+    found = opened_by(code, tmp_path)
+    assert (file in found.read, file in found.carried) == (read, carried)
+
+
+def test_the_system_the_checkout_and_packages_are_no_inputs(tmp_path: Path) -> None:
+    outside, link = tmp_path / "data.csv", tmp_path / "checkout" / "data.csv"
+    package = tmp_path / "lib" / "site-packages" / "a.json"
+    own = tmp_path / "checkout" / "own.csv"
+    for file in (outside, package, own):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    link.symlink_to(outside)
+    every = {path: path.resolve() for path in (link, package, own, Path("/etc/passwd"))}
+    found = Opened(every, frozenset({link, own})).outside([tmp_path / "checkout"])
+    # By a name that does not depend on which checkout it was.
+    assert found == Opened({outside: outside}, frozenset({outside}))
+
+
+def test_a_change_anywhere_in_a_file_or_a_folder_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "_WHOLE", 1 << 20)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_text("a")
+    large.write_bytes(bytes(2 << 20))
+    files = {small: small, large: large}
+    before = contents_of(files, Contents({}))
+    assert [*before] == ["~/large", "~/small"]
+    assert {len(digest) for digest in before.values()} == {4}
+    small.write_text("b")
+    large.write_bytes(bytes((2 << 20) - 1) + b"b")
+    after = contents_of(files, Contents({}))
+    assert before["~/small"] != after["~/small"]
+    assert before["~/large"] != after["~/large"]
+    monkeypatch.setattr(opened, "_NAMED", 1)
+    assert [*contents_of(files, Contents({}))] == ["~/"]
+    assert spell(Path("/data/x")) == "/data/x"
+
+
+def test_a_journal_of_anything_is_no_trouble(tmp_path: Path) -> None:
+    assert read_opened(tmp_path, 0) == Opened()
+    (tmp_path / opened.JOURNAL).write_bytes(b"\n\nr\nr\0\nr\xff\nx/etc/passwd\nr" + b"/a" * 5000)
+    assert read_opened(tmp_path, 0) == Opened()
