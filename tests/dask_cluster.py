@@ -124,13 +124,13 @@ class Cluster:
         del name
         return ()
 
-    def runs(self) -> list[str]:
-        """Processes of `gitexp worker` in the homes of the workers."""
+    def runs(self, word: str = "--attached") -> list[str]:
+        """Processes of `gitexp worker` in the homes of the workers, or others with such a word."""
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
                 home = f"HOME={self.folder}/worker".encode() in (path / "environ").read_bytes()
-                if home and b"--attached" in (path / "cmdline").read_bytes():
+                if home and word.encode() in (path / "cmdline").read_bytes():
                     found.append(path.name)
             except OSError:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -9,6 +10,12 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
 _CONFIG = """\
@@ -49,6 +56,22 @@ def lacking() -> str:
     if missing:
         return f"there is no {', '.join(missing)} (apt-get install slurm-wlm munge)"
     return "" if os.getuid() == 0 else "only root can start slurmd"
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Slurm]:
+    """A SLURM that ends with the block; skips the test, loudly, where there can be none."""
+    if why := lacking():
+        pytest.skip(f"NO SLURM HERE, so nothing is tested with it: {why}")
+    cluster = Slurm(folder)
+    try:
+        try:
+            cluster.start()
+        except AssertionError as error:  # as in a container that gives it no port or no user
+            pytest.skip(f"NO SLURM STARTS HERE, so nothing is tested with it: {error}")
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 def _where(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from tests.arrange import records
 from tests.dask_cluster import Apart, Cluster, lacking_dask, lacking_namespaces
 from tests.project import TRAIN, World, copied
 from tests.rules.documents.test_task import TASK
+from tests.slurm import started
 from tests.team import hub_of
 from tests.workflows.test_elsewhere import WORKER, asks, waiting
 from tests.workflows.test_run import run_beside, until
@@ -139,6 +142,17 @@ def test_every_record_is_there_once_whatever_happens_on_the_way(
     assert command.returncode == 0, said
     demand_all(0)
 
+    # This command is stopped: what it ran is on record as aborted by its user, on one occasion.
+    command = begin(1)
+    until(lambda: bool(cluster.runs("train.py")), 60)
+    command.send_signal(signal.SIGINT)
+    command.communicate(timeout=120)
+    until(lambda: not cluster.runs())
+    ready.gitexp("sync")
+    stopped = [r for r in records(ready, f"exp/{names[1]}") if r.get("failure")]
+    assert {r["ended"] for r in stopped} == {"abort"}
+    assert len({r["batch"] for r in stopped}) == 1
+
     # This command dies, and nothing runs on that nobody waits for.
     command = begin(1)
     command.send_signal(signal.SIGKILL)
@@ -200,3 +214,38 @@ def test_a_class_of_the_settings_starts_a_cluster_that_ends_with_the_command(rea
     name = ready.start("--set", "model.C=10")
     assert "5 pairs" in ready.gitexp("run", name, "--on", "dask").out
     assert sorted(record["attempt"] for record in records(ready, f"exp/{name}")) == [1] * 5
+
+
+@pytest.mark.slow
+def test_dask_jobqueue_asks_slurm_for_workers_and_gives_them_back(
+    ready: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if importlib.util.find_spec("dask_jobqueue") is None:
+        pytest.skip("NO DASK-JOBQUEUE HERE, so nothing is tested with it: pip install it")
+    with started(tmp_path / "slurm") as slurm:
+        monkeypatch.setenv("SLURM_CONF", str(slurm.config))
+        homes = tmp_path / "homes"
+        arguments = (
+            "{cores = 1, memory = '1GB', job_directives_skip = ['--mem'],"
+            f" log_directory = '{homes}', queue = 'main'}}"
+        )
+        hub_of(ready)
+        ready.edit("repeats = [5]", "repeats = [10]", "gitexp.toml")
+        asks(ready, (
+            f"[on.dask]\nclass = 'dask_jobqueue.SLURMCluster'\narguments = {arguments}\n"
+            f"gitexp = '{WORKER}'\njobs = 2\n"
+            f"setup = ['mkdir -p {homes}; export HOME={homes} GIT_CONFIG_NOSYSTEM=1']\n"
+        ))  # fmt: skip
+        name = ready.start("--set", "model.C=10")
+        assert "10 pairs" in ready.gitexp("run", name, "--on", "dask").out
+        for revision in ("main", f"exp/{name}"):
+            assert sorted(record["attempt"] for record in records(ready, revision)) == [1] * 10
+        until(lambda: not slurm.call("squeue", "--noheader").strip(), 30)
+
+        ready.edit("'main'", "'moon'", "gitexp.toml")
+        asks(ready, "")
+        name = ready.start("--set", "model.C=11")
+        refused = ready.gitexp("run", name, "--on", "dask", code=3).err
+        assert "dask_jobqueue.SLURMCluster gets no workers" in refused
+        assert "invalid partition" in refused.lower()
+        assert "Traceback" not in refused

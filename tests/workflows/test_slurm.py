@@ -25,7 +25,7 @@ from gitexp.rules.documents.elsewhere import parse_elsewhere
 from tests.arrange import records
 from tests.project import TRAIN, World, copied
 from tests.rules.documents.test_task import TASK
-from tests.slurm import Slurm, lacking
+from tests.slurm import Slurm, started
 from tests.team import hub_of
 from tests.workflows.test_elsewhere import WORKER, asks, hosts, waiting
 from tests.workflows.test_run import run_beside, until
@@ -33,17 +33,8 @@ from tests.workflows.test_run import run_beside, until
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    if why := lacking():
-        pytest.skip(f"NO SLURM HERE, so nothing is tested with it: {why}")
-    cluster = Slurm(tmp_path_factory.mktemp("slurm") / "cluster")
-    try:
-        try:
-            cluster.start()
-        except AssertionError as error:  # as in a container that gives it no port or no user
-            pytest.skip(f"NO SLURM STARTS HERE, so nothing is tested with it: {error}")
+    with started(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 # --- without a cluster --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import importlib
 import logging
+import os
 import shlex
 import sys
 import time
@@ -49,11 +50,13 @@ class DaskTasks:
         self._settings = settings
         self._client: Any = None
         self._cluster: Any = None  # kept: it ends with this command
+        self._refused = _Refused()
         self._futures: dict[str, tuple[Batch, Any]] = {}  # tasks and future, by name
         self._ends: dict[Batch, int] = {}  # how often a batch ended
         self._unfit: dict[str, set[str]] = {}  # Dask workers that could not run a task
         self._asked = 0.0
         self._is_lost = False
+        self._batch = os.urandom(6).hex()  # of what this command stops, which is one occasion
 
     def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
         """Ask the Dask workers that are there; without an answer, nothing is known."""
@@ -114,6 +117,7 @@ class DaskTasks:
         address, class_ = self._settings.address, self._settings.class_
         try:
             if class_:
+                self._refused.listen()
                 module, _, name = class_.rpartition(".")
                 kind = getattr(importlib.import_module(module), name)
                 self._cluster = kind(**self._settings.arguments)
@@ -148,6 +152,9 @@ class DaskTasks:
         self._asked = time.monotonic()
         try:
             placed = {key for keys in self._client.processing().values() for key in keys}
+            if self._refused.said and not self._client.nthreads():
+                said = f"{self._settings.class_} gets no workers: {self._refused.said}"
+                return ended | dict.fromkeys(left, Standing(State.GONE, said))
         except Exception as error:  # noqa: BLE001 - whatever a connection ends with
             raise NotReady(f"Dask's scheduler does not answer: {visible(str(error))}") from None
         states = {name: State.RUNNING if name in placed else State.WAITING for name in left}
@@ -180,13 +187,37 @@ class DaskTasks:
         return Standing(State.GONE, f"{worker}: {said}", again=stopped or code < 0 or unfit)
 
     def cancel(self, names: Collection[str], how: Ended | None) -> None:
-        """Let the scheduler drop tasks; `run_worker` notices that."""
-        del how
-        futures = [self._futures[name][1] for name in names if name in self._futures]
-        if futures and self._client.status == "running":
-            # Whoever lost the connection has lost its tasks.
-            with contextlib.suppress(Exception):
-                self._client.cancel(futures)
+        """Let the scheduler drop tasks, which `run_worker` notices, after a word on why."""
+        futures = {name: self._futures[name][1] for name in names if name in self._futures}
+        if not futures or self._client.status != "running":
+            return
+        # Whoever lost the connection has lost its tasks.
+        with contextlib.suppress(Exception):
+            if how is not None:
+                placed = self._client.processing()
+                at = [worker for worker, keys in placed.items() if futures.keys() & {*keys}]
+                words = dict.fromkeys(futures, f"{how.value} {self._batch}")
+                self._client.run(tell_worker, words, workers=at, on_error="ignore")
+        with contextlib.suppress(Exception):
+            self._client.cancel([*futures.values()])
+
+
+class _Refused(logging.Handler):
+    """Hears what a class's cluster says when it starts no worker, which Dask itself only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said = ""
+
+    def listen(self) -> None:
+        for name in ("tornado.application", "asyncio"):
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [self], False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        lines = visible(str(error or record.getMessage())).splitlines()
+        self.said = "\n  | ".join(line for line in lines if line.strip())
 
 
 def one_line(table: str) -> str:
@@ -203,6 +234,11 @@ def ask_worker(command: str) -> str:
         ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="replace", check=False, timeout=20,
     ).stdout  # fmt: skip
+
+
+def tell_worker(words: dict[str, str], dask_worker: Any) -> None:  # noqa: ANN401 - Dask's
+    """Tell a Dask worker how tasks that are about to be dropped ended, by their names."""
+    dask_worker.gitexp_words = getattr(dask_worker, "gitexp_words", {}) | words
 
 
 def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
@@ -246,7 +282,9 @@ def run_worker(command: str, line: str) -> tuple[int, bool, str, str]:
             ends = worker.status.name in {"closing", "closed", "stopping", "stopped", "failed"}
             if not stopped and (ends or not wanted):
                 stopped = True
+                said_last = getattr(worker, "gitexp_words", {}).pop(key, "")
                 with contextlib.suppress(OSError):
+                    process.stdin.write(f"{said_last}\n".encode())
                     process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.2)

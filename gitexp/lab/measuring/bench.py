@@ -24,7 +24,8 @@ LONG = 30 * 60  # seconds of a baseline's runs that are not started without aski
 class Bench:
     """What the experiments of one baseline share while they run, at most `jobs` at once.
 
-    `here` are the conditions that hold today, None while they are not known.
+    `here` are the conditions that hold today, None while they are not known; `at_once` is how many
+    runs are made at once, 0 where a cluster has not said so yet.
     """
 
     def __init__(self, base: str, jobs: int, watcher: Watcher, *, away: bool = False) -> None:
@@ -33,6 +34,7 @@ class Bench:
         self.told: set[tuple[object, ...]] = set()  # runs that were announced
         self.jobs, self._watcher = jobs, watcher
         self.away = away  # whether other machines make its runs
+        self.at_once = 0 if away else jobs
         self._asked = False
         self._fresh = False  # whether nothing was on record at first
         self._threads: int | None = None

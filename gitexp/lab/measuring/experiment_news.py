@@ -54,8 +54,8 @@ def look_progress(
     pairs, _ = compared(registration, baseline, records)
     looks = [look for look in registration.repeats if look > judgement.pairs]
     took = [record.duration for record in (*baseline, *records) if record.ok]
-    at_once = max(1, min(session.bench.jobs, session.due.left))
-    each = sum(took) / len(took) / at_once if took else None
+    at_once = min(session.bench.at_once, max(1, session.due.left))
+    each = sum(took) / len(took) / at_once if took and at_once else None
     metric, found = registration.criterion.metric, list[float]()
     for before, after in pairs:
         with contextlib.suppress(ValueError):  # scores of 0 or less have no ratio

@@ -62,7 +62,6 @@ class _Flight:
     waits: str | None = None  # why it has not begun, in the cluster's words
     gone: Standing | None = None  # how it ended, from then on
     cancelled: bool = False
-    how: Ended | None = None
 
 
 @dataclass(slots=True)
@@ -166,12 +165,15 @@ class RemoteEngine:
 
     def cancel(self, order: Order, how: Ended | None = None) -> None:
         """End a run early; `poll` returns it all the same."""
-        for flight in self._flights:
+        for flight in [*self._flights]:
             if flight.order == order and not flight.cancelled:
-                flight.cancelled, flight.how = True, how
+                flight.cancelled = True
                 others = (one for one in self._flights if one.name == flight.name)
                 if flight.name and all(one.cancelled for one in others):
                     self._cluster.cancel([flight.name], how)
+                elif flight.name:
+                    # What its worker has besides it is wanted; whatever it still sends is kept.
+                    self._end(flight, Done(order, Made(Came.STOPPED)))
 
     def stop_all(self, how: Ended | None) -> None:
         """End what would end with this command, and collect what it has still sent."""
@@ -259,6 +261,9 @@ class RemoteEngine:
             if standing.state is State.GONE:
                 del self._workers[name]
         self._tell_waits()
+        busy = {flight.name for flight in self._flights if flight.running and not flight.gone}
+        for flight in self._flights:
+            self._session_of(flight.order).bench.at_once = len(busy)
         gone = [flight for flight in self._flights if flight.gone]
         if not gone and time.monotonic() < self._look.at:
             return
