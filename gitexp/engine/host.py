@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shutil
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 # The variable by which a batch system tells a program which job it is part of.
 _JOBS = {"SLURM_JOB_ID": "SLURM", "PBS_JOBID": "PBS", "LSB_JOBID": "LSF"}
+_TRIES = 3  # to ask SLURM, whose signal may reach also who is asking
 
 
 @functools.cache
@@ -57,6 +60,21 @@ def scheduler() -> str:
         return f"SLURM {array}_{index}"[:80]  # as squeue lists it, and scancel takes it
     found = ((name, os.environ.get(variable, "")) for variable, name in _JOBS.items())
     return next((f"{name} {job}"[:80] for name, job in found if job), "")
+
+
+def is_over_time() -> bool:
+    """Whether SLURM is ending the job that this is part of because it has run too long."""
+    job = os.environ.get("SLURM_JOB_ID", "")
+    words = ["squeue", "--noheader", "--states=all", "--format=%r", f"--jobs={job}"]
+    for _ in range(_TRIES if job and shutil.which(words[0]) else 0):
+        with suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(
+                words, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,
+                timeout=5, start_new_session=True,
+            )  # fmt: skip
+            return done.stdout.split() == ["TimeLimit"]
+        time.sleep(0.5)
+    return False
 
 
 def _hash(*texts: str) -> str:

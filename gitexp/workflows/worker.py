@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine.devices.giver import nap_of
 from gitexp.engine.engine import Came, Order
+from gitexp.engine.host import is_over_time
 from gitexp.engine.host_clone import REMOTE, open_host_clone, update
 from gitexp.engine.pool import Pool
 from gitexp.errors import GitexpError, StoreBusy
@@ -21,6 +22,7 @@ from gitexp.lab.measuring.unended import end_all_unended
 from gitexp.lab.sharing.incoming import merge_results
 from gitexp.lab.workers.approved_commits import admit_task, demand_condition
 from gitexp.lab.workers.sending import Sender, SendingLedger, keep_killed, send_waiting
+from gitexp.rules.documents.ended import Ended
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 from gitexp.store.shared_runs import read_runs
@@ -190,7 +192,11 @@ def _make(
                         if waiting or under_way:
                             sender.send()
             except BaseException as error:
-                pool.stop_all(how_stopped(error))
+                how = how_stopped(error)
+                # Of several runs, none need be too long by itself.
+                if how is Ended.SCHEDULER and len(due) == 1 and is_over_time():
+                    how = Ended.TIMEOUT
+                pool.stop_all(how)
                 raise
     return worked
 

@@ -16,6 +16,7 @@ from gitexp.engine.clusters.hosts import (
     parse_host,
     parse_hosts,
     say_differences,
+    say_unlike,
 )
 from gitexp.engine.clusters.slurm import nodes_by_kind
 from gitexp.rules.documents.elsewhere import Slurm
@@ -56,6 +57,35 @@ def test_what_differs_between_hosts_is_said(
 ) -> None:
     found = say_differences(dict(zip("abc", hosts, strict=False)), packages)
     assert [one.partition(". Both runs of a pair need the same, so ")[0] for one in found] == said
+
+
+THEN = {"python": "3.11.7", "packages": {"numpy": "1.26 a1b2", "torch": "2.1 ff"}}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "environments", "said"),
+    [
+        ([NONE], [], []),  # nothing is on record
+        ([], [THEN], []),
+        ([Host()], [THEN], []),  # nobody knows
+        ([A], [THEN], []),  # a package that the host does not list may be a module by another name
+        ([NONE, A], [THEN], []),
+        ([NONE], [THEN, {"python": "3.12.1"}], []),
+        ([NONE], [THEN], ["python 3.11.7 -> 3.12.1"]),
+        ([NONE, V], [THEN], ["python 3.11.7 -> 3.12.1"]),
+        (
+            [Host((), {"python": "3.12.1", "numpy": "2.0"})],
+            [THEN],
+            ["python 3.11.7 -> 3.12.1; numpy 1.26 -> 2.0"],
+        ),
+    ],
+)
+def test_machines_that_cannot_repeat_what_is_on_record_are_said(
+    hosts: list[Host], environments: list[dict[str, object]], said: list[str]
+) -> None:
+    found = say_unlike(dict(zip("abc", hosts, strict=False)), environments)
+    shown = [one.partition("environment: ")[2].partition(". Both")[0] for one in found]
+    assert shown == said
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,29 @@ class Killing(Unreliable):
         return {name: standing_of(f"7_{name}", "OUT_OF_MEMORY") for name in names}
 
 
+class Late(Unreliable):
+    """A cluster whose jobs run over their time limit."""
+
+    def poll(self, names: Collection[str]) -> Mapping[str, Standing]:
+        return {name: standing_of(f"7_{name}", "TIMEOUT") for name in names}
+
+
+def test_a_run_over_the_time_limit_is_told_at_once_and_not_submitted_again(
+    place: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deterministic(place)
+    asks(place, "")
+    name = place.start("--set", "model.C=10")
+    project, cluster = open_project(place.path), Late()
+    meeting = Meeting(project, "hub", lambda: sync(project, "hub"), "")
+    [done] = run(project, [name], jobs=1, watcher=Lines(yes=True), on=Place(cluster, meeting))
+    assert isinstance(done, Unfinished)
+    assert "no result came: SLURM job 7_0 was ended by SLURM at its time limit" in str(done.error)
+    assert "raise `time`" in done.error.hint
+    assert "submitted again" not in capsys.readouterr().err
+    assert len(cluster.lines) == 1
+
+
 @pytest.mark.slow
 def test_a_training_that_the_cluster_killed_is_told_with_its_job_and_what_helps(
     place: World, capsys: pytest.CaptureFixture[str]
@@ -337,7 +360,7 @@ def test_what_keeps_a_worker_from_starting_is_said_in_the_words_of_its_host(
     asks(place, table)
     name = place.start("--set", "model.C=10")
     failed = place.gitexp("run", name, "--on", "ssh", code=3)
-    assert "no record came" in failed.err
+    assert "no result came" in failed.err
     assert said in failed.err
     assert "\\r" not in failed.err
     assert records(place, "main") == []

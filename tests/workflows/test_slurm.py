@@ -120,7 +120,7 @@ def test_states_of_slurm_are_read(state: str, reason: str, wanted: Standing) -> 
 @pytest.mark.parametrize(
     ("state", "said", "again", "hint"),
     [
-        ("TIMEOUT", "at its time limit", True, "`time`"),
+        ("TIMEOUT", "at its time limit", False, "`time`"),
         ("OUT_OF_MEMORY", "more memory", False, "`memory`"),
         ("PREEMPTED", "room for another job", True, ""),
         ("NODE_FAIL", "node failed", True, ""),

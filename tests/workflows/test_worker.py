@@ -173,8 +173,13 @@ def test_a_run_that_cannot_be_sent_waits_and_goes_with_the_next_one(
 
 
 def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
-    ready: World, hub: World
+    ready: World, hub: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tools, reason = ready.path.parent / "tools", ready.path.parent / "reason"
+    tools.mkdir()
+    (tools / "squeue").write_text(f"#!/bin/sh\ncat {reason}\n")
+    (tools / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     begun = ready.path.parent / "begun"
     ready.write("train.py", f"open({str(begun)!r}, 'w')\n{SLOW}")
     ready.commit("slow", verify=False)
@@ -189,15 +194,20 @@ def test_a_killed_worker_loses_no_attempt_and_a_stopped_one_says_why(
     time.sleep(0.2)  # by then it would be ended with its worker
     killed.kill()
     killed.communicate()
-    stopped = run_beside(where, "worker", asked.line(), SLURM_JOB_ID="4711")
-    until(lambda: has_lines(3))
-    time.sleep(0.2)
-    stopped.send_signal(signal.SIGTERM)
-    stopped.communicate()
-    assert stopped.returncode == 130
+    for known, why in ((3, "None"), (5, "TimeLimit")):
+        reason.write_text(f"{why}\n")
+        stopped = run_beside(where, "worker", asked.line(), SLURM_JOB_ID="4711")
+        until(lambda: has_lines(known))  # noqa: B023 - at once
+        time.sleep(0.2)
+        stopped.send_signal(signal.SIGTERM)
+        stopped.communicate()
+        assert stopped.returncode == 130
     synced(ready)
     ended = [(record["attempt"], record.get("ended")) for record in records(ready, "main")]
-    assert ended == [(1, "abort"), (2, "scheduler")]
+    assert ended == [(1, "abort"), (2, "scheduler"), (3, "timeout")]
+    # It needs a job with more time, so nobody takes it for the answer.
+    text = "\n".join(lines_of(ready, RUNS, asked.commit))
+    assert [*replace(asked, attempt=1).answers(text)] == []
 
 
 def test_a_clock_that_is_behind_the_registration_makes_no_run(

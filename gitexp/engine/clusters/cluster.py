@@ -32,13 +32,15 @@ class State(StrEnum):
 class Standing:
     """How a worker is in the cluster's words: why it waits, or how it ended.
 
-    `again`: its end says nothing about its tasks. `hint` is what helps against it.
+    `again`: its end says nothing about its tasks. `hint` is what helps against it. `too_long`: it
+    ran over a limit; so would a task that it had to itself, but not each of several.
     """
 
     state: State
     said: str = ""
     again: bool = False
     hint: str = ""
+    too_long: bool = False
 
 
 class Cluster(Protocol):
@@ -53,7 +55,7 @@ class Cluster(Protocol):
     def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
         """What its machines have that may run a program, as far as that can be asked now.
 
-        `tree` is the work tree there. Nothing is to be said of a machine by itself.
+        `tree` is the work tree there.
         """
 
     @property

@@ -11,6 +11,7 @@ from gitexp.engine.distributions import installed, names_of_installed
 from gitexp.engine.machine import machine
 from gitexp.engine.present import ask_interpreter
 from gitexp.rules.documents.lines import parse_object
+from gitexp.rules.documents.package import version_of
 from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 
@@ -93,6 +94,38 @@ def say_differences(hosts: Mapping[str, Host], packages: Collection[str]) -> Ite
             f"environments differ: {shown}. Both runs of a pair need the same, so some runs of the"
             " baseline may be made again"
         )
+
+
+def say_unlike(
+    hosts: Mapping[str, Host], environments: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Say it if no machine has the versions of any of the environments that records have."""
+    found = [
+        differences
+        for environment in environments
+        for host in hosts.values()
+        if host.versions
+        for differences in [_differences(_versions_of(environment), host.versions)]
+    ]
+    if found and all(found):
+        fewest = min(found, key=len)
+        more = [f"and {len(fewest) - _NAMED} more"] if len(fewest) > _NAMED else []
+        yield (
+            "the baseline was measured in another environment:"
+            f" {'; '.join([*fewest[:_NAMED], *more])}. Both runs of a pair need the same, so its"
+            " seeds will be run again"
+        )
+
+
+def _versions_of(environment: Mapping[str, Any]) -> dict[str, str]:
+    packages = environment.get("packages") or {}
+    versions = {name: version_of(text) for name, text in packages.items()}
+    return versions | {"python": str(environment.get("python", ""))}
+
+
+def _differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    both = sorted(then.keys() & now.keys(), key=lambda name: (name != "python", name))
+    return [f"{name} {then[name]} -> {now[name]}" for name in both if then[name] != now[name]]
 
 
 def lack(hosts: Mapping[str, Host], models: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ _WAITING = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD",
             "RESV_DEL_HOLD", "SPECIAL_EXIT", "SUSPENDED", "STOPPED"}  # fmt: skip
 _RUNNING = {"RUNNING", "COMPLETING", "SIGNALING", "STAGE_OUT"}
 # Ends that say nothing about the task. Who cancels one wants it to end.
-_AGAIN = {"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "TIMEOUT"}
+_AGAIN = {"BOOT_FAIL", "NODE_FAIL", "PREEMPTED"}
 _ENDED = {
     "BOOT_FAIL": "was ended by SLURM because its node did not start",
     "CANCELLED": "was cancelled",
@@ -42,4 +42,6 @@ def standing_of(task: str, state: str, reason: str = "", output: str = "") -> St
         return Standing(State.RUNNING, state)
     ended = _ENDED.get(state)
     said = f"SLURM job {task} {ended} ({state})" if ended else f"SLURM job {task}: {state}"
-    return Standing(State.GONE, f"{said}{output}", state in _AGAIN, _HINTS.get(state, ""))
+    return Standing(
+        State.GONE, f"{said}{output}", state in _AGAIN, _HINTS.get(state, ""), state == "TIMEOUT"
+    )

@@ -51,12 +51,16 @@ _ROUNDING = 1e-9
 
 @dataclass(slots=True)
 class _Flight:
-    """A task under way; `name` is that of its worker, "" before it has one."""
+    """A task under way; `name` is that of its worker, "" before it has one.
+
+    `shared`: its worker got others, too.
+    """
 
     order: Order
     task: Task
     job: Job
     name: str = ""
+    shared: bool = False
     tries: int = 1
     running: bool = False
     waits: str | None = None  # why it has not begun, in the cluster's words
@@ -213,8 +217,9 @@ class RemoteEngine:
             for flight in given:
                 self._end(flight, Done(flight.order, None, error))
             return
-        for flight in given:
-            flight.name = names[flight.task.line()]
+        for batch in batches:
+            for flight in batch:
+                flight.name, flight.shared = names[flight.task.line()], len(batch) > 1
         self._workers |= dict.fromkeys(names.values())
         if self._cluster.lasts:
             shown = ", ".join(dict.fromkeys(name.partition("_")[0] for name in names.values()))
@@ -352,8 +357,9 @@ class RemoteEngine:
                 continue
             others = sum(one.name == flight.name for one in flights) - 1
             more = f" and {counted(others, 'more run')}" if others else ""
-            said = f"{order.label}, seed {order.seed}{more}: no record came: {standing.said}"
-            if not standing.again or flight.tries >= _TRIES:
+            said = f"{order.label}, seed {order.seed}{more}: no result came: {standing.said}"
+            again = standing.again or (standing.too_long and flight.shared)
+            if not again or flight.tries >= _TRIES:
                 hint = f"{standing.hint}\n" if standing.hint else "fix that, "
                 hint += "then repeat the command: it continues where it stopped"
                 self._end(flight, Done(order, None, NotReady(said, hint)))

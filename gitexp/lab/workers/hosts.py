@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.engine import command as commands
-from gitexp.engine.clusters.hosts import lack, say_differences
+from gitexp.engine.clusters.hosts import lack, say_differences, say_unlike
 from gitexp.errors import NotReady
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ class AskedHosts:
         hosts = self._cluster.hosts("" if isinstance(words, str) else words[0], self._tree)
         known = ledger.environments(base).values()
         packages = {name for one in known for name in one.get("packages") or ()}
-        for text in say_differences(hosts, packages):
+        for text in (*say_differences(hosts, packages), *say_unlike(hosts, known)):
             self._said(text)
         return hosts

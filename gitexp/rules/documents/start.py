@@ -22,6 +22,7 @@ _SAID = {
     Ended.ABORT: "stopped by its user",
     Ended.FREED: "stopped by gitexp, because another run could not go on",
     Ended.SCHEDULER: "stopped by the scheduler",
+    Ended.TIMEOUT: "stopped at the time limit of its batch job",
     Ended.REBOOT: "ended with its machine, which was started again",
 }
 
@@ -79,7 +80,8 @@ class Start:
 
     def ended_early(self, ended: Ended, seconds: float = 0.0) -> Record:
         """The record of an attempt that was stopped from outside, after `seconds` if known."""
-        where = f" ({self.scheduler})" if ended is Ended.SCHEDULER and self.scheduler else ""
+        by_job = self.scheduler and ended in {Ended.SCHEDULER, Ended.TIMEOUT}
+        where = f" ({self.scheduler})" if by_job else ""
         return Record(
             seed=self.seed,
             attempt=self.attempt,
@@ -98,6 +100,11 @@ class Start:
             purpose=self.purpose,
             pair=self.pair,
         )
+
+
+def was_over_time(record: Record) -> bool:
+    """Whether a run was stopped at the time limit of its batch job, not by one of the settings."""
+    return record.failure.startswith(_SAID[Ended.TIMEOUT])
 
 
 def parse_starts(text: str) -> list[Start]:

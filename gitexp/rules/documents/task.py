@@ -13,6 +13,7 @@ from gitexp.rules.documents.lines import canonical, parse_object
 from gitexp.rules.documents.purpose import Purpose
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.documents.shape import Shape, listed, number, one_of, text, whole
+from gitexp.rules.documents.start import was_over_time
 from gitexp.rules.text import visible
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Task:
     def answers(self, text: str) -> Iterator[Record]:
         """Records in the notes of its commit of this attempt or a later one, in any condition.
 
-        One that was stopped from outside does not count.
+        One that was stopped from outside does not count, nor at the time limit of its batch job:
+        it needs a longer one.
         """
         for record in parse_records(text, self.purpose):
             if (
@@ -87,7 +89,7 @@ class Task:
                 and record.attempt >= self.attempt
                 and record.sample == self.share
                 and record.is_of(self.commit)
-                and (record.ok or record.end.by_itself)
+                and (record.ok or (record.end.by_itself and not was_over_time(record)))
             ):
                 yield record
 
