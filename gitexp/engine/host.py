@@ -64,9 +64,9 @@ def scheduler() -> str:
 
 def is_over_time() -> bool:
     """Whether SLURM is ending the job that this is part of because it has run too long."""
-    job = os.environ.get("SLURM_JOB_ID", "")
+    system, _, job = scheduler().partition(" ")
     words = ["squeue", "--noheader", "--states=all", "--format=%r", f"--jobs={job}"]
-    for _ in range(_TRIES if job and shutil.which(words[0]) else 0):
+    for _ in range(_TRIES if system == "SLURM" and shutil.which(words[0]) else 0):
         with suppress(OSError, subprocess.SubprocessError):
             done = subprocess.run(
                 words, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL,

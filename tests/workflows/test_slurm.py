@@ -93,6 +93,11 @@ def test_a_script_is_printed_and_nothing_submitted(ready: World) -> None:
     assert ready.gitexp("run", "--screen", name, *words).out.count('"purpose":"screen"') == 2
     assert subprocess.run(["bash", "-n"], input=printed, text=True, check=True).returncode == 0
     ready.gitexp("run", name, "--script", code=2)
+    ready.edit("repeats = [5]", "repeats = [5]\nsample = 0.1", "gitexp.toml")
+    asks(ready, "")
+    name = ready.start("--set", "model.C=11")
+    tried = ready.gitexp("run", "--smoke", name, *words).out
+    assert (tried.count('"commit":'), tried.count('"purpose":"sample"')) == (1, 1)
     asks(ready, hosts("gpu1"))
     ready.gitexp("run", name, "--on", "ssh", "--script", code=2)
 

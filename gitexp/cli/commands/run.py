@@ -21,9 +21,9 @@ _BESIDE: dict[str, tuple[int, set[str]]] = {
     "--baseline": (0, {"--detach", "--on", "--script"}), "--resume": (0, set()),
     "--wait": (_ANY, {"--exit-code"}),
     "--detach": (_ANY, {"--all", "--baseline", "--smoke", "--screen", "--on"}),
-    "--smoke": (1, {"--detach", "--on"}),
+    "--smoke": (1, {"--detach", "--on", "--script"}),
     "--screen": (_ANY, {"--all", "--detach", "--on", "--script"}),
-    "--script": (_ANY, {"--all", "--on", "--baseline", "--screen"}),
+    "--script": (_ANY, {"--all", "--on", "--baseline", "--smoke", "--screen"}),
 }  # fmt: skip
 
 

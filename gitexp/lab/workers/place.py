@@ -101,6 +101,7 @@ def demand_fit_for_elsewhere(admitted: Sequence[Admitted]) -> None:
         if one.registration.interleaved:
             raise NotReady(
                 f'exp/{one.report.name} has pairing = "interleaved": both runs of a pair follow'
-                " each other on one device, which only a run on this machine does",
-                f"gitexp run {one.report.name}   (on that machine)",
+                " each other on one device, and a cluster may give them two",
+                f"in a clone on the machine that is to make them:\ngitexp run {one.report.name}\n"
+                "gitexp sync",
             )
