@@ -8,6 +8,7 @@ from gitexp.errors import NotReady
 from gitexp.lab.audit.inventory import label_of, name_of, own_records
 from gitexp.lab.projects.past_settings import read_settings
 from gitexp.rules.finding import Finding
+from gitexp.rules.verdict.winning_runs import without_winning_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,8 @@ def about_winning_seeds(inventory: Inventory) -> Iterator[Finding]:
         entry = inventory.entries.get(commit)
         if entry is None or not entry.runs:
             continue
-        seeds = {record.seed for record in own_records(inventory.project, entry)}
+        records = without_winning_runs(own_records(inventory.project, entry), entry.message)
+        seeds = {record.seed for record in records}
         for accepted_at, registration in won:
             same = seeds.intersection(registration.registered_seeds())
             if accepted_at >= age and same and _draws(inventory.project, commit):

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 def find_originals(
     repository: Repository, copies: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """Find the experiments that commits are copies of; `copies` are their trailers."""
+    """Find the experiments that commits are copies of; `copies` are their trailers.
+
+    An experiment to which the baseline was fast-forwarded is its own copy.
+    """
     names = {trailers["Experiment"] for trailers in copies.values()}
     places = [f"{HEADS}{name}" for name in names] + [f"{ARCHIVE}{name}" for name in names]
     places += [f"{REMOTES}*/exp/{name}" for name in names]
     refs = list(repository.branches(places).items())
-    pairs = []
+    pairs, own = [], {}
     for entry in read_commits(repository, refs):
+        if entry.commit in copies:
+            own[entry.commit] = entry.commit
         registered = split_message(entry.message)[1].items()
         pairs += [
             (commit, entry)
@@ -48,7 +53,7 @@ def find_originals(
     found = {one: entry.commit for one, entry in alike if not entry.code}
     found |= _with_code_below(repository, [pair for pair in alike if pair[1].code])
     whole = [(one, e.base, e.commit) for one, e in pairs if e.code and one not in found]
-    return found | _squashed(repository, whole)
+    return found | _squashed(repository, whole) | own
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gitexp.rules.documents.found import Found
 from gitexp.rules.documents.record import Record, parse_records
 from gitexp.rules.plan.dependencies import added, declares
 from gitexp.rules.verdict.pairs import first_good
+from gitexp.rules.verdict.winning_runs import without_winning_runs
 from gitexp.store.git_output import parse_history
 from gitexp.store.refs import RUNS
 
@@ -219,7 +220,8 @@ def _commits(project: Project) -> Iterator[_Commit]:
     for head, files in parse_history(out, fields=5):
         commit, time, author, message, notes = head
         alters = any(alters_runs(project, project.settings, file) for file in files)
-        records = [r for r in parse_records(notes) if r.project == project.folder]
+        own = (r for r in parse_records(notes) if r.project == project.folder)
+        records = without_winning_runs(own, message)
         told = step_checks(notes, commit, project.folder)
         proven = any(check.found is Found.NEUTRAL for check in told)
         yield _Commit(commit, time, author, message, records, alters, files, proven)

@@ -133,7 +133,9 @@ class Baselines:
         short = visible(entry.name)
         shown = f"exp/{short}"
         pasted, again = shlex.quote(shown), f"gitexp retest {shlex.quote(short)}"
-        if entry.commit == tip:
+        trailers = split_message(entry.message)[1]
+        # A fast-forward may have made an experiment the tip.
+        if entry.commit == tip and trailers.get("Experiment") != entry.name:
             said = f"{shown} has no commit of its own: it is the tip of {name}"
             hint = f"git switch {pasted}, change one config line and commit it"
             return BranchPoint(entry.commit, (Finding("B1", said, hint),))
@@ -152,7 +154,7 @@ class Baselines:
         if base == tip and self._repository.top is not None:
             pull = f"git switch {shlex.quote(name)} && git pull"
             hint = f"where {name} is only behind here: {pull}\nelse: {hint}"
-        if "Experiment" in split_message(entry.message)[1]:
+        if "Experiment" in trailers:
             hint += f"\nwhere {name} was rewritten: {again}"
         if code is not None:
             said = f"the code commit of {shown} is not on a commit of {name}"

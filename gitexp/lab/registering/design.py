@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.lab.projects.ancestors import same_runs
 from gitexp.rules.documents.record import parse_records
 from gitexp.rules.verdict.canary import span_of
+from gitexp.rules.verdict.winning_runs import without_winning_runs
+from gitexp.store.git_output import parse_commit
 from gitexp.store.notes import read_notes
 from gitexp.store.refs import RUNS
 
@@ -31,7 +33,12 @@ def records_like_tip(project: Project) -> list[Record]:
     """Records of the baseline's tip, else of the ancestors that run the same code."""
     for commits in ([project.tip], same_runs(project, project.settings, project.tip)):
         notes = read_notes(project.repository, RUNS, commits)
-        found = [record for text in notes.values() for record in parse_records(text)]
+        raw = project.repository.git.objects([*notes])
+        found = [
+            record
+            for text, commit in zip(notes.values(), raw, strict=True)
+            for record in without_winning_runs(parse_records(text), parse_commit(commit).message)
+        ]
         if records := [record for record in found if record.project == project.folder]:
             return records
     return []
