@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -25,6 +26,8 @@ from gitexp.store.kept_pack import kept_commits
 from gitexp.store.writers_lock import move_refs, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.store.repository import Repository
 
 _LOCK, _NEXT = "index.lock", "index.gitexp"
@@ -115,11 +118,25 @@ def _demand_unedited(advance: Advance) -> None:
     git = Git(Path(advance.work_tree))
     staged = {file.path for file in git.differences("diff-index", "--cached", advance.old, "--")}
     # The index is locked, so git may list files here that were only touched.
-    touched = {file.path for file in git.differences("diff-index", advance.old, "--")}
+    touched = {f.path: f.new_mode for f in git.differences("diff-index", advance.old, "--")}
+    changed = git.differences("diff-tree", advance.old, advance.new)
+    overlooked = [
+        file.path
+        for file in _overlooked(git, changed)
+        if _found(git, file) not in {file.old_id, _nothing(file)}
+    ]
+    if overlooked:
+        raise NotReady(
+            f"{', '.join(overlooked)} is edited here, and the merge changes it; git was told to"
+            " overlook the edit (assume-unchanged or skip-worktree)",
+            "show it to git: git update-index --no-assume-unchanged --no-skip-worktree"
+            f" {shlex.join(overlooked)}\nthen commit it, or set it aside: git stash",
+        )
     edited = [
         file.path
-        for file in git.differences("diff-tree", advance.old, advance.new)
+        for file in changed
         if file.path in staged
+        or touched.get(file.path, file.old_mode) != file.old_mode
         or ((file.path in touched or _is_gone(file.old_mode)) and _found(git, file) != file.old_id)
     ]
     if edited:
@@ -127,6 +144,15 @@ def _demand_unedited(advance: Advance) -> None:
             f"{', '.join(sorted(edited))} is edited here, and the merge changes it",
             "commit your edits, or set them aside: git stash -u\nthen run the same command again",
         )
+
+
+def _overlooked(git: Git, files: Sequence[FileChange]) -> list[FileChange]:
+    """Those files whose edits git does not look for."""
+    if not (paths := [file.path for file in files if not _is_gone(file.old_mode)]):
+        return []
+    listed = decode(git.run("--literal-pathspecs", "ls-files", "-v", "-z", "--", *paths).stdout)
+    tags = {entry[2:]: entry[0] for entry in listed.split("\0") if entry}
+    return [file for file in files if (tag := tags.get(file.path, "H")) == "S" or tag.islower()]
 
 
 def _take(advance: Advance) -> None:

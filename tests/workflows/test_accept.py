@@ -179,6 +179,16 @@ def test_an_edited_config_is_not_overwritten(short: World, name: str) -> None:
     said = refuses_without_a_trace(short, "accept", name, code=3)
     assert "git stash" in said
     short.git("restore", "config.toml")
+    (short.path / "config.toml").chmod(0o755)
+    assert "config.toml is edited here" in refuses_without_a_trace(short, "accept", name, code=3)
+    short.git("restore", "config.toml")
+    for flag in ("assume-unchanged", "skip-worktree"):
+        short.git("update-index", f"--{flag}", "config.toml")
+        short.edit("lr = 1e-3", "lr = 2e-3")
+        said = refuses_without_a_trace(short, "accept", name, code=3)
+        assert "git update-index --no-assume-unchanged --no-skip-worktree config.toml" in said
+        short.edit("lr = 2e-3", "lr = 1e-3")
+        short.git("update-index", f"--no-{flag}", "config.toml")
     short.gitexp("accept", name)
 
 
@@ -389,6 +399,16 @@ def test_an_acceptance_that_a_rebase_rewrote_is_known(short: World, name: str) -
     assert copied[:10] in short.gitexp("accept", name).out
     assert "UNTESTED" not in short.gitexp("log").out
     assert short.gitexp("verify").code == 0
+
+
+def test_a_fast_forward_to_an_experiment_is_an_acceptance(short: World, name: str) -> None:
+    short.git("merge", "--quiet", "--ff", f"exp/{name}")
+    [row] = short.gitexp("log", "--json").json
+    assert (row["state"], row["verdict"]) == ("accepted", "CONFIRMED")
+    assert "is already accepted" in short.gitexp("accept", name).out
+    # The runs that won do not measure the new baseline.
+    assert "is not measured yet" in short.gitexp().out
+    assert short.gitexp("check").code == short.gitexp("verify").code == 0
 
 
 def test_a_copy_with_another_patch_is_not_an_acceptance(short: World, name: str) -> None:
