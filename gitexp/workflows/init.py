@@ -10,7 +10,12 @@ from gitexp.lab.guess import evaluating_files, mentioned_files
 from gitexp.lab.guess.command import script_of
 from gitexp.lab.measuring.missing_inputs import link_hint, missing_inputs
 from gitexp.lab.measuring.trial import Trial, try_out
-from gitexp.lab.projects.baseline_branch import baseline_key, find_baseline, resolve_branch
+from gitexp.lab.projects.baseline_branch import (
+    baseline_key,
+    find_baseline,
+    no_baseline,
+    resolve_branch,
+)
 from gitexp.lab.projects.baseline_files import commit_on_baseline
 from gitexp.lab.projects.project import Project, project_at, settings_at
 from gitexp.lab.projects.project_folder import read_work_tree_table
@@ -89,10 +94,7 @@ def init(
         # A server judges what is pushed and runs nothing, so it needs no more than the hook.
         return Setup(tuple(install_hooks(repository)), server=True)
     if repository.git.resolve("HEAD") is None:
-        raise NotReady(
-            "this repository has no commit yet, and experiments need a baseline to differ from",
-            "git add -A && git commit -m 'baseline' && gitexp init",
-        )
+        raise no_baseline(repository, [repository.head_branch() or "HEAD"])
     hooks.demand_room(repository)
     prefix = repository.prefix
     existing = read_work_tree_table(repository.work_tree() / prefix)

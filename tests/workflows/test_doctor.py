@@ -311,6 +311,31 @@ def test_results_whose_objects_are_lost_are_restored_as_far_as_they_are_left(
     ready.gitexp("verify")
 
 
+def test_refs_stay_while_the_disk_is_away_that_their_objects_are_on(
+    ready: World, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--shared", str(ready.path), "clone")
+    shared = World(tmp_path / "clone")
+    shared.gitexp("init", "--yes")
+    shared.start("--set", "model.C=10")
+    before = refs(shared)
+    objects = ready.path / ".git" / "objects"
+    objects.rename(tmp_path / "unmounted")
+    for words in (["log"], ["init"]):
+        assert f"uses the objects in {objects}" in shared.gitexp(*words, code=3).err
+    assert f"uses the objects in {objects}" in shared.gitexp("doctor", "--fix", code=1).out
+    (tmp_path / "unmounted").rename(objects)
+    assert refs(shared) == before
+    shared.gitexp("log")
+
+
+def test_a_baseline_whose_commit_is_lost_is_not_taken_for_an_empty_repository(ready: World) -> None:
+    lose_object(ready, ready.git("rev-parse", "main"))
+    said = ready.gitexp("log", code=3).err
+    assert "git has lost that commit" in said
+    assert "gitexp doctor" in said
+
+
 def test_a_ref_of_which_nothing_is_left_is_deleted(ready: World) -> None:
     name = ready.start("--set", "model.C=10")
     lose_object(ready, ready.git("rev-parse", f"exp/{name}"))

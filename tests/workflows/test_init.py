@@ -291,7 +291,7 @@ def with_settings_that_are_no_toml(world: World) -> None:
 @pytest.mark.parametrize(
     ("arrange", "words"),
     [
-        (unborn, ["no commit yet", "git add -A && git commit"]),
+        (unborn, ["no commits yet", "git add -A && git commit"]),
         (detached, ["no branch is checked out", "git switch main && gitexp init"]),
         (on_an_experiment, ["this is an experiment, not a baseline", "git switch main"]),
         (without_an_identity, ["git does not know who you are"]),

@@ -442,6 +442,8 @@ def test_a_note_outlives_the_loss_of_its_records(measured: World, whose: str) ->
     lose_object(measured, lost)
     found = measured.gitexp("verify", "--fix", code=1).out
     assert f"the records behind the verdict of {branch} cannot be read" in found
+    assert "git has lost the records of 1 commit" in found
+    assert "gitexp did not write" not in found
     assert note(measured, VERDICTS, branch) == before
 
 

@@ -71,6 +71,13 @@ def about_history(inventory: Inventory) -> Iterator[Finding]:
                 f" line: git notes --ref=gitexp-runs append -m LINE {noted[:10]}",
             )
 
+    if inventory.unread:
+        yield Finding(
+            "V10",
+            f"git has lost the records of {counted(len(inventory.unread), 'commit')}:"
+            f" {list_commits(inventory.unread, _MOST_NAMED)}",
+            "restore them: gitexp doctor --fix, or from where they were pushed: gitexp sync",
+        )
     emptied = [commit for commit in _emptied(inventory) if commit not in named]
     if emptied:
         yield Finding(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.engine.checkout import checkouts, free_checkout, is_sound, is_used, lost_entries
 from gitexp.lab.health.problem import Problem
 from gitexp.rules.text import counted, duration, list_commits
+from gitexp.store.borrowed import lacking
 from gitexp.store.damaged_refs import broken_refs, restore_ref
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
@@ -48,7 +49,14 @@ def check_damage(repository: Repository) -> Iterator[Problem]:
 
 
 def check_objects(repository: Repository) -> Iterator[Problem]:
-    """Find refs and notes whose objects git has lost."""
+    """Find refs and notes whose objects git has lost.
+
+    While objects are away that the clone borrows, no ref is touched for the want of them.
+    """
+    away = lacking(repository)
+    if away is not None:
+        yield Problem("D3", away.message, away.hint)
+        return
     for ref, commit in lost_refs(repository).items():
         yield Problem(
             "D3",

@@ -25,14 +25,16 @@ class CountedNote(NamedTuple):
 
 
 def count_notes(repository: Repository, ref: str) -> Iterator[CountedNote]:
-    """Count the lines of every note under a ref; a note that is missing is a foreign line."""
+    """Count the lines of every note under a ref that git has not lost."""
     notes = list_notes(repository, ref)
     sizes = repository.git.sizes(list(notes.values()))
     for (commit, blob), content in zip(
         notes.items(), repository.git.each(notes.values()), strict=True
     ):
-        census = count_lines(decode(content or b"").split("\n"))
+        if content is None:
+            continue
+        census = count_lines(decode(content).split("\n"))
         # The last line end may be missing.
-        if content is None or sizes.get(blob, 0) - len(content) > 1:
+        if sizes.get(blob, 0) - len(content) > 1:
             census.foreign += 1
         yield CountedNote(commit, census)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.lab.projects.project_folder import read_work_tree_table
+from gitexp.store.borrowed import lacking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitexp.store.repository import Repository
 
 
@@ -36,12 +39,25 @@ def find_baseline(repository: Repository, prefix: str) -> tuple[str, str]:
     for name in candidates:
         if tip := resolve_branch(repository, name):
             return name, tip
+    raise no_baseline(repository, candidates)
+
+
+def no_baseline(repository: Repository, candidates: Sequence[str]) -> NotReady:
+    """Say why none of the branches that may be the baseline has a commit."""
+    if away := lacking(repository):
+        return away
+    if lost := repository.branches(f"refs/heads/{name}" for name in candidates):
+        ref, commit = next(iter(lost.items()))
+        return NotReady(
+            f"{ref} names {commit[:10]}, and git has lost that commit",
+            "fetch it from where it was pushed to, or see what else is lost: gitexp doctor",
+        )
     if repository.top is not None and repository.git.resolve("HEAD") is None:
-        raise NotReady(
+        return NotReady(
             "this repository has no commits yet, and an experiment needs a baseline",
             "git add -A && git commit -m 'baseline' && gitexp init",
         )
-    raise NotReady(
+    return NotReady(
         f"there is no baseline branch: {' and '.join(candidates)} not found",
         "name it for this clone: git config gitexp.baseline BRANCH",
     )
