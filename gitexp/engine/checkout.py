@@ -19,7 +19,7 @@ from gitexp.engine.tree import Tree
 from gitexp.errors import NotReady
 from gitexp.store.git import NO_HOOKS, Git
 from gitexp.store.git_errors import GitFailed
-from gitexp.store.local import locked, make_writable
+from gitexp.store.local import locked, make_writable, write_atomically
 from gitexp.store.promised import fetch_promised
 from gitexp.store.sealed import object_format, sealed_folder
 
@@ -107,7 +107,8 @@ def _write(repository: Repository, path: Path, commit: str) -> str:
     _point_to(commit, path, admin)
     tree = _tree(repository, path)
     written = write_commit(tree, commit)
-    (admin / "index").write_bytes(written.index)
+    # In one step: a gc of the user's reads the index of every work tree, and fails at half of one.
+    write_atomically(admin / "index", written.index, sync=False)
     trees = tuple(filter(None, (repository.top, repository.common.parent)))
     holder = Holder((repository.common, repository.git_dir, admin), trees)
     write_submodules(tree, written.submodules, holder)
