@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady
 from gitexp.store.git import Git
+from gitexp.store.git_errors import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +124,11 @@ def demand_trusted_folders(repository: Repository) -> None:
     there = next(part for part in (folder, *folder.parents) if os.path.lexists(part))
     if not os.access(there, os.W_OK | os.X_OK):
         raise NotReady(f"no folder for checkouts can be made: you cannot write to {there}", _ASK)
+    if is_full(there):
+        raise NotReady(
+            f"the disk that checkouts are on is full: {there}",
+            f"make room: gitexp doctor --gc --older 1d\nor {_ASK}",
+        )
 
 
 def abandoned_folders(repository: Repository) -> Iterator[Path]:

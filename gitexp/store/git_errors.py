@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from gitexp.errors import GitexpError, NotReady
@@ -36,19 +38,27 @@ class GitFailed(GitexpError):
     def lost(self) -> bool:
         """Whether an object is gone: a gc took it, or a disk lost it."""
         lower = self.stderr.lower()
-        return any(word in lower for word in _LOST)
+        return not self.promised and any(word in lower for word in _LOST)
+
+    @property
+    def promised(self) -> bool:
+        """Whether an object that a partial clone left at its remote did not come."""
+        return "from promisor remote" in self.stderr
 
 
 def lacked_room(directory: Path, stderr: str) -> bool:
     """Whether git failed because the disk is full: often it only says what it could not write."""
     lower = stderr.lower()
-    if any(word in lower for word in _FULL):
-        return True
+    return any(word in lower for word in _FULL) or ("writ" in lower and is_full(directory))
+
+
+def is_full(directory: Path) -> bool:
+    """Whether the disk that a folder is on has no room for another file."""
     try:
         state = os.statvfs(directory)
     except OSError:
         return False
-    return "writ" in lower and state.f_bavail * state.f_frsize < _ROOM
+    return state.f_blocks > 0 and state.f_bavail * state.f_frsize < _ROOM
 
 
 def unsigned(stderr: str) -> NotReady:
@@ -74,8 +84,12 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
             'git config --global user.name "Your Name"\n'
             "git config --global user.email you@example.org",
         )
-    if "dubious ownership" in lower:
-        return NotReady(stderr.strip().removeprefix("fatal: "))
+    if owned := re.search(r"dubious ownership in repository at '(.*)'", stderr):
+        return NotReady(
+            f"{owned[1]} belongs to another user, so git does not read it (dubious ownership)",
+            "if you trust its owner: git config --global --add safe.directory"
+            f" {shlex.quote(owned[1])}",
+        )
     if (
         "read-only file system" in lower
         or "insufficient permission" in lower
@@ -89,6 +103,11 @@ def translated(command: Sequence[str], code: int, stderr: str) -> GitexpError:
     if "gpg failed to sign" in lower or "public key" in lower or "user.signingkey" in lower:
         return unsigned(stderr)
     failed = GitFailed(command, code, stderr)
+    if failed.promised:
+        failed.hint = (
+            "this clone is partial, and its remote did not give what is missing here: try again"
+            " once it answers; see its address: git remote -v"
+        )
     if failed.lost:
         failed.hint = "git has lost an object; see which, and restore what is left: " + _RESTORE
     return failed

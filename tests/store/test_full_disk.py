@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.errors import NotReady, StoreBusy
+from gitexp.lab.health.setup import check_writable
+from gitexp.lab.measuring.claims import claim_of, is_held
+from gitexp.store.local import locked
 from gitexp.store.note_writing import append_lines, store_aside
 from gitexp.store.refs import RUNS
 from gitexp.store.repository import Repository
@@ -57,6 +60,23 @@ def test_a_repository_that_may_not_be_written_says_so_and_is_read(
     shutil.move(place, small.path / ".git" / "gitexp" / "aside" / place.name)
     store_aside(Repository.discover(small.path))
     assert note(small) == ["{}", '{"schema":1}']
+
+
+def test_claims_are_looked_at_where_nothing_may_be_written(small: World) -> None:
+    repository = Repository.discover(small.path)
+    claim = claim_of(repository, "a" * 40, 1)
+    with locked(claim):
+        assert is_held(claim)
+    subprocess.run(["mount", "-o", "remount,ro", str(small.path.parent)], check=True)
+    assert not is_held(claim)
+
+
+def test_the_doctor_names_a_disk_that_is_full(small: World) -> None:
+    repository = Repository.discover(small.path)
+    assert [*check_writable(repository)] == []
+    with suppress(OSError):
+        small.write("filler", bytes(1 << 20))
+    assert "is full" in next(iter(check_writable(repository))).message
 
 
 def test_a_full_disk_is_told_where_git_only_says_what_it_could_not_write(small: World) -> None:

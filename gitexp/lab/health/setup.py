@@ -18,6 +18,7 @@ from gitexp.lab.trust.trust import unapproved
 from gitexp.rules.text import visible
 from gitexp.store import hooks
 from gitexp.store.experiments import read_experiments
+from gitexp.store.git_errors import is_full
 from gitexp.store.local import locked
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def check_writable(repository: Repository) -> Iterator[Problem]:
                 f"you cannot write to {folder}, so no result could be stored",
                 f"see who owns it: ls -ld {shlex.quote(str(folder))}",
             )
+    if is_full(repository.common):
+        yield Problem(
+            "D1",
+            f"the disk of {repository.common} is full, so no result could be stored",
+            "make room: gitexp doctor --gc --older 1d",
+        )
 
 
 def check_locking(repository: Repository) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitexp.store.local import locked
+from gitexp.store.local import is_locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,5 +27,4 @@ def claims(repository: Repository) -> dict[str, list[Path]]:
 
 def is_held(claim: Path) -> bool:
     """Whether some gitexp of this clone is running it right now."""
-    with locked(claim, wait=False) as lock:
-        return lock is None
+    return is_locked(claim)
