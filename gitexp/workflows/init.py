@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.guess import evaluating_files, mentioned_files
-from gitexp.lab.guess.command import script_of
+from gitexp.lab.guess.command import program_of
 from gitexp.lab.measuring.missing_inputs import link_hint, missing_inputs
 from gitexp.lab.measuring.trial import Trial, try_out
 from gitexp.lab.projects.baseline_branch import (
@@ -170,7 +170,7 @@ def _write_settings(
     if lacking and not settled.trial:  # a trial shows whether it does without
         warnings.append(f"{draft.command} may need {', '.join(lacking)}: {link_hint(lacking)}")
     settings = as_settings(draft, baseline)
-    script, _ = script_of(here, draft.command)
+    script = program_of(here, draft.command).path
     judging = evaluating_files(_tracked(repository, here), settings, script)
     draft = replace(draft, protect=judging)
     missing = uncommitted(repository, here, settings)
@@ -190,12 +190,11 @@ def _write_settings(
             tried = try_out(repository, prefix, settings, tip, watcher)
         draft = with_trial(draft, tried)
         as_settings(draft, baseline)
-    if draft.warning:
-        warnings.append(draft.warning)
+    warnings += draft.warnings
     text = render(draft, baseline)
     step = commit_settings(repository, prefix, text)
     return Setup(
-        (step,), tuple(warnings), trial=tried, guessed=guessed_keys(text, settled.said),
+        (step,), tuple(warnings), trial=tried, guessed=guessed_keys(text, draft, settled.said),
         key=example_key(here, draft.config),
     )  # fmt: skip
 

@@ -70,6 +70,10 @@ def test_the_metric_is_found_with_its_direction(
         ("config['train']", "[train]\nseed = 1\n", "train.seed", "python train.py"),
         ("config", "random_state = 3\n", "random_state", "python train.py"),
         ("parser.add_argument('--seed')", TOML, "", "python train.py --seed {seed}"),
+        ("parser.add_argument('--manual_seed')", TOML, "", "python train.py --manual_seed {seed}"),
+        ("flags.DEFINE_integer('seed', 0, '')", TOML, "", "python train.py --seed {seed}"),
+        ("os.environ.get('SEED', 1)", TOML, "", "SEED={seed} python train.py"),
+        ("trainer", "seed_everything = 1\n", "seed_everything", "python train.py"),
         ("nothing", TOML, "", "python train.py"),
     ],
 )
@@ -80,7 +84,36 @@ def test_the_way_of_the_seed_is_found(
     (tmp_path / "config.toml").write_text(config)
     found = guess(tmp_path, DraftSettings())
     assert (found.seed_key, found.command) == (seed_key, command)
-    assert bool(found.warning) == (script == "nothing")
+    assert bool(found.warnings) == (script == "nothing")
+
+
+@pytest.mark.parametrize(
+    ("given", "seeded"),
+    [
+        ("python train.py", "python train.py --seed {seed}"),
+        ("python train.py --seed 42 --lr 1", "python train.py --seed {seed} --lr 1"),
+        ("uv run python train.py", "uv run python train.py --seed {seed}"),
+        ("cd sub && python fit.py", "cd sub && python fit.py --seed {seed}"),
+        ("bash all.sh", "bash all.sh --seed {seed}"),
+        ("bash one.sh", "SEED={seed} bash one.sh"),
+        ("make fit", "make fit SEED={seed}"),
+        ("python train.py | tee log", "python train.py | tee log"),
+        ("bash fixed.sh", "bash fixed.sh"),
+    ],
+)
+def test_a_command_that_is_given_gets_the_seed_if_it_takes_one(
+    given: str, seeded: str, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    for name in ("train.py", "sub/fit.py"):
+        world.write(name, "parser.add_argument('--seed')\nprint(f'acc={a}')")
+    world.write("all.sh", 'python train.py "$@"\n')
+    world.write("one.sh", "python train.py --lr 1 --seed ${SEED:-0}\n")
+    world.write("fixed.sh", "export SEED=3\npython train.py --seed $SEED\n")
+    world.write("Makefile", "fit:\n\tpython train.py --lr 0.1 \\\n\t--seed $(SEED)\n")
+    found = guess(tmp_path, DraftSettings(command=given))
+    assert (found.command, found.metric) == (seeded, "acc")
+    assert bool(found.warnings) == ("|" in given)
 
 
 def test_a_metrics_file_is_found(tmp_path: Path) -> None:
@@ -105,6 +138,19 @@ def test_a_metrics_file_is_found(tmp_path: Path) -> None:
         ({"MLproject": "entry_points: {}\n", "train.py": "lr = 0.1"}, "MLproject"),
         ({"conf/config.yaml": "a: 1\n", "conf/db/x.yaml": "b: 1\n",
           "train.py": "@hydra.main(config_path='conf', config_name='config')"}, "conf/**/*.yaml"),
+        # What is given on the command line, also by the script or the makefile that starts it.
+        ({"a.gin": "f.lr = 0.1\n", "train.py": "p.add_argument('-g', default='a.gin')"}, "a.gin"),
+        ({"x.ini": "[a]\nlr = 1\n", "config.toml": TOML, "train.py": "c.read('x.ini')"}, "x.ini"),
+        ({"train.env": "LR=1\n", "train.py": "open('train.env')"}, "train.env"),
+        ({"configs/base.py": "C = {'lr': 0.1}\n", "train.py": "from configs.base import C"},
+         "configs/base.py"),
+        ({"run.sh": "python train.py \\\n  --lr 0.1\n", "train.py": "p.add_argument('--lr')"},
+         "run.sh"),
+        ({"run.sh": "python train.py --props m.props\n", "m.props": "lr=1\n", "train.py": ""},
+         "m.props"),
+        ({"Makefile": "train:\n\tpython train.py --lr 0.1\n", "train.py": ""}, "Makefile"),
+        ({"Makefile": "test:\n\tpytest\n", "train.py": "lr = 0.1"}, "train.py"),
+        ({"run.sh": "python other.py --lr 0.1\n", "train.py": "lr = 0.1"}, "train.py"),
         ({"app/conf/c.yaml": "a: 1\n", "app/__init__.py": "",
           "app/train.py": "hydra.main(config_path='conf')"}, "app/conf/c.yaml"),
     ],
@@ -146,6 +192,14 @@ def test_the_only_program_is_the_training_command(
         ("print(f'train loss {a}, step: {n}')\nprint(f'train_loss: {a}')", "train_loss", "lower"),
         ("json.dump({'psnr': p, 'time': t}, f)", "psnr", "higher"),
         ("# accuracy\nprint(f'Final F1: {x}')", "F1", "higher"),
+        ("print('Accuracy on test set:', a)", "Accuracy_on_test_set", "higher"),
+        ("print('ppl=%.3f' % p)", "ppl", "lower"),
+        ("print(f'Loss: {v:.4f}, Accuracy: {n}/{m} ({p:.0f}%)')", "Loss", "lower"),
+        ("print('loss: {:.4f}, accuracy: {}/{}'.format(v, n, m))", "loss", "lower"),
+        ("print(f'\\x1b[36maccuracy\\x1b[0m | \\x1b[32m{v:.4f}')", "accuracy", "higher"),
+        ("table.add_row('val_acc', f'{v:.4f}')", "val_acc", "higher"),
+        ("print(tabulate([['auc', v]]))", "auc", "higher"),
+        ("w.writerow(['epoch', 'val_acc', 'took'])", "val_acc", "higher"),
     ],
 )
 def test_the_metric_is_what_is_printed_before_a_number(
@@ -154,6 +208,13 @@ def test_the_metric_is_what_is_printed_before_a_number(
     (tmp_path / "train.py").write_text(script)
     found = guess(tmp_path, DraftSettings())
     assert (found.metric, found.direction) == (metric, direction)
+
+
+def test_a_metric_that_is_printed_as_a_percentage_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("p.add_argument('--seed')\nprint(f'Accuracy: {a:.1f}%')")
+    found = guess(tmp_path, DraftSettings())
+    assert found.metric == "Accuracy"
+    assert "percentage" in found.warnings[0]
 
 
 def test_a_seed_in_python_or_in_a_folder_of_configs_is_found(tmp_path: Path) -> None:

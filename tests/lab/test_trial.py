@@ -118,7 +118,7 @@ def test_what_the_seed_does_outranks_what_the_script_seems_to_say(project: World
         asked.append(question)
         return "try" if question.startswith("What does a new seed change") else proposal
 
-    assert guess(project.path, DraftSettings()).warning
+    assert guess(project.path, DraftSettings()).warnings
     done = init(project.path, DraftSettings(), answer, live.watcher)
     assert done.trial is not None
     assert done.trial.runs == 3

@@ -186,5 +186,7 @@ def test_a_group_of_configs_is_named_where_its_key_is_typed(tmp_path: Path) -> N
         world.write(name, text)
     world.commit("as it was")
     world.gitexp("init", "--yes")
-    err = world.gitexp("start", "--set", "optimizer.rate=1", "C because D is E", code=2).err
-    assert "did you mean conf/optimizer/adam.yaml:rate, conf/optimizer/sgd.yaml:rate?" in err
+    err = world.gitexp("start", "--set", "optimizer.momentum=1", "C because D is E", code=2).err
+    assert "did you mean conf/optimizer/sgd.yaml:momentum?" in err
+    world.start("--set", "optimizer.rate=1", text="C because D is E")  # adam, by the defaults list
+    assert "conf/optimizer/adam.yaml: rate" in world.git("log", "-1", "--format=%B", "--branches")

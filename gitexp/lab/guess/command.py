@@ -1,15 +1,18 @@
-"""The training script of a project, and the command that runs it."""
+"""The training script of a project, and the command that runs it: itself, by a shell, by make."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 import shutil
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from gitexp.lab.guess.wrapper import MAKEFILES, commands_in, targets_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _SCRIPTS = ("train.py", "main.py", "run.py", "experiment.py")
@@ -19,23 +22,37 @@ _MOST = 2000  # entries of one folder; a larger one holds data
 _DEEPEST = 3  # folders between the project and its script
 
 
-def find_script(folder: Path) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A training script, and the shell script or makefile that starts it, where one does.
+
+    `target` is the makefile's, and `inner` the command there. A path is empty if there is no such
+    file, or several as likely.
+    """
+
+    path: str = ""
+    wrapper: str = ""
+    target: str = ""
+    inner: str = ""
+
+
+def find_script(folder: Path) -> tuple[Program, str]:
     """The training script, and the command that runs it; empty if several are as likely."""
     python = "python" if shutil.which("python") or not shutil.which("python3") else "python3"
     for name in _SCRIPTS:
         for place in ("", "scripts/", "src/"):
             if (folder / place / name).is_file():
-                return f"{place}{name}", f"{python} {place}{name}"
+                return Program(f"{place}{name}"), f"{python} {place}{name}"
     for path in sorted((folder / "src").glob("*/train.py")) + sorted(folder.glob("*/train.py")):
         package = path.parent.name
         if (path.parent / "__init__.py").is_file():
-            return path.relative_to(folder).as_posix(), f"{python} -m {package}.train"
+            return Program(path.relative_to(folder).as_posix()), f"{python} -m {package}.train"
     runnable = [name for name in _modules(folder, _DEEPEST) if _is_program(folder / name)]
     trainers = [name for name in runnable if "train" in posixpath.basename(name)]
     for names in (trainers, runnable):
         if len(names) == 1:
-            return names[0], f"{python} {names[0]}"
-    return "", ""
+            return Program(names[0]), f"{python} {names[0]}"
+    return Program(), ""
 
 
 def _modules(folder: Path, depth: int, inside: str = "") -> Iterator[str]:
@@ -54,22 +71,66 @@ def _modules(folder: Path, depth: int, inside: str = "") -> Iterator[str]:
 
 
 def _is_program(path: Path) -> bool:
-    return re.search(r"""^if __name__ == ["']__main__["']""", _read(path), re.MULTILINE) is not None
+    return (
+        re.search(r"""^if __name__ == ["']__main__["']""", read_text(path), re.MULTILINE)
+        is not None
+    )
 
 
-def script_of(folder: Path, command: str) -> tuple[str, str]:
-    """The script that a command runs, "" if that is not clear; and the command."""
-    words = command.split()
-    for before, word in zip(["", *words], words, strict=False):
-        if word.endswith((".py", ".sh")) and exists_in(folder, word):
-            return posixpath.normpath(word), command
-        if before == "-m" and re.fullmatch(r"[\w.]+", word):
+def program_of(folder: Path, command: str) -> Program:
+    """What a command runs, also after `cd FOLDER &&`; empty if that is not clear."""
+    words = re.split(r"[\s;&]+", command.strip())
+    inside = ""
+    for place, (before, word) in enumerate(zip(["", *words], words, strict=False)):
+        name = posixpath.normpath(posixpath.join(inside, word))
+        if before == "cd":
+            inside = name
+        elif posixpath.basename(word) == "make":
+            named = [w for w in words[place + 1 :] if re.fullmatch(r"[\w.-]+", w) and w[0] != "-"]
+            return _made(folder, inside, named)
+        elif word.endswith((".sh", ".bash")) and exists_in(folder, name):
+            return replace(_started(folder, commands_in(read_text(folder / name))), wrapper=name)
+        elif word.endswith(".py") and exists_in(folder, name):
+            return Program(name)
+        elif before == "-m" and re.fullmatch(r"[\w.]+", word):
             inner = word.replace(".", "/")
-            for name in (f"{inner}.py", f"{inner}/__main__.py"):
-                for found in (name, f"src/{name}"):
-                    if exists_in(folder, found):
-                        return found, command
-    return "", command
+            for found in (f"{inner}.py", f"{inner}/__main__.py"):
+                for top in (inside, posixpath.join(inside, "src")):
+                    if exists_in(folder, name := posixpath.join(top, found)):
+                        return Program(name)
+    return Program()
+
+
+def _made(folder: Path, inside: str, named: list[str]) -> Program:
+    for makefile in MAKEFILES:
+        if exists_in(folder, name := posixpath.join(inside, makefile)):
+            text = read_text(folder / name)
+            target = next(iter([*named, *targets_in(text)]), "")
+            found = _started(folder, commands_in(text, target))
+            return replace(found, wrapper=name, target=target)
+    return Program()
+
+
+def _started(folder: Path, commands: Iterable[str]) -> Program:
+    """The Python program that the first of these commands starts."""
+    for command in commands:
+        if ".sh" not in command and (path := program_of(folder, command).path):
+            return Program(path, inner=command)
+    return Program()
+
+
+def find_wrapper(folder: Path, path: str) -> tuple[Program, str]:
+    """The only shell script or target of make that starts a script, and the command for it."""
+    shells = [*sorted(folder.glob("*.sh")), *sorted(folder.glob("scripts/*.sh"))][:_MOST]
+    names = [shell.relative_to(folder).as_posix() for shell in shells]
+    commands = [f"bash {name}" for name in names]
+    makefile = next((name for name in MAKEFILES if (folder / name).is_file()), "")
+    if makefile:
+        commands += [f"make {target}" for target in targets_in(read_text(folder / makefile))]
+    found = [
+        (one, command) for command in commands if (one := program_of(folder, command)).path == path
+    ]
+    return found[0] if len(found) == 1 else (Program(), "")
 
 
 def exists_in(folder: Path, name: str) -> bool:
@@ -80,7 +141,8 @@ def exists_in(folder: Path, name: str) -> bool:
         return False
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Text of a file; empty if it cannot be read."""
     try:
         return path.read_text("utf-8", "replace")
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from gitexp.rules.gate.paths import is_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gitexp.lab.guess.command import Program
     from gitexp.lab.guess.script import Script
     from gitexp.rules.gate.formats.keys import Key
 
@@ -25,13 +27,25 @@ _MODULES = {
     "options", "params", "settings",
 }  # fmt: skip
 _KINDS = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf")
+# What a script opens, or gets on its command line, may be of these kinds, too.
+_OPENED = {
+    *_KINDS, ".args", ".env", ".flags", ".gin", ".json5", ".jsonc", ".opt", ".properties", ".props",
+}  # fmt: skip
+_DATA_TOO = {".json"}  # a kind of config that data and results have as well
+_TYPED = {".toml", ".yaml", ".yml", ".json", ".jsonc", ".json5", ".py", ""}  # numbers are no texts
 _OTHER_TOOLS = {*FILES, "ruff.toml", "poetry.toml", "uv.toml", "KNOWN.toml", "GOALS.toml"}
 
 
-def find_config(folder: Path, path: str, script: Script) -> str:
-    """The config that the script composes, opens, has beside it, imports or is, in this order."""
+def find_config(folder: Path, program: Program, command: str, script: Script) -> str:
+    """The config that a program composes, is given, opens, has beside it, imports or is."""
+    path = program.path
     if composed := _find_composed(folder, path, script.text):
         return composed
+    words = re.split(r"[\s=;&]+", f"{command} {program.inner}")
+    given = [name for name in _beside(folder, path, words) if _is_config(name, script)]
+    given += [name for name in _beside(folder, path, words) if name.endswith(".py")]
+    if given := [name for name in given if name not in {path, program.wrapper}]:
+        return given[0]
     found = [
         file.relative_to(folder).as_posix()
         for kind in _KINDS
@@ -50,8 +64,13 @@ def find_config(folder: Path, path: str, script: Script) -> str:
         return tables[0]
     if (folder / "MLproject").is_file():
         return "MLproject"
-    modules = [name for name in script.imported if Path(name).stem.lower() in _MODULES]
-    return next((name for name in [*modules, path] if name and _has_knobs(folder, name)), "")
+    modules = [
+        name
+        for name in script.imported
+        if _MODULES & {part.lower() for part in Path(name).with_suffix("").parts}
+    ]
+    files = [program.wrapper, *modules, path]
+    return next((name for name in files if name and _has_knobs(folder, name)), "")
 
 
 def _find_composed(folder: Path, path: str, text: str) -> str:
@@ -83,25 +102,33 @@ def _beside(folder: Path, path: str, names: Iterable[str]) -> Iterator[str]:
 def _is_config(name: str, script: Script) -> bool:
     """Whether a file that a script opens is likely to be its config, not its data or results."""
     kind, stem = posixpath.splitext(name)[1], posixpath.basename(name).partition(".")[0].lower()
-    if kind not in _KINDS or name in script.written or posixpath.basename(name) in _OTHER_TOOLS:
+    if kind not in _OPENED or name in script.written or posixpath.basename(name) in _OTHER_TOOLS:
         return False
-    return kind in {".toml", ".yaml", ".yml"} or any(word in stem for word in (*_CONFIGS, "cfg"))
+    return kind not in _DATA_TOO or any(word in stem for word in (*_CONFIGS, "cfg", "param"))
 
 
 def _has_knobs(folder: Path, name: str) -> bool:
-    return any(
-        type(value) in {int, float} for value in leaves_of(folder, name).values()
-    )  # fmt: skip
+    return any(True for _ in numbers_in(folder, name))
 
 
-def numbers_in(folder: Path, config: str) -> Iterator[tuple[str, Key, object]]:
+def numbers_in(folder: Path, config: str) -> Iterator[tuple[str, Key, float]]:
     """File, key and value of each number in a config, or in the files that a pattern matches."""
     files = sorted(folder.glob(config)) if is_pattern(config) else [folder / config]
     for file in files:
         name = file.relative_to(folder).as_posix()
+        typed = posixpath.splitext(name)[1].lower() in _TYPED and "akefile" not in name
         for key, value in leaves_of(folder, name).items():
-            if type(value) in {int, float}:
-                yield name, key, value
+            number = _number(value) if isinstance(value, str) and not typed else value
+            if isinstance(number, int | float) and not isinstance(number, bool):
+                yield name, key, number
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is, in formats that have texts alone."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return None
 
 
 def typed_key(key: Key, others: Iterable[Key]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitexp.lab.guess.constants import Constants, last_name, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _MOST = 40  # modules of a project that are read
@@ -23,6 +23,13 @@ _PRINTED = re.compile(
     rf"(?<![\w./@-])((?:{_NAME} ){{0,5}}{_NAME})"
     r"(?:['\"]?\s{0,60}[:=]\s{0,60}|\s{1,60})(?:$|[%{])"
 )
+# Colors, the markup of rich, and the bars of a table may stand between a name and its number.
+_FIELD = re.compile(r"['\"]?\s{0,60}[:=]?\s{0,60}(?:\{[^{}]{0,60}\}|%[\d.+ -]{0,9}[a-z])")
+_LONGEST_NAME = 40  # characters
+_DRESSED = re.compile(
+    r"\x1b\[[0-9;]*m|\[/?(?:bold|[a-z_]*(?:red|green|blue|cyan|magenta|yellow))?\]|[│┃|]"
+)
+_PART = re.compile(r"\s?(?:/|%)")  # what makes the number before it a part of another
 _WRITERS = {"write_text", "write_bytes"}
 _SAVERS = {"to_csv", "to_json", "to_parquet", "save", "savez", "savez_compressed", "savetxt"}
 _MAY_WRITE = re.compile(r"save|dump|write|mkdir|makedirs|export|handler")  # names of calls
@@ -42,7 +49,8 @@ class Script:
     that it names, `written` those that it writes and `appended` those that it adds to, or may; what
     only a run could tell is left out. `printed` are the names that stand before a number. `split`
     says what a seed does to the split: "split" if it redraws it, "seed" if every split has a fixed
-    seed, "" if there is no split.
+    seed, "" if there is no split. `partly` are names before a number of which only a part would be
+    read (`93 %`, `93/100`), and `named` the short texts that could be a metric's name.
     """
 
     text: str = ""
@@ -51,13 +59,15 @@ class Script:
     written: list[str] = field(default_factory=list)
     appended: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
+    partly: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     split: str = ""
     test_ratio: float | None = None
 
 
 def read_script(folder: Path, path: str) -> Script:
     """Read a script of a project and the modules that it imports; empty if there is none."""
-    script, queue, seen = Script(), [path], {path}
+    script, queue, seen = Script(), [path] if path else [], {path}
     trees: list[tuple[str, ast.Module]] = []
     while queue and len(seen) <= _MOST:
         name = queue.pop(0)
@@ -126,29 +136,43 @@ class _Reader:
     def __init__(self, script: Script, constants: Constants) -> None:
         self._script, self._constants = script, constants
         self._parts: set[int] = set()  # texts that are only a part of a path
+        self._templates: set[int] = set()  # texts between the values of an f-string
 
     def look_at(self, node: ast.AST) -> None:
         """Note the paths and names in one node."""
         match node:
             case ast.JoinedStr(values=values):
                 self._parts |= set(map(id, values))
+                self._templates |= set(map(id, values))
                 self._mentions(self._constants.fold(node))
-                for before, after in zip(values, [*values[1:], None], strict=True):
-                    if isinstance(after, ast.FormattedValue):
-                        self._prints(text_of(before))
+                self._prints_values(values)
             case ast.Constant(value=str(text)):
-                self._prints(text)
+                if id(node) not in self._templates:
+                    self._prints(text)
+                if re.fullmatch(r"[A-Za-z]\w*(?:[/.@-]\w+)*", text) and len(text) <= _LONGEST_NAME:
+                    self._script.named.append(text)
                 if id(node) not in self._parts:
                     self._mentions(text)
             case ast.BinOp(op=ast.Div() | ast.Add(), left=left, right=right):
                 self._parts |= {id(left), id(right)}
                 self._mentions(self._constants.fold(node))
+            case ast.List(elts=[first, second]) | ast.Tuple(elts=[first, second]):
+                self._pairs([first], [second])
             case ast.Dict(keys=keys, values=values):
-                for key, value in zip(keys, values, strict=True):
-                    if not isinstance(value, ast.Constant | ast.Dict | ast.List):
-                        self._names(text_of(key))
+                self._pairs(keys, values)
             case ast.Call():
                 self._look_at_call(node)
+
+    def _pairs(self, names: Iterable[ast.expr | None], values: Iterable[ast.expr]) -> None:
+        for name, value in zip(names, values, strict=True):
+            if not isinstance(value, ast.Constant | ast.Dict | ast.List):
+                self._names(text_of(name))
+
+    def _prints_values(self, parts: Sequence[ast.expr]) -> None:
+        every = [*parts, None, None]
+        for before, value, after in zip(every, every[1:], every[2:], strict=False):
+            if isinstance(value, ast.FormattedValue):
+                self._prints(text_of(before), text_of(after))
 
     def _look_at_call(self, node: ast.Call) -> None:
         name, args = last_name(node.func), node.args
@@ -157,7 +181,7 @@ class _Reader:
             self._parts |= set(map(id, args))
         self._mentions(self._constants.fold(node))
         self._look_at_output(node, name, owner)
-        if name == "print":
+        if name in {"print", "add_row", "echo"}:
             for before, after in pairwise(args):
                 if not isinstance(after, ast.Constant):
                     self._names(text_of(before))
@@ -205,14 +229,19 @@ class _Reader:
     def _mentions(self, text: str | None) -> None:
         _add_path(self._script.mentioned, text)
 
-    def _prints(self, text: str) -> None:
-        for found in _PRINTED.finditer(text):
-            self._names(found[1])
+    def _prints(self, text: str, rest: str = "") -> None:
+        """Note the names in a text that stand before a number; after the text comes `rest`."""
+        plain = _DRESSED.sub(" ", text)
+        for found in _PRINTED.finditer(plain):
+            field = _FIELD.match(plain, found.end(1))
+            follows = plain[field.end() :] if field else rest
+            is_part = _PART.match(follows) is not None
+            self._names(found[1], self._script.partly if is_part else self._script.printed)
 
-    def _names(self, name: str) -> None:
-        printed = self._script.printed
-        if re.fullmatch(r"[A-Za-z_][\w./@ -]{0,60}", name) and name not in printed:
-            printed.append(name)
+    def _names(self, name: str, names: list[str] | None = None) -> None:
+        names = self._script.printed if names is None else names
+        if re.fullmatch(r"[A-Za-z_][\w./@ -]{0,60}", name) and name not in names:
+            names.append(name)
 
 
 def _is_fixed(seed: ast.expr) -> bool:

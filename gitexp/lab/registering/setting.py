@@ -11,6 +11,7 @@ from gitexp.errors import NotReady, Refused, UsageError
 from gitexp.lab.registering.edit import NOT_REGISTERED, Edit, irregular
 from gitexp.rules.finding import Finding
 from gitexp.rules.gate import formats
+from gitexp.rules.gate.composed import chosen_files
 from gitexp.rules.gate.formats.keys import Key, keys_at, parse_key, spell_key
 from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.gate.formats.values import same, spell
@@ -128,6 +129,8 @@ def _find(
         for leaf in leaves:
             every.setdefault(spell_key(leaf), []).append(path)
         found += [(path, key, content, form) for key in keys_at(leaves, names)]
+    if not found and (in_group := _chosen_in_group(key_text, every, files)):
+        return _find(project, tree, *in_group, value)
     if not found:
         raise NoSuchKey(
             f"no config file on {project.baseline} has the key {key_text}", _near(key_text, every)
@@ -157,6 +160,18 @@ def _near(key: str, every: Mapping[str, Sequence[str]]) -> str:
     )
     new = 'to add a new key, edit the file by hand, then: gitexp start "HYPOTHESIS"'
     return f"did you mean {', '.join(sorted(near))}? ({new})" if near else new
+
+
+def _chosen_in_group(
+    key: str, every: Mapping[str, Sequence[str]], files: Mapping[str, bytes]
+) -> tuple[str, str] | None:
+    """File and key that `optimizer.lr` means where a defaults list chooses `optimizer: adam`."""
+    places = [place.rpartition(":") for place in _in_groups(key, every)]
+    if not places:
+        return None
+    chosen = chosen_files(files)
+    meant = [(path, other) for path, _, other in places if path in chosen]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _in_groups(key: str, every: Mapping[str, Sequence[str]]) -> list[str]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.command import build, shell_syntax
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.guess import SEEDS, guess
+from gitexp.lab.guess import guess, printed_names
 from gitexp.lab.guess.config import numbers_in, typed_key
+from gitexp.lab.guess.seed import SEEDS
 from gitexp.rules.documents.draft import DraftSettings, render
 from gitexp.rules.documents.settings import Settings, parse_settings, table_of
-from gitexp.rules.gate.formats.keys import spell_key
+from gitexp.rules.gate.composed import chosen_files
+from gitexp.rules.gate.formats.keys import keys_at, spell_key
 from gitexp.rules.gate.paths import is_pattern
 from gitexp.rules.text import shell_word
 
@@ -35,6 +37,10 @@ _VARY = (
     "or try: run the command up to three times now, to see"
 )
 _MOST_QUESTIONS = 3
+_EXAMPLES = {"config": "config.toml", "command": "python train.py", "metric": "accuracy"}
+_OPTIONS = ("shell", "config", "command", "metric", "direction", "effect", "metrics", "seed_key",
+            "vary", "link")  # fmt: skip
+_SHOWN = 6  # names that a script prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +77,54 @@ def settle(
         trial = answer == "try"
         given = given if trial else replace(given, vary=answer)
         draft = guess(here, given)
+    _demand_no_shell(draft, given)
     lacking = [n for n in ("config", "command", "metric") if not getattr(draft, n)]
     if lacking:
-        raise UsageError(
-            f"could not find out: {', '.join(lacking)}",
-            "gitexp init " + " ".join(f"--{n} {_example(n)}" for n in lacking),
-        )
+        raise _not_found(here, draft, given, lacking)
     files = here.glob(draft.config) if is_pattern(draft.config) else [here / draft.config]
     if not any(file.is_file() for file in files):
         raise UsageError(f"there is no {draft.config} in {here}", "gitexp init --config FILE")
-    _demand_no_shell(draft)
     return Settled(draft, given, trial)
 
 
-def _demand_no_shell(draft: DraftSettings) -> None:
+def _demand_no_shell(draft: DraftSettings, given: DraftSettings) -> None:
     found = [] if draft.shell else shell_syntax(draft.command)
     if not found:
         return
     raise UsageError(
         f"the command has {' and '.join(found)}, which only a shell understands, and no shell runs"
         " it",
-        f"to run it by /bin/sh: gitexp init --shell --command {shell_word(draft.command)}",
+        f"to run it by /bin/sh: gitexp init --shell{_typed(replace(given, command=draft.command))}",
     )
 
 
-def _example(name: str) -> str:
-    return {"config": "config.toml", "command": "'python train.py'", "metric": "accuracy"}[name]
+def _not_found(
+    here: Path, draft: DraftSettings, given: DraftSettings, lacking: Sequence[str]
+) -> UsageError:
+    """Say what is not known, with what the script prints, and the command to complete."""
+    printed = printed_names(here, draft.command) if "metric" in lacking else ()
+    shown = f" (the script prints {', '.join(printed[:_SHOWN])})" if printed else ""
+    examples = _EXAMPLES | ({"metric": printed[-1]} if printed else {})
+    asked = "".join(f" --{name} {shell_word(examples[name])}" for name in lacking)
+    return UsageError(
+        f"could not find out: {', '.join(lacking)}{shown}", f"gitexp init{_typed(given)}{asked}"
+    )
+
+
+def _typed(given: DraftSettings) -> str:
+    """The options that say what is given."""
+    words = [
+        f" --{name.replace('_', '-')}" + ("" if value is True else f" {shell_word(str(value))}")
+        for name in _OPTIONS
+        for value in _listed(getattr(given, name))
+    ]
+    return "".join(words)
+
+
+def _listed(value: object) -> list[object]:
+    if isinstance(value, tuple):
+        return list(value)
+    return [] if value in ("", None, False) else [value]
 
 
 def as_settings(draft: DraftSettings, baseline: str) -> Settings:
@@ -129,7 +157,7 @@ def with_trial(draft: DraftSettings, trial: Trial) -> DraftSettings:
         predictions="" if trial.clash else predictions,
         test_ratio=trial.test_ratio if draft.test_ratio is None else draft.test_ratio,
         # Two runs say more about the seed than the text of the script.
-        warning=draft.warning if trial.vary == "none" or trial.runs == 1 else "",
+        warnings=draft.warnings if trial.vary == "none" or trial.runs == 1 else (),
     )
 
 
@@ -143,9 +171,14 @@ def uncommitted(repository: Repository, here: Path, settings: Settings) -> list[
     return [file for file, content in zip(files, found, strict=True) if content is None]
 
 
-def guessed_keys(rendered: str, said: DraftSettings) -> tuple[str, ...]:
-    """Keys of new settings that nobody gave."""
-    known = {name for name in said.__slots__ if getattr(said, name) not in ("", None, (), False)}
+def guessed_keys(rendered: str, draft: DraftSettings, said: DraftSettings) -> tuple[str, ...]:
+    """Keys of new settings that nobody gave, or not so."""
+    known = {
+        name
+        for name in said.__slots__
+        if getattr(said, name) not in ("", None, (), False)
+        and getattr(said, name) == getattr(draft, name)
+    }
     keys = [line.split()[0] for line in rendered.splitlines() if line[:1] != "#"]
     return tuple(key for key in keys if key not in known | {"baseline", "rules"})
 
@@ -156,11 +189,16 @@ def example_key(here: Path, config: str) -> str:
     Learning rates and their like are written with a point, sizes without.
     """
     found = [*numbers_in(here, config)]
-    found.sort(key=lambda one: type(one[2]) is int)
+    files = {file: (here / file).read_bytes() for file, *_ in found} if is_pattern(config) else {}
+    chosen = chosen_files(files)
     every = [key for _, key, _ in found]
+    found = [one for one in found if one[0] in chosen] or found
+    found.sort(key=lambda one: type(one[2]) is int)
     for file, key, _ in found:
-        if str(key[-1]).rpartition(".")[2].lower() not in SEEDS and "(" not in spell_key(key):
-            typed = typed_key(key, every)
+        name = str(key[-1]).lstrip("-")
+        if name.rpartition(".")[2].lower() not in SEEDS and "(" not in spell_key(key):
+            short = len(keys_at(every, (name,))) == 1 and str(key[-1]).startswith("-")
+            typed = name if short else typed_key(key, every)
             return typed if every.count(key) == 1 else f"{file}:{typed}"
     return "KEY"
 

@@ -14,7 +14,7 @@ _WIDTH = 74  # columns: init shows the file, indented
 class DraftSettings:
     """What `init` would write; a field is empty if it is not known.
 
-    `warning` is what you should know about the draft; it is not written.
+    `warnings` are what you should know about the draft; they are not written.
     """
 
     config: str = ""
@@ -32,7 +32,7 @@ class DraftSettings:
     shell: bool = False
     repeats: tuple[int, ...] = ()
     planned: int | None = None
-    warning: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def render(draft: DraftSettings, baseline: str) -> str:

@@ -9,6 +9,7 @@ _HOW = {
     "avg", "average", "best", "epoch", "final", "last", "mean", "median", "macro", "micro", "score",
     "step", "test", "total", "train", "val", "value", "weighted",
 }  # fmt: skip
+_WHERE = {"on", "of", "for", "over"}
 _LOWER = {
     "abs", "ade", "bpb", "bpc", "bpd", "brier", "cer", "chamfer", "cost", "crps", "deviance",
     "distance", "divergence", "ece", "eer", "emd", "energy", "err", "fad", "fde", "fid", "fnr",
@@ -37,6 +38,8 @@ def direction_of(name: str) -> str:
 
 
 def _direction(words: list[str]) -> str:
+    # accuracy_on_test_set: what follows says where it was measured.
+    words = words[: next((i for i, w in enumerate(words) if i and w in _WHERE), len(words))]
     if words[:1] == ["neg"]:
         return "higher"
     if "per" in words[1:-1] and words[-1] in {"s", "sec", "second", "seconds", "minute"}:
