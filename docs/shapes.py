@@ -21,7 +21,7 @@ from gitexp.cli.views.blame import ValueJson
 from gitexp.cli.views.code import ReplacedJson
 from gitexp.cli.views.help import PageJson, RuleJson
 from gitexp.cli.views.integrity import CheckedJson, OpenedJson
-from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson, OfferedJson
+from gitexp.cli.views.keep import AcceptedJson, ArchivedJson, NamedJson
 from gitexp.cli.views.log_programs import BriefJson
 from gitexp.cli.views.next import IdeaJson
 from gitexp.cli.views.note import NotedJson
@@ -39,10 +39,11 @@ from gitexp.lab.sharing.report import SyncedJson
 from gitexp.lab.standing.goals import GoalJson
 from gitexp.rules.documents.known import Known
 from gitexp.rules.plan.calibration import Calibration
+from gitexp.workflows.accept import Offered
 from gitexp.workflows.briefing import BriefingJson
 from gitexp.workflows.curves import CurvesOfJson
 from gitexp.workflows.doctor import ExaminedJson
-from gitexp.workflows.export import ExportJson
+from gitexp.workflows.export import Export
 from gitexp.workflows.gaps import GapReportJson
 from gitexp.workflows.init import Setup
 from gitexp.workflows.redact import RedactionJson
@@ -114,9 +115,9 @@ PRINTED = (
     Printed("show", "--curves", list[CurvesOfJson]),
     Printed("note", "", NotedJson),
     Printed("report", "", ReportJson),
-    Printed("export", "", ExportJson),
+    Printed("export", "", Export),
     Printed("accept", "", AcceptedJson),
-    Printed("accept", "--pr", OfferedJson),
+    Printed("accept", "--pr", Offered),
     Printed("archive", "", ArchivedJson),
     Printed("archive", "--restore", list[NamedJson]),
     Printed("sync", "", SyncedJson),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import sha256
-from gitexp.rules.documents.package import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -92,7 +92,7 @@ def accept(project: Project, name: str | None, *, anyway: str = "") -> Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What `--pr` pushed, and the message that a squash must keep."""
+    """An experiment that was pushed for review, and the message that a squash must keep."""
 
     name: str
     remote: str

@@ -15,7 +15,7 @@ from gitexp.rules.gate.formats.malformed import Malformed
 from gitexp.rules.plan.blame import Blamed, ValuePlace, ValueTest, blame
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import visible
-from gitexp.store.line_dates import LineDate, line_dates
+from gitexp.store.lineage import LineDate, line_dates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

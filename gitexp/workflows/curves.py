@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from gitexp.errors import NotReady, UsageError
-from gitexp.lab.log.curves import Curves, CurvesJson, read_curves
+from gitexp.lab.log.curves import Curves, read_curves
 from gitexp.lab.log.results import read_results
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.rules.text import shell_word, visible
@@ -22,7 +22,7 @@ class CurvesOfJson(TypedDict):
     """What one experiment and its baseline logged from step to step."""
 
     name: str
-    curves: list[CurvesJson]
+    curves: list[Curves]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CurvesOf:
 
     def as_json(self) -> CurvesOfJson:
         """Return the curves as `gitexp show --curves --json` prints them."""
-        return {"name": self.name, "curves": [one.as_json() for one in self.curves]}
+        return {"name": self.name, "curves": [*self.curves]}
 
 
 def curves(

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from gitexp.errors import GitexpError, UsageError
 from gitexp.lab.log.log import Selection, stream
@@ -42,16 +42,6 @@ class Format(enum.StrEnum):
     MLFLOW = "mlflow"
 
 
-class ExportJson(TypedDict):
-    """What was written, and where; `known` counts runs that an MLflow store had already."""
-
-    to: str
-    output: str
-    experiments: int
-    rows: int
-    known: int
-
-
 # What every export has, of experiments or of runs: no other file is replaced by one.
 _MARKS = {
     Format.CSV: b",commit,baseline,",
@@ -62,23 +52,16 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written: `rows` of a table, or runs that were added to a store of MLflow."""
+    """What was written: `rows` of a table, or runs that were added to a store of MLflow.
+
+    `known` counts runs that the store had already.
+    """
 
     to: Format
     output: str
     experiments: int
     rows: int
     known: int = 0
-
-    def as_json(self) -> ExportJson:
-        """Return it as `gitexp export --json` prints it."""
-        return {
-            "to": self.to.value,
-            "output": self.output,
-            "experiments": self.experiments,
-            "rows": self.rows,
-            "known": self.known,
-        }
 
 
 def export(

@@ -14,8 +14,8 @@ from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
 from gitexp.rules.plan.dead_ends import Tried, dead_ends
 from gitexp.rules.verdict.arms import ArmEnvironments
+from gitexp.store.lineage import read_patches
 from gitexp.store.notes import read_notes
-from gitexp.store.patches import read_patches
 from gitexp.store.refs import BULK, LOGS
 from gitexp.workflows.blame import BlamedFile, blame_configs
 from gitexp.workflows.gaps import GapReport, gaps

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.log.ladder import LadderStepJson
     from gitexp.lab.log.log_json import ExperimentJson
     from gitexp.lab.projects.project import Project
@@ -43,7 +43,7 @@ class ReportJson(TypedDict):
     calibration: Calibration | None
     steps: list[LadderStepJson]
     experiments: list[ExperimentJson]
-    code: dict[str, CodeSizeJson]
+    code: dict[str, CodeSize]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Report:
             "calibration": self.calibration,
             "steps": [row.as_json() for row in self.rows if isinstance(row, LadderStep)],
             "experiments": [row.as_json() for row in self.experiments],
-            "code": {commit: size.as_json() for commit, size in self.code.items()},
+            "code": dict(self.code),
         }
 
 

@@ -26,7 +26,7 @@ from gitexp.store.refs import BULK, LOGS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.projects.project import Project
     from gitexp.rules.plan.together import Together, TogetherJson
 
@@ -48,7 +48,7 @@ class SheetJson(ExperimentJson):
 
     message: str
     seeds: list[SeedJson]
-    code_size: CodeSizeJson | None
+    code_size: CodeSize | None
     siblings: list[ExperimentJson]
     together: TogetherJson | None
     runs: list[dict[str, Any]]
@@ -106,7 +106,7 @@ class Sheet:
                 {"seed": seed, "baseline": one, "experiment": other}
                 for seed, one, other in self.seeds
             ],
-            "code_size": self.code_size.as_json() if self.code_size else None,
+            "code_size": self.code_size,
             "siblings": [row.as_json() for row in self.siblings],
             "together": self.together.as_json(registration.criterion)
             if self.together and registration

@@ -12,9 +12,9 @@ from gitexp.lab.log.results import project_of
 from gitexp.lab.log.seed_runs import seed_runs
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.tables.runs import parameters_of
+from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
-from gitexp.rules.documents.package import version_of
 from gitexp.rules.gate.formats.values import spell
 from gitexp.rules.plan.run_scores import half_width
 from gitexp.rules.verdict import effects, figures

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gitexp.rules.documents.package import version_of
+from gitexp.rules.documents.conditions import version_of
 from tests.arrange import (
     SCORE,
     bulk,

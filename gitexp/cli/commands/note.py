@@ -1,14 +1,18 @@
+import os
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gitexp.cli.editor import edited
 from gitexp.cli.options import AsJson
 from gitexp.cli.views import note as views
 from gitexp.errors import UsageError
 from gitexp.lab.projects.experiment import find_experiment
 from gitexp.lab.projects.project import open_project
+from gitexp.store.git_errors import GitFailed
 from gitexp.store.repository import Repository
 from gitexp.workflows.note import note as workflow
 
@@ -50,3 +54,30 @@ def _edited(repository: Repository, name: str) -> str:
         raise UsageError("what do you want to note?", way)
     written = edited(repository, _TEMPLATE.format(name=f"exp/{short}"), way)
     return "\n".join(line for line in written.splitlines() if not line.startswith("#"))
+
+
+def edited(repository: Repository, text: str, without: str) -> str:
+    """Return a text as its writer leaves it in the editor; `without` is a command that needs none.
+
+    Raises:
+        UsageError: there is no editor, or it failed.
+    """
+    command = _editor(repository, without)
+    with tempfile.TemporaryDirectory(prefix="gitexp-") as folder:
+        path = Path(folder, "text.txt")
+        path.write_text(text, encoding="utf-8")
+        # A shell reads the command, as with git: it is the user's own, and may have options.
+        ended = subprocess.run(["/bin/sh", "-c", f'{command} "$@"', command, path], check=False)
+        if ended.returncode:
+            raise UsageError(f"the editor failed: {command}", without)
+        return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _editor(repository: Repository, without: str) -> str:
+    # Our git does not see the variable, and knows the other places to look.
+    if named := os.environ.get("GIT_EDITOR"):
+        return named
+    try:
+        return repository.git.text("var", "GIT_EDITOR").strip()
+    except GitFailed as error:
+        raise UsageError(f"there is no editor: {error}", without) from None

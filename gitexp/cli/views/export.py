@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def exported(done: Export, *, as_json: bool) -> None:
     """Print where the export is; one to standard output says nothing more."""
     if as_json:
-        print_json(done.as_json())
+        print_json(done)
     elif done.output:
         typer.echo("\n".join(_lines(done)), err=True)
 

@@ -20,7 +20,7 @@ from gitexp.rules.verdict import figures
 
 if TYPE_CHECKING:
     from gitexp.cli.views.terminal import FindingJson
-    from gitexp.lab.code.brought_code import CodeSize, CodeSizeJson
+    from gitexp.lab.code.brought_code import CodeSize
     from gitexp.lab.gate.checked import CheckedMany
     from gitexp.rules.documents.change import ChangeJson
     from gitexp.workflows.holdout import Opened
@@ -34,7 +34,7 @@ class CheckedJson(TypedDict):
     ok: bool
     change: ChangeJson | None
     code: str | None
-    code_size: CodeSizeJson | None
+    code_size: CodeSize | None
     violations: list[FindingJson]
     advice: list[FindingJson]
 
@@ -108,7 +108,7 @@ def _report_json(report: Checked | Uncheckable) -> CheckedJson:
         "ok": report.ok,
         "change": report.change.as_json() if report.change else None,
         "code": None if isinstance(report, Uncheckable) else report.code or None,
-        "code_size": size.as_json() if (size := _code_size(report)) else None,
+        "code_size": _code_size(report),
         "violations": [finding_json(f) for f in refusals(report.findings)],
         "advice": [finding_json(f) for f in advice(report.findings)],
     }

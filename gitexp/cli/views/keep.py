@@ -35,14 +35,6 @@ class AcceptedJson(TypedDict):
     carried: NotRequired[CarriedJson]
 
 
-class OfferedJson(TypedDict):
-    """An experiment that was pushed for review; a squash keeps the message."""
-
-    name: str
-    remote: str
-    message: str
-
-
 class NamedJson(TypedDict):
     """An experiment and its commit."""
 
@@ -98,12 +90,7 @@ def _waiting(waiting: Waiting) -> None:
 def offered(done: Offered, *, as_json: bool) -> None:
     """Print what was pushed for review."""
     if as_json:
-        content: OfferedJson = {
-            "name": done.name,
-            "remote": done.remote,
-            "message": done.message,
-        }
-        print_json(content)
+        print_json(done)
         return
     typer.echo(f"exp/{done.name} and its results are on {done.remote}.")
     typer.echo(f"Merge it there; if you squash, keep this message:\n\n{visible(done.message)}")

@@ -10,9 +10,9 @@ from gitexp.cli.views.rows import about_code, note_lines, result_lines
 from gitexp.cli.views.seeds import deviation, seed_table
 from gitexp.cli.views.terminal import hanging, print_json, shortened, styled, wrapped
 from gitexp.lab.measuring.arms import about_arms
+from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import say_newer
 from gitexp.rules.documents.message import hypothesis_of
-from gitexp.rules.documents.package import version_of
 from gitexp.rules.documents.size import said_size
 from gitexp.rules.plan.together import say_together
 from gitexp.rules.text import counted, visible

@@ -10,8 +10,8 @@ from gitexp.engine import command as commands
 from gitexp.engine.distributions import installed, names_of_installed
 from gitexp.engine.machine import machine
 from gitexp.engine.present import ask_interpreter
+from gitexp.rules.documents.conditions import version_of
 from gitexp.rules.documents.lines import parse_object
-from gitexp.rules.documents.package import version_of
 from gitexp.rules.text import visible
 from gitexp.store.git_environment import script_environment
 

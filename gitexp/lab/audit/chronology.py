@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.lab.audit.inventory import gated, label_of, name_of
-from gitexp.rules.clock import SKEW
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import read_contents
+from gitexp.rules.documents.record import SKEW
 from gitexp.rules.documents.start import parse_starts, without_end
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import counted, duration, visible

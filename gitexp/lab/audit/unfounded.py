@@ -18,7 +18,7 @@ from gitexp.rules.documents.settings import Settings
 from gitexp.rules.finding import Finding
 from gitexp.rules.text import visible
 from gitexp.rules.verdict.neutrality import CodeRuns, code_runs, prove
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

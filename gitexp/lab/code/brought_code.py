@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted, visible
 from gitexp.store.git_output import decode
@@ -28,14 +28,6 @@ _COUNTED = ("-r", "-z", "--numstat", "--no-renames", "--no-relative", "--always"
 _TREES = re.compile(rb"[0-9a-f]{40,64} [0-9a-f]{40,64}")
 
 
-class CodeSizeJson(TypedDict):
-    """How much a code commit brings: its files, and the lines that it adds and removes."""
-
-    files: list[str]
-    added: int
-    removed: int
-
-
 @dataclass(frozen=True, slots=True)
 class CodeSize:
     """How much a code commit brings: its files, and the lines that it adds and removes.
@@ -53,10 +45,6 @@ class CodeSize:
         if (more := len(self.files) - _NAMED) > 0:
             named += f" and {counted(more, 'more file')}"
         return f"{named}, +{self.added} -{self.removed} lines"
-
-    def as_json(self) -> CodeSizeJson:
-        """Return it as `--json` prints it."""
-        return {"files": [*self.files], "added": self.added, "removed": self.removed}
 
 
 def measure_code(repository: Repository, pairs: Sequence[tuple[str, str]]) -> list[CodeSize]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from gitexp.lab.log.seed_runs import seed_runs
 from gitexp.rules.documents.series import parse_series
@@ -20,29 +20,13 @@ if TYPE_CHECKING:
     from gitexp.store.repository import Repository
 
 
-class CurvesJson(TypedDict):
-    """A metric from step to step, null for an arm that logged none."""
-
-    metric: str
-    experiment: Band | None
-    baseline: Band | None
-
-
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A metric from step to step over the seeds of both arms; None for an arm that logged none."""
+    """A metric from step to step over the seeds, None for an arm that logged none."""
 
     metric: str
     experiment: Band | None
     baseline: Band | None
-
-    def as_json(self) -> CurvesJson:
-        """Return the curves as `gitexp show --curves --json` prints them."""
-        return {
-            "metric": self.metric,
-            "experiment": self.experiment,
-            "baseline": self.baseline,
-        }
 
 
 def read_curves(repository: Repository, result: Result) -> list[Curves]:

@@ -9,22 +9,29 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitexp.errors import UsageError
+from gitexp.lab.log.acceptance import read_acceptances
 from gitexp.lab.log.batches import count_new, read_some
 from gitexp.lab.log.ladder import read_steps
 from gitexp.lab.log.results import own_heads
-from gitexp.lab.log.states import States
 from gitexp.lab.log.summary_cache import opened_cache
+from gitexp.lab.measuring.claims import claims, is_held
 from gitexp.lab.projects.amendments import UNAMENDED
+from gitexp.lab.projects.ancestors import same_runs
+from gitexp.rules.documents.summary import Stage
 from gitexp.rules.plan.state import State
 from gitexp.rules.text import json_line
+from gitexp.rules.verdict.code_below import first_altered
 from gitexp.store.experiments import timestamp
+from gitexp.store.unsynced import unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from gitexp.lab.log.ladder import LadderStep
     from gitexp.lab.log.log_json import ExperimentJson
@@ -209,3 +216,54 @@ def read_log(project: Project) -> list[Row | LadderStep]:
     """Read the whole log with the steps of the baseline branch, newest first."""
     with open_log(project) as opened:
         return [*opened.with_steps()]
+
+
+class States:
+    """Finds states; what they depend on is looked up when the first experiment needs it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @cached_property
+    def _accepted(self) -> set[str]:
+        return {one.experiment for one in read_acceptances(self._project)[0]}
+
+    @cached_property
+    def _claims(self) -> dict[str, list[Path]]:
+        return claims(self._project.repository)
+
+    @cached_property
+    def _alike(self) -> set[str]:
+        project = self._project
+        return {project.tip, *same_runs(project, project.settings, project.tip)}
+
+    @cached_property
+    def _unsynced(self) -> dict[str, str]:
+        return unsynced(self._project.repository)
+
+    def of(self, result: Result) -> State:
+        """State of an experiment."""
+        if result.commit in self._accepted:
+            return State.ACCEPTED
+        if result.archived:
+            return State.ARCHIVED
+        if result.stage is Stage.DECIDED:
+            return State.DONE
+        if any(map(is_held, self._claims.get(result.commit, ()))):
+            return State.RUNNING
+        if result.stage is not Stage.UNDECIDED:
+            return State.DONE if result.stage is Stage.EXPLORED else State.FAILED
+        if result.commit in self._unsynced:
+            return State.UNSYNCED
+        if _is_refused(result):
+            return State.REFUSED
+        # Where a shallow clone ends, the baseline is unknown.
+        is_current = result.base in {"", self._project.tip} or result.base in self._alike
+        return State.PLANNED if is_current else State.STALE
+
+
+def _is_refused(result: Result) -> bool:
+    """Whether its code is on record to change what it should not, and nothing else has run."""
+    if not result.code or any(record.ok for record in result.records):
+        return False
+    return first_altered(result.checks) is not None

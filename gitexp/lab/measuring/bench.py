@@ -9,7 +9,7 @@ from gitexp.engine.condition import changes_between
 from gitexp.engine.present import present_environment
 from gitexp.engine.threads import about_threads, about_threads_elsewhere, share_of_cores
 from gitexp.errors import NotReady
-from gitexp.rules.documents.generation import generation_of, newest_generation
+from gitexp.rules.documents.conditions import generation_of, newest_generation
 from gitexp.rules.text import counted, duration
 from gitexp.store.local import locked, read_json, write_json
 

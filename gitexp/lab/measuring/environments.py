@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from gitexp.engine.condition import condition_of
-from gitexp.rules.documents.generation import generation_of, newest_generation, of_generation
+from gitexp.rules.documents.conditions import generation_of, newest_generation, of_generation
 from gitexp.rules.documents.kinds import Kind
 from gitexp.rules.documents.lines import LONGEST_LINE, canonical, read_contents
 from gitexp.store.notes import read_notes

@@ -14,8 +14,8 @@ from gitexp.errors import NotReady
 from gitexp.lab.gate import check_refs
 from gitexp.lab.gate.checked import Uncheckable
 from gitexp.lab.projects.project import Project, settings_at
-from gitexp.rules.clock import SKEW
 from gitexp.rules.documents.code_commit import is_code_commit
+from gitexp.rules.documents.record import SKEW
 from gitexp.rules.text import duration
 from gitexp.store.experiments import read_commits, timestamp
 from gitexp.store.refs import HEADS

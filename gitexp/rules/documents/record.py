@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1000  # bytes; a note of 20 records stays small enough to merge and to read
 PROOF = (1, 2)  # seeds of the two baseline runs that prove that training is deterministic
+SKEW = 120  # seconds that two clocks may differ by; with a time server it is far less
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitexp.rules.clock import SKEW
 from gitexp.rules.documents.found import Found
+from gitexp.rules.documents.record import SKEW
 from gitexp.rules.verdict.canary import SPAN, compare, span_of
 from gitexp.rules.verdict.pairs import first_good
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.paired_t import standard_deviation
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

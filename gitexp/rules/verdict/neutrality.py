@@ -14,7 +14,7 @@ from gitexp.rules.documents.lines import sha256
 from gitexp.rules.documents.record import PROOF
 from gitexp.rules.verdict.due_run import Arm, Run, Why
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.objections.failed_runs import FAILED_RUNS, seeds_to_repeat
 from gitexp.rules.verdict.pairs import first_good
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

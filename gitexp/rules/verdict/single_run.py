@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 from gitexp.rules.verdict.verdict import SingleRuns
 
 if TYPE_CHECKING:

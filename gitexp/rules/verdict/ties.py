@@ -126,3 +126,8 @@ def _last_decimal(scores: Iterable[float]) -> float:
     """The last decimal to which scores were printed, such as 0.001; 0 where all are whole."""
     exponents = [int(Decimal(repr(score)).normalize().as_tuple().exponent) for score in scores]
     return 10.0 ** min(exponents, default=0)
+
+
+def same_score(one: float, other: float) -> bool:
+    """Whether two scores agree to 12 digits."""
+    return math.isclose(one, other, rel_tol=_DIGITS)

@@ -15,7 +15,7 @@ from gitexp.rules.plan.seeds import APART
 from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.paired_t import satterthwaite, standard_deviation
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitexp.rules.documents.generation import generation_of, newest_generation, of_generation
+from gitexp.rules.documents.conditions import generation_of, newest_generation, of_generation
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gitexp.rules.documents.found import Found
 from gitexp.rules.verdict.canary import LONG_RUN, SPAN, compare, span_of
 from gitexp.rules.verdict.experiment import judge_records
 from gitexp.rules.verdict.paired_t import standard_deviation
-from gitexp.rules.verdict.same_score import same_score
+from gitexp.rules.verdict.ties import same_score
 from gitexp.rules.verdict.verdict import Verdict
 from tests.rules.verdict.test_objections import arms, registered
 

@@ -1,6 +1,7 @@
-"""Generations of conditions: where a baseline has moved, its old records pair with no new run.
+"""Names of conditions with their generations, and what their environment lines say of packages.
 
-A condition is named by a hash; from the second generation on, its number follows: `9f3c2a.2`.
+Where a baseline has moved, its old records pair with no new run. A condition is named by a hash;
+from the second generation on, its number follows: `9f3c2a.2`.
 """
 
 from __future__ import annotations
@@ -28,3 +29,8 @@ def newest_generation(conditions: Iterable[str]) -> int:
 def of_generation(condition: str, generation: int) -> str:
     """Name of a condition in a generation."""
     return condition if generation < 2 else f"{condition}.{generation}"
+
+
+def version_of(package: str | None) -> str:
+    """Version of a package in an environment line."""
+    return str(package).partition(" ")[0]
