@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitexp.engine import metrics
 from gitexp.engine.launch import PREDICTIONS
-from gitexp.engine.metrics import Unreadable
+from gitexp.engine.metrics_file import Unreadable
 from gitexp.engine.within import reaches_into
 from gitexp.rules.documents.ended import Ended
 from gitexp.rules.documents.known_metrics import find_metric

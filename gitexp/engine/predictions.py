@@ -14,7 +14,7 @@ import operator
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitexp.engine.metrics import Unreadable
+from gitexp.engine.metrics_file import Unreadable
 from gitexp.engine.tables import read_rows
 from gitexp.rules.documents.outcomes import MOST_ROWS, PREDICTED, SCORE, TRUE, Outcomes, natural
 

@@ -13,7 +13,7 @@ import zlib
 from tokenize import TokenError
 from typing import IO, TYPE_CHECKING, Self
 
-from gitexp.engine.metrics import Unreadable
+from gitexp.engine.metrics_file import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

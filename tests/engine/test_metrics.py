@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitexp.engine.metrics import (
-    Unreadable,
-    collect,
-    from_file,
-    logged,
-    nearest,
-    printed,
-    with_rate,
-)
+from gitexp.engine.metrics import collect, logged, nearest, printed, with_rate
+from gitexp.engine.metrics_file import Unreadable, read_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +76,10 @@ def test_half_a_name_at_the_beginning_of_the_end_is_no_metric(tmp_path: Path) ->
         ("m.json", f'{{"h": {10**400}, "d": -{10**400}}}', {"h": math.inf, "d": -math.inf}),
         ("m.json", "0.93", {}),
         ("m.json", "[]", {}),
+        ("m.csv", "t,acc,loss\n1,0.5,\n2,,0.25\n3,0.75,x\n", {"t": 3, "acc": 0.75, "loss": 0.25}),
+        ("m.csv", "a, b \n1,2,3\n1_0\n", {"a": 1, "b": 2}),
+        ("m.csv", "", {}),
+        ("m.jsonl", '{"a": 1, "t": {"b": 2}}\n\n{"a": 3}\n', {"a": 3, "t.b": 2}),
         ("m.toml", "accuracy = 0.93\n[test]\nloss = 1e-3\n", {"accuracy": 0.93, "test.loss": 1e-3}),
     ],
 )  # fmt: skip
@@ -90,7 +87,24 @@ def test_numbers_of_a_file_are_named_by_the_way_to_them(
     tmp_path: Path, name: str, text: str, found: dict[str, float]
 ) -> None:
     (tmp_path / name).write_text(text)
-    assert from_file(tmp_path / name) == found
+    assert read_metrics(tmp_path / name) == found
+
+
+@pytest.mark.parametrize(
+    ("written", "accuracy"),
+    [
+        ('{"test": {"accuracy": 0.9}}', 0.9),
+        ('{"test/accuracy": 0.9}', 0.9),
+        ('{"accuracy": 0.8, "test": {"accuracy": 0.9}}', 0.8),
+        ('{"train": {"accuracy": 1.0}, "test": {"accuracy": 0.9}}', None),
+        ('{"test": {"inaccuracy": 0.9}}', None),
+    ],
+)
+def test_the_last_part_of_a_name_is_enough_if_it_is_the_only_one(
+    tmp_path: Path, written: str, accuracy: float | None
+) -> None:
+    (tmp_path / "m.json").write_text(written)
+    assert collect(tmp_path, tmp_path / "m.json", "accuracy").get("accuracy") == accuracy
 
 
 @pytest.mark.parametrize(
@@ -102,18 +116,19 @@ def test_numbers_of_a_file_are_named_by_the_way_to_them(
         ("m.json", b"[" * 100_000),
         ("m.json", b'{"a": ' + b"1" * 5000 + b"}"),
         ("m.toml", b"accuracy ="),
+        ("m.jsonl", b'{"a": 1}\n{"a"'),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Unreadable, match=rf"^{name}: "):
-        from_file(tmp_path / name)
+        read_metrics(tmp_path / name)
 
 
 def test_a_deep_file_is_read_or_named(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text('{"a":' * 900 + "1" + "}" * 900)
     with contextlib.suppress(Unreadable):
-        assert [*from_file(tmp_path / "m.json").values()] == [1]
+        assert [*read_metrics(tmp_path / "m.json").values()] == [1]
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
@@ -121,8 +136,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
     for name in ("pipe.json", "folder.json"):
         with pytest.raises(Unreadable, match="not a regular file"):
-            from_file(tmp_path / name)
-    assert from_file(tmp_path / "missing.json") == {}
+            read_metrics(tmp_path / name)
+    assert read_metrics(tmp_path / "missing.json") == {}
 
 
 def test_the_last_value_logged_for_a_name_counts_and_a_cut_line_does_not(tmp_path: Path) -> None:
@@ -182,10 +197,10 @@ def test_a_metrics_file_of_megabytes_is_refused_and_one_of_odd_names_is_read(
 ) -> None:
     path = tmp_path / "metrics.json"
     path.write_text('{"\\ud800": 1, "acc": 0.5, "deep": {"\\udfff": 2, "b": 1e999}}')
-    assert from_file(path) == {"acc": 0.5, "deep.b": math.inf}
+    assert read_metrics(path) == {"acc": 0.5, "deep.b": math.inf}
     path.write_text('{"acc": 0.5}' + " " * (17 << 20))
     with pytest.raises(Unreadable, match="more than 16,777,216 bytes"):
-        from_file(path)
+        read_metrics(path)
 
 
 @pytest.mark.parametrize(

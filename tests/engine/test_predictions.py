@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from gitexp.engine.metrics import Unreadable
+from gitexp.engine.metrics_file import Unreadable
 from gitexp.engine.predictions import read_predictions
 from gitexp.rules.documents.outcomes import MOST_ROWS, Outcomes
 

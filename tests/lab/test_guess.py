@@ -116,9 +116,18 @@ def test_a_command_that_is_given_gets_the_seed_if_it_takes_one(
     assert bool(found.warnings) == ("|" in given)
 
 
-def test_a_metrics_file_is_found(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("Path('out') / 'metrics.json'\n")
-    assert guess(tmp_path, DraftSettings()).metrics == "out/metrics.json"
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("Path('out') / 'metrics.json'", "out/metrics.json"),
+        ("open('out/metrics.csv', 'w')", "out/metrics.csv"),
+        ("open('metrics.jsonl', 'a')", "metrics.jsonl"),
+        ("open('scores.csv', 'w')", ""),
+    ],
+)
+def test_a_metrics_file_is_found(script: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(script)
+    assert guess(tmp_path, DraftSettings()).metrics == found
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,10 @@ def init(
         ),
     ] = None,
     metrics: Annotated[
-        str, typer.Option(metavar="FILE", help="JSON or TOML file that the command writes.")
+        str,
+        typer.Option(
+            metavar="FILE", help="JSON, TOML or CSV file of metrics that the command writes."
+        ),
     ] = "",
     seed_key: Annotated[
         str, typer.Option(metavar="KEY", help="Config key that holds the seed.")

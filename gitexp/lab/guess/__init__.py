@@ -91,14 +91,19 @@ def _with_parents(name: str) -> set[str]:
 def _find_metrics_file(script: Script) -> str:
     written = [n for n in script.written if n.endswith((".json", ".toml"))]
     named = [n for n in written if re.search("metric|result|score|eval|summary", n.lower())]
-    # What grows line by line is not one JSON document.
+    # Rows may grow line by line, a JSON document cannot.
+    rows = [
+        name
+        for name in (*script.written, *script.appended)
+        if re.search(r"metrics[\w.-]*\.(?:csv|jsonl)$", name)
+    ]
     mentioned = [
         name
         for name in script.mentioned
         if re.search(r"metrics[\w.-]*\.(?:json|toml)$", name) and name not in script.appended
     ]
     # The longest is the whole path, of which another may be the end.
-    return max(named, key=len, default=max(mentioned, key=len, default=""))
+    return max(named or mentioned or rows, key=len, default="")
 
 
 def _find_predictions(script: Script) -> str:

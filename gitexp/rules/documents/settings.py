@@ -255,8 +255,8 @@ def _checked(path: str, name: str, value: Any) -> Any:  # noqa: ANN401 - parsed 
             )  # fmt: skip
         case "metrics":
             _demand(
-                _is_inside(value) and value.endswith((".json", ".toml")),
-                path, name, "a .json or .toml file inside the project",
+                _is_inside(value) and value.endswith((".json", ".toml", ".jsonl", ".csv")),
+                path, name, "a .json, .toml, .jsonl or .csv file inside the project",
             )  # fmt: skip
         case "predictions":
             _demand(

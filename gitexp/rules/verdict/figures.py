@@ -92,6 +92,8 @@ def within(value: float, half_width: float | None, *, sign: bool = False) -> str
     """A mean with the half-width of its interval, where one is known: `0.9896 ± 0.0042`."""
     if half_width is None:
         return number(value, sign=sign)
+    if _side(value + half_width, value) == 0:  # equal scores, whose mean was rounded
+        half_width = 0.0
     if not half_width or not math.isfinite(half_width):
         return f"{number(value, sign=sign)} ± {number(half_width)}"
     decimals = decimals_for(half_width)

@@ -237,7 +237,7 @@ OF_THE_WRONG_KIND: tuple[tuple[str, list[object]], ...] = (
     ("command", [5, True, ["python", "train.py"], {"a": 1}, "python\0train.py"]),
     ("metric", [5, True, ["accuracy"], "two words", "a=b", "a%", "a,b", "a:b", "<a", "a\x1bb"]),
     ("baseline", [5, True, ["main"], "", "-main", "--output=x"]),
-    ("metrics", [5, True, ["m.json"], "m.csv", "m", "", ".json/"]),
+    ("metrics", [5, True, ["m.json"], "m.txt", "m", "", ".json/"]),
     ("predictions", [5, True, ["p.csv"], "p.json", "p", "", ".csv/", "../p.csv", "/p.csv"]),
     ("direction", [5, True, "up", "", ["higher"], {"a": 1}, "Higher", 1.0]),
     ("effect", ["0.1", True, -1, -0.001, math.nan, math.inf, 10**400, 1e301, [0.1], {}]),

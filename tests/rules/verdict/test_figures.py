@@ -105,6 +105,7 @@ def test_means_and_standard_deviations_have_the_digits_that_they_support() -> No
     assert within(0.98961, 0.00423) == "0.9896 ± 0.0042"
     assert within(0.98961, None) == "0.9896"
     assert within(0.98961, 0.0) == "0.9896 ± 0"
+    assert within(1.9391, 2.6e-16) == "1.939 ± 0"
     assert within(0.0196, 0.0034, sign=True) == "+0.0196 ± 0.0034"
     assert rounded_like(0.9700001, 0.00571) == "0.9700"
     assert rounded_like(0.9700001, 0.0) == "0.97"
