@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
+import venv
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -476,6 +478,27 @@ def test_pairs_share_a_condition_although_hosts_differ(place: World) -> None:
     conditions = {(r["seed"], r["condition"]) for r in records(place, "main")}
     assert len(mine) == 5
     assert {*mine.items()} <= conditions
+    assert place.gitexp("verify").code == 0
+
+
+@pytest.mark.slow
+def test_a_host_with_another_python_is_named_before_anything_runs_there(place: World) -> None:
+    home = place.path.parent / "homes/gpu1"
+    venv.create(home / ".venv", with_pip=False)
+    [site] = home.glob(".venv/lib/python3.*/site-packages")
+    (site / "other.pth").write_text("import sys; sys.version = sys.version.replace('3.', '4.', 1)")
+    place.edit("repeats = [5]", "repeats = [2]", "gitexp.toml")
+    place.edit(f"{sys.executable} train.py", "python3 train.py", "gitexp.toml")
+    table = hosts("gpu1").replace("export SET_UP=1", "export PATH=$HOME/.venv/bin:$PATH")
+    asks(place, table)
+    place.gitexp("run", "--baseline")
+    name = place.start("--set", "model.C=10")
+    said = place.gitexp("run", name, "--on", "ssh").err
+    found = re.search(r"environment: python 3\.(\S+) -> 4\.(\S+)\. Both runs of a pair", said)
+    assert found is not None, said
+    assert said.index("was measured in another environment") < said.index("in 0.")
+    mine = {r["seed"]: r["condition"] for r in records(place, f"exp/{name}")}
+    assert {*mine.items()} <= {(r["seed"], r["condition"]) for r in records(place, "main")}
     assert place.gitexp("verify").code == 0
 
 

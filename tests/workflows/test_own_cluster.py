@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitexp.engine.clusters.cluster import Standing, State
+from gitexp.engine.clusters.hosts import Host
 from gitexp.engine.clusters.own import file_of, load_cluster
 from gitexp.errors import NotReady, UsageError
 from gitexp.lab.projects.project import open_project
@@ -153,6 +154,19 @@ def test_mistakes_of_a_file_are_told_as_its_own(tmp_path: Path) -> None:
         cluster.poll(["a"])
     with pytest.raises(UsageError, match="cancel: AttributeError"):
         cluster.cancel(["a"], None)
+
+
+def test_a_file_that_can_ask_its_machines_is_asked_what_they_have(tmp_path: Path) -> None:
+    path = tmp_path / "moon.py"
+    path.write_text(
+        "import json\n"
+        "class Moon:\n    lasts, most = False, 1\n    def hosts(self, words):\n"
+        "        said = json.dumps({'accelerators': ['A100'], 'versions': {'asked': words[1]}})\n"
+        "        return {'pad': 'Welcome\\n' + said, 'gone': ''}\n"
+        "def open_cluster(table, folder): return Moon()\n"
+    )
+    found = load_cluster(path, Own("moon"), tmp_path).hosts("python", "/home/ada")
+    assert found == {"pad": Host(("A100",), {"asked": "--about=python"}, sure=False)}
 
 
 def test_a_file_that_a_pull_could_change_is_not_loaded(ready: World) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitexp.engine.clusters.cluster import Standing
+from gitexp.engine.clusters.hosts import parse_hosts
 from gitexp.errors import GitexpError, NotReady, UsageError
 from gitexp.rules.documents.task import join_tasks
 from gitexp.rules.text import visible
@@ -125,9 +126,13 @@ class _Own:
             return max(1, int(self._cluster.most))
 
     def hosts(self, program: str, tree: str) -> Mapping[str, Host]:
-        """Say nothing: such a file need not know."""
-        del program, tree
-        return {}
+        """What its machines have, if the file can ask them: then it has a method `hosts`."""
+        ask = getattr(self._cluster, "hosts", None)
+        if ask is None:
+            return {}
+        with _told(self._path, "hosts"):
+            said = dict(ask(["worker", f"--about={program}", f"--tree={tree}"]))
+            return parse_hosts({visible(str(one)): str(said[one]) for one in said}, sure=False)
 
     def submit(self, batches: Sequence[Batch]) -> Mapping[str, str]:
         """Hand over the line of each worker; there is a name for each."""
