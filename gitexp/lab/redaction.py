@@ -128,7 +128,7 @@ class RedactionPlan:
         moves = {
             ref: (
                 notes.commit,
-                write_all(self.repository, notes, self.changes[ref], [], lock, REDACTED),
+                write_all(self.repository, notes, self.changes[ref], [], REDACTED),
             )
             for ref, notes in self.notes.items()
             if self.changes[ref]
@@ -152,7 +152,7 @@ def rewrite_verdict_notes(
         changes = {c: encoded(due[c].splitlines()) for c in asked if due[c] != texts[c]}
         if not changes:
             return {}
-        after = write_all(repository, notes, changes, [], lock, REDACTED)
+        after = write_all(repository, notes, changes, [], REDACTED)
         move(repository, {VERDICTS: (notes.commit, after)}, lock)
         return {VERDICTS: notes.commit}
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from gitexp.store.git_output import decode
 from gitexp.store.kept_pack import keep
 from gitexp.store.note_commits import begin, commit_of
-from gitexp.store.objects import NotesTree, Pack
+from gitexp.store.objects import NotesTree
+from gitexp.store.pack import Pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -68,7 +69,6 @@ def write_all(
     base: NotesSnapshot,
     changes: Mapping[str, NoteContent],
     parents: Sequence[str],
-    lock: int,
     subject: str,
 ) -> str:
     """Make a commit with the notes of `base`, some of them changed; returns its id.
@@ -96,5 +96,5 @@ def write_all(
                 notes.set_note(commit, due, pack)
         tree = notes.write(pack)
         tip = pack.add("commit", commit_of(repository, tree, parents or [begin(pack)], subject))
-    keep(repository, bytes(pack), lock)
+    keep(repository, pack)
     return tip

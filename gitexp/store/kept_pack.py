@@ -7,16 +7,21 @@ by every gc, so objects are written as one, and the .keep file goes once the ref
 
 from __future__ import annotations
 
+import errno
+import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from gitexp.errors import NotReady, disk_full
 from gitexp.store.git_errors import GitFailed
 from gitexp.store.git_output import decode
+from gitexp.store.local import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from gitexp.store.pack import Pack
     from gitexp.store.repository import Repository
 
 DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
@@ -26,24 +31,44 @@ _WHY = "gitexp"  # what our .keep files say
 _FEW = 24  # packs that every git process opens quickly; git itself packs from 50 on
 
 
-def keep(repository: Repository, pack: bytes, lock: int) -> Path:
+def keep(repository: Repository, pack: Pack) -> Path:
     """Store a pack that no gc takes, under `writing`; returns the file that says so.
 
-    The lock lasts until git has stored it, even if we are killed.
+    Raises:
+        NotReady, StoreBusy: the repository cannot be written, or the disk is full.
     """
-    said = repository.git.run(
-        *DURABLE, "index-pack", "--stdin", f"--keep={_WHY}", "--threads=1",
-        stdin=pack, hold=(lock,),
-        # From a folder below the top, git would take a .git there for the repository.
-        environment={"GIT_DIR": str(repository.common)},
-    ).stdout  # fmt: skip
-    return _folder(repository) / f"pack-{decode(said).split()[-1]}.keep"
+    files, folder = pack.files(), _folder(repository)
+    path = folder / f"pack-{files.name}.keep"
+    try:
+        _write(path, f"{_WHY}\n".encode(), sync=False)
+        _write(path.with_suffix(".pack"), files.pack)
+        _write(path.with_suffix(".idx"), files.index)  # from now on, git knows the objects
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise disk_full() from None
+        said = f"the repository cannot be written to: {folder}: {error.strerror}"
+        raise NotReady(said, "nothing was changed; see who owns it: ls -ld .git") from None
+    return path
+
+
+def _write(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Write a file in one step, for nobody to write to it again."""
+    unfinished = path.with_name(f"tmp_{path.name}")  # which `git prune` removes
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        if sync:
+            os.fsync(descriptor)
+    share(unfinished)
+    unfinished.rename(path)
 
 
 @contextmanager
-def kept(repository: Repository, pack: bytes, lock: int) -> Iterator[None]:
+def kept(repository: Repository, pack: Pack) -> Iterator[None]:
     """Store a pack, and keep it from every gc for as long as the block takes."""
-    path = keep(repository, pack, lock)
+    path = keep(repository, pack)
     try:
         yield
     finally:
@@ -54,13 +79,24 @@ def kept(repository: Repository, pack: bytes, lock: int) -> Iterator[None]:
 def kept_commits(repository: Repository, commits: Iterable[str], lock: int) -> Iterator[None]:
     """Keep commits that no ref holds yet, and what is new in each, as `kept` does.
 
+    The lock lasts until git has stored them, even if we are killed.
+
     Raises:
         GitFailed: a gc has taken some of it already.
     """
     new = "".join(f"{commit}^!\n" for commit in commits)
     pack = repository.git.run("pack-objects", "--revs", "--stdout", "-q", stdin=new.encode()).stdout
-    with kept(repository, pack, lock):
+    said = repository.git.run(
+        *DURABLE, "index-pack", "--stdin", f"--keep={_WHY}", "--threads=1",
+        stdin=pack, hold=(lock,),
+        # From a folder below the top, git would take a .git there for the repository.
+        environment={"GIT_DIR": str(repository.common)},
+    ).stdout  # fmt: skip
+    path = _folder(repository) / f"pack-{decode(said).split()[-1]}.keep"
+    try:
         yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def again_if_lost(act: Callable[[], _T]) -> _T:

@@ -87,7 +87,7 @@ def restore_notes(repository: Repository, ref: str) -> None:
         if not lost:
             return
         changes = {commit: _last_blob(repository, now, commit) or b"" for commit in lost}
-        after = write_all(repository, now, changes, [now.commit], lock, RESTORED)
+        after = write_all(repository, now, changes, [now.commit], RESTORED)
         move_refs(
             repository, [f"update {ref} {after} {now.commit}"], lock, reason="gitexp: restore"
         )

@@ -105,7 +105,7 @@ def merge(
     after = ""
     if lock is not None:
         subject = MERGED if len(parents) > 1 else RECEIVED
-        after = write_all(repository, base, changes, parents, lock, subject)
+        after = write_all(repository, base, changes, parents, subject)
     new = _filled(came), _filled(went)
     return Merged(ours, theirs, after, *new, ours_stale, theirs_stale, left_out)
 

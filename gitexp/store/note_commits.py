@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gitexp.store.kept_pack import kept
-from gitexp.store.objects import Pack
+from gitexp.store.pack import Pack
 from gitexp.store.signing import signed, signs
 from gitexp.store.writers_lock import move_refs, writing
 
@@ -28,7 +28,7 @@ def begin_notes(repository: Repository, ref: str) -> bool:
     begun = begin(pack)
     with writing(repository) as lock:
         assert lock is not None  # noqa: S101 - we waited for it
-        with kept(repository, bytes(pack), lock):
+        with kept(repository, pack):
             move_refs(repository, [f"create {ref} {begun}"], lock)
     return True
 

@@ -27,7 +27,8 @@ from gitexp.store.git_errors import GitFailed
 from gitexp.store.kept_pack import kept
 from gitexp.store.note_commits import begin, commit_of
 from gitexp.store.note_subjects import notes_subject
-from gitexp.store.objects import NotesTree, Pack
+from gitexp.store.objects import NotesTree
+from gitexp.store.pack import Pack
 from gitexp.store.refs import KEPT, RUNS
 from gitexp.store.writers_lock import move_refs, persist, writing
 
@@ -160,7 +161,7 @@ def _write_once(repository: Repository, intents: Sequence[Intent], lock: int) ->
                 moves.append(f"update {ref} {tip} {notes.commit or ZERO}")
         if not moves:
             return True
-        with kept(repository, bytes(pack), lock):
+        with kept(repository, pack):
             move_refs(repository, moves, lock)
         found = {ref: NotesTree(reader, ref, digits) for ref in refs}
         return all(i.applied(note := found[i.ref].note(i.commit)) == note for i in intents)

@@ -1,15 +1,13 @@
-"""Build git objects: the trees under a notes ref, and one pack with everything that is new.
+"""The trees under a notes ref, laid out as git does it.
 
 `git notes add` takes one process per note, and syncs each file by itself. Here the notes of all
-waiting writers become one commit and one pack, which git checks and stores
+waiting writers become one commit, in one pack with everything that is new
 (docs/decisions/0002-notes.md).
 """
 
 from __future__ import annotations
 
-import struct
 import sys
-import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,46 +16,11 @@ from gitexp.errors import NotReady
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitexp.store.pack import Pack
     from gitexp.store.reader import Reader
 
-_KINDS = {"commit": 1, "tree": 2, "blob": 3}  # gitformat-pack(5)
 _FILE, _FOLDER = b"100644", b"40000"
 _NIBBLES = 16
-
-
-class Pack:
-    """Objects on their way into a repository whose ids have `digits` hexadecimal digits."""
-
-    def __init__(self, digits: int) -> None:
-        import hashlib  # loads OpenSSL, which reading notes does not need
-
-        self._hash = hashlib.sha1 if digits == 40 else hashlib.sha256
-        self._objects: dict[str, tuple[str, bytes]] = {}
-
-    def add(self, kind: str, content: bytes, known: str = "") -> str:
-        """Add an object, unless it is the one already known; returns its id."""
-        name = self._hash(f"{kind} {len(content)}\0".encode() + content).hexdigest()
-        if name != known:
-            self._objects[name] = kind, content
-        return name
-
-    def __bytes__(self) -> bytes:
-        parts = [b"PACK" + struct.pack(">II", 2, len(self._objects))]
-        for kind, content in self._objects.values():
-            parts += [_header(_KINDS[kind], len(content)), zlib.compress(content, 1)]
-        pack = b"".join(parts)
-        return pack + self._hash(pack).digest()
-
-
-def _header(kind: int, size: int) -> bytes:
-    """Write kind and size of an object in a pack: four bits of the size, then seven at a time."""
-    octets = [kind << 4 | size & 15]
-    size >>= 4
-    while size:
-        octets[-1] |= 128
-        octets.append(size & 127)
-        size >>= 7
-    return bytes(octets)
 
 
 class _Level:

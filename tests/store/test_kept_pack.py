@@ -13,6 +13,7 @@ from gitexp.store.archive import archive_refs, tidy
 from gitexp.store.fetch import delete_refs
 from gitexp.store.kept_pack import free_kept, keep, merge_packs
 from gitexp.store.note_writing import append_lines
+from gitexp.store.pack import Pack
 from gitexp.store.refs import BULK, RUNS
 from gitexp.store.repository import Repository
 from gitexp.store.writers_lock import move_refs, pack_refs, writing
@@ -133,11 +134,10 @@ def test_a_sync_outlives_a_gc_as_its_refs_move(world: World, where: str) -> None
 def test_what_a_killed_writer_kept_is_freed_and_what_others_keep_is_not(world: World) -> None:
     repository = Repository.discover(world.path)
     theirs = world.write(".git/objects/pack/pack-of-somebody.keep", "mine\n")
-    pack = world.run("sh", "-c", "git rev-parse HEAD^{tree} | git pack-objects .git/theirs").out
-    content = (world.path / ".git" / f"theirs-{pack.strip()}.pack").read_bytes()
-    with writing(repository) as lock:
-        assert lock is not None
-        ours = keep(repository, content, lock)
+    pack = Pack(40)
+    pack.add("blob", b"new")
+    with writing(repository):
+        ours = keep(repository, pack)
         assert ours.read_text() == "gitexp\n"
         free_kept(repository)
     assert packs(world, "keep") == [theirs]

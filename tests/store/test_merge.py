@@ -130,9 +130,7 @@ def test_notes_on_commits_that_are_not_here_are_merged_too(world: World) -> None
     repository = repository_of(world)
     theirs = exclusively(
         repository,
-        lambda lock: write_all(
-            repository, NotesSnapshot(), {absent: text, commit: text}, [], lock, "notes"
-        ),
+        lambda _: write_all(repository, NotesSnapshot(), {absent: text, commit: text}, [], "notes"),
     )
     world.git("update-ref", THEIRS, theirs)
     merged(world, more={also: [line(3)]})

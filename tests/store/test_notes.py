@@ -365,13 +365,13 @@ def test_a_note_that_slips_in_between_is_kept_and_ours_is_written_too(
 ) -> None:
     append(world, *before)
     other = world.git("commit-tree", "-m", "another commit", "HEAD^{tree}")
-    # Ours asks this git to store objects after it has read the notes and before it moves the ref:
-    # just then another writer, who knows no lock, is done.
+    # Ours asks this git to move the ref after it has read the notes: just then another writer, who
+    # knows no lock, is done.
     real = shutil.which("git")
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "git"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *index-pack*) mkdir .git/slipped 2> /dev/null &&'
+        f'#!/bin/sh\ncase "$*" in *update-ref*) mkdir .git/slipped 2> /dev/null &&'
         f" {real} notes --ref={RUNS} add -m 'a bare note' {other} ;; esac\nexec {real} \"$@\"\n"
     )
     program.chmod(0o755)

@@ -133,7 +133,7 @@ def merge_verdict_notes(
             if there.get(commit) != text:
                 changes[commit] = encoded(text.splitlines())
         parents = [base.commit] if base.commit else []
-        after = write_all(repository, base, changes, parents, lock, RECOMPUTED)
+        after = write_all(repository, base, changes, parents, RECOMPUTED)
         move(repository, {VERDICTS: (ours.commit, after)}, lock)
         changed = tuple(
             ChangedVerdict(c, before, now)
