@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.judge import ROUNDING
+from gitexp.rules.verdict.guard import ROUNDING
 from gitexp.rules.verdict.paired_t import standard_error
 
 if TYPE_CHECKING:

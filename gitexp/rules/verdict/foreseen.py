@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from gitexp.rules.text import counted
 from gitexp.rules.verdict.criterion import Scale
-from gitexp.rules.verdict.judge import ROUNDING, share_of
+from gitexp.rules.verdict.guard import ROUNDING
+from gitexp.rules.verdict.judge import share_of
 from gitexp.rules.verdict.one_run import detectable_by_one_run
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,

@@ -8,7 +8,6 @@ each look spends only its share of both error rates, and the first look that dec
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,12 @@ from gitexp.rules.verdict import student_t
 from gitexp.rules.verdict.carried import carrying_seed
 from gitexp.rules.verdict.criterion import Scale
 from gitexp.rules.verdict.futility import is_futile
+from gitexp.rules.verdict.guard import ROUNDING, TiesOf, judge_guard
 from gitexp.rules.verdict.paired_t import (
     FEWEST_PAIRS,
     detectable_effect,
     error_of_mean,
     standard_deviation,
-    standard_error,
 )
 from gitexp.rules.verdict.single_run import judge_singly
 from gitexp.rules.verdict.ties import Ties, room
@@ -33,10 +32,7 @@ if TYPE_CHECKING:
     from gitexp.rules.verdict.criterion import Guard
     from gitexp.rules.verdict.verdict import Design, Examples, Pair, SingleRuns
 
-TiesOf = Callable[[str, int], Ties]
-
 RULE_OUT_LEVEL = 0.05  # one-sided error that an experiment may spend on missing a gain at the bar
-ROUNDING = 1e-12  # differences up to this come from floating point; relative for scores above 1
 
 
 def _unknown(metric: str, pairs: int) -> Ties:  # noqa: ARG001 - as TiesOf has them
@@ -254,6 +250,13 @@ class _Analysis:
             return close(seen, Verdict.INCONCLUSIVE, "passes alone but not at its level")
         return close(seen, Verdict.INCONCLUSIVE, "too noisy")
 
+    def _guard(self, guard: Guard, level: float) -> GuardOutcome:
+        seeds = {pair.seed for pair in self.pairs}
+        pairs = [pair for pair in self.guarded.get(guard.metric, ()) if pair.seed in seeds]
+        if len(pairs) < len(seeds):
+            return GuardOutcome(guard, None)
+        return judge_guard(self.design, guard, pairs, self.ties, level)
+
     def _carrier(self) -> str:
         """Name the seed that a confirmed gain rests on, if there is one."""
         criterion = self.design.criterion
@@ -271,38 +274,6 @@ class _Analysis:
         error, df = self._error(sd, looks[-1])
         level = self.design.level * share_of(looks, len(looks))
         return max(bar, -student_t.ppf(level, df) * error)
-
-    def _guard(self, guard: Guard, level: float) -> GuardOutcome:
-        """Compare a guard's lower bound with its margin.
-
-        Where all pairs agree the bound is their mean under rules 1, and under rules 2 less what
-        the metric is too coarse to show.
-        """
-        seeds, n = {pair.seed for pair in self.pairs}, len(self.pairs)
-        pairs = [pair for pair in self.guarded.get(guard.metric, ()) if pair.seed in seeds]
-        try:
-            differences = [guard.difference(pair.baseline, pair.candidate) for pair in pairs]
-        except ValueError:
-            return GuardOutcome(guard, None)
-        if len(differences) < n:
-            return GuardOutcome(guard, None)
-        effect = math.fsum(differences) / n
-        reach = 0.0
-        if n > 1 and (sd := standard_deviation(differences)):
-            error = standard_error(sd, n, self.design.widening)
-            reach = -student_t.ppf(level, n - 1) * error
-        elif n > 1 and self.design.rules > 1:
-            known = self.ties(guard.metric, n)
-            reach = 0.0 if known.identical else room(known.coarsest, n, level)
-            if math.isinf(reach):
-                return GuardOutcome(guard, None, effect)
-        slack = ROUNDING * max(1.0, *(abs(d) for d in differences))
-        holds = None
-        if effect - reach >= -guard.margin - slack:
-            holds = True
-        elif effect + reach < -guard.margin:
-            holds = False
-        return GuardOutcome(guard, holds, effect, effect - reach)
 
 
 def share_of(looks: Sequence[int], number: int) -> float:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitexp.rules.verdict import student_t
-from gitexp.rules.verdict.judge import ROUNDING, RULE_OUT_LEVEL
+from gitexp.rules.verdict.guard import ROUNDING
+from gitexp.rules.verdict.judge import RULE_OUT_LEVEL
 from gitexp.rules.verdict.paired_t import errors_to_pass, satterthwaite, standard_deviation
 from gitexp.rules.verdict.verdict import Judgement, Verdict, close
 
