@@ -383,7 +383,7 @@ def test_a_summary_that_was_kept_by_an_edited_gitexp_is_not_believed(
 ) -> None:
     package = tmp_path / "gitexp"
     shutil.copytree(gitexp.__path__[0], package, ignore=shutil.ignore_patterns("__pycache__"))
-    told = package / "lab" / "log_json.py"
+    told = package / "lab" / "log" / "log_json.py"
     text = told.read_text()
     wanted = many.gitexp("log", "--json", PYTHONPATH=str(tmp_path)).json
     told.write_text(text.replace('"hypothesis": ', '"claim": '))
